@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * tcphs: the life of TCP connections, as the kernel saw it.
+ *
+ * This header is the whole contract between tcphs.ko and its readers.
+ *
+ * Generic netlink family "tcphs", version 1
+ * -----------------------------------------
+ * Every command needs CAP_NET_ADMIN in the user namespace that owns the
+ * caller's network namespace. An answer speaks of that network namespace
+ * alone; the flag ALL_NETNS widens it to every namespace and is granted only
+ * to callers in the initial one (-EPERM otherwise). Validation is strict: an
+ * unknown attribute, a wrong length or an unknown nlmsg flag is refused with
+ * an extack message and changes nothing.
+ *
+ * TCPHS_CMD_STATUS_GET (do)
+ *	Request: nothing; status is always that of the caller's namespace.
+ *	Reply: TCPHS_A_STATUS_*.
+ *
+ * TCPHS_CMD_LISTENER_GET (dump)
+ *	Request: TCPHS_A_LISTENER_ALL_NETNS (flag, optional).
+ *	Reply: one message a listening socket, TCPHS_A_LISTENER_*.
+ *
+ * TCPHS_CMD_CONN_GET (dump)
+ *	Request: TCPHS_A_CONN_ALL_NETNS (flag), TCPHS_A_CONN_STATES (u32, a mask
+ *	of 1 << state); both optional.
+ *	Reply: one message a connection, TCPHS_A_CONN_*. Listening sockets are
+ *	not connections; see TCPHS_CMD_LISTENER_GET.
+ *
+ * TCPHS_CMD_EVENT_GET (dump)
+ *	Request: TCPHS_A_EVENT_ALL_NETNS (flag, optional) and any number of
+ *	TCPHS_A_EVENT_CURSOR nests, one a CPU: { TCPHS_A_CURSOR_CPU,
+ *	TCPHS_A_CURSOR_NEXT }. A CPU without a cursor is read from its oldest
+ *	record. A cursor that lies ahead of the ring is refused (-ERANGE).
+ *	Reply: messages of TCPHS_A_EVENT_CPU, _LOST, any number of _RECORD (one
+ *	struct tcphs_event each, oldest first) and _NEXT, the cursor to continue
+ *	from. _LOST is the exact number of records of the caller's view that
+ *	this CPU wrote at or after the cursor and overwrote before they were
+ *	read; they lie before the first _RECORD of the message. Every CPU that
+ *	has a ring is named in at least one message, also when it has nothing
+ *	new, so that a reader learns its cursors. Reading removes nothing: any
+ *	number of readers see the same records.
+ *	Order: within a CPU as written. Across CPUs merge by @time.
+ *
+ * TCPHS_CMD_EVENT_NTF (multicast group "events", CAP_NET_ADMIN)
+ *	The doorbell: there are records newer than the last EVENT_GET of this
+ *	view. It carries no attributes, is sent at most once every
+ *	TCPHS_BELL_MSEC and re-armed by EVENT_GET. So a reader subscribes, pulls,
+ *	and sleeps until it rings; a lost doorbell costs a wake-up, never data.
+ *
+ * Byte order: all numbers are in host byte order, ports and TCP sequence
+ * numbers too. Addresses are 16 bytes in network order; an IPv4 address, and
+ * the IPv4 address of a v4-mapped IPv6 connection, takes the first four, the
+ * rest is zero, and @family says which.
+ *
+ * Versions: TCPHS_GENL_VERSION changes when a command changes its meaning.
+ * TCPHS_ABI_MAJOR changes when struct tcphs_event or the meaning of a number in
+ * an enum changes; TCPHS_ABI_MINOR when something is appended. Enums are only
+ * ever appended to.
+ */
+#ifndef _UAPI_LINUX_TCPHS_H
+#define _UAPI_LINUX_TCPHS_H
+
+#include <linux/types.h>
+
+#define TCPHS_FAMILY_NAME	"tcphs"
+#define TCPHS_GENL_VERSION	1
+#define TCPHS_MCGRP_EVENTS	"events"
+
+#define TCPHS_ABI_MAJOR		1
+#define TCPHS_ABI_MINOR		0
+
+/* The doorbell rings at most once in this many milliseconds. */
+#define TCPHS_BELL_MSEC		20
+
+#define TCPHS_COMM_LEN		16
+
+/*
+ * Histograms: bucket 0 counts values below 1024 ns. Above, every power of two
+ * is cut in four: for v = value_ns / 1024 with its highest bit at position e,
+ * bucket = 1 + 4 * e + the two bits below the highest (zero where there are
+ * none). The last bucket also counts everything beyond it (about 4,294 s).
+ */
+#define TCPHS_HIST_BUCKETS	129
+
+/*
+ * States, the numbers of the kernel's own enum (include/net/tcp_states.h). A
+ * request in the SYN queue, which the kernel calls TCP_NEW_SYN_RECV, is in
+ * TCPHS_STATE_SYN_RECV here as in every RFC.
+ */
+enum tcphs_state {
+	TCPHS_STATE_UNSPEC,
+	TCPHS_STATE_ESTABLISHED,
+	TCPHS_STATE_SYN_SENT,
+	TCPHS_STATE_SYN_RECV,
+	TCPHS_STATE_FIN_WAIT1,
+	TCPHS_STATE_FIN_WAIT2,
+	TCPHS_STATE_TIME_WAIT,
+	TCPHS_STATE_CLOSE,
+	TCPHS_STATE_CLOSE_WAIT,
+	TCPHS_STATE_LAST_ACK,
+	TCPHS_STATE_LISTEN,
+	TCPHS_STATE_CLOSING,
+
+	__TCPHS_STATE_MAX
+};
+#define TCPHS_STATE_MAX (__TCPHS_STATE_MAX - 1)
+
+/* Which side of the handshake this end of the connection was. */
+enum tcphs_role {
+	TCPHS_ROLE_UNKNOWN,		/* it was there before the module */
+	TCPHS_ROLE_ACTIVE,		/* connect() */
+	TCPHS_ROLE_PASSIVE,		/* a listener's child */
+	TCPHS_ROLE_SIMULTANEOUS,	/* connect(), and so did the peer */
+	TCPHS_ROLE_LISTENER,
+
+	__TCPHS_ROLE_MAX
+};
+#define TCPHS_ROLE_MAX (__TCPHS_ROLE_MAX - 1)
+
+/*
+ * Steps of a connection's life. A life begins with syn-sent or syn-received
+ * and ends with exactly one of connect-failed, request-expired, request-reset
+ * or closed; where TIME_WAIT lies ahead, closed marks the end of the socket and
+ * time-wait-end follows.
+ */
+enum tcphs_event_type {
+	TCPHS_EV_UNSPEC,
+	TCPHS_EV_SYN_SENT,		/* duration: - */
+	TCPHS_EV_SYN_RETRANSMIT,	/* duration: since syn-sent */
+	TCPHS_EV_SYN_RECEIVED,		/* detail: queue */
+	TCPHS_EV_SYN_DROPPED,		/* detail: queue */
+	TCPHS_EV_SYNCOOKIE_SENT,	/* detail: queue */
+	TCPHS_EV_SYNACK_RETRANSMIT,	/* duration: since syn-received */
+	TCPHS_EV_REQUEST_EXPIRED,	/* duration: since syn-received */
+	TCPHS_EV_REQUEST_RESET,		/* duration: since syn-received */
+	TCPHS_EV_ESTABLISHED,		/* duration: the handshake; detail: agreed */
+	TCPHS_EV_ACCEPT_QUEUED,		/* duration: since syn-received; detail: queue */
+	TCPHS_EV_ACCEPT_OVERFLOW,	/* detail: queue */
+	TCPHS_EV_ACCEPTED,		/* duration: waited for accept(); detail: queue */
+	TCPHS_EV_CONNECT_FAILED,	/* duration: since syn-sent */
+	TCPHS_EV_FIN_SENT,		/* duration: in the old state */
+	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state */
+	TCPHS_EV_FIN_ACKED,		/* duration: since fin-sent */
+	TCPHS_EV_FIN_RETRANSMIT,	/* duration: since fin-sent */
+	TCPHS_EV_RST_SENT,		/* duration: in the old state */
+	TCPHS_EV_RST_RECEIVED,		/* duration: in the old state */
+	TCPHS_EV_TIME_WAIT,		/* duration: in the old state */
+	TCPHS_EV_TIME_WAIT_FIN,		/* duration: since time-wait */
+	TCPHS_EV_TIME_WAIT_END,		/* duration: since time-wait */
+	TCPHS_EV_CLOSED,		/* duration: the whole life; detail: life */
+	TCPHS_EV_LISTEN,		/* detail: queue */
+	TCPHS_EV_UNLISTEN,		/* duration: as a listener; detail: queue */
+
+	__TCPHS_EV_MAX
+};
+#define TCPHS_EV_MAX (__TCPHS_EV_MAX - 1)
+
+/* Why: the cause of a drop, a failure, a reset or an end. */
+enum tcphs_reason {
+	TCPHS_REASON_NONE,
+	TCPHS_REASON_REFUSED,		/* the SYN was answered by RST */
+	TCPHS_REASON_TIMEOUT,		/* retransmissions or keepalive gave up */
+	TCPHS_REASON_UNREACHABLE,	/* ICMP, or no route */
+	TCPHS_REASON_NO_PORT,		/* no free local port for this peer */
+	TCPHS_REASON_CLOSED_BY_USER,	/* close() before the handshake was over */
+	TCPHS_REASON_RESET_RECEIVED,	/* the peer sent RST */
+	TCPHS_REASON_ABORTED,		/* RST sent: SO_LINGER 0, unread data, disconnect() */
+	TCPHS_REASON_KILLED,		/* an administrator, e.g. ss -K */
+	TCPHS_REASON_NO_SOCKET,		/* RST: nothing of ours has this address and port */
+	TCPHS_REASON_BAD_SEGMENT,	/* RST: the segment does not fit the state */
+	TCPHS_REASON_LISTENER_CLOSED,	/* the listener went away first */
+	TCPHS_REASON_ACCEPT_QUEUE_FULL,
+	TCPHS_REASON_SYN_QUEUE_FULL,
+	TCPHS_REASON_EXPIRED,		/* TIME_WAIT lasted its time */
+	TCPHS_REASON_REUSED_BY_SYN,	/* TIME_WAIT gave way to a new SYN */
+	TCPHS_REASON_REUSED_BY_CONNECT,	/* TIME_WAIT gave way to connect() */
+	TCPHS_REASON_NETNS_EXIT,	/* the network namespace was destroyed */
+	TCPHS_REASON_OTHER,		/* an error the kernel gave no better name */
+
+	__TCPHS_REASON_MAX
+};
+#define TCPHS_REASON_MAX (__TCPHS_REASON_MAX - 1)
+
+/* Who closed first. */
+enum tcphs_closer {
+	TCPHS_CLOSER_NONE,		/* nobody: reset, timeout, killed */
+	TCPHS_CLOSER_LOCAL,		/* this end sent the first FIN */
+	TCPHS_CLOSER_PEER,
+	TCPHS_CLOSER_BOTH,		/* the FINs crossed (CLOSING) */
+
+	__TCPHS_CLOSER_MAX
+};
+#define TCPHS_CLOSER_MAX (__TCPHS_CLOSER_MAX - 1)
+
+/* struct tcphs_event.flags: what of the record means something. */
+#define TCPHS_F_SEQ		(1u << 0)	/* @seq is known */
+#define TCPHS_F_ACK		(1u << 1)	/* @ack is known */
+#define TCPHS_F_ISN		(1u << 2)	/* @isn is known */
+#define TCPHS_F_PEER_ISN	(1u << 3)	/* @peer_isn is known */
+#define TCPHS_F_OWNER		(1u << 4)	/* @pid and @comm are known */
+#define TCPHS_F_DURATION	(1u << 5)	/* @duration is known */
+#define TCPHS_F_QUEUE		(1u << 6)	/* @queue is the detail */
+#define TCPHS_F_AGREED		(1u << 7)	/* @agreed is the detail */
+#define TCPHS_F_LIFE		(1u << 8)	/* @life is the detail */
+#define TCPHS_F_ADOPTED		(1u << 9)	/* older than the module */
+#define TCPHS_F_UNTRACKED	(1u << 10)	/* no room in the table */
+#define TCPHS_F_TIME_WAIT_AHEAD	(1u << 11)	/* closed: TIME_WAIT follows */
+#define TCPHS_F_MAPPED		(1u << 12)	/* IPv4 over an IPv6 socket */
+#define TCPHS_F_ALL		((1u << 13) - 1)
+
+/* Both queues of a listener, the connection of this record included. */
+struct tcphs_queue {
+	__u64	listener;	/* cookie of the listening socket */
+	__u32	syn_queue;
+	__u32	syn_limit;
+	__u32	accept_queue;
+	__u32	accept_limit;
+};
+
+/* What the handshake agreed on. */
+#define TCPHS_OPT_SACK		(1u << 0)
+#define TCPHS_OPT_TIMESTAMPS	(1u << 1)
+#define TCPHS_OPT_WSCALE	(1u << 2)
+#define TCPHS_OPT_ECN		(1u << 3)
+
+struct tcphs_agreed {
+	__u32	window;		/* the peer's receive window, bytes */
+	__u16	mss;		/* largest segment we send, bytes */
+	__u16	options;	/* TCPHS_OPT_* */
+	__u8	snd_wscale;
+	__u8	rcv_wscale;
+	__u16	retransmits;	/* of SYN or SYN+ACK */
+	__u32	pad[3];
+};
+
+/* A whole life, told at its end. */
+struct tcphs_life {
+	__u64	bytes_sent;	/* payload that the peer acknowledged */
+	__u64	bytes_received;	/* payload received in order */
+	__u32	handshake_us;	/* 0: not seen */
+	__u16	retransmits;	/* every segment sent again */
+	__u8	closer;		/* enum tcphs_closer */
+	__u8	pad;
+};
+
+/* Who a connection is; the same bytes in every record of its life. */
+struct tcphs_ident {
+	__u64	conn;		/* socket cookie, as ss -e prints it; 0: no socket */
+	__u8	local[16];
+	__u8	peer[16];
+	__u16	local_port;
+	__u16	peer_port;
+	__u32	netns;		/* inode of the network namespace */
+	__u32	isn;
+	__u32	peer_isn;
+	__u8	role;		/* enum tcphs_role */
+	__u8	family;		/* AF_INET or AF_INET6 */
+	__u16	generation;	/* how often this socket had connected before */
+	__u32	pid;		/* thread group, in the initial PID namespace */
+	__u8	comm[TCPHS_COMM_LEN];	/* zero-padded, may lack a terminator */
+};
+
+/**
+ * struct tcphs_event - one step of one connection
+ * @number: of this CPU in this network namespace, from 1, without holes
+ * @time: CLOCK_MONOTONIC, ns
+ * @duration: ns, see enum tcphs_event_type
+ * @type: enum tcphs_event_type
+ * @old_state: enum tcphs_state before the step
+ * @new_state: enum tcphs_state after the step
+ * @reason: enum tcphs_reason
+ * @seq: sequence number of the step's segment
+ * @ack: acknowledgement number of the step's segment
+ * @cpu: that wrote the record
+ * @flags: TCPHS_F_*
+ * @id: the connection
+ * @queue: with TCPHS_F_QUEUE
+ * @agreed: with TCPHS_F_AGREED
+ * @life: with TCPHS_F_LIFE
+ *
+ * Bytes that no flag declares are zero.
+ */
+struct tcphs_event {
+	__u64	number;
+	__u64	time;
+	__u64	duration;
+	__u8	type;
+	__u8	old_state;
+	__u8	new_state;
+	__u8	reason;
+	__u32	seq;
+	__u32	ack;
+	__u16	cpu;
+	__u16	flags;
+	struct tcphs_ident id;
+	union {
+		struct tcphs_queue	queue;
+		struct tcphs_agreed	agreed;
+		struct tcphs_life	life;
+	};
+};
+
+#define TCPHS_EVENT_SIZE	144
+
+enum tcphs_cmd {
+	TCPHS_CMD_UNSPEC,
+	TCPHS_CMD_STATUS_GET,
+	TCPHS_CMD_LISTENER_GET,
+	TCPHS_CMD_CONN_GET,
+	TCPHS_CMD_EVENT_GET,
+	TCPHS_CMD_EVENT_NTF,
+
+	__TCPHS_CMD_MAX
+};
+#define TCPHS_CMD_MAX (__TCPHS_CMD_MAX - 1)
+
+enum tcphs_a_status {
+	TCPHS_A_STATUS_UNSPEC,
+	TCPHS_A_STATUS_PAD,
+	TCPHS_A_STATUS_VERSION,		/* string */
+	TCPHS_A_STATUS_ABI_MAJOR,	/* u16 */
+	TCPHS_A_STATUS_ABI_MINOR,	/* u16 */
+	TCPHS_A_STATUS_UPTIME,		/* u64, ns since load */
+	TCPHS_A_STATUS_NETNS,		/* u32 */
+	TCPHS_A_STATUS_RING_RECORDS,	/* u32, capacity a CPU */
+	TCPHS_A_STATUS_RING_CPUS,	/* u32 */
+	TCPHS_A_STATUS_RECORDED,	/* u64, records of this namespace */
+	TCPHS_A_STATUS_OVERWRITTEN,	/* u64, of all; initial namespace only */
+	TCPHS_A_STATUS_TABLE_USED,	/* u32, entries of this namespace */
+	TCPHS_A_STATUS_TABLE_LIMIT,	/* u32 */
+	TCPHS_A_STATUS_UNTRACKED,	/* u64, connections without an entry */
+	TCPHS_A_STATUS_TW_LIMIT,	/* u32, tcp_max_tw_buckets */
+	TCPHS_A_STATUS_HOOK,		/* nest TCPHS_A_HOOK_*, multi */
+	TCPHS_A_STATUS_STATE,		/* nest TCPHS_A_COUNT_*, multi; id: state */
+	TCPHS_A_STATUS_EVENT,		/* nest TCPHS_A_COUNT_*, multi; id: type */
+	TCPHS_A_STATUS_FAILURE,		/* nest TCPHS_A_COUNT_*, multi; id: reason */
+	TCPHS_A_STATUS_HIST,		/* nest TCPHS_A_HIST_*, multi; id: enum tcphs_hist */
+
+	__TCPHS_A_STATUS_MAX
+};
+#define TCPHS_A_STATUS_MAX (__TCPHS_A_STATUS_MAX - 1)
+
+enum tcphs_a_hook {
+	TCPHS_A_HOOK_UNSPEC,
+	TCPHS_A_HOOK_NAME,		/* string */
+	TCPHS_A_HOOK_KIND,		/* u8, enum tcphs_hook_kind */
+	TCPHS_A_HOOK_REQUIRED,		/* flag */
+	TCPHS_A_HOOK_ACTIVE,		/* flag */
+	TCPHS_A_HOOK_SHOWS,		/* string: what is lost without it */
+
+	__TCPHS_A_HOOK_MAX
+};
+#define TCPHS_A_HOOK_MAX (__TCPHS_A_HOOK_MAX - 1)
+
+enum tcphs_hook_kind {
+	TCPHS_HOOK_TRACEPOINT,
+	TCPHS_HOOK_FTRACE,
+	TCPHS_HOOK_KPROBE,
+
+	__TCPHS_HOOK_KIND_MAX
+};
+#define TCPHS_HOOK_KIND_MAX (__TCPHS_HOOK_KIND_MAX - 1)
+
+enum tcphs_a_count {
+	TCPHS_A_COUNT_UNSPEC,
+	TCPHS_A_COUNT_PAD,
+	TCPHS_A_COUNT_ID,		/* u8 */
+	TCPHS_A_COUNT_VALUE,		/* u64 */
+
+	__TCPHS_A_COUNT_MAX
+};
+#define TCPHS_A_COUNT_MAX (__TCPHS_A_COUNT_MAX - 1)
+
+enum tcphs_hist {
+	TCPHS_HIST_HANDSHAKE_ACTIVE,	/* SYN sent to ESTABLISHED */
+	TCPHS_HIST_HANDSHAKE_PASSIVE,	/* SYN received to ESTABLISHED */
+	TCPHS_HIST_ACCEPT_WAIT,		/* in the accept queue */
+	TCPHS_HIST_TIME_WAIT,		/* in TIME_WAIT */
+
+	__TCPHS_HIST_MAX
+};
+#define TCPHS_HIST_MAX (__TCPHS_HIST_MAX - 1)
+
+enum tcphs_a_hist {
+	TCPHS_A_HIST_UNSPEC,
+	TCPHS_A_HIST_PAD,
+	TCPHS_A_HIST_ID,		/* u8, enum tcphs_hist */
+	TCPHS_A_HIST_COUNT,		/* u64 */
+	TCPHS_A_HIST_MAX_NS,		/* u64, largest value seen */
+	TCPHS_A_HIST_BUCKETS,		/* u64[TCPHS_HIST_BUCKETS] */
+
+	__TCPHS_A_HIST_MAX
+};
+#define TCPHS_A_HIST_MAX (__TCPHS_A_HIST_MAX - 1)
+
+enum tcphs_a_listener {
+	TCPHS_A_LISTENER_UNSPEC,
+	TCPHS_A_LISTENER_PAD,
+	TCPHS_A_LISTENER_ALL_NETNS,	/* flag, request only */
+	TCPHS_A_LISTENER_CONN,		/* u64, cookie */
+	TCPHS_A_LISTENER_NETNS,		/* u32 */
+	TCPHS_A_LISTENER_FAMILY,	/* u8 */
+	TCPHS_A_LISTENER_ADDRESS,	/* 16 bytes */
+	TCPHS_A_LISTENER_PORT,		/* u16 */
+	TCPHS_A_LISTENER_AGE,		/* u64, ns since listen(); absent: adopted */
+	TCPHS_A_LISTENER_PID,		/* u32, absent: not known */
+	TCPHS_A_LISTENER_COMM,		/* string, absent: not known */
+	TCPHS_A_LISTENER_SYN_QUEUE,	/* u32 */
+	TCPHS_A_LISTENER_SYN_MAX,	/* u32, high-water mark */
+	TCPHS_A_LISTENER_SYN_LIMIT,	/* u32 */
+	TCPHS_A_LISTENER_ACCEPT_QUEUE,	/* u32 */
+	TCPHS_A_LISTENER_ACCEPT_MAX,	/* u32, high-water mark */
+	TCPHS_A_LISTENER_ACCEPT_LIMIT,	/* u32 */
+	TCPHS_A_LISTENER_ACCEPTED,	/* u64 */
+	TCPHS_A_LISTENER_OVERFLOWS,	/* u64, SYNs and third ACKs met a full accept queue */
+	TCPHS_A_LISTENER_DROPS,		/* u64, SYNs and third ACKs dropped, any cause */
+	TCPHS_A_LISTENER_WAIT,		/* nest TCPHS_A_HIST_*: time to accept() */
+
+	__TCPHS_A_LISTENER_MAX
+};
+#define TCPHS_A_LISTENER_MAX (__TCPHS_A_LISTENER_MAX - 1)
+
+enum tcphs_a_conn {
+	TCPHS_A_CONN_UNSPEC,
+	TCPHS_A_CONN_PAD,
+	TCPHS_A_CONN_ALL_NETNS,		/* flag, request only */
+	TCPHS_A_CONN_STATES,		/* u32, request only: mask of 1 << state */
+	TCPHS_A_CONN_CONN,		/* u64, cookie */
+	TCPHS_A_CONN_GENERATION,	/* u16 */
+	TCPHS_A_CONN_NETNS,		/* u32 */
+	TCPHS_A_CONN_FAMILY,		/* u8 */
+	TCPHS_A_CONN_MAPPED,		/* flag: IPv4 over an IPv6 socket */
+	TCPHS_A_CONN_ADOPTED,		/* flag: older than the module */
+	TCPHS_A_CONN_ROLE,		/* u8 */
+	TCPHS_A_CONN_STATE,		/* u8 */
+	TCPHS_A_CONN_LOCAL,		/* 16 bytes */
+	TCPHS_A_CONN_LOCAL_PORT,	/* u16 */
+	TCPHS_A_CONN_PEER,		/* 16 bytes */
+	TCPHS_A_CONN_PEER_PORT,		/* u16 */
+	TCPHS_A_CONN_AGE,		/* u64, ns in this state (adopted: since adopted) */
+	TCPHS_A_CONN_LIFE,		/* u64, ns since the first step */
+	TCPHS_A_CONN_HANDSHAKE,		/* u64, ns; absent: not seen */
+	TCPHS_A_CONN_ISN,		/* u32, absent: not seen */
+	TCPHS_A_CONN_PEER_ISN,		/* u32, absent: not seen */
+	TCPHS_A_CONN_PID,		/* u32, absent: not known */
+	TCPHS_A_CONN_COMM,		/* string, absent: not known */
+
+	__TCPHS_A_CONN_MAX
+};
+#define TCPHS_A_CONN_MAX (__TCPHS_A_CONN_MAX - 1)
+
+enum tcphs_a_event {
+	TCPHS_A_EVENT_UNSPEC,
+	TCPHS_A_EVENT_PAD,
+	TCPHS_A_EVENT_ALL_NETNS,	/* flag, request only */
+	TCPHS_A_EVENT_CURSOR,		/* nest TCPHS_A_CURSOR_*, multi, request only */
+	TCPHS_A_EVENT_CPU,		/* u32 */
+	TCPHS_A_EVENT_LOST,		/* u64 */
+	TCPHS_A_EVENT_RECORD,		/* struct tcphs_event, multi */
+	TCPHS_A_EVENT_NEXT,		/* u64 */
+
+	__TCPHS_A_EVENT_MAX
+};
+#define TCPHS_A_EVENT_MAX (__TCPHS_A_EVENT_MAX - 1)
+
+enum tcphs_a_cursor {
+	TCPHS_A_CURSOR_UNSPEC,
+	TCPHS_A_CURSOR_PAD,
+	TCPHS_A_CURSOR_CPU,		/* u32 */
+	TCPHS_A_CURSOR_NEXT,		/* u64 */
+
+	__TCPHS_A_CURSOR_MAX
+};
+#define TCPHS_A_CURSOR_MAX (__TCPHS_A_CURSOR_MAX - 1)
+
+#endif /* _UAPI_LINUX_TCPHS_H */
