@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+# People's door. What kbuild must see is in Kbuild and module/Kbuild.
+
+KDIR	?= /lib/modules/$(shell uname -r)/build
+PREFIX	?= /usr/local
+DESTDIR	?=
+MODDIR	?= /lib/modules/$(KRELEASE)/updates
+VERSION	:= $(shell cat VERSION)
+KRELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease 2>/dev/null)
+
+all: module tools
+
+help:
+	@echo 'tcphs $(VERSION)'
+	@echo
+	@echo '  make             the module and the tools'
+	@echo '  make module      module/tcphs.ko for the running kernel, or KDIR=...'
+	@echo '  make tools       userspace/tcphs/tcphs, userspace/tcphs-top/tcphs-top'
+	@echo '  make install     both; PREFIX, DESTDIR and MODDIR are honoured'
+	@echo '  make uninstall   take them away again'
+	@echo '  make clean       remove what was built'
+	@echo
+	@echo '  make demo        a VM with nginx, curl and wrk, seen through tcphs (root)'
+	@echo '  make check       every test, lint included (root)'
+	@echo '  make bench       what it costs, in guest instructions (root)'
+	@echo '  make distclean   clean, and say where the VM caches are'
+
+kernel-headers:
+	@test -e $(KDIR)/Makefile || { \
+		echo 'tcphs: no kernel headers in $(KDIR)' >&2; \
+		echo 'tcphs: install them: apt-get install linux-headers-$(shell uname -r)' >&2; \
+		exit 1; }
+
+module: kernel-headers
+	$(MAKE) -C $(KDIR) M=$(CURDIR) W=1 modules
+
+tools:
+	$(MAKE) -C userspace
+
+install: install-module install-tools
+
+install-module: module
+	install -D -m 644 module/tcphs.ko $(DESTDIR)$(MODDIR)/tcphs.ko
+	$(if $(DESTDIR),,depmod $(KRELEASE))
+
+install-tools: tools
+	$(MAKE) -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+uninstall: kernel-headers
+	rm -f $(DESTDIR)$(MODDIR)/tcphs.ko
+	$(if $(DESTDIR),,depmod $(KRELEASE))
+	$(MAKE) -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+demo:
+	tests/demo
+
+check:
+	tests/check
+
+bench:
+	tests/bench/run
+
+clean:
+	-test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C userspace clean
+	$(MAKE) -C tests/unit clean
+
+distclean: clean
+	@tests/vm/run --caches
+
+.PHONY: all help kernel-headers module tools install install-module install-tools uninstall \
+	demo check bench clean distclean

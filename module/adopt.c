@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sockets that were there before the module. After the hooks are live the
+ * kernel's tables are walked once and whatever is not yet known is entered,
+ * marked as adopted: what came before is not invented.
+ *
+ * A hook may meet a socket before the walk does. It then adopts it in the state
+ * that its step shows, and the walk leaves it alone. The reverse race is closed
+ * by unhashing: a full socket or request is taken out of the tables before its
+ * last hook, so the walk can't find it after that. Only a TIME_WAIT bucket is
+ * taken out after (inet_twsk_kill()); during the walk its last hook leaves a
+ * tombstone for the walk to find.
+ */
+#include <linux/rwsem.h>
+#include <linux/sock_diag.h>
+#include <net/inet_hashtables.h>
+#include <net/tcp.h>
+#include "compat/sock.h"
+#include "internal.h"
+
+bool tcphs_adopting;
+
+static void make_cookie(struct sock *sk)
+{
+	u32 halves[2];
+
+	sock_diag_save_cookie(sk, halves);
+}
+
+/**
+ * tcphs_adopt() - enter a socket whose beginning was not seen
+ * @s: section without an entry; gets one
+ * @sk: full socket
+ * @state: enum tcphs_state it is in
+ *
+ * Context: inside a section, any.
+ * Return: the entry, never NULL (see tcphs_conn_add()).
+ */
+struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u8 state)
+{
+	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), state, false);
+
+	tcphs_ident_from_sock(&conn->id, &conn->flags, sk);
+	conn->flags |= TCPHS_F_ADOPTED;
+	return conn;
+}
+
+/**
+ * tcphs_adopt_missed() - a bucket ended that the walk may still be about to find
+ * @s: section without the bucket's entry
+ * @tw: the bucket
+ *
+ * Context: inside a section.
+ */
+void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock *tw)
+{
+	if (!READ_ONCE(tcphs_adopting) || s->conn || !check_net(twsk_net(tw)))
+		return;
+	tcphs_conn_add(s, tcphs_net(twsk_net(tw)), TCPHS_STATE_CLOSE, false);
+	s->conn->marks |= TCPHS_C_TOMB;
+}
+
+static void adopt_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw)
+{
+	u8 state = tw->tw_substate == TCP_FIN_WAIT2 ? TCPHS_STATE_FIN_WAIT2 :
+						      TCPHS_STATE_TIME_WAIT;
+	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(twsk_net(tw)), state, false);
+
+	tcphs_ident_from_tw(&conn->id, &conn->flags, tw);
+	conn->flags |= TCPHS_F_ADOPTED;
+	conn->marks |= TCPHS_C_BUCKET;
+}
+
+static void adopt_request(struct tcphs_section *s, const struct request_sock *req)
+{
+	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
+	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), TCPHS_STATE_SYN_RECV, false);
+
+	tcphs_ident_from_req(&conn->id, &conn->flags, req);
+	conn->id.role = TCPHS_ROLE_PASSIVE;
+	conn->id.isn = tcp_rsk(req)->snt_isn;
+	conn->id.peer_isn = tcp_rsk(req)->rcv_isn;
+	conn->flags |= TCPHS_F_ADOPTED | TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
+}
+
+/* Of any kind: request, bucket or full socket. In its hash bucket, locked. */
+static void adopt_hashed(struct sock *sk)
+{
+	struct tcphs_section s;
+
+	make_cookie(sk);
+	tcphs_conn_enter(&s, atomic64_read(&sk->sk_cookie));
+	if (!s.conn) {
+		if (sk->sk_state == TCP_TIME_WAIT)
+			adopt_bucket(&s, inet_twsk(sk));
+		else if (sk->sk_state == TCP_NEW_SYN_RECV)
+			adopt_request(&s, inet_reqsk(sk));
+		else if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state != TCP_CLOSE)
+			tcphs_adopt(&s, sk, sk->sk_state);
+	}
+	tcphs_conn_leave(&s);
+}
+
+static void walk_connections(struct inet_hashinfo *hashinfo)
+{
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= hashinfo->ehash_mask; i++) {
+		struct inet_ehash_bucket *head = &hashinfo->ehash[i];
+		spinlock_t *lock = inet_ehash_lockp(hashinfo, i);
+
+		cond_resched();
+		if (hlist_nulls_empty(&head->chain))
+			continue;
+		spin_lock_bh(lock);
+		sk_nulls_for_each(sk, node, &head->chain)
+			adopt_hashed(sk);
+		spin_unlock_bh(lock);
+	}
+}
+
+static void walk_listeners(struct inet_hashinfo *hashinfo)
+{
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= hashinfo->lhash2_mask; i++) {
+		struct inet_listen_hashbucket *head = &hashinfo->lhash2[i];
+
+		spin_lock(&head->lock);
+		sk_nulls_for_each(sk, node, &head->nulls_head)
+			if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state == TCP_LISTEN)
+				tcphs_listener_open(sk, true);
+		spin_unlock(&head->lock);
+		cond_resched();
+	}
+}
+
+static void walk(struct inet_hashinfo *hashinfo)
+{
+	/* Requests look for their listener, so listeners come first. */
+	walk_listeners(hashinfo);
+	walk_connections(hashinfo);
+}
+
+/**
+ * tcphs_adopt_all() - enter every TCP socket of every namespace
+ *
+ * Context: process, may sleep; the hooks are active and tcphs_adopting was true
+ * before the first of them was.
+ */
+void tcphs_adopt_all(void)
+{
+	struct inet_hashinfo *shared = tcphs_hashinfo(&init_net);
+	struct net *net;
+
+	walk(shared);
+	down_read(&net_rwsem);
+	for_each_net(net)
+		if (tcphs_hashinfo(net) != shared)
+			walk(tcphs_hashinfo(net));
+	up_read(&net_rwsem);
+
+	WRITE_ONCE(tcphs_adopting, false);
+	/* Sections that still saw it true have ended. */
+	synchronize_rcu();
+	tcphs_conn_sweep_tombs();
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The doorbell: tells readers that wait that there is something to pull.
+ *
+ * A reader's EVENT_GET arms it; the first record after that disarms it and
+ * pulls an irq_work, the only thing that may be started from under a raw lock
+ * on every kernel; that queues the work which, TCPHS_BELL_MSEC later, sends one
+ * multicast message. So a record costs one load as long as nobody waits, and
+ * readers are woken at most 50 times a second.
+ */
+#include "compat/genetlink.h"
+#include "internal.h"
+
+/* For readers of every namespace, in the initial one. */
+struct tcphs_bell tcphs_bell_all;
+
+static void ring(struct work_struct *work)
+{
+	struct tcphs_bell *bell = container_of(to_delayed_work(work), struct tcphs_bell, ring);
+	struct sk_buff *skb;
+	void *header;
+
+	if (!genl_has_listeners(&tcphs_genl_family, bell->net, 0))
+		return;
+	skb = genlmsg_new(0, GFP_KERNEL);
+	if (!skb)
+		goto again;
+	header = genlmsg_put(skb, 0, 0, &tcphs_genl_family, 0, TCPHS_CMD_EVENT_NTF);
+	if (!header) {
+		nlmsg_free(skb);
+		goto again;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast_netns(&tcphs_genl_family, bell->net, skb, 0, 0, GFP_KERNEL);
+	return;
+again:
+	schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
+}
+
+static void pull(struct irq_work *iw)
+{
+	struct tcphs_bell *bell = container_of(iw, struct tcphs_bell, pull);
+
+	schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
+}
+
+/**
+ * tcphs_bell_init() - hang a doorbell
+ * @bell: to set up
+ * @net: namespace whose readers it wakes
+ *
+ * Context: any.
+ */
+void tcphs_bell_init(struct tcphs_bell *bell, struct net *net)
+{
+	bell->armed = 0;
+	bell->net = net;
+	init_irq_work(&bell->pull, pull);
+	INIT_DELAYED_WORK(&bell->ring, ring);
+}
+
+/**
+ * tcphs_bell_exit() - take it down
+ * @bell: nobody arms it and no record is written any more
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_bell_exit(struct tcphs_bell *bell)
+{
+	WRITE_ONCE(bell->armed, 0);
+	irq_work_sync(&bell->pull);
+	cancel_delayed_work_sync(&bell->ring);
+}

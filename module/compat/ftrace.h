@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Function entries through ftrace, and the arguments of the function.
+ *
+ * 5.10  callbacks get struct pt_regs and need FTRACE_OPS_FL_SAVE_REGS;
+ *	 recursion protection is on unless FTRACE_OPS_FL_RECURSION_SAFE
+ * 5.11  callbacks get struct ftrace_regs; recursion protection is opt-in
+ *	 (FTRACE_OPS_FL_RECURSION), so a callback is called straight from its
+ *	 trampoline, without preemption or RCU being taken care of
+ * 6.2   ftrace_regs_get_argument(); until then x86 with
+ *	 DYNAMIC_FTRACE_WITH_ARGS fills the argument registers all the same
+ *
+ * No handler of tcphs calls a function that tcphs hooks, so none can recurse and
+ * none needs the protection.
+ */
+#ifndef _TCPHS_COMPAT_FTRACE_H
+#define _TCPHS_COMPAT_FTRACE_H
+
+#include <linux/ftrace.h>
+#include <linux/ptrace.h>
+#include "compat.h"
+
+#if !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && !defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#error "tcphs needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or CONFIG_DYNAMIC_FTRACE_WITH_REGS"
+#endif
+
+#ifdef TCPHS_HAVE_FTRACE_REGS
+#define tcphs_regs ftrace_regs
+#else
+#define tcphs_regs pt_regs
+#endif
+
+#ifdef TCPHS_HAVE_FTRACE_RECURSION_SAFE
+#define TCPHS_FTRACE_DIRECT FTRACE_OPS_FL_RECURSION_SAFE
+#else
+#define TCPHS_FTRACE_DIRECT 0
+#endif
+
+#if defined(TCPHS_HAVE_FTRACE_REGS_ARGUMENT)
+#define TCPHS_FTRACE_FLAGS (FTRACE_OPS_FL_PERMANENT | TCPHS_FTRACE_DIRECT)
+#define tcphs_argument(regs, n) ((void *)ftrace_regs_get_argument(regs, n))
+#elif defined(TCPHS_HAVE_FTRACE_REGS) && defined(CONFIG_X86) && \
+	defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#define TCPHS_FTRACE_FLAGS (FTRACE_OPS_FL_PERMANENT | TCPHS_FTRACE_DIRECT)
+#define tcphs_argument(fregs, n) ((void *)regs_get_kernel_argument(&(fregs)->regs, n))
+#elif defined(TCPHS_HAVE_FTRACE_REGS)
+#define TCPHS_FTRACE_FLAGS \
+	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS | TCPHS_FTRACE_DIRECT)
+#define tcphs_argument(fregs, n) \
+	((void *)regs_get_kernel_argument(ftrace_get_regs(fregs), n))
+#else
+#define TCPHS_FTRACE_FLAGS \
+	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS | TCPHS_FTRACE_DIRECT)
+#define tcphs_argument(regs, n) ((void *)regs_get_kernel_argument(regs, n))
+#endif
+
+#endif /* _TCPHS_COMPAT_FTRACE_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sockets, their hash tables and the TIME_WAIT bookkeeping.
+ *
+ * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
+ *	 the right one on every kernel, tcp_hashinfo does not
+ * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
+ * 6.18  sk_drops is read by sk_drops_read()
+ */
+#ifndef _TCPHS_COMPAT_SOCK_H
+#define _TCPHS_COMPAT_SOCK_H
+
+#include <net/inet_hashtables.h>
+#include <net/inet_timewait_sock.h>
+#include <net/tcp.h>
+#include "compat.h"
+
+#ifdef TCPHS_HAVE_HASHDANCE_SCHEDULE
+#define TCPHS_HASHDANCE "inet_twsk_hashdance_schedule"
+#else
+#define TCPHS_HASHDANCE "inet_twsk_hashdance"
+#endif
+
+static inline struct inet_hashinfo *tcphs_hashinfo(struct net *net)
+{
+	return net->ipv4.tcp_death_row.hashinfo;
+}
+
+static inline u32 tcphs_sk_drops(const struct sock *sk)
+{
+#ifdef TCPHS_HAVE_SK_DROPS_READ
+	return sk_drops_read(sk);
+#else
+	return atomic_read(&sk->sk_drops);
+#endif
+}
+
+#endif /* _TCPHS_COMPAT_SOCK_H */

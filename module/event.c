@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kernel objects -> who a connection is, and the record of a step. The only
+ * file that reads addresses out of sockets.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/sched.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+#include "internal.h"
+
+static inline void put_v4(u8 to[16], __be32 address)
+{
+	memcpy(to, &address, sizeof(address));
+}
+
+static void set_v4(struct tcphs_ident *id, __be32 local, __be32 peer)
+{
+	id->family = AF_INET;
+	put_v4(id->local, local);
+	put_v4(id->peer, peer);
+}
+
+/* An IPv4 conversation on an IPv6 socket is told as what is on the wire. */
+static void set_v6(struct tcphs_ident *id, u16 *flags, const struct in6_addr *local,
+		   const struct in6_addr *peer)
+{
+	if (ipv6_addr_v4mapped(peer)) {
+		set_v4(id, local->s6_addr32[3], peer->s6_addr32[3]);
+		*flags |= TCPHS_F_MAPPED;
+		return;
+	}
+	id->family = AF_INET6;
+	memcpy(id->local, local, sizeof(id->local));
+	memcpy(id->peer, peer, sizeof(id->peer));
+}
+
+static void set_ports(struct tcphs_ident *id, __be16 local, __be16 peer)
+{
+	id->local_port = ntohs(local);
+	id->peer_port = ntohs(peer);
+}
+
+/**
+ * tcphs_ident_from_sock() - addresses, ports and namespace of a full socket
+ * @id: the result; other members are left alone
+ * @flags: gets TCPHS_F_MAPPED where it applies
+ * @sk: the socket
+ *
+ * Context: any, @sk held.
+ */
+void tcphs_ident_from_sock(struct tcphs_ident *id, u16 *flags, const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	if (sk->sk_family == AF_INET6)
+		set_v6(id, flags, &sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);
+	else
+		set_v4(id, inet->inet_rcv_saddr, inet->inet_daddr);
+	set_ports(id, inet->inet_sport, inet->inet_dport);
+	id->netns = sock_net(sk)->ns.inum;
+}
+
+/**
+ * tcphs_ident_from_req() - the same of a request in the SYN queue
+ * @id: the result
+ * @flags: unused: the kernel keeps a mapped request as IPv4, see below
+ * @req: the request
+ *
+ * Context: any, @req held.
+ */
+void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+
+	if (ireq->ireq_family == AF_INET6) {
+		set_v6(id, flags, &ireq->ir_v6_loc_addr, &ireq->ir_v6_rmt_addr);
+	} else {
+		set_v4(id, ireq->ir_loc_addr, ireq->ir_rmt_addr);
+		if (req->rsk_listener && req->rsk_listener->sk_family == AF_INET6)
+			*flags |= TCPHS_F_MAPPED;
+	}
+	id->local_port = ireq->ir_num;
+	id->peer_port = ntohs(ireq->ir_rmt_port);
+	id->netns = read_pnet(&ireq->ireq_net)->ns.inum;
+}
+
+/**
+ * tcphs_ident_from_tw() - the same of a TIME_WAIT bucket
+ * @id: the result
+ * @flags: gets TCPHS_F_MAPPED where it applies
+ * @tw: the bucket
+ *
+ * Context: any, @tw held or not yet unhashed.
+ */
+void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags, const struct inet_timewait_sock *tw)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (tw->tw_family == AF_INET6)
+		set_v6(id, flags, &tw->tw_v6_rcv_saddr, &tw->tw_v6_daddr);
+	else
+#endif
+		set_v4(id, tw->tw_rcv_saddr, tw->tw_daddr);
+	set_ports(id, tw->tw_sport, tw->tw_dport);
+	id->netns = twsk_net(tw)->ns.inum;
+}
+
+/**
+ * tcphs_ident_from_skb() - the same of a segment that belongs to no socket
+ * @id: the result, seen from this machine: local is where it was sent to;
+ *	@id->netns is the caller's business
+ * @flags: unused
+ * @skb: received segment, headers set
+ *
+ * Context: softirq.
+ */
+void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	if (skb->protocol == htons(ETH_P_IPV6))
+		set_v6(id, flags, &ipv6_hdr(skb)->daddr, &ipv6_hdr(skb)->saddr);
+	else
+		set_v4(id, ip_hdr(skb)->daddr, ip_hdr(skb)->saddr);
+	set_ports(id, th->dest, th->source);
+}
+
+/**
+ * tcphs_ident_owner() - the current task owns it
+ * @id: gets pid and comm
+ * @flags: gets TCPHS_F_OWNER
+ *
+ * Context: process, in a step that the owner itself takes: connect, accept,
+ * listen. Never softirq, where current is whoever was interrupted.
+ */
+void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags)
+{
+	BUILD_BUG_ON(sizeof(current->comm) != sizeof(id->comm));
+
+	id->pid = task_tgid_nr(current);
+	/* A thread may rename itself meanwhile; the record is bytes, not a string. */
+	memcpy(id->comm, current->comm, sizeof(id->comm));
+	*flags |= TCPHS_F_OWNER;
+}
+
+/**
+ * tcphs_event_begin() - start a record in this CPU's ring
+ * @tn: namespace it belongs to
+ * @id: who
+ * @flags: TCPHS_F_* of the connection
+ * @now: ns
+ * @type: enum tcphs_event_type
+ *
+ * Context: interrupts off until tcphs_event_commit().
+ * Return: the record, complete but for what the step knows; every byte is set.
+ */
+struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_ident *id,
+				      u16 flags, u64 now, u8 type)
+{
+	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
+	struct tcphs_event *ev = tcphs_ring_begin();
+
+	st->events[type]++;
+	ev->number = ++st->recorded;
+	ev->time = now;
+	ev->duration = 0;
+	ev->type = type;
+	ev->old_state = 0;
+	ev->new_state = 0;
+	ev->reason = TCPHS_REASON_NONE;
+	ev->seq = 0;
+	ev->ack = 0;
+	ev->cpu = smp_processor_id();
+	ev->flags = flags;
+	ev->id = *id;
+	memset(&ev->queue, 0, sizeof(ev->queue));
+	return ev;
+}
+
+/**
+ * tcphs_event_commit() - publish it, and ring for readers that wait
+ * @tn: as given to tcphs_event_begin()
+ *
+ * Context: as tcphs_event_begin(), on the same CPU.
+ */
+void tcphs_event_commit(struct tcphs_net *tn)
+{
+	tcphs_ring_commit();
+	if (unlikely(READ_ONCE(tn->bell.armed)) && xchg(&tn->bell.armed, 0))
+		irq_work_queue(&tn->bell.pull);
+	if (unlikely(READ_ONCE(tcphs_bell_all.armed)) && xchg(&tcphs_bell_all.armed, 0))
+		irq_work_queue(&tcphs_bell_all.pull);
+}
+
+/**
+ * tcphs_event_queue() - add a listener's queues to a record
+ * @ev: of tcphs_event_begin()
+ * @listener: listening socket, for its limits
+ * @cookie: of the listening socket
+ * @syn_queue: requests in it, this one included
+ * @accept_queue: connections in it, this one included
+ */
+void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener, u64 cookie,
+		       u32 syn_queue, u32 accept_queue)
+{
+	ev->queue.listener = cookie;
+	ev->queue.syn_queue = syn_queue;
+	ev->queue.accept_queue = accept_queue;
+	ev->queue.syn_limit = READ_ONCE(listener->sk_max_ack_backlog);
+	ev->queue.accept_limit = ev->queue.syn_limit;
+	ev->flags |= TCPHS_F_QUEUE;
+}

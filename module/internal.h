@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private types of tcphs.ko, and what each file offers to the others.
+ *
+ * Direction of calls: main -> adopt, hooks, netlink, procfs, netns
+ *		       hooks -> probe_* -> conn, listener -> event -> ring, stats
+ *		       netlink, procfs -> conn, listener, ring, stats (readers)
+ *
+ * The section. Every handler runs its work with interrupts off and the lock of
+ * the connection's bucket held. That one step makes the entry, this CPU's ring
+ * and this CPU's counters its own, in process context and in softirq, and also
+ * on PREEMPT_RT, where softirqs are preemptible: the locks are raw, and
+ * nothing inside allocates, sleeps or formats.
+ */
+#ifndef _TCPHS_INTERNAL_H
+#define _TCPHS_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/irq_work.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/rculist.h>
+#include <linux/refcount.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
+#include <net/netns/generic.h>
+#include <linux/tcphs.h>
+
+struct genl_family;
+struct inet_timewait_sock;
+struct request_sock;
+struct sk_buff;
+struct sock;
+struct tcphs_net;
+
+/* pool.c: objects for contexts that can't allocate */
+
+struct tcphs_pool {
+	struct kmem_cache *cache;
+	struct tcphs_magazine __percpu *magazines;
+	raw_spinlock_t lock;		/* protects free and nr_free */
+	void *free;
+	unsigned int nr_free;
+	atomic_t nr_total;		/* allocated, in use or not */
+	unsigned int limit;
+	unsigned int reserve;		/* free objects the worker aims at */
+	struct irq_work kick;		/* starts the worker from any context */
+	struct work_struct worker;
+};
+
+int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
+		    unsigned int reserve, unsigned int limit);
+void tcphs_pool_exit(struct tcphs_pool *pool);
+void *tcphs_pool_get(struct tcphs_pool *pool);
+void tcphs_pool_put(struct tcphs_pool *pool, void *object);
+
+/* stats.c: counters of a namespace, a CPU each */
+
+struct tcphs_histogram {
+	u64 count;
+	u64 max;
+	u64 bucket[TCPHS_HIST_BUCKETS];
+};
+
+/* Written with interrupts off by the CPU it belongs to. */
+struct tcphs_stats {
+	u64 recorded;			/* numbers this namespace's records */
+	u64 untracked;
+	s64 states[TCPHS_STATE_MAX + 1];	/* may be negative: summed over CPUs */
+	u64 events[TCPHS_EV_MAX + 1];
+	u64 failures[TCPHS_REASON_MAX + 1];
+	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
+};
+
+unsigned int tcphs_hist_index(u64 ns);
+u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent);
+void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_stats *sum);
+
+/* bell.c: the doorbell of a view */
+
+struct tcphs_bell {
+	int armed;			/* a reader waits: the next record rings */
+	struct net *net;		/* whose multicast group it rings in */
+	struct irq_work pull;
+	struct delayed_work ring;
+};
+
+extern struct tcphs_bell tcphs_bell_all;
+
+void tcphs_bell_init(struct tcphs_bell *bell, struct net *net);
+void tcphs_bell_exit(struct tcphs_bell *bell);
+
+/* netns.c */
+
+struct tcphs_net {
+	struct net *net;
+	u32 inum;
+	u64 born;			/* older records of this inode are not ours */
+	struct tcphs_stats __percpu *stats;
+	struct list_head listeners;	/* RCU; writers hold tcphs_listener_lock */
+	struct tcphs_bell bell;
+};
+
+extern unsigned int tcphs_net_id;
+
+int tcphs_netns_init(void);
+void tcphs_netns_exit(void);
+
+static inline struct tcphs_net *tcphs_net(const struct net *net)
+{
+	return net_generic(net, tcphs_net_id);
+}
+
+/* ring.c: knows records, not TCP */
+
+struct tcphs_cursor {
+	const struct tcphs_net *tn;	/* NULL: every namespace */
+	unsigned int cpu;
+	u64 next;			/* number of the next record of the view */
+	u64 pos;			/* place in the ring, valid once sought */
+	u64 end;			/* where reading stops */
+	u64 lost;			/* not yet reported */
+};
+
+extern unsigned int tcphs_ring_records;
+
+int tcphs_ring_init(void);
+void tcphs_ring_exit(void);
+struct tcphs_event *tcphs_ring_begin(void);
+void tcphs_ring_commit(void);
+bool tcphs_ring_exists(unsigned int cpu);
+int tcphs_ring_seek(struct tcphs_cursor *cursor);
+bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev);
+void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
+
+/* conn.c: the connection table */
+
+/* struct tcphs_conn.marks */
+#define TCPHS_C_QUEUED		BIT(0)	/* in its listener's accept queue */
+#define TCPHS_C_FIN_SENT	BIT(1)
+#define TCPHS_C_FIN_RECEIVED	BIT(2)
+#define TCPHS_C_FIN_ACKED	BIT(3)
+#define TCPHS_C_RST_SENT	BIT(4)
+#define TCPHS_C_RST_RECEIVED	BIT(5)
+#define TCPHS_C_BUCKET		BIT(6)	/* the socket is gone, a TIME_WAIT bucket stands in */
+#define TCPHS_C_OPEN_END	BIT(7)	/* in CLOSE, its closed record still owed */
+#define TCPHS_C_SCRATCH		BIT(8)	/* not in the table: there was no room */
+#define TCPHS_C_TOMB		BIT(9)	/* left before it could be adopted */
+#define TCPHS_C_COOKIE		BIT(10)	/* first seen at its third ACK: SYN cookie */
+
+struct tcphs_conn {
+	struct hlist_node node;
+	struct tcphs_net *tn;
+	struct tcphs_listener *listener;	/* counted reference, or NULL */
+	struct tcphs_ident id;
+	u64 born;		/* first step, ns */
+	u64 since;		/* entered this state, ns */
+	u64 mark;		/* entered the accept queue, then: sent FIN, ns */
+	struct tcphs_life life;	/* complete once the socket is gone */
+	u16 marks;		/* TCPHS_C_* */
+	u16 flags;		/* TCPHS_F_* that every record of it carries */
+	u8 state;		/* enum tcphs_state */
+	u8 old_state;		/* state that CLOSE followed */
+	u8 hint;		/* enum tcphs_reason of an end that may follow */
+};
+
+/* One handler's stay in the table. */
+struct tcphs_section {
+	unsigned long irqflags;
+	u64 cookie;
+	u64 now;
+	struct tcphs_conn *conn;	/* NULL: not in the table */
+};
+
+extern unsigned int tcphs_table_size;
+
+int tcphs_conn_init(void);
+void tcphs_conn_exit(void);
+void tcphs_conn_enter(struct tcphs_section *s, u64 cookie);
+void tcphs_conn_leave(struct tcphs_section *s);
+struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
+				  u8 state, bool birth);
+void tcphs_conn_remove(struct tcphs_section *s);
+bool tcphs_conn_maybe(u64 cookie);
+void tcphs_conn_move(struct tcphs_section *s, u8 state);
+void tcphs_conn_forget_netns(const struct tcphs_net *tn,
+			     void (*last_words)(struct tcphs_section *s));
+void tcphs_conn_sweep_tombs(void);
+unsigned int tcphs_conn_count(const struct tcphs_stats *sum);
+
+int tcphs_conn_walk_bucket(unsigned long bucket,
+			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg);
+
+/* listener.c: the listener table */
+
+struct tcphs_listener {
+	struct hlist_node node;		/* RCU, by cookie */
+	struct list_head entry;		/* RCU, of its namespace */
+	struct rcu_head rcu;
+	refcount_t refs;		/* the table, and each request and queued child */
+	struct tcphs_net *tn;
+	struct sock *sk;		/* good for RCU readers that found this in the table */
+	struct tcphs_ident id;
+	u64 born;
+	u32 drops_before;		/* sk_drops when it began */
+	u16 flags;			/* TCPHS_F_* */
+	bool gone;			/* not in the table: sk must not be touched */
+	u32 syn_max;
+	u32 accept_max;
+	atomic64_t accepted;
+	atomic64_t overflows;
+	atomic64_t wait_max;
+	atomic_t wait[TCPHS_HIST_BUCKETS];
+};
+
+/* What a reader sees of one listener. */
+struct tcphs_listener_view {
+	u32 syn_queue;
+	u32 syn_limit;
+	u32 accept_queue;
+	u32 accept_limit;
+	u64 drops;
+	struct tcphs_histogram wait;
+};
+
+int tcphs_listener_init(void);
+void tcphs_listener_exit(void);
+struct tcphs_listener *tcphs_listener_find(const struct sock *sk);
+struct tcphs_listener *tcphs_listener_get(struct tcphs_listener *listener);
+void tcphs_listener_put(struct tcphs_listener *listener);
+void tcphs_listener_open(struct sock *sk, bool adopted);
+void tcphs_listener_close(struct sock *sk);
+void tcphs_listener_forget_netns(struct tcphs_net *tn);
+void tcphs_listener_depth(struct tcphs_listener *listener, u32 syn_queue, u32 accept_queue);
+void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns);
+void tcphs_listener_look(const struct tcphs_listener *listener,
+			 struct tcphs_listener_view *view);
+
+/* event.c: kernel objects -> identity and records */
+
+void tcphs_ident_from_sock(struct tcphs_ident *id, u16 *flags, const struct sock *sk);
+void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct request_sock *req);
+void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags,
+			 const struct inet_timewait_sock *tw);
+void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb);
+void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags);
+struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_ident *id,
+				      u16 flags, u64 now, u8 type);
+void tcphs_event_commit(struct tcphs_net *tn);
+void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener, u64 cookie,
+		       u32 syn_queue, u32 accept_queue);
+
+/* The record of a step of s->conn; the caller completes and commits it. */
+static inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u8 new_state)
+{
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_event *ev;
+
+	ev = tcphs_event_begin(conn->tn, &conn->id, conn->flags, s->now, type);
+	ev->old_state = conn->state;
+	ev->new_state = new_state;
+	return ev;
+}
+
+static inline void tcphs_step_done(struct tcphs_section *s)
+{
+	tcphs_event_commit(s->conn->tn);
+}
+
+/* hooks.c: names and pointers only */
+
+struct tcphs_hook {
+	const char *name;
+	u8 kind;			/* enum tcphs_hook_kind */
+	bool required;
+	bool active;
+	const char *shows;		/* what is lost without it */
+	void *handler;
+	void *handle;			/* struct tracepoint * or struct ftrace_ops * */
+};
+
+#define TCPHS_TRACEPOINT(tp, fn, need, what) \
+	{ .name = #tp, .kind = TCPHS_HOOK_TRACEPOINT, .required = need, .handler = fn, \
+	  .shows = what }
+#define TCPHS_ENTRY(func, fn, need, what) \
+	{ .name = func, .kind = TCPHS_HOOK_FTRACE, .required = need, .handler = fn, \
+	  .shows = what }
+
+int tcphs_hooks_init(void);
+void tcphs_hooks_exit(void);
+const struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row);
+void tcphs_hooks_count(unsigned int *active, unsigned int *missing);
+
+/* probe_*.c: handlers, and their rows of the hook table (end: no name) */
+
+extern struct tcphs_hook tcphs_hooks_listen[];
+extern struct tcphs_hook tcphs_hooks_open[];
+extern struct tcphs_hook tcphs_hooks_close[];
+extern struct tcphs_hook tcphs_hooks_state[];
+
+void tcphs_open_simultaneous(const struct sock *sk);
+void tcphs_open_established(const struct sock *sk, u8 old_state);
+void tcphs_open_failed(const struct sock *sk);
+void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_close_closed(const struct sock *sk, u8 old_state);
+
+/* Counts a duration of @s->conn's namespace. */
+static inline void tcphs_hist_count(struct tcphs_section *s, unsigned int hist, u64 ns)
+{
+	struct tcphs_histogram *h = &this_cpu_ptr(s->conn->tn->stats)->hist[hist];
+
+	h->count++;
+	h->bucket[tcphs_hist_index(ns)]++;
+	if (ns > h->max)
+		h->max = ns;
+}
+
+/* Completes @ev with the time since @from, unless that is only when we came. */
+static inline void tcphs_step_since(struct tcphs_section *s, struct tcphs_event *ev, u64 from)
+{
+	if (s->conn->flags & TCPHS_F_ADOPTED && from <= s->conn->born)
+		return;
+	ev->duration = s->now - from;
+	ev->flags |= TCPHS_F_DURATION;
+}
+
+static inline void tcphs_step_numbers(struct tcphs_event *ev, u32 seq, u32 ack)
+{
+	ev->seq = seq;
+	ev->ack = ack;
+	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK;
+}
+
+/* adopt.c: sockets that were there before */
+
+extern bool tcphs_adopting;
+
+void tcphs_adopt_all(void);
+struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u8 state);
+void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+
+/* netlink.c, netlink_dump.c */
+
+extern struct genl_family tcphs_genl_family;
+extern const struct nla_policy tcphs_nl_cursor_policy[];
+
+int tcphs_netlink_init(void);
+void tcphs_netlink_exit(void);
+int tcphs_nl_check_flags(const struct nlmsghdr *nlh, struct netlink_ext_ack *extack);
+int tcphs_nl_put_hist(struct sk_buff *skb, int attr, u8 id, const struct tcphs_histogram *hist);
+int tcphs_nl_listeners_start(struct netlink_callback *cb);
+int tcphs_nl_listeners(struct sk_buff *skb, struct netlink_callback *cb);
+int tcphs_nl_conns_start(struct netlink_callback *cb);
+int tcphs_nl_conns(struct sk_buff *skb, struct netlink_callback *cb);
+int tcphs_nl_events_start(struct netlink_callback *cb);
+int tcphs_nl_events(struct sk_buff *skb, struct netlink_callback *cb);
+int tcphs_nl_done(struct netlink_callback *cb);
+
+/* procfs.c, procfs_events.c */
+
+int tcphs_procfs_init(void);
+void tcphs_procfs_exit(void);
+int tcphs_procfs_events_init(void);
+void tcphs_procfs_events_exit(void);
+
+/* main.c */
+
+extern u64 tcphs_loaded;	/* CLOCK_MONOTONIC, ns */
+
+static inline u64 tcphs_now(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+#endif /* _TCPHS_INTERNAL_H */

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The listener table: for each listening socket its high-water marks, overflows
+ * and how long connections waited for accept().
+ *
+ * Present depths and limits are not kept but read from the socket. That is safe
+ * under RCU: an entry leaves the table at LISTEN -> CLOSE, and a socket that was
+ * listening is freed only a grace period after that (SOCK_RCU_FREE).
+ *
+ * An entry outlives its place in the table as long as requests and queued
+ * children refer to it.
+ */
+#include <linux/hash.h>
+#include <linux/sock_diag.h>
+#include "compat/sock.h"
+#include "internal.h"
+
+#define BUCKETS		1024U
+#define LISTENERS	16384U
+
+static struct hlist_head buckets[BUCKETS];
+static DEFINE_RAW_SPINLOCK(lock);	/* writers of buckets and of tn->listeners */
+static struct tcphs_pool pool;
+
+static inline struct hlist_head *bucket_of(u64 cookie)
+{
+	return &buckets[cookie & (BUCKETS - 1)];
+}
+
+/**
+ * tcphs_listener_find() - the entry of a listening socket
+ * @sk: the socket
+ *
+ * Context: any, inside an RCU read-side section or with interrupts off; the
+ * result is good until that ends.
+ * Return: NULL when it is not in the table.
+ */
+struct tcphs_listener *tcphs_listener_find(const struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+	struct tcphs_listener *listener;
+
+	hlist_for_each_entry_rcu(listener, bucket_of(cookie), node,
+				 rcu_read_lock_any_held() || irqs_disabled())
+		if (listener->id.conn == cookie)
+			return listener;
+	return NULL;
+}
+
+/**
+ * tcphs_listener_get() - hold an entry
+ * @listener: as tcphs_listener_find() gave it, NULL too
+ *
+ * Return: the entry, or NULL when it is already on its way out.
+ */
+struct tcphs_listener *tcphs_listener_get(struct tcphs_listener *listener)
+{
+	return listener && refcount_inc_not_zero(&listener->refs) ? listener : NULL;
+}
+
+static void free_rcu(struct rcu_head *head)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	tcphs_pool_put(&pool, container_of(head, struct tcphs_listener, rcu));
+	local_irq_restore(flags);
+}
+
+/**
+ * tcphs_listener_put() - let go of an entry
+ * @listener: of tcphs_listener_get()
+ *
+ * Context: any, also under a raw lock.
+ */
+void tcphs_listener_put(struct tcphs_listener *listener)
+{
+	if (refcount_dec_and_test(&listener->refs))
+		call_rcu(&listener->rcu, free_rcu);
+}
+
+static void raise_mark(u32 *mark, u32 value)
+{
+	u32 old = READ_ONCE(*mark);
+
+	while (unlikely(value > old)) {
+		u32 seen = cmpxchg(mark, old, value);
+
+		if (seen == old)
+			return;
+		old = seen;
+	}
+}
+
+/**
+ * tcphs_listener_depth() - raise the high-water marks
+ * @listener: whose
+ * @syn_queue: requests now
+ * @accept_queue: connections waiting for accept() now
+ *
+ * Context: any.
+ */
+void tcphs_listener_depth(struct tcphs_listener *listener, u32 syn_queue, u32 accept_queue)
+{
+	raise_mark(&listener->syn_max, syn_queue);
+	raise_mark(&listener->accept_max, accept_queue);
+}
+
+/**
+ * tcphs_listener_waited() - a connection left the accept queue by accept()
+ * @listener: whose
+ * @ns: how long it had waited
+ *
+ * Context: any.
+ */
+void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns)
+{
+	atomic64_inc(&listener->accepted);
+	atomic_inc(&listener->wait[tcphs_hist_index(ns)]);
+	/* A race may keep the smaller of two maxima for a moment; good enough. */
+	if (ns > atomic64_read(&listener->wait_max))
+		atomic64_set(&listener->wait_max, ns);
+}
+
+/**
+ * tcphs_listener_look() - what a reader sees
+ * @listener: found in the table
+ * @view: the result
+ *
+ * Context: inside the RCU read-side section that found it.
+ */
+void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_listener_view *view)
+{
+	const struct sock *sk = listener->sk;
+	unsigned int i;
+
+	view->syn_queue = inet_csk_reqsk_queue_len(sk);
+	view->syn_limit = READ_ONCE(sk->sk_max_ack_backlog);
+	view->accept_queue = READ_ONCE(sk->sk_ack_backlog);
+	view->accept_limit = view->syn_limit;
+	view->drops = tcphs_sk_drops(sk) - listener->drops_before;
+	view->wait.count = 0;
+	view->wait.max = atomic64_read(&listener->wait_max);
+	for (i = 0; i < TCPHS_HIST_BUCKETS; i++) {
+		view->wait.bucket[i] = atomic_read(&listener->wait[i]);
+		view->wait.count += view->wait.bucket[i];
+	}
+}
+
+static void tell(struct tcphs_listener *l, u8 type, u64 now)
+{
+	bool opens = type == TCPHS_EV_LISTEN;
+	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, l->flags, now, type);
+
+	ev->old_state = opens ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
+	ev->new_state = opens ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
+	tcphs_event_queue(ev, l->sk, l->id.conn, inet_csk_reqsk_queue_len(l->sk),
+			  READ_ONCE(l->sk->sk_ack_backlog));
+	if (!opens) {
+		ev->duration = now - l->born;
+		ev->flags |= TCPHS_F_DURATION;
+	}
+	tcphs_event_commit(l->tn);
+}
+
+static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 now)
+{
+	memset(l, 0, sizeof(*l));
+	refcount_set(&l->refs, 1);
+	l->tn = tcphs_net(sock_net(sk));
+	l->sk = sk;
+	l->born = now;
+	l->drops_before = adopted ? 0 : tcphs_sk_drops(sk);
+	tcphs_ident_from_sock(&l->id, &l->flags, sk);
+	l->id.conn = atomic64_read(&sk->sk_cookie);
+	l->id.role = TCPHS_ROLE_LISTENER;
+	if (adopted)
+		l->flags |= TCPHS_F_ADOPTED;
+	else
+		tcphs_ident_owner(&l->id, &l->flags);
+}
+
+/**
+ * tcphs_listener_open() - a socket listens
+ * @sk: the socket; its port is known
+ * @adopted: it listened before the module was there
+ *
+ * Once for a socket: a second call while it listens does nothing.
+ *
+ * Context: process, @sk locked or in its hash bucket with the bucket's lock held.
+ */
+void tcphs_listener_open(struct sock *sk, bool adopted)
+{
+	struct tcphs_listener *l;
+	unsigned long flags;
+	u32 cookie[2];
+	u64 now;
+
+	sock_diag_save_cookie(sk, cookie);
+	local_irq_save(flags);
+	raw_spin_lock(&lock);
+	if (tcphs_listener_find(sk))
+		goto out;
+	l = tcphs_pool_get(&pool);
+	if (!l)
+		goto out;
+	now = tcphs_now();
+	fill(l, sk, adopted, now);
+	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));
+	list_add_tail_rcu(&l->entry, &l->tn->listeners);
+	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]++;
+	if (!adopted)
+		tell(l, TCPHS_EV_LISTEN, now);
+out:
+	raw_spin_unlock(&lock);
+	local_irq_restore(flags);
+}
+
+/* Under the lock. */
+static void unlink_listener(struct tcphs_listener *l)
+{
+	WRITE_ONCE(l->gone, true);
+	hlist_del_rcu(&l->node);
+	list_del_rcu(&l->entry);
+	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]--;
+	tcphs_listener_put(l);
+}
+
+/**
+ * tcphs_listener_close() - a socket listens no more
+ * @sk: the socket, not yet freed
+ *
+ * Context: process, @sk locked.
+ */
+void tcphs_listener_close(struct sock *sk)
+{
+	struct tcphs_listener *l;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	raw_spin_lock(&lock);
+	l = tcphs_listener_find(sk);
+	if (l) {
+		tell(l, TCPHS_EV_UNLISTEN, tcphs_now());
+		unlink_listener(l);
+	}
+	raw_spin_unlock(&lock);
+	local_irq_restore(flags);
+}
+
+/**
+ * tcphs_listener_forget_netns() - drop every entry of a namespace
+ * @tn: the namespace
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_listener_forget_netns(struct tcphs_net *tn)
+{
+	struct tcphs_listener *l, *next;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	list_for_each_entry_safe(l, next, &tn->listeners, entry)
+		unlink_listener(l);
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+/**
+ * tcphs_listener_init() - an empty table
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM, with nothing left behind.
+ */
+int tcphs_listener_init(void)
+{
+	return tcphs_pool_init(&pool, "tcphs_listener", sizeof(struct tcphs_listener),
+			       64, LISTENERS);
+}
+
+/**
+ * tcphs_listener_exit() - free the table
+ *
+ * Context: process, may sleep; every namespace and connection was forgotten.
+ */
+void tcphs_listener_exit(void)
+{
+	/* free_rcu() of the last entries. */
+	rcu_barrier();
+	tcphs_pool_exit(&pool);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family: its table, its policies and the status command.
+ * The dumps are in netlink_dump.c. Documentation/netlink/specs/tcphs.yaml says
+ * the same in the kernel's own language.
+ */
+#include <linux/module.h>
+#include "compat/genetlink.h"
+#include "compat/sock.h"
+#include "internal.h"
+
+/* Status takes none; a policy without types refuses them all. */
+static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1];
+
+static const struct nla_policy listener_policy[TCPHS_A_LISTENER_MAX + 1] = {
+	[TCPHS_A_LISTENER_ALL_NETNS] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy conn_policy[TCPHS_A_CONN_MAX + 1] = {
+	[TCPHS_A_CONN_ALL_NETNS] = { .type = NLA_FLAG },
+	[TCPHS_A_CONN_STATES] = { .type = NLA_U32 },
+};
+
+const struct nla_policy tcphs_nl_cursor_policy[TCPHS_A_CURSOR_MAX + 1] = {
+	[TCPHS_A_CURSOR_CPU] = { .type = NLA_U32 },
+	[TCPHS_A_CURSOR_NEXT] = { .type = NLA_U64 },
+};
+
+static const struct nla_policy event_policy[TCPHS_A_EVENT_MAX + 1] = {
+	[TCPHS_A_EVENT_ALL_NETNS] = { .type = NLA_FLAG },
+	[TCPHS_A_EVENT_CURSOR] = NLA_POLICY_NESTED(tcphs_nl_cursor_policy),
+};
+
+static int put_count(struct sk_buff *skb, int attr, u8 id, u64 value)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest || nla_put_u8(skb, TCPHS_A_COUNT_ID, id) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_COUNT_VALUE, value, TCPHS_A_COUNT_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * tcphs_nl_put_hist() - a histogram as a nest
+ * @skb: message
+ * @attr: of the nest
+ * @id: enum tcphs_hist
+ * @hist: to put
+ *
+ * Return: 0 or -EMSGSIZE; the caller cancels the message.
+ */
+int tcphs_nl_put_hist(struct sk_buff *skb, int attr, u8 id, const struct tcphs_histogram *hist)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest || nla_put_u8(skb, TCPHS_A_HIST_ID, id) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_HIST_COUNT, hist->count, TCPHS_A_HIST_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_HIST_MAX_NS, hist->max, TCPHS_A_HIST_PAD) ||
+	    nla_put_64bit(skb, TCPHS_A_HIST_BUCKETS, sizeof(hist->bucket), hist->bucket,
+			  TCPHS_A_HIST_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_hook(struct sk_buff *skb, const struct tcphs_hook *hook)
+{
+	struct nlattr *nest = nla_nest_start(skb, TCPHS_A_STATUS_HOOK);
+
+	if (!nest || nla_put_string(skb, TCPHS_A_HOOK_NAME, hook->name) ||
+	    nla_put_u8(skb, TCPHS_A_HOOK_KIND, hook->kind) ||
+	    (hook->required && nla_put_flag(skb, TCPHS_A_HOOK_REQUIRED)) ||
+	    (hook->active && nla_put_flag(skb, TCPHS_A_HOOK_ACTIVE)) ||
+	    nla_put_string(skb, TCPHS_A_HOOK_SHOWS, hook->shows))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_counts(struct sk_buff *skb, const struct tcphs_stats *sum)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 1; i <= TCPHS_STATE_MAX && !err; i++)
+		err = put_count(skb, TCPHS_A_STATUS_STATE, i, sum->states[i]);
+	for (i = 1; i <= TCPHS_EV_MAX && !err; i++)
+		err = put_count(skb, TCPHS_A_STATUS_EVENT, i, sum->events[i]);
+	for (i = 1; i <= TCPHS_REASON_MAX && !err; i++)
+		if (sum->failures[i])
+			err = put_count(skb, TCPHS_A_STATUS_FAILURE, i, sum->failures[i]);
+	for (i = 0; i <= TCPHS_HIST_MAX && !err; i++)
+		err = tcphs_nl_put_hist(skb, TCPHS_A_STATUS_HIST, i, &sum->hist[i]);
+	return err;
+}
+
+static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
+{
+	unsigned int cpus, table = 0, row = 0;
+	const struct tcphs_hook *hook;
+	u64 overwritten;
+
+	tcphs_ring_totals(&cpus, &overwritten);
+	if (nla_put_string(skb, TCPHS_A_STATUS_VERSION, TCPHS_VERSION) ||
+	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MAJOR, TCPHS_ABI_MAJOR) ||
+	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UPTIME, tcphs_now() - tcphs_loaded,
+			      TCPHS_A_STATUS_PAD) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_NETNS, tn->inum) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_RING_RECORDS, tcphs_ring_records) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_RING_CPUS, cpus) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_TABLE_LIMIT, tcphs_table_size) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_TW_LIMIT,
+			READ_ONCE(tn->net->ipv4.tcp_death_row.sysctl_max_tw_buckets)))
+		return -EMSGSIZE;
+	/* How busy the others are is theirs to know. */
+	if (net_eq(tn->net, &init_net) &&
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_OVERWRITTEN, overwritten, TCPHS_A_STATUS_PAD))
+		return -EMSGSIZE;
+	while ((hook = tcphs_hook_next(&table, &row)))
+		if (put_hook(skb, hook))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * tcphs_nl_check_flags() - refuse nlmsg flags that mean nothing here
+ * @nlh: request
+ * @extack: says which
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int tcphs_nl_check_flags(const struct nlmsghdr *nlh, struct netlink_ext_ack *extack)
+{
+	if (!(nlh->nlmsg_flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO | NLM_F_DUMP)))
+		return 0;
+	NL_SET_ERR_MSG(extack, "unknown nlmsg flag");
+	return -EOPNOTSUPP;
+}
+
+/* Process context. */
+static int status_get(struct sk_buff *request, struct genl_info *info)
+{
+	struct tcphs_net *tn = tcphs_net(genl_info_net(info));
+	struct tcphs_stats *sum;
+	struct sk_buff *skb;
+	void *header;
+	int err;
+
+	err = tcphs_nl_check_flags(info->nlhdr, info->extack);
+	if (err)
+		return err;
+	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
+	skb = genlmsg_new(3 * NLMSG_GOODSIZE, GFP_KERNEL);
+	err = -ENOMEM;
+	if (!sum || !skb)
+		goto out;
+	header = genlmsg_put_reply(skb, info, &tcphs_genl_family, 0, TCPHS_CMD_STATUS_GET);
+	err = -EMSGSIZE;
+	if (!header)
+		goto out;
+	tcphs_stats_sum(tn, sum);
+	if (put_module(skb, tn) || put_counts(skb, sum) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_RECORDED, sum->recorded, TCPHS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UNTRACKED, sum->untracked,
+			      TCPHS_A_STATUS_PAD) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_TABLE_USED, tcphs_conn_count(sum)))
+		goto out;
+	genlmsg_end(skb, header);
+	kfree(sum);
+	return genlmsg_reply(skb, info);
+out:
+	nlmsg_free(skb);
+	kfree(sum);
+	return err;
+}
+
+static const struct genl_ops ops[] = {
+	{
+		.cmd = TCPHS_CMD_STATUS_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = status_policy,
+		.maxattr = TCPHS_A_STATUS_MAX,
+		.doit = status_get,
+	},
+	{
+		.cmd = TCPHS_CMD_LISTENER_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = listener_policy,
+		.maxattr = TCPHS_A_LISTENER_MAX,
+		.start = tcphs_nl_listeners_start,
+		.dumpit = tcphs_nl_listeners,
+		.done = tcphs_nl_done,
+	},
+	{
+		.cmd = TCPHS_CMD_CONN_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = conn_policy,
+		.maxattr = TCPHS_A_CONN_MAX,
+		.start = tcphs_nl_conns_start,
+		.dumpit = tcphs_nl_conns,
+		.done = tcphs_nl_done,
+	},
+	{
+		.cmd = TCPHS_CMD_EVENT_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = event_policy,
+		.maxattr = TCPHS_A_EVENT_MAX,
+		.start = tcphs_nl_events_start,
+		.dumpit = tcphs_nl_events,
+		.done = tcphs_nl_done,
+	},
+};
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = TCPHS_MCGRP_EVENTS, TCPHS_MCGRP_ADMIN },
+};
+
+struct genl_family tcphs_genl_family __ro_after_init = {
+	.name = TCPHS_FAMILY_NAME,
+	.version = TCPHS_GENL_VERSION,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+/**
+ * tcphs_netlink_init() - offer the family
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative error.
+ */
+int __init tcphs_netlink_init(void)
+{
+	int err;
+
+	tcphs_bell_init(&tcphs_bell_all, &init_net);
+	err = genl_register_family(&tcphs_genl_family);
+	if (err)
+		tcphs_bell_exit(&tcphs_bell_all);
+	return err;
+}
+
+/**
+ * tcphs_netlink_exit() - withdraw it; no request runs when it returns
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_netlink_exit(void)
+{
+	tcphs_bell_exit(&tcphs_bell_all);
+	genl_unregister_family(&tcphs_genl_family);
+}

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The dumps: listeners, connections, events. Each starts by checking the whole
+ * request, so that a refused one has sent nothing.
+ */
+#include <linux/slab.h>
+#include <net/sock.h>
+#include "compat/genetlink.h"
+#include "internal.h"
+
+/* What a dump remembers between its messages. */
+struct dump {
+	struct tcphs_net *tn;		/* NULL: every namespace */
+	u32 states;			/* mask of 1 << state */
+	unsigned long place;		/* listeners: sent; connections: bucket; events: CPU */
+	bool pending;			/* events: ev was read and not yet sent */
+	bool told;			/* events: this CPU was named */
+	u64 go_on;			/* events: the cursor before ev was read */
+	struct tcphs_event ev;
+	struct tcphs_cursor cursors[];	/* events: one a CPU */
+};
+
+static struct dump *dump_of(struct netlink_callback *cb)
+{
+	return (struct dump *)cb->args[0];
+}
+
+/* Common to all: flags, permission, memory. */
+static int start(struct netlink_callback *cb, int all_netns, unsigned int cursors)
+{
+	struct net *net = sock_net(cb->skb->sk);
+	bool all = tcphs_dump_attrs(cb)[all_netns];
+	struct dump *dump;
+	int err;
+
+	err = tcphs_nl_check_flags(cb->nlh, cb->extack);
+	if (err)
+		return err;
+	if (all && !net_eq(net, &init_net)) {
+		NL_SET_ERR_MSG(cb->extack,
+			       "only the initial network namespace may see all namespaces");
+		return -EPERM;
+	}
+	dump = kvzalloc(struct_size(dump, cursors, cursors), GFP_KERNEL);
+	if (!dump)
+		return -ENOMEM;
+	dump->tn = all ? NULL : tcphs_net(net);
+	cb->args[0] = (long)dump;
+	return 0;
+}
+
+/* A start that failed has no done. */
+static int give_up(struct netlink_callback *cb, int err)
+{
+	kvfree(dump_of(cb));
+	cb->args[0] = 0;
+	return err;
+}
+
+/**
+ * tcphs_nl_done() - end of a dump, also one that the reader abandoned
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int tcphs_nl_done(struct netlink_callback *cb)
+{
+	return give_up(cb, 0);
+}
+
+static void *put_header(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &tcphs_genl_family, NLM_F_MULTI, cmd);
+}
+
+/* comm is bytes without a promise of a terminator; an attribute string has one. */
+static int put_comm(struct sk_buff *skb, int attr, const u8 *comm)
+{
+	char text[TCPHS_COMM_LEN + 1] = { };
+
+	memcpy(text, comm, TCPHS_COMM_LEN);
+	return nla_put_string(skb, attr, text);
+}
+
+/**
+ * tcphs_nl_listeners_start() - begin TCPHS_CMD_LISTENER_GET
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: 0 or a negative error, with an extack message.
+ */
+int tcphs_nl_listeners_start(struct netlink_callback *cb)
+{
+	return start(cb, TCPHS_A_LISTENER_ALL_NETNS, 0);
+}
+
+static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener *l,
+			       const struct tcphs_listener_view *view)
+{
+	if (nla_put_u32(skb, TCPHS_A_LISTENER_SYN_QUEUE, view->syn_queue) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_SYN_MAX, READ_ONCE(l->syn_max)) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_SYN_LIMIT, view->syn_limit) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_ACCEPT_QUEUE, view->accept_queue) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_ACCEPT_MAX, READ_ONCE(l->accept_max)) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_ACCEPT_LIMIT, view->accept_limit) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_ACCEPTED, atomic64_read(&l->accepted),
+			      TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_OVERFLOWS, atomic64_read(&l->overflows),
+			      TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_DROPS, view->drops, TCPHS_A_LISTENER_PAD))
+		return -EMSGSIZE;
+	return tcphs_nl_put_hist(skb, TCPHS_A_LISTENER_WAIT, TCPHS_HIST_ACCEPT_WAIT, &view->wait);
+}
+
+static int put_listener(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct tcphs_listener *l, struct tcphs_listener_view *view)
+{
+	void *header = put_header(skb, cb, TCPHS_CMD_LISTENER_GET);
+
+	if (!header)
+		return -EMSGSIZE;
+	tcphs_listener_look(l, view);
+	if (nla_put_u64_64bit(skb, TCPHS_A_LISTENER_CONN, l->id.conn, TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_NETNS, l->id.netns) ||
+	    nla_put_u8(skb, TCPHS_A_LISTENER_FAMILY, l->id.family) ||
+	    nla_put(skb, TCPHS_A_LISTENER_ADDRESS, sizeof(l->id.local), l->id.local) ||
+	    nla_put_u16(skb, TCPHS_A_LISTENER_PORT, l->id.local_port) ||
+	    (!(l->flags & TCPHS_F_ADOPTED) &&
+	     nla_put_u64_64bit(skb, TCPHS_A_LISTENER_AGE, tcphs_now() - l->born,
+			       TCPHS_A_LISTENER_PAD)) ||
+	    (l->flags & TCPHS_F_OWNER &&
+	     (nla_put_u32(skb, TCPHS_A_LISTENER_PID, l->id.pid) ||
+	      put_comm(skb, TCPHS_A_LISTENER_COMM, l->id.comm))) ||
+	    put_listener_queues(skb, l, view)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/* The listeners of one namespace, after those that earlier messages held. */
+static int put_listeners(struct sk_buff *skb, struct netlink_callback *cb,
+			 const struct tcphs_net *tn, unsigned long *seen,
+			 struct tcphs_listener_view *view)
+{
+	struct dump *dump = dump_of(cb);
+	struct tcphs_listener *l;
+	int err;
+
+	list_for_each_entry_rcu(l, &tn->listeners, entry) {
+		if ((*seen)++ < dump->place)
+			continue;
+		err = put_listener(skb, cb, l, view);
+		if (err)
+			return err;
+		dump->place++;
+	}
+	return 0;
+}
+
+/**
+ * tcphs_nl_listeners() - the next message of TCPHS_CMD_LISTENER_GET
+ * @skb: message
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: bytes in @skb, 0 at the end, or a negative error.
+ */
+int tcphs_nl_listeners(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct tcphs_net *tn = dump_of(cb)->tn;
+	struct tcphs_listener_view *view;
+	unsigned long seen = 0;
+	struct net *net;
+	int err = 0;
+
+	view = kmalloc(sizeof(*view), GFP_KERNEL);
+	if (!view)
+		return -ENOMEM;
+	rcu_read_lock();
+	if (tn) {
+		err = put_listeners(skb, cb, tn, &seen, view);
+	} else {
+		for_each_net_rcu(net) {
+			err = put_listeners(skb, cb, tcphs_net(net), &seen, view);
+			if (err)
+				break;
+		}
+	}
+	rcu_read_unlock();
+	kfree(view);
+	return skb->len ?: err;
+}
+
+/**
+ * tcphs_nl_conns_start() - begin TCPHS_CMD_CONN_GET
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: 0 or a negative error, with an extack message.
+ */
+int tcphs_nl_conns_start(struct netlink_callback *cb)
+{
+	u32 known = GENMASK(TCPHS_STATE_MAX, TCPHS_STATE_ESTABLISHED);
+	struct nlattr *states = tcphs_dump_attrs(cb)[TCPHS_A_CONN_STATES];
+
+	if (states && (!nla_get_u32(states) || nla_get_u32(states) & ~known)) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, states, "a mask of 1 << state is needed");
+		return -EINVAL;
+	}
+	return start(cb, TCPHS_A_CONN_ALL_NETNS, 0);
+}
+
+static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
+{
+	const struct tcphs_ident *id = &conn->id;
+
+	if (nla_put_u64_64bit(skb, TCPHS_A_CONN_CONN, id->conn, TCPHS_A_CONN_PAD) ||
+	    nla_put_u16(skb, TCPHS_A_CONN_GENERATION, id->generation) ||
+	    nla_put_u32(skb, TCPHS_A_CONN_NETNS, id->netns) ||
+	    nla_put_u8(skb, TCPHS_A_CONN_FAMILY, id->family) ||
+	    nla_put_u8(skb, TCPHS_A_CONN_ROLE, id->role) ||
+	    nla_put(skb, TCPHS_A_CONN_LOCAL, sizeof(id->local), id->local) ||
+	    nla_put_u16(skb, TCPHS_A_CONN_LOCAL_PORT, id->local_port) ||
+	    nla_put(skb, TCPHS_A_CONN_PEER, sizeof(id->peer), id->peer) ||
+	    nla_put_u16(skb, TCPHS_A_CONN_PEER_PORT, id->peer_port))
+		return -EMSGSIZE;
+	if ((conn->flags & TCPHS_F_ISN && nla_put_u32(skb, TCPHS_A_CONN_ISN, id->isn)) ||
+	    (conn->flags & TCPHS_F_PEER_ISN &&
+	     nla_put_u32(skb, TCPHS_A_CONN_PEER_ISN, id->peer_isn)) ||
+	    (conn->flags & TCPHS_F_OWNER && (nla_put_u32(skb, TCPHS_A_CONN_PID, id->pid) ||
+					     put_comm(skb, TCPHS_A_CONN_COMM, id->comm))) ||
+	    (conn->flags & TCPHS_F_MAPPED && nla_put_flag(skb, TCPHS_A_CONN_MAPPED)) ||
+	    (conn->flags & TCPHS_F_ADOPTED && nla_put_flag(skb, TCPHS_A_CONN_ADOPTED)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+struct conns_arg {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+	const struct dump *dump;
+	u64 now;
+};
+
+/* Under the bucket's raw lock: memory of the message only. */
+static int put_conn(const struct tcphs_conn *conn, void *data)
+{
+	struct conns_arg *arg = data;
+	struct sk_buff *skb = arg->skb;
+	void *header;
+
+	if ((arg->dump->tn && conn->tn != arg->dump->tn) ||
+	    !(arg->dump->states & BIT(conn->state)) || conn->marks & TCPHS_C_TOMB)
+		return 0;
+	header = put_header(skb, arg->cb, TCPHS_CMD_CONN_GET);
+	if (!header)
+		return -EMSGSIZE;
+	if (put_conn_ident(skb, conn) || nla_put_u8(skb, TCPHS_A_CONN_STATE, conn->state) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_CONN_AGE, max(arg->now, conn->since) - conn->since,
+			      TCPHS_A_CONN_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LIFE, max(arg->now, conn->born) - conn->born,
+			      TCPHS_A_CONN_PAD) ||
+	    (conn->life.handshake_us &&
+	     nla_put_u64_64bit(skb, TCPHS_A_CONN_HANDSHAKE,
+			       (u64)conn->life.handshake_us * NSEC_PER_USEC,
+			       TCPHS_A_CONN_PAD))) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/**
+ * tcphs_nl_conns() - the next message of TCPHS_CMD_CONN_GET
+ * @skb: message
+ * @cb: the dump
+ *
+ * A bucket goes out whole: what did not fit is taken back and begins the next
+ * message, so none is told twice.
+ *
+ * Context: process.
+ * Return: bytes in @skb, 0 at the end, or a negative error.
+ */
+int tcphs_nl_conns(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump *dump = dump_of(cb);
+	struct nlattr *states = tcphs_dump_attrs(cb)[TCPHS_A_CONN_STATES];
+	struct conns_arg arg = { .skb = skb, .cb = cb, .dump = dump, .now = tcphs_now() };
+	unsigned int whole;
+	int err;
+
+	dump->states = states ? nla_get_u32(states) : ~0U;
+	do {
+		whole = skb->len;
+		err = tcphs_conn_walk_bucket(dump->place, put_conn, &arg);
+		if (err < 0) {
+			skb_trim(skb, whole);
+			break;
+		}
+		dump->place += !err;
+	} while (!err);
+	return skb->len ?: min(err, 0);
+}
+
+/* Reads one TCPHS_A_EVENT_CURSOR into the dump. */
+static int take_cursor(struct dump *dump, struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[TCPHS_A_CURSOR_MAX + 1];
+	u32 cpu;
+	int err;
+
+	err = nla_parse_nested(tb, TCPHS_A_CURSOR_MAX, attr, tcphs_nl_cursor_policy, extack);
+	if (err)
+		return err;
+	if (!tb[TCPHS_A_CURSOR_CPU] || !tb[TCPHS_A_CURSOR_NEXT]) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a cursor needs a CPU and a next number");
+		return -EINVAL;
+	}
+	cpu = nla_get_u32(tb[TCPHS_A_CURSOR_CPU]);
+	if (!tcphs_ring_exists(cpu)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[TCPHS_A_CURSOR_CPU], "no ring of that CPU");
+		return -ENODEV;
+	}
+	if (dump->cursors[cpu].next) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "two cursors for one CPU");
+		return -EINVAL;
+	}
+	dump->cursors[cpu].next = nla_get_u64(tb[TCPHS_A_CURSOR_NEXT]);
+	return 0;
+}
+
+/* Stands every cursor in its ring. */
+static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
+{
+	unsigned int cpu;
+	int err;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		struct tcphs_cursor *cursor = &dump->cursors[cpu];
+
+		cursor->tn = dump->tn;
+		cursor->cpu = cpu;
+		err = tcphs_ring_seek(cursor);
+		if (err == -ERANGE)
+			NL_SET_ERR_MSG(extack, "a cursor lies ahead of its ring; start without it");
+		if (err && err != -ENODEV)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * tcphs_nl_events_start() - begin TCPHS_CMD_EVENT_GET
+ * @cb: the dump
+ *
+ * The doorbell is armed before the ends of the rings are fixed: what this dump
+ * does not hold will ring.
+ *
+ * Context: process.
+ * Return: 0 or a negative error, with an extack message.
+ */
+int tcphs_nl_events_start(struct netlink_callback *cb)
+{
+	struct tcphs_bell *bell;
+	struct nlattr *attr;
+	struct dump *dump;
+	int err, rem;
+
+	err = start(cb, TCPHS_A_EVENT_ALL_NETNS, nr_cpu_ids);
+	if (err)
+		return err;
+	dump = dump_of(cb);
+	nlmsg_for_each_attr(attr, cb->nlh, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != TCPHS_A_EVENT_CURSOR)
+			continue;
+		err = take_cursor(dump, attr, cb->extack);
+		if (err)
+			return give_up(cb, err);
+	}
+	bell = dump->tn ? &dump->tn->bell : &tcphs_bell_all;
+	WRITE_ONCE(bell->armed, 1);
+	/* Not paired on the hot path: a record that slips by waits for the next. */
+	smp_mb();
+	err = seek_all(dump, cb->extack);
+	return err ? give_up(cb, err) : 0;
+}
+
+/* Fetches into dump->ev; what it returns is where to go on if that isn't sent. */
+static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor)
+{
+	u64 before = cursor->next;
+
+	dump->pending = tcphs_ring_read(cursor, &dump->ev);
+	return before;
+}
+
+/* One message of one CPU. */
+static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct tcphs_cursor *cursor)
+{
+	int record = nla_total_size(sizeof(struct tcphs_event));
+	int tail = nla_total_size_64bit(sizeof(u64));
+	struct dump *dump = dump_of(cb);
+	u64 go_on;
+	void *header;
+
+	if (skb_tailroom(skb) < NLMSG_HDRLEN + GENL_HDRLEN + record + 3 * tail)
+		return -EMSGSIZE;
+	header = put_header(skb, cb, TCPHS_CMD_EVENT_GET);
+	if (!header)
+		return -EMSGSIZE;
+	if (dump->pending)
+		go_on = dump->go_on;
+	else
+		go_on = fetch(dump, cursor);
+	if (nla_put_u32(skb, TCPHS_A_EVENT_CPU, cursor->cpu) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_EVENT_LOST, cursor->lost, TCPHS_A_EVENT_PAD))
+		goto cancel;
+	cursor->lost = 0;
+	/* A hole lies before the first record of a message, never inside. */
+	while (dump->pending && !cursor->lost && skb_tailroom(skb) >= record + tail) {
+		if (nla_put(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev), &dump->ev))
+			goto cancel;
+		go_on = fetch(dump, cursor);
+	}
+	dump->go_on = go_on;
+	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT, dump->pending ? go_on : cursor->next,
+			      TCPHS_A_EVENT_PAD))
+		goto cancel;
+	genlmsg_end(skb, header);
+	dump->told = true;
+	return 0;
+cancel:
+	genlmsg_cancel(skb, header);
+	return -EMSGSIZE;
+}
+
+/**
+ * tcphs_nl_events() - the next message of TCPHS_CMD_EVENT_GET
+ * @skb: message
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: bytes in @skb, 0 at the end, or a negative error.
+ */
+int tcphs_nl_events(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump *dump = dump_of(cb);
+	struct tcphs_cursor *cursor;
+	int err;
+
+	for (; dump->place < nr_cpu_ids; dump->place++, dump->told = false) {
+		cursor = &dump->cursors[dump->place];
+		if (!tcphs_ring_exists(dump->place))
+			continue;
+		while (!dump->told || dump->pending || cursor->lost) {
+			err = put_events(skb, cb, cursor);
+			if (err)
+				return skb->len ?: err;
+		}
+	}
+	return skb->len;
+}

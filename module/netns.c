@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What tcphs keeps for each network namespace, from its birth to its end. */
+#include "internal.h"
+
+unsigned int tcphs_net_id;
+
+static int __net_init enter(struct net *net)
+{
+	struct tcphs_net *tn = tcphs_net(net);
+
+	tn->stats = alloc_percpu(struct tcphs_stats);
+	if (!tn->stats)
+		return -ENOMEM;
+	tn->net = net;
+	tn->inum = net->ns.inum;
+	tn->born = tcphs_now();
+	INIT_LIST_HEAD(&tn->listeners);
+	tcphs_bell_init(&tn->bell, net);
+	return 0;
+}
+
+/* What a TIME_WAIT bucket leaves behind when its namespace goes. */
+static void last_words(struct tcphs_section *s)
+{
+	struct tcphs_event *ev;
+
+	if (!(s->conn->marks & TCPHS_C_BUCKET))
+		return;
+	ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
+	ev->reason = TCPHS_REASON_NETNS_EXIT;
+	ev->duration = s->now - s->conn->since;
+	ev->flags |= TCPHS_F_DURATION;
+	tcphs_step_done(s);
+}
+
+/*
+ * Runs when a namespace dies and, for all of them, at unload. Sockets hold
+ * their namespace, so only TIME_WAIT buckets can outlive this: tcp's own exit
+ * comes later and finds them untracked. New entries can't appear: no process
+ * and no device is left in a dying namespace, and at unload no hook is.
+ */
+static void __net_exit leave(struct net *net)
+{
+	struct tcphs_net *tn = tcphs_net(net);
+
+	/* At unload the namespace lives on, and nothing ends but our knowledge. */
+	tcphs_conn_forget_netns(tn, check_net(net) ? NULL : last_words);
+	tcphs_listener_forget_netns(tn);
+	tcphs_bell_exit(&tn->bell);
+	/* Readers of /proc and the hooks' last look at the counters. */
+	synchronize_rcu();
+	free_percpu(tn->stats);
+}
+
+static struct pernet_operations ops = {
+	.init = enter,
+	.exit = leave,
+	.id = &tcphs_net_id,
+	.size = sizeof(struct tcphs_net),
+};
+
+/**
+ * tcphs_netns_init() - start to follow namespaces, those there are and those to come
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative error.
+ */
+int tcphs_netns_init(void)
+{
+	return register_pernet_subsys(&ops);
+}
+
+/**
+ * tcphs_netns_exit() - the reverse; drops every connection and listener
+ *
+ * Context: process, may sleep; no hook is active.
+ */
+void tcphs_netns_exit(void)
+{
+	unregister_pernet_subsys(&ops);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects for contexts that can't allocate.
+ *
+ * Taking and giving back is a pointer swap on this CPU's magazine; a worker in
+ * process context keeps the common store between half and twice its reserve,
+ * which grows with what is in use.
+ */
+#include <linux/slab.h>
+#include "internal.h"
+
+#define MAGAZINE 32
+
+struct tcphs_magazine {
+	void *head;
+	unsigned int count;
+};
+
+/* The first word of a free object links it. */
+static inline void **link_of(void *object)
+{
+	return object;
+}
+
+static void push(void **list, void *object)
+{
+	*link_of(object) = *list;
+	*list = object;
+}
+
+static void *pop(void **list)
+{
+	void *object = *list;
+
+	if (object)
+		*list = *link_of(object);
+	return object;
+}
+
+static unsigned int target(struct tcphs_pool *pool)
+{
+	unsigned int total = atomic_read(&pool->nr_total);
+	unsigned int used = total - min(READ_ONCE(pool->nr_free), total);
+
+	return max(pool->reserve, used / 4);
+}
+
+static bool add_one(struct tcphs_pool *pool)
+{
+	unsigned long flags;
+	void *object;
+
+	if (atomic_read(&pool->nr_total) >= pool->limit)
+		return false;
+	object = kmem_cache_alloc(pool->cache, GFP_KERNEL | __GFP_NOWARN);
+	if (!object)
+		return false;
+	atomic_inc(&pool->nr_total);
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	push(&pool->free, object);
+	WRITE_ONCE(pool->nr_free, pool->nr_free + 1);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return true;
+}
+
+static void *take_free(struct tcphs_pool *pool)
+{
+	unsigned long flags;
+	void *object;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	object = pop(&pool->free);
+	if (object)
+		WRITE_ONCE(pool->nr_free, pool->nr_free - 1);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return object;
+}
+
+static void drop_one(struct tcphs_pool *pool, void *object)
+{
+	kmem_cache_free(pool->cache, object);
+	atomic_dec(&pool->nr_total);
+}
+
+static void work(struct work_struct *ws)
+{
+	struct tcphs_pool *pool = container_of(ws, struct tcphs_pool, worker);
+	void *object;
+
+	while (READ_ONCE(pool->nr_free) < target(pool) && add_one(pool))
+		cond_resched();
+	while (READ_ONCE(pool->nr_free) > 4 * target(pool)) {
+		object = take_free(pool);
+		if (!object)
+			break;
+		drop_one(pool, object);
+		cond_resched();
+	}
+}
+
+static void kick(struct irq_work *iw)
+{
+	struct tcphs_pool *pool = container_of(iw, struct tcphs_pool, kick);
+
+	queue_work(system_unbound_wq, &pool->worker);
+}
+
+static void refill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
+{
+	unsigned int left;
+	void *object;
+
+	raw_spin_lock(&pool->lock);
+	while (mag->count < MAGAZINE && (object = pop(&pool->free))) {
+		push(&mag->head, object);
+		mag->count++;
+		WRITE_ONCE(pool->nr_free, pool->nr_free - 1);
+	}
+	left = pool->nr_free;
+	raw_spin_unlock(&pool->lock);
+	if (left < target(pool) / 2 && atomic_read(&pool->nr_total) < pool->limit)
+		irq_work_queue(&pool->kick);
+}
+
+static void spill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
+{
+	unsigned int now;
+
+	raw_spin_lock(&pool->lock);
+	while (mag->count > MAGAZINE) {
+		push(&pool->free, pop(&mag->head));
+		mag->count--;
+		WRITE_ONCE(pool->nr_free, pool->nr_free + 1);
+	}
+	now = pool->nr_free;
+	raw_spin_unlock(&pool->lock);
+	if (now > 4 * target(pool))
+		irq_work_queue(&pool->kick);
+}
+
+/**
+ * tcphs_pool_get() - take an object
+ * @pool: of this kind of object
+ *
+ * Context: any, interrupts off. Takes pool->lock for every 32nd object.
+ * Return: an object whose bytes are whatever they were, or NULL when the store
+ * is empty; more are made in the background up to the pool's limit.
+ */
+void *tcphs_pool_get(struct tcphs_pool *pool)
+{
+	struct tcphs_magazine *mag = this_cpu_ptr(pool->magazines);
+	void *object;
+
+	if (unlikely(!mag->head))
+		refill(pool, mag);
+	object = pop(&mag->head);
+	if (object)
+		mag->count--;
+	return object;
+}
+
+/**
+ * tcphs_pool_put() - give an object back
+ * @pool: that it came from
+ * @object: nobody may look at it any more
+ *
+ * Context: any, interrupts off.
+ */
+void tcphs_pool_put(struct tcphs_pool *pool, void *object)
+{
+	struct tcphs_magazine *mag = this_cpu_ptr(pool->magazines);
+
+	push(&mag->head, object);
+	if (unlikely(++mag->count > 2 * MAGAZINE))
+		spill(pool, mag);
+}
+
+/**
+ * tcphs_pool_init() - make a pool and fill its reserve
+ * @pool: to set up
+ * @name: of the slab cache
+ * @size: of an object, at least a pointer
+ * @reserve: free objects to keep at hand
+ * @limit: objects at the most, in use or not
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM, with nothing left behind.
+ */
+int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
+		    unsigned int reserve, unsigned int limit)
+{
+	pool->cache = kmem_cache_create(name, size, 0, SLAB_HWCACHE_ALIGN, NULL);
+	if (!pool->cache)
+		return -ENOMEM;
+	pool->magazines = alloc_percpu(struct tcphs_magazine);
+	if (!pool->magazines) {
+		kmem_cache_destroy(pool->cache);
+		return -ENOMEM;
+	}
+	raw_spin_lock_init(&pool->lock);
+	pool->free = NULL;
+	pool->nr_free = 0;
+	atomic_set(&pool->nr_total, 0);
+	pool->limit = limit;
+	pool->reserve = min(reserve, limit);
+	init_irq_work(&pool->kick, kick);
+	INIT_WORK(&pool->worker, work);
+
+	while (pool->nr_free < pool->reserve) {
+		if (add_one(pool))
+			continue;
+		tcphs_pool_exit(pool);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * tcphs_pool_exit() - free a pool
+ * @pool: with every object given back
+ *
+ * Context: process, may sleep. No tcphs_pool_get() or _put() may run.
+ */
+void tcphs_pool_exit(struct tcphs_pool *pool)
+{
+	void *object;
+	int cpu;
+
+	irq_work_sync(&pool->kick);
+	cancel_work_sync(&pool->worker);
+	for_each_possible_cpu(cpu) {
+		struct tcphs_magazine *mag = per_cpu_ptr(pool->magazines, cpu);
+
+		while ((object = pop(&mag->head)))
+			drop_one(pool, object);
+	}
+	while ((object = take_free(pool)))
+		drop_one(pool, object);
+	WARN_ON_ONCE(atomic_read(&pool->nr_total));
+	free_percpu(pool->magazines);
+	kmem_cache_destroy(pool->cache);
+}

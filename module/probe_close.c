@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the first FIN or RST to the end of TIME_WAIT: RFC 9293, sections 3.6 and
+ * 3.10.7.4.
+ *
+ * FINs are told by the state changes they cause, so a FIN costs no hook of its
+ * own. Linux changes state when it queues the FIN, before it is on the wire.
+ */
+#include <linux/sock_diag.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+#include <net/tcp.h>
+#include <trace/events/tcp.h>
+#include "compat/ftrace.h"
+#include "compat/sock.h"
+#include "internal.h"
+
+static u64 cookie_of(const struct sock *sk)
+{
+	return atomic64_read(&sk->sk_cookie);
+}
+
+/* Opens a section; a connection that is not in the table is adopted. */
+static struct tcphs_conn *enter(struct tcphs_section *s, const struct sock *sk, u8 state)
+{
+	u32 halves[2];
+
+	if (!cookie_of(sk))
+		sock_diag_save_cookie((struct sock *)sk, halves);
+	tcphs_conn_enter(s, cookie_of(sk));
+	return s->conn ?: tcphs_adopt(s, sk, state);
+}
+
+/**
+ * tcphs_close_fin_sent() - this end has nothing more to send
+ * @sk: going to FIN_WAIT1 or LAST_ACK
+ * @old_state: enum tcphs_state
+ * @new_state: enum tcphs_state
+ *
+ * Context: process or softirq, @sk locked.
+ */
+void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn = enter(&s, sk, old_state);
+	struct tcphs_event *ev;
+
+	conn->marks |= TCPHS_C_FIN_SENT;
+	conn->mark = s.now;
+	if (conn->life.closer == TCPHS_CLOSER_NONE)
+		conn->life.closer = new_state == TCPHS_STATE_LAST_ACK ? TCPHS_CLOSER_PEER :
+									TCPHS_CLOSER_LOCAL;
+	ev = tcphs_step(&s, TCPHS_EV_FIN_SENT, new_state);
+	tcphs_step_numbers(ev, tp->write_seq, tp->rcv_nxt);
+	tcphs_step_since(&s, ev, conn->since);
+	tcphs_step_done(&s);
+	tcphs_conn_move(&s, new_state);
+	tcphs_conn_leave(&s);
+}
+
+static void fin_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_RECEIVED, new_state);
+
+	tcphs_step_numbers(ev, seq, ack);
+	tcphs_step_since(s, ev, s->conn->since);
+	tcphs_step_done(s);
+	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
+}
+
+/**
+ * tcphs_close_fin_received() - the peer has nothing more to send
+ * @sk: going to CLOSE_WAIT or CLOSING
+ * @old_state: enum tcphs_state
+ * @new_state: enum tcphs_state
+ *
+ * Context: softirq or process, @sk locked; the FIN is counted in rcv_nxt.
+ */
+void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn = enter(&s, sk, old_state);
+
+	conn->life.closer = new_state == TCPHS_STATE_CLOSING ? TCPHS_CLOSER_BOTH :
+							      TCPHS_CLOSER_PEER;
+	fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state);
+	tcphs_conn_move(&s, new_state);
+	tcphs_conn_leave(&s);
+}
+
+static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_ACKED, new_state);
+
+	tcphs_step_numbers(ev, tp->rcv_nxt, tp->snd_una);
+	if (s->conn->marks & TCPHS_C_FIN_SENT)
+		tcphs_step_since(s, ev, s->conn->mark);
+	tcphs_step_done(s);
+	s->conn->marks |= TCPHS_C_FIN_ACKED;
+}
+
+/**
+ * tcphs_close_fin_acked() - the peer confirmed our FIN
+ * @sk: going to FIN_WAIT2
+ * @old_state: enum tcphs_state
+ * @new_state: enum tcphs_state
+ *
+ * Context: softirq or process, @sk locked.
+ */
+void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state)
+{
+	struct tcphs_section s;
+
+	enter(&s, sk, old_state);
+	fin_acked(&s, tcp_sk(sk), new_state);
+	tcphs_conn_move(&s, new_state);
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * What the socket can tell of its life. The kernel counts a SYN of ours and
+ * each FIN as a byte; here only payload counts.
+ */
+static void remember_life(struct tcphs_conn *conn, const struct tcp_sock *tp)
+{
+	struct tcphs_life *life = &conn->life;
+	u64 sent = tp->bytes_acked, received = tp->bytes_received;
+	bool fin_acked = conn->marks & TCPHS_C_FIN_SENT && tp->snd_una == tp->write_seq;
+	bool syn_acked = conn->id.role != TCPHS_ROLE_PASSIVE && sent;
+
+	life->bytes_sent = sent - min_t(u64, sent, syn_acked + fin_acked);
+	life->bytes_received = received -
+		min_t(u64, received, !!(conn->marks & TCPHS_C_FIN_RECEIVED));
+	life->retransmits = min_t(u32, tp->total_retrans, U16_MAX);
+}
+
+static void tell_closed(struct tcphs_section *s, u8 old_state, u8 reason)
+{
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_CLOSED, TCPHS_STATE_CLOSE);
+
+	ev->old_state = old_state;
+	ev->reason = reason;
+	if (conn->state == TCPHS_STATE_TIME_WAIT) {
+		ev->new_state = TCPHS_STATE_TIME_WAIT;
+		ev->flags |= TCPHS_F_TIME_WAIT_AHEAD;
+	}
+	ev->life = conn->life;
+	ev->flags |= TCPHS_F_LIFE;
+	tcphs_step_since(s, ev, conn->born);
+	tcphs_step_done(s);
+	conn->marks &= ~TCPHS_C_OPEN_END;
+}
+
+/* How a socket that closed without a farewell came to it; NONE: not yet known. */
+static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
+{
+	if (conn->marks & TCPHS_C_RST_RECEIVED)
+		return TCPHS_REASON_RESET_RECEIVED;
+	switch (READ_ONCE(sk->sk_err)) {
+	case 0:
+		return conn->marks & TCPHS_C_RST_SENT ? TCPHS_REASON_TIMEOUT : TCPHS_REASON_NONE;
+	case ETIMEDOUT:
+		return TCPHS_REASON_TIMEOUT;
+	case ECONNABORTED:
+		return TCPHS_REASON_KILLED;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return TCPHS_REASON_UNREACHABLE;
+	default:
+		return TCPHS_REASON_OTHER;
+	}
+}
+
+/* Entries of sockets that a process still holds wait for tcp_destroy_sock. */
+static void to_close(struct tcphs_section *s, const struct sock *sk)
+{
+	if (sock_flag(sk, SOCK_DEAD) && !(s->conn->marks & TCPHS_C_OPEN_END))
+		tcphs_conn_remove(s);
+	else
+		tcphs_conn_move(s, TCPHS_STATE_CLOSE);
+}
+
+/*
+ * A child that never reached the accept queue: no memory, no route, or another
+ * CPU made one of the same request first (tcp_check_req(): own_req). The entry,
+ * if there is one, is the request's.
+ */
+static bool stillborn(const struct sock *sk)
+{
+	struct tcphs_section s;
+	bool still;
+
+	tcphs_conn_enter(&s, cookie_of(sk));
+	still = !s.conn || s.conn->state != TCPHS_STATE_SYN_RECV ||
+		(s.conn->id.role == TCPHS_ROLE_PASSIVE && !(s.conn->marks & TCPHS_C_QUEUED));
+	tcphs_conn_leave(&s);
+	return still;
+}
+
+/**
+ * tcphs_close_closed() - the socket is in CLOSE, whatever it was in before
+ * @sk: going to CLOSE, from neither LISTEN nor SYN_SENT
+ * @old_state: enum tcphs_state
+ *
+ * An abortive close (SO_LINGER 0, unread data, disconnect()) changes the state
+ * first and sends its RST after that (tcp_close(), tcp_disconnect()); so that
+ * the record of the end is the last one, it waits for the RST.
+ *
+ * Context: softirq or process, @sk locked.
+ */
+void tcphs_close_closed(const struct sock *sk, u8 old_state)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+	u8 reason;
+
+	if (old_state == TCPHS_STATE_SYN_RECV && stillborn(sk))
+		return;
+	conn = enter(&s, sk, old_state);
+	/* The bucket that took its place goes on with the story. */
+	if (conn->marks & TCPHS_C_BUCKET || conn->state == TCPHS_STATE_CLOSE)
+		goto out;
+
+	if (old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq) {
+		fin_acked(&s, tp, TCPHS_STATE_CLOSE);
+		remember_life(conn, tp);
+		tell_closed(&s, old_state, TCPHS_REASON_NONE);
+	} else {
+		remember_life(conn, tp);
+		conn->old_state = old_state;
+		reason = abrupt_end(conn, sk);
+		if (reason == TCPHS_REASON_NONE)
+			conn->marks |= TCPHS_C_OPEN_END;
+		else
+			tell_closed(&s, old_state, reason);
+	}
+	to_close(&s, sk);
+out:
+	tcphs_conn_leave(&s);
+}
+
+/* Softirq or process, socket locked; its state is still the old one. */
+static void on_receive_reset(void *data, struct sock *sk)
+{
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+	struct tcphs_event *ev;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	conn = enter(&s, sk, sk->sk_state);
+	conn->marks |= TCPHS_C_RST_RECEIVED;
+	ev = tcphs_step(&s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
+	tcphs_step_since(&s, ev, conn->since);
+	tcphs_step_done(&s);
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * tcp_send_active_reset(): this end breaks the connection. Process or softirq,
+ * socket locked.
+ */
+static void on_active_reset(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			    struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+	struct tcphs_event *ev;
+	u8 old_state;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	conn = enter(&s, sk, sk->sk_state);
+	old_state = conn->marks & TCPHS_C_OPEN_END ? conn->old_state : conn->state;
+	ev = tcphs_step(&s, TCPHS_EV_RST_SENT, TCPHS_STATE_CLOSE);
+	ev->old_state = old_state;
+	if (sk->sk_state == TCP_CLOSE)
+		ev->reason = TCPHS_REASON_ABORTED;
+	else
+		ev->reason = in_serving_softirq() ? TCPHS_REASON_TIMEOUT : TCPHS_REASON_KILLED;
+	tcphs_step_numbers(ev, tp->snd_nxt, tp->rcv_nxt);
+	tcphs_step_done(&s);
+	conn->marks |= TCPHS_C_RST_SENT;
+	if (conn->marks & TCPHS_C_OPEN_END)
+		tell_closed(&s, old_state, TCPHS_REASON_ABORTED);
+	tcphs_conn_leave(&s);
+}
+
+/* The numbers of the RST that answers @skb: RFC 9293, section 3.5.2. */
+static void put_reset_numbers(struct tcphs_event *ev, const struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	if (th->ack) {
+		ev->seq = ntohl(th->ack_seq);
+		ev->flags |= TCPHS_F_SEQ;
+	} else {
+		tcphs_step_numbers(ev, 0, TCP_SKB_CB(skb)->end_seq);
+	}
+}
+
+/* A segment that no connection of ours wants is answered by RST. */
+static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcphs_net *tn = tcphs_net(dev_net(skb->dev));
+	u8 state = sk ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
+	struct tcphs_ident id = { };
+	struct tcphs_event *ev;
+	unsigned long irqflags;
+	u16 flags = 0;
+
+	tcphs_ident_from_skb(&id, &flags, skb);
+	id.netns = tn->inum;
+	local_irq_save(irqflags);
+	ev = tcphs_event_begin(tn, &id, flags, tcphs_now(), TCPHS_EV_RST_SENT);
+	ev->old_state = state;
+	ev->new_state = state;
+	ev->reason = sk ? TCPHS_REASON_BAD_SEGMENT : TCPHS_REASON_NO_SOCKET;
+	put_reset_numbers(ev, skb);
+	tcphs_event_commit(tn);
+	local_irq_restore(irqflags);
+}
+
+/* A segment that does not fit its connection is answered by RST. */
+static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcphs_section s;
+	struct tcphs_event *ev;
+
+	tcphs_conn_enter(&s, cookie_of(sk));
+	if (s.conn) {
+		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
+		ev->reason = TCPHS_REASON_BAD_SEGMENT;
+		put_reset_numbers(ev, skb);
+		tcphs_step_done(&s);
+		s.conn->marks |= TCPHS_C_RST_SENT;
+	}
+	tcphs_conn_leave(&s);
+}
+
+static void passive_reset(const struct sock *sk, const struct sk_buff *skb)
+{
+	if (!sk || sk->sk_state == TCP_LISTEN)
+		reset_stranger(sk, skb);
+	else
+		reset_segment(sk, skb);
+}
+
+/*
+ * tcp_v4_send_reset(), tcp_v6_send_reset(): the conditions under which they
+ * return without a word are repeated. @sk may be NULL, a listener, a TIME_WAIT
+ * bucket, or any socket. Softirq or, from the backlog, process.
+ */
+static void on_reset_v4(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_argument(regs, 1);
+
+	if (tcp_hdr(skb)->rst || (!sk && skb_rtable(skb)->rt_type != RTN_LOCAL))
+		return;
+	passive_reset(sk, skb);
+}
+
+static void on_reset_v6(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_argument(regs, 1);
+
+	if (tcp_hdr(skb)->rst || (!sk && !ipv6_unicast_destination(skb)))
+		return;
+	passive_reset(sk, skb);
+}
+
+/* The last ACK is on its way: 2MSL begin, and the socket's life is told. */
+static void time_wait(struct tcphs_section *s, u32 seq, u32 ack)
+{
+	u8 old_state = s->conn->state;
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_TIME_WAIT, TCPHS_STATE_TIME_WAIT);
+
+	tcphs_step_numbers(ev, seq, ack);
+	tcphs_step_since(s, ev, s->conn->since);
+	tcphs_step_done(s);
+	tcphs_conn_move(s, TCPHS_STATE_TIME_WAIT);
+	tell_closed(s, old_state, TCPHS_REASON_NONE);
+}
+
+/*
+ * inet_twsk_hashdance(), inet_twsk_hashdance_schedule(): a bucket takes the
+ * socket's place, in TIME_WAIT or, when nobody holds the socket any more,
+ * already in FIN_WAIT2 (tcp_time_wait()). Softirq or process, socket locked.
+ * The bucket has no reference yet: its fields may be read, it may not be kept.
+ */
+static void on_bucket(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+		      struct tcphs_regs *regs)
+{
+	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
+	const struct sock *sk = tcphs_argument(regs, 1);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	conn = enter(&s, sk, sk->sk_state);
+	conn->marks |= TCPHS_C_BUCKET;
+	if (tw->tw_substate == TCP_TIME_WAIT) {
+		if (conn->state == TCPHS_STATE_CLOSING)
+			fin_acked(&s, tp, TCPHS_STATE_TIME_WAIT);
+		else
+			fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, TCPHS_STATE_TIME_WAIT);
+		remember_life(conn, tp);
+		time_wait(&s, tp->snd_nxt, tp->rcv_nxt);
+	} else {
+		remember_life(conn, tp);
+	}
+	tcphs_conn_leave(&s);
+}
+
+/* A FIN that the kernel is going to accept for a bucket in FIN_WAIT2. */
+static bool is_awaited_fin(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
+			   const struct tcphdr *th)
+{
+	return th->fin && th->ack && !th->rst && !th->syn &&
+	       TCP_SKB_CB(skb)->end_seq == READ_ONCE(tcptw->tw_rcv_nxt) + 1;
+}
+
+static void bucket_segment(struct tcphs_section *s, const struct tcp_timewait_sock *tcptw,
+			   const struct sk_buff *skb, const struct tcphdr *th)
+{
+	u32 seq = TCP_SKB_CB(skb)->end_seq - 1, ack = ntohl(th->ack_seq);
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_event *ev;
+
+	if (conn->state == TCPHS_STATE_FIN_WAIT2 && is_awaited_fin(tcptw, skb, th)) {
+		fin_received(s, seq, ack, TCPHS_STATE_TIME_WAIT);
+		time_wait(s, READ_ONCE(tcptw->tw_snd_nxt), seq + 1);
+	} else if (th->rst) {
+		conn->hint = TCPHS_REASON_RESET_RECEIVED;
+	} else if (th->syn && !th->ack) {
+		conn->hint = TCPHS_REASON_REUSED_BY_SYN;
+	} else if (th->fin && conn->state == TCPHS_STATE_TIME_WAIT) {
+		ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_FIN, TCPHS_STATE_TIME_WAIT);
+		tcphs_step_numbers(ev, seq, ack);
+		tcphs_step_since(s, ev, conn->since);
+		tcphs_step_done(s);
+	}
+}
+
+/*
+ * tcp_timewait_state_process(): a segment arrived for a bucket. Softirq, the
+ * bucket held, nothing locked.
+ */
+static void on_bucket_segment(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			      struct tcphs_regs *regs)
+{
+	struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_argument(regs, 1);
+	const struct tcphdr *th = tcphs_argument(regs, 2);
+	struct tcphs_section s;
+
+	if (!th->fin && !th->rst && !th->syn)
+		return;
+	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
+	if (s.conn && s.conn->marks & TCPHS_C_BUCKET)
+		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
+	tcphs_conn_leave(&s);
+}
+
+/* Why a bucket goes. The timer's own end is told by its time having come. */
+static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_sock *tw)
+{
+	if (time_after_eq(jiffies, tw->tw_timer.expires))
+		return TCPHS_REASON_EXPIRED;
+	if (!check_net(twsk_net(tw)))
+		return TCPHS_REASON_NETNS_EXIT;
+	if (conn->hint != TCPHS_REASON_NONE)
+		return conn->hint;
+	return in_serving_softirq() ? TCPHS_REASON_OTHER : TCPHS_REASON_REUSED_BY_CONNECT;
+}
+
+/*
+ * inet_twsk_kill(): a bucket leaves, once for each. Softirq or process, bottom
+ * halves off, nothing locked.
+ */
+static void on_bucket_end(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			  struct tcphs_regs *regs)
+{
+	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+	struct tcphs_event *ev;
+	u8 reason;
+
+	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
+	conn = s.conn;
+	if (unlikely(!conn || !(conn->marks & TCPHS_C_BUCKET))) {
+		tcphs_adopt_missed(&s, tw);
+		goto out;
+	}
+	reason = bucket_end(conn, tw);
+	if (conn->state == TCPHS_STATE_TIME_WAIT) {
+		ev = tcphs_step(&s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
+		ev->reason = reason;
+		tcphs_step_since(&s, ev, conn->since);
+		if (ev->flags & TCPHS_F_DURATION)
+			tcphs_hist_count(&s, TCPHS_HIST_TIME_WAIT, ev->duration);
+		tcphs_step_done(&s);
+	} else {
+		/* FIN_WAIT2 waited in vain: no TIME_WAIT, and this is the end. */
+		tell_closed(&s, conn->state, reason == TCPHS_REASON_EXPIRED ?
+					     TCPHS_REASON_TIMEOUT : reason);
+	}
+	tcphs_conn_remove(&s);
+out:
+	tcphs_conn_leave(&s);
+}
+
+/* Once for every full socket, failed children of a handshake too. */
+static void on_destroy(void *data, struct sock *sk)
+{
+	u64 cookie = cookie_of(sk);
+	struct tcphs_section s;
+
+	if (sk->sk_protocol != IPPROTO_TCP || !cookie || !tcphs_conn_maybe(cookie))
+		return;
+	tcphs_conn_enter(&s, cookie);
+	if (s.conn && s.conn->state == TCPHS_STATE_CLOSE && !(s.conn->marks & TCPHS_C_TOMB)) {
+		if (s.conn->marks & TCPHS_C_OPEN_END)
+			tell_closed(&s, s.conn->old_state, TCPHS_REASON_NONE);
+		tcphs_conn_remove(&s);
+	}
+	tcphs_conn_leave(&s);
+}
+
+static void __always_unused prototypes(void)
+{
+	check_trace_callback_type_tcp_receive_reset(on_receive_reset);
+	check_trace_callback_type_tcp_destroy_sock(on_destroy);
+}
+
+struct tcphs_hook tcphs_hooks_close[] = {
+	TCPHS_TRACEPOINT(tcp_destroy_sock, on_destroy, true, "the end of sockets in CLOSE"),
+	TCPHS_TRACEPOINT(tcp_receive_reset, on_receive_reset, false, "RSTs received"),
+	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
+	TCPHS_ENTRY("tcp_v4_send_reset", on_reset_v4, false, "RSTs that answer a segment, IPv4"),
+	TCPHS_ENTRY("tcp_v6_send_reset", on_reset_v6, false, "RSTs that answer a segment, IPv6"),
+	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),
+	TCPHS_ENTRY("tcp_timewait_state_process", on_bucket_segment, true,
+		    "FINs that find their socket gone"),
+	TCPHS_ENTRY("inet_twsk_kill", on_bucket_end, true, "the end of TIME_WAIT"),
+	{ }
+};

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * listen() that has succeeded. The state change to LISTEN comes too early, with
+ * no port yet and bind conflicts still ahead (inet_csk_listen_start()), so the
+ * entry into the listening hash table is watched instead. The end of a listener
+ * is a state change; see probe_state.c.
+ */
+#include <net/tcp.h>
+#include "compat/ftrace.h"
+#include "internal.h"
+
+/* Process context, socket locked. Also called for sockets that connect. */
+static void on_hash(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+		    struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+
+	if (sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP)
+		tcphs_listener_open(sk, false);
+}
+
+struct tcphs_hook tcphs_hooks_listen[] = {
+	TCPHS_ENTRY("inet_hash", on_hash, true, "listening sockets, IPv4"),
+	TCPHS_ENTRY("inet6_hash", on_hash, false, "listening sockets, IPv6"),
+	{ }
+};

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/tcphs: the summary of the network namespace of whoever opened it, for
+ * eyes and for awk: every line begins with what it is about. No ISN, no owner:
+ * anyone may read it. Documentation/ABI/procfs-tcphs describes each line.
+ */
+#include <linux/nsproxy.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include "compat/sock.h"
+#include "internal.h"
+#include "names.h"
+
+struct view {
+	struct net *net;
+	struct tcphs_stats sum;
+	struct tcphs_listener_view listener;
+};
+
+/* Three digits and a unit, right-aligned. */
+static void put_time(struct seq_file *m, const char *label, u64 ns)
+{
+	u64 us = div_u64(ns, 1000);
+
+	if (us < 10000)
+		seq_printf(m, " %s %5llu us", label, us);
+	else if (us < 10000000)
+		seq_printf(m, " %s %5llu ms", label, div_u64(us, 1000));
+	else
+		seq_printf(m, " %s %5llu s ", label, div_u64(us, 1000000));
+}
+
+static void put_quantiles(struct seq_file *m, const struct tcphs_histogram *hist)
+{
+	if (!hist->count)
+		return;
+	put_time(m, " p50", tcphs_hist_quantile(hist, 50));
+	put_time(m, " p90", tcphs_hist_quantile(hist, 90));
+	put_time(m, " p99", tcphs_hist_quantile(hist, 99));
+	put_time(m, " max", hist->max);
+}
+
+static void show_module(struct seq_file *m, const struct view *view)
+{
+	unsigned int cpus, active, missing, table = 0, row = 0;
+	const struct tcphs_hook *hook;
+	u64 overwritten;
+
+	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s\n", TCPHS_VERSION,
+		   TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
+		   div_u64(tcphs_now() - tcphs_loaded, NSEC_PER_SEC));
+	tcphs_hooks_count(&active, &missing);
+	seq_printf(m, "hooks         active %u  missing %u\n", active, missing);
+	while ((hook = tcphs_hook_next(&table, &row)))
+		if (!hook->active)
+			seq_printf(m, "hook-missing  %s  not shown: %s\n", hook->name, hook->shows);
+	tcphs_ring_totals(&cpus, &overwritten);
+	seq_printf(m, "ring          records %llu  keeps %u a CPU  cpus %u", view->sum.recorded,
+		   tcphs_ring_records, cpus);
+	/* How busy the others are is theirs to know. */
+	if (net_eq(view->net, &init_net))
+		seq_printf(m, "  overwritten %llu", overwritten);
+	seq_printf(m, "\ntable         connections %u  limit %u  untracked %llu\n",
+		   tcphs_conn_count(&view->sum), tcphs_table_size, view->sum.untracked);
+}
+
+static void show_states(struct seq_file *m, const struct view *view)
+{
+	unsigned int i;
+
+	for (i = TCPHS_STATE_ESTABLISHED; i <= TCPHS_STATE_MAX; i++) {
+		seq_printf(m, "state         %-12s %8lld", tcphs_state_names[i],
+			   view->sum.states[i]);
+		if (i == TCPHS_STATE_TIME_WAIT)
+			seq_printf(m, "  limit %d",
+				   view->net->ipv4.tcp_death_row.sysctl_max_tw_buckets);
+		seq_putc(m, '\n');
+	}
+}
+
+static void show_counts(struct seq_file *m, const struct view *view)
+{
+	static const char *const hists[] = {
+		[TCPHS_HIST_HANDSHAKE_ACTIVE] = "handshake     active      ",
+		[TCPHS_HIST_HANDSHAKE_PASSIVE] = "handshake     passive     ",
+		[TCPHS_HIST_ACCEPT_WAIT] = "wait          accept      ",
+		[TCPHS_HIST_TIME_WAIT] = "wait          time-wait   ",
+	};
+	unsigned int i;
+
+	for (i = 0; i <= TCPHS_HIST_MAX; i++) {
+		seq_printf(m, "%s %8llu", hists[i], view->sum.hist[i].count);
+		put_quantiles(m, &view->sum.hist[i]);
+		seq_putc(m, '\n');
+	}
+	for (i = 1; i <= TCPHS_EV_MAX; i++)
+		if (view->sum.events[i])
+			seq_printf(m, "event         %-18s %8llu\n", tcphs_event_names[i],
+				   view->sum.events[i]);
+	for (i = 1; i <= TCPHS_REASON_MAX; i++)
+		if (view->sum.failures[i])
+			seq_printf(m, "failure       %-18s %8llu\n", tcphs_reason_names[i],
+				   view->sum.failures[i]);
+}
+
+static void show_listener(struct seq_file *m, const struct tcphs_listener *l,
+			  struct tcphs_listener_view *view)
+{
+	tcphs_listener_look(l, view);
+	if (l->id.family == AF_INET6)
+		seq_printf(m, "listener      [%pI6c]:%u", l->id.local, l->id.local_port);
+	else
+		seq_printf(m, "listener      %pI4:%u", l->id.local, l->id.local_port);
+	seq_printf(m, "  syn-queue %u max %u limit %u  accept-queue %u max %u limit %u",
+		   view->syn_queue, READ_ONCE(l->syn_max), view->syn_limit,
+		   view->accept_queue, READ_ONCE(l->accept_max), view->accept_limit);
+	seq_printf(m, "  overflows %lld  drops %llu  accepted %lld",
+		   atomic64_read(&l->overflows), view->drops, atomic64_read(&l->accepted));
+	put_quantiles(m, &view->wait);
+	seq_putc(m, '\n');
+}
+
+/* Position 0 is the summary, then a position a listener. */
+static void *start(struct seq_file *m, loff_t *pos)
+{
+	struct view *view = m->private;
+	loff_t left = *pos;
+	struct tcphs_listener *l;
+
+	rcu_read_lock();
+	if (!left)
+		return SEQ_START_TOKEN;
+	list_for_each_entry_rcu(l, &tcphs_net(view->net)->listeners, entry)
+		if (!--left)
+			return l;
+	return NULL;
+}
+
+static void *next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct list_head *head = &tcphs_net(((struct view *)m->private)->net)->listeners;
+	struct list_head *entry = v == SEQ_START_TOKEN ? head : &((struct tcphs_listener *)v)->entry;
+
+	++*pos;
+	entry = rcu_dereference(list_next_rcu(entry));
+	return entry == head ? NULL : list_entry(entry, struct tcphs_listener, entry);
+}
+
+static void stop(struct seq_file *m, void *v)
+{
+	rcu_read_unlock();
+}
+
+static int show(struct seq_file *m, void *v)
+{
+	struct view *view = m->private;
+
+	if (v != SEQ_START_TOKEN) {
+		show_listener(m, v, &view->listener);
+		return 0;
+	}
+	tcphs_stats_sum(tcphs_net(view->net), &view->sum);
+	show_module(m, view);
+	show_states(m, view);
+	show_counts(m, view);
+	return 0;
+}
+
+static const struct seq_operations seq_ops = {
+	.start = start,
+	.next = next,
+	.stop = stop,
+	.show = show,
+};
+
+static int open(struct inode *inode, struct file *file)
+{
+	struct view *view = __seq_open_private(file, &seq_ops, sizeof(*view));
+
+	if (!view)
+		return -ENOMEM;
+	view->net = get_net(current->nsproxy->net_ns);
+	return 0;
+}
+
+static int release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	put_net(((struct view *)m->private)->net);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops proc_ops = {
+	.proc_open = open,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = release,
+};
+
+/**
+ * tcphs_procfs_init() - create /proc/tcphs
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int tcphs_procfs_init(void)
+{
+	return proc_create("tcphs", 0444, NULL, &proc_ops) ? 0 : -ENOMEM;
+}
+
+/**
+ * tcphs_procfs_exit() - remove it; waits for readers inside
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_procfs_exit(void)
+{
+	remove_proc_entry("tcphs", NULL);
+}

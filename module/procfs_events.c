@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/tcphs_events: what the rings hold, as text, oldest first. For rescue
+ * systems with nothing but cat; root only, and only the opener's own network
+ * namespace. One pass: what is written after the file was opened is not in it.
+ */
+#include <linux/capability.h>
+#include <linux/nsproxy.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string_helpers.h>
+#include "internal.h"
+#include "names.h"
+
+/* One CPU's reading: its oldest record that was not shown yet. */
+struct lane {
+	struct tcphs_cursor cursor;
+	struct tcphs_event ev;
+	bool valid;
+};
+
+struct view {
+	struct net *net;
+	struct lane *now;	/* whose record is shown */
+	loff_t pos;
+	unsigned int count;
+	struct lane lanes[];
+};
+
+static struct lane *oldest(struct view *view)
+{
+	struct lane *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < view->count; i++) {
+		struct lane *lane = &view->lanes[i];
+
+		if (lane->valid && (!best || lane->ev.time < best->ev.time))
+			best = lane;
+	}
+	return best;
+}
+
+static void advance(struct lane *lane)
+{
+	lane->valid = tcphs_ring_read(&lane->cursor, &lane->ev);
+}
+
+static void rewind_lanes(struct view *view)
+{
+	unsigned int i;
+
+	for (i = 0; i < view->count; i++) {
+		struct lane *lane = &view->lanes[i];
+
+		memset(lane, 0, sizeof(*lane));
+		lane->cursor.tn = tcphs_net(view->net);
+		lane->cursor.cpu = i;
+		if (!tcphs_ring_seek(&lane->cursor))
+			advance(lane);
+	}
+	view->pos = 0;
+	view->now = oldest(view);
+}
+
+static void *start(struct seq_file *m, loff_t *pos)
+{
+	struct view *view = m->private;
+
+	if (!*pos)
+		rewind_lanes(view);
+	/* seq_file shows a record again that did not fit; it never goes elsewhere. */
+	return *pos == view->pos ? view->now : NULL;
+}
+
+static void *next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct view *view = m->private;
+
+	view->pos = ++*pos;
+	advance(view->now);
+	view->now = oldest(view);
+	return view->now;
+}
+
+static void stop(struct seq_file *m, void *v)
+{
+}
+
+static const char *name(const char *const *names, unsigned int max, unsigned int i)
+{
+	return i <= max && names[i] ? names[i] : "?";
+}
+
+static void put_end(struct seq_file *m, u8 family, const u8 *address, u16 port)
+{
+	if (family == AF_INET6)
+		seq_printf(m, " [%pI6c]:%u", address, port);
+	else
+		seq_printf(m, " %pI4:%u", address, port);
+}
+
+static void put_numbers(struct seq_file *m, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_SEQ)
+		seq_printf(m, " seq=%u", ev->seq);
+	if (ev->flags & TCPHS_F_ACK)
+		seq_printf(m, " ack=%u", ev->ack);
+	if (ev->flags & TCPHS_F_ISN)
+		seq_printf(m, " isn=%u", ev->id.isn);
+	if (ev->flags & TCPHS_F_PEER_ISN)
+		seq_printf(m, " peer_isn=%u", ev->id.peer_isn);
+	if (ev->flags & TCPHS_F_DURATION)
+		seq_printf(m, " duration_ns=%llu", ev->duration);
+	if (ev->reason != TCPHS_REASON_NONE)
+		seq_printf(m, " reason=%s",
+			   name(tcphs_reason_names, TCPHS_REASON_MAX, ev->reason));
+}
+
+static void put_owner(struct seq_file *m, const struct tcphs_event *ev)
+{
+	char comm[TCPHS_COMM_LEN + 1] = { };
+
+	memcpy(comm, ev->id.comm, TCPHS_COMM_LEN);
+	seq_printf(m, " pid=%u comm=", ev->id.pid);
+	seq_escape(m, comm, " \t\n\\");
+}
+
+static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_QUEUE)
+		seq_printf(m, " listener=%llx syn_queue=%u/%u accept_queue=%u/%u",
+			   ev->queue.listener, ev->queue.syn_queue, ev->queue.syn_limit,
+			   ev->queue.accept_queue, ev->queue.accept_limit);
+	if (ev->flags & TCPHS_F_AGREED)
+		seq_printf(m, " window=%u mss=%u retransmits=%u", ev->agreed.window,
+			   ev->agreed.mss, ev->agreed.retransmits);
+	if (ev->flags & TCPHS_F_LIFE)
+		seq_printf(m, " sent=%llu received=%llu retransmits=%u handshake_us=%u",
+			   ev->life.bytes_sent, ev->life.bytes_received, ev->life.retransmits,
+			   ev->life.handshake_us);
+}
+
+static int show(struct seq_file *m, void *v)
+{
+	struct lane *lane = v;
+	const struct tcphs_event *ev = &lane->ev;
+	u32 ns;
+	u64 s = div_u64_rem(ev->time, NSEC_PER_SEC, &ns);
+
+	/* seq_file may show a record twice; its hole is told with it each time. */
+	if (lane->cursor.lost)
+		seq_printf(m, "lost cpu=%u records=%llu, so far\n", lane->cursor.cpu,
+			   lane->cursor.lost);
+	seq_printf(m, "%llu.%09u cpu=%u conn=%llx.%u %s", s, ns, ev->cpu, ev->id.conn,
+		   ev->id.generation, name(tcphs_event_names, TCPHS_EV_MAX, ev->type));
+	seq_printf(m, " %s>%s", name(tcphs_state_names, TCPHS_STATE_MAX, ev->old_state),
+		   name(tcphs_state_names, TCPHS_STATE_MAX, ev->new_state));
+	put_end(m, ev->id.family, ev->id.local, ev->id.local_port);
+	put_end(m, ev->id.family, ev->id.peer, ev->id.peer_port);
+	seq_printf(m, " role=%s", name(tcphs_role_names, TCPHS_ROLE_MAX, ev->id.role));
+	put_numbers(m, ev);
+	if (ev->flags & TCPHS_F_OWNER)
+		put_owner(m, ev);
+	put_detail(m, ev);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations seq_ops = {
+	.start = start,
+	.next = next,
+	.stop = stop,
+	.show = show,
+};
+
+static int open(struct inode *inode, struct file *file)
+{
+	struct net *net = current->nsproxy->net_ns;
+	struct view *view;
+
+	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	view = __seq_open_private(file, &seq_ops, struct_size(view, lanes, nr_cpu_ids));
+	if (!view)
+		return -ENOMEM;
+	view->net = get_net(net);
+	view->count = nr_cpu_ids;
+	return 0;
+}
+
+static int release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	put_net(((struct view *)m->private)->net);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops proc_ops = {
+	.proc_open = open,
+	.proc_read = seq_read,
+	.proc_release = release,
+};
+
+/**
+ * tcphs_procfs_events_init() - create /proc/tcphs_events
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int tcphs_procfs_events_init(void)
+{
+	return proc_create("tcphs_events", 0400, NULL, &proc_ops) ? 0 : -ENOMEM;
+}
+
+/**
+ * tcphs_procfs_events_exit() - remove it; waits for readers inside
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_procfs_events_exit(void)
+{
+	remove_proc_entry("tcphs_events", NULL);
+}

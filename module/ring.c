@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The flight recorder: a ring of records a CPU, the newest overwriting the
+ * oldest, read by any number of readers that take nothing out.
+ *
+ * Writer: only its CPU, with interrupts off (tcphs_section), so it never races
+ * with itself. It marks the slot busy, fills it, publishes it.
+ * Reader: copies a slot and looks again. A slot whose mark moved in between was
+ * overwritten; what it held is counted as lost.
+ *
+ * slot->mark is 0 while a record is written and the record's place + 1 once it
+ * is whole. Places only grow, so a mark never has the same value twice.
+ */
+#include <linux/cpuhotplug.h>
+#include <linux/vmalloc.h>
+#include "internal.h"
+
+struct slot {
+	u64 mark;
+	struct tcphs_event ev;
+};
+
+struct ring {
+	u64 head;		/* place of the next record */
+	struct slot slots[];
+};
+
+static DEFINE_PER_CPU(struct ring *, rings);
+static enum cpuhp_state hotplug;
+static unsigned int mask;
+
+/**
+ * tcphs_ring_begin() - the next slot of this CPU
+ *
+ * Context: any, interrupts off until tcphs_ring_commit().
+ * Return: a record to fill; every byte of it must be written.
+ */
+struct tcphs_event *tcphs_ring_begin(void)
+{
+	struct ring *ring = __this_cpu_read(rings);
+	struct slot *slot = &ring->slots[ring->head & mask];
+
+	WRITE_ONCE(slot->mark, 0);
+	/* Nobody may see the new bytes under the old mark. */
+	smp_wmb();
+	return &slot->ev;
+}
+
+/**
+ * tcphs_ring_commit() - publish the record of tcphs_ring_begin()
+ *
+ * Context: as tcphs_ring_begin(), on the same CPU.
+ */
+void tcphs_ring_commit(void)
+{
+	struct ring *ring = __this_cpu_read(rings);
+	u64 place = ring->head;
+
+	/* Whoever sees the mark, or the head, sees the record. */
+	smp_store_release(&ring->slots[place & mask].mark, place + 1);
+	smp_store_release(&ring->head, place + 1);
+}
+
+/**
+ * tcphs_ring_exists() - has this CPU ever been up
+ * @cpu: number of a CPU, any
+ *
+ * Context: any.
+ */
+bool tcphs_ring_exists(unsigned int cpu)
+{
+	return cpu < nr_cpu_ids && cpu_possible(cpu) && READ_ONCE(per_cpu(rings, cpu));
+}
+
+/* Copies the record at a place; false when it was overwritten meanwhile. */
+static bool copy_slot(const struct ring *ring, u64 place, struct tcphs_event *ev)
+{
+	const struct slot *slot = &ring->slots[place & mask];
+
+	if (smp_load_acquire(&slot->mark) != place + 1)
+		return false;
+	/* A torn copy is found out below. */
+	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
+	smp_rmb();
+	return READ_ONCE(slot->mark) == place + 1;
+}
+
+static u64 oldest(const struct ring *ring, u64 head)
+{
+	return head > mask ? head - mask - 1 : 0;
+}
+
+static bool in_view(const struct tcphs_net *tn, const struct tcphs_event *ev)
+{
+	/* An inode number is given to a new namespace when its owner is gone. */
+	return ev->id.netns == tn->inum && ev->time >= tn->born;
+}
+
+/* A view of one namespace counts its own records, so search for them. */
+static int seek_netns(struct tcphs_cursor *c, const struct ring *ring, u64 tail)
+{
+	const struct tcphs_stats *st = per_cpu_ptr(c->tn->stats, c->cpu);
+	u64 written = READ_ONCE(st->recorded);
+	struct tcphs_event ev;
+	u64 place;
+
+	if (c->next > written + 1)
+		return -ERANGE;
+	c->pos = c->end;
+	for (place = c->end; place-- > tail;) {
+		if (!copy_slot(ring, place, &ev))
+			break;
+		if (!in_view(c->tn, &ev))
+			continue;
+		if (ev.number < c->next)
+			break;
+		c->pos = place;
+	}
+	return 0;
+}
+
+/**
+ * tcphs_ring_seek() - find where a cursor stands in the ring
+ * @cursor: with tn, cpu and next filled in; next 0 asks for the oldest record
+ *
+ * Fixes the end of this reading: what is written later waits for the next.
+ *
+ * Context: any that may take a while: up to a whole ring is looked at.
+ * Return: 0; -ENODEV: that CPU has no ring; -ERANGE: the cursor is ahead of
+ * what was written.
+ */
+int tcphs_ring_seek(struct tcphs_cursor *cursor)
+{
+	const struct ring *ring;
+	u64 tail;
+
+	if (!tcphs_ring_exists(cursor->cpu))
+		return -ENODEV;
+	ring = READ_ONCE(per_cpu(rings, cursor->cpu));
+	cursor->end = smp_load_acquire(&ring->head);
+	cursor->lost = 0;
+	tail = oldest(ring, cursor->end);
+
+	if (cursor->tn)
+		return seek_netns(cursor, ring, tail);
+
+	if (cursor->next > cursor->end + 1)
+		return -ERANGE;
+	/* Records are numbered from 1, places from 0. */
+	cursor->pos = cursor->next ? cursor->next - 1 : tail;
+	if (cursor->pos < tail) {
+		cursor->lost = tail - cursor->pos;
+		cursor->pos = tail;
+	}
+	cursor->next = cursor->pos + 1;
+	return 0;
+}
+
+/* Takes a record of the view into account; what lies between is lost. */
+static void count_netns(struct tcphs_cursor *c, const struct tcphs_event *ev)
+{
+	if (c->next && ev->number > c->next)
+		c->lost += ev->number - c->next;
+	c->next = ev->number + 1;
+}
+
+/**
+ * tcphs_ring_read() - the next record of a cursor
+ * @cursor: sought; moves on. @cursor->lost grows by the records that were
+ *	overwritten before they could be read and lie before @ev.
+ * @ev: the record
+ *
+ * Context: any.
+ * Return: false at the end that tcphs_ring_seek() fixed.
+ */
+bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
+{
+	const struct ring *ring = READ_ONCE(per_cpu(rings, cursor->cpu));
+
+	while (cursor->pos < cursor->end) {
+		u64 place = cursor->pos++;
+
+		if (!copy_slot(ring, place, ev)) {
+			if (!cursor->tn) {
+				cursor->lost++;
+				cursor->next++;
+			}
+			continue;
+		}
+		if (!cursor->tn) {
+			cursor->next++;
+			return true;
+		}
+		if (in_view(cursor->tn, ev)) {
+			count_netns(cursor, ev);
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * tcphs_ring_totals() - of all rings together
+ * @cpus: how many there are
+ * @overwritten: records that are no longer there
+ *
+ * Context: any.
+ */
+void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten)
+{
+	int cpu;
+
+	*cpus = 0;
+	*overwritten = 0;
+	for_each_possible_cpu(cpu) {
+		if (!tcphs_ring_exists(cpu))
+			continue;
+		++*cpus;
+		*overwritten += oldest(NULL, READ_ONCE(per_cpu(rings, cpu)->head));
+	}
+}
+
+/* Runs before a CPU comes up, on another one; its ring stays until unload. */
+static int prepare_cpu(unsigned int cpu)
+{
+	struct ring *ring;
+
+	if (per_cpu(rings, cpu))
+		return 0;
+	ring = vzalloc_node(struct_size(ring, slots, tcphs_ring_records), cpu_to_node(cpu));
+	if (!ring)
+		return -ENOMEM;
+	WRITE_ONCE(per_cpu(rings, cpu), ring);
+	return 0;
+}
+
+static void free_rings(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		vfree(per_cpu(rings, cpu));
+		per_cpu(rings, cpu) = NULL;
+	}
+}
+
+/**
+ * tcphs_ring_init() - a ring for every CPU that is or comes up
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative error, with nothing left behind.
+ */
+int tcphs_ring_init(void)
+{
+	int err;
+
+	mask = tcphs_ring_records - 1;
+	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/tcphs:prepare", prepare_cpu, NULL);
+	if (err < 0) {
+		free_rings();
+		return err;
+	}
+	hotplug = err;
+	return 0;
+}
+
+/**
+ * tcphs_ring_exit() - free the rings
+ *
+ * Context: process, may sleep; no writer and no reader is left.
+ */
+void tcphs_ring_exit(void)
+{
+	cpuhp_remove_state_nocalls(hotplug);
+	free_rings();
+}
