@@ -12,20 +12,14 @@
  * tombstone for the walk to find.
  */
 #include <linux/rwsem.h>
-#include <linux/sock_diag.h>
 #include <net/inet_hashtables.h>
 #include <net/tcp.h>
 #include "compat/sock.h"
+#include "cookie.h"
 #include "internal.h"
+#include "section.h"
 
 bool tcphs_adopting;
-
-static void make_cookie(struct sock *sk)
-{
-	u32 halves[2];
-
-	sock_diag_save_cookie(sk, halves);
-}
 
 /**
  * tcphs_adopt() - enter a socket whose beginning was not seen
@@ -89,8 +83,7 @@ static void adopt_hashed(struct sock *sk)
 {
 	struct tcphs_section s;
 
-	make_cookie(sk);
-	tcphs_conn_enter(&s, atomic64_read(&sk->sk_cookie));
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	if (!s.conn) {
 		if (sk->sk_state == TCP_TIME_WAIT)
 			adopt_bucket(&s, inet_twsk(sk));

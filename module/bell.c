@@ -37,7 +37,7 @@ again:
 	schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
 }
 
-static void pull(struct irq_work *iw)
+static void pulled(struct irq_work *iw)
 {
 	struct tcphs_bell *bell = container_of(iw, struct tcphs_bell, pull);
 
@@ -55,8 +55,20 @@ void tcphs_bell_init(struct tcphs_bell *bell, struct net *net)
 {
 	bell->armed = 0;
 	bell->net = net;
-	init_irq_work(&bell->pull, pull);
+	init_irq_work(&bell->pull, pulled);
 	INIT_DELAYED_WORK(&bell->ring, ring);
+}
+
+/**
+ * tcphs_bell_pull() - there is a record for a reader that waits
+ * @bell: that was seen armed
+ *
+ * Context: any.
+ */
+void tcphs_bell_pull(struct tcphs_bell *bell)
+{
+	if (xchg(&bell->armed, 0))
+		irq_work_queue(&bell->pull);
 }
 
 /**

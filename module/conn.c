@@ -9,81 +9,16 @@
  * their memory is reused at once (SLAB_TYPESAFE_BY_RCU).
  *
  * An entry belongs to whoever holds its bucket's lock. Locks are shared by
- * buckets that lie LOCKS apart.
+ * buckets that lie TCPHS_LOCKS apart.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include "internal.h"
+#include "section.h"
 
-#define LOCKS 1024U
-
-struct lock {
-	raw_spinlock_t lock;
-} ____cacheline_aligned_in_smp;
-
-static struct hlist_head *buckets;
-static unsigned int bucket_mask;
-static struct lock locks[LOCKS];
+struct tcphs_table tcphs_table;
 static struct tcphs_pool pool;
 static DEFINE_PER_CPU(struct tcphs_conn, scratch);
-
-static inline raw_spinlock_t *lock_of(u64 cookie)
-{
-	return &locks[cookie & (LOCKS - 1)].lock;
-}
-
-static inline struct tcphs_stats *stats_of(const struct tcphs_conn *conn)
-{
-	return this_cpu_ptr(conn->tn->stats);
-}
-
-/**
- * tcphs_conn_enter() - begin a section on one connection
- * @s: the section; @s->conn is its entry or NULL
- * @cookie: of its socket
- *
- * Context: any but NMI. Interrupts are off and the bucket's lock is held until
- * tcphs_conn_leave(); sections do not nest.
- */
-void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
-{
-	struct tcphs_conn *conn;
-
-	s->cookie = cookie;
-	s->conn = NULL;
-	local_irq_save(s->irqflags);
-	s->now = tcphs_now();
-	raw_spin_lock(lock_of(cookie));
-	hlist_for_each_entry(conn, &buckets[cookie & bucket_mask], node) {
-		if (conn->id.conn == cookie) {
-			s->conn = conn;
-			break;
-		}
-	}
-}
-
-/**
- * tcphs_conn_maybe() - can there be an entry at all
- * @cookie: of a socket
- *
- * Context: any. A hint, for handlers that mostly find nothing.
- */
-bool tcphs_conn_maybe(u64 cookie)
-{
-	return !hlist_empty(&buckets[cookie & bucket_mask]);
-}
-
-/**
- * tcphs_conn_leave() - end the section
- * @s: of tcphs_conn_enter(); a scratch entry ends with it
- */
-void tcphs_conn_leave(struct tcphs_section *s)
-{
-	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
-		tcphs_conn_remove(s);
-	raw_spin_unlock(lock_of(s->cookie));
-	local_irq_restore(s->irqflags);
-}
 
 /**
  * tcphs_conn_add() - a new entry
@@ -119,7 +54,7 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 		st->untracked += birth;
 		return conn;
 	}
-	hlist_add_head(&conn->node, &buckets[s->cookie & bucket_mask]);
+	hlist_add_head(&conn->node, &tcphs_table.buckets[s->cookie & tcphs_table.mask]);
 	st->states[state]++;
 	return conn;
 }
@@ -139,30 +74,9 @@ void tcphs_conn_remove(struct tcphs_section *s)
 		tcphs_listener_put(conn->listener);
 	if (conn->marks & TCPHS_C_SCRATCH)
 		return;
-	stats_of(conn)->states[conn->state]--;
+	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;
 	hlist_del(&conn->node);
 	tcphs_pool_put(&pool, conn);
-}
-
-/**
- * tcphs_conn_move() - to another state
- * @s: section with an entry
- * @state: enum tcphs_state
- *
- * Context: inside a section.
- */
-void tcphs_conn_move(struct tcphs_section *s, u8 state)
-{
-	struct tcphs_conn *conn = s->conn;
-
-	if (!(conn->marks & TCPHS_C_SCRATCH)) {
-		struct tcphs_stats *st = stats_of(conn);
-
-		st->states[conn->state]--;
-		st->states[state]++;
-	}
-	conn->state = state;
-	conn->since = s->now;
 }
 
 /* Opens a section on a whole bucket and calls fn for each of its entries. */
@@ -172,11 +86,11 @@ static void each_entry(void (*fn)(struct tcphs_section *s, void *arg), void *arg
 	struct tcphs_section s;
 	unsigned int i;
 
-	for (i = 0; i <= bucket_mask; i++) {
-		if (hlist_empty(&buckets[i]))
+	for (i = 0; i <= tcphs_table.mask; i++) {
+		if (hlist_empty(&tcphs_table.buckets[i]))
 			continue;
 		tcphs_conn_enter(&s, i);
-		hlist_for_each_entry_safe(s.conn, next, &buckets[i], node)
+		hlist_for_each_entry_safe(s.conn, next, &tcphs_table.buckets[i], node)
 			fn(&s, arg);
 		tcphs_conn_leave(&s);
 		cond_resched();
@@ -246,18 +160,18 @@ int tcphs_conn_walk_bucket(unsigned long bucket,
 	unsigned long flags;
 	int err = 0;
 
-	if (bucket > bucket_mask)
+	if (bucket > tcphs_table.mask)
 		return 1;
-	if (hlist_empty(&buckets[bucket]))
+	if (hlist_empty(&tcphs_table.buckets[bucket]))
 		return 0;
 	cond_resched();
-	raw_spin_lock_irqsave(lock_of(bucket), flags);
-	hlist_for_each_entry(conn, &buckets[bucket], node) {
+	raw_spin_lock_irqsave(tcphs_lock_of(bucket), flags);
+	hlist_for_each_entry(conn, &tcphs_table.buckets[bucket], node) {
 		err = fn(conn, arg);
 		if (err)
 			break;
 	}
-	raw_spin_unlock_irqrestore(lock_of(bucket), flags);
+	raw_spin_unlock_irqrestore(tcphs_lock_of(bucket), flags);
 	return err;
 }
 
@@ -285,21 +199,21 @@ unsigned int tcphs_conn_count(const struct tcphs_stats *sum)
  */
 int tcphs_conn_init(void)
 {
-	unsigned int i, size = roundup_pow_of_two(max(tcphs_table_size / 2, LOCKS));
+	unsigned int i, size = roundup_pow_of_two(max(tcphs_table_size / 2, TCPHS_LOCKS));
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct tcphs_conn) > 192);
 
-	buckets = kvcalloc(size, sizeof(*buckets), GFP_KERNEL);
-	if (!buckets)
+	tcphs_table.buckets = kvcalloc(size, sizeof(*tcphs_table.buckets), GFP_KERNEL);
+	if (!tcphs_table.buckets)
 		return -ENOMEM;
-	bucket_mask = size - 1;
-	for (i = 0; i < LOCKS; i++)
-		raw_spin_lock_init(&locks[i].lock);
+	tcphs_table.mask = size - 1;
+	for (i = 0; i < TCPHS_LOCKS; i++)
+		raw_spin_lock_init(&tcphs_table.locks[i].lock);
 	err = tcphs_pool_init(&pool, "tcphs_conn", sizeof(struct tcphs_conn),
 			      min(tcphs_table_size, 1024U), tcphs_table_size);
 	if (err)
-		kvfree(buckets);
+		kvfree(tcphs_table.buckets);
 	return err;
 }
 
@@ -311,5 +225,5 @@ int tcphs_conn_init(void)
 void tcphs_conn_exit(void)
 {
 	tcphs_pool_exit(&pool);
-	kvfree(buckets);
+	kvfree(tcphs_table.buckets);
 }

@@ -146,55 +146,6 @@ void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags)
 }
 
 /**
- * tcphs_event_begin() - start a record in this CPU's ring
- * @tn: namespace it belongs to
- * @id: who
- * @flags: TCPHS_F_* of the connection
- * @now: ns
- * @type: enum tcphs_event_type
- *
- * Context: interrupts off until tcphs_event_commit().
- * Return: the record, complete but for what the step knows; every byte is set.
- */
-struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_ident *id,
-				      u16 flags, u64 now, u8 type)
-{
-	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
-	struct tcphs_event *ev = tcphs_ring_begin();
-
-	st->events[type]++;
-	ev->number = ++st->recorded;
-	ev->time = now;
-	ev->duration = 0;
-	ev->type = type;
-	ev->old_state = 0;
-	ev->new_state = 0;
-	ev->reason = TCPHS_REASON_NONE;
-	ev->seq = 0;
-	ev->ack = 0;
-	ev->cpu = smp_processor_id();
-	ev->flags = flags;
-	ev->id = *id;
-	memset(&ev->queue, 0, sizeof(ev->queue));
-	return ev;
-}
-
-/**
- * tcphs_event_commit() - publish it, and ring for readers that wait
- * @tn: as given to tcphs_event_begin()
- *
- * Context: as tcphs_event_begin(), on the same CPU.
- */
-void tcphs_event_commit(struct tcphs_net *tn)
-{
-	tcphs_ring_commit();
-	if (unlikely(READ_ONCE(tn->bell.armed)) && xchg(&tn->bell.armed, 0))
-		irq_work_queue(&tn->bell.pull);
-	if (unlikely(READ_ONCE(tcphs_bell_all.armed)) && xchg(&tcphs_bell_all.armed, 0))
-		irq_work_queue(&tcphs_bell_all.pull);
-}
-
-/**
  * tcphs_event_queue() - add a listener's queues to a record
  * @ev: of tcphs_event_begin()
  * @listener: listening socket, for its limits

@@ -95,6 +95,7 @@ extern struct tcphs_bell tcphs_bell_all;
 
 void tcphs_bell_init(struct tcphs_bell *bell, struct net *net);
 void tcphs_bell_exit(struct tcphs_bell *bell);
+void tcphs_bell_pull(struct tcphs_bell *bell);
 
 /* netns.c */
 
@@ -117,7 +118,7 @@ static inline struct tcphs_net *tcphs_net(const struct net *net)
 	return net_generic(net, tcphs_net_id);
 }
 
-/* ring.c: knows records, not TCP */
+/* ring.c, ring.h: knows records, not TCP */
 
 struct tcphs_cursor {
 	const struct tcphs_net *tn;	/* NULL: every namespace */
@@ -132,8 +133,6 @@ extern unsigned int tcphs_ring_records;
 
 int tcphs_ring_init(void);
 void tcphs_ring_exit(void);
-struct tcphs_event *tcphs_ring_begin(void);
-void tcphs_ring_commit(void);
 bool tcphs_ring_exists(unsigned int cpu);
 int tcphs_ring_seek(struct tcphs_cursor *cursor);
 bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev);
@@ -178,17 +177,30 @@ struct tcphs_section {
 	struct tcphs_conn *conn;	/* NULL: not in the table */
 };
 
+/* Buckets that lie TCPHS_LOCKS apart share a lock. */
+#define TCPHS_LOCKS 1024U
+
+struct tcphs_table {
+	struct hlist_head *buckets;
+	unsigned int mask;
+	struct {
+		raw_spinlock_t lock;
+	} ____cacheline_aligned_in_smp locks[TCPHS_LOCKS];
+};
+
+extern struct tcphs_table tcphs_table;
 extern unsigned int tcphs_table_size;
+
+static inline u64 tcphs_now(void)
+{
+	return ktime_get_mono_fast_ns();
+}
 
 int tcphs_conn_init(void);
 void tcphs_conn_exit(void);
-void tcphs_conn_enter(struct tcphs_section *s, u64 cookie);
-void tcphs_conn_leave(struct tcphs_section *s);
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  u8 state, bool birth);
 void tcphs_conn_remove(struct tcphs_section *s);
-bool tcphs_conn_maybe(u64 cookie);
-void tcphs_conn_move(struct tcphs_section *s, u8 state);
 void tcphs_conn_forget_netns(const struct tcphs_net *tn,
 			     void (*last_words)(struct tcphs_section *s));
 void tcphs_conn_sweep_tombs(void);
@@ -250,28 +262,8 @@ void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags,
 			 const struct inet_timewait_sock *tw);
 void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb);
 void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags);
-struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_ident *id,
-				      u16 flags, u64 now, u8 type);
-void tcphs_event_commit(struct tcphs_net *tn);
 void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener, u64 cookie,
 		       u32 syn_queue, u32 accept_queue);
-
-/* The record of a step of s->conn; the caller completes and commits it. */
-static inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u8 new_state)
-{
-	struct tcphs_conn *conn = s->conn;
-	struct tcphs_event *ev;
-
-	ev = tcphs_event_begin(conn->tn, &conn->id, conn->flags, s->now, type);
-	ev->old_state = conn->state;
-	ev->new_state = new_state;
-	return ev;
-}
-
-static inline void tcphs_step_done(struct tcphs_section *s)
-{
-	tcphs_event_commit(s->conn->tn);
-}
 
 /* hooks.c: names and pointers only */
 
@@ -311,34 +303,6 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_closed(const struct sock *sk, u8 old_state);
-
-/* Counts a duration of @s->conn's namespace. */
-static inline void tcphs_hist_count(struct tcphs_section *s, unsigned int hist, u64 ns)
-{
-	struct tcphs_histogram *h = &this_cpu_ptr(s->conn->tn->stats)->hist[hist];
-
-	h->count++;
-	h->bucket[tcphs_hist_index(ns)]++;
-	if (ns > h->max)
-		h->max = ns;
-}
-
-/* Completes @ev with the time since @from, unless that is only when we came. */
-static inline void tcphs_step_since(struct tcphs_section *s, struct tcphs_event *ev, u64 from)
-{
-	if (s->conn->flags & TCPHS_F_ADOPTED && from <= s->conn->born)
-		return;
-	ev->duration = s->now - from;
-	ev->flags |= TCPHS_F_DURATION;
-}
-
-static inline void tcphs_step_numbers(struct tcphs_event *ev, u32 seq, u32 ack)
-{
-	ev->seq = seq;
-	ev->ack = ack;
-	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK;
-}
-
 /* adopt.c: sockets that were there before */
 
 extern bool tcphs_adopting;
@@ -374,10 +338,5 @@ void tcphs_procfs_events_exit(void);
 /* main.c */
 
 extern u64 tcphs_loaded;	/* CLOCK_MONOTONIC, ns */
-
-static inline u64 tcphs_now(void)
-{
-	return ktime_get_mono_fast_ns();
-}
 
 #endif /* _TCPHS_INTERNAL_H */

@@ -10,10 +10,10 @@
  * An entry outlives its place in the table as long as requests and queued
  * children refer to it.
  */
-#include <linux/hash.h>
-#include <linux/sock_diag.h>
 #include "compat/sock.h"
+#include "cookie.h"
 #include "internal.h"
+#include "section.h"
 
 #define BUCKETS		1024U
 #define LISTENERS	16384U
@@ -37,7 +37,7 @@ static inline struct hlist_head *bucket_of(u64 cookie)
  */
 struct tcphs_listener *tcphs_listener_find(const struct sock *sk)
 {
-	u64 cookie = atomic64_read(&sk->sk_cookie);
+	u64 cookie = tcphs_cookie(sk);
 	struct tcphs_listener *listener;
 
 	hlist_for_each_entry_rcu(listener, bucket_of(cookie), node,
@@ -172,7 +172,7 @@ static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 no
 	l->born = now;
 	l->drops_before = adopted ? 0 : tcphs_sk_drops(sk);
 	tcphs_ident_from_sock(&l->id, &l->flags, sk);
-	l->id.conn = atomic64_read(&sk->sk_cookie);
+	l->id.conn = tcphs_cookie(sk);
 	l->id.role = TCPHS_ROLE_LISTENER;
 	if (adopted)
 		l->flags |= TCPHS_F_ADOPTED;
@@ -193,10 +193,9 @@ void tcphs_listener_open(struct sock *sk, bool adopted)
 {
 	struct tcphs_listener *l;
 	unsigned long flags;
-	u32 cookie[2];
 	u64 now;
 
-	sock_diag_save_cookie(sk, cookie);
+	tcphs_cookie_make(sk);
 	local_irq_save(flags);
 	raw_spin_lock(&lock);
 	if (tcphs_listener_find(sk))

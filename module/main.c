@@ -5,7 +5,6 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <net/genetlink.h>
 #include "compat/compat.h"
 #include "internal.h"
 
@@ -123,4 +122,3 @@ MODULE_DESCRIPTION("The life of TCP connections: handshakes, queues, closes, TIM
 MODULE_AUTHOR("The tcphs authors");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(TCPHS_VERSION);
-MODULE_ALIAS_GENL_FAMILY(TCPHS_FAMILY_NAME);

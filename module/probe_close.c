@@ -6,28 +6,20 @@
  * FINs are told by the state changes they cause, so a FIN costs no hook of its
  * own. Linux changes state when it queues the FIN, before it is on the wire.
  */
-#include <linux/sock_diag.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
+#include "cookie.h"
 #include "internal.h"
-
-static u64 cookie_of(const struct sock *sk)
-{
-	return atomic64_read(&sk->sk_cookie);
-}
+#include "section.h"
 
 /* Opens a section; a connection that is not in the table is adopted. */
 static struct tcphs_conn *enter(struct tcphs_section *s, const struct sock *sk, u8 state)
 {
-	u32 halves[2];
-
-	if (!cookie_of(sk))
-		sock_diag_save_cookie((struct sock *)sk, halves);
-	tcphs_conn_enter(s, cookie_of(sk));
+	tcphs_conn_enter(s, tcphs_cookie_make(sk));
 	return s->conn ?: tcphs_adopt(s, sk, state);
 }
 
@@ -193,7 +185,7 @@ static bool stillborn(const struct sock *sk)
 	struct tcphs_section s;
 	bool still;
 
-	tcphs_conn_enter(&s, cookie_of(sk));
+	tcphs_conn_enter_untimed(&s, tcphs_cookie(sk));
 	still = !s.conn || s.conn->state != TCPHS_STATE_SYN_RECV ||
 		(s.conn->id.role == TCPHS_ROLE_PASSIVE && !(s.conn->marks & TCPHS_C_QUEUED));
 	tcphs_conn_leave(&s);
@@ -220,10 +212,12 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 
 	if (old_state == TCPHS_STATE_SYN_RECV && stillborn(sk))
 		return;
-	conn = enter(&s, sk, old_state);
+	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
 	/* The bucket that took its place goes on with the story. */
-	if (conn->marks & TCPHS_C_BUCKET || conn->state == TCPHS_STATE_CLOSE)
+	if (s.conn && (s.conn->marks & TCPHS_C_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
 		goto out;
+	s.now = tcphs_now();
+	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
 
 	if (old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq) {
 		fin_acked(&s, tp, TCPHS_STATE_CLOSE);
@@ -333,7 +327,7 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 
-	tcphs_conn_enter(&s, cookie_of(sk));
+	tcphs_conn_enter(&s, tcphs_cookie(sk));
 	if (s.conn) {
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
 		ev->reason = TCPHS_REASON_BAD_SEGMENT;
@@ -526,13 +520,14 @@ out:
 /* Once for every full socket, failed children of a handshake too. */
 static void on_destroy(void *data, struct sock *sk)
 {
-	u64 cookie = cookie_of(sk);
+	u64 cookie = tcphs_cookie(sk);
 	struct tcphs_section s;
 
 	if (sk->sk_protocol != IPPROTO_TCP || !cookie || !tcphs_conn_maybe(cookie))
 		return;
-	tcphs_conn_enter(&s, cookie);
+	tcphs_conn_enter_untimed(&s, cookie);
 	if (s.conn && s.conn->state == TCPHS_STATE_CLOSE && !(s.conn->marks & TCPHS_C_TOMB)) {
+		s.now = tcphs_now();
 		if (s.conn->marks & TCPHS_C_OPEN_END)
 			tell_closed(&s, s.conn->old_state, TCPHS_REASON_NONE);
 		tcphs_conn_remove(&s);

@@ -4,26 +4,12 @@
  *
  * All arguments that are read here stand in the same place from 5.10 on.
  */
-#include <linux/sock_diag.h>
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
+#include "cookie.h"
 #include "internal.h"
-
-static u64 cookie_of(const struct sock *sk)
-{
-	return atomic64_read(&sk->sk_cookie);
-}
-
-/* The cookie, made if there is none; the kernel copies it on from there. */
-static u64 make_cookie(struct sock *sk)
-{
-	u32 halves[2];
-
-	if (!cookie_of(sk))
-		sock_diag_save_cookie(sk, halves);
-	return cookie_of(sk);
-}
+#include "section.h"
 
 static void count_failure(struct tcphs_net *tn, u8 reason)
 {
@@ -48,7 +34,7 @@ static void on_connect(unsigned long ip, unsigned long parent_ip, struct ftrace_
 	if (tp->repair)
 		return;
 
-	tcphs_conn_enter(&s, make_cookie(sk));
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	if (s.conn) {
 		/* The socket failed or was disconnected, and tries again. */
 		generation = s.conn->id.generation + 1;
@@ -83,7 +69,7 @@ static void ident_request(struct tcphs_conn *conn, const struct request_sock *re
 static void put_queues(struct tcphs_event *ev, const struct tcphs_conn *conn,
 		       const struct sock *sk, u32 syn_queue, u32 accept_queue)
 {
-	tcphs_event_queue(ev, sk, cookie_of(sk), syn_queue, accept_queue);
+	tcphs_event_queue(ev, sk, tcphs_cookie(sk), syn_queue, accept_queue);
 	if (conn->listener)
 		tcphs_listener_depth(conn->listener, syn_queue, accept_queue);
 }
@@ -104,7 +90,7 @@ static void on_request(unsigned long ip, unsigned long parent_ip, struct ftrace_
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 
-	tcphs_conn_enter(&s, make_cookie(req_to_sk(req)));
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
 		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
 		ident_request(conn, req);
@@ -145,7 +131,7 @@ static void drop_syn(struct sock *sk, struct sk_buff *skb, u8 reason)
 	ev->new_state = TCPHS_STATE_LISTEN;
 	ev->reason = reason;
 	ev->seq = id.peer_isn;
-	tcphs_event_queue(ev, sk, cookie_of(sk), inet_csk_reqsk_queue_len(sk),
+	tcphs_event_queue(ev, sk, tcphs_cookie(sk), inet_csk_reqsk_queue_len(sk),
 			  READ_ONCE(sk->sk_ack_backlog));
 	tcphs_event_commit(tn);
 	local_irq_restore(irqflags);
@@ -179,7 +165,7 @@ static void overflow(struct sock *sk, struct request_sock *req, struct sk_buff *
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 
-	tcphs_conn_enter(&s, cookie_of(req_to_sk(req)));
+	tcphs_conn_enter(&s, tcphs_cookie(req_to_sk(req)));
 	/* The request of a SYN cookie was never in the queue, nor in the table. */
 	if (!s.conn || !s.cookie) {
 		tcphs_conn_add(&s, tn, TCPHS_STATE_SYN_RECV, false);
@@ -256,7 +242,7 @@ static void on_child(unsigned long ip, unsigned long parent_ip, struct ftrace_op
 	if (!own_req || sk->sk_protocol != IPPROTO_TCP)
 		return;
 
-	tcphs_conn_enter(&s, make_cookie(req_to_sk(req)));
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
 		s.conn->flags |= TCPHS_F_ADOPTED;
@@ -285,7 +271,7 @@ static void on_queue_add(unsigned long ip, unsigned long parent_ip, struct ftrac
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 
-	tcphs_conn_enter(&s, make_cookie(child));
+	tcphs_conn_enter(&s, tcphs_cookie_make(child));
 	if (!s.conn) {
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
 		ident_request(s.conn, req);
@@ -322,7 +308,7 @@ static void on_request_end(unsigned long ip, unsigned long parent_ip, struct ftr
 			   struct tcphs_regs *regs)
 {
 	struct request_sock *req = tcphs_argument(regs, 0);
-	u64 cookie = cookie_of(req_to_sk(req));
+	u64 cookie = tcphs_cookie(req_to_sk(req));
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 	u8 type, reason;
@@ -362,7 +348,7 @@ static void on_accept(unsigned long ip, unsigned long parent_ip, struct ftrace_o
 	    sk->sk_protocol != IPPROTO_TCP || !sk_fullsock(sk))
 		return;
 
-	tcphs_conn_enter(&s, make_cookie(sk));
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
 	listener = conn->listener;
 	tcphs_ident_owner(&conn->id, &conn->flags);
@@ -400,7 +386,7 @@ void tcphs_open_simultaneous(const struct sock *sk)
 {
 	struct tcphs_section s;
 
-	tcphs_conn_enter(&s, make_cookie((struct sock *)sk));
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	if (!s.conn)
 		tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
 	s.conn->id.role = TCPHS_ROLE_SIMULTANEOUS;
@@ -440,7 +426,7 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	struct tcphs_event *ev;
 	bool passive;
 
-	tcphs_conn_enter(&s, make_cookie((struct sock *)sk));
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
 	if (!(conn->flags & TCPHS_F_PEER_ISN)) {
@@ -459,7 +445,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 
 		ev->duration = took;
 		ev->flags |= TCPHS_F_DURATION;
-		conn->life.handshake_us = max_t(u64, 1, min_t(u64, took >> 10, U32_MAX));
+		conn->life.handshake_us = max_t(u64, 1, min_t(u64, div_u64(took, 1000),
+								    U32_MAX));
 		tcphs_hist_count(&s, passive ? TCPHS_HIST_HANDSHAKE_PASSIVE :
 					       TCPHS_HIST_HANDSHAKE_ACTIVE, took);
 	}
@@ -524,7 +511,7 @@ void tcphs_open_failed(const struct sock *sk)
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 
-	tcphs_conn_enter(&s, make_cookie((struct sock *)sk));
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	if (!s.conn && !in_serving_softirq() && !READ_ONCE(sk->sk_err) &&
 	    sk->sk_shutdown != SHUTDOWN_MASK) {
 		no_port(&s, sk);

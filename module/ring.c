@@ -8,58 +8,16 @@
  * Reader: copies a slot and looks again. A slot whose mark moved in between was
  * overwritten; what it held is counted as lost.
  *
- * slot->mark is 0 while a record is written and the record's place + 1 once it
+ * slot->mark (ring.h) is 0 while a record is written and the record's place + 1 once it
  * is whole. Places only grow, so a mark never has the same value twice.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/vmalloc.h>
 #include "internal.h"
+#include "ring.h"
 
-struct slot {
-	u64 mark;
-	struct tcphs_event ev;
-};
-
-struct ring {
-	u64 head;		/* place of the next record */
-	struct slot slots[];
-};
-
-static DEFINE_PER_CPU(struct ring *, rings);
+DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings);
 static enum cpuhp_state hotplug;
-static unsigned int mask;
-
-/**
- * tcphs_ring_begin() - the next slot of this CPU
- *
- * Context: any, interrupts off until tcphs_ring_commit().
- * Return: a record to fill; every byte of it must be written.
- */
-struct tcphs_event *tcphs_ring_begin(void)
-{
-	struct ring *ring = __this_cpu_read(rings);
-	struct slot *slot = &ring->slots[ring->head & mask];
-
-	WRITE_ONCE(slot->mark, 0);
-	/* Nobody may see the new bytes under the old mark. */
-	smp_wmb();
-	return &slot->ev;
-}
-
-/**
- * tcphs_ring_commit() - publish the record of tcphs_ring_begin()
- *
- * Context: as tcphs_ring_begin(), on the same CPU.
- */
-void tcphs_ring_commit(void)
-{
-	struct ring *ring = __this_cpu_read(rings);
-	u64 place = ring->head;
-
-	/* Whoever sees the mark, or the head, sees the record. */
-	smp_store_release(&ring->slots[place & mask].mark, place + 1);
-	smp_store_release(&ring->head, place + 1);
-}
 
 /**
  * tcphs_ring_exists() - has this CPU ever been up
@@ -69,13 +27,13 @@ void tcphs_ring_commit(void)
  */
 bool tcphs_ring_exists(unsigned int cpu)
 {
-	return cpu < nr_cpu_ids && cpu_possible(cpu) && READ_ONCE(per_cpu(rings, cpu));
+	return cpu < nr_cpu_ids && cpu_possible(cpu) && READ_ONCE(per_cpu(tcphs_rings, cpu));
 }
 
 /* Copies the record at a place; false when it was overwritten meanwhile. */
-static bool copy_slot(const struct ring *ring, u64 place, struct tcphs_event *ev)
+static bool copy_slot(const struct tcphs_ring *ring, u64 place, struct tcphs_event *ev)
 {
-	const struct slot *slot = &ring->slots[place & mask];
+	const struct tcphs_slot *slot = &ring->slots[place & ring->mask];
 
 	if (smp_load_acquire(&slot->mark) != place + 1)
 		return false;
@@ -85,9 +43,10 @@ static bool copy_slot(const struct ring *ring, u64 place, struct tcphs_event *ev
 	return READ_ONCE(slot->mark) == place + 1;
 }
 
-static u64 oldest(const struct ring *ring, u64 head)
+/* Place of the oldest record when the next one goes to @head. */
+static u64 oldest(u64 head)
 {
-	return head > mask ? head - mask - 1 : 0;
+	return head > tcphs_ring_records ? head - tcphs_ring_records : 0;
 }
 
 static bool in_view(const struct tcphs_net *tn, const struct tcphs_event *ev)
@@ -97,7 +56,7 @@ static bool in_view(const struct tcphs_net *tn, const struct tcphs_event *ev)
 }
 
 /* A view of one namespace counts its own records, so search for them. */
-static int seek_netns(struct tcphs_cursor *c, const struct ring *ring, u64 tail)
+static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring, u64 tail)
 {
 	const struct tcphs_stats *st = per_cpu_ptr(c->tn->stats, c->cpu);
 	u64 written = READ_ONCE(st->recorded);
@@ -131,15 +90,15 @@ static int seek_netns(struct tcphs_cursor *c, const struct ring *ring, u64 tail)
  */
 int tcphs_ring_seek(struct tcphs_cursor *cursor)
 {
-	const struct ring *ring;
+	const struct tcphs_ring *ring;
 	u64 tail;
 
 	if (!tcphs_ring_exists(cursor->cpu))
 		return -ENODEV;
-	ring = READ_ONCE(per_cpu(rings, cursor->cpu));
+	ring = READ_ONCE(per_cpu(tcphs_rings, cursor->cpu));
 	cursor->end = smp_load_acquire(&ring->head);
 	cursor->lost = 0;
-	tail = oldest(ring, cursor->end);
+	tail = oldest(cursor->end);
 
 	if (cursor->tn)
 		return seek_netns(cursor, ring, tail);
@@ -175,7 +134,7 @@ static void count_netns(struct tcphs_cursor *c, const struct tcphs_event *ev)
  */
 bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
 {
-	const struct ring *ring = READ_ONCE(per_cpu(rings, cursor->cpu));
+	const struct tcphs_ring *ring = READ_ONCE(per_cpu(tcphs_rings, cursor->cpu));
 
 	while (cursor->pos < cursor->end) {
 		u64 place = cursor->pos++;
@@ -216,21 +175,22 @@ void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten)
 		if (!tcphs_ring_exists(cpu))
 			continue;
 		++*cpus;
-		*overwritten += oldest(NULL, READ_ONCE(per_cpu(rings, cpu)->head));
+		*overwritten += oldest(READ_ONCE(per_cpu(tcphs_rings, cpu)->head));
 	}
 }
 
 /* Runs before a CPU comes up, on another one; its ring stays until unload. */
 static int prepare_cpu(unsigned int cpu)
 {
-	struct ring *ring;
+	struct tcphs_ring *ring;
 
-	if (per_cpu(rings, cpu))
+	if (per_cpu(tcphs_rings, cpu))
 		return 0;
 	ring = vzalloc_node(struct_size(ring, slots, tcphs_ring_records), cpu_to_node(cpu));
 	if (!ring)
 		return -ENOMEM;
-	WRITE_ONCE(per_cpu(rings, cpu), ring);
+	ring->mask = tcphs_ring_records - 1;
+	WRITE_ONCE(per_cpu(tcphs_rings, cpu), ring);
 	return 0;
 }
 
@@ -239,8 +199,8 @@ static void free_rings(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		vfree(per_cpu(rings, cpu));
-		per_cpu(rings, cpu) = NULL;
+		vfree(per_cpu(tcphs_rings, cpu));
+		per_cpu(tcphs_rings, cpu) = NULL;
 	}
 }
 
@@ -254,7 +214,6 @@ int tcphs_ring_init(void)
 {
 	int err;
 
-	mask = tcphs_ring_records - 1;
 	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/tcphs:prepare", prepare_cpu, NULL);
 	if (err < 0) {
 		free_rings();

@@ -31,7 +31,8 @@ static u64 bucket_end(unsigned int index)
 
 	if (!index)
 		return 1024;
-	return ((u64)(5 + (index - 1) % 4) << (e + 10)) >> 2;
+	/* Below 4 * 1024 ns not every quarter holds a whole 1024 ns. */
+	return ((((u64)(5 + (index - 1) % 4) << e) + 3) >> 2) << 10;
 }
 
 /**

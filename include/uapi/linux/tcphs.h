@@ -46,7 +46,9 @@
  *	The doorbell: there are records newer than the last EVENT_GET of this
  *	view. It carries no attributes, is sent at most once every
  *	TCPHS_BELL_MSEC and re-armed by EVENT_GET. So a reader subscribes, pulls,
- *	and sleeps until it rings; a lost doorbell costs a wake-up, never data.
+ *	and sleeps until it rings, or for a second at most; a lost doorbell costs
+ *	that wait, never data. In the initial namespace it also rings for
+ *	readers of ALL_NETNS.
  *
  * Byte order: all numbers are in host byte order, ports and TCP sequence
  * numbers too. Addresses are 16 bytes in network order; an IPv4 address, and
@@ -78,8 +80,8 @@
 /*
  * Histograms: bucket 0 counts values below 1024 ns. Above, every power of two
  * is cut in four: for v = value_ns / 1024 with its highest bit at position e,
- * bucket = 1 + 4 * e + the two bits below the highest (zero where there are
- * none). The last bucket also counts everything beyond it (about 4,294 s).
+ * bucket = 1 + 4 * e + (((v << 2) >> e) & 3). The last bucket ends at 2^32 * 1024
+ * ns (4,398 s) and also counts everything beyond.
  */
 #define TCPHS_HIST_BUCKETS	129
 
@@ -209,7 +211,11 @@ enum tcphs_closer {
 #define TCPHS_F_MAPPED		(1u << 12)	/* IPv4 over an IPv6 socket */
 #define TCPHS_F_ALL		((1u << 13) - 1)
 
-/* Both queues of a listener, the connection of this record included. */
+/*
+ * Both queues of a listener, the connection of this record included. The kernel
+ * calls the SYN queue full when it is above its limit, and the accept queue
+ * likewise: a backlog of N holds N + 1.
+ */
 struct tcphs_queue {
 	__u64	listener;	/* cookie of the listening socket */
 	__u32	syn_queue;
@@ -280,6 +286,12 @@ struct tcphs_ident {
  * @life: with TCPHS_F_LIFE
  *
  * Bytes that no flag declares are zero.
+ *
+ * Whose segment @seq and @ack are read from: this end's in syn-sent, fin-sent,
+ * rst-sent, time-wait (the last ACK) and, where this end was active, established
+ * (the third ACK); the peer's in syn-received, accept-queued, accept-overflow,
+ * fin-received, fin-acked, time-wait-fin, syn-dropped and, where this end was
+ * passive, established.
  */
 struct tcphs_event {
 	__u64	number;

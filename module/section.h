@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every step does, inline, because every step pays for it: enter the
+ * section of a connection, tell the step in this CPU's ring, move to the new
+ * state, leave. See internal.h for why a section is enough.
+ */
+#ifndef _TCPHS_SECTION_H
+#define _TCPHS_SECTION_H
+
+#include "internal.h"
+#include "ring.h"
+
+static inline raw_spinlock_t *tcphs_lock_of(u64 cookie)
+{
+	return &tcphs_table.locks[cookie & (TCPHS_LOCKS - 1)].lock;
+}
+
+/**
+ * tcphs_conn_enter_untimed() - begin a section on one connection
+ * @s: the section; @s->conn is its entry or NULL, @s->now is for the caller to
+ *	set before it adds, moves or tells anything (tcphs_conn_enter() does)
+ * @cookie: of its socket
+ *
+ * Context: any but NMI. Interrupts are off and the bucket's lock is held until
+ * tcphs_conn_leave(); sections do not nest.
+ */
+static inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
+{
+	struct tcphs_conn *conn;
+
+	s->cookie = cookie;
+	s->conn = NULL;
+	local_irq_save(s->irqflags);
+	raw_spin_lock(tcphs_lock_of(cookie));
+	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node) {
+		if (conn->id.conn == cookie) {
+			s->conn = conn;
+			break;
+		}
+	}
+}
+
+/* tcphs_conn_enter_untimed(), and the time of the step. */
+static inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
+{
+	tcphs_conn_enter_untimed(s, cookie);
+	s->now = tcphs_now();
+}
+
+/**
+ * tcphs_conn_leave() - end the section
+ * @s: of tcphs_conn_enter(); a scratch entry ends with it
+ */
+static inline void tcphs_conn_leave(struct tcphs_section *s)
+{
+	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
+		tcphs_conn_remove(s);
+	raw_spin_unlock(tcphs_lock_of(s->cookie));
+	local_irq_restore(s->irqflags);
+}
+
+/**
+ * tcphs_conn_maybe() - can there be an entry at all
+ * @cookie: of a socket
+ *
+ * Context: any. A hint, for handlers that mostly find nothing.
+ */
+static inline bool tcphs_conn_maybe(u64 cookie)
+{
+	return !hlist_empty(&tcphs_table.buckets[cookie & tcphs_table.mask]);
+}
+
+/**
+ * tcphs_conn_move() - to another state
+ * @s: section with an entry
+ * @state: enum tcphs_state
+ *
+ * Context: inside a section.
+ */
+static inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	if (!(conn->marks & TCPHS_C_SCRATCH)) {
+		struct tcphs_stats *st = this_cpu_ptr(conn->tn->stats);
+
+		st->states[conn->state]--;
+		st->states[state]++;
+	}
+	conn->state = state;
+	conn->since = s->now;
+}
+
+/**
+ * tcphs_event_begin() - start a record in this CPU's ring
+ * @tn: namespace it belongs to
+ * @id: who
+ * @flags: TCPHS_F_* of the connection
+ * @now: ns
+ * @type: enum tcphs_event_type
+ *
+ * Context: interrupts off until tcphs_event_commit().
+ * Return: the record, complete but for what the step knows; every byte is set.
+ */
+static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_ident *id,
+				      u16 flags, u64 now, u8 type)
+{
+	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
+	struct tcphs_event *ev = tcphs_ring_begin();
+
+	st->events[type]++;
+	ev->number = ++st->recorded;
+	ev->time = now;
+	ev->duration = 0;
+	ev->type = type;
+	ev->old_state = 0;
+	ev->new_state = 0;
+	ev->reason = TCPHS_REASON_NONE;
+	ev->seq = 0;
+	ev->ack = 0;
+	ev->cpu = smp_processor_id();
+	ev->flags = flags;
+	ev->id = *id;
+	memset(&ev->queue, 0, sizeof(ev->queue));
+	return ev;
+}
+
+/**
+ * tcphs_event_commit() - publish it, and ring for readers that wait
+ * @tn: as given to tcphs_event_begin()
+ *
+ * Context: as tcphs_event_begin(), on the same CPU.
+ */
+static inline void tcphs_event_commit(struct tcphs_net *tn)
+{
+	tcphs_ring_commit();
+	if (unlikely(READ_ONCE(tn->bell.armed)))
+		tcphs_bell_pull(&tn->bell);
+	if (unlikely(READ_ONCE(tcphs_bell_all.armed)))
+		tcphs_bell_pull(&tcphs_bell_all);
+}
+
+/* The record of a step of s->conn; the caller completes and commits it. */
+static inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u8 new_state)
+{
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_event *ev;
+
+	ev = tcphs_event_begin(conn->tn, &conn->id, conn->flags, s->now, type);
+	ev->old_state = conn->state;
+	ev->new_state = new_state;
+	return ev;
+}
+
+static inline void tcphs_step_done(struct tcphs_section *s)
+{
+	tcphs_event_commit(s->conn->tn);
+}
+
+/* Counts a duration of @s->conn's namespace. */
+static inline void tcphs_hist_count(struct tcphs_section *s, unsigned int hist, u64 ns)
+{
+	struct tcphs_histogram *h = &this_cpu_ptr(s->conn->tn->stats)->hist[hist];
+
+	h->count++;
+	h->bucket[tcphs_hist_index(ns)]++;
+	if (ns > h->max)
+		h->max = ns;
+}
+
+/* Completes @ev with the time since @from, unless that is only when we came. */
+static inline void tcphs_step_since(struct tcphs_section *s, struct tcphs_event *ev, u64 from)
+{
+	if (s->conn->flags & TCPHS_F_ADOPTED && from <= s->conn->born)
+		return;
+	ev->duration = s->now - from;
+	ev->flags |= TCPHS_F_DURATION;
+}
+
+static inline void tcphs_step_numbers(struct tcphs_event *ev, u32 seq, u32 ack)
+{
+	ev->seq = seq;
+	ev->ack = ack;
+	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK;
+}
+
+#endif /* _TCPHS_SECTION_H */
