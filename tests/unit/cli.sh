@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tool as a user runs it, in front of a fake kernel (fake_kernel.c).
+#	cli.sh TOOL
+
+tool=$1
+export LC_ALL=C.UTF-8 TZ=UTC
+unset NO_COLOR FAKE
+
+n=0
+failed=0
+out=$(mktemp) && err=$(mktemp) || exit 1
+trap 'rm -f "$out" "$err"' EXIT
+
+# result GOOD NAME: one line of TAP
+result()
+{
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+		return
+	fi
+	echo "not ok $n - $2"
+	sed 's/^/# out: /' "$out"
+	sed 's/^/# err: /' "$err"
+	failed=1
+}
+
+# run STATUS NAME [VAR=VALUE] -- ARGUMENTS...: the exit status is as it should be
+run()
+{
+	want=$1 name=$2 fake=$3
+	shift 3
+	FAKE=$fake "$tool" "$@" >"$out" 2>"$err"
+	[ $? = "$want" ]
+	result $? "$name"
+}
+
+# said FILE PATTERN NAME
+said()
+{
+	grep -Eq -- "$2" "$1"
+	result $? "$3"
+}
+
+json_ok()
+{
+	python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' <"$out"
+	result $? "$1"
+}
+
+echo "1..61"
+
+run 0 "help"					"" help
+said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
+run 0 "--version"				"" --version
+said "$out" '^tcphs [0-9]+\.[0-9]+\.[0-9]+ \(ABI 1\.0\)$' "it is one line"
+run 0 "a verb's help"				"" events --help
+said "$out" '--follow'				"it tells its options"
+run 2 "no verb"					""
+run 2 "a wrong verb"				"" evnets
+said "$err" "one of: status events"		"the right ones are named"
+run 2 "a wrong long option"			"" events --folow
+said "$err" "'--folow'; allowed are: --json"	"the right ones are named"
+run 2 "a wrong short option"			"" events --json -x
+said "$err" "'-x'"				"it is named"
+run 2 "an option without its argument"		"" events -n
+run 2 "a count that is none"			"" events -n -3
+run 2 "a wrong state"				"" connections -s foo,established
+said "$err" "'foo' is no state; allowed are: established" "the right ones are named"
+run 2 "a word too many"				"" listeners abc
+run 2 "status of all namespaces"		"" status -A
+run 2 "a wrong colour"				"" status --color=blue
+
+run 3 "module not loaded"			absent status
+said "$err" 'not loaded; load it with: modprobe tcphs' "it says what to do"
+[ "$(wc -l <"$err")" = 1 ]; result $?		"in one line"
+[ ! -s "$out" ]; result $?			"and nothing on standard output"
+run 4 "no permission"				eperm status
+said "$err" 'run as root'			"it says what to do"
+run 4 "all namespaces from within one"		netns listeners -A
+said "$err" 'only the initial network namespace' "the kernel's own words are shown"
+run 5 "a module of another protocol"		version status
+run 5 "a module of another ABI"			abi status
+said "$err" 'ABI 2\.0.*ABI 1\.0.*reinstall both' "both are named"
+run 1 "an answer that breaks the contract"	garbage status
+run 1 "a module loaded anew meanwhile"		erange events -f
+run 3 "a module unloaded meanwhile"		unload events -f
+
+run 0 "status"					"" status
+said "$out" 'TIME-WAIT +7 of 16384'		"TIME-WAIT comes with its limit"
+said "$out" 'missing tcp_check_req \(ftrace\): the reset of requests' "a missing hook is named"
+run 0 "status --json"				"" status --json
+json_ok						"it is JSON"
+run 0 "status --color=always"			"" status --color=always
+said "$out" '\[31mmissing'			"it has colours"
+
+run 0 "listeners"				"" listeners
+said "$out" '^0\.0\.0\.0:22 +1/17/128 +3/5/511 +1201' "a listener and its queues"
+run 0 "listeners --json"			"" listeners --json
+json_ok						"it is JSON, also with a quote in a name"
+run 0 "a table that changes all the time"	torn listeners
+said "$err" 'rows may be missing'		"is printed with a warning"
+
+run 0 "connections"				"" connections
+[ "$(sed -n 2p "$out" | cut -c1-2)" = 1b ]; result $? "the oldest comes first"
+run 0 "connections --state"			"" connections --state=CLOSE-WAIT -H
+[ "$(wc -l <"$out")" = 1 ]; result $?		"only that state"
+run 0 "connections --json"			"" connections -j
+json_ok						"it is JSON"
+
+run 0 "events"					"" events
+[ "$(grep -v '^--- 7 events of CPU 1 lost' "$out" | cut -c17-)" = "$(cat <<'EOT'
+CONN   EVENT             LOCAL           PEER                STATE          DETAILS
+1a2b   syn-sent          10.0.0.1:40001  192.168.100.200:443 → SYN-SENT     seq 0 isn 4000000000 cu?rl[4711]
+1a2b   established       10.0.0.1:40001  192.168.100.200:443 → ESTABLISHED  seq 1 ack 1 handshake 123 µs mss 1460 window 65535 sack wscale 7,8 retransmits 2 isn 4000000000 peer-isn 17
+1a2b   fin-sent          10.0.0.1:40001  192.168.100.200:443 → FIN-WAIT-1   seq 100 ack 201 123 µs in ESTABLISHED
+1a2b   accept-overflow   [a00:1::]:40001 [c0a8:64c8::1]:443    SYN-RECEIVED accept-queue-full seq =77 synq 1/128 acceptq 512/511 untracked
+1a2b   closed            10.0.0.1:40001  192.168.100.200:443 → CLOSED       lived 123 µs sent 99 B received 200 KiB retransmits 1 closer local TIME-WAIT follows
+EOT
+)" ]; result $?					"a story, both CPUs merged"
+run 0 "events --last"				"" events -n 2 -H
+[ "$(wc -l <"$out")" = 2 ]; result $?		"the last two"
+run 0 "events --follow --json until SIGINT"	"" events -f -j
+json_ok						"it is JSON, also with an escape in a name"
+[ "$(grep -c '"event":"lost","cpu":1,"lost":7' "$out")" = 4 ]; result $? "losses are told"
+
+"$tool" events >/dev/full 2>"$err"
+[ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
+
+if [ "$n" != 61 ]; then
+	echo "# planned 61, ran $n"
+	failed=1
+fi
+exit $failed

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A kernel with the module, for the tools: takes the place of libmnl's sockets.
+ *
+ * The environment variable FAKE says what is wrong with it: absent, eperm,
+ * netns, version, abi, garbage, erange, torn; or what it does: flood:N gives N
+ * events a pull. With a follower it rings three times and then sends SIGINT.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+
+#include "msg.h"
+#include "tcphs_lib.h"
+
+#define FAMILY_ID	33
+#define GROUP_ID	7
+#define PULLS		4
+#define BATCH		100
+
+struct mnl_socket {
+	int pipe[2];		/* the bell's rope, and its fd */
+	uint8_t *answer[8192];
+	size_t len[8192];
+	unsigned int head, tail;
+};
+
+static struct msg m;
+static uint32_t seq;
+static struct mnl_socket *bell;
+static unsigned int pulls;
+
+static bool fake(const char *what)
+{
+	const char *env = getenv("FAKE");
+
+	return env && !strcmp(env, what);
+}
+
+static unsigned long flood(void)
+{
+	const char *env = getenv("FAKE");
+
+	return env && !strncmp(env, "flood:", 6) ? strtoul(env + 6, NULL, 10) : 0;
+}
+
+struct mnl_socket *mnl_socket_open2(int bus, int flags)
+{
+	struct mnl_socket *s = calloc(1, sizeof(*s));
+
+	(void)bus;
+	(void)flags;
+	if (!s || socketpair(AF_UNIX, SOCK_DGRAM, 0, s->pipe))
+		abort();
+	return s;
+}
+
+int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
+{
+	(void)nl;
+	(void)groups;
+	(void)pid;
+	return 0;
+}
+
+int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf, socklen_t len)
+{
+	(void)len;
+	if (type == NETLINK_ADD_MEMBERSHIP && *(int *)buf == GROUP_ID)
+		bell = (struct mnl_socket *)nl;
+	return 0;
+}
+
+int mnl_socket_get_fd(const struct mnl_socket *nl)
+{
+	return nl->pipe[1];
+}
+
+int mnl_socket_close(struct mnl_socket *nl)
+{
+	while (nl->head < nl->tail)
+		free(nl->answer[nl->head++]);
+	close(nl->pipe[0]);
+	close(nl->pipe[1]);
+	free(nl);
+	return 0;
+}
+
+ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
+{
+	struct mnl_socket *s = (struct mnl_socket *)nl;
+	size_t len;
+
+	if (s->head == s->tail)
+		abort();	/* the tool would wait for ever */
+	len = s->len[s->head];
+	if (len > size)
+		abort();
+	memcpy(buf, s->answer[s->head], len);
+	free(s->answer[s->head++]);
+	return (ssize_t)len;
+}
+
+static void post(struct mnl_socket *s)
+{
+	memcpy(m.data + offsetof(struct nlmsghdr, nlmsg_seq), &seq, sizeof(seq));
+	if (s->tail == 8192)
+		abort();
+	s->answer[s->tail] = malloc(m.len);
+	if (!s->answer[s->tail])
+		abort();
+	memcpy(s->answer[s->tail], m.data, m.len);
+	s->len[s->tail++] = m.len;
+}
+
+static void post_end(struct mnl_socket *s, uint16_t type, int32_t error, const char *text)
+{
+	struct nlmsghdr request = { .nlmsg_len = sizeof(request) };
+
+	msg_start(&m, type, NLM_F_CAPPED | NLM_F_ACK_TLVS);
+	msg_bytes(&m, &error, sizeof(error));
+	if (type == NLMSG_ERROR)
+		msg_bytes(&m, &request, sizeof(request));
+	if (text)
+		msg_str(&m, NLMSGERR_ATTR_MSG, text);
+	post(s);
+}
+
+static void answer_family(struct mnl_socket *s)
+{
+	size_t groups, group;
+
+	if (fake("absent")) {
+		post_end(s, NLMSG_ERROR, -ENOENT, NULL);
+		return;
+	}
+	msg_genl(&m, GENL_ID_CTRL, 0, CTRL_CMD_NEWFAMILY);
+	msg_u16(&m, CTRL_ATTR_FAMILY_ID, FAMILY_ID);
+	msg_u32(&m, CTRL_ATTR_VERSION, fake("version") ? 2 : TCPHS_GENL_VERSION);
+	groups = msg_nest(&m, CTRL_ATTR_MCAST_GROUPS);
+	group = msg_nest(&m, 1);
+	msg_str(&m, CTRL_ATTR_MCAST_GRP_NAME, TCPHS_MCGRP_EVENTS);
+	msg_u32(&m, CTRL_ATTR_MCAST_GRP_ID, GROUP_ID);
+	msg_nest_end(&m, group);
+	msg_nest_end(&m, groups);
+	post(s);
+	post_end(s, NLMSG_ERROR, 0, NULL);
+}
+
+static void put_count(uint16_t type, uint8_t id, uint64_t value)
+{
+	size_t at = msg_nest(&m, type);
+
+	msg_u8(&m, TCPHS_A_COUNT_ID, id);
+	msg_u64(&m, TCPHS_A_COUNT_VALUE, value);
+	msg_nest_end(&m, at);
+}
+
+static void put_hist(uint16_t type, uint8_t id)
+{
+	uint64_t bucket[TCPHS_HIST_BUCKETS] = { [30] = 90, [50] = 10 };
+	size_t at = msg_nest(&m, type);
+
+	msg_u8(&m, TCPHS_A_HIST_ID, id);
+	msg_u64(&m, TCPHS_A_HIST_COUNT, 100);
+	msg_u64(&m, TCPHS_A_HIST_MAX_NS, 5000000);
+	msg_attr(&m, TCPHS_A_HIST_BUCKETS, bucket, sizeof(bucket));
+	msg_nest_end(&m, at);
+}
+
+static void put_hook(const char *name, uint8_t kind, bool active, const char *shows)
+{
+	size_t at = msg_nest(&m, TCPHS_A_STATUS_HOOK);
+
+	msg_str(&m, TCPHS_A_HOOK_NAME, name);
+	msg_u8(&m, TCPHS_A_HOOK_KIND, kind);
+	if (active)
+		msg_attr(&m, TCPHS_A_HOOK_ACTIVE, NULL, 0);
+	msg_str(&m, TCPHS_A_HOOK_SHOWS, shows);
+	msg_nest_end(&m, at);
+}
+
+static void answer_status(struct mnl_socket *s)
+{
+	msg_genl(&m, FAMILY_ID, 0, TCPHS_CMD_STATUS_GET);
+	if (fake("garbage")) {
+		msg_u64(&m, TCPHS_A_STATUS_ABI_MAJOR, 1);
+		post(s);
+		post_end(s, NLMSG_ERROR, 0, NULL);
+		return;
+	}
+	msg_str(&m, TCPHS_A_STATUS_VERSION, "0.1.0");
+	msg_u16(&m, TCPHS_A_STATUS_ABI_MAJOR, fake("abi") ? 2 : TCPHS_ABI_MAJOR);
+	msg_u16(&m, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR);
+	msg_u64(&m, TCPHS_A_STATUS_UPTIME, 183600000000000ull);
+	msg_u32(&m, TCPHS_A_STATUS_NETNS, 4026531840u);
+	msg_u32(&m, TCPHS_A_STATUS_RING_RECORDS, 8192);
+	msg_u32(&m, TCPHS_A_STATUS_RING_CPUS, 2);
+	msg_u64(&m, TCPHS_A_STATUS_RECORDED, 123457);
+	msg_u64(&m, TCPHS_A_STATUS_OVERWRITTEN, 1009);
+	msg_u32(&m, TCPHS_A_STATUS_TABLE_USED, 17);
+	msg_u32(&m, TCPHS_A_STATUS_TABLE_LIMIT, 65536);
+	msg_u64(&m, TCPHS_A_STATUS_UNTRACKED, 0);
+	msg_u32(&m, TCPHS_A_STATUS_TW_LIMIT, 16384);
+	put_hook("inet_sock_set_state", TCPHS_HOOK_TRACEPOINT, true, "states");
+	put_hook("tcp_check_req", TCPHS_HOOK_FTRACE, false, "the reset of requests");
+	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_LISTEN, 3);
+	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_ESTABLISHED, 11);
+	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_TIME_WAIT, 7);
+	put_count(TCPHS_A_STATUS_FAILURE, TCPHS_REASON_REFUSED, 5);
+	put_count(TCPHS_A_STATUS_EVENT, TCPHS_EV_SYN_SENT, 1013);
+	put_count(TCPHS_A_STATUS_EVENT, TCPHS_EV_CLOSED, 1009);
+	put_hist(TCPHS_A_STATUS_HIST, TCPHS_HIST_HANDSHAKE_ACTIVE);
+	put_hist(TCPHS_A_STATUS_HIST, TCPHS_HIST_ACCEPT_WAIT);
+	post(s);
+	post_end(s, NLMSG_ERROR, 0, NULL);
+}
+
+static void put_listener(uint16_t port, uint8_t family, uint64_t overflows)
+{
+	uint8_t any[16] = { 0 };
+
+	msg_genl(&m, FAMILY_ID, NLM_F_MULTI, TCPHS_CMD_LISTENER_GET);
+	msg_u64(&m, TCPHS_A_LISTENER_CONN, port + 0x1000u);
+	msg_u32(&m, TCPHS_A_LISTENER_NETNS, 4026531840u);
+	msg_u8(&m, TCPHS_A_LISTENER_FAMILY, family);
+	msg_attr(&m, TCPHS_A_LISTENER_ADDRESS, any, sizeof(any));
+	msg_u16(&m, TCPHS_A_LISTENER_PORT, port);
+	msg_u32(&m, TCPHS_A_LISTENER_SYN_QUEUE, 1);
+	msg_u32(&m, TCPHS_A_LISTENER_SYN_MAX, 17);
+	msg_u32(&m, TCPHS_A_LISTENER_SYN_LIMIT, 128);
+	msg_u32(&m, TCPHS_A_LISTENER_ACCEPT_QUEUE, overflows ? 512 : 3);
+	msg_u32(&m, TCPHS_A_LISTENER_ACCEPT_MAX, overflows ? 512 : 5);
+	msg_u32(&m, TCPHS_A_LISTENER_ACCEPT_LIMIT, 511);
+	msg_u64(&m, TCPHS_A_LISTENER_ACCEPTED, 1201);
+	msg_u64(&m, TCPHS_A_LISTENER_OVERFLOWS, overflows);
+	if (overflows) {
+		msg_u32(&m, TCPHS_A_LISTENER_PID, 123);
+		msg_str(&m, TCPHS_A_LISTENER_COMM, "ngi\"nx");
+		put_hist(TCPHS_A_LISTENER_WAIT, 0);
+	}
+}
+
+static void answer_listeners(struct mnl_socket *s)
+{
+	put_listener(443, AF_INET6, 19);
+	post(s);
+	put_listener(22, AF_INET, 0);
+	post(s);
+	if (fake("torn")) {
+		put_listener(23, AF_INET, 0);
+		m.data[offsetof(struct nlmsghdr, nlmsg_flags)] |= NLM_F_DUMP_INTR;
+		post(s);
+	}
+	post_end(s, NLMSG_DONE, 0, NULL);
+}
+
+static void put_conn(uint64_t conn, uint8_t state, uint64_t age, bool adopted)
+{
+	uint8_t local[16] = { 10, 0, 0, 1 }, peer[16] = { 192, 168, 100, 200 };
+
+	msg_genl(&m, FAMILY_ID, NLM_F_MULTI, TCPHS_CMD_CONN_GET);
+	msg_u64(&m, TCPHS_A_CONN_CONN, conn);
+	msg_u32(&m, TCPHS_A_CONN_NETNS, 4026531840u);
+	msg_u8(&m, TCPHS_A_CONN_FAMILY, AF_INET);
+	msg_u8(&m, TCPHS_A_CONN_ROLE, adopted ? TCPHS_ROLE_UNKNOWN : TCPHS_ROLE_PASSIVE);
+	msg_u8(&m, TCPHS_A_CONN_STATE, state);
+	msg_attr(&m, TCPHS_A_CONN_LOCAL, local, sizeof(local));
+	msg_u16(&m, TCPHS_A_CONN_LOCAL_PORT, 443);
+	msg_attr(&m, TCPHS_A_CONN_PEER, peer, sizeof(peer));
+	msg_u16(&m, TCPHS_A_CONN_PEER_PORT, (uint16_t)(40000 + conn));
+	msg_u64(&m, TCPHS_A_CONN_AGE, age);
+	msg_u64(&m, TCPHS_A_CONN_LIFE, age + 1000);
+	if (adopted) {
+		msg_attr(&m, TCPHS_A_CONN_ADOPTED, NULL, 0);
+		return;
+	}
+	msg_u64(&m, TCPHS_A_CONN_HANDSHAKE, 123456);
+	msg_u32(&m, TCPHS_A_CONN_ISN, 4000000000u);
+	msg_u32(&m, TCPHS_A_CONN_PEER_ISN, 5);
+	msg_u32(&m, TCPHS_A_CONN_PID, 123);
+	msg_str(&m, TCPHS_A_CONN_COMM, "nginx");
+}
+
+static void answer_conns(struct mnl_socket *s, uint32_t mask)
+{
+	if (mask & 1u << TCPHS_STATE_ESTABLISHED) {
+		put_conn(0x1a, TCPHS_STATE_ESTABLISHED, 5000000, false);
+		post(s);
+	}
+	if (mask & 1u << TCPHS_STATE_CLOSE_WAIT) {
+		put_conn(0x1b, TCPHS_STATE_CLOSE_WAIT, 7200000000000ull, true);
+		post(s);
+	}
+	post_end(s, NLMSG_DONE, 0, NULL);
+}
+
+static struct tcphs_event event(uint64_t number, uint64_t time, uint8_t type, uint8_t old_state,
+				uint8_t new_state)
+{
+	return (struct tcphs_event){
+		.number = number, .time = time, .type = type,
+		.old_state = old_state, .new_state = new_state,
+		.flags = TCPHS_F_ISN | TCPHS_F_DURATION,
+		.duration = 123456,
+		.id = {
+			.conn = 0x1a2b, .local = { 10, 0, 0, 1 }, .peer = { 192, 168, 100, 200 },
+			.local_port = 40001, .peer_port = 443, .netns = 4026531840u,
+			.isn = 4000000000u, .peer_isn = 17, .role = TCPHS_ROLE_ACTIVE,
+			.family = AF_INET, .pid = 4711, .comm = "cu\033rl",
+		},
+	};
+}
+
+static uint16_t batch_cpu;
+
+static void put_record(struct tcphs_event ev)
+{
+	ev.cpu = batch_cpu;
+	msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
+}
+
+static void start_batch(uint32_t cpu, uint64_t lost)
+{
+	batch_cpu = (uint16_t)cpu;
+	msg_genl(&m, FAMILY_ID, NLM_F_MULTI, TCPHS_CMD_EVENT_GET);
+	msg_u32(&m, TCPHS_A_EVENT_CPU, cpu);
+	msg_u64(&m, TCPHS_A_EVENT_LOST, lost);
+}
+
+static void end_batch(struct mnl_socket *s, uint64_t next)
+{
+	msg_u64(&m, TCPHS_A_EVENT_NEXT, next);
+	post(s);
+}
+
+/* The life of one connection, its steps on two CPUs. */
+static void put_story(struct mnl_socket *s, uint64_t t)
+{
+	struct tcphs_event ev;
+
+	start_batch(0, 0);
+	ev = event(1, t, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
+	ev.flags = TCPHS_F_ISN | TCPHS_F_SEQ | TCPHS_F_OWNER;
+	ev.seq = ev.id.isn;
+	put_record(ev);
+	ev = event(2, t + 2000, TCPHS_EV_FIN_SENT, TCPHS_STATE_ESTABLISHED, TCPHS_STATE_FIN_WAIT1);
+	ev.flags |= TCPHS_F_SEQ | TCPHS_F_ACK | TCPHS_F_PEER_ISN;
+	ev.seq = ev.id.isn + 100;
+	ev.ack = ev.id.peer_isn + 201;
+	put_record(ev);
+	ev = event(3, t + 4000, TCPHS_EV_CLOSED, TCPHS_STATE_FIN_WAIT1, TCPHS_STATE_CLOSE);
+	ev.flags |= TCPHS_F_LIFE | TCPHS_F_TIME_WAIT_AHEAD;
+	ev.life = (struct tcphs_life){ 99, 204800, 123, 1, TCPHS_CLOSER_LOCAL, 0 };
+	put_record(ev);
+	end_batch(s, 3);
+
+	start_batch(1, 7);
+	ev = event(8, t + 1000, TCPHS_EV_ESTABLISHED, TCPHS_STATE_SYN_SENT,
+		   TCPHS_STATE_ESTABLISHED);
+	ev.flags |= TCPHS_F_SEQ | TCPHS_F_ACK | TCPHS_F_PEER_ISN | TCPHS_F_AGREED;
+	ev.seq = ev.id.isn + 1;
+	ev.ack = ev.id.peer_isn + 1;
+	ev.agreed = (struct tcphs_agreed){ .window = 65535, .mss = 1460, .options = 0x805,
+					   .snd_wscale = 7, .rcv_wscale = 8, .retransmits = 2 };
+	put_record(ev);
+	ev = event(9, t + 3000, TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_STATE_SYN_RECV,
+		   TCPHS_STATE_SYN_RECV);
+	ev.flags = TCPHS_F_QUEUE | TCPHS_F_SEQ | TCPHS_F_UNTRACKED;
+	ev.seq = 77;
+	ev.reason = TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	ev.id.family = AF_INET6;
+	ev.id.peer[15] = 1;
+	ev.queue = (struct tcphs_queue){ 0xfff, 1, 128, 512, 511 };
+	put_record(ev);
+	end_batch(s, 9);
+}
+
+static void put_flood(struct mnl_socket *s, unsigned long n, uint64_t t)
+{
+	static const uint8_t steps[] = { TCPHS_EV_FIN_SENT, TCPHS_EV_FIN_RECEIVED,
+					 TCPHS_EV_FIN_ACKED, TCPHS_EV_TIME_WAIT };
+	struct tcphs_event ev;
+	unsigned long i, k;
+
+	for (i = 0; i < n; i += BATCH) {
+		start_batch(i / BATCH % 2, 0);
+		for (k = 0; k < BATCH; k++) {
+			ev = event(i + k + 1, t + (i + k) * 100, steps[k % 4],
+				   TCPHS_STATE_ESTABLISHED, TCPHS_STATE_FIN_WAIT1);
+			ev.flags |= TCPHS_F_SEQ | TCPHS_F_ACK | TCPHS_F_PEER_ISN | TCPHS_F_OWNER;
+			/* Ten steps each, of four connections at a time. */
+			ev.id.conn += (i + k) / 40 * 4 + k % 4;
+			ev.id.local_port = (uint16_t)ev.id.conn;
+			ev.seq = (tcphs_event_from_peer(&ev) ? ev.id.peer_isn : ev.id.isn) + 101;
+			ev.ack = (tcphs_event_from_peer(&ev) ? ev.id.isn : ev.id.peer_isn) + 2001;
+			put_record(ev);
+		}
+		end_batch(s, i + BATCH);
+	}
+}
+
+static void answer_events(struct mnl_socket *s)
+{
+	uint64_t t = 1000000000ull * ++pulls;
+
+	if (fake("erange") && pulls > 1) {
+		post_end(s, NLMSG_DONE, -ERANGE, "cursor is ahead of the ring");
+		return;
+	}
+	if (fake("unload") && pulls > 1) {
+		post_end(s, NLMSG_ERROR, -ENOENT, NULL);
+		return;
+	}
+	if (flood())
+		put_flood(s, flood(), t);
+	else if (!fake("empty"))
+		put_story(s, t);
+	post_end(s, NLMSG_DONE, 0, NULL);
+
+	if (bell && pulls < PULLS && send(bell->pipe[0], "ding", 4, 0) < 0)
+		abort();
+	if (bell && pulls == PULLS)
+		kill(getpid(), SIGINT);
+}
+
+static uint32_t conn_mask(const struct nlmsghdr *nlh)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, GENL_HDRLEN)
+		if (mnl_attr_get_type(a) == TCPHS_A_CONN_STATES)
+			return mnl_attr_get_u32(a);
+	return ~0u;
+}
+
+static bool wants_all_netns(const struct nlmsghdr *nlh)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, GENL_HDRLEN)
+		if (!mnl_attr_get_payload_len(a))
+			return true;
+	return false;
+}
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, size_t len)
+{
+	const struct nlmsghdr *nlh = buf;
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct mnl_socket *s = (struct mnl_socket *)nl;
+
+	if (!mnl_nlmsg_ok(nlh, (int)len))
+		abort();
+	s->head = 0;
+	s->tail = 0;
+	seq = nlh->nlmsg_seq;
+	if (nlh->nlmsg_type == GENL_ID_CTRL)
+		answer_family(s);
+	else if (fake("eperm"))
+		post_end(s, NLMSG_ERROR, -EPERM, NULL);
+	else if (fake("netns") && wants_all_netns(nlh))
+		post_end(s, NLMSG_ERROR, -EPERM, "only the initial network namespace sees all");
+	else if (genl->cmd == TCPHS_CMD_STATUS_GET)
+		answer_status(s);
+	else if (genl->cmd == TCPHS_CMD_LISTENER_GET)
+		answer_listeners(s);
+	else if (genl->cmd == TCPHS_CMD_CONN_GET)
+		answer_conns(s, conn_mask(nlh));
+	else if (genl->cmd == TCPHS_CMD_EVENT_GET)
+		answer_events(s);
+	else
+		abort();
+	return (ssize_t)len;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Cursors, the merge of all CPUs, what is held back, and losses. */
+#include "msg.h"
+#include "tap.h"
+#include "tcphs_lib.h"
+
+#define MS 1000000ull
+
+/* What came out, as text: the record's time, or "-COUNT@CPU" for a loss. */
+static char seen[4096];
+static uint64_t last_time;
+static size_t nr_seen;
+static bool in_order;
+
+static void on_record(void *arg, const struct tcphs_event *ev)
+{
+	size_t len = strlen(seen);
+
+	(void)arg;
+	nr_seen++;
+	in_order &= ev->time >= last_time;
+	last_time = ev->time;
+	if (len < sizeof(seen) - 64)
+		snprintf(seen + len, sizeof(seen) - len, "%s%llu", len ? " " : "",
+			 (unsigned long long)(ev->time / MS));
+}
+
+static void on_lost(void *arg, uint32_t cpu, uint64_t count)
+{
+	size_t len = strlen(seen);
+
+	(void)arg;
+	snprintf(seen + len, sizeof(seen) - len, "%s-%llu@%u", len ? " " : "",
+		 (unsigned long long)count, cpu);
+}
+
+static const struct tcphs_events_ops ops = { on_record, on_lost };
+
+static void clear(void)
+{
+	seen[0] = '\0';
+	nr_seen = 0;
+	last_time = 0;
+	in_order = true;
+}
+
+static const char *emit(struct tcphs_events *evs)
+{
+	clear();
+	tcphs_events_emit(evs, &ops, NULL);
+	return seen;
+}
+
+static const char *emit_all(struct tcphs_events *evs)
+{
+	clear();
+	tcphs_events_emit_all(evs, &ops, NULL);
+	return seen;
+}
+
+/* A message with records at the given times (ms), 0 ends the list. */
+static void add(struct tcphs_events *evs, uint32_t cpu, uint64_t lost, uint64_t next,
+		const uint64_t *times)
+{
+	struct tcphs_event ev = { .type = TCPHS_EV_CLOSED };
+	struct tcphs_batch batch;
+	static struct msg m;
+
+	msg_genl(&m, 30, NLM_F_MULTI, TCPHS_CMD_EVENT_GET);
+	msg_u32(&m, TCPHS_A_EVENT_CPU, cpu);
+	msg_u64(&m, TCPHS_A_EVENT_LOST, lost);
+	for (; *times; times++) {
+		ev.time = *times * MS;
+		msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
+	}
+	msg_u64(&m, TCPHS_A_EVENT_NEXT, next);
+	if (tcphs_decode_batch(m.data, m.len, &batch) || tcphs_events_add(evs, &batch))
+		abort();
+}
+
+#define ADD(evs, cpu, lost, next, ...) add(evs, cpu, lost, next, (uint64_t[]){ __VA_ARGS__ })
+
+static void test_merge(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(false);
+	uint64_t next;
+	uint32_t cpu;
+
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 0, 10, 1, 4, 5, 9, 0);
+	ADD(evs, 2, 0, 20, 2, 3, 8, 0);
+	ADD(evs, 1, 0, 30, 0);
+	ADD(evs, 0, 0, 11, 10, 0);
+	equal(tcphs_events_held(evs), 8, "everything is held before it is emitted");
+	same(emit(evs), "1 2 3 4 5 8 9 10", "three CPUs merge in time order");
+	equal(tcphs_events_held(evs), 0, "then nothing is held");
+	equal(tcphs_events_cpus(evs), 3, "a cursor for each CPU, also for one without records");
+	tcphs_events_cursor(evs, 0, &cpu, &next);
+	ok(cpu == 0 && next == 11, "the cursor of the last message counts");
+	same(emit(evs), "", "nothing comes twice");
+	tcphs_events_free(evs);
+}
+
+static void test_holding_back(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(false);
+
+	/* The pull began at 100: CPU 0 may have been read before CPU 1 wrote 102. */
+	tcphs_events_begin(evs, 100 * MS);
+	ADD(evs, 0, 0, 1, 90, 0);
+	ADD(evs, 1, 0, 1, 95, 104, 0);
+	same(emit(evs), "90 95", "what is later than the beginning of the pull waits");
+	equal(tcphs_events_held(evs), 1, "and is held");
+
+	tcphs_events_begin(evs, 110 * MS);
+	ADD(evs, 0, 0, 2, 102, 0);
+	ADD(evs, 1, 0, 2, 106, 0);
+	same(emit(evs), "102 104 106", "for what the next pull brings from before it");
+	ok(in_order, "so the order is right");
+
+	/* In a time namespace our clock may be far behind the kernel's. */
+	tcphs_events_begin(evs, 5 * MS);
+	ADD(evs, 0, 0, 3, 200, 0);
+	same(emit(evs), "", "with a clock that is wrong, records wait one pull");
+	tcphs_events_begin(evs, 6 * MS);
+	ADD(evs, 1, 0, 3, 150, 210, 0);
+	same(emit(evs), "150 200", "and no longer");
+	same(emit_all(evs), "210", "a reader that stops gets the rest");
+	tcphs_events_free(evs);
+}
+
+static void test_losses(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(false);
+
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 0, 1, 10, 0);
+	ADD(evs, 1, 5, 1, 20, 0);
+	ADD(evs, 0, 7, 2, 30, 0);
+	same(emit(evs), "10 -5@1 20 -7@0 30", "a loss comes right before the record after it");
+	ADD(evs, 1, 3, 2, 0);
+	ADD(evs, 1, 4, 3, 0);
+	same(emit(evs), "-7@1", "a loss that no record follows comes too, once");
+	ADD(evs, 0, 2, 3, 40, 0);
+	ADD(evs, 0, 9, 4, 0);
+	tcphs_events_keep_last(evs, 0);
+	same(emit_all(evs), "", "keeping nothing forgets the losses before now");
+	tcphs_events_free(evs);
+}
+
+static void test_last(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(true);
+
+	ok(tcphs_events_all_netns(evs), "a reader of all namespaces says so");
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 4, 10, 1, 4, 5, 0);
+	ADD(evs, 1, 0, 10, 2, 3, 6, 0);
+	tcphs_events_keep_last(evs, 100);
+	equal(tcphs_events_held(evs), 6, "to keep more than there is keeps all");
+	tcphs_events_keep_last(evs, 3);
+	same(emit_all(evs), "4 5 6", "the last three of all CPUs");
+	tcphs_events_free(evs);
+}
+
+/* Many CPUs, many pulls, times that nearly meet; every record once, in order. */
+static void test_many(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(false);
+	uint64_t clock = 1000, next[64] = { 0 }, t[2] = { 0 };
+	size_t added = 0;
+	int pull, i;
+
+	clear();
+	srand(3);
+	for (pull = 0; pull < 200; pull++) {
+		tcphs_events_begin(evs, clock * MS);
+		for (i = 0; i < 64; i++) {
+			/* Each CPU is read a little later than the one before it. */
+			for (t[0] = next[i]; t[0] <= clock + (uint64_t)i; t[0] += 1 + rand() % 9) {
+				if (!t[0])
+					continue;
+				ADD(evs, (uint32_t)i, 0, t[0], t[0], 0);
+				added++;
+			}
+			next[i] = t[0];
+		}
+		tcphs_events_emit(evs, &ops, NULL);
+		clock += 70;
+	}
+	tcphs_events_emit_all(evs, &ops, NULL);
+	equal(nr_seen, added, "200 pulls of 64 CPUs: every record, once");
+	ok(in_order, "and all of them in time order");
+	tcphs_events_free(evs);
+}
+
+int main(void)
+{
+	plan(21);
+	test_merge();
+	test_holding_back();
+	test_losses();
+	test_last();
+	test_many();
+	return tap_done();
+}

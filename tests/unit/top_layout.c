@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tcphs-top: what fits at which size. */
+#include "../../userspace/tcphs-top/layout.h"
+#include "tap.h"
+
+#define STATES	9
+
+static unsigned int sum(const struct layout *l)
+{
+	unsigned int n = 0;
+	int i;
+
+	for (i = 0; i < LAYOUT_PARTS; i++)
+		n += l->lines[i];
+	return n;
+}
+
+static int parts_follow(const struct layout *l)
+{
+	unsigned int y = 0;
+	int i;
+
+	for (i = 0; i < LAYOUT_PARTS; i++) {
+		if (l->y[i] != y)
+			return 0;
+		y += l->lines[i];
+	}
+	return 1;
+}
+
+/* Every size up to a large one: nothing overlaps, nothing is left over. */
+static int sound_at_all_sizes(void)
+{
+	unsigned int w, h, alerts;
+	struct layout l;
+
+	for (w = 0; w < 220; w++)
+		for (h = 0; h < 80; h++)
+			for (alerts = 0; alerts < 9; alerts += 4) {
+				layout_screen(&l, w, h, STATES, alerts);
+				if (sum(&l) != h || !parts_follow(&l) || !l.cells)
+					return 0;
+				if (l.cells * (l.cell_width + 2) > w + 2 && w > 20)
+					return 0;
+			}
+	return 1;
+}
+
+static void screens(void)
+{
+	struct layout l;
+
+	layout_screen(&l, 80, 24, STATES, 0);
+	equal(l.lines[LAYOUT_STATES], 3, "80x24: states in three rows of three");
+	ok(l.lines[LAYOUT_FAILURES] && l.lines[LAYOUT_DROPS] && l.lines[LAYOUT_TABS],
+	   "80x24: every part is there");
+	equal(layout_rows(&l), 12, "80x24: twelve rows");
+	layout_screen(&l, 80, 24, STATES, 8);
+	ok(l.lines[LAYOUT_ALERTS] == 3 && l.lines[LAYOUT_STATES] == 3,
+	   "80x24 and eight alerts: they give way to the table");
+	layout_screen(&l, 40, 10, STATES, 0);
+	equal(l.lines[LAYOUT_STATES], 1, "40x10: one line of states");
+	equal(l.lines[LAYOUT_DROPS] + l.lines[LAYOUT_TABS], 0, "40x10: drops and tabs are gone");
+	equal(layout_rows(&l), 3, "40x10: three rows");
+	layout_screen(&l, 40, 10, STATES, 2);
+	ok(l.lines[LAYOUT_ALERTS] >= 1, "40x10: what is wrong stays");
+	layout_screen(&l, 80, 2, STATES, 3);
+	equal(l.lines[LAYOUT_TABLE], 2, "two lines: all of them table");
+	layout_screen(&l, 0, 0, STATES, 3);
+	equal(sum(&l), 0, "no lines: nothing");
+	ok(sound_at_all_sizes(), "parts fill every size without overlap");
+}
+
+static const struct layout_column cols[] = {
+	{ 10, 20, 0 }, { 8, 8, 1 }, { 6, 30, 3 }, { 5, 5, 2 }, { 0, 0, 0 },
+};
+
+static void columns(void)
+{
+	unsigned int out[5];
+
+	equal(layout_columns(cols, 5, 66, out), 4, "wide: all but the one that asks for nothing");
+	ok(out[0] == 20 && out[1] == 8 && out[2] == 30 && out[3] == 5, "wide: each what it wants");
+	equal(layout_columns(cols, 5, 500, out), 4, "wider");
+	equal(out[2], 30, "and never more than that");
+	layout_columns(cols, 5, 36, out);
+	ok(out[0] == 12 && out[2] == 8, "what is left is shared evenly");
+	layout_columns(cols, 5, 32, out);
+	ok(out[0] == 10 && out[1] == 8 && out[2] == 6 && out[3] == 5, "it just fits");
+	layout_columns(cols, 5, 31, out);
+	ok(!out[2] && out[1] && out[3], "one cell less: the first in the order goes");
+	layout_columns(cols, 5, 24, out);
+	ok(!out[2] && !out[3] && out[1], "then the second");
+	equal(layout_columns(cols, 5, 12, out), 1, "at last only what never goes");
+	equal(layout_columns(cols, 5, 4, out), 1, "narrower than that");
+	equal(out[0], 4, "and it is cut");
+	equal(layout_columns(cols, 5, 0, out), 0, "no width: nothing");
+}
+
+int main(void)
+{
+	plan(23);
+	screens();
+	columns();
+	return tap_done();
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tcphs-top: rates between snapshots, order, reloads, keys. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../../userspace/tcphs-top/ui.h"
+#include "tap.h"
+
+#define SEC	1000000000ull
+
+/* What the source says next. */
+static struct {
+	struct tcphs_status status;
+	struct tcphs_listener listener[3];
+	size_t nr_listeners;
+	size_t nr_conns;
+	int open_error;
+	int closed;
+	int conn_dumps;
+} next;
+
+static int t_open(struct top_source *src, struct tcphs_error *err)
+{
+	(void)src;
+	if (next.open_error)
+		tcphs_error_set(err, TCPHS_ERR_NOT_LOADED, "not loaded");
+	return next.open_error;
+}
+
+static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	*st = next.status;
+	return 0;
+}
+
+static int t_listeners(struct top_source *src, bool all, struct tcphs_listener_list *list,
+		       struct tcphs_error *err)
+{
+	(void)src;
+	(void)all;
+	(void)err;
+	free(list->v);
+	list->v = malloc(sizeof(next.listener));
+	memcpy(list->v, next.listener, sizeof(next.listener));
+	list->nr = next.nr_listeners;
+	return 0;
+}
+
+static int t_connections(struct top_source *src, bool all, struct tcphs_conn_list *list,
+			 struct tcphs_error *err)
+{
+	size_t i;
+
+	(void)src;
+	(void)all;
+	(void)err;
+	next.conn_dumps++;
+	free(list->v);
+	list->v = calloc(next.nr_conns ? next.nr_conns : 1, sizeof(*list->v));
+	list->nr = next.nr_conns;
+	for (i = 0; i < next.nr_conns; i++) {
+		list->v[i].conn = i + 1;
+		list->v[i].age = i * 7919 % 10007;
+		list->v[i].state = i % 2 ? TCPHS_STATE_ESTABLISHED : TCPHS_STATE_CLOSE_WAIT;
+	}
+	return 0;
+}
+
+static void t_close(struct top_source *src)
+{
+	(void)src;
+	next.closed++;
+}
+
+static struct top_source source = {
+	.open = t_open, .status = t_status, .listeners = t_listeners,
+	.connections = t_connections, .close = t_close,
+};
+
+static int near(double a, double b)
+{
+	return a - b < 0.001 && b - a < 0.001;
+}
+
+static void take(struct top_model *m, enum top_screen screen, uint64_t at)
+{
+	model_refresh(m, &source, screen, false, at);
+}
+
+static const struct top_listener *listener(const struct top_model *m, uint64_t cookie)
+{
+	size_t i;
+
+	for (i = 0; i < m->listeners.list.nr; i++)
+		if (m->listeners.list.v[i].conn == cookie)
+			return &m->listeners.row[i];
+	return NULL;
+}
+
+static void first_snapshot(struct top_model *m)
+{
+	next.status.uptime = 100 * SEC;
+	next.status.state[TCPHS_STATE_ESTABLISHED] = 50;
+	next.status.event[TCPHS_EV_SYN_DROPPED] = 200;
+	next.status.hist[TCPHS_HIST_HANDSHAKE_ACTIVE].count = 10;
+	next.status.hist[TCPHS_HIST_HANDSHAKE_ACTIVE].bucket[40] = 10;
+	next.status.hist[TCPHS_HIST_HANDSHAKE_ACTIVE].max_ns = UINT64_MAX;
+	next.nr_listeners = 2;
+	next.listener[0] = (struct tcphs_listener){ .conn = 9, .accepted = 1000, .port = 80 };
+	next.listener[1] = (struct tcphs_listener){
+		.conn = 4, .accepted = 30, .port = 22, .has_age = true, .age = 10 * SEC,
+	};
+	take(m, TOP_LISTENERS, 1000 * SEC);
+
+	ok(m->valid && m->since_load, "first snapshot: rates are since load");
+	ok(near(m->event_rate[TCPHS_EV_SYN_DROPPED], 2.0), "events divided by the uptime");
+	ok(near(m->state_rate[TCPHS_STATE_ESTABLISHED], 0), "a state has no change yet");
+	ok(near(listener(m, 9)->accepts, 10.0), "an adopted listener: since load");
+	ok(near(listener(m, 4)->accepts, 3.0), "a younger one: since listen()");
+	ok(m->handshake[0].fresh && m->handshake[0].p50 == tcphs_hist_upper(40),
+	   "quantiles of everything so far");
+	equal(next.conn_dumps, 0, "connections are not fetched for the listeners' screen");
+}
+
+static void second_snapshot(struct top_model *m)
+{
+	next.status.uptime += 4 * SEC;
+	next.status.state[TCPHS_STATE_ESTABLISHED] = 30;
+	next.status.event[TCPHS_EV_SYN_DROPPED] += 6;
+	next.status.failure[TCPHS_REASON_REFUSED] += 4;
+	next.status.failure[TCPHS_REASON_TIMEOUT] += 8;
+	next.status.hist[TCPHS_HIST_HANDSHAKE_ACTIVE].count += 1;
+	next.status.hist[TCPHS_HIST_HANDSHAKE_ACTIVE].bucket[60] += 1;
+	next.listener[0].accepted += 20;
+	next.listener[0].overflows = 2;
+	next.listener[1].accepted = 3;		/* listen() once more */
+	next.listener[1].age = 1 * SEC;
+	next.nr_listeners = 3;
+	next.listener[2] = (struct tcphs_listener){
+		.conn = 12, .accepted = 5, .has_age = true, .age = 2 * SEC,
+	};
+	take(m, TOP_LISTENERS, 1004 * SEC);
+
+	ok(!m->since_load && near(m->seconds, 4), "second snapshot: the time between both");
+	ok(near(m->event_rate[TCPHS_EV_SYN_DROPPED], 1.5), "events a second");
+	ok(near(m->state_rate[TCPHS_STATE_ESTABLISHED], -5), "a state may shrink");
+	ok(near(listener(m, 9)->accepts, 5) && near(listener(m, 9)->overflows, 0.5),
+	   "a listener's rates");
+	ok(near(listener(m, 12)->accepts, 2.5), "a new listener: since listen()");
+	ok(near(listener(m, 4)->accepts, 3), "counters that went back: since listen()");
+	ok(m->handshake[0].p50 == tcphs_hist_upper(60), "quantiles of what is new only");
+}
+
+static void failures(const struct top_model *m)
+{
+	uint8_t reason[TCPHS_REASON_MAX + 1];
+
+	equal(model_failures(m, reason), 2, "two causes are active");
+	ok(reason[0] == TCPHS_REASON_TIMEOUT && reason[1] == TCPHS_REASON_REFUSED,
+	   "the busier one first");
+}
+
+static void idle(struct top_model *m)
+{
+	next.status.uptime += 2 * SEC;
+	take(m, TOP_LISTENERS, 1006 * SEC);
+	ok(m->handshake[0].known && !m->handshake[0].fresh &&
+	   m->handshake[0].p50 == tcphs_hist_upper(60), "nothing new: the last quantiles, marked");
+	take(m, TOP_LISTENERS, 1006 * SEC);
+	ok(near(m->event_rate[TCPHS_EV_SYN_DROPPED], 0), "no time passed: no division by zero");
+}
+
+static void unload_and_reload(struct top_model *m)
+{
+	int closed = next.closed;
+
+	next.open_error = -ENODEV;
+	take(m, TOP_LISTENERS, 1008 * SEC);
+	ok(!m->valid && m->why.code == TCPHS_ERR_NOT_LOADED && m->gone_at == 1008 * SEC,
+	   "unloaded: the model says so and since when");
+	equal(next.closed, closed + 1, "and the source is closed");
+	equal(model_total(m, TOP_LISTENERS), 0, "and has no rows");
+	take(m, TOP_LISTENERS, 1009 * SEC);
+	ok(m->gone_at == 1008 * SEC, "still gone");
+
+	next.open_error = 0;
+	next.status.uptime = 2 * SEC;
+	next.status.event[TCPHS_EV_SYN_DROPPED] = 4;
+	next.listener[0].accepted = 8;
+	take(m, TOP_LISTENERS, 1010 * SEC);
+	ok(m->valid && !m->gone_at && m->since_load, "back: it begins anew");
+	ok(near(m->event_rate[TCPHS_EV_SYN_DROPPED], 2), "rates since load again");
+
+	next.status.uptime = 1 * SEC;
+	next.status.event[TCPHS_EV_SYN_DROPPED] = 3;
+	next.listener[0].accepted = 4;
+	take(m, TOP_LISTENERS, 1012 * SEC);
+	ok(m->since_load && near(m->event_rate[TCPHS_EV_SYN_DROPPED], 3) &&
+	   near(listener(m, 9)->accepts, 4), "reloaded between two snapshots: nothing negative");
+}
+
+static top_compare_fn column(enum top_screen screen, const char *key)
+{
+	size_t nr, i = 0;
+
+	table_find(key, &screen, &i);
+	return table_columns(screen, &nr)[i].compare;
+}
+
+static int ordered(const struct top_model *m, top_compare_fn compare, int sign)
+{
+	size_t i;
+
+	for (i = 1; i < m->kept; i++)
+		if (sign * compare(model_row(m, TOP_CONNECTIONS, i - 1),
+				   model_row(m, TOP_CONNECTIONS, i)) > 0)
+			return 0;
+	return 1;
+}
+
+static void order(struct top_model *m)
+{
+	top_compare_fn age = column(TOP_CONNECTIONS, "age");
+	const struct tcphs_conn_info *c;
+	uint64_t worst;
+
+	next.nr_conns = 10000;
+	model_switch(m, &source, TOP_CONNECTIONS, false, 1013 * SEC);
+	equal(model_total(m, TOP_CONNECTIONS), 10000, "the other screen: its rows");
+	model_arrange(m, TOP_CONNECTIONS, age, true, 0);
+	ok(m->kept == 10000 && ordered(m, age, -1), "all of them, longest first");
+	c = model_row(m, TOP_CONNECTIONS, 99);
+	worst = c->age;
+	m->arranged.compare = NULL;
+	model_arrange(m, TOP_CONNECTIONS, age, true, 100);
+	c = model_row(m, TOP_CONNECTIONS, 99);
+	ok(m->kept == 100 && ordered(m, age, -1) && c->age == worst, "the first hundred only");
+	ok(!model_row(m, TOP_CONNECTIONS, 100), "and no more");
+	model_arrange(m, TOP_CONNECTIONS, column(TOP_CONNECTIONS, "state"), false, 0);
+	c = model_row(m, TOP_CONNECTIONS, 0);
+	ok(c->state == TCPHS_STATE_CLOSE_WAIT && ordered(m, column(TOP_CONNECTIONS, "state"), 1),
+	   "by state: what ought to be brief first, the longest of it on top");
+	next.nr_conns = 0;
+	model_switch(m, &source, TOP_CONNECTIONS, false, 1014 * SEC);
+	equal(model_arrange(m, TOP_CONNECTIONS, age, true, 10), 0, "no rows are no error");
+}
+
+static void alerts(struct top_model *m)
+{
+	struct top_alert alert[4];
+
+	equal(model_alerts(m, alert, 4), 0, "a healthy module: no alert");
+	next.status.uptime += SEC;
+	next.status.table_limit = 100;
+	next.status.table_used = 95;
+	next.status.untracked = 5;
+	next.status.nhooks = 2;
+	strcpy(next.status.hook[0].name, "here");
+	next.status.hook[0].active = true;
+	strcpy(next.status.hook[1].name, "tcp_gone");
+	strcpy(next.status.hook[1].shows, "resets");
+	take(m, TOP_LISTENERS, 1015 * SEC);
+	equal(model_alerts(m, alert, 4), 3, "a full table, a loss, a hook: three");
+	ok(strstr(alert[2].text, "tcp_gone") && strstr(alert[2].text, "resets"),
+	   "the hook and what is lost are named");
+	equal(model_alerts(m, alert, 1), 1, "no more than there is room for");
+}
+
+static void keys(void)
+{
+	struct ui ui;
+	double delay = 0;
+
+	ui_init(&ui);
+	ui_apply(&ui, UI_DOWN, 0, 10, 15);
+	ui_apply(&ui, UI_PAGE_DOWN, 0, 10, 15);
+	equal(ui.offset[TOP_LISTENERS], 5, "scrolling ends at the last row");
+	ui_apply(&ui, UI_SORT_RIGHT, 0, 10, 15);
+	ok(ui.sort[TOP_LISTENERS] == table_default_sort(TOP_LISTENERS) + 1 &&
+	   !ui.offset[TOP_LISTENERS], "> sorts by the next column, from the top");
+	ui_apply(&ui, UI_SWITCH, 0, 10, 15);
+	ok(ui.screen == TOP_CONNECTIONS && ui.refresh, "Tab asks for the other table");
+	ui_apply(&ui, UI_ASK_DELAY, 0, 10, 15);
+	ui_apply(&ui, UI_CHAR, '0', 10, 15);
+	ui_apply(&ui, UI_ENTER, 0, 10, 15);
+	ok(ui.mode == UI_DELAY && ui.refused && near(ui.delay, 2), "a delay of 0 is refused");
+	ui_apply(&ui, UI_CHAR, '.', 10, 15);
+	ui_apply(&ui, UI_CHAR, '5', 10, 15);
+	ui_apply(&ui, UI_ENTER, 0, 10, 15);
+	ok(ui.mode == UI_TABLE && near(ui.delay, 0.5), "0.5 is taken");
+	ok(ui_parse_delay("1e3", &delay) && ui_parse_delay("-1", &delay) &&
+	   ui_parse_delay("", &delay) && ui_parse_delay("3601", &delay) &&
+	   ui_parse_delay("1.2.3", &delay) && ui_parse_delay("nan", &delay), "no delays");
+	ui_apply(&ui, UI_QUIT, 0, 10, 15);
+	ok(ui.quit, "q quits");
+}
+
+static void text(void)
+{
+	char buf[TEXT_LEN];
+
+	text_rate(buf, 0.001);
+	same(buf, "<0.1", "little is not nothing");
+	text_rate(buf, 12345);
+	same(buf, "12.3k", "a rate with a letter");
+	text_count(buf, 99999);
+	same(buf, "99999", "five digits");
+	text_count(buf, 999999);
+	same(buf, "1.00M", "no sixth cell by rounding");
+	text_signed_rate(buf, -3);
+	same(buf, "-3.0", "a sign");
+	strcpy(buf, "[2001:db8:85a3::7348]:8443");
+	text_fit(buf, 14, false);
+	same(buf, "[2001:db~:8443", "an address keeps its port");
+	strcpy(buf, "abc:8443");
+	text_fit(buf, 3, false);
+	same(buf, "ab~", "too narrow even for that");
+	text_fit(buf, 0, true);
+	same(buf, "", "nothing in nothing");
+}
+
+int main(void)
+{
+	struct top_model m;
+
+	plan(50);
+	model_init(&m);
+	first_snapshot(&m);
+	second_snapshot(&m);
+	failures(&m);
+	idle(&m);
+	unload_and_reload(&m);
+	order(&m);
+	alerts(&m);
+	keys();
+	text();
+	model_free(&m);
+	return tap_done();
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Cursors of every CPU, and the merge of their records in time order.
+ *
+ * Each CPU has a queue in the order it wrote. The merge takes the earliest
+ * head over and over; a heap of the queues makes that cheap with many CPUs.
+ *
+ * A reader that goes on must not emit a record as long as an earlier one of
+ * another CPU can still come. Two things are known about that:
+ *
+ *  - A pull brings everything that was written before it began. What it left
+ *    out is later than its beginning, give or take a writer that has taken its
+ *    time stamp and not yet published: SLACK_NS.
+ *  - What an earlier pull brought was written before this one began, and so
+ *    was everything older than that. This needs no clock, and so holds in a
+ *    time namespace too, where the reader's clock is not the kernel's.
+ *
+ * Up to the later of both marks the order is final: the horizon.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tcphs_lib.h"
+
+#define SLACK_NS 1000000
+
+struct item {
+	struct tcphs_event ev;
+	uint64_t lost;		/* records lost right before it */
+};
+
+struct queue {
+	uint32_t cpu;
+	uint64_t next;		/* cursor */
+	uint64_t lost;		/* records lost after the last item */
+	struct item *item;
+	size_t head, tail, cap;
+};
+
+struct tcphs_events {
+	bool all_netns;
+	uint64_t pulled_at;	/* when the last pull began */
+	uint64_t newest;	/* time of the newest record of all pulls */
+	uint64_t settled;	/* the same, without the last pull */
+	size_t held;
+	size_t nr, cap;
+	size_t hint;		/* where queue_of() found the last one */
+	struct queue *queue;
+	struct queue **heap;	/* non-empty queues, earliest head first */
+	size_t heap_nr;
+};
+
+/**
+ * tcphs_events_new - cursors that stand at the oldest records
+ * @all_netns: of all network namespaces
+ *
+ * Return: for tcphs_events_free(), or NULL without memory.
+ */
+struct tcphs_events *tcphs_events_new(bool all_netns)
+{
+	struct tcphs_events *evs = calloc(1, sizeof(*evs));
+
+	if (evs)
+		evs->all_netns = all_netns;
+	return evs;
+}
+
+/**
+ * tcphs_events_free - the end of the cursors
+ * @evs: the cursors, or NULL
+ */
+void tcphs_events_free(struct tcphs_events *evs)
+{
+	size_t i;
+
+	if (!evs)
+		return;
+	for (i = 0; i < evs->nr; i++)
+		free(evs->queue[i].item);
+	free(evs->queue);
+	free(evs->heap);
+	free(evs);
+}
+
+/**
+ * tcphs_events_all_netns - does this reader ask for every namespace?
+ * @evs: the cursors
+ */
+bool tcphs_events_all_netns(const struct tcphs_events *evs)
+{
+	return evs->all_netns;
+}
+
+/**
+ * tcphs_events_cpus - how many cursors there are
+ * @evs: the cursors
+ */
+size_t tcphs_events_cpus(const struct tcphs_events *evs)
+{
+	return evs->nr;
+}
+
+/**
+ * tcphs_events_held - records not emitted yet
+ * @evs: the cursors
+ */
+size_t tcphs_events_held(const struct tcphs_events *evs)
+{
+	return evs->held;
+}
+
+/**
+ * tcphs_events_cursor - one cursor, for the next request
+ * @evs: the cursors
+ * @i: less than tcphs_events_cpus()
+ * @cpu: whose
+ * @next: what to send
+ */
+void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next)
+{
+	*cpu = evs->queue[i].cpu;
+	*next = evs->queue[i].next;
+}
+
+/**
+ * tcphs_events_begin - a pull begins
+ * @evs: the cursors
+ * @now: CLOCK_MONOTONIC before the request is sent
+ */
+void tcphs_events_begin(struct tcphs_events *evs, uint64_t now)
+{
+	evs->pulled_at = now;
+	evs->settled = evs->newest;
+}
+
+static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu)
+{
+	size_t cap = evs->cap ? evs->cap * 2 : 16;
+	struct queue **heap;
+	struct queue *queue;
+
+	if (evs->nr == evs->cap) {
+		heap = reallocarray(evs->heap, cap, sizeof(*heap));
+		if (!heap)
+			return NULL;
+		evs->heap = heap;
+		queue = reallocarray(evs->queue, cap, sizeof(*queue));
+		if (!queue)
+			return NULL;
+		evs->queue = queue;
+		evs->cap = cap;
+	}
+	queue = &evs->queue[evs->nr++];
+	*queue = (struct queue){ .cpu = cpu };
+	return queue;
+}
+
+/* CPUs come in the same order each time, so the search begins where it ended. */
+static struct queue *queue_of(struct tcphs_events *evs, uint32_t cpu)
+{
+	size_t i, n;
+
+	for (n = 0, i = evs->hint; n < evs->nr; n++, i++) {
+		if (i >= evs->nr)
+			i = 0;
+		if (evs->queue[i].cpu == cpu) {
+			evs->hint = i;
+			return &evs->queue[i];
+		}
+	}
+	return queue_add(evs, cpu);
+}
+
+static int queue_reserve(struct queue *q, size_t nr)
+{
+	size_t cap = q->cap ? q->cap : 64;
+	struct item *item;
+
+	if (q->head) {
+		memmove(q->item, q->item + q->head, (q->tail - q->head) * sizeof(*q->item));
+		q->tail -= q->head;
+		q->head = 0;
+	}
+	while (cap - q->tail < nr)
+		cap *= 2;
+	if (cap == q->cap)
+		return 0;
+	item = reallocarray(q->item, cap, sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	q->item = item;
+	q->cap = cap;
+	return 0;
+}
+
+static void queue_append(struct queue *q, const struct tcphs_batch *batch)
+{
+	struct item *first = &q->item[q->tail];
+	size_t i;
+
+	tcphs_batch_copy(batch, first, sizeof(*first));
+	for (i = 0; i < batch->nr; i++)
+		first[i].lost = 0;
+	first[0].lost = q->lost;
+	q->lost = 0;
+	q->tail += batch->nr;
+}
+
+/**
+ * tcphs_events_add - take the records of one message
+ * @evs: the cursors
+ * @batch: from tcphs_decode_batch()
+ */
+int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
+{
+	struct queue *q = queue_of(evs, batch->cpu);
+	uint64_t last;
+
+	if (!q || queue_reserve(q, batch->nr))
+		return -ENOMEM;
+	q->next = batch->next;
+	q->lost += batch->lost;
+	if (!batch->nr)
+		return 0;
+	queue_append(q, batch);
+	evs->held += batch->nr;
+	last = q->item[q->tail - 1].ev.time;
+	if (last > evs->newest)
+		evs->newest = last;
+	return 0;
+}
+
+static uint64_t head_time(const struct queue *q)
+{
+	return q->item[q->head].ev.time;
+}
+
+/* Restores the heap below @i. */
+static void sift_down(struct queue **heap, size_t nr, size_t i)
+{
+	struct queue *q = heap[i];
+	size_t child;
+
+	while ((child = 2 * i + 1) < nr) {
+		if (child + 1 < nr && head_time(heap[child + 1]) < head_time(heap[child]))
+			child++;
+		if (head_time(q) <= head_time(heap[child]))
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = q;
+}
+
+static void heap_build(struct tcphs_events *evs)
+{
+	size_t i;
+
+	evs->heap_nr = 0;
+	for (i = 0; i < evs->nr; i++)
+		if (evs->queue[i].head < evs->queue[i].tail)
+			evs->heap[evs->heap_nr++] = &evs->queue[i];
+	for (i = evs->heap_nr / 2; i-- > 0;)
+		sift_down(evs->heap, evs->heap_nr, i);
+}
+
+/* The earliest queue moves on by one record. */
+static void heap_advance(struct tcphs_events *evs)
+{
+	struct queue *q = evs->heap[0];
+
+	evs->held--;
+	if (++q->head == q->tail) {
+		q->head = 0;
+		q->tail = 0;
+		evs->heap[0] = evs->heap[--evs->heap_nr];
+		if (!evs->heap_nr)
+			return;
+	}
+	sift_down(evs->heap, evs->heap_nr, 0);
+}
+
+/* Losses that no record follows; those of a queue that still holds some wait. */
+static void emit_tail_losses(struct tcphs_events *evs, const struct tcphs_events_ops *ops,
+			     void *arg)
+{
+	struct queue *q;
+
+	for (q = evs->queue; q < evs->queue + evs->nr; q++) {
+		if (!q->lost || q->head < q->tail)
+			continue;
+		if (ops->lost)
+			ops->lost(arg, q->cpu, q->lost);
+		q->lost = 0;
+	}
+}
+
+static void emit_until(struct tcphs_events *evs, uint64_t horizon,
+		       const struct tcphs_events_ops *ops, void *arg)
+{
+	const struct item *item;
+	const struct queue *q;
+
+	heap_build(evs);
+	while (evs->heap_nr) {
+		q = evs->heap[0];
+		item = &q->item[q->head];
+		if (item->ev.time > horizon)
+			break;
+		if (item->lost && ops->lost)
+			ops->lost(arg, q->cpu, item->lost);
+		ops->record(arg, &item->ev);
+		heap_advance(evs);
+	}
+	emit_tail_losses(evs, ops, arg);
+}
+
+/**
+ * tcphs_events_emit - call back for every record whose place in time is final
+ * @evs: the cursors
+ * @ops: whom to call
+ * @arg: what with
+ */
+void tcphs_events_emit(struct tcphs_events *evs, const struct tcphs_events_ops *ops, void *arg)
+{
+	uint64_t horizon = evs->settled;
+
+	if (evs->pulled_at > SLACK_NS && evs->pulled_at - SLACK_NS > horizon)
+		horizon = evs->pulled_at - SLACK_NS;
+	emit_until(evs, horizon, ops, arg);
+}
+
+/**
+ * tcphs_events_emit_all - call back for every record held
+ * @evs: the cursors
+ * @ops: whom to call
+ * @arg: what with
+ */
+void tcphs_events_emit_all(struct tcphs_events *evs, const struct tcphs_events_ops *ops,
+			   void *arg)
+{
+	emit_until(evs, UINT64_MAX, ops, arg);
+}
+
+/**
+ * tcphs_events_keep_last - throw the oldest records away, and the losses before them
+ * @evs: the cursors
+ * @keep: how many records stay
+ */
+void tcphs_events_keep_last(struct tcphs_events *evs, size_t keep)
+{
+	struct queue *q;
+
+	heap_build(evs);
+	while (evs->held > keep)
+		heap_advance(evs);
+	if (keep)
+		return;
+	for (q = evs->queue; q < evs->queue + evs->nr; q++)
+		q->lost = 0;
+}
+
+/**
+ * tcphs_events_visit - look at everything held, in no order
+ * @evs: the cursors
+ * @fn: called for each record
+ * @arg: its first argument
+ */
+void tcphs_events_visit(const struct tcphs_events *evs,
+			void (*fn)(void *arg, const struct tcphs_event *ev), void *arg)
+{
+	const struct queue *q;
+	size_t i;
+
+	for (q = evs->queue; q < evs->queue + evs->nr; q++)
+		for (i = q->head; i < q->tail; i++)
+			fn(arg, &q->item[i].ev);
+}
+
+/**
+ * tcphs_event_from_peer - is the step's segment one that arrived?
+ * @ev: the record
+ *
+ * Says which ISN its @seq counts from: the peer's for a segment that arrived,
+ * else ours. The handshake ends with a segment of the side that called
+ * connect(); TIME_WAIT begins with the ACK that this end sends.
+ */
+bool tcphs_event_from_peer(const struct tcphs_event *ev)
+{
+	static const uint64_t arrived =
+		1u << TCPHS_EV_SYN_RECEIVED | 1u << TCPHS_EV_SYN_DROPPED |
+		1u << TCPHS_EV_REQUEST_RESET | 1u << TCPHS_EV_ACCEPT_QUEUED |
+		1u << TCPHS_EV_ACCEPT_OVERFLOW | 1u << TCPHS_EV_FIN_RECEIVED |
+		1u << TCPHS_EV_FIN_ACKED | 1u << TCPHS_EV_RST_RECEIVED |
+		1u << TCPHS_EV_TIME_WAIT_FIN;
+
+	if (ev->type == TCPHS_EV_ESTABLISHED)
+		return ev->id.role == TCPHS_ROLE_PASSIVE;
+	if (ev->type == TCPHS_EV_CONNECT_FAILED)
+		return ev->reason == TCPHS_REASON_REFUSED;
+	return ev->type < 64 && arrived >> ev->type & 1;
+}

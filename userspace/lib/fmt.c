@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Numbers, addresses and times -> text. By hand, not with printf: these run
+ * several times for each event of a busy machine.
+ */
+#include <langinfo.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "tcphs_lib.h"
+
+#define NSEC_PER_SEC 1000000000ull
+
+static const char pairs[201] =
+	"00010203040506070809" "10111213141516171819"
+	"20212223242526272829" "30313233343536373839"
+	"40414243444546474849" "50515253545556575859"
+	"60616263646566676869" "70717273747576777879"
+	"80818283848586878889" "90919293949596979899";
+
+static const char hex_digit[] = "0123456789abcdef";
+
+static char *put_text(char *p, const char *s)
+{
+	while (*s)
+		*p++ = *s++;
+	*p = '\0';
+	return p;
+}
+
+/* Appends a literal and its terminator. */
+#define PUT_END(p, s) put_end(p, s, sizeof(s))
+
+static inline char *put_end(char *p, const char *s, size_t size)
+{
+	memcpy(p, s, size);
+	return p + size - 1;
+}
+
+static inline char *put_pair(char *p, unsigned int v)
+{
+	memcpy(p, &pairs[v * 2], 2);
+	return p + 2;
+}
+
+/* Less than 10000, as most numbers here are. */
+static inline char *put_small(char *p, unsigned int v)
+{
+	if (v >= 1000) {
+		p = put_pair(p, v / 100);
+		return put_pair(p, v % 100);
+	}
+	if (v >= 100) {
+		*p++ = (char)('0' + v / 100);
+		return put_pair(p, v % 100);
+	}
+	if (v >= 10)
+		return put_pair(p, v);
+	*p++ = (char)('0' + v);
+	return p;
+}
+
+static unsigned int count_digits(uint64_t v)
+{
+	static const uint64_t power[] = {
+		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+		10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull,
+		100000000000000ull, 1000000000000000ull, 10000000000000000ull,
+		100000000000000000ull, 1000000000000000000ull, 10000000000000000000ull,
+	};
+	/* 1233 / 4096 is log10(2), so this is right or one too small. */
+	unsigned int n = (64 - (unsigned int)__builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= power[n]);
+}
+
+/**
+ * tcphs_fmt_u64 - decimal
+ * @p: TCPHS_U64_LEN bytes
+ * @v: the number
+ */
+char *tcphs_fmt_u64(char *p, uint64_t v)
+{
+	char *end, *d;
+
+	if (v < 10000) {
+		p = put_small(p, (unsigned int)v);
+		*p = '\0';
+		return p;
+	}
+	end = p + count_digits(v);
+	d = end;
+	*end = '\0';
+	while (v >= 100) {
+		d -= 2;
+		put_pair(d, (unsigned int)(v % 100));
+		v /= 100;
+	}
+	if (v >= 10)
+		put_pair(d - 2, (unsigned int)v);
+	else
+		*--d = (char)('0' + v);
+	return end;
+}
+
+/**
+ * tcphs_fmt_hex - hexadecimal without 0x
+ * @p: TCPHS_U64_LEN bytes
+ * @v: the number
+ */
+char *tcphs_fmt_hex(char *p, uint64_t v)
+{
+	int shift = v ? (63 - __builtin_clzll(v)) & ~3 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*p++ = hex_digit[(v >> shift) & 15];
+	*p = '\0';
+	return p;
+}
+
+static char *fmt_v4(char *p, const uint8_t *a)
+{
+	p = put_small(p, a[0]);
+	*p++ = '.';
+	p = put_small(p, a[1]);
+	*p++ = '.';
+	p = put_small(p, a[2]);
+	*p++ = '.';
+	p = put_small(p, a[3]);
+	*p = '\0';
+	return p;
+}
+
+/* The longest run of two or more zero groups, the first of equals; -1: none. */
+static int zero_run(const unsigned int *group, int nr, int *len)
+{
+	int best = -1, start, i = 0;
+
+	*len = 1;
+	while (i < nr) {
+		start = i;
+		while (i < nr && !group[i])
+			i++;
+		if (i - start > *len) {
+			best = start;
+			*len = i - start;
+		}
+		i++;
+	}
+	return best;
+}
+
+/* As RFC 5952 writes them, ::ffff:192.0.2.1 included. */
+static char *fmt_v6(char *p, const uint8_t *a)
+{
+	unsigned int group[8];
+	int i, run, len, nr = 8;
+
+	for (i = 0; i < 8; i++)
+		group[i] = (unsigned int)a[2 * i] << 8 | a[2 * i + 1];
+	if (!(group[0] | group[1] | group[2] | group[3] | group[4]) && group[5] == 0xffff)
+		nr = 6;
+	run = zero_run(group, nr, &len);
+
+	for (i = 0; i < nr; i++) {
+		if (i == run) {
+			*p++ = ':';
+			i += len - 1;
+			if (i == nr - 1)
+				*p++ = ':';
+			continue;
+		}
+		if (i)
+			*p++ = ':';
+		p = tcphs_fmt_hex(p, group[i]);
+	}
+	if (nr == 6) {
+		*p++ = ':';
+		return fmt_v4(p, a + 12);
+	}
+	*p = '\0';
+	return p;
+}
+
+/**
+ * tcphs_fmt_address - an address
+ * @p: TCPHS_ADDRESS_LEN bytes
+ * @family: AF_INET or AF_INET6; anything else gives "?"
+ * @address: 16 bytes
+ */
+char *tcphs_fmt_address(char *p, uint8_t family, const uint8_t *address)
+{
+	if (family == AF_INET)
+		return fmt_v4(p, address);
+	if (family == AF_INET6)
+		return fmt_v6(p, address);
+	return put_text(p, "?");
+}
+
+/**
+ * tcphs_fmt_endpoint - an address and a port
+ * @p: TCPHS_ENDPOINT_LEN bytes
+ * @family: AF_INET or AF_INET6
+ * @address: 16 bytes
+ * @port: in host byte order
+ */
+char *tcphs_fmt_endpoint(char *p, uint8_t family, const uint8_t *address, uint16_t port)
+{
+	if (family == AF_INET6)
+		*p++ = '[';
+	p = tcphs_fmt_address(p, family, address);
+	if (family == AF_INET6)
+		*p++ = ']';
+	*p++ = ':';
+	return tcphs_fmt_u64(p, port);
+}
+
+/*
+ * @v of @unit with three significant digits: 1.23, 12.3, 123. Inline, so that a
+ * constant unit needs no division; @v is less than 10000 units.
+ */
+static inline char *put_scaled(char *p, uint64_t v, uint64_t unit)
+{
+	unsigned int whole = (unsigned int)(v / unit);
+	unsigned int rest;
+
+	p = put_small(p, whole);
+	if (whole >= 100)
+		return p;
+	rest = (unsigned int)((v % unit) * 100 / unit);
+	*p++ = '.';
+	if (whole < 10)
+		return put_pair(p, rest);
+	*p++ = (char)('0' + rest / 10);
+	return p;
+}
+
+static char *fmt_two_units(char *p, uint64_t big, char big_unit, uint64_t small, char small_unit)
+{
+	p = tcphs_fmt_u64(p, big);
+	*p++ = big_unit;
+	p = put_pair(p, (unsigned int)small);
+	*p++ = small_unit;
+	*p = '\0';
+	return p;
+}
+
+/**
+ * tcphs_fmt_duration - a duration with its unit, cut, not rounded
+ * @p: TCPHS_DURATION_LEN bytes
+ * @ns: the duration
+ * @utf8: may the µ be one?
+ */
+char *tcphs_fmt_duration(char *p, uint64_t ns, bool utf8)
+{
+	uint64_t s = ns / NSEC_PER_SEC;
+
+	if (ns < 1000)
+		return PUT_END(put_small(p, (unsigned int)ns), " ns");
+	if (ns < 1000000 && utf8)
+		return PUT_END(put_scaled(p, ns, 1000), " \302\265s");
+	if (ns < 1000000)
+		return PUT_END(put_scaled(p, ns, 1000), " us");
+	if (ns < NSEC_PER_SEC)
+		return PUT_END(put_scaled(p, ns, 1000000), " ms");
+	if (s < 60)
+		return PUT_END(put_scaled(p, ns, NSEC_PER_SEC), " s");
+	if (s < 3600)
+		return fmt_two_units(p, s / 60, 'm', s % 60, 's');
+	if (s < 86400)
+		return fmt_two_units(p, s / 3600, 'h', s / 60 % 60, 'm');
+	return fmt_two_units(p, s / 86400, 'd', s / 3600 % 24, 'h');
+}
+
+/**
+ * tcphs_fmt_bytes - a size
+ * @p: TCPHS_BYTES_LEN bytes
+ * @v: the number
+ */
+char *tcphs_fmt_bytes(char *p, uint64_t v)
+{
+	static const char unit[] = "KMGTPE";
+	uint64_t size = 1024;
+	int i = 0;
+
+	if (v < 1024)
+		return put_text(tcphs_fmt_u64(p, v), " B");
+	while (i < 5 && v / size >= 1024) {
+		size *= 1024;
+		i++;
+	}
+	p = put_scaled(p, v / (size / 1024), 1024);
+	*p++ = ' ';
+	*p++ = unit[i];
+	return put_text(p, "iB");
+}
+
+/**
+ * tcphs_fmt_owner - name[pid]
+ * @p: TCPHS_OWNER_LEN bytes
+ * @comm: the name, which ends at a NUL or after @len bytes
+ * @len: at most 16
+ * @pid: the process
+ *
+ * A process can call itself whatever it likes, so what could move a terminal's
+ * cursor becomes '?'.
+ */
+char *tcphs_fmt_owner(char *p, const void *comm, size_t len, uint32_t pid)
+{
+	const uint8_t *c = comm;
+	size_t i;
+
+	for (i = 0; i < len && i < TCPHS_COMM_LEN && c[i]; i++)
+		*p++ = c[i] >= 0x20 && c[i] < 0x7f ? (char)c[i] : '?';
+	*p++ = '[';
+	p = tcphs_fmt_u64(p, pid);
+	*p++ = ']';
+	*p = '\0';
+	return p;
+}
+
+/**
+ * tcphs_text_width - columns on a terminal
+ * @s: UTF-8 of single-width characters
+ */
+size_t tcphs_text_width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
+/**
+ * tcphs_utf8 - does the locale print UTF-8?
+ */
+bool tcphs_utf8(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * (int64_t)NSEC_PER_SEC + ts.tv_nsec;
+}
+
+/**
+ * tcphs_now - CLOCK_MONOTONIC in ns
+ */
+uint64_t tcphs_now(void)
+{
+	return (uint64_t)clock_ns(CLOCK_MONOTONIC);
+}
+
+/**
+ * tcphs_clock_init - take the offset of the two clocks
+ * @clock: gets it
+ */
+void tcphs_clock_init(struct tcphs_clock *clock)
+{
+	*clock = (struct tcphs_clock){
+		.offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
+	};
+}
+
+static void clock_set(struct tcphs_clock *clock, uint64_t real)
+{
+	time_t t = (time_t)(real / NSEC_PER_SEC);
+	struct tm tm = { 0 };
+	char *p = clock->text;
+
+	localtime_r(&t, &tm);
+	p = put_pair(p, (unsigned int)tm.tm_hour);
+	*p++ = ':';
+	p = put_pair(p, (unsigned int)tm.tm_min);
+	*p++ = ':';
+	p = put_pair(p, (unsigned int)tm.tm_sec);
+	*p = '\0';
+	clock->second = (uint64_t)t * NSEC_PER_SEC;
+}
+
+/**
+ * tcphs_fmt_time - time of day
+ * @p: TCPHS_TIME_LEN bytes
+ * @clock: the offset, and the text of the last second
+ * @ns: CLOCK_MONOTONIC
+ */
+char *tcphs_fmt_time(char *p, struct tcphs_clock *clock, uint64_t ns)
+{
+	uint64_t since = ns + (uint64_t)clock->offset - clock->second;
+	unsigned int us;
+
+	if (since >= NSEC_PER_SEC) {
+		clock_set(clock, ns + (uint64_t)clock->offset);
+		since = ns + (uint64_t)clock->offset - clock->second;
+	}
+	us = (unsigned int)since / 1000;
+	memcpy(p, clock->text, 8);
+	p[8] = '.';
+	put_pair(p + 9, us / 10000);
+	put_pair(p + 11, us / 100 % 100);
+	put_pair(p + 13, us % 100);
+	p[15] = '\0';
+	return p + 15;
+}
+
+/**
+ * tcphs_hist_bucket - where the contract counts a value
+ * @ns: the value
+ */
+unsigned int tcphs_hist_bucket(uint64_t ns)
+{
+	uint64_t v = ns / 1024;
+	unsigned int e;
+
+	if (!v)
+		return 0;
+	e = 63 - (unsigned int)__builtin_clzll(v);
+	if (e > (TCPHS_HIST_BUCKETS - 2) / 4)
+		return TCPHS_HIST_BUCKETS - 1;
+	return 1 + 4 * e + (unsigned int)((v << 2 >> e) & 3);
+}
+
+/**
+ * tcphs_hist_upper - the upper bound of a bucket
+ * @bucket: its number
+ *
+ * Return: the first ns that lies above it; UINT64_MAX for the last, which has
+ * no bound.
+ */
+uint64_t tcphs_hist_upper(unsigned int bucket)
+{
+	uint64_t quarters;
+	unsigned int e;
+
+	if (!bucket)
+		return 1024;
+	if (bucket >= TCPHS_HIST_BUCKETS - 1)
+		return UINT64_MAX;
+	e = (bucket - 1) / 4;
+	quarters = (uint64_t)((bucket - 1) % 4 + 5) << e;
+	return (quarters + 3) / 4 * 1024;
+}
+
+uint64_t tcphs_hist_quantile(const struct tcphs_histogram *h, unsigned int permille)
+{
+	uint64_t total = 0, seen = 0, rank, upper;
+	unsigned int i;
+
+	/* Counted here: @count may be a moment newer than the buckets. */
+	for (i = 0; i < TCPHS_HIST_BUCKETS; i++)
+		total += h->bucket[i];
+	if (!total)
+		return 0;
+	rank = total / 1000 * permille + (total % 1000 * permille + 999) / 1000;
+	for (i = 0; i < TCPHS_HIST_BUCKETS - 1; i++) {
+		seen += h->bucket[i];
+		if (seen >= rank && seen)
+			break;
+	}
+	upper = tcphs_hist_upper(i);
+	return upper < h->max_ns ? upper : h->max_ns;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The one place where a number of the contract and its name meet. */
+#include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "tcphs_lib.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *name_of(const char *const *table, size_t nr, unsigned int n, char *buf)
+{
+	if (n < nr && table[n])
+		return table[n];
+	snprintf(buf, TCPHS_NAME_LEN, "?%u", n);
+	return buf;
+}
+
+static const char *const state_names[] = {
+	[TCPHS_STATE_UNSPEC]		= "-",
+	[TCPHS_STATE_ESTABLISHED]	= "ESTABLISHED",
+	[TCPHS_STATE_SYN_SENT]		= "SYN-SENT",
+	[TCPHS_STATE_SYN_RECV]		= "SYN-RECEIVED",
+	[TCPHS_STATE_FIN_WAIT1]		= "FIN-WAIT-1",
+	[TCPHS_STATE_FIN_WAIT2]		= "FIN-WAIT-2",
+	[TCPHS_STATE_TIME_WAIT]		= "TIME-WAIT",
+	[TCPHS_STATE_CLOSE]		= "CLOSED",
+	[TCPHS_STATE_CLOSE_WAIT]	= "CLOSE-WAIT",
+	[TCPHS_STATE_LAST_ACK]		= "LAST-ACK",
+	[TCPHS_STATE_LISTEN]		= "LISTEN",
+	[TCPHS_STATE_CLOSING]		= "CLOSING",
+};
+
+static const char *const state_keys[] = {
+	[TCPHS_STATE_UNSPEC]		= "none",
+	[TCPHS_STATE_ESTABLISHED]	= "established",
+	[TCPHS_STATE_SYN_SENT]		= "syn-sent",
+	[TCPHS_STATE_SYN_RECV]		= "syn-recv",
+	[TCPHS_STATE_FIN_WAIT1]		= "fin-wait-1",
+	[TCPHS_STATE_FIN_WAIT2]		= "fin-wait-2",
+	[TCPHS_STATE_TIME_WAIT]		= "time-wait",
+	[TCPHS_STATE_CLOSE]		= "closed",
+	[TCPHS_STATE_CLOSE_WAIT]	= "close-wait",
+	[TCPHS_STATE_LAST_ACK]		= "last-ack",
+	[TCPHS_STATE_LISTEN]		= "listen",
+	[TCPHS_STATE_CLOSING]		= "closing",
+};
+
+static const char *const event_names[] = {
+	[TCPHS_EV_SYN_SENT]		= "syn-sent",
+	[TCPHS_EV_SYN_RETRANSMIT]	= "syn-retransmit",
+	[TCPHS_EV_SYN_RECEIVED]		= "syn-received",
+	[TCPHS_EV_SYN_DROPPED]		= "syn-dropped",
+	[TCPHS_EV_SYNCOOKIE_SENT]	= "syncookie-sent",
+	[TCPHS_EV_SYNACK_RETRANSMIT]	= "synack-retransmit",
+	[TCPHS_EV_REQUEST_EXPIRED]	= "request-expired",
+	[TCPHS_EV_REQUEST_RESET]	= "request-reset",
+	[TCPHS_EV_ESTABLISHED]		= "established",
+	[TCPHS_EV_ACCEPT_QUEUED]	= "accept-queued",
+	[TCPHS_EV_ACCEPT_OVERFLOW]	= "accept-overflow",
+	[TCPHS_EV_ACCEPTED]		= "accepted",
+	[TCPHS_EV_CONNECT_FAILED]	= "connect-failed",
+	[TCPHS_EV_FIN_SENT]		= "fin-sent",
+	[TCPHS_EV_FIN_RECEIVED]		= "fin-received",
+	[TCPHS_EV_FIN_ACKED]		= "fin-acked",
+	[TCPHS_EV_FIN_RETRANSMIT]	= "fin-retransmit",
+	[TCPHS_EV_RST_SENT]		= "rst-sent",
+	[TCPHS_EV_RST_RECEIVED]		= "rst-received",
+	[TCPHS_EV_TIME_WAIT]		= "time-wait",
+	[TCPHS_EV_TIME_WAIT_FIN]	= "time-wait-fin",
+	[TCPHS_EV_TIME_WAIT_END]	= "time-wait-end",
+	[TCPHS_EV_CLOSED]		= "closed",
+	[TCPHS_EV_LISTEN]		= "listen",
+	[TCPHS_EV_UNLISTEN]		= "unlisten",
+};
+
+static const char *const reason_names[] = {
+	[TCPHS_REASON_NONE]		= "none",
+	[TCPHS_REASON_REFUSED]		= "refused",
+	[TCPHS_REASON_TIMEOUT]		= "timeout",
+	[TCPHS_REASON_UNREACHABLE]	= "unreachable",
+	[TCPHS_REASON_NO_PORT]		= "no-port",
+	[TCPHS_REASON_CLOSED_BY_USER]	= "closed-by-user",
+	[TCPHS_REASON_RESET_RECEIVED]	= "reset-received",
+	[TCPHS_REASON_ABORTED]		= "aborted",
+	[TCPHS_REASON_KILLED]		= "killed",
+	[TCPHS_REASON_NO_SOCKET]	= "no-socket",
+	[TCPHS_REASON_BAD_SEGMENT]	= "bad-segment",
+	[TCPHS_REASON_LISTENER_CLOSED]	= "listener-closed",
+	[TCPHS_REASON_ACCEPT_QUEUE_FULL] = "accept-queue-full",
+	[TCPHS_REASON_SYN_QUEUE_FULL]	= "syn-queue-full",
+	[TCPHS_REASON_EXPIRED]		= "expired",
+	[TCPHS_REASON_REUSED_BY_SYN]	= "reused-by-syn",
+	[TCPHS_REASON_REUSED_BY_CONNECT] = "reused-by-connect",
+	[TCPHS_REASON_NETNS_EXIT]	= "netns-exit",
+	[TCPHS_REASON_OTHER]		= "other",
+};
+
+static const char *const role_names[] = {
+	[TCPHS_ROLE_UNKNOWN]		= "unknown",
+	[TCPHS_ROLE_ACTIVE]		= "active",
+	[TCPHS_ROLE_PASSIVE]		= "passive",
+	[TCPHS_ROLE_SIMULTANEOUS]	= "simultaneous",
+	[TCPHS_ROLE_LISTENER]		= "listener",
+};
+
+static const char *const closer_names[] = {
+	[TCPHS_CLOSER_NONE]		= "none",
+	[TCPHS_CLOSER_LOCAL]		= "local",
+	[TCPHS_CLOSER_PEER]		= "peer",
+	[TCPHS_CLOSER_BOTH]		= "both",
+};
+
+static const char *const hist_names[] = {
+	[TCPHS_HIST_HANDSHAKE_ACTIVE]	= "handshake-active",
+	[TCPHS_HIST_HANDSHAKE_PASSIVE]	= "handshake-passive",
+	[TCPHS_HIST_ACCEPT_WAIT]	= "accept-wait",
+	[TCPHS_HIST_TIME_WAIT]		= "time-wait",
+};
+
+static const char *const hook_kind_names[] = {
+	[TCPHS_HOOK_TRACEPOINT]		= "tracepoint",
+	[TCPHS_HOOK_FTRACE]		= "ftrace",
+	[TCPHS_HOOK_KPROBE]		= "kprobe",
+};
+
+static const char *const option_names[] = { "sack", "timestamps", "wscale", "ecn" };
+
+/* Whoever appends to the contract is reminded to name it. */
+_Static_assert(COUNT(state_names) == __TCPHS_STATE_MAX, "name the new state");
+_Static_assert(COUNT(state_keys) == __TCPHS_STATE_MAX, "name the new state");
+_Static_assert(COUNT(event_names) == __TCPHS_EV_MAX, "name the new event");
+_Static_assert(COUNT(reason_names) == __TCPHS_REASON_MAX, "name the new reason");
+_Static_assert(COUNT(role_names) == __TCPHS_ROLE_MAX, "name the new role");
+_Static_assert(COUNT(closer_names) == __TCPHS_CLOSER_MAX, "name the new closer");
+_Static_assert(COUNT(hist_names) == __TCPHS_HIST_MAX, "name the new histogram");
+_Static_assert(COUNT(hook_kind_names) == __TCPHS_HOOK_KIND_MAX, "name the new kind");
+_Static_assert(COUNT(option_names) == TCPHS_OPTION_BITS, "name the new option");
+
+/**
+ * tcphs_state_name - a state as the RFC prints it
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_state_name(unsigned int n, char *buf)
+{
+	return name_of(state_names, COUNT(state_names), n, buf);
+}
+
+/**
+ * tcphs_state_key - a state as ss knows it
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_state_key(unsigned int n, char *buf)
+{
+	return name_of(state_keys, COUNT(state_keys), n, buf);
+}
+
+/**
+ * tcphs_event_name - enum tcphs_event_type
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_event_name(unsigned int n, char *buf)
+{
+	return name_of(event_names, COUNT(event_names), n, buf);
+}
+
+/**
+ * tcphs_reason_name - enum tcphs_reason
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_reason_name(unsigned int n, char *buf)
+{
+	return name_of(reason_names, COUNT(reason_names), n, buf);
+}
+
+/**
+ * tcphs_role_name - enum tcphs_role
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_role_name(unsigned int n, char *buf)
+{
+	return name_of(role_names, COUNT(role_names), n, buf);
+}
+
+/**
+ * tcphs_closer_name - enum tcphs_closer
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_closer_name(unsigned int n, char *buf)
+{
+	return name_of(closer_names, COUNT(closer_names), n, buf);
+}
+
+/**
+ * tcphs_hist_name - enum tcphs_hist
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_hist_name(unsigned int n, char *buf)
+{
+	return name_of(hist_names, COUNT(hist_names), n, buf);
+}
+
+/**
+ * tcphs_hook_kind_name - enum tcphs_hook_kind
+ * @n: the number
+ * @buf: for "?N"
+ */
+const char *tcphs_hook_kind_name(unsigned int n, char *buf)
+{
+	return name_of(hook_kind_names, COUNT(hook_kind_names), n, buf);
+}
+
+/**
+ * tcphs_option_name - TCPHS_OPT_*
+ * @bit: the bit's number
+ * @buf: for "?N"
+ */
+const char *tcphs_option_name(unsigned int bit, char *buf)
+{
+	return name_of(option_names, COUNT(option_names), bit, buf);
+}
+
+#define BIT(state)	(1u << TCPHS_STATE_##state)
+#define ALL_STATES	(((1u << __TCPHS_STATE_MAX) - 1) & ~BIT(UNSPEC))
+#define CONNECTED	(ALL_STATES & ~(BIT(CLOSE) | BIT(LISTEN)))
+#define MINISOCKETS	(BIT(SYN_RECV) | BIT(TIME_WAIT))
+
+/* Groups with ss's meaning, and the other spellings that ss takes. */
+static const struct {
+	const char *word;
+	uint32_t mask;
+} state_words[] = {
+	{ "all",		ALL_STATES },
+	{ "connected",		CONNECTED },
+	{ "synchronized",	CONNECTED & ~BIT(SYN_SENT) },
+	{ "bucket",		MINISOCKETS },
+	{ "big",		ALL_STATES & ~MINISOCKETS },
+	{ "syn-received",	BIT(SYN_RECV) },
+	{ "syn-rcv",		BIT(SYN_RECV) },
+	{ "fin-wait1",		BIT(FIN_WAIT1) },
+	{ "fin-wait2",		BIT(FIN_WAIT2) },
+	{ "close",		BIT(CLOSE) },
+	{ "unconnected",	BIT(CLOSE) },
+	{ "listening",		BIT(LISTEN) },
+};
+
+static uint32_t word_mask(const char *word, size_t len)
+{
+	unsigned int i;
+
+	for (i = 1; i < COUNT(state_keys); i++)
+		if (strlen(state_keys[i]) == len && !strncasecmp(state_keys[i], word, len))
+			return 1u << i;
+	for (i = 0; i < COUNT(state_words); i++)
+		if (strlen(state_words[i].word) == len &&
+		    !strncasecmp(state_words[i].word, word, len))
+			return state_words[i].mask;
+	return 0;
+}
+
+/**
+ * tcphs_states_parse - a list of states and groups of them
+ * @list: words between commas
+ * @mask: gets a bit for each state
+ * @bad: on error the word that is none
+ * @size: bytes of @bad
+ */
+int tcphs_states_parse(const char *list, uint32_t *mask, char *bad, size_t size)
+{
+	uint32_t one;
+	size_t len;
+
+	*mask = 0;
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		one = word_mask(list, len);
+		if (!one) {
+			snprintf(bad, size, "%.*s", (int)(len < 64 ? len : 64), list);
+			return -EINVAL;
+		}
+		*mask |= one;
+		if (!list[len])
+			return 0;
+	}
+}
+
+/**
+ * tcphs_states_allowed - what tcphs_states_parse() takes, for a message
+ */
+const char *tcphs_states_allowed(void)
+{
+	return "established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait closed "
+	       "close-wait last-ack listen closing; all connected synchronized bucket big";
+}
+
+/**
+ * tcphs_event_tone - what kind of news it is
+ * @type: enum tcphs_event_type
+ */
+enum tcphs_tone tcphs_event_tone(unsigned int type)
+{
+	switch (type) {
+	case TCPHS_EV_ESTABLISHED:
+	case TCPHS_EV_ACCEPTED:
+		return TCPHS_TONE_GOOD;
+	case TCPHS_EV_SYN_RETRANSMIT:
+	case TCPHS_EV_SYNACK_RETRANSMIT:
+	case TCPHS_EV_FIN_RETRANSMIT:
+	case TCPHS_EV_SYNCOOKIE_SENT:
+	case TCPHS_EV_TIME_WAIT_FIN:
+		return TCPHS_TONE_WARN;
+	case TCPHS_EV_SYN_DROPPED:
+	case TCPHS_EV_REQUEST_EXPIRED:
+	case TCPHS_EV_REQUEST_RESET:
+	case TCPHS_EV_ACCEPT_OVERFLOW:
+	case TCPHS_EV_CONNECT_FAILED:
+	case TCPHS_EV_RST_SENT:
+	case TCPHS_EV_RST_RECEIVED:
+		return TCPHS_TONE_BAD;
+	case TCPHS_EV_FIN_SENT:
+	case TCPHS_EV_FIN_RECEIVED:
+	case TCPHS_EV_FIN_ACKED:
+	case TCPHS_EV_TIME_WAIT:
+	case TCPHS_EV_TIME_WAIT_END:
+	case TCPHS_EV_CLOSED:
+		return TCPHS_TONE_CLOSE;
+	}
+	return TCPHS_TONE_PLAIN;
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sessions: generic netlink over libmnl.
+ *
+ * Two sockets. The data socket carries requests and answers, and since the
+ * kernel sends only what was asked for, it cannot overrun. The bell socket
+ * belongs to the multicast group; when it overruns, a wake-up is lost and
+ * nothing else, which is why its errors are not errors.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include "tcphs_lib.h"
+
+#define RECV_SIZE	(64 * 1024)
+#define DUMP_TRIES	4
+
+struct tcphs_session {
+	struct mnl_socket *data;
+	struct mnl_socket *bell;
+	struct tcphs_family family;
+	uint32_t seq;
+	bool torn;		/* the last dump had NLM_F_DUMP_INTR */
+	_Alignas(struct nlmsghdr) char recv[RECV_SIZE];
+};
+
+typedef int (*answer_fn)(void *arg, const void *msg, size_t len);
+
+/**
+ * tcphs_error_set - leave an error for the user
+ * @err: where; may be NULL
+ * @code: the exit status it leads to
+ * @fmt: one line without a newline
+ */
+void tcphs_error_set(struct tcphs_error *err, enum tcphs_err code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return;
+	err->code = code;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+}
+
+static int fail_errno(struct tcphs_error *err, const char *what, int error)
+{
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: %s: %s", what, strerror(-error));
+	return error;
+}
+
+static int fail_not_loaded(struct tcphs_error *err)
+{
+	tcphs_error_set(err, TCPHS_ERR_NOT_LOADED,
+			"tcphs: the kernel module is not loaded; load it with: modprobe tcphs");
+	return -ENOENT;
+}
+
+static int fail_permission(struct tcphs_error *err, int error, const char *extack)
+{
+	tcphs_error_set(err, TCPHS_ERR_PERMISSION, "tcphs: not permitted: %s",
+			*extack ? extack :
+			"run as root, or with CAP_NET_ADMIN in this network namespace");
+	return error;
+}
+
+/* What the kernel refused, in words that help. */
+static int fail_ack(struct tcphs_error *err, const struct tcphs_ack *ack)
+{
+	switch (ack->error) {
+	case -EPERM:
+	case -EACCES:
+		return fail_permission(err, ack->error, ack->text);
+	case -ENOENT:
+		if (!*ack->text)
+			return fail_not_loaded(err);
+		break;
+	case -EOPNOTSUPP:
+		if (!*ack->text) {
+			tcphs_error_set(err, TCPHS_ERR_VERSION,
+					"tcphs: the module does not know this request; reinstall module and tools from one version");
+			return ack->error;
+		}
+		break;
+	}
+	return fail_errno(err, *ack->text ? ack->text : "the module refused", ack->error);
+}
+
+static struct nlmsghdr *put_request(struct tcphs_session *s, void *buf, uint16_t type,
+				    uint16_t flags, uint8_t cmd, uint8_t version)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = ++s->seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = version;
+	return nlh;
+}
+
+static struct nlmsghdr *put_get(struct tcphs_session *s, void *buf, uint8_t cmd)
+{
+	return put_request(s, buf, s->family.id, NLM_F_ACK, cmd, TCPHS_GENL_VERSION);
+}
+
+static struct nlmsghdr *put_dump(struct tcphs_session *s, void *buf, uint8_t cmd)
+{
+	return put_request(s, buf, s->family.id, NLM_F_DUMP, cmd, TCPHS_GENL_VERSION);
+}
+
+/* One datagram of an answer: 1: more follows, 0: that was all, or an error. */
+static int take(struct tcphs_session *s, size_t n, answer_fn fn, void *arg, int *answer,
+		struct tcphs_error *err)
+{
+	const struct nlmsghdr *nlh = (const void *)s->recv;
+	int left = (int)n;
+	struct tcphs_ack ack;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		/* The rest of an answer that was given up. */
+		if (nlh->nlmsg_seq != s->seq)
+			continue;
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			s->torn = true;
+
+		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
+			if (tcphs_decode_ack(nlh, (size_t)left, &ack))
+				return fail_errno(err, "a malformed answer of the kernel",
+						  -EBADMSG);
+			return ack.error ? fail_ack(err, &ack) : 0;
+		}
+		if (nlh->nlmsg_type < NLMSG_MIN_TYPE || *answer)
+			continue;
+		*answer = fn(arg, nlh, (size_t)left);
+	}
+	return 1;
+}
+
+/* Sends @nlh and hands every message of the answer to @fn, until that fails. */
+static int talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn fn, void *arg,
+		struct tcphs_error *err)
+{
+	int answer = 0, more = 1;
+	ssize_t n;
+
+	s->torn = false;
+	if (mnl_socket_sendto(s->data, nlh, nlh->nlmsg_len) < 0)
+		return fail_errno(err, "cannot send to the kernel", -errno);
+
+	while (more > 0) {
+		n = mnl_socket_recvfrom(s->data, s->recv, sizeof(s->recv));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail_errno(err, "cannot receive from the kernel",
+					  n ? -errno : -EPIPE);
+		more = take(s, (size_t)n, fn, arg, &answer, err);
+	}
+	if (more < 0)
+		return more;
+	if (answer)
+		return fail_errno(err, answer == -EBADMSG ?
+				  "an answer of the module does not fit this tool" :
+				  "cannot keep the answer", answer);
+	return 0;
+}
+
+static struct mnl_socket *open_socket(struct tcphs_error *err)
+{
+	struct mnl_socket *sock;
+	int on = 1;
+
+	sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!sock) {
+		fail_errno(err, "cannot open a netlink socket", -errno);
+		return NULL;
+	}
+	/* Kernels without these only say less about an error. */
+	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+		fail_errno(err, "cannot bind a netlink socket", -errno);
+		mnl_socket_close(sock);
+		return NULL;
+	}
+	return sock;
+}
+
+static int take_family(void *arg, const void *msg, size_t len)
+{
+	return tcphs_decode_family(msg, len, arg);
+}
+
+static int find_family(struct tcphs_session *s, struct tcphs_error *err)
+{
+	char buf[256];
+	struct nlmsghdr *nlh;
+	int ret;
+
+	nlh = put_request(s, buf, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY, 1);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, TCPHS_FAMILY_NAME);
+	ret = talk(s, nlh, take_family, &s->family, err);
+	/* Whatever words the kernel has for it: without a family no module. */
+	return ret == -ENOENT ? fail_not_loaded(err) : ret;
+}
+
+static int check_versions(struct tcphs_session *s, struct tcphs_error *err)
+{
+	struct tcphs_status *st;
+	int ret;
+
+	if (s->family.version != TCPHS_GENL_VERSION) {
+		tcphs_error_set(err, TCPHS_ERR_VERSION,
+				"tcphs: the module speaks protocol %u, this tool (%s) %u; reinstall both from one version",
+				s->family.version, TCPHS_VERSION, TCPHS_GENL_VERSION);
+		return -EPROTO;
+	}
+	st = malloc(sizeof(*st));
+	if (!st)
+		return fail_errno(err, "no memory", -ENOMEM);
+	ret = tcphs_get_status(s, st, err);
+	if (!ret && st->abi_major != TCPHS_ABI_MAJOR) {
+		tcphs_error_set(err, TCPHS_ERR_VERSION,
+				"tcphs: the module is %s (ABI %u.%u), this tool %s (ABI %u.%u); reinstall both from one version",
+				st->version, st->abi_major, st->abi_minor,
+				TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
+		ret = -EPROTO;
+	}
+	free(st);
+	return ret;
+}
+
+/**
+ * tcphs_open - start a session with the module
+ * @err: why not
+ *
+ * Return: the session, for tcphs_close(), or NULL.
+ */
+struct tcphs_session *tcphs_open(struct tcphs_error *err)
+{
+	struct tcphs_session *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		fail_errno(err, "no memory", -ENOMEM);
+		return NULL;
+	}
+	s->seq = (uint32_t)time(NULL);
+	s->data = open_socket(err);
+	if (!s->data || find_family(s, err) || check_versions(s, err)) {
+		tcphs_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+/**
+ * tcphs_close - end a session
+ * @s: the session, or NULL
+ */
+void tcphs_close(struct tcphs_session *s)
+{
+	if (!s)
+		return;
+	if (s->bell)
+		mnl_socket_close(s->bell);
+	if (s->data)
+		mnl_socket_close(s->data);
+	free(s);
+}
+
+static int take_status(void *arg, const void *msg, size_t len)
+{
+	return tcphs_decode_status(msg, len, arg);
+}
+
+/**
+ * tcphs_get_status - how the module and this network namespace are
+ * @s: the session
+ * @st: the answer
+ * @err: why not
+ */
+int tcphs_get_status(struct tcphs_session *s, struct tcphs_status *st, struct tcphs_error *err)
+{
+	char buf[256];
+
+	memset(st, 0, sizeof(*st));
+	return talk(s, put_get(s, buf, TCPHS_CMD_STATUS_GET), take_status, st, err);
+}
+
+/* Room for one more element, or NULL; the caller increments @nr. */
+static void *list_grow(void **v, size_t nr, size_t *cap, size_t size)
+{
+	size_t want = *cap ? *cap * 2 : 64;
+	void *bigger;
+
+	if (nr == *cap) {
+		bigger = reallocarray(*v, want, size);
+		if (!bigger)
+			return NULL;
+		*v = bigger;
+		*cap = want;
+	}
+	return (char *)*v + nr * size;
+}
+
+static int take_listener(void *arg, const void *msg, size_t len)
+{
+	struct tcphs_listener_list *list = arg;
+	struct tcphs_listener *row;
+	void *v = list->v;
+	int err;
+
+	row = list_grow(&v, list->nr, &list->cap, sizeof(*row));
+	list->v = v;
+	if (!row)
+		return -ENOMEM;
+	err = tcphs_decode_listener(msg, len, row);
+	if (!err)
+		list->nr++;
+	return err;
+}
+
+static int take_conn(void *arg, const void *msg, size_t len)
+{
+	struct tcphs_conn_list *list = arg;
+	struct tcphs_conn_info *row;
+	void *v = list->v;
+	int err;
+
+	row = list_grow(&v, list->nr, &list->cap, sizeof(*row));
+	list->v = v;
+	if (!row)
+		return -ENOMEM;
+	err = tcphs_decode_conn(msg, len, row);
+	if (!err)
+		list->nr++;
+	return err;
+}
+
+/**
+ * tcphs_get_listeners - every listening socket
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @list: the answer; zeroed before the first call
+ * @err: why not
+ */
+int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
+			struct tcphs_listener_list *list, struct tcphs_error *err)
+{
+	int ret, tries = DUMP_TRIES;
+	struct nlmsghdr *nlh;
+	char buf[256];
+
+	do {
+		list->nr = 0;
+		nlh = put_dump(s, buf, TCPHS_CMD_LISTENER_GET);
+		if (all_netns)
+			mnl_attr_put(nlh, TCPHS_A_LISTENER_ALL_NETNS, 0, NULL);
+		ret = talk(s, nlh, take_listener, list, err);
+	} while (!ret && s->torn && --tries);
+	list->torn = s->torn;
+	return ret;
+}
+
+/**
+ * tcphs_get_connections - every connection
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @states: only these, a mask of 1 << state; 0: all
+ * @list: the answer; zeroed before the first call
+ * @err: why not
+ */
+int tcphs_get_connections(struct tcphs_session *s, bool all_netns, uint32_t states,
+			  struct tcphs_conn_list *list, struct tcphs_error *err)
+{
+	int ret, tries = DUMP_TRIES;
+	struct nlmsghdr *nlh;
+	char buf[256];
+
+	do {
+		list->nr = 0;
+		nlh = put_dump(s, buf, TCPHS_CMD_CONN_GET);
+		if (all_netns)
+			mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
+		if (states)
+			mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, states);
+		ret = talk(s, nlh, take_conn, list, err);
+	} while (!ret && s->torn && --tries);
+	list->torn = s->torn;
+	return ret;
+}
+
+/**
+ * tcphs_listener_list_free - give the memory back; the list is empty again
+ * @list: the list
+ */
+void tcphs_listener_list_free(struct tcphs_listener_list *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
+/**
+ * tcphs_conn_list_free - give the memory back; the list is empty again
+ * @list: the list
+ */
+void tcphs_conn_list_free(struct tcphs_conn_list *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
+static void put_cursors(struct nlmsghdr *nlh, const struct tcphs_events *evs)
+{
+	struct nlattr *nest;
+	uint64_t next;
+	uint32_t cpu;
+	size_t i;
+
+	for (i = 0; i < tcphs_events_cpus(evs); i++) {
+		tcphs_events_cursor(evs, i, &cpu, &next);
+		nest = mnl_attr_nest_start(nlh, TCPHS_A_EVENT_CURSOR);
+		mnl_attr_put_u32(nlh, TCPHS_A_CURSOR_CPU, cpu);
+		mnl_attr_put_u64(nlh, TCPHS_A_CURSOR_NEXT, next);
+		mnl_attr_nest_end(nlh, nest);
+	}
+}
+
+static int take_batch(void *arg, const void *msg, size_t len)
+{
+	struct tcphs_batch batch;
+	int err;
+
+	err = tcphs_decode_batch(msg, len, &batch);
+	return err ? err : tcphs_events_add(arg, &batch);
+}
+
+/**
+ * tcphs_events_pull - fetch every record that is new
+ * @s: the session
+ * @evs: the cursors, and the queues that get the records
+ * @err: why not
+ */
+int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct tcphs_error *err)
+{
+	/* A cursor takes 4 + 8 + 12 bytes. */
+	void *buf = calloc(1, 256 + tcphs_events_cpus(evs) * 24);
+	struct nlmsghdr *nlh;
+	int ret;
+
+	if (!buf)
+		return fail_errno(err, "no memory", -ENOMEM);
+	nlh = put_dump(s, buf, TCPHS_CMD_EVENT_GET);
+	if (tcphs_events_all_netns(evs))
+		mnl_attr_put(nlh, TCPHS_A_EVENT_ALL_NETNS, 0, NULL);
+	put_cursors(nlh, evs);
+
+	tcphs_events_begin(evs, tcphs_now());
+	ret = talk(s, nlh, take_batch, evs, err);
+	if (ret == -ERANGE)
+		tcphs_error_set(err, TCPHS_ERR_FAILED,
+				"tcphs: the module was loaded anew in the meantime; start again");
+	free(buf);
+	return ret;
+}
+
+/**
+ * tcphs_bell_open - subscribe to the doorbell
+ * @s: the session
+ * @err: why not
+ */
+int tcphs_bell_open(struct tcphs_session *s, struct tcphs_error *err)
+{
+	int group = (int)s->family.group, ret = 0;
+
+	if (s->bell)
+		return 0;
+	if (!group) {
+		tcphs_error_set(err, TCPHS_ERR_VERSION,
+				"tcphs: the module has no multicast group \"%s\"; reinstall module and tools from one version",
+				TCPHS_MCGRP_EVENTS);
+		return -EPROTO;
+	}
+	s->bell = open_socket(err);
+	if (!s->bell)
+		return -EIO;
+	if (mnl_socket_setsockopt(s->bell, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
+		ret = -errno;
+		mnl_socket_close(s->bell);
+		s->bell = NULL;
+		if (ret == -EPERM)
+			return fail_permission(err, ret, "");
+		return fail_errno(err, "cannot subscribe to new events", ret);
+	}
+	return 0;
+}
+
+/**
+ * tcphs_bell_fd - what to poll() for POLLIN
+ * @s: the session, with an open bell
+ */
+int tcphs_bell_fd(const struct tcphs_session *s)
+{
+	return s->bell ? mnl_socket_get_fd(s->bell) : -1;
+}
+
+/**
+ * tcphs_bell_drain - take every ring of the bell
+ * @s: the session, with an open bell
+ */
+void tcphs_bell_drain(struct tcphs_session *s)
+{
+	char buf[512];
+	ssize_t n;
+
+	do {
+		n = recv(tcphs_bell_fd(s), buf, sizeof(buf), MSG_DONTWAIT);
+	} while (n > 0 || (n < 0 && (errno == EINTR || errno == ENOBUFS)));
+}

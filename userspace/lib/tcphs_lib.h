@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libtcphs: the one door between the tcphs tools and the kernel module.
+ *
+ *	nl.c		sessions, requests, the doorbell
+ *	decode.c	bytes of a message -> checked structs (pure, trusts nothing)
+ *	events.c	cursors, and the merge of all CPUs in time order (pure)
+ *	names.c		enum <-> text
+ *	fmt.c		addresses, durations, times, quantiles -> text
+ *	buf.c json.c	output: a write buffer, and JSON lines on top of it
+ *
+ * Functions that can fail return 0 or a negative errno unless said otherwise;
+ * those that take a struct tcphs_error leave a line for the user in it.
+ */
+#ifndef TCPHS_LIB_H
+#define TCPHS_LIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <linux/tcphs.h>
+
+/* ---- errors ------------------------------------------------------------ */
+
+/* The values are the exit status of the tools, as the man page promises. */
+enum tcphs_err {
+	TCPHS_ERR_NONE		= 0,
+	TCPHS_ERR_FAILED	= 1,
+	TCPHS_ERR_USAGE		= 2,
+	TCPHS_ERR_NOT_LOADED	= 3,
+	TCPHS_ERR_PERMISSION	= 4,
+	TCPHS_ERR_VERSION	= 5,
+};
+
+struct tcphs_error {
+	enum tcphs_err code;
+	char text[320];		/* one line that says what to do, no newline */
+};
+
+void tcphs_error_set(struct tcphs_error *err, enum tcphs_err code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- what the kernel says (decode.c) ------------------------------------ */
+
+struct tcphs_family {
+	uint16_t id;
+	uint32_t version;
+	uint32_t group;		/* of TCPHS_MCGRP_EVENTS; 0: none */
+};
+
+struct tcphs_histogram {
+	uint64_t count;
+	uint64_t max_ns;
+	uint64_t bucket[TCPHS_HIST_BUCKETS];
+};
+
+struct tcphs_hook {
+	char name[64];
+	char shows[128];	/* what is lost without it */
+	uint8_t kind;		/* enum tcphs_hook_kind */
+	bool required;
+	bool active;
+};
+
+#define TCPHS_HOOKS_MAX 96
+
+struct tcphs_status {
+	char version[64];
+	uint16_t abi_major;
+	uint16_t abi_minor;
+	uint64_t uptime;		/* ns */
+	uint32_t netns;
+	uint32_t ring_records;
+	uint32_t ring_cpus;
+	uint64_t recorded;
+	uint64_t overwritten;
+	bool has_overwritten;		/* told in the initial namespace only */
+	uint32_t table_used;
+	uint32_t table_limit;
+	uint64_t untracked;
+	uint32_t tw_limit;
+	uint64_t state[TCPHS_STATE_MAX + 1];
+	uint64_t event[TCPHS_EV_MAX + 1];
+	uint64_t failure[TCPHS_REASON_MAX + 1];
+	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
+	unsigned int nhooks;
+	struct tcphs_hook hook[TCPHS_HOOKS_MAX];
+};
+
+struct tcphs_listener {
+	uint64_t conn;
+	uint64_t age;			/* ns, with has_age */
+	uint64_t accepted;
+	uint64_t overflows;
+	uint64_t drops;
+	uint32_t netns;
+	uint32_t pid;			/* with has_owner */
+	uint32_t syn_queue, syn_max, syn_limit;
+	uint32_t accept_queue, accept_max, accept_limit;
+	uint16_t port;
+	uint8_t family;
+	bool has_age;			/* false: it was there before the module */
+	bool has_owner;
+	uint8_t address[16];
+	char comm[TCPHS_COMM_LEN + 1];
+	struct tcphs_histogram wait;
+};
+
+struct tcphs_conn_info {
+	uint64_t conn;
+	uint64_t age;			/* ns in this state */
+	uint64_t life;			/* ns since the first step */
+	uint64_t handshake;		/* ns, with has_handshake */
+	uint32_t netns;
+	uint32_t isn, peer_isn;		/* with has_isn, has_peer_isn */
+	uint32_t pid;			/* with has_owner */
+	uint16_t generation;
+	uint16_t local_port, peer_port;
+	uint8_t family;
+	uint8_t role;
+	uint8_t state;
+	uint8_t local[16], peer[16];
+	char comm[TCPHS_COMM_LEN + 1];
+	bool mapped, adopted;
+	bool has_handshake, has_isn, has_peer_isn, has_owner;
+};
+
+/**
+ * struct tcphs_batch - one message of an event dump, checked but not copied
+ * @cpu: whose ring
+ * @nr: records in it
+ * @lost: records of this CPU that were lost right before the first one
+ * @next: the cursor to continue from
+ * @attrs: the attributes, for tcphs_batch_copy()
+ * @attrs_len: bytes of them
+ */
+struct tcphs_batch {
+	uint32_t cpu;
+	uint32_t nr;
+	uint64_t lost;
+	uint64_t next;
+	const void *attrs;
+	size_t attrs_len;
+};
+
+/*
+ * @msg points at a struct nlmsghdr, @len is how many bytes may be read. All
+ * return 0, or -EBADMSG for a message that breaks the contract.
+ */
+int tcphs_decode_family(const void *msg, size_t len, struct tcphs_family *out);
+int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out);
+int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *out);
+int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out);
+int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out);
+void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride);
+
+/* The end of an answer: NLMSG_ERROR or NLMSG_DONE; @text is the extack message or "". */
+struct tcphs_ack {
+	int error;		/* 0 or a negative errno */
+	char text[160];
+};
+
+int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
+
+/* ---- sessions (nl.c) ------------------------------------------------------ */
+
+struct tcphs_session;
+
+/* Opens, finds the module, checks versions. NULL on error. */
+struct tcphs_session *tcphs_open(struct tcphs_error *err);
+void tcphs_close(struct tcphs_session *s);
+
+int tcphs_get_status(struct tcphs_session *s, struct tcphs_status *st, struct tcphs_error *err);
+
+/* @torn: the table changed so much during the dump that rows may be missing or double */
+struct tcphs_listener_list {
+	struct tcphs_listener *v;
+	size_t nr, cap;
+	bool torn;
+};
+
+struct tcphs_conn_list {
+	struct tcphs_conn_info *v;
+	size_t nr, cap;
+	bool torn;
+};
+
+/*
+ * The lists must be zeroed before the first use; they are overwritten (and
+ * their memory used again) by each call. @states: mask of 1 << state, 0: all.
+ */
+int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
+			struct tcphs_listener_list *list, struct tcphs_error *err);
+int tcphs_get_connections(struct tcphs_session *s, bool all_netns, uint32_t states,
+			  struct tcphs_conn_list *list, struct tcphs_error *err);
+void tcphs_listener_list_free(struct tcphs_listener_list *list);
+void tcphs_conn_list_free(struct tcphs_conn_list *list);
+
+/*
+ * The doorbell lives on a socket of its own. Open it before the first pull,
+ * poll() its fd for POLLIN, call tcphs_bell_drain() when it is readable, pull.
+ */
+int tcphs_bell_open(struct tcphs_session *s, struct tcphs_error *err);
+int tcphs_bell_fd(const struct tcphs_session *s);
+void tcphs_bell_drain(struct tcphs_session *s);
+
+/* ---- events (events.c) ------------------------------------------------------ */
+
+struct tcphs_events;
+
+struct tcphs_events_ops {
+	void (*record)(void *arg, const struct tcphs_event *ev);
+	void (*lost)(void *arg, uint32_t cpu, uint64_t count);	/* may be NULL */
+};
+
+struct tcphs_events *tcphs_events_new(bool all_netns);
+void tcphs_events_free(struct tcphs_events *evs);
+
+/* Fetches everything new into the queues; emits nothing yet. (nl.c) */
+int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct tcphs_error *err);
+
+/*
+ * Calls back in time order. tcphs_events_emit() keeps back what a record still
+ * to come could precede: call it after each pull of a reader that goes on, and
+ * pull again within TCPHS_BELL_MSEC as long as tcphs_events_held() is not 0.
+ * tcphs_events_emit_all() keeps nothing: for a reader that stops.
+ */
+void tcphs_events_emit(struct tcphs_events *evs, const struct tcphs_events_ops *ops, void *arg);
+void tcphs_events_emit_all(struct tcphs_events *evs, const struct tcphs_events_ops *ops,
+			   void *arg);
+size_t tcphs_events_held(const struct tcphs_events *evs);
+
+/* Throws away the oldest until at most @keep records are held. */
+void tcphs_events_keep_last(struct tcphs_events *evs, size_t keep);
+
+/* Visits everything held, in no order and without taking it (to measure columns). */
+void tcphs_events_visit(const struct tcphs_events *evs,
+			void (*fn)(void *arg, const struct tcphs_event *ev), void *arg);
+
+/* For nl.c and tests: the steps of a pull. */
+bool tcphs_events_all_netns(const struct tcphs_events *evs);
+void tcphs_events_begin(struct tcphs_events *evs, uint64_t now);
+int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch);
+size_t tcphs_events_cpus(const struct tcphs_events *evs);
+void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
+
+/* Is the step's segment (@seq, @ack) one that the peer sent? */
+bool tcphs_event_from_peer(const struct tcphs_event *ev);
+
+/* ---- names (names.c) -------------------------------------------------------- */
+
+#define TCPHS_NAME_LEN 16
+
+/* Never NULL; an unknown number becomes "?N" in @buf (TCPHS_NAME_LEN bytes). */
+const char *tcphs_state_name(unsigned int n, char *buf);	/* ESTABLISHED, SYN-RECEIVED */
+const char *tcphs_state_key(unsigned int n, char *buf);		/* established, syn-recv */
+const char *tcphs_event_name(unsigned int n, char *buf);
+const char *tcphs_reason_name(unsigned int n, char *buf);
+const char *tcphs_role_name(unsigned int n, char *buf);
+const char *tcphs_closer_name(unsigned int n, char *buf);
+const char *tcphs_hist_name(unsigned int n, char *buf);
+const char *tcphs_hook_kind_name(unsigned int n, char *buf);
+const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @options */
+
+#define TCPHS_OPTION_BITS 4
+
+/*
+ * "established,time-wait", "connected", ... -> mask of 1 << state. On -EINVAL
+ * @bad (@size bytes) names the word that is none.
+ */
+int tcphs_states_parse(const char *list, uint32_t *mask, char *bad, size_t size);
+
+/* Every word that tcphs_states_parse() knows, for messages. */
+const char *tcphs_states_allowed(void);
+
+/* What kind of news an event is; tools give each its colour. */
+enum tcphs_tone {
+	TCPHS_TONE_PLAIN,
+	TCPHS_TONE_GOOD,	/* established, accepted */
+	TCPHS_TONE_WARN,	/* retransmissions, cookies */
+	TCPHS_TONE_BAD,		/* reset, failed, overflow, drop */
+	TCPHS_TONE_CLOSE,	/* the normal steps of a close */
+};
+
+enum tcphs_tone tcphs_event_tone(unsigned int type);
+
+/* ---- text (fmt.c) ------------------------------------------------------------- */
+
+#define TCPHS_U64_LEN		21
+#define TCPHS_ADDRESS_LEN	46
+#define TCPHS_ENDPOINT_LEN	56
+#define TCPHS_DURATION_LEN	24
+#define TCPHS_BYTES_LEN		16
+#define TCPHS_OWNER_LEN		80
+#define TCPHS_TIME_LEN		16
+
+/* All write a terminated string and return a pointer to its terminator. */
+char *tcphs_fmt_u64(char *p, uint64_t v);
+char *tcphs_fmt_hex(char *p, uint64_t v);			/* no 0x, as ss -e after sk: */
+char *tcphs_fmt_address(char *p, uint8_t family, const uint8_t *address);
+char *tcphs_fmt_endpoint(char *p, uint8_t family, const uint8_t *address, uint16_t port);
+char *tcphs_fmt_duration(char *p, uint64_t ns, bool utf8);	/* 123 µs, 4.56 ms, 3m04s */
+char *tcphs_fmt_bytes(char *p, uint64_t v);			/* 512 B, 1.5 KiB */
+/* nginx[123]; bytes of @comm that are no printable text become '?' */
+char *tcphs_fmt_owner(char *p, const void *comm, size_t len, uint32_t pid);
+
+/* Columns that a terminal gives to a UTF-8 text. */
+size_t tcphs_text_width(const char *s);
+
+/* Does the locale (setlocale() was called) print UTF-8? */
+bool tcphs_utf8(void);
+
+/* Monotonic times as time of day; the offset is taken once. */
+struct tcphs_clock {
+	int64_t offset;		/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
+	uint64_t second;	/* that @text holds; ns since the epoch, 0: none yet */
+	char text[12];		/* HH:MM:SS */
+};
+
+uint64_t tcphs_now(void);	/* CLOCK_MONOTONIC, ns */
+void tcphs_clock_init(struct tcphs_clock *clock);
+char *tcphs_fmt_time(char *p, struct tcphs_clock *clock, uint64_t ns);	/* HH:MM:SS.micros */
+
+unsigned int tcphs_hist_bucket(uint64_t ns);
+uint64_t tcphs_hist_upper(unsigned int bucket);	/* first ns that lies above it */
+
+/**
+ * tcphs_hist_quantile - a value that @permille of the values do not exceed
+ * @h: the histogram
+ * @permille: 500 for the median
+ *
+ * The answer is the upper bound of the bucket that holds the value, or the
+ * largest value seen where that is less: never too small, and at most 25 % too
+ * large (for values of 4 µs and more; below, at most 1 µs too large).
+ */
+uint64_t tcphs_hist_quantile(const struct tcphs_histogram *h, unsigned int permille);
+
+/* ---- output (buf.c, json.c) ------------------------------------------------------ */
+
+/*
+ * A buffer in front of write(). It never writes part of a line while a line
+ * fits. With @fd -1 it grows instead (tests). The first error sticks in @err
+ * and everything after it is thrown away.
+ */
+struct tcphs_buf {
+	char *data;
+	size_t len;
+	size_t cap;
+	int fd;
+	int err;		/* 0 or a negative errno */
+};
+
+#define TCPHS_BUF_SLACK 4096	/* no single piece is larger */
+
+int tcphs_buf_init(struct tcphs_buf *b, int fd);
+void tcphs_buf_free(struct tcphs_buf *b);
+int tcphs_buf_flush(struct tcphs_buf *b);	/* 0, or the sticking error */
+void tcphs_buf_make_room(struct tcphs_buf *b, size_t n);
+void tcphs_buf_mem(struct tcphs_buf *b, const void *src, size_t n);
+void tcphs_buf_printf(struct tcphs_buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A place for @n more bytes (at most TCPHS_BUF_SLACK); tcphs_buf_commit() takes them. */
+static inline char *tcphs_buf_room(struct tcphs_buf *b, size_t n)
+{
+	if (b->cap - b->len < n)
+		tcphs_buf_make_room(b, n);
+	return b->data + b->len;
+}
+
+static inline void tcphs_buf_commit(struct tcphs_buf *b, const char *end)
+{
+	b->len = (size_t)(end - b->data);
+}
+
+static inline void tcphs_buf_char(struct tcphs_buf *b, char c)
+{
+	*tcphs_buf_room(b, 1) = c;
+	b->len++;
+}
+
+static inline void tcphs_buf_str(struct tcphs_buf *b, const char *s)
+{
+	tcphs_buf_mem(b, s, strlen(s));
+}
+
+static inline void tcphs_buf_u64(struct tcphs_buf *b, uint64_t v)
+{
+	tcphs_buf_commit(b, tcphs_fmt_u64(tcphs_buf_room(b, TCPHS_U64_LEN), v));
+}
+
+static inline void tcphs_buf_hex(struct tcphs_buf *b, uint64_t v)
+{
+	tcphs_buf_commit(b, tcphs_fmt_hex(tcphs_buf_room(b, TCPHS_U64_LEN), v));
+}
+
+/* Ends a line: the place where a full buffer may be written out. */
+static inline void tcphs_buf_newline(struct tcphs_buf *b)
+{
+	tcphs_buf_char(b, '\n');
+	if (b->cap - b->len < 2 * TCPHS_BUF_SLACK)
+		tcphs_buf_make_room(b, 2 * TCPHS_BUF_SLACK);
+}
+
+/*
+ * JSON: @key is NULL inside an array. Keys are literals of ours and are not
+ * escaped; values are.
+ */
+struct tcphs_json {
+	struct tcphs_buf *out;
+	bool comma;		/* the next thing needs one before it */
+};
+
+void tcphs_json_begin(struct tcphs_json *j, struct tcphs_buf *out);	/* { of a line */
+void tcphs_json_end(struct tcphs_json *j);				/* } and newline */
+void tcphs_json_open(struct tcphs_json *j, const char *key, char bracket);	/* '{' or '[' */
+void tcphs_json_close(struct tcphs_json *j, char bracket);			/* '}' or ']' */
+void tcphs_json_u64(struct tcphs_json *j, const char *key, uint64_t v);
+void tcphs_json_bool(struct tcphs_json *j, const char *key, bool v);
+void tcphs_json_str(struct tcphs_json *j, const char *key, const char *s);
+void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size_t len);
+void tcphs_json_hex(struct tcphs_json *j, const char *key, uint64_t v);	/* "1f" */
+void tcphs_json_address(struct tcphs_json *j, const char *key, uint8_t family,
+			const uint8_t *address);
+
+#endif /* TCPHS_LIB_H */

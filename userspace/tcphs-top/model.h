@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is known, and what follows from two snapshots of it. No terminal in here. */
+#ifndef TOP_MODEL_H
+#define TOP_MODEL_H
+
+#include "source.h"
+
+enum top_screen {
+	TOP_LISTENERS,
+	TOP_CONNECTIONS,
+
+	TOP_SCREENS
+};
+
+/**
+ * struct top_quantiles - how long something took
+ * @known: there has been a value
+ * @fresh: and one of them since the last refresh
+ * @p50: of the values since the last refresh that had any, ns
+ * @p99: likewise
+ */
+struct top_quantiles {
+	bool known;
+	bool fresh;
+	uint64_t p50;
+	uint64_t p99;
+};
+
+/* A listener with its rates, all a second. */
+struct top_listener {
+	const struct tcphs_listener *is;
+	double accepts;
+	double overflows;
+	double drops;
+	struct top_quantiles wait;
+};
+
+/* One dump of the listeners; @row belongs to @list.v, by index. */
+struct top_listeners {
+	struct tcphs_listener_list list;
+	struct top_listener *row;
+	size_t cap;
+	uint64_t at;
+	bool valid;
+};
+
+/* Is row @a to come before @b (< 0)? They point at the rows of model_row(). */
+typedef int (*top_compare_fn)(const void *a, const void *b);
+
+/**
+ * struct top_model - everything there is to show
+ * @valid: there is a snapshot, and the module is there
+ * @since_load: rates are averages since the module was loaded, for there is
+ *	nothing to compare with yet
+ * @at: when the snapshot was taken, CLOCK_MONOTONIC
+ * @seconds: what rates were divided by
+ * @gone_at: when the module was first missed, 0: it is there
+ * @why: the words for it
+ * @now: the snapshot
+ * @state_rate: net change a second
+ * @event_rate: events a second
+ * @failure_rate: failures a second
+ * @untracked_rate: connections without an entry, a second
+ * @handshake: TCPHS_HIST_HANDSHAKE_ACTIVE and _PASSIVE
+ * @handshake_rate: completed a second
+ * @listeners: the newest dump
+ * @listeners_before: the one before it
+ * @conns: the newest dump
+ * @conns_valid: it belongs to the snapshot
+ * @order: row numbers of the screen that model_arrange() was asked for
+ * @kept: how many of them are in order
+ * @order_cap: room in @order
+ * @arranged: what model_arrange() was last asked for; void when @compare is NULL
+ */
+struct top_model {
+	bool valid;
+	bool since_load;
+	uint64_t at;
+	double seconds;
+	uint64_t gone_at;
+	struct tcphs_error why;
+
+	struct tcphs_status now;
+	double state_rate[TCPHS_STATE_MAX + 1];
+	double event_rate[TCPHS_EV_MAX + 1];
+	double failure_rate[TCPHS_REASON_MAX + 1];
+	double untracked_rate;
+	struct top_quantiles handshake[2];
+	double handshake_rate[2];
+
+	struct top_listeners listeners;
+	struct top_listeners listeners_before;
+	struct tcphs_conn_list conns;
+	bool conns_valid;
+
+	uint32_t *order;
+	size_t kept;
+	size_t order_cap;
+	struct {
+		enum top_screen screen;
+		top_compare_fn compare;
+		bool invert;
+	} arranged;
+};
+
+/* What model_alerts() says. */
+#define TOP_ALERT_LEN	200
+
+struct top_alert {
+	bool bad;		/* else it is merely worth knowing */
+	char text[TOP_ALERT_LEN];
+};
+
+void model_init(struct top_model *m);
+void model_free(struct top_model *m);
+int model_refresh(struct top_model *m, struct top_source *src, enum top_screen screen,
+		  bool all_netns, uint64_t now);
+int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
+		 bool all_netns, uint64_t now);
+size_t model_total(const struct top_model *m, enum top_screen screen);
+int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn compare,
+		  bool invert, size_t keep);
+const void *model_row(const struct top_model *m, enum top_screen screen, size_t i);
+size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);
+size_t model_failures(const struct top_model *m, uint8_t *reason);
+
+#endif /* TOP_MODEL_H */

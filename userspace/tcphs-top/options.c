@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "options.h"
+
+static const struct option longs[] = {
+	{ "all-netns",		no_argument,		NULL, 'A' },
+	{ "ascii",		no_argument,		NULL, 'U' },
+	{ "batch",		no_argument,		NULL, 'b' },
+	{ "connections",	no_argument,		NULL, 'C' },
+	{ "delay",		required_argument,	NULL, 'd' },
+	{ "help",		no_argument,		NULL, 'h' },
+	{ "iterations",		required_argument,	NULL, 'n' },
+	{ "json",		no_argument,		NULL, 'j' },
+	{ "listeners",		no_argument,		NULL, 'L' },
+	{ "sort",		required_argument,	NULL, 's' },
+	{ "version",		no_argument,		NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/**
+ * options_help - the answer to --help
+ */
+void options_help(void)
+{
+	fputs("Usage: tcphs-top [OPTION]...\n"
+	      "Live view of TCP handshakes, listen queues and connection states.\n"
+	      "\n"
+	      "  -L, --listeners       begin with the listeners (default)\n"
+	      "  -C, --connections     begin with the connections\n"
+	      "  -s, --sort COLUMN     order the table by it; an unknown one lists them\n"
+	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
+	      "  -d, --delay SECONDS   between refreshes, 0.1 to 3600 (default 2)\n"
+	      "  -n, --iterations N    end after N refreshes\n"
+	      "  -b, --batch           plain text on standard output, no terminal needed\n"
+	      "  -j, --json            with -b: one JSON object a refresh, a line each\n"
+	      "  -U, --ascii           no characters beyond ASCII\n"
+	      "  -h, --help            this text\n"
+	      "      --version         version of the tool\n"
+	      "\n"
+	      "Keys: F1 help, Tab switch, F6 sort, I invert, Space pause, d delay, F10 quit.\n"
+	      "NO_COLOR in the environment turns colours off.\n", stdout);
+}
+
+static enum options_next wrong(const char *what, const char *value, const char *right)
+{
+	fprintf(stderr, "tcphs-top: %s '%s': %s\n", what, value, right);
+	return OPTIONS_WRONG;
+}
+
+static void list_columns(FILE *f, enum top_screen screen, const char *name)
+{
+	size_t nr, i;
+	const struct table_column *col = table_columns(screen, &nr);
+
+	fprintf(f, "%s:", name);
+	for (i = 0; i < nr; i++)
+		fprintf(f, " %s", col[i].key);
+	fputc('\n', f);
+}
+
+/* Without -L or -C the column decides which table it is. */
+static enum options_next set_sort(struct options *o, const char *key, bool screen_given)
+{
+	enum top_screen screen = o->ui.screen;
+	size_t column;
+
+	if (table_find(key, &screen, &column) || (screen_given && screen != o->ui.screen)) {
+		fprintf(stderr, "tcphs-top: --sort '%s' is no column; there are\n", key);
+		list_columns(stderr, TOP_LISTENERS, "  listeners");
+		list_columns(stderr, TOP_CONNECTIONS, "  connections");
+		return OPTIONS_WRONG;
+	}
+	o->ui.screen = screen;
+	o->ui.sort[screen] = column;
+	return OPTIONS_RUN;
+}
+
+static enum options_next set_iterations(struct options *o, const char *s)
+{
+	char *end;
+
+	errno = 0;
+	o->iterations = strtoul(s, &end, 10);
+	if (*s < '0' || *s > '9' || *end || errno || !o->iterations)
+		return wrong("--iterations", s, "must be a whole number, 1 or more");
+	return OPTIONS_RUN;
+}
+
+static enum options_next one(struct options *o, int c, const char **sort, bool *screen_given)
+{
+	switch (c) {
+	case 'A':
+		o->ui.all_netns = true;
+		break;
+	case 'U':
+		o->ascii = true;
+		break;
+	case 'b':
+		o->batch = true;
+		break;
+	case 'j':
+		o->json = true;
+		break;
+	case 'L':
+	case 'C':
+		o->ui.screen = c == 'L' ? TOP_LISTENERS : TOP_CONNECTIONS;
+		*screen_given = true;
+		break;
+	case 'd':
+		if (ui_parse_delay(optarg, &o->ui.delay))
+			return wrong("--delay", optarg, "must be seconds from 0.1 to 3600");
+		break;
+	case 'n':
+		return set_iterations(o, optarg);
+	case 's':
+		*sort = optarg;
+		break;
+	case 'h':
+		return OPTIONS_HELP;
+	case 'V':
+		return OPTIONS_VERSION;
+	default:	/* getopt_long() has told */
+		fputs("See: tcphs-top --help\n", stderr);
+		return OPTIONS_WRONG;
+	}
+	return OPTIONS_RUN;
+}
+
+/**
+ * options_parse - reads the command line
+ * @o: the result
+ * @argc: of main()
+ * @argv: of main()
+ */
+enum options_next options_parse(struct options *o, int argc, char **argv)
+{
+	enum options_next next;
+	bool screen_given = false;
+	const char *sort = NULL;
+	int c;
+
+	memset(o, 0, sizeof(*o));
+	ui_init(&o->ui);
+	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLs:", longs, NULL)) != -1) {
+		next = one(o, c, &sort, &screen_given);
+		if (next != OPTIONS_RUN)
+			return next;
+	}
+	if (optind < argc)
+		return wrong("argument", argv[optind], "is not expected; see tcphs-top --help");
+	if (o->json && !o->batch)
+		return wrong("option", "--json", "goes with --batch");
+	return sort ? set_sort(o, sort, screen_given) : OPTIONS_RUN;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where the numbers come from: the module, or a test that makes them up. */
+#ifndef TOP_SOURCE_H
+#define TOP_SOURCE_H
+
+#include "tcphs_lib.h"
+
+/**
+ * struct top_source - a supplier of snapshots
+ * @open: finds the module; a source that is open already says 0
+ * @status: counters of this network namespace
+ * @listeners: overwrites the list
+ * @connections: overwrites the list
+ * @close: after it only @open may be called
+ * @ctx: private to the source
+ *
+ * All return 0 or a negative errno and leave the words for it in @err.
+ */
+struct top_source {
+	int (*open)(struct top_source *src, struct tcphs_error *err);
+	int (*status)(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err);
+	int (*listeners)(struct top_source *src, bool all_netns,
+			 struct tcphs_listener_list *list, struct tcphs_error *err);
+	int (*connections)(struct top_source *src, bool all_netns,
+			   struct tcphs_conn_list *list, struct tcphs_error *err);
+	void (*close)(struct top_source *src);
+	void *ctx;
+};
+
+void source_live(struct top_source *src);
+
+#endif /* TOP_SOURCE_H */

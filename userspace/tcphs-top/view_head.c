@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Everything above the table. */
+#include <stdio.h>
+
+#include "view.h"
+
+#define LABEL_WIDTH	12	/* Handshakes */
+#define ONE_LINE_WIDTH	72	/* from here on nothing needs to be abbreviated */
+
+/* Row by row three stages of a life: it opens, we close, the peer closes. */
+const uint8_t view_states[] = {
+	TCPHS_STATE_ESTABLISHED, TCPHS_STATE_SYN_SENT, TCPHS_STATE_SYN_RECV,
+	TCPHS_STATE_FIN_WAIT1, TCPHS_STATE_FIN_WAIT2, TCPHS_STATE_TIME_WAIT,
+	TCPHS_STATE_CLOSE_WAIT, TCPHS_STATE_LAST_ACK, TCPHS_STATE_CLOSING,
+};
+
+const size_t view_nr_states = sizeof(view_states);
+
+/* Where one line is all there is. */
+static const uint8_t few_states[] = {
+	TCPHS_STATE_ESTABLISHED, TCPHS_STATE_TIME_WAIT, TCPHS_STATE_SYN_RECV,
+};
+
+static unsigned int label(const struct view *v, unsigned int y, const char *s)
+{
+	paint_text(&v->paint, y, 0, PAINT_BOLD, s);
+	return LABEL_WIDTH;
+}
+
+/* "2.4/s", and a zero that does not catch the eye. */
+static unsigned int rate(const struct view *v, unsigned int y, unsigned int x, double value,
+			 enum table_tone tone)
+{
+	char buf[TEXT_LEN];
+
+	text_rate(buf, value);
+	strcat(buf, "/s");
+	return paint_text(&v->paint, y, x, value > 0 ? tone : TABLE_DIM, buf);
+}
+
+static void title_right(struct view *v, const struct top_model *m, const struct ui *ui,
+			unsigned int left)
+{
+	const struct paint *p = &v->paint;
+	char buf[TEXT_LEN], time[TCPHS_TIME_LEN], delay[TEXT_LEN];
+	unsigned int width;
+
+	tcphs_clock_init(&v->clock);
+	tcphs_fmt_time(time, &v->clock, m->valid ? m->at : tcphs_now());
+	time[8] = '\0';
+	text_seconds(delay, ui->delay);
+	snprintf(buf, sizeof(buf), "every %.12ss  %s", delay, time);
+	width = (unsigned int)strlen(buf);
+	if (left + width + 2 > p->width) {
+		strcpy(buf, time);
+		width = 8;
+	}
+	if (left + width + 1 <= p->width)
+		paint_right(p, v->layout.y[LAYOUT_TITLE], 0, p->width, TABLE_PLAIN, buf);
+}
+
+static void head_title(struct view *v, const struct top_model *m, const struct ui *ui)
+{
+	unsigned int y = v->layout.y[LAYOUT_TITLE];
+	const struct paint *p = &v->paint;
+	char buf[TEXT_LEN], up[TEXT_LEN];
+	unsigned int x;
+
+	x = paint_text(p, y, 0, PAINT_BOLD, "tcphs");
+	if (m->valid) {
+		text_duration(up, m->now.uptime, p->utf8);
+		snprintf(buf, sizeof(buf), " %.16s  up %.12s", m->now.version, up);
+		if (x + strlen(buf) + 9 <= p->width)
+			x = paint_text(p, y, x, TABLE_PLAIN, buf);
+		snprintf(buf, sizeof(buf), "  netns %u", m->now.netns);
+		if (p->width >= 60)
+			x = paint_text(p, y, x, TABLE_PLAIN, buf);
+	}
+	if (ui->paused)
+		x = paint_text(p, y, x + 1, PAINT_TITLES, p->width < 60 ? "P" : " paused ");
+	else if (m->valid && m->since_load && p->width >= 60)
+		x = paint_text(p, y, x + 2, TABLE_DIM, "since load");
+	title_right(v, m, ui, x);
+}
+
+static void state_cell(const struct view *v, const struct top_model *m, unsigned int y,
+		       unsigned int x, uint8_t state)
+{
+	const struct layout *l = &v->layout;
+	char name[TCPHS_NAME_LEN], buf[TEXT_LEN];
+	unsigned int width = l->cell_width;
+	uint64_t count = m->now.state[state];
+	int tone = count ? TABLE_PLAIN : TABLE_DIM;
+
+	paint_text(&v->paint, y, x, tone, tcphs_state_name(state, name));
+	if (l->cell_rate) {
+		width -= 7;
+		text_signed_rate(buf, m->state_rate[state]);
+		if (strcmp(buf, "0"))
+			paint_right(&v->paint, y, x + width + 1, 6, TABLE_DIM, buf);
+	}
+	text_count(buf, count);
+	if (width >= 18)
+		paint_right(&v->paint, y, x, width, count ? PAINT_BOLD : TABLE_DIM, buf);
+}
+
+static void head_states(const struct view *v, const struct top_model *m)
+{
+	const struct layout *l = &v->layout;
+	unsigned int y = l->y[LAYOUT_STATES], lines = l->lines[LAYOUT_STATES];
+	bool few = lines * l->cells < view_nr_states;
+	size_t nr = few ? sizeof(few_states) : view_nr_states;
+	size_t i;
+
+	for (i = 0; i < nr && i < lines * l->cells; i++)
+		state_cell(v, m, y + (unsigned int)(i / l->cells),
+			   (unsigned int)(i % l->cells) * (l->cell_width + 2),
+			   few ? few_states[i] : view_states[i]);
+}
+
+static unsigned int quantile(const struct view *v, unsigned int y, unsigned int x,
+			     const char *name, const struct top_quantiles *q, uint64_t ns)
+{
+	char buf[TEXT_LEN] = "-";
+
+	x = paint_text(&v->paint, y, x, TABLE_DIM, name);
+	if (q->known)
+		text_duration(buf, ns, v->paint.utf8);
+	return paint_right(&v->paint, y, x, 7, q->fresh ? TABLE_PLAIN : TABLE_DIM, buf);
+}
+
+static void handshake(const struct view *v, const struct top_model *m, unsigned int y,
+		      const char *name, enum tcphs_hist which)
+{
+	const struct top_quantiles *q = &m->handshake[which];
+	double value = m->handshake_rate[which];
+	bool wide = v->paint.width >= 60;
+	unsigned int x = wide ? LABEL_WIDTH : 0;
+	char buf[TEXT_LEN];
+
+	x = paint_text(&v->paint, y, x, TABLE_PLAIN, name);
+	text_rate(buf, value);
+	strcat(buf, "/s");
+	x = paint_right(&v->paint, y, x, 9, value > 0 ? PAINT_BOLD : TABLE_DIM, buf);
+	x = quantile(v, y, x, wide ? "   p50" : " p50", q, q->p50);
+	x = quantile(v, y, x, wide ? "   p99" : " p99", q, q->p99);
+	if (!wide || !m->now.hist[which].count)
+		return;
+	x = paint_text(&v->paint, y, x, TABLE_DIM, "   longest");
+	text_duration(buf, m->now.hist[which].max_ns, v->paint.utf8);
+	paint_right(&v->paint, y, x, 7, TABLE_DIM, buf);
+}
+
+static void head_handshakes(const struct view *v, const struct top_model *m)
+{
+	unsigned int y = v->layout.y[LAYOUT_HANDSHAKES];
+
+	if (v->paint.width >= 60)
+		label(v, y, "Handshakes");
+	handshake(v, m, y, "active ", TCPHS_HIST_HANDSHAKE_ACTIVE);
+	handshake(v, m, y + 1, "passive", TCPHS_HIST_HANDSHAKE_PASSIVE);
+}
+
+static void head_time_wait(const struct view *v, const struct top_model *m)
+{
+	struct table_bar bar = {
+		.now = m->now.state[TCPHS_STATE_TIME_WAIT],
+		.limit = m->now.tw_limit,
+	};
+	unsigned int y = v->layout.y[LAYOUT_TIME_WAIT];
+	unsigned int x = label(v, y, "TIME-WAIT"), len;
+	char buf[TEXT_LEN], now[TEXT_LEN], limit[TEXT_LEN];
+
+	text_count(now, bar.now);
+	text_count(limit, bar.limit);
+	snprintf(buf, sizeof(buf), "%.8s/%.8s", now, limit);
+	if (v->paint.width >= 60)
+		snprintf(buf + strlen(buf), 16, "  %5.1f %%",
+			 bar.limit ? 100.0 * (double)bar.now / (double)bar.limit : 0);
+	len = (unsigned int)strlen(buf);
+	if (x + len + 1 + TABLE_BAR_MIN <= v->paint.width) {
+		paint_bar(&v->paint, y, x, v->paint.width - x - len - 1, &bar);
+		x = v->paint.width - len;
+	}
+	paint_text(&v->paint, y, x, bar.now ? TABLE_PLAIN : TABLE_DIM, buf);
+}
+
+static void head_drops(const struct view *v, const struct top_model *m)
+{
+	static const struct {
+		const char *name;
+		enum tcphs_event_type type;
+		enum table_tone tone;
+	} part[] = {
+		{ "SYN ",		TCPHS_EV_SYN_DROPPED,		TABLE_BAD },
+		{ "overflow ",		TCPHS_EV_ACCEPT_OVERFLOW,	TABLE_BAD },
+		{ "cookies ",		TCPHS_EV_SYNCOOKIE_SENT,	TABLE_WARN },
+		{ "SYN resent ",		TCPHS_EV_SYN_RETRANSMIT,	TABLE_WARN },
+		{ "SYN+ACK resent ",	TCPHS_EV_SYNACK_RETRANSMIT,	TABLE_WARN },
+	};
+	unsigned int y = v->layout.y[LAYOUT_DROPS], x = label(v, y, "Drops");
+	size_t i;
+
+	for (i = 0; i < sizeof(part) / sizeof(*part); i++) {
+		if (x + strlen(part[i].name) + 5 > v->paint.width)
+			break;
+		x = paint_text(&v->paint, y, x, TABLE_DIM, part[i].name);
+		x = rate(v, y, x, m->event_rate[part[i].type], part[i].tone) + 2;
+	}
+}
+
+static void head_failures(const struct view *v, const struct top_model *m)
+{
+	unsigned int y = v->layout.y[LAYOUT_FAILURES], x = label(v, y, "Failures");
+	uint8_t reason[TCPHS_REASON_MAX + 1];
+	size_t nr = model_failures(m, reason), i;
+	char name[TCPHS_NAME_LEN];
+
+	if (!nr)
+		paint_text(&v->paint, y, x, TABLE_DIM, "none");
+	for (i = 0; i < nr; i++) {
+		const char *why = tcphs_reason_name(reason[i], name);
+
+		if (x + strlen(why) + 8 > v->paint.width)
+			break;
+		x = paint_text(&v->paint, y, x, TABLE_PLAIN, why) + 1;
+		x = rate(v, y, x, m->failure_rate[reason[i]], TABLE_WARN) + 2;
+	}
+}
+
+static void head_alerts(const struct view *v, const struct top_model *m)
+{
+	unsigned int lines = v->layout.lines[LAYOUT_ALERTS], i;
+	struct top_alert alert[VIEW_ALERTS_MAX];
+	size_t nr = model_alerts(m, alert, VIEW_ALERTS_MAX);
+
+	for (i = 0; i < lines && i < nr; i++) {
+		if (i + 1 == lines && nr > lines)
+			snprintf(alert[i].text, sizeof(alert[i].text),
+				 "tcphs: %zu warnings; see: tcphs status", nr);
+		text_fit_end(alert[i].text, v->paint.width, v->paint.utf8);
+		paint_text(&v->paint, v->layout.y[LAYOUT_ALERTS] + i, 0,
+			   alert[i].bad ? PAINT_ALARM : TABLE_WARN, alert[i].text);
+	}
+}
+
+/**
+ * view_head - everything above the table
+ * @v: the view
+ * @m: what there is
+ * @ui: what is wanted
+ */
+void view_head(struct view *v, const struct top_model *m, const struct ui *ui)
+{
+	const unsigned int *lines = v->layout.lines;
+
+	if (lines[LAYOUT_TITLE])
+		head_title(v, m, ui);
+	if (!m->valid)
+		return;
+	head_alerts(v, m);
+	head_states(v, m);
+	if (lines[LAYOUT_HANDSHAKES])
+		head_handshakes(v, m);
+	if (lines[LAYOUT_TIME_WAIT])
+		head_time_wait(v, m);
+	if (lines[LAYOUT_DROPS])
+		head_drops(v, m);
+	if (lines[LAYOUT_FAILURES])
+		head_failures(v, m);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options, errors and colours that all verbs share. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static void help(const struct cli *cli) __attribute__((noreturn));
+
+static void help(const struct cli *cli)
+{
+	printf("Usage: tcphs %s [OPTION]...\n%s.\n\n%s"
+	       "  -j, --json            one JSON object a line\n"
+	       "  -H, --no-header       no heading\n%s"
+	       "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n"
+	       "  -h, --help            this text\n",
+	       cli->verb->name, cli->verb->help, cli->verb->usage,
+	       cli->verb->one_netns ? "" :
+	       "  -A, --all-netns       every network namespace (from the initial one only)\n");
+	exit(fflush(stdout) ? TCPHS_ERR_FAILED : 0);
+}
+
+/**
+ * cli_usage - the command line is wrong: say so and end
+ * @cli: whose verb
+ * @fmt: what is wrong, and what would be right
+ */
+void cli_usage(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "tcphs %s: ", cli->verb->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(TCPHS_ERR_USAGE);
+}
+
+static void bad_option(const struct cli *cli, char **argv, const struct option *longs)
+	__attribute__((noreturn));
+
+static void bad_option(const struct cli *cli, char **argv, const struct option *longs)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	const struct option *o = longs;
+
+	/* optopt is 0 or a known letter when it was a long option that is wrong. */
+	while (o->name && o->val != optopt)
+		o++;
+	fprintf(stderr, "tcphs %s: unknown option '%s'; allowed are:", cli->verb->name,
+		optopt && !o->name ? letter : argv[optind - 1]);
+	for (; longs->name; longs++)
+		if (longs->val != 'A' || !cli->verb->one_netns)
+			fprintf(stderr, " --%s", longs->name);
+	fputc('\n', stderr);
+	exit(TCPHS_ERR_USAGE);
+}
+
+static void set_color(struct cli *cli, const char *when)
+{
+	if (!when || !strcmp(when, "always"))
+		cli->color = true;
+	else if (!strcmp(when, "never"))
+		cli->color = false;
+	else if (strcmp(when, "auto"))
+		cli_usage(cli, "--color=%s: one of auto, always, never", when);
+}
+
+/**
+ * cli_option - an option that the verb itself does not have
+ * @cli: gets what it says
+ * @c: from getopt_long()
+ * @argv: the command line
+ * @longs: for the message about an unknown one
+ */
+void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
+{
+	switch (c) {
+	case 'j':
+		cli->json = true;
+		break;
+	case 'H':
+		cli->no_header = true;
+		break;
+	case 'A':
+		if (cli->verb->one_netns)
+			cli_usage(cli, "--all-netns: this verb is always about one namespace; see ip-netns(8)");
+		cli->all_netns = true;
+		break;
+	case 'C':
+		set_color(cli, optarg);
+		break;
+	case 'h':
+		help(cli);
+	case ':':
+		cli_usage(cli, "option '%s' needs an argument", argv[optind - 1]);
+	default:
+		bad_option(cli, argv, longs);
+	}
+}
+
+/**
+ * cli_no_arguments - after the options nothing may follow
+ * @cli: whose verb
+ * @argc: of the command line
+ * @argv: of the command line
+ */
+void cli_no_arguments(const struct cli *cli, int argc, char **argv)
+{
+	if (optind < argc)
+		cli_usage(cli, "'%s' is one word too many; see: tcphs %s --help",
+			  argv[optind], cli->verb->name);
+}
+
+/**
+ * cli_fail - tell the user an error
+ * @err: the error
+ *
+ * Return: the exit status it leads to.
+ */
+int cli_fail(const struct tcphs_error *err)
+{
+	fprintf(stderr, "%s\n", err->text);
+	return err->code;
+}
+
+/**
+ * cli_finish - write what is left
+ * @cli: whose output
+ *
+ * Return: the exit status.
+ */
+int cli_finish(struct cli *cli)
+{
+	int err = tcphs_buf_flush(&cli->out);
+
+	/* Whoever read our output has seen enough; that is no news. */
+	if (err && err != -EPIPE)
+		fprintf(stderr, "tcphs: cannot write: %s\n", strerror(-err));
+	return err ? TCPHS_ERR_FAILED : 0;
+}
+
+/**
+ * cli_torn - warn that a dump is not of one moment
+ * @torn: is it not?
+ */
+void cli_torn(bool torn)
+{
+	if (torn)
+		fputs("tcphs: the table changed while it was read; rows may be missing or double\n",
+		      stderr);
+}
+
+/**
+ * cli_tone - the escape sequence of a colour
+ * @cli: are colours wanted?
+ * @tone: which
+ */
+const char *cli_tone(const struct cli *cli, enum tcphs_tone tone)
+{
+	static const char *const sequence[] = {
+		[TCPHS_TONE_PLAIN]	= "",
+		[TCPHS_TONE_GOOD]	= "\033[32m",
+		[TCPHS_TONE_WARN]	= "\033[33m",
+		[TCPHS_TONE_BAD]	= "\033[31m",
+		[TCPHS_TONE_CLOSE]	= "\033[36m",
+	};
+
+	return cli->color ? sequence[tone] : "";
+}
+
+/**
+ * cli_plain - the escape sequence that ends a colour
+ * @cli: are colours wanted?
+ */
+const char *cli_plain(const struct cli *cli)
+{
+	return cli->color ? "\033[0m" : "";
+}
+
+/**
+ * cli_bold - the escape sequence of headings
+ * @cli: are colours wanted?
+ */
+const char *cli_bold(const struct cli *cli)
+{
+	return cli->color ? "\033[1m" : "";
+}

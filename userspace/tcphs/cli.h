@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the verbs of tcphs share: options, output, tables. */
+#ifndef TCPHS_CLI_H
+#define TCPHS_CLI_H
+
+#include <getopt.h>
+
+#include "tcphs_lib.h"
+
+struct verb;
+
+struct cli {
+	const struct verb *verb;
+	bool json;
+	bool no_header;
+	bool all_netns;
+	bool color;
+	bool utf8;
+	struct tcphs_buf out;		/* standard output */
+};
+
+struct verb {
+	const char *name;
+	const char *help;		/* one line for the list of verbs */
+	const char *usage;		/* its own options, for --help */
+	bool one_netns;			/* knows no --all-netns */
+	int (*run)(struct cli *cli, int argc, char **argv);	/* the exit status */
+};
+
+/* cmd_*.c */
+extern const struct verb verb_status;
+extern const struct verb verb_events;
+extern const struct verb verb_listeners;
+extern const struct verb verb_connections;
+
+/*
+ * Options every verb takes. A verb loops over getopt_long() with these in front
+ * of its own, and hands what it does not know to cli_option().
+ */
+#define CLI_SHORTS ":jHAh"
+#define CLI_LONGS						\
+	{ "json",	no_argument,		NULL, 'j' },	\
+	{ "no-header",	no_argument,		NULL, 'H' },	\
+	{ "all-netns",	no_argument,		NULL, 'A' },	\
+	{ "color",	optional_argument,	NULL, 'C' },	\
+	{ "help",	no_argument,		NULL, 'h' }
+
+/* cli.c; those that do not return end the program */
+void cli_option(struct cli *cli, int c, char **argv, const struct option *longs);
+void cli_no_arguments(const struct cli *cli, int argc, char **argv);
+void cli_usage(const struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+int cli_fail(const struct tcphs_error *err);
+int cli_finish(struct cli *cli);
+void cli_torn(bool torn);
+
+const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without colour */
+const char *cli_plain(const struct cli *cli);
+const char *cli_bold(const struct cli *cli);
+
+/* table.c */
+#define TABLE_COLUMNS	12
+#define TABLE_CELL	88
+
+struct table_row {
+	char cell[TABLE_COLUMNS][TABLE_CELL];
+	enum tcphs_tone tone[TABLE_COLUMNS];
+};
+
+struct table {
+	const struct cli *cli;
+	unsigned int nr;
+	struct {
+		const char *head;
+		bool right;		/* numbers */
+		size_t width;
+	} column[TABLE_COLUMNS];
+};
+
+void table_column(struct table *t, const char *head, bool right);
+void table_measure(struct table *t, const struct table_row *row);
+void table_head(const struct table *t, struct tcphs_buf *out);
+void table_print(const struct table *t, const struct table_row *row, struct tcphs_buf *out);
+
+/* out_event.c */
+struct event_view;
+
+struct event_view *event_view_new(const struct cli *cli, bool absolute);
+void event_view_free(struct event_view *view);
+void event_view_measure(void *view, const struct tcphs_event *ev);
+void event_text_head(const struct event_view *view, struct tcphs_buf *out);
+void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcphs_event *ev);
+void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint32_t cpu,
+		     uint64_t count);
+
+/* out_json.c */
+void event_json(struct tcphs_buf *out, const struct tcphs_event *ev);
+void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count);
+void hist_json(struct tcphs_json *j, const char *key, const struct tcphs_histogram *h);
+
+#endif /* TCPHS_CLI_H */

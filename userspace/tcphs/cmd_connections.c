@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tcphs connections: every connection, the longest in its state first. */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+
+enum {
+	COL_CONN, COL_STATE, COL_AGE, COL_LOCAL, COL_PEER, COL_ROLE, COL_HANDSHAKE, COL_OWNER,
+	COL_NETNS,
+};
+
+static int by_age(const void *a, const void *b)
+{
+	const struct tcphs_conn_info *x = a, *y = b;
+
+	if (x->age != y->age)
+		return x->age > y->age ? -1 : 1;
+	if (x->conn != y->conn)
+		return x->conn < y->conn ? -1 : 1;
+	return 0;
+}
+
+static void make_row(struct table_row *row, const struct cli *cli, const struct tcphs_conn_info *c)
+{
+	char buf[TCPHS_NAME_LEN], *p = row->cell[COL_AGE];
+
+	memset(row, 0, sizeof(*row));
+	tcphs_fmt_hex(row->cell[COL_CONN], c->conn);
+	strcpy(row->cell[COL_STATE], tcphs_state_name(c->state, buf));
+	/* Older than the module: at least that long. */
+	if (c->adopted)
+		*p++ = '>';
+	tcphs_fmt_duration(p, c->age, cli->utf8);
+	tcphs_fmt_endpoint(row->cell[COL_LOCAL], c->family, c->local, c->local_port);
+	tcphs_fmt_endpoint(row->cell[COL_PEER], c->family, c->peer, c->peer_port);
+	strcpy(row->cell[COL_ROLE], tcphs_role_name(c->role, buf));
+	if (c->has_handshake)
+		tcphs_fmt_duration(row->cell[COL_HANDSHAKE], c->handshake, cli->utf8);
+	else
+		strcpy(row->cell[COL_HANDSHAKE], "-");
+	if (c->has_owner)
+		tcphs_fmt_owner(row->cell[COL_OWNER], c->comm, strlen(c->comm), c->pid);
+	else
+		strcpy(row->cell[COL_OWNER], "-");
+	tcphs_fmt_u64(row->cell[COL_NETNS], c->netns);
+
+	if (c->state == TCPHS_STATE_ESTABLISHED)
+		row->tone[COL_STATE] = TCPHS_TONE_GOOD;
+	else if (c->state == TCPHS_STATE_SYN_SENT || c->state == TCPHS_STATE_SYN_RECV)
+		row->tone[COL_STATE] = TCPHS_TONE_WARN;
+	else
+		row->tone[COL_STATE] = TCPHS_TONE_CLOSE;
+}
+
+static void print_table(struct cli *cli, const struct tcphs_conn_list *list)
+{
+	struct table t = { .cli = cli };
+	struct table_row row;
+	size_t i;
+
+	table_column(&t, "CONN", false);
+	table_column(&t, "STATE", false);
+	table_column(&t, "AGE", true);
+	table_column(&t, "LOCAL", false);
+	table_column(&t, "PEER", false);
+	table_column(&t, "ROLE", false);
+	table_column(&t, "HANDSHAKE", true);
+	table_column(&t, "OWNER", false);
+	if (cli->all_netns)
+		table_column(&t, "NETNS", false);
+
+	for (i = 0; i < list->nr; i++) {
+		make_row(&row, cli, &list->v[i]);
+		table_measure(&t, &row);
+	}
+	table_head(&t, &cli->out);
+	for (i = 0; i < list->nr; i++) {
+		make_row(&row, cli, &list->v[i]);
+		table_print(&t, &row, &cli->out);
+	}
+}
+
+static void print_json(struct tcphs_buf *out, const struct tcphs_conn_info *c)
+{
+	char buf[TCPHS_NAME_LEN];
+	struct tcphs_json j;
+
+	tcphs_json_begin(&j, out);
+	tcphs_json_hex(&j, "conn", c->conn);
+	tcphs_json_u64(&j, "generation", c->generation);
+	tcphs_json_str(&j, "state", tcphs_state_key(c->state, buf));
+	tcphs_json_u64(&j, "age_ns", c->age);
+	tcphs_json_u64(&j, "life_ns", c->life);
+	tcphs_json_address(&j, "local", c->family, c->local);
+	tcphs_json_u64(&j, "local_port", c->local_port);
+	tcphs_json_address(&j, "peer", c->family, c->peer);
+	tcphs_json_u64(&j, "peer_port", c->peer_port);
+	tcphs_json_str(&j, "family", c->family == AF_INET6 ? "ipv6" : "ipv4");
+	tcphs_json_u64(&j, "netns", c->netns);
+	tcphs_json_str(&j, "role", tcphs_role_name(c->role, buf));
+	if (c->has_handshake)
+		tcphs_json_u64(&j, "handshake_ns", c->handshake);
+	if (c->has_isn)
+		tcphs_json_u64(&j, "isn", c->isn);
+	if (c->has_peer_isn)
+		tcphs_json_u64(&j, "peer_isn", c->peer_isn);
+	if (c->has_owner) {
+		tcphs_json_u64(&j, "pid", c->pid);
+		tcphs_json_str(&j, "comm", c->comm);
+	}
+	if (c->mapped)
+		tcphs_json_bool(&j, "mapped", true);
+	if (c->adopted)
+		tcphs_json_bool(&j, "adopted", true);
+	tcphs_json_end(&j);
+}
+
+static void print(struct cli *cli, const struct tcphs_conn_list *list)
+{
+	size_t i;
+
+	if (list->nr)
+		qsort(list->v, list->nr, sizeof(*list->v), by_age);
+	if (!cli->json) {
+		print_table(cli, list);
+		return;
+	}
+	for (i = 0; i < list->nr; i++)
+		print_json(&cli->out, &list->v[i]);
+}
+
+static uint32_t parse_states(const struct cli *cli, const char *list)
+{
+	char bad[72];
+	uint32_t mask;
+
+	if (tcphs_states_parse(list, &mask, bad, sizeof(bad)))
+		cli_usage(cli, "'%s' is no state; allowed are: %s", bad, tcphs_states_allowed());
+	return mask;
+}
+
+/* The mask of states, 0 for all. */
+static uint32_t parse(struct cli *cli, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "state",	required_argument,	NULL, 's' },
+		{ NULL,		0,			NULL, 0 },
+	};
+	uint32_t states = 0;
+	int c;
+
+	while ((c = getopt_long(argc, argv, CLI_SHORTS "s:", longs, NULL)) != -1) {
+		if (c == 's')
+			states |= parse_states(cli, optarg);
+		else
+			cli_option(cli, c, argv, longs);
+	}
+	cli_no_arguments(cli, argc, argv);
+	return states;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	uint32_t states = parse(cli, argc, argv);
+	struct tcphs_conn_list list = { 0 };
+	struct tcphs_error err = { 0 };
+	struct tcphs_session *session;
+	int ret;
+
+	session = tcphs_open(&err);
+	if (!session)
+		return cli_fail(&err);
+	if (tcphs_get_connections(session, cli->all_netns, states, &list, &err)) {
+		ret = cli_fail(&err);
+	} else {
+		print(cli, &list);
+		ret = cli_finish(cli);
+		cli_torn(list.torn);
+	}
+	tcphs_conn_list_free(&list);
+	tcphs_close(session);
+	return ret;
+}
+
+const struct verb verb_connections = {
+	.name = "connections",
+	.help = "every connection, the longest in its state first",
+	.usage =
+		"  -s, --state NAME,...  only these, with the names of ss: established syn-sent\n"
+		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed close-wait\n"
+		"                        last-ack closing, and the groups all connected\n"
+		"                        synchronized bucket big\n",
+	.run = run,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tcphs listeners: both queues of every listening socket. */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+
+enum {
+	COL_LISTENER, COL_SYN, COL_ACCEPT, COL_ACCEPTED, COL_OVERFLOWS, COL_DROPS,
+	COL_P50, COL_P99, COL_OWNER, COL_NETNS,
+};
+
+static int by_port(const void *a, const void *b)
+{
+	const struct tcphs_listener *x = a, *y = b;
+
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	return memcmp(x->address, y->address, sizeof(x->address));
+}
+
+static void queue_cell(char *p, uint32_t now, uint32_t max, uint32_t limit)
+{
+	p = tcphs_fmt_u64(p, now);
+	*p++ = '/';
+	p = tcphs_fmt_u64(p, max);
+	*p++ = '/';
+	tcphs_fmt_u64(p, limit);
+}
+
+static void wait_cell(char *p, const struct cli *cli, const struct tcphs_listener *l,
+		      unsigned int permille)
+{
+	if (!l->wait.count)
+		strcpy(p, "-");
+	else
+		tcphs_fmt_duration(p, tcphs_hist_quantile(&l->wait, permille), cli->utf8);
+}
+
+/* A queue that is full now is bad; one that was full once deserves a look. */
+static enum tcphs_tone queue_tone(uint32_t now, uint32_t max, uint64_t full)
+{
+	if (now && now >= full)
+		return TCPHS_TONE_BAD;
+	return max && max >= full ? TCPHS_TONE_WARN : TCPHS_TONE_PLAIN;
+}
+
+static void make_row(struct table_row *row, const struct cli *cli, const struct tcphs_listener *l)
+{
+	memset(row, 0, sizeof(*row));
+	tcphs_fmt_endpoint(row->cell[COL_LISTENER], l->family, l->address, l->port);
+	queue_cell(row->cell[COL_SYN], l->syn_queue, l->syn_max, l->syn_limit);
+	queue_cell(row->cell[COL_ACCEPT], l->accept_queue, l->accept_max, l->accept_limit);
+	tcphs_fmt_u64(row->cell[COL_ACCEPTED], l->accepted);
+	tcphs_fmt_u64(row->cell[COL_OVERFLOWS], l->overflows);
+	tcphs_fmt_u64(row->cell[COL_DROPS], l->drops);
+	wait_cell(row->cell[COL_P50], cli, l, 500);
+	wait_cell(row->cell[COL_P99], cli, l, 990);
+	if (l->has_owner)
+		tcphs_fmt_owner(row->cell[COL_OWNER], l->comm, strlen(l->comm), l->pid);
+	else
+		strcpy(row->cell[COL_OWNER], "-");
+	tcphs_fmt_u64(row->cell[COL_NETNS], l->netns);
+
+	row->tone[COL_SYN] = queue_tone(l->syn_queue, l->syn_max, l->syn_limit);
+	/* The kernel lets one more in than the limit says. */
+	row->tone[COL_ACCEPT] = queue_tone(l->accept_queue, l->accept_max,
+					   (uint64_t)l->accept_limit + 1);
+	row->tone[COL_OVERFLOWS] = l->overflows ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN;
+	row->tone[COL_DROPS] = l->drops ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN;
+}
+
+static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
+{
+	struct table t = { .cli = cli };
+	struct table_row row;
+	size_t i;
+
+	table_column(&t, "LISTENER", false);
+	table_column(&t, "SYN-QUEUE", true);
+	table_column(&t, "ACCEPT-QUEUE", true);
+	table_column(&t, "ACCEPTED", true);
+	table_column(&t, "OVERFLOWS", true);
+	table_column(&t, "DROPS", true);
+	table_column(&t, "WAIT-P50", true);
+	table_column(&t, "WAIT-P99", true);
+	table_column(&t, "OWNER", false);
+	if (cli->all_netns)
+		table_column(&t, "NETNS", false);
+
+	for (i = 0; i < list->nr; i++) {
+		make_row(&row, cli, &list->v[i]);
+		table_measure(&t, &row);
+	}
+	table_head(&t, &cli->out);
+	for (i = 0; i < list->nr; i++) {
+		make_row(&row, cli, &list->v[i]);
+		table_print(&t, &row, &cli->out);
+	}
+}
+
+static void print_json(struct tcphs_buf *out, const struct tcphs_listener *l)
+{
+	struct tcphs_json j;
+
+	tcphs_json_begin(&j, out);
+	tcphs_json_address(&j, "address", l->family, l->address);
+	tcphs_json_u64(&j, "port", l->port);
+	tcphs_json_u64(&j, "netns", l->netns);
+	tcphs_json_hex(&j, "conn", l->conn);
+	tcphs_json_str(&j, "family", l->family == AF_INET6 ? "ipv6" : "ipv4");
+	if (l->has_owner) {
+		tcphs_json_u64(&j, "pid", l->pid);
+		tcphs_json_str(&j, "comm", l->comm);
+	}
+	if (l->has_age)
+		tcphs_json_u64(&j, "age_ns", l->age);
+	tcphs_json_u64(&j, "syn_queue", l->syn_queue);
+	tcphs_json_u64(&j, "syn_queue_max", l->syn_max);
+	tcphs_json_u64(&j, "syn_queue_limit", l->syn_limit);
+	tcphs_json_u64(&j, "accept_queue", l->accept_queue);
+	tcphs_json_u64(&j, "accept_queue_max", l->accept_max);
+	tcphs_json_u64(&j, "accept_queue_limit", l->accept_limit);
+	tcphs_json_u64(&j, "accepted", l->accepted);
+	tcphs_json_u64(&j, "accept_overflows", l->overflows);
+	tcphs_json_u64(&j, "syn_drops", l->drops);
+	hist_json(&j, "accept_wait", &l->wait);
+	tcphs_json_end(&j);
+}
+
+static void print(struct cli *cli, const struct tcphs_listener_list *list)
+{
+	size_t i;
+
+	if (list->nr)
+		qsort(list->v, list->nr, sizeof(*list->v), by_port);
+	if (!cli->json) {
+		print_table(cli, list);
+		return;
+	}
+	for (i = 0; i < list->nr; i++)
+		print_json(&cli->out, &list->v[i]);
+}
+
+static void parse(struct cli *cli, int argc, char **argv)
+{
+	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, CLI_SHORTS, longs, NULL)) != -1)
+		cli_option(cli, c, argv, longs);
+	cli_no_arguments(cli, argc, argv);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct tcphs_listener_list list = { 0 };
+	struct tcphs_error err = { 0 };
+	struct tcphs_session *session;
+	int ret;
+
+	parse(cli, argc, argv);
+	session = tcphs_open(&err);
+	if (!session)
+		return cli_fail(&err);
+	if (tcphs_get_listeners(session, cli->all_netns, &list, &err)) {
+		ret = cli_fail(&err);
+	} else {
+		print(cli, &list);
+		ret = cli_finish(cli);
+		cli_torn(list.torn);
+	}
+	tcphs_listener_list_free(&list);
+	tcphs_close(session);
+	return ret;
+}
+
+const struct verb verb_listeners = {
+	.name = "listeners",
+	.help = "every listening socket: its queues, overflows, drops, waiting times",
+	.usage =
+		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; WAIT is the time to accept().\n\n",
+	.run = run,
+};

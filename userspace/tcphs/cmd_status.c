@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tcphs status: how the module and this network namespace are. */
+#include <stdlib.h>
+
+#include "cli.h"
+
+/* In the order in which a connection meets them. */
+static const uint8_t state_order[] = {
+	TCPHS_STATE_LISTEN, TCPHS_STATE_SYN_SENT, TCPHS_STATE_SYN_RECV, TCPHS_STATE_ESTABLISHED,
+	TCPHS_STATE_FIN_WAIT1, TCPHS_STATE_FIN_WAIT2, TCPHS_STATE_CLOSE_WAIT,
+	TCPHS_STATE_CLOSING, TCPHS_STATE_LAST_ACK, TCPHS_STATE_TIME_WAIT, TCPHS_STATE_CLOSE,
+};
+
+#define NR_STATES (sizeof(state_order) / sizeof(state_order[0]))
+
+typedef unsigned long long ull;
+
+static void heading(struct cli *cli, const char *text)
+{
+	if (!cli->no_header)
+		tcphs_buf_printf(&cli->out, "\n%s%s%s\n", cli_bold(cli), text, cli_plain(cli));
+}
+
+static unsigned int active_hooks(const struct tcphs_status *st)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < st->nhooks; i++)
+		n += st->hook[i].active;
+	return n;
+}
+
+static void print_hooks(struct cli *cli, const struct tcphs_status *st)
+{
+	char kind[TCPHS_NAME_LEN];
+	const struct tcphs_hook *h;
+
+	tcphs_buf_printf(&cli->out, "hooks    %u of %u active\n", active_hooks(st), st->nhooks);
+	for (h = st->hook; h < st->hook + st->nhooks; h++)
+		if (!h->active)
+			tcphs_buf_printf(&cli->out, "         %smissing%s %s (%s%s): %s\n",
+					 cli_tone(cli, TCPHS_TONE_BAD), cli_plain(cli), h->name,
+					 tcphs_hook_kind_name(h->kind, kind),
+					 h->required ? ", required" : "",
+					 *h->shows ? h->shows : "?");
+}
+
+static void print_module(struct cli *cli, const struct tcphs_status *st)
+{
+	char uptime[TCPHS_DURATION_LEN];
+
+	tcphs_fmt_duration(uptime, st->uptime, cli->utf8);
+	tcphs_buf_printf(&cli->out, "module   %s, ABI %u.%u, loaded for %s\n",
+			 st->version, st->abi_major, st->abi_minor, uptime);
+	tcphs_buf_printf(&cli->out, "netns    %u\n", st->netns);
+	print_hooks(cli, st);
+	tcphs_buf_printf(&cli->out, "ring     %u records on each of %u CPUs; %llu recorded",
+			 st->ring_records, st->ring_cpus, (ull)st->recorded);
+	if (st->has_overwritten)
+		tcphs_buf_printf(&cli->out, ", %llu overwritten in all namespaces",
+				 (ull)st->overwritten);
+	tcphs_buf_printf(&cli->out, "\ntable    %u of %u entries used; %s%llu untracked%s\n",
+			 st->table_used, st->table_limit,
+			 cli_tone(cli, st->untracked ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN),
+			 (ull)st->untracked,
+			 st->untracked ? cli_plain(cli) : "");
+}
+
+static void print_states(struct cli *cli, const struct tcphs_status *st)
+{
+	char buf[TCPHS_NAME_LEN];
+	unsigned int i, state;
+
+	heading(cli, "STATES");
+	for (i = 0; i < NR_STATES; i++) {
+		state = state_order[i];
+		tcphs_buf_printf(&cli->out, "  %-18s %10llu", tcphs_state_name(state, buf),
+				 (ull)st->state[state]);
+		if (state == TCPHS_STATE_TIME_WAIT)
+			tcphs_buf_printf(&cli->out, " of %u", st->tw_limit);
+		tcphs_buf_newline(&cli->out);
+	}
+}
+
+static void duration_cell(char *cell, const struct cli *cli, const struct tcphs_histogram *h,
+			  uint64_t ns)
+{
+	if (h->count)
+		tcphs_fmt_duration(cell, ns, cli->utf8);
+	else
+		strcpy(cell, "-");
+}
+
+static void hist_row(struct table_row *row, const struct cli *cli, const char *name,
+		     const struct tcphs_histogram *h)
+{
+	memset(row, 0, sizeof(*row));
+	strcpy(row->cell[0], "  ");
+	strcpy(row->cell[0] + 2, name);
+	tcphs_fmt_u64(row->cell[1], h->count);
+	duration_cell(row->cell[2], cli, h, tcphs_hist_quantile(h, 500));
+	duration_cell(row->cell[3], cli, h, tcphs_hist_quantile(h, 900));
+	duration_cell(row->cell[4], cli, h, tcphs_hist_quantile(h, 990));
+	duration_cell(row->cell[5], cli, h, h->max_ns);
+}
+
+static void print_hists(struct cli *cli, const struct tcphs_status *st)
+{
+	struct table_row row[TCPHS_HIST_MAX + 1];
+	struct table t = { .cli = cli };
+	char buf[TCPHS_NAME_LEN];
+	unsigned int i;
+
+	table_column(&t, "TIMES               ", false);
+	table_column(&t, "   COUNT", true);
+	table_column(&t, "P50", true);
+	table_column(&t, "P90", true);
+	table_column(&t, "P99", true);
+	table_column(&t, "MAX", true);
+	for (i = 0; i <= TCPHS_HIST_MAX; i++) {
+		hist_row(&row[i], cli, tcphs_hist_name(i, buf), &st->hist[i]);
+		table_measure(&t, &row[i]);
+	}
+	if (!cli->no_header)
+		tcphs_buf_newline(&cli->out);
+	table_head(&t, &cli->out);
+	for (i = 0; i <= TCPHS_HIST_MAX; i++)
+		table_print(&t, &row[i], &cli->out);
+}
+
+/* Only what is not zero; 25 lines of zeros hide the one that counts. */
+static void print_counts(struct cli *cli, const char *head, const uint64_t *count, size_t nr,
+			 const char *(*name)(unsigned int, char *))
+{
+	char buf[TCPHS_NAME_LEN];
+	bool any = false;
+	size_t i;
+
+	heading(cli, head);
+	for (i = 1; i < nr; i++) {
+		if (!count[i])
+			continue;
+		any = true;
+		tcphs_buf_printf(&cli->out, "  %-18s %10llu\n", name((unsigned int)i, buf),
+				 (ull)count[i]);
+	}
+	if (!any)
+		tcphs_buf_printf(&cli->out, "  none\n");
+}
+
+static void print_text(struct cli *cli, const struct tcphs_status *st)
+{
+	print_module(cli, st);
+	print_states(cli, st);
+	print_hists(cli, st);
+	print_counts(cli, "FAILURES", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
+	print_counts(cli, "EVENTS", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
+}
+
+static void hooks_json(struct tcphs_json *j, const struct tcphs_status *st)
+{
+	char buf[TCPHS_NAME_LEN];
+	const struct tcphs_hook *h;
+
+	tcphs_json_open(j, "hooks", '[');
+	for (h = st->hook; h < st->hook + st->nhooks; h++) {
+		tcphs_json_open(j, NULL, '{');
+		tcphs_json_str(j, "name", h->name);
+		tcphs_json_str(j, "kind", tcphs_hook_kind_name(h->kind, buf));
+		tcphs_json_bool(j, "required", h->required);
+		tcphs_json_bool(j, "active", h->active);
+		tcphs_json_str(j, "shows", h->shows);
+		tcphs_json_close(j, '}');
+	}
+	tcphs_json_close(j, ']');
+}
+
+static void counts_json(struct tcphs_json *j, const char *key, const uint64_t *count, size_t nr,
+			const char *(*name)(unsigned int, char *))
+{
+	char buf[TCPHS_NAME_LEN];
+	size_t i;
+
+	tcphs_json_open(j, key, '{');
+	for (i = 1; i < nr; i++)
+		tcphs_json_u64(j, name((unsigned int)i, buf), count[i]);
+	tcphs_json_close(j, '}');
+}
+
+static void module_json(struct tcphs_json *j, const struct tcphs_status *st)
+{
+	tcphs_json_str(j, "version", st->version);
+	tcphs_json_u64(j, "abi_major", st->abi_major);
+	tcphs_json_u64(j, "abi_minor", st->abi_minor);
+	tcphs_json_u64(j, "uptime_ns", st->uptime);
+	tcphs_json_u64(j, "netns", st->netns);
+	hooks_json(j, st);
+	tcphs_json_open(j, "ring", '{');
+	tcphs_json_u64(j, "records_per_cpu", st->ring_records);
+	tcphs_json_u64(j, "cpus", st->ring_cpus);
+	tcphs_json_u64(j, "recorded", st->recorded);
+	if (st->has_overwritten)
+		tcphs_json_u64(j, "overwritten", st->overwritten);
+	tcphs_json_close(j, '}');
+	tcphs_json_open(j, "table", '{');
+	tcphs_json_u64(j, "used", st->table_used);
+	tcphs_json_u64(j, "limit", st->table_limit);
+	tcphs_json_u64(j, "untracked", st->untracked);
+	tcphs_json_close(j, '}');
+}
+
+static void print_json(struct cli *cli, const struct tcphs_status *st)
+{
+	struct tcphs_json j;
+
+	tcphs_json_begin(&j, &cli->out);
+	module_json(&j, st);
+	counts_json(&j, "states", st->state, TCPHS_STATE_MAX + 1, tcphs_state_key);
+	tcphs_json_u64(&j, "time_wait_limit", st->tw_limit);
+	tcphs_json_open(&j, "handshakes", '{');
+	hist_json(&j, "active", &st->hist[TCPHS_HIST_HANDSHAKE_ACTIVE]);
+	hist_json(&j, "passive", &st->hist[TCPHS_HIST_HANDSHAKE_PASSIVE]);
+	tcphs_json_close(&j, '}');
+	hist_json(&j, "accept_wait", &st->hist[TCPHS_HIST_ACCEPT_WAIT]);
+	hist_json(&j, "time_wait", &st->hist[TCPHS_HIST_TIME_WAIT]);
+	counts_json(&j, "failures", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
+	counts_json(&j, "events", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
+	tcphs_json_end(&j);
+}
+
+static void parse(struct cli *cli, int argc, char **argv)
+{
+	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, CLI_SHORTS, longs, NULL)) != -1)
+		cli_option(cli, c, argv, longs);
+	cli_no_arguments(cli, argc, argv);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct tcphs_error err = { 0 };
+	struct tcphs_session *session;
+	struct tcphs_status *st;
+	int ret;
+
+	parse(cli, argc, argv);
+	session = tcphs_open(&err);
+	if (!session)
+		return cli_fail(&err);
+	st = malloc(sizeof(*st));
+	if (!st)
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, "tcphs: no memory");
+	if (!st || tcphs_get_status(session, st, &err)) {
+		ret = cli_fail(&err);
+	} else {
+		(cli->json ? print_json : print_text)(cli, st);
+		ret = cli_finish(cli);
+	}
+	free(st);
+	tcphs_close(session);
+	return ret;
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.help = "the module, states, handshake times, failures, events of this namespace",
+	.usage = "",
+	.one_netns = true,
+	.run = run,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tcphs VERB: finds the verb, sets up its output, runs it. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static const struct verb *const verbs[] = {
+	&verb_status,
+	&verb_events,
+	&verb_connections,
+	&verb_listeners,
+};
+
+#define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const char exit_help[] =
+	"Exit status: 0 done, 1 failure, 2 wrong usage, 3 the module is not loaded,\n"
+	"4 no permission, 5 module and tool are of different versions.\n";
+
+static void print_help(FILE *to)
+{
+	size_t i;
+
+	fputs("Usage: tcphs VERB [OPTION]...\n"
+	      "The life of TCP connections, as tcphs.ko recorded it.\n"
+	      "\n"
+	      "Verbs:\n", to);
+	for (i = 0; i < NR_VERBS; i++)
+		fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
+	fputs("  help         this text; 'tcphs VERB --help' tells a verb's options\n"
+	      "\n"
+	      "Options of every verb:\n"
+	      "  -j, --json            one JSON object a line\n"
+	      "  -H, --no-header       no heading\n"
+	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
+	      "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n"
+	      "  -h, --help            the options of a verb\n"
+	      "\n"
+	      "  tcphs --version       the version of this tool\n"
+	      "\n", to);
+	fputs(exit_help, to);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_VERBS; i++)
+		if (!strcmp(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+	size_t i;
+
+	fprintf(stderr, "tcphs: unknown verb '%s'; one of:", name);
+	for (i = 0; i < NR_VERBS; i++)
+		fprintf(stderr, " %s", verbs[i]->name);
+	fputs(" help\n", stderr);
+	return TCPHS_ERR_USAGE;
+}
+
+/* What needs no module. -1: it is a verb. */
+static int run_builtin(const char *word)
+{
+	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
+		print_help(stdout);
+	} else if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+		printf("tcphs %s (ABI %u.%u)\n", TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
+	} else {
+		return -1;
+	}
+	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct cli cli = { 0 };
+	int ret;
+
+	setlocale(LC_CTYPE, "");
+	tzset();
+	if (argc < 2) {
+		print_help(stderr);
+		return TCPHS_ERR_USAGE;
+	}
+	ret = run_builtin(argv[1]);
+	if (ret >= 0)
+		return ret;
+	cli.verb = find_verb(argv[1]);
+	if (!cli.verb)
+		return unknown_verb(argv[1]);
+
+	cli.color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	cli.utf8 = tcphs_utf8();
+	if (tcphs_buf_init(&cli.out, STDOUT_FILENO)) {
+		fputs("tcphs: no memory\n", stderr);
+		return TCPHS_ERR_FAILED;
+	}
+	ret = cli.verb->run(&cli, argc - 1, argv + 1);
+	tcphs_buf_free(&cli.out);
+	return ret;
+}

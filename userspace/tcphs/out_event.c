@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One event as one line for people.
+ *
+ * This runs for every event of a busy machine. So a row is written straight
+ * into the output buffer, after its room was reserved once, and what comes
+ * again is kept as text: event names and states with their padding and colour,
+ * and the columns that say which connection it is.
+ */
+#include <stdlib.h>
+
+#include "cli.h"
+
+#define ROW_MAX		2048
+#define EVENT_WIDTH	17	/* synack-retransmit */
+#define STATE_WIDTH	12	/* SYN-RECEIVED; an arrow and a blank come before it */
+#define NETNS_WIDTH	10
+#define CONN_MIN	6
+#define ENDPOINT_MIN	15
+#define CACHE_SIZE	256	/* connections whose steps mix */
+
+/* The end of struct tcphs_ident: whose it is. */
+#define OWNER_ID (sizeof(struct tcphs_ident) - offsetof(struct tcphs_ident, pid))
+
+/*
+ * Text that is copied whole whatever its length: a copy of constant size is a
+ * few vector moves. What is copied beyond @len the next piece overwrites.
+ */
+struct piece {
+	uint8_t len;
+	char text[47];
+};
+
+/* Who a connection is, as text; found by its cookie, checked in full. */
+struct known {
+	bool valid;
+	uint8_t family;
+	uint8_t conn_len;
+	uint8_t ends_len;
+	uint8_t owner_len;		/* 0: not known yet */
+	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
+	uint8_t owner_id[OWNER_ID];				/* pid and comm */
+	char conn[TCPHS_U64_LEN + NETNS_WIDTH + 3];
+	char ends[2 * TCPHS_ENDPOINT_LEN + 2];
+	char owner[32];
+};
+
+_Static_assert(sizeof(((struct known *)0)->owner) >= TCPHS_COMM_LEN + sizeof(" [4294967295]"),
+	       "an owner fits");
+
+struct event_view {
+	const struct cli *cli;
+	bool absolute;			/* raw sequence numbers */
+	struct tcphs_clock clock;
+	size_t conn_width;
+	size_t local_width;
+	size_t peer_width;
+	struct piece event[TCPHS_EV_MAX + 1];
+	struct piece state[2][TCPHS_STATE_MAX + 1];	/* stayed in, came into */
+	struct piece was_in[TCPHS_STATE_MAX + 1];	/* after a duration */
+	struct known known[CACHE_SIZE];
+};
+
+/* Appends a literal. */
+#define PUT(p, s) (memcpy(p, s, sizeof(s) - 1), (p) + sizeof(s) - 1)
+
+static char *put_str(char *p, const char *s)
+{
+	size_t n = strlen(s);
+
+	memcpy(p, s, n);
+	return p + n;
+}
+
+static char *put_piece(char *p, const struct piece *piece)
+{
+	memcpy(p, piece->text, sizeof(piece->text));
+	return p + piece->len;
+}
+
+/* Blanks up to @width columns after @start, and one more. */
+static char *pad(char *p, const char *start, size_t width)
+{
+	size_t used = (size_t)(p - start);
+	size_t n = used < width ? width - used + 1 : 1;
+
+	memset(p, ' ', n);
+	return p + n;
+}
+
+static bool is_nobody(const uint8_t *address, uint16_t port)
+{
+	static const uint8_t any[16];
+
+	return !port && !memcmp(address, any, sizeof(any));
+}
+
+static char *put_endpoint(char *p, const struct tcphs_ident *id, const uint8_t *address,
+			  uint16_t port)
+{
+	if (is_nobody(address, port))
+		return PUT(p, "-");
+	return tcphs_fmt_endpoint(p, id->family, address, port);
+}
+
+static char *put_conn(char *p, uint64_t conn)
+{
+	return conn ? tcphs_fmt_hex(p, conn) : PUT(p, "-");
+}
+
+static void widen(size_t *width, const char *start, const char *end)
+{
+	if ((size_t)(end - start) > *width)
+		*width = (size_t)(end - start);
+}
+
+static char *put_event_name(char *p, const struct cli *cli, unsigned int type)
+{
+	char buf[TCPHS_NAME_LEN];
+	const char *start;
+
+	p = put_str(p, cli_tone(cli, tcphs_event_tone(type)));
+	start = p;
+	p = put_str(p, tcphs_event_name(type, buf));
+	p = pad(p, start, EVENT_WIDTH);
+	return put_str(p, cli_plain(cli));
+}
+
+/* The state after the step, with an arrow when the step led into it. */
+static char *put_state(char *p, const struct cli *cli, unsigned int state, bool came)
+{
+	char buf[TCPHS_NAME_LEN];
+	const char *start;
+
+	if (!came)
+		p = PUT(p, "  ");
+	else if (cli->utf8)
+		p = PUT(p, "\342\206\222 ");
+	else
+		p = PUT(p, "> ");
+	start = p;
+	p = put_str(p, tcphs_state_name(state, buf));
+	return pad(p, start, STATE_WIDTH);
+}
+
+static char *put_was_in(char *p, unsigned int state)
+{
+	char buf[TCPHS_NAME_LEN];
+
+	p = PUT(p, " in ");
+	return put_str(p, tcphs_state_name(state, buf));
+}
+
+static void prepare_pieces(struct event_view *view)
+{
+	struct piece *piece;
+	unsigned int i;
+
+	for (i = 0; i <= TCPHS_EV_MAX; i++) {
+		piece = &view->event[i];
+		piece->len = (uint8_t)(put_event_name(piece->text, view->cli, i) - piece->text);
+	}
+	for (i = 0; i < 2 * (TCPHS_STATE_MAX + 1); i++) {
+		piece = &view->state[0][0] + i;
+		piece->len = (uint8_t)(put_state(piece->text, view->cli,
+						 i % (TCPHS_STATE_MAX + 1),
+						 i > TCPHS_STATE_MAX) - piece->text);
+	}
+	for (i = 0; i <= TCPHS_STATE_MAX; i++) {
+		piece = &view->was_in[i];
+		piece->len = (uint8_t)(put_was_in(piece->text, i) - piece->text);
+	}
+}
+
+/**
+ * event_view_new - how events are to look
+ * @cli: the common options
+ * @absolute: raw sequence numbers
+ *
+ * Return: for event_view_free(), or NULL without memory.
+ */
+struct event_view *event_view_new(const struct cli *cli, bool absolute)
+{
+	struct event_view *view = calloc(1, sizeof(*view));
+
+	if (!view)
+		return NULL;
+	view->cli = cli;
+	view->absolute = absolute;
+	view->conn_width = CONN_MIN;
+	view->local_width = ENDPOINT_MIN;
+	view->peer_width = ENDPOINT_MIN;
+	tcphs_clock_init(&view->clock);
+	prepare_pieces(view);
+	return view;
+}
+
+/**
+ * event_view_free - the end of it
+ * @view: the view, or NULL
+ */
+void event_view_free(struct event_view *view)
+{
+	free(view);
+}
+
+/**
+ * event_view_measure - make the columns wide enough
+ * @arg: the struct event_view
+ * @ev: for this event
+ */
+void event_view_measure(void *arg, const struct tcphs_event *ev)
+{
+	struct event_view *view = arg;
+	char text[TCPHS_ENDPOINT_LEN];
+
+	widen(&view->conn_width, text, put_conn(text, ev->id.conn));
+	widen(&view->local_width, text,
+	      put_endpoint(text, &ev->id, ev->id.local, ev->id.local_port));
+	widen(&view->peer_width, text,
+	      put_endpoint(text, &ev->id, ev->id.peer, ev->id.peer_port));
+}
+
+/**
+ * event_text_head - the headings, unless unwanted
+ * @view: how events look
+ * @out: where to
+ */
+void event_text_head(const struct event_view *view, struct tcphs_buf *out)
+{
+	if (view->cli->no_header)
+		return;
+	tcphs_buf_str(out, cli_bold(view->cli));
+	tcphs_buf_printf(out, "%-15s %-*s ", "TIME", (int)view->conn_width, "CONN");
+	if (view->cli->all_netns)
+		tcphs_buf_printf(out, "%-*s ", NETNS_WIDTH, "NETNS");
+	tcphs_buf_printf(out, "%-*s %-*s %-*s %-*s %s", EVENT_WIDTH, "EVENT",
+			 (int)view->local_width, "LOCAL", (int)view->peer_width, "PEER",
+			 STATE_WIDTH + 2, "STATE", "DETAILS");
+	tcphs_buf_str(out, cli_plain(view->cli));
+	tcphs_buf_newline(out);
+}
+
+static void learn(struct event_view *view, struct known *known, const struct tcphs_ident *id)
+{
+	char *start = known->conn, *p;
+
+	p = put_conn(start, id->conn);
+	widen(&view->conn_width, start, p);
+	p = pad(p, start, view->conn_width);
+	if (view->cli->all_netns) {
+		start = p;
+		p = tcphs_fmt_u64(p, id->netns);
+		p = pad(p, start, NETNS_WIDTH);
+	}
+	known->conn_len = (uint8_t)(p - known->conn);
+
+	start = known->ends;
+	p = put_endpoint(start, id, id->local, id->local_port);
+	widen(&view->local_width, start, p);
+	p = pad(p, start, view->local_width);
+	start = p;
+	p = put_endpoint(p, id, id->peer, id->peer_port);
+	widen(&view->peer_width, start, p);
+	p = pad(p, start, view->peer_width);
+	known->ends_len = (uint8_t)(p - known->ends);
+
+	known->owner_len = 0;
+	memcpy(known->ident, id, sizeof(known->ident));
+	known->family = id->family;
+	known->valid = true;
+}
+
+static struct known *who(struct event_view *view, const struct tcphs_ident *id)
+{
+	struct known *known = &view->known[id->conn % CACHE_SIZE];
+
+	if (!known->valid || known->family != id->family ||
+	    memcmp(known->ident, id, sizeof(known->ident)))
+		learn(view, known, id);
+	return known;
+}
+
+static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
+{
+	char text[TCPHS_OWNER_LEN], *end;
+
+	if (!known->owner_len || memcmp(known->owner_id, &id->pid, OWNER_ID)) {
+		text[0] = ' ';
+		end = tcphs_fmt_owner(text + 1, id->comm, sizeof(id->comm), id->pid);
+		known->owner_len = (uint8_t)(end - text);
+		memcpy(known->owner, text, sizeof(known->owner));
+		memcpy(known->owner_id, &id->pid, OWNER_ID);
+	}
+	memcpy(p, known->owner, sizeof(known->owner));
+	return p + known->owner_len;
+}
+
+/* Durations mean different things; enum tcphs_event_type says which. */
+static char *put_duration(char *p, const struct event_view *view, const struct tcphs_event *ev)
+{
+	switch (ev->type) {
+	case TCPHS_EV_ESTABLISHED:
+		p = PUT(p, " handshake ");
+		break;
+	case TCPHS_EV_ACCEPTED:
+		p = PUT(p, " waited ");
+		break;
+	case TCPHS_EV_CLOSED:
+		p = PUT(p, " lived ");
+		break;
+	case TCPHS_EV_UNLISTEN:
+		p = PUT(p, " listened ");
+		break;
+	case TCPHS_EV_FIN_SENT:
+	case TCPHS_EV_FIN_RECEIVED:
+	case TCPHS_EV_RST_SENT:
+	case TCPHS_EV_RST_RECEIVED:
+	case TCPHS_EV_TIME_WAIT:
+		p = PUT(p, " ");
+		p = tcphs_fmt_duration(p, ev->duration, view->cli->utf8);
+		if (ev->old_state > TCPHS_STATE_MAX)
+			return put_was_in(p, ev->old_state);
+		return put_piece(p, &view->was_in[ev->old_state]);
+	default:
+		p = PUT(p, " after ");
+	}
+	return tcphs_fmt_duration(p, ev->duration, view->cli->utf8);
+}
+
+/* Relative to the ISN of the side that sent it, where that is known and wanted. */
+static char *put_number(char *p, const struct event_view *view, uint32_t number, bool has_isn,
+			uint32_t isn)
+{
+	if (!view->absolute && has_isn)
+		return tcphs_fmt_u64(p, number - isn);
+	if (!view->absolute)
+		p = PUT(p, "=");
+	return tcphs_fmt_u64(p, number);
+}
+
+static char *put_numbers(char *p, const struct event_view *view, const struct tcphs_event *ev)
+{
+	bool isn = ev->flags & TCPHS_F_ISN, peer_isn = ev->flags & TCPHS_F_PEER_ISN;
+	bool theirs = tcphs_event_from_peer(ev);
+	uint32_t ours = ev->id.isn, other = ev->id.peer_isn;
+
+	if (ev->flags & TCPHS_F_SEQ) {
+		p = PUT(p, " seq ");
+		p = put_number(p, view, ev->seq, theirs ? peer_isn : isn, theirs ? other : ours);
+	}
+	if (ev->flags & TCPHS_F_ACK) {
+		p = PUT(p, " ack ");
+		p = put_number(p, view, ev->ack, theirs ? isn : peer_isn, theirs ? ours : other);
+	}
+	return p;
+}
+
+/* The absolute numbers, where each side first shows its own. */
+static char *put_isns(char *p, const struct tcphs_event *ev)
+{
+	if (ev->type != TCPHS_EV_SYN_SENT && ev->type != TCPHS_EV_SYN_RECEIVED &&
+	    ev->type != TCPHS_EV_ESTABLISHED)
+		return p;
+	if (ev->flags & TCPHS_F_ISN) {
+		p = PUT(p, " isn ");
+		p = tcphs_fmt_u64(p, ev->id.isn);
+	}
+	if (ev->flags & TCPHS_F_PEER_ISN) {
+		p = PUT(p, " peer-isn ");
+		p = tcphs_fmt_u64(p, ev->id.peer_isn);
+	}
+	return p;
+}
+
+static char *put_queue(char *p, const struct tcphs_queue *q)
+{
+	p = PUT(p, " synq ");
+	p = tcphs_fmt_u64(p, q->syn_queue);
+	*p++ = '/';
+	p = tcphs_fmt_u64(p, q->syn_limit);
+	p = PUT(p, " acceptq ");
+	p = tcphs_fmt_u64(p, q->accept_queue);
+	*p++ = '/';
+	return tcphs_fmt_u64(p, q->accept_limit);
+}
+
+static char *put_retransmits(char *p, unsigned int n)
+{
+	if (!n)
+		return p;
+	p = PUT(p, " retransmits ");
+	return tcphs_fmt_u64(p, n);
+}
+
+static char *put_agreed(char *p, const struct tcphs_agreed *a)
+{
+	char buf[TCPHS_NAME_LEN];
+	unsigned int i;
+
+	p = PUT(p, " mss ");
+	p = tcphs_fmt_u64(p, a->mss);
+	p = PUT(p, " window ");
+	p = tcphs_fmt_u64(p, a->window);
+	for (i = 0; i < TCPHS_OPTION_BITS; i++) {
+		if (!(a->options & 1u << i))
+			continue;
+		*p++ = ' ';
+		p = put_str(p, tcphs_option_name(i, buf));
+		if (1u << i != TCPHS_OPT_WSCALE)
+			continue;
+		*p++ = ' ';
+		p = tcphs_fmt_u64(p, a->snd_wscale);
+		*p++ = ',';
+		p = tcphs_fmt_u64(p, a->rcv_wscale);
+	}
+	return put_retransmits(p, a->retransmits);
+}
+
+static char *put_life(char *p, const struct tcphs_life *life)
+{
+	char buf[TCPHS_NAME_LEN];
+
+	p = PUT(p, " sent ");
+	p = tcphs_fmt_bytes(p, life->bytes_sent);
+	p = PUT(p, " received ");
+	p = tcphs_fmt_bytes(p, life->bytes_received);
+	p = put_retransmits(p, life->retransmits);
+	p = PUT(p, " closer ");
+	return put_str(p, tcphs_closer_name(life->closer, buf));
+}
+
+static char *put_flags(char *p, const struct tcphs_event *ev)
+{
+	if (ev->id.generation) {
+		p = PUT(p, " generation ");
+		p = tcphs_fmt_u64(p, ev->id.generation);
+	}
+	if (ev->flags & TCPHS_F_TIME_WAIT_AHEAD)
+		p = PUT(p, " TIME-WAIT follows");
+	if (ev->flags & TCPHS_F_ADOPTED)
+		p = PUT(p, " adopted");
+	if (ev->flags & TCPHS_F_UNTRACKED)
+		p = PUT(p, " untracked");
+	return p;
+}
+
+static char *put_details(char *p, const struct event_view *view, struct known *known,
+			 const struct tcphs_event *ev)
+{
+	char buf[TCPHS_NAME_LEN];
+
+	if (ev->reason != TCPHS_REASON_NONE) {
+		*p++ = ' ';
+		p = put_str(p, tcphs_reason_name(ev->reason, buf));
+	}
+	p = put_numbers(p, view, ev);
+	if (ev->flags & TCPHS_F_DURATION)
+		p = put_duration(p, view, ev);
+	if (ev->flags & TCPHS_F_QUEUE)
+		p = put_queue(p, &ev->queue);
+	else if (ev->flags & TCPHS_F_AGREED)
+		p = put_agreed(p, &ev->agreed);
+	else if (ev->flags & TCPHS_F_LIFE)
+		p = put_life(p, &ev->life);
+	p = put_isns(p, ev);
+	if (ev->flags & TCPHS_F_OWNER)
+		p = put_owner(p, known, &ev->id);
+	return put_flags(p, ev);
+}
+
+/**
+ * event_text - one event as a line
+ * @view: how events look; its columns grow with what they meet
+ * @out: where to
+ * @ev: the event
+ */
+void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcphs_event *ev)
+{
+	struct known *known = who(view, &ev->id);
+	char *p = tcphs_buf_room(out, ROW_MAX);
+	bool came = ev->new_state != ev->old_state;
+	char *start;
+
+	p = tcphs_fmt_time(p, &view->clock, ev->time);
+	*p++ = ' ';
+	memcpy(p, known->conn, sizeof(known->conn));
+	p += known->conn_len;
+	if (ev->type <= TCPHS_EV_MAX)
+		p = put_piece(p, &view->event[ev->type]);
+	else
+		p = put_event_name(p, view->cli, ev->type);
+	memcpy(p, known->ends, sizeof(known->ends));
+	p += known->ends_len;
+	if (ev->new_state <= TCPHS_STATE_MAX)
+		p = put_piece(p, &view->state[came][ev->new_state]);
+	else
+		p = put_state(p, view->cli, ev->new_state, came);
+
+	/* Each detail brings a blank of its own; the first takes that of the padding. */
+	start = --p;
+	p = put_details(p, view, known, ev);
+	if (p == start)
+		while (p[-1] == ' ')
+			p--;
+	tcphs_buf_commit(out, p);
+	tcphs_buf_newline(out);
+}
+
+/**
+ * event_text_lost - a hole in the record
+ * @view: how events look
+ * @out: where to
+ * @cpu: whose ring
+ * @count: how many are missing
+ */
+void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint32_t cpu,
+		     uint64_t count)
+{
+	tcphs_buf_printf(out, "%s--- %llu events of CPU %u lost: overwritten before they were read ---%s",
+			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count, cpu,
+			 cli_plain(view->cli));
+	tcphs_buf_newline(out);
+}
