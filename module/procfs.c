@@ -123,7 +123,7 @@ static void show_listener(struct seq_file *m, const struct tcphs_listener *l,
 }
 
 /* Position 0 is the summary, then a position a listener. */
-static void *start(struct seq_file *m, loff_t *pos)
+static void *start(struct seq_file *m, loff_t *pos) __acquires(RCU)
 {
 	struct view *view = m->private;
 	loff_t left = *pos;
@@ -148,7 +148,7 @@ static void *next(struct seq_file *m, void *v, loff_t *pos)
 	return entry == head ? NULL : list_entry(entry, struct tcphs_listener, entry);
 }
 
-static void stop(struct seq_file *m, void *v)
+static void stop(struct seq_file *m, void *v) __releases(RCU)
 {
 	rcu_read_unlock();
 }

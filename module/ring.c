@@ -35,10 +35,12 @@ static bool copy_slot(const struct tcphs_ring *ring, u64 place, struct tcphs_eve
 {
 	const struct tcphs_slot *slot = &ring->slots[place & ring->mask];
 
+	/* Pairs with tcphs_ring_commit(): this mark, this record. */
 	if (smp_load_acquire(&slot->mark) != place + 1)
 		return false;
 	/* A torn copy is found out below. */
 	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
+	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
 	smp_rmb();
 	return READ_ONCE(slot->mark) == place + 1;
 }
@@ -49,10 +51,28 @@ static u64 oldest(u64 head)
 	return head > tcphs_ring_records ? head - tcphs_ring_records : 0;
 }
 
-static bool in_view(const struct tcphs_net *tn, const struct tcphs_event *ev)
+static bool in_view(const struct tcphs_net *tn, u32 netns, u64 time)
 {
 	/* An inode number is given to a new namespace when its owner is gone. */
-	return ev->id.netns == tn->inum && ev->time >= tn->born;
+	return netns == tn->inum && time >= tn->born;
+}
+
+/*
+ * The number of the record at a place, if it is the namespace's; 0 if not.
+ * False when it was overwritten meanwhile.
+ */
+static bool peek(const struct tcphs_ring *ring, u64 place, const struct tcphs_net *tn, u64 *number)
+{
+	const struct tcphs_slot *slot = &ring->slots[place & ring->mask];
+
+	/* As in copy_slot(). */
+	if (smp_load_acquire(&slot->mark) != place + 1)
+		return false;
+	*number = in_view(tn, READ_ONCE(slot->ev.id.netns), READ_ONCE(slot->ev.time)) ?
+		  READ_ONCE(slot->ev.number) : 0;
+	/* As in copy_slot(). */
+	smp_rmb();
+	return READ_ONCE(slot->mark) == place + 1;
 }
 
 /* A view of one namespace counts its own records, so search for them. */
@@ -60,18 +80,17 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring, u64
 {
 	const struct tcphs_stats *st = per_cpu_ptr(c->tn->stats, c->cpu);
 	u64 written = READ_ONCE(st->recorded);
-	struct tcphs_event ev;
-	u64 place;
+	u64 place, number;
 
 	if (c->next > written + 1)
 		return -ERANGE;
 	c->pos = c->end;
 	for (place = c->end; place-- > tail;) {
-		if (!copy_slot(ring, place, &ev))
+		if (!peek(ring, place, c->tn, &number))
 			break;
-		if (!in_view(c->tn, &ev))
+		if (!number)
 			continue;
-		if (ev.number < c->next)
+		if (number < c->next)
 			break;
 		c->pos = place;
 	}
@@ -96,6 +115,7 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor)
 	if (!tcphs_ring_exists(cursor->cpu))
 		return -ENODEV;
 	ring = READ_ONCE(per_cpu(tcphs_rings, cursor->cpu));
+	/* Pairs with tcphs_ring_commit(): all records before it are whole. */
 	cursor->end = smp_load_acquire(&ring->head);
 	cursor->lost = 0;
 	tail = oldest(cursor->end);
@@ -150,7 +170,7 @@ bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
 			cursor->next++;
 			return true;
 		}
-		if (in_view(cursor->tn, ev)) {
+		if (in_view(cursor->tn, ev->id.netns, ev->time)) {
 			count_netns(cursor, ev);
 			return true;
 		}

@@ -49,8 +49,9 @@ static inline void tcphs_ring_commit(void)
 	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings);
 	u64 place = ring->head;
 
-	/* Whoever sees the mark, or the head, sees the record. */
+	/* Whoever sees the mark sees the record. */
 	smp_store_release(&ring->slots[place & ring->mask].mark, place + 1);
+	/* And whoever sees the head. */
 	smp_store_release(&ring->head, place + 1);
 }
 

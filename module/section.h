@@ -32,6 +32,8 @@ static inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
 	s->conn = NULL;
 	local_irq_save(s->irqflags);
 	raw_spin_lock(tcphs_lock_of(cookie));
+	/* Sparse can't follow a lock that the caller keeps. */
+	__release(tcphs_lock_of(cookie));
 	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node) {
 		if (conn->id.conn == cookie) {
 			s->conn = conn;
@@ -55,6 +57,7 @@ static inline void tcphs_conn_leave(struct tcphs_section *s)
 {
 	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
 		tcphs_conn_remove(s);
+	__acquire(tcphs_lock_of(s->cookie));
 	raw_spin_unlock(tcphs_lock_of(s->cookie));
 	local_irq_restore(s->irqflags);
 }
