@@ -52,7 +52,7 @@ uninstall: kernel-headers
 	$(MAKE) -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 demo:
-	tests/demo
+	tests/demo/run
 
 check:
 	tests/check
