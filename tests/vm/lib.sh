@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by the scripts of tests/vm: the kernels they know, and how they
+# build a thing once and keep it.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+# mke2fs is in sbin, which an ordinary login does not have on its PATH.
+PATH=$PATH:/usr/sbin:/sbin
+vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck disable=SC2034 # for those who source this
+checkout=$(cd "$vm_dir/../.." && pwd)
+cache=${TCPHS_CACHE:-/var/cache/tcphs}
+
+# name, Debian suite, release that kernel and headers come from.
+kernels='
+5.10	bullseye	bullseye
+6.1	bookworm	bookworm
+6.12	trixie	trixie
+newest	trixie	trixie-backports
+'
+
+say() {
+	printf 'tests/vm: %s\n' "$*" >&2
+}
+
+# 125 like timeout(1), env(1) and git-bisect(1): not COMMAND's own status.
+die() {
+	say "$*"
+	exit 125
+}
+
+misuse() {
+	say "$* (see -h)"
+	exit 2
+}
+
+# kernel_line NAME: its line of the table, nothing if there is none.
+kernel_line() {
+	awk -v name="$1" '$1 == name' <<<"$kernels"
+}
+
+kernel_names() {
+	awk 'NF { printf "%s%s", sep, $1; sep = " " }' <<<"$kernels"
+}
+
+hash_of_stdin() {
+	sha256sum | cut -c 1-12
+}
+
+# cached NAME WHAT FUNCTION...: let FUNCTION fill the directory $cache/NAME
+# unless that is there.  A directory gets its real name only when it is
+# complete, so an interrupted build is never taken for a finished one.
+cached() {
+	local dir=$cache/$1 what=$2 lock
+	shift 2
+
+	[[ ! -d $dir ]] || return 0
+	mkdir -p "$cache" || die "cannot write to $cache (TCPHS_CACHE names another place)"
+	exec {lock}>"$dir.lock"
+	if ! flock -n "$lock"; then
+		say "waiting for another run that builds the $what"
+		flock "$lock"
+	fi
+	if [[ ! -d $dir ]]; then
+		say "building the $what ..."
+		# A half-built root may still have something mounted in it.
+		rm -rf --one-file-system "$dir.partial"
+		mkdir "$dir.partial"
+		# Not "if !": that would switch errexit off inside FUNCTION.
+		set +e
+		(set -ex; "$@" "$dir.partial") >"$dir.log" 2>&1 </dev/null
+		local status=$?
+		set -e
+		if ((status)); then
+			tail -n 20 "$dir.log" >&2
+			die "could not build the $what; all of the log: $dir.log"
+		fi
+		mv "$dir.partial" "$dir"
+	fi
+	exec {lock}>&-
+}

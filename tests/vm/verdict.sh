@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced inside the VM and outside: which kernel messages fail a run.
+# shellcheck shell=bash
+
+# kernel_problems: of the kernel messages on standard input (read from /dev/kmsg
+# or a console) the lines that report a bug.  Anchored where a message begins,
+# because harmless ones contain the same words ("Spectre V2 : WARNING: ...").
+kernel_problems() {
+	local begin='BUG: |WARNING: |INFO: (task .* blocked for|possible |rcu_|suspicious )|rcu: INFO: '
+	begin+='|Oops|Kernel panic|general protection fault|divide error|invalid opcode|int3: '
+	begin+='|kernel BUG at|UBSAN: |ODEBUG: |refcount_t: |list_(add|del) corruption|unreferenced object'
+	local inside='KASAN: |watchdog: BUG|sleeping function called|scheduling while atomic'
+	inside+='|Objects remaining|kmemleak: [0-9]+ new suspected|possible (recursive|circular|irq) '
+	inside+='|inconsistent lock state|suspicious RCU usage'
+
+	# Take off "6,123,4567,-;" or "[    1.234567][   T89] ".
+	tr -d '\r' | sed -E 's/^([0-9]+,[^;]*;|\[ *[0-9.]+\](\[[^]]*\])? )//' |
+		grep -aE "^($begin)|$inside"
+}
