@@ -317,6 +317,16 @@ size_t model_total(const struct top_model *m, enum top_screen screen)
 	return m->conns_valid ? m->conns.nr : 0;
 }
 
+/**
+ * model_torn - may rows of a screen be missing or double?
+ * @m: the model
+ * @screen: which
+ */
+bool model_torn(const struct top_model *m, enum top_screen screen)
+{
+	return screen == TOP_LISTENERS ? m->listeners.list.torn : m->conns.torn;
+}
+
 static const void *row_at(const struct top_model *m, enum top_screen screen, uint32_t n)
 {
 	if (screen == TOP_LISTENERS)
@@ -490,8 +500,8 @@ size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max
 		const struct tcphs_hook *hook = &m->now.hook[i];
 
 		if (!hook->active)
-			nr = alert(out, nr, max, true, "tcphs: no hook in %s: %s", hook->name,
-				   hook->shows[0] ? hook->shows : "some steps are missing");
+			nr = alert(out, nr, max, true, "tcphs: no hook in %s; not seen: %s", hook->name,
+				   hook->shows[0] ? hook->shows : "some steps");
 	}
 	return nr;
 }

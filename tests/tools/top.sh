@@ -1,0 +1,175 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tcphs-top with a source that is made up (top_fake.c): command line, batch
+# output, and the screens in tmux. TAP; no root, no module.
+#
+#	top.sh [FOLDER]		screens are kept in FOLDER
+
+# shellcheck disable=SC2317	# most functions are called by ok()
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+user=$here/../../userspace
+tmp=$(mktemp -d) || exit 1
+shots=${1:-$tmp}
+server=0	# a new one each time: one that is ending takes no sessions
+mux() { tmux -u -L "tcphs-top-$$-$server" -f /dev/null "$@"; }
+export TMUX_TMPDIR=$tmp
+unset TMUX
+trap 'mux kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
+export LC_ALL=C.UTF-8 TERM=screen-256color
+
+n=0 failed=0
+ok() {		# NAME COMMAND...
+	local name=$1
+	shift
+	n=$((n + 1))
+	if "$@" >"$tmp/log" 2>&1; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		sed 's/^/# /' "$tmp/log"
+		failed=1
+	fi
+}
+skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
+
+status() {	# WANTED COMMAND...
+	local want=$1 got
+	shift
+	"$@" </dev/null >"$tmp/out" 2>"$tmp/err"
+	got=$?
+	cat "$tmp/err"
+	[ "$got" = "$want" ]
+}
+
+build() {
+	local flags src sources=()
+	flags=$(pkg-config --cflags --libs ncursesw libmnl) || return
+	for src in "$user"/tcphs-top/*.c; do
+		[ "${src##*/}" = source.c ] || sources+=("$src")
+	done
+	# shellcheck disable=SC2086
+	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DTCPHS_VERSION='"test"' -Wall -Wextra -Werror -g -O1 \
+		-fsanitize=address,undefined -fno-sanitize-recover=all \
+		-I"$user/../include/uapi" -I"$user/lib" -I"$user/tcphs-top" -o "$tmp/top" \
+		"${sources[@]}" "$user"/lib/*.c \
+		"$here/top_fake.c" $flags
+}
+
+no_escapes() { ! grep -q "$(printf '\033')" "$tmp/out"; }
+json() {
+	python3 -c '
+import json, sys
+rows = [json.loads(l) for l in open(sys.argv[1])]
+assert len(rows) == 2, rows
+assert rows[0]["since_load"] and not rows[1]["since_load"]
+assert rows[1]["listeners"][0]["accepted_per_s"] > 0
+assert rows[1]["failures"]["refused"]["per_s"] > 0' "$tmp/out"
+}
+reload() {
+	TOP_FAKE_GONE=2:3 "$tmp/top" -b -n 6 -d 0.1 >"$tmp/out" &&
+		[ "$(grep -c '^waiting; ' "$tmp/out")" = 2 ] &&
+		[ "$(grep -c 'since load' "$tmp/out")" = 2 ] &&
+		[ "$(grep -c 'passive 0/s' "$tmp/out")" = 0 ]
+}
+
+# Starts it in a terminal of the size, presses the keys, keeps the screen.
+screen() {	# NAME WxH ARGUMENTS KEY...
+	local name=$1 w=${2%x*} h=${2#*x} args=$3
+	shift 3
+	mux kill-server 2>/dev/null
+	server=$((server + 1))
+	mux new-session -d -x "$w" -y "$h" \
+		"$tmp/top -d 0.3 $args 2>$tmp/err; echo \$? >$tmp/rc; sleep 60" || return
+	mux set -g status off
+	sleep 1
+	for key; do mux send-keys "$key"; sleep 0.2; done
+	sleep 0.3
+	mux capture-pane -p >"$shots/$name.txt"
+}
+ends() {	# the program ends with 0 and without a word
+	mux send-keys "${1:-q}"
+	for _ in {1..40}; do [ -s "$tmp/rc" ] && break; sleep 0.1; done
+	cat "$tmp/err"
+	[ "$(cat "$tmp/rc")" = 0 ] && [ ! -s "$tmp/err" ]
+	local ret=$?
+	rm -f "$tmp/rc"
+	return $ret
+}
+shows() {	# NAME PATTERN
+	cat "$shots/$1.txt"
+	grep -Eq -- "$2" "$shots/$1.txt"
+}
+narrow() {	# NAME WIDTH: no line is cut by the terminal
+	python3 -c 'import sys
+assert all(len(l.rstrip("\n")) <= int(sys.argv[2]) for l in open(sys.argv[1]))' "$shots/$1.txt" "$2"
+}
+
+screens() {
+	screen top80 80x24 ""
+	ok "80x24: header, table, footer" shows top80 '^F1Help'
+	ok "80x24: the busiest listener is first" \
+		bash -c "sed -n 12p '$shots/top80.txt' | grep -q '^\[::1\]:6379'"
+	ok "q ends it" ends q
+	screen conns80 80x24 "" Tab
+	ok "Tab: connections" shows conns80 '^STATE.* AGE .*LOCAL .*PEER'
+	ok "F10 ends it" ends F10
+	screen top40 40x10 ""
+	ok "40x10: the accept queue stays" shows top40 'ACCEPT QUEUE'
+	ok "40x10: no wider than it is" narrow top40 40
+	ok "Ctrl-C ends it" ends C-c
+	screen menu 80x24 "" s Home Enter
+	ok "s: sorted by the first column" shows menu '^LISTENER.'
+	ends q
+	screen ascii 80x24 "-U"
+	ok "-U: nothing but ASCII" bash -c "! LC_ALL=C grep -q '[^ -~]' '$shots/ascii.txt'"
+	ends q
+	screen help 80x30 "" h
+	ok "h: help" shows help 'invert the order'
+	mux send-keys x
+	ok "any key leaves it, q ends" ends q
+	screen delay 80x24 "" d 0 Enter
+	ok "d: a delay of 0 is refused" shows delay '0\.1 to 3600'
+	mux send-keys Escape
+	sleep 0.3
+	ends q
+}
+
+tiny() {
+	local size
+	for size in 1x1 2x1 3x3 9x2 20x4 300x3; do
+		screen "tiny-$size" "$size" "" Tab h x s Enter d Escape Tab || return
+		sleep 0.3
+		ends q || return
+	done
+}
+
+ok "builds" build || exit 1
+[ -x "$tmp/top" ] || { echo "1..$n"; exit 1; }
+ok "--help" status 0 "$tmp/top" --help
+ok "--version" status 0 "$tmp/top" --version
+for bad in "-d 0" "-d 3601" "-d x" "-d 1e3" "-n 0" "-n x" "-s nothing" "-L -s age" \
+	"-j" "word" "--no"; do
+	# shellcheck disable=SC2086
+	ok "refused: $bad" status 2 "$tmp/top" $bad
+done
+ok "no terminal: refused" status 2 "$tmp/top"
+for code in 3 4 5; do
+	ok "open fails: exit status $code" env TOP_FAKE_ERROR=$code bash -c \
+		"'$tmp/top' -b -n 1; [ \$? = $code ]"
+done
+ok "batch: two refreshes" status 0 "$tmp/top" -b -n 2 -d 0.1
+ok "batch: no escape codes" no_escapes
+ok "batch: connections" status 0 "$tmp/top" -bC -n 1
+ok "batch: JSON" status 0 "$tmp/top" -bj -n 2 -d 0.1
+ok "batch: JSON says what it should" json
+ok "module unloaded and loaded again" reload
+if command -v tmux >/dev/null; then
+	screens
+	ok "tiny terminals do no harm" tiny
+else
+	skip "screens" "no tmux"
+fi
+echo "1..$n"
+exit $failed
