@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tcphs-top on a terminal, against the loaded module: what its two screens show
+# is what the kernel has, and it survives the module's coming and going.
+
+. "$(dirname "$0")/lib.sh"
+
+need_command tmux python3
+
+screen() { tmux -L "$tmp_name" capture-pane -p -t top; }
+shows() { screen | grep -qE "$1"; }
+key() { tmux -L "$tmp_name" send-keys -t top "$1"; }
+end_tmux() { tmux -L "$tmp_name" kill-server 2>/dev/null; }
+gone() { ! tmux -L "$tmp_name" has-session -t top 2>/dev/null; }
+
+# A listener with a backlog of 5, 3 connections that wait in its accept queue
+# and 7 that python holds at both ends; it stays until it is stopped.
+hold_connections() {
+	exec python3 - <<'END'
+import signal, socket
+s = socket.socket()
+s.bind(("127.0.0.1", 7919))
+s.listen(5)
+held = []
+for i in range(7):
+    held.append(socket.create_connection(("127.0.0.1", 7919)))
+    held.append(s.accept()[0])
+for i in range(3):
+    held.append(socket.create_connection(("127.0.0.1", 7919)))
+open("/tmp/held", "w").close()
+signal.pause()
+END
+}
+
+start 8
+tmp_name=tcphs-$$
+at_end+=(end_tmux)
+export LC_ALL=C.UTF-8
+rm -f /tmp/held
+load
+background "$tmp/python" hold_connections
+holder=$!
+wait_until 60 test -e /tmp/held || die "python: $(<"$tmp/python")"
+
+tmux -L "$tmp_name" -f /dev/null new-session -d -s top -x 110 -y 40 'tcphs-top -d 0.3' ||
+	die "tmux does not start"
+check "the listener is on the first screen with its queue and limit" \
+	wait_until 30 shows '127\.0\.0\.1:7919.*python3.*3/5'
+check "the states on screen are those of ss" \
+	wait_until 10 shows "ESTABLISHED +$(ss -Htan state established | wc -l) "
+key Tab
+check "Tab shows the connections with their owner" \
+	wait_until 10 shows 'ESTABLISHED.*127\.0\.0\.1:7919.*python3'
+key Tab
+check "and back" wait_until 10 shows 'ACCEPT QUEUE'
+tmux -L "$tmp_name" resize-window -t top -x 40 -y 10
+check "it follows a resize to 40 columns" wait_until 10 shows '7919'
+tmux -L "$tmp_name" resize-window -t top -x 110 -y 40
+modprobe -r tcphs
+check "it says so when the module is unloaded" wait_until 10 shows 'waiting for tcphs'
+modprobe tcphs
+check "it goes on when the module is back" wait_until 20 shows '127\.0\.0\.1:7919.*3/5'
+key q
+check "q ends it" wait_until 10 gone
+stop "$holder"
+ktap_finished
