@@ -488,6 +488,40 @@ int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out)
 	return known_family(out->family) ? 0 : -EBADMSG;
 }
 
+#define RECORD_LEN (sizeof(struct nlattr) + sizeof(struct tcphs_event))
+
+_Static_assert(RECORD_LEN == ALIGN4(RECORD_LEN), "records follow each other without padding");
+
+/*
+ * Is a whole record next? Nearly all of a dump is a run of them, so they have a
+ * way of their own; whatever is no such record walk_next() looks at.
+ */
+static inline bool at_record(const struct walk *w)
+{
+	static const struct nlattr record = {
+		.nla_len = RECORD_LEN,
+		.nla_type = TCPHS_A_EVENT_RECORD,
+	};
+
+	return (size_t)(w->end - w->p) >= RECORD_LEN && !memcmp(w->p, &record, sizeof(record));
+}
+
+static inline uint32_t skip_records(struct walk *w)
+{
+	uint32_t nr = 0;
+
+	for (; at_record(w); w->p += RECORD_LEN)
+		nr++;
+	return nr;
+}
+
+static inline char *copy_records(struct walk *w, char *to, size_t stride)
+{
+	for (; at_record(w); w->p += RECORD_LEN, to += stride)
+		memcpy(to, w->p + sizeof(struct nlattr), sizeof(struct tcphs_event));
+	return to;
+}
+
 /**
  * tcphs_decode_batch - one message of the answer to TCPHS_CMD_EVENT_GET
  * @msg: the message, from its struct nlmsghdr on
@@ -508,7 +542,11 @@ int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out)
 	out->attrs = w.p;
 	out->attrs_len = (size_t)(w.end - w.p);
 
-	while ((err = walk_next(&w, &a)) > 0) {
+	for (;;) {
+		out->nr += skip_records(&w);
+		err = walk_next(&w, &a);
+		if (err <= 0)
+			break;
 		err = 0;
 		switch (a.type) {
 		case TCPHS_A_EVENT_RECORD:
@@ -552,7 +590,10 @@ void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride)
 	char *to = out;
 	struct attr a;
 
-	while (walk_next(&w, &a) > 0) {
+	for (;;) {
+		to = copy_records(&w, to, stride);
+		if (walk_next(&w, &a) <= 0)
+			break;
 		if (a.type != TCPHS_A_EVENT_RECORD)
 			continue;
 		memcpy(to, a.data, sizeof(struct tcphs_event));

@@ -2,8 +2,9 @@
 /*
  * Cursors of every CPU, and the merge of their records in time order.
  *
- * Each CPU has a queue in the order it wrote. The merge takes the earliest
- * head over and over; a heap of the queues makes that cheap with many CPUs.
+ * Each CPU has a queue in the order it wrote. The merge takes from the queue
+ * with the earliest head for as long as no other head is earlier; a heap of the
+ * queues makes that cheap with many CPUs.
  *
  * A reader that goes on must not emit a record as long as an earlier one of
  * another CPU can still come. Two things are known about that:
@@ -264,13 +265,14 @@ static void heap_build(struct tcphs_events *evs)
 		sift_down(evs->heap, evs->heap_nr, i);
 }
 
-/* The earliest queue moves on by one record. */
-static void heap_advance(struct tcphs_events *evs)
+/* The earliest queue has moved on to its record @head. */
+static void heap_advance(struct tcphs_events *evs, size_t head)
 {
 	struct queue *q = evs->heap[0];
 
-	evs->held--;
-	if (++q->head == q->tail) {
+	evs->held -= head - q->head;
+	q->head = head;
+	if (q->head == q->tail) {
 		q->head = 0;
 		q->tail = 0;
 		evs->heap[0] = evs->heap[--evs->heap_nr];
@@ -278,6 +280,18 @@ static void heap_advance(struct tcphs_events *evs)
 			return;
 	}
 	sift_down(evs->heap, evs->heap_nr, 0);
+}
+
+/* Up to when the earliest queue may go on alone: the earliest head of all others. */
+static uint64_t heap_second(const struct tcphs_events *evs)
+{
+	uint64_t second = UINT64_MAX;
+	size_t i;
+
+	for (i = 1; i < 3 && i < evs->heap_nr; i++)
+		if (head_time(evs->heap[i]) < second)
+			second = head_time(evs->heap[i]);
+	return second;
 }
 
 /* Losses that no record follows; those of a queue that still holds some wait. */
@@ -295,22 +309,31 @@ static void emit_tail_losses(struct tcphs_events *evs, const struct tcphs_events
 	}
 }
 
-static void emit_until(struct tcphs_events *evs, uint64_t horizon,
-		       const struct tcphs_events_ops *ops, void *arg)
+/* The records of @q up to @limit. Returns the first one after them. */
+static size_t emit_run(const struct queue *q, uint64_t limit, const struct tcphs_events_ops *ops,
+		       void *arg)
 {
-	const struct item *item;
-	const struct queue *q;
+	const struct item *item = &q->item[q->head], *end = &q->item[q->tail];
 
-	heap_build(evs);
-	while (evs->heap_nr) {
-		q = evs->heap[0];
-		item = &q->item[q->head];
-		if (item->ev.time > horizon)
-			break;
+	for (; item < end && item->ev.time <= limit; item++) {
 		if (item->lost && ops->lost)
 			ops->lost(arg, q->cpu, item->lost);
 		ops->record(arg, &item->ev);
-		heap_advance(evs);
+	}
+	return (size_t)(item - q->item);
+}
+
+static void emit_until(struct tcphs_events *evs, uint64_t horizon,
+		       const struct tcphs_events_ops *ops, void *arg)
+{
+	uint64_t limit;
+
+	heap_build(evs);
+	while (evs->heap_nr && head_time(evs->heap[0]) <= horizon) {
+		limit = heap_second(evs);
+		if (limit > horizon)
+			limit = horizon;
+		heap_advance(evs, emit_run(evs->heap[0], limit, ops, arg));
 	}
 	emit_tail_losses(evs, ops, arg);
 }
@@ -353,7 +376,7 @@ void tcphs_events_keep_last(struct tcphs_events *evs, size_t keep)
 
 	heap_build(evs);
 	while (evs->held > keep)
-		heap_advance(evs);
+		heap_advance(evs, evs->heap[0]->head + 1);
 	if (keep)
 		return;
 	for (q = evs->queue; q < evs->queue + evs->nr; q++)

@@ -7,11 +7,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "put.h"
 #include "tcphs_lib.h"
 
 #define NSEC_PER_SEC 1000000000ull
 
-static const char pairs[201] =
+const char tcphs_pairs[201] =
 	"00010203040506070809" "10111213141516171819"
 	"20212223242526272829" "30313233343536373839"
 	"40414243444546474849" "50515253545556575859"
@@ -37,41 +38,36 @@ static inline char *put_end(char *p, const char *s, size_t size)
 	return p + size - 1;
 }
 
-static inline char *put_pair(char *p, unsigned int v)
+/* 10^4 <= @v < 10^8 */
+static inline char *put_8_at_most(char *p, uint32_t v)
 {
-	memcpy(p, &pairs[v * 2], 2);
-	return p + 2;
+	uint64_t x = tcphs_digits8(v);
+	int zeros = __builtin_ctzll(x) & ~7;
+
+	tcphs_store8(p, (x | TCPHS_ASCII8) >> zeros);
+	return p + 8 - zeros / 8;
 }
 
-/* Less than 10000, as most numbers here are. */
-static inline char *put_small(char *p, unsigned int v)
+static inline char *put_8(char *p, uint32_t v)
 {
-	if (v >= 1000) {
-		p = put_pair(p, v / 100);
-		return put_pair(p, v % 100);
-	}
-	if (v >= 100) {
-		*p++ = (char)('0' + v / 100);
-		return put_pair(p, v % 100);
-	}
-	if (v >= 10)
-		return put_pair(p, v);
-	*p++ = (char)('0' + v);
-	return p;
+	tcphs_store8(p, tcphs_digits8(v) | TCPHS_ASCII8);
+	return p + 8;
 }
 
-static unsigned int count_digits(uint64_t v)
+/**
+ * tcphs_put_large - decimal, where tcphs_put_small() does not reach
+ * @p: TCPHS_U64_LEN bytes; no terminator is written
+ * @v: 10000 or more
+ */
+char *tcphs_put_large(char *p, uint64_t v)
 {
-	static const uint64_t power[] = {
-		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
-		10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull,
-		100000000000000ull, 1000000000000000ull, 10000000000000000ull,
-		100000000000000000ull, 1000000000000000000ull, 10000000000000000000ull,
-	};
-	/* 1233 / 4096 is log10(2), so this is right or one too small. */
-	unsigned int n = (64 - (unsigned int)__builtin_clzll(v | 1)) * 1233 >> 12;
+	uint64_t high;
 
-	return n + (v >= power[n]);
+	if (v < 100000000)
+		return put_8_at_most(p, (uint32_t)v);
+	high = v / 100000000;
+	p = tcphs_put_u64(p, high);
+	return put_8(p, (uint32_t)(v - high * 100000000));
 }
 
 /**
@@ -81,26 +77,9 @@ static unsigned int count_digits(uint64_t v)
  */
 char *tcphs_fmt_u64(char *p, uint64_t v)
 {
-	char *end, *d;
-
-	if (v < 10000) {
-		p = put_small(p, (unsigned int)v);
-		*p = '\0';
-		return p;
-	}
-	end = p + count_digits(v);
-	d = end;
-	*end = '\0';
-	while (v >= 100) {
-		d -= 2;
-		put_pair(d, (unsigned int)(v % 100));
-		v /= 100;
-	}
-	if (v >= 10)
-		put_pair(d - 2, (unsigned int)v);
-	else
-		*--d = (char)('0' + v);
-	return end;
+	p = tcphs_put_u64(p, v);
+	*p = '\0';
+	return p;
 }
 
 /**
@@ -120,13 +99,13 @@ char *tcphs_fmt_hex(char *p, uint64_t v)
 
 static char *fmt_v4(char *p, const uint8_t *a)
 {
-	p = put_small(p, a[0]);
+	p = tcphs_put_small(p, a[0]);
 	*p++ = '.';
-	p = put_small(p, a[1]);
+	p = tcphs_put_small(p, a[1]);
 	*p++ = '.';
-	p = put_small(p, a[2]);
+	p = tcphs_put_small(p, a[2]);
 	*p++ = '.';
-	p = put_small(p, a[3]);
+	p = tcphs_put_small(p, a[3]);
 	*p = '\0';
 	return p;
 }
@@ -224,13 +203,13 @@ static inline char *put_scaled(char *p, uint64_t v, uint64_t unit)
 	unsigned int whole = (unsigned int)(v / unit);
 	unsigned int rest;
 
-	p = put_small(p, whole);
+	p = tcphs_put_small(p, whole);
 	if (whole >= 100)
 		return p;
 	rest = (unsigned int)((v % unit) * 100 / unit);
 	*p++ = '.';
 	if (whole < 10)
-		return put_pair(p, rest);
+		return tcphs_put_pair(p, rest);
 	*p++ = (char)('0' + rest / 10);
 	return p;
 }
@@ -239,7 +218,7 @@ static char *fmt_two_units(char *p, uint64_t big, char big_unit, uint64_t small,
 {
 	p = tcphs_fmt_u64(p, big);
 	*p++ = big_unit;
-	p = put_pair(p, (unsigned int)small);
+	p = tcphs_put_pair(p, (unsigned int)small);
 	*p++ = small_unit;
 	*p = '\0';
 	return p;
@@ -256,7 +235,7 @@ char *tcphs_fmt_duration(char *p, uint64_t ns, bool utf8)
 	uint64_t s = ns / NSEC_PER_SEC;
 
 	if (ns < 1000)
-		return PUT_END(put_small(p, (unsigned int)ns), " ns");
+		return PUT_END(tcphs_put_small(p, (unsigned int)ns), " ns");
 	if (ns < 1000000 && utf8)
 		return PUT_END(put_scaled(p, ns, 1000), " \302\265s");
 	if (ns < 1000000)
@@ -374,13 +353,21 @@ static void clock_set(struct tcphs_clock *clock, uint64_t real)
 	char *p = clock->text;
 
 	localtime_r(&t, &tm);
-	p = put_pair(p, (unsigned int)tm.tm_hour);
+	p = tcphs_put_pair(p, (unsigned int)tm.tm_hour);
 	*p++ = ':';
-	p = put_pair(p, (unsigned int)tm.tm_min);
+	p = tcphs_put_pair(p, (unsigned int)tm.tm_min);
 	*p++ = ':';
-	p = put_pair(p, (unsigned int)tm.tm_sec);
+	p = tcphs_put_pair(p, (unsigned int)tm.tm_sec);
 	*p = '\0';
 	clock->second = (uint64_t)t * NSEC_PER_SEC;
+}
+
+/* Apart and called last, so that the many others in a second save no registers. */
+static __attribute__((noinline)) char *fmt_new_second(char *p, struct tcphs_clock *clock,
+						      uint64_t ns)
+{
+	clock_set(clock, ns + (uint64_t)clock->offset);
+	return tcphs_fmt_time(p, clock, ns);
 }
 
 /**
@@ -392,19 +379,16 @@ static void clock_set(struct tcphs_clock *clock, uint64_t real)
 char *tcphs_fmt_time(char *p, struct tcphs_clock *clock, uint64_t ns)
 {
 	uint64_t since = ns + (uint64_t)clock->offset - clock->second;
+	uint64_t digits;
 	unsigned int us;
 
-	if (since >= NSEC_PER_SEC) {
-		clock_set(clock, ns + (uint64_t)clock->offset);
-		since = ns + (uint64_t)clock->offset - clock->second;
-	}
+	if (since >= NSEC_PER_SEC)
+		return fmt_new_second(p, clock, ns);
 	us = (unsigned int)since / 1000;
 	memcpy(p, clock->text, 8);
-	p[8] = '.';
-	put_pair(p + 9, us / 10000);
-	put_pair(p + 11, us / 100 % 100);
-	put_pair(p + 13, us % 100);
-	p[15] = '\0';
+	/* Of the eight digits the last six, after the point and before a NUL. */
+	digits = (tcphs_digits8(us) | TCPHS_ASCII8) >> 16 << 8 | '.';
+	tcphs_store8(p + 8, digits);
 	return p + 15;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* JSON lines, written field by field. Every string that leaves here is valid UTF-8. */
+#include "put.h"
 #include "tcphs_lib.h"
 
 static void key_of(struct tcphs_json *j, const char *key)
@@ -152,22 +153,55 @@ static size_t utf8_len(const uint8_t *s, size_t left)
 	return n;
 }
 
-static void put_escaped(struct tcphs_buf *out, uint8_t c)
+static char *put_escaped(char *p, uint8_t c)
 {
 	static const char digit[] = "0123456789abcdef";
-	char *p = tcphs_buf_room(out, 6);
 
 	*p++ = '\\';
 	if (c == '"' || c == '\\') {
 		*p++ = (char)c;
-	} else {
-		*p++ = 'u';
-		*p++ = '0';
-		*p++ = '0';
-		*p++ = digit[c >> 4];
-		*p++ = digit[c & 15];
+		return p;
 	}
-	tcphs_buf_commit(out, p);
+	p = PUT(p, "u00");
+	*p++ = digit[c >> 4];
+	*p++ = digit[c & 15];
+	return p;
+}
+
+/*
+ * One character of the @left bytes at @s, or one byte that belongs to none:
+ * at most TCPHS_JSON_ESCAPED bytes. Sets @n to how many it took.
+ */
+static inline char *put_char(char *p, const uint8_t *s, size_t left, size_t *n)
+{
+	*n = 1;
+	if (*s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\') {
+		*p++ = (char)*s;
+		return p;
+	}
+	*n = utf8_len(s, left);
+	if (*n) {
+		memcpy(p, s, *n);
+		return p + *n;
+	}
+	*n = 1;
+	return put_escaped(p, *s);
+}
+
+/**
+ * tcphs_json_escape - what stands between the quotes of a string
+ * @p: TCPHS_JSON_ESCAPED * @len bytes; no terminator is written
+ * @s: any bytes
+ * @len: how many
+ */
+char *tcphs_json_escape(char *p, const void *s, size_t len)
+{
+	const uint8_t *c = s;
+	size_t n;
+
+	for (; len; c += n, len -= n)
+		p = put_char(p, c, len, &n);
+	return p;
 }
 
 /**
@@ -184,22 +218,13 @@ void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size
 {
 	const uint8_t *c = s;
 	size_t n;
+	char *p;
 
 	key_of(j, key);
 	tcphs_buf_char(j->out, '"');
 	for (; len; c += n, len -= n) {
-		n = 1;
-		if (*c >= 0x20 && *c < 0x7f && *c != '"' && *c != '\\') {
-			tcphs_buf_char(j->out, (char)*c);
-			continue;
-		}
-		n = utf8_len(c, len);
-		if (n) {
-			tcphs_buf_mem(j->out, c, n);
-			continue;
-		}
-		n = 1;
-		put_escaped(j->out, *c);
+		p = tcphs_buf_room(j->out, TCPHS_JSON_ESCAPED);
+		tcphs_buf_commit(j->out, put_char(p, c, len, &n));
 	}
 	tcphs_buf_char(j->out, '"');
 }

@@ -396,12 +396,18 @@ static inline void tcphs_buf_hex(struct tcphs_buf *b, uint64_t v)
 	tcphs_buf_commit(b, tcphs_fmt_hex(tcphs_buf_room(b, TCPHS_U64_LEN), v));
 }
 
-/* Ends a line: the place where a full buffer may be written out. */
-static inline void tcphs_buf_newline(struct tcphs_buf *b)
+/* Takes a line and ends it: the place where a full buffer may be written out. */
+static inline void tcphs_buf_commit_line(struct tcphs_buf *b, char *end)
 {
-	tcphs_buf_char(b, '\n');
+	*end++ = '\n';
+	tcphs_buf_commit(b, end);
 	if (b->cap - b->len < 2 * TCPHS_BUF_SLACK)
 		tcphs_buf_make_room(b, 2 * TCPHS_BUF_SLACK);
+}
+
+static inline void tcphs_buf_newline(struct tcphs_buf *b)
+{
+	tcphs_buf_commit_line(b, tcphs_buf_room(b, 1));
 }
 
 /*
@@ -424,5 +430,9 @@ void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size
 void tcphs_json_hex(struct tcphs_json *j, const char *key, uint64_t v);	/* "1f" */
 void tcphs_json_address(struct tcphs_json *j, const char *key, uint8_t family,
 			const uint8_t *address);
+
+/* For whoever writes the rest by hand: at most so many bytes for each of @len. */
+#define TCPHS_JSON_ESCAPED 6
+char *tcphs_json_escape(char *p, const void *s, size_t len);
 
 #endif /* TCPHS_LIB_H */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "put.h"
 
 #define ROW_MAX		2048
 #define EVENT_WIDTH	17	/* synack-retransmit */
@@ -18,23 +19,15 @@
 #define CONN_MIN	6
 #define ENDPOINT_MIN	15
 #define CACHE_SIZE	256	/* connections whose steps mix */
+#define KNOWN		0x100
+#define ENDS_COPY	48	/* bytes of both ends at once: enough for IPv4 */
 
 /* The end of struct tcphs_ident: whose it is. */
 #define OWNER_ID (sizeof(struct tcphs_ident) - offsetof(struct tcphs_ident, pid))
 
-/*
- * Text that is copied whole whatever its length: a copy of constant size is a
- * few vector moves. What is copied beyond @len the next piece overwrites.
- */
-struct piece {
-	uint8_t len;
-	char text[47];
-};
-
 /* Who a connection is, as text; found by its cookie, checked in full. */
 struct known {
-	bool valid;
-	uint8_t family;
+	uint16_t family;		/* KNOWN with it, 0: nothing known */
 	uint8_t conn_len;
 	uint8_t ends_len;
 	uint8_t owner_len;		/* 0: not known yet */
@@ -55,28 +48,14 @@ struct event_view {
 	size_t conn_width;
 	size_t local_width;
 	size_t peer_width;
-	struct piece event[TCPHS_EV_MAX + 1];
-	struct piece state[2][TCPHS_STATE_MAX + 1];	/* stayed in, came into */
-	struct piece was_in[TCPHS_STATE_MAX + 1];	/* after a duration */
+	struct tcphs_piece event[TCPHS_EV_MAX + 1];
+	struct tcphs_piece state[2][TCPHS_STATE_MAX + 1];	/* stayed in, came into */
+	struct tcphs_piece was_in[TCPHS_STATE_MAX + 1];	/* after a duration */
+	struct tcphs_piece reason[TCPHS_REASON_MAX + 1];
+	struct tcphs_piece option[TCPHS_OPTION_BITS];
+	struct tcphs_piece closer[TCPHS_CLOSER_MAX + 1];
 	struct known known[CACHE_SIZE];
 };
-
-/* Appends a literal. */
-#define PUT(p, s) (memcpy(p, s, sizeof(s) - 1), (p) + sizeof(s) - 1)
-
-static char *put_str(char *p, const char *s)
-{
-	size_t n = strlen(s);
-
-	memcpy(p, s, n);
-	return p + n;
-}
-
-static char *put_piece(char *p, const struct piece *piece)
-{
-	memcpy(p, piece->text, sizeof(piece->text));
-	return p + piece->len;
-}
 
 /* Blanks up to @width columns after @start, and one more. */
 static char *pad(char *p, const char *start, size_t width)
@@ -119,11 +98,11 @@ static char *put_event_name(char *p, const struct cli *cli, unsigned int type)
 	char buf[TCPHS_NAME_LEN];
 	const char *start;
 
-	p = put_str(p, cli_tone(cli, tcphs_event_tone(type)));
+	p = tcphs_put_str(p, cli_tone(cli, tcphs_event_tone(type)));
 	start = p;
-	p = put_str(p, tcphs_event_name(type, buf));
+	p = tcphs_put_str(p, tcphs_event_name(type, buf));
 	p = pad(p, start, EVENT_WIDTH);
-	return put_str(p, cli_plain(cli));
+	return tcphs_put_str(p, cli_plain(cli));
 }
 
 /* The state after the step, with an arrow when the step led into it. */
@@ -139,7 +118,7 @@ static char *put_state(char *p, const struct cli *cli, unsigned int state, bool 
 	else
 		p = PUT(p, "> ");
 	start = p;
-	p = put_str(p, tcphs_state_name(state, buf));
+	p = tcphs_put_str(p, tcphs_state_name(state, buf));
 	return pad(p, start, STATE_WIDTH);
 }
 
@@ -148,12 +127,44 @@ static char *put_was_in(char *p, unsigned int state)
 	char buf[TCPHS_NAME_LEN];
 
 	p = PUT(p, " in ");
-	return put_str(p, tcphs_state_name(state, buf));
+	return tcphs_put_str(p, tcphs_state_name(state, buf));
+}
+
+static char *put_reason(char *p, unsigned int reason)
+{
+	char buf[TCPHS_NAME_LEN];
+
+	p = PUT(p, " ");
+	return tcphs_put_str(p, tcphs_reason_name(reason, buf));
+}
+
+static char *put_option(char *p, unsigned int bit)
+{
+	char buf[TCPHS_NAME_LEN];
+
+	p = PUT(p, " ");
+	return tcphs_put_str(p, tcphs_option_name(bit, buf));
+}
+
+static char *put_closer(char *p, unsigned int closer)
+{
+	char buf[TCPHS_NAME_LEN];
+
+	p = PUT(p, " closer ");
+	return tcphs_put_str(p, tcphs_closer_name(closer, buf));
+}
+
+static void prepare(struct tcphs_piece *piece, size_t nr, char *(*put)(char *p, unsigned int n))
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		piece[i].len = (uint8_t)(put(piece[i].text, i) - piece[i].text);
 }
 
 static void prepare_pieces(struct event_view *view)
 {
-	struct piece *piece;
+	struct tcphs_piece *piece;
 	unsigned int i;
 
 	for (i = 0; i <= TCPHS_EV_MAX; i++) {
@@ -166,10 +177,10 @@ static void prepare_pieces(struct event_view *view)
 						 i % (TCPHS_STATE_MAX + 1),
 						 i > TCPHS_STATE_MAX) - piece->text);
 	}
-	for (i = 0; i <= TCPHS_STATE_MAX; i++) {
-		piece = &view->was_in[i];
-		piece->len = (uint8_t)(put_was_in(piece->text, i) - piece->text);
-	}
+	prepare(view->was_in, TCPHS_STATE_MAX + 1, put_was_in);
+	prepare(view->reason, TCPHS_REASON_MAX + 1, put_reason);
+	prepare(view->option, TCPHS_OPTION_BITS, put_option);
+	prepare(view->closer, TCPHS_CLOSER_MAX + 1, put_closer);
 }
 
 /**
@@ -250,7 +261,7 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	p = pad(p, start, view->conn_width);
 	if (view->cli->all_netns) {
 		start = p;
-		p = tcphs_fmt_u64(p, id->netns);
+		p = tcphs_put_u64(p, id->netns);
 		p = pad(p, start, NETNS_WIDTH);
 	}
 	known->conn_len = (uint8_t)(p - known->conn);
@@ -267,18 +278,25 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 
 	known->owner_len = 0;
 	memcpy(known->ident, id, sizeof(known->ident));
-	known->family = id->family;
-	known->valid = true;
+	known->family = KNOWN | id->family;
 }
 
 static struct known *who(struct event_view *view, const struct tcphs_ident *id)
 {
 	struct known *known = &view->known[id->conn % CACHE_SIZE];
 
-	if (!known->valid || known->family != id->family ||
+	if (known->family != (KNOWN | id->family) ||
 	    memcmp(known->ident, id, sizeof(known->ident)))
 		learn(view, known, id);
 	return known;
+}
+
+static char *put_ends(char *p, const struct known *known)
+{
+	memcpy(p, known->ends, ENDS_COPY);
+	if (known->ends_len > ENDS_COPY)
+		memcpy(p + ENDS_COPY, known->ends + ENDS_COPY, sizeof(known->ends) - ENDS_COPY);
+	return p + known->ends_len;
 }
 
 static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
@@ -321,7 +339,7 @@ static char *put_duration(char *p, const struct event_view *view, const struct t
 		p = tcphs_fmt_duration(p, ev->duration, view->cli->utf8);
 		if (ev->old_state > TCPHS_STATE_MAX)
 			return put_was_in(p, ev->old_state);
-		return put_piece(p, &view->was_in[ev->old_state]);
+		return tcphs_put_piece(p, &view->was_in[ev->old_state]);
 	default:
 		p = PUT(p, " after ");
 	}
@@ -333,10 +351,10 @@ static char *put_number(char *p, const struct event_view *view, uint32_t number,
 			uint32_t isn)
 {
 	if (!view->absolute && has_isn)
-		return tcphs_fmt_u64(p, number - isn);
+		return tcphs_put_u64(p, number - isn);
 	if (!view->absolute)
 		p = PUT(p, "=");
-	return tcphs_fmt_u64(p, number);
+	return tcphs_put_u64(p, number);
 }
 
 static char *put_numbers(char *p, const struct event_view *view, const struct tcphs_event *ev)
@@ -364,11 +382,11 @@ static char *put_isns(char *p, const struct tcphs_event *ev)
 		return p;
 	if (ev->flags & TCPHS_F_ISN) {
 		p = PUT(p, " isn ");
-		p = tcphs_fmt_u64(p, ev->id.isn);
+		p = tcphs_put_u64(p, ev->id.isn);
 	}
 	if (ev->flags & TCPHS_F_PEER_ISN) {
 		p = PUT(p, " peer-isn ");
-		p = tcphs_fmt_u64(p, ev->id.peer_isn);
+		p = tcphs_put_u64(p, ev->id.peer_isn);
 	}
 	return p;
 }
@@ -376,13 +394,13 @@ static char *put_isns(char *p, const struct tcphs_event *ev)
 static char *put_queue(char *p, const struct tcphs_queue *q)
 {
 	p = PUT(p, " synq ");
-	p = tcphs_fmt_u64(p, q->syn_queue);
+	p = tcphs_put_u64(p, q->syn_queue);
 	*p++ = '/';
-	p = tcphs_fmt_u64(p, q->syn_limit);
+	p = tcphs_put_u64(p, q->syn_limit);
 	p = PUT(p, " acceptq ");
-	p = tcphs_fmt_u64(p, q->accept_queue);
+	p = tcphs_put_u64(p, q->accept_queue);
 	*p++ = '/';
-	return tcphs_fmt_u64(p, q->accept_limit);
+	return tcphs_put_u64(p, q->accept_limit);
 }
 
 static char *put_retransmits(char *p, unsigned int n)
@@ -390,51 +408,48 @@ static char *put_retransmits(char *p, unsigned int n)
 	if (!n)
 		return p;
 	p = PUT(p, " retransmits ");
-	return tcphs_fmt_u64(p, n);
+	return tcphs_put_u64(p, n);
 }
 
-static char *put_agreed(char *p, const struct tcphs_agreed *a)
+static char *put_agreed(char *p, const struct event_view *view, const struct tcphs_agreed *a)
 {
-	char buf[TCPHS_NAME_LEN];
 	unsigned int i;
 
 	p = PUT(p, " mss ");
-	p = tcphs_fmt_u64(p, a->mss);
+	p = tcphs_put_u64(p, a->mss);
 	p = PUT(p, " window ");
-	p = tcphs_fmt_u64(p, a->window);
+	p = tcphs_put_u64(p, a->window);
 	for (i = 0; i < TCPHS_OPTION_BITS; i++) {
 		if (!(a->options & 1u << i))
 			continue;
-		*p++ = ' ';
-		p = put_str(p, tcphs_option_name(i, buf));
+		p = tcphs_put_piece(p, &view->option[i]);
 		if (1u << i != TCPHS_OPT_WSCALE)
 			continue;
 		*p++ = ' ';
-		p = tcphs_fmt_u64(p, a->snd_wscale);
+		p = tcphs_put_small(p, a->snd_wscale);
 		*p++ = ',';
-		p = tcphs_fmt_u64(p, a->rcv_wscale);
+		p = tcphs_put_small(p, a->rcv_wscale);
 	}
 	return put_retransmits(p, a->retransmits);
 }
 
-static char *put_life(char *p, const struct tcphs_life *life)
+static char *put_life(char *p, const struct event_view *view, const struct tcphs_life *life)
 {
-	char buf[TCPHS_NAME_LEN];
-
 	p = PUT(p, " sent ");
 	p = tcphs_fmt_bytes(p, life->bytes_sent);
 	p = PUT(p, " received ");
 	p = tcphs_fmt_bytes(p, life->bytes_received);
 	p = put_retransmits(p, life->retransmits);
-	p = PUT(p, " closer ");
-	return put_str(p, tcphs_closer_name(life->closer, buf));
+	if (life->closer > TCPHS_CLOSER_MAX)
+		return put_closer(p, life->closer);
+	return tcphs_put_piece(p, &view->closer[life->closer]);
 }
 
 static char *put_flags(char *p, const struct tcphs_event *ev)
 {
 	if (ev->id.generation) {
 		p = PUT(p, " generation ");
-		p = tcphs_fmt_u64(p, ev->id.generation);
+		p = tcphs_put_u64(p, ev->id.generation);
 	}
 	if (ev->flags & TCPHS_F_TIME_WAIT_AHEAD)
 		p = PUT(p, " TIME-WAIT follows");
@@ -448,21 +463,20 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 static char *put_details(char *p, const struct event_view *view, struct known *known,
 			 const struct tcphs_event *ev)
 {
-	char buf[TCPHS_NAME_LEN];
-
-	if (ev->reason != TCPHS_REASON_NONE) {
-		*p++ = ' ';
-		p = put_str(p, tcphs_reason_name(ev->reason, buf));
-	}
-	p = put_numbers(p, view, ev);
+	if (ev->reason > TCPHS_REASON_MAX)
+		p = put_reason(p, ev->reason);
+	else if (ev->reason != TCPHS_REASON_NONE)
+		p = tcphs_put_piece(p, &view->reason[ev->reason]);
+	if (ev->flags & (TCPHS_F_SEQ | TCPHS_F_ACK))
+		p = put_numbers(p, view, ev);
 	if (ev->flags & TCPHS_F_DURATION)
 		p = put_duration(p, view, ev);
 	if (ev->flags & TCPHS_F_QUEUE)
 		p = put_queue(p, &ev->queue);
 	else if (ev->flags & TCPHS_F_AGREED)
-		p = put_agreed(p, &ev->agreed);
+		p = put_agreed(p, view, &ev->agreed);
 	else if (ev->flags & TCPHS_F_LIFE)
-		p = put_life(p, &ev->life);
+		p = put_life(p, view, &ev->life);
 	p = put_isns(p, ev);
 	if (ev->flags & TCPHS_F_OWNER)
 		p = put_owner(p, known, &ev->id);
@@ -487,13 +501,12 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 	memcpy(p, known->conn, sizeof(known->conn));
 	p += known->conn_len;
 	if (ev->type <= TCPHS_EV_MAX)
-		p = put_piece(p, &view->event[ev->type]);
+		p = tcphs_put_piece(p, &view->event[ev->type]);
 	else
 		p = put_event_name(p, view->cli, ev->type);
-	memcpy(p, known->ends, sizeof(known->ends));
-	p += known->ends_len;
+	p = put_ends(p, known);
 	if (ev->new_state <= TCPHS_STATE_MAX)
-		p = put_piece(p, &view->state[came][ev->new_state]);
+		p = tcphs_put_piece(p, &view->state[came][ev->new_state]);
 	else
 		p = put_state(p, view->cli, ev->new_state, came);
 
@@ -503,8 +516,7 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 	if (p == start)
 		while (p[-1] == ' ')
 			p--;
-	tcphs_buf_commit(out, p);
-	tcphs_buf_newline(out);
+	tcphs_buf_commit_line(out, p);
 }
 
 /**

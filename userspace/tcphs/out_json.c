@@ -1,73 +1,256 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One event as one JSON object; tcphs(8) documents the fields. */
+/*
+ * One event as one JSON object; tcphs(8) documents the fields.
+ *
+ * As in out_event.c a line is written straight into the output buffer, after
+ * its room was reserved once. Keys are literals with their comma and colon;
+ * values that are names, and the fields that say which connection it is, are
+ * kept as text that is already quoted.
+ */
 #include <sys/socket.h>
 
 #include "cli.h"
+#include "put.h"
 
-static void ident_json(struct tcphs_json *j, const struct tcphs_event *ev)
-{
-	const struct tcphs_ident *id = &ev->id;
-	char buf[TCPHS_NAME_LEN];
+#define JSON_MAX	2048
+#define CACHE_SIZE	256	/* connections whose steps mix */
+#define CONN_LEN	128
+#define ENDS_LEN	240
+#define OWNER_LEN	160
+#define COPY_LEN	128	/* of @ends at once: enough for IPv4 */
 
-	tcphs_json_address(j, "local", id->family, id->local);
-	tcphs_json_u64(j, "local_port", id->local_port);
-	tcphs_json_address(j, "peer", id->family, id->peer);
-	tcphs_json_u64(j, "peer_port", id->peer_port);
-	tcphs_json_str(j, "family", id->family == AF_INET6 ? "ipv6" : "ipv4");
-	tcphs_json_str(j, "role", tcphs_role_name(id->role, buf));
-	if (ev->flags & TCPHS_F_MAPPED)
-		tcphs_json_bool(j, "mapped", true);
-	if (ev->flags & TCPHS_F_ISN)
-		tcphs_json_u64(j, "isn", id->isn);
-	if (ev->flags & TCPHS_F_PEER_ISN)
-		tcphs_json_u64(j, "peer_isn", id->peer_isn);
+/* The end of struct tcphs_ident: whose it is. */
+#define OWNER_ID (sizeof(struct tcphs_ident) - offsetof(struct tcphs_ident, pid))
+
+/* The fields of a connection as text; found by its cookie, checked in full. */
+struct known {
+	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
+	uint32_t kind;				/* role to generation */
+	bool valid;
+	uint8_t conn_len;
+	uint8_t ends_len;
+	uint8_t owner_len;			/* 0: not known yet */
+	uint8_t owner_id[OWNER_ID];		/* pid and comm */
+	char conn[CONN_LEN];
+	char ends[ENDS_LEN];
+	char owner[OWNER_LEN];
+};
+
+_Static_assert(offsetof(struct tcphs_ident, pid) - offsetof(struct tcphs_ident, role) ==
+	       sizeof(uint32_t), "role, family and generation are one word");
+_Static_assert(OWNER_LEN >= sizeof(",\"pid\":4294967295,\"comm\":\"\"") +
+	       TCPHS_JSON_ESCAPED * TCPHS_COMM_LEN, "an owner fits");
+_Static_assert(CONN_LEN >= 2 * TCPHS_U64_LEN +
+	       sizeof(",\"conn\":\"\",\"generation\":65535,\"netns\":"), "a connection fits");
+_Static_assert(ENDS_LEN >= 2 * TCPHS_ADDRESS_LEN + 2 * TCPHS_U64_LEN + TCPHS_NAME_LEN +
+	       sizeof(",\"local\":\"\",\"local_port\":,\"peer\":\"\",\"peer_port\":"
+		      ",\"family\":\"ipv4\",\"role\":\"\""), "both ends fit");
+
+static struct known known_conns[CACHE_SIZE];
+
+/* A key and a name; a name of ours needs no escapes. */
+static struct tcphs_piece event_piece[TCPHS_EV_MAX + 1];
+static struct tcphs_piece old_piece[TCPHS_STATE_MAX + 1];
+static struct tcphs_piece new_piece[TCPHS_STATE_MAX + 1];
+static struct tcphs_piece reason_piece[TCPHS_REASON_MAX + 1];
+static struct tcphs_piece closer_piece[TCPHS_CLOSER_MAX + 1];
+
+/* Appends a key and a number. */
+#define PUT_U64(p, key, v) tcphs_put_u64(PUT(p, ",\"" key "\":"), v)
+
+/* Defines put_@name(), which appends a key and the name of a number. */
+#define DEFINE_PUT(name, key, name_of)						\
+static char *put_##name(char *p, unsigned int n)				\
+{										\
+	char buf[TCPHS_NAME_LEN];						\
+										\
+	p = tcphs_put_str(PUT(p, ",\"" key "\":\""), name_of(n, buf));		\
+	return PUT(p, "\"");							\
 }
 
-static void queue_json(struct tcphs_json *j, const struct tcphs_queue *q)
-{
-	tcphs_json_hex(j, "listener", q->listener);
-	tcphs_json_u64(j, "syn_queue", q->syn_queue);
-	tcphs_json_u64(j, "syn_limit", q->syn_limit);
-	tcphs_json_u64(j, "accept_queue", q->accept_queue);
-	tcphs_json_u64(j, "accept_limit", q->accept_limit);
-}
+DEFINE_PUT(event, "event", tcphs_event_name)
+DEFINE_PUT(old, "old", tcphs_state_key)
+DEFINE_PUT(new, "new", tcphs_state_key)
+DEFINE_PUT(reason, "reason", tcphs_reason_name)
+DEFINE_PUT(closer, "closer", tcphs_closer_name)
+DEFINE_PUT(role, "role", tcphs_role_name)
 
-static void agreed_json(struct tcphs_json *j, const struct tcphs_agreed *a)
+/* A name that is prepared, or one of a newer module that is not. */
+#define PUT_NAME(p, name, n) \
+	((n) < sizeof(name##_piece) / sizeof(name##_piece[0]) ? \
+	 tcphs_put_piece(p, &name##_piece[n]) : put_##name(p, n))
+
+static void prepare(struct tcphs_piece *piece, size_t nr, char *(*put)(char *p, unsigned int n))
 {
-	char buf[TCPHS_NAME_LEN];
 	unsigned int i;
 
-	tcphs_json_u64(j, "window", a->window);
-	tcphs_json_u64(j, "mss", a->mss);
-	tcphs_json_open(j, "options", '[');
-	for (i = 0; i < 16; i++)
-		if (a->options & 1u << i)
-			tcphs_json_str(j, NULL, tcphs_option_name(i, buf));
-	tcphs_json_close(j, ']');
-	tcphs_json_u64(j, "snd_wscale", a->snd_wscale);
-	tcphs_json_u64(j, "rcv_wscale", a->rcv_wscale);
-	tcphs_json_u64(j, "retransmits", a->retransmits);
+	for (i = 0; i < nr; i++)
+		piece[i].len = (uint8_t)(put(piece[i].text, i) - piece[i].text);
 }
 
-static void life_json(struct tcphs_json *j, const struct tcphs_life *life)
+static void prepare_pieces(void)
+{
+	prepare(event_piece, TCPHS_EV_MAX + 1, put_event);
+	prepare(old_piece, TCPHS_STATE_MAX + 1, put_old);
+	prepare(new_piece, TCPHS_STATE_MAX + 1, put_new);
+	prepare(reason_piece, TCPHS_REASON_MAX + 1, put_reason);
+	prepare(closer_piece, TCPHS_CLOSER_MAX + 1, put_closer);
+}
+
+static void learn_ends(struct known *known, const struct tcphs_ident *id)
+{
+	char *p = PUT(known->ends, ",\"local\":\"");
+
+	p = tcphs_fmt_address(p, id->family, id->local);
+	p = PUT(p, "\"");
+	p = PUT_U64(p, "local_port", id->local_port);
+	p = PUT(p, ",\"peer\":\"");
+	p = tcphs_fmt_address(p, id->family, id->peer);
+	p = PUT(p, "\"");
+	p = PUT_U64(p, "peer_port", id->peer_port);
+	if (id->family == AF_INET6)
+		p = PUT(p, ",\"family\":\"ipv6\"");
+	else
+		p = PUT(p, ",\"family\":\"ipv4\"");
+	p = put_role(p, id->role);
+	known->ends_len = (uint8_t)(p - known->ends);
+}
+
+static void learn(struct known *known, const struct tcphs_ident *id)
+{
+	char *p = PUT(known->conn, ",\"conn\":\"");
+
+	/* The first of all: where nothing is known, the names are not either. */
+	if (!event_piece[0].len)
+		prepare_pieces();
+	p = tcphs_fmt_hex(p, id->conn);
+	p = PUT(p, "\"");
+	p = PUT_U64(p, "generation", id->generation);
+	p = PUT_U64(p, "netns", id->netns);
+	known->conn_len = (uint8_t)(p - known->conn);
+	learn_ends(known, id);
+
+	known->owner_len = 0;
+	memcpy(known->ident, id, sizeof(known->ident));
+	memcpy(&known->kind, &id->role, sizeof(known->kind));
+	known->valid = true;
+}
+
+static struct known *who(const struct tcphs_ident *id)
+{
+	struct known *known = &known_conns[id->conn % CACHE_SIZE];
+
+	if (!known->valid || memcmp(&known->kind, &id->role, sizeof(known->kind)) ||
+	    memcmp(known->ident, id, sizeof(known->ident)))
+		learn(known, id);
+	return known;
+}
+
+static char *put_ends(char *p, const struct known *known)
+{
+	memcpy(p, known->ends, COPY_LEN);
+	if (known->ends_len > COPY_LEN)
+		memcpy(p + COPY_LEN, known->ends + COPY_LEN, sizeof(known->ends) - COPY_LEN);
+	return p + known->ends_len;
+}
+
+static void learn_owner(struct known *known, const struct tcphs_ident *id)
+{
+	char *p = PUT_U64(known->owner, "pid", id->pid);
+
+	p = PUT(p, ",\"comm\":\"");
+	p = tcphs_json_escape(p, id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
+	p = PUT(p, "\"");
+	known->owner_len = (uint8_t)(p - known->owner);
+	memcpy(known->owner_id, &id->pid, OWNER_ID);
+}
+
+static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
+{
+	if (!known->owner_len || memcmp(known->owner_id, &id->pid, OWNER_ID))
+		learn_owner(known, id);
+	memcpy(p, known->owner, sizeof(known->owner));
+	return p + known->owner_len;
+}
+
+static char *put_queue(char *p, const struct tcphs_queue *q)
+{
+	p = PUT(p, ",\"listener\":\"");
+	p = tcphs_fmt_hex(p, q->listener);
+	p = PUT(p, "\"");
+	p = PUT_U64(p, "syn_queue", q->syn_queue);
+	p = PUT_U64(p, "syn_limit", q->syn_limit);
+	p = PUT_U64(p, "accept_queue", q->accept_queue);
+	return PUT_U64(p, "accept_limit", q->accept_limit);
+}
+
+static char *put_options(char *p, unsigned int options)
 {
 	char buf[TCPHS_NAME_LEN];
 
-	tcphs_json_u64(j, "bytes_sent", life->bytes_sent);
-	tcphs_json_u64(j, "bytes_received", life->bytes_received);
-	tcphs_json_u64(j, "handshake_us", life->handshake_us);
-	tcphs_json_u64(j, "retransmits", life->retransmits);
-	tcphs_json_str(j, "closer", tcphs_closer_name(life->closer, buf));
+	p = PUT(p, ",\"options\":[");
+	for (; options; options &= options - 1) {
+		p = PUT(p, "\"");
+		p = tcphs_put_str(p, tcphs_option_name((unsigned int)__builtin_ctz(options), buf));
+		p = PUT(p, "\"");
+		if (options & (options - 1))
+			p = PUT(p, ",");
+	}
+	return PUT(p, "]");
 }
 
-static void flags_json(struct tcphs_json *j, const struct tcphs_event *ev)
+static char *put_agreed(char *p, const struct tcphs_agreed *a)
+{
+	p = PUT_U64(p, "window", a->window);
+	p = PUT_U64(p, "mss", a->mss);
+	p = put_options(p, a->options);
+	p = PUT_U64(p, "snd_wscale", a->snd_wscale);
+	p = PUT_U64(p, "rcv_wscale", a->rcv_wscale);
+	return PUT_U64(p, "retransmits", a->retransmits);
+}
+
+static char *put_life(char *p, const struct tcphs_life *life)
+{
+	p = PUT_U64(p, "bytes_sent", life->bytes_sent);
+	p = PUT_U64(p, "bytes_received", life->bytes_received);
+	p = PUT_U64(p, "handshake_us", life->handshake_us);
+	p = PUT_U64(p, "retransmits", life->retransmits);
+	return PUT_NAME(p, closer, life->closer);
+}
+
+static char *put_isns(char *p, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_MAPPED)
+		p = PUT(p, ",\"mapped\":true");
+	if (ev->flags & TCPHS_F_ISN)
+		p = PUT_U64(p, "isn", ev->id.isn);
+	if (ev->flags & TCPHS_F_PEER_ISN)
+		p = PUT_U64(p, "peer_isn", ev->id.peer_isn);
+	return p;
+}
+
+static char *put_step(char *p, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_SEQ)
+		p = PUT_U64(p, "seq", ev->seq);
+	if (ev->flags & TCPHS_F_ACK)
+		p = PUT_U64(p, "ack", ev->ack);
+	if (ev->reason != TCPHS_REASON_NONE)
+		p = PUT_NAME(p, reason, ev->reason);
+	if (ev->flags & TCPHS_F_DURATION)
+		p = PUT_U64(p, "duration_ns", ev->duration);
+	return p;
+}
+
+static char *put_flags(char *p, const struct tcphs_event *ev)
 {
 	if (ev->flags & TCPHS_F_ADOPTED)
-		tcphs_json_bool(j, "adopted", true);
+		p = PUT(p, ",\"adopted\":true");
 	if (ev->flags & TCPHS_F_UNTRACKED)
-		tcphs_json_bool(j, "untracked", true);
+		p = PUT(p, ",\"untracked\":true");
 	if (ev->flags & TCPHS_F_TIME_WAIT_AHEAD)
-		tcphs_json_bool(j, "time_wait_ahead", true);
+		p = PUT(p, ",\"time_wait_ahead\":true");
+	return p;
 }
 
 /**
@@ -77,41 +260,30 @@ static void flags_json(struct tcphs_json *j, const struct tcphs_event *ev)
  */
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev)
 {
-	char buf[TCPHS_NAME_LEN];
-	struct tcphs_json j;
+	struct known *known = who(&ev->id);
+	char *p = tcphs_buf_room(out, JSON_MAX);
 
-	tcphs_json_begin(&j, out);
-	tcphs_json_u64(&j, "time", ev->time);
-	tcphs_json_u64(&j, "cpu", ev->cpu);
-	tcphs_json_u64(&j, "number", ev->number);
-	tcphs_json_hex(&j, "conn", ev->id.conn);
-	tcphs_json_u64(&j, "generation", ev->id.generation);
-	tcphs_json_u64(&j, "netns", ev->id.netns);
-	tcphs_json_str(&j, "event", tcphs_event_name(ev->type, buf));
-	tcphs_json_str(&j, "old", tcphs_state_key(ev->old_state, buf));
-	tcphs_json_str(&j, "new", tcphs_state_key(ev->new_state, buf));
-	ident_json(&j, ev);
-	if (ev->flags & TCPHS_F_SEQ)
-		tcphs_json_u64(&j, "seq", ev->seq);
-	if (ev->flags & TCPHS_F_ACK)
-		tcphs_json_u64(&j, "ack", ev->ack);
-	if (ev->reason != TCPHS_REASON_NONE)
-		tcphs_json_str(&j, "reason", tcphs_reason_name(ev->reason, buf));
-	if (ev->flags & TCPHS_F_DURATION)
-		tcphs_json_u64(&j, "duration_ns", ev->duration);
-	if (ev->flags & TCPHS_F_OWNER) {
-		tcphs_json_u64(&j, "pid", ev->id.pid);
-		tcphs_json_bytes(&j, "comm", ev->id.comm,
-				 strnlen((const char *)ev->id.comm, sizeof(ev->id.comm)));
-	}
+	p = tcphs_put_u64(PUT(p, "{\"time\":"), ev->time);
+	p = PUT_U64(p, "cpu", ev->cpu);
+	p = PUT_U64(p, "number", ev->number);
+	memcpy(p, known->conn, sizeof(known->conn));
+	p += known->conn_len;
+	p = PUT_NAME(p, event, ev->type);
+	p = PUT_NAME(p, old, ev->old_state);
+	p = PUT_NAME(p, new, ev->new_state);
+	p = put_ends(p, known);
+	p = put_isns(p, ev);
+	p = put_step(p, ev);
+	if (ev->flags & TCPHS_F_OWNER)
+		p = put_owner(p, known, &ev->id);
 	if (ev->flags & TCPHS_F_QUEUE)
-		queue_json(&j, &ev->queue);
+		p = put_queue(p, &ev->queue);
 	else if (ev->flags & TCPHS_F_AGREED)
-		agreed_json(&j, &ev->agreed);
+		p = put_agreed(p, &ev->agreed);
 	else if (ev->flags & TCPHS_F_LIFE)
-		life_json(&j, &ev->life);
-	flags_json(&j, ev);
-	tcphs_json_end(&j);
+		p = put_life(p, &ev->life);
+	p = put_flags(p, ev);
+	tcphs_buf_commit_line(out, PUT(p, "}"));
 }
 
 /**
