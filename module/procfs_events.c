@@ -19,6 +19,7 @@ struct lane {
 	struct tcphs_cursor cursor;
 	struct tcphs_event ev;
 	bool valid;
+	u64 told;		/* lost records that were shown as such */
 };
 
 struct view {
@@ -80,6 +81,7 @@ static void *next(struct seq_file *m, void *v, loff_t *pos)
 	struct view *view = m->private;
 
 	view->pos = ++*pos;
+	view->now->told = view->now->cursor.lost;
 	advance(view->now);
 	view->now = oldest(view);
 	return view->now;
@@ -150,10 +152,10 @@ static int show(struct seq_file *m, void *v)
 	u32 ns;
 	u64 s = div_u64_rem(ev->time, NSEC_PER_SEC, &ns);
 
-	/* seq_file may show a record twice; its hole is told with it each time. */
-	if (lane->cursor.lost)
-		seq_printf(m, "lost cpu=%u records=%llu, so far\n", lane->cursor.cpu,
-			   lane->cursor.lost);
+	/* The hole before this record; again if seq_file shows the record again. */
+	if (lane->cursor.lost > lane->told)
+		seq_printf(m, "lost cpu=%u records=%llu\n", lane->cursor.cpu,
+			   lane->cursor.lost - lane->told);
 	seq_printf(m, "%llu.%09u cpu=%u conn=%llx.%u %s", s, ns, ev->cpu, ev->id.conn,
 		   ev->id.generation, name(tcphs_event_names, TCPHS_EV_MAX, ev->type));
 	seq_printf(m, " %s>%s", name(tcphs_state_names, TCPHS_STATE_MAX, ev->old_state),
