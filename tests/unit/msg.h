@@ -14,7 +14,7 @@
 
 struct msg {
 	size_t len;
-	_Alignas(8) uint8_t data[65536];
+	uint8_t data[65536] __attribute__((aligned(8)));
 };
 
 static inline void msg_bytes(struct msg *m, const void *p, size_t len)

@@ -28,7 +28,7 @@ struct tcphs_session {
 	struct tcphs_family family;
 	uint32_t seq;
 	bool torn;		/* the last dump had NLM_F_DUMP_INTR */
-	_Alignas(struct nlmsghdr) char recv[RECV_SIZE];
+	char recv[RECV_SIZE] __attribute__((aligned(8)));
 };
 
 typedef int (*answer_fn)(void *arg, const void *msg, size_t len);

@@ -69,13 +69,12 @@ static int unknown_verb(const char *name)
 /* What needs no module. -1: it is a verb. */
 static int run_builtin(const char *word)
 {
-	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
+	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
 		print_help(stdout);
-	} else if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+	else if (!strcmp(word, "--version") || !strcmp(word, "-V"))
 		printf("tcphs %s (ABI %u.%u)\n", TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
-	} else {
+	else
 		return -1;
-	}
 	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
 }
 
