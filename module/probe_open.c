@@ -427,7 +427,15 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	bool passive;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
+	conn = s.conn;
+	if (unlikely(!conn)) {
+		/* Unknown so far, but this step says a lot. */
+		conn = tcphs_adopt(&s, sk, old_state);
+		conn->id.role = old_state == TCP_SYN_SENT ? TCPHS_ROLE_ACTIVE :
+							    TCPHS_ROLE_PASSIVE;
+		conn->id.isn = tp->snd_una - 1;
+		conn->flags |= TCPHS_F_ISN;
+	}
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
 	if (!(conn->flags & TCPHS_F_PEER_ISN)) {
 		conn->id.peer_isn = tp->rcv_nxt - 1;

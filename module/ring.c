@@ -76,14 +76,19 @@ static bool peek(const struct tcphs_ring *ring, u64 place, const struct tcphs_ne
 }
 
 /* A view of one namespace counts its own records, so search for them. */
-static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring, u64 tail)
+static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 {
 	const struct tcphs_stats *st = per_cpu_ptr(c->tn->stats, c->cpu);
-	u64 written = READ_ONCE(st->recorded);
-	u64 place, number;
+	/* Pairs with tcphs_event_commit(): those records lie before the end. */
+	u64 written = smp_load_acquire(&st->recorded);
+	u64 place, number, first = 0, tail;
 
-	if (c->next > written + 1)
+	/* A record may have been read that is not counted yet. */
+	if (c->next > written && c->next - written > 2)
 		return -ERANGE;
+	/* As in tcphs_ring_seek(). */
+	c->end = smp_load_acquire(&ring->head);
+	tail = oldest(c->end);
 	c->pos = c->end;
 	for (place = c->end; place-- > tail;) {
 		if (!peek(ring, place, c->tn, &number))
@@ -93,7 +98,14 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring, u64
 		if (number < c->next)
 			break;
 		c->pos = place;
+		first = number;
 	}
+	if (first || c->next > written)
+		return 0;
+	/* Nothing there: what was written at or after the cursor is gone. */
+	if (c->next)
+		c->lost = written + 1 - c->next;
+	c->next = written + 1;
 	return 0;
 }
 
@@ -118,10 +130,10 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor)
 	/* Pairs with tcphs_ring_commit(): all records before it are whole. */
 	cursor->end = smp_load_acquire(&ring->head);
 	cursor->lost = 0;
-	tail = oldest(cursor->end);
-
 	if (cursor->tn)
-		return seek_netns(cursor, ring, tail);
+		return seek_netns(cursor, ring);
+
+	tail = oldest(cursor->end);
 
 	if (cursor->next > cursor->end + 1)
 		return -ERANGE;

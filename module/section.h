@@ -112,7 +112,7 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const 
 	struct tcphs_event *ev = tcphs_ring_begin();
 
 	st->events[type]++;
-	ev->number = ++st->recorded;
+	ev->number = st->recorded + 1;
 	ev->time = now;
 	ev->duration = 0;
 	ev->type = type;
@@ -136,7 +136,11 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const 
  */
 static inline void tcphs_event_commit(struct tcphs_net *tn)
 {
+	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
+
 	tcphs_ring_commit();
+	/* Whoever sees the count finds the record in the ring, or overwritten. */
+	smp_store_release(&st->recorded, st->recorded + 1);
 	if (unlikely(READ_ONCE(tn->bell.armed)))
 		tcphs_bell_pull(&tn->bell);
 	if (unlikely(READ_ONCE(tcphs_bell_all.armed)))

@@ -490,7 +490,7 @@ int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out)
 
 #define RECORD_LEN (sizeof(struct nlattr) + sizeof(struct tcphs_event))
 
-_Static_assert(RECORD_LEN == ALIGN4(RECORD_LEN), "records follow each other without padding");
+_Static_assert(ALIGN4(RECORD_LEN) == RECORD_LEN, "records follow each other without padding");
 
 /*
  * Is a whole record next? Nearly all of a dump is a run of them, so they have a

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests share. A test is bash and looks like this:
+#
+#	. "$(dirname "$0")/lib.sh"
+#	start 2				# so many subtests
+#	load ring_records=65536
+#	do_something >"$tmp/did"
+#	events_json "$tmp/events"
+#	check "every SYN is told once" test "$(count_events "$tmp/events" syn-sent)" = 7
+#	check "nothing was lost" nothing_lost "$tmp/events"
+#	ktap_finished
+#
+# $tmp is a directory of the test's own. When the test ends, in whatever way,
+# its background processes are gone, the module is unloaded and $tmp is removed.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
+
+for ktap in "$here/../kselftest" "${LINUX_SRC:-}/tools/testing/selftests/kselftest"; do
+	[[ ! -e $ktap/ktap_helpers.sh ]] || break
+done
+# shellcheck source=/dev/null
+. "$ktap/ktap_helpers.sh" || exit 1
+
+tmp=''
+started=()	# pids of background processes
+at_end=()	# functions to call first when the test ends
+
+# start SUBTESTS: the first call of every test.
+start() {
+	ktap_print_header
+	need_root
+	need_module
+	tmp=$(mktemp -d "${TMPDIR:-/tmp}/tcphs-test.XXXXXX") || exit "$KSFT_FAIL"
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	mark_dmesg
+	ktap_set_plan "$1"
+}
+
+# skip_all WHY…: this machine cannot run the test.
+skip_all() {
+	ktap_skip_all "$@"
+	exit "$KSFT_SKIP"
+}
+
+need_root() {
+	((EUID == 0)) || skip_all "needs root"
+}
+
+need_module() {
+	modinfo tcphs >/dev/null 2>&1 || skip_all "tcphs.ko is not installed for $(uname -r)"
+	need_command tcphs
+}
+
+# need_command NAME…: programs without which the test makes no sense.
+need_command() {
+	local name
+
+	for name; do
+		command -v "$name" >/dev/null || skip_all "needs the program $name"
+	done
+}
+
+# die WORDS…: the test cannot go on; that is a failure.
+die() {
+	ktap_exit_fail_msg "$@"
+}
+
+# say WORDS…: a line for whoever reads the log.
+say() {
+	ktap_print_msg "$@"
+}
+
+clean_up() {
+	local status=$? hook pid
+
+	trap - EXIT
+	for hook in "${at_end[@]}"; do
+		"$hook"
+	done
+	for pid in "${started[@]}"; do
+		stop "$pid"
+	done
+	! loaded || unload || status=$KSFT_FAIL
+	rm -rf "$tmp"
+	exit "$status"
+}
+
+# check NAME COMMAND…: one subtest. What COMMAND says is shown if it fails.
+check() {
+	local name=$1
+
+	shift
+	if "$@" >"$tmp/check" 2>&1; then
+		ktap_test_pass "$name"
+		return
+	fi
+	sed -En '1,9s/^(.{0,400}).*/# \1/p' "$tmp/check"
+	ktap_test_fail "$name"
+}
+
+# same A B WHAT: are they equal? Says so if not.
+same() {
+	[[ $1 == "$2" ]] || { echo "$3: $1, expected $2"; return 1; }
+}
+
+# wait_until SECONDS COMMAND…: poll until COMMAND succeeds; fails when time is up.
+wait_until() {
+	local deadline=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS <= deadline)) || return 1
+		sleep 0.05
+	done
+}
+
+# background FILE COMMAND…: start COMMAND, output to FILE, pid in $!.
+background() {
+	local file=$1
+
+	shift
+	"$@" >"$file" 2>&1 &
+	started+=("$!")
+}
+
+# stop PID [SIGNAL]: end a process of background() and wait for it.
+stop() {
+	kill -s "${2:-TERM}" "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+loaded() {
+	[[ -d /sys/module/tcphs ]]
+}
+
+# load [PARAMETER=VALUE]…: load the module afresh, or end the test.
+load() {
+	! loaded || unload
+	modprobe tcphs "$@" 2>"$tmp/modprobe" ||
+		{ dmesg_since_mark | sed 's/^/# /'; die "modprobe tcphs $*: $(<"$tmp/modprobe")"; }
+}
+
+# unload: a reader that is just leaving may hold the module for a moment.
+unload() {
+	wait_until 10 modprobe -r tcphs && return
+	dmesg_since_mark | sed 's/^/# /'
+	say "the module does not unload, references: $(cat /sys/module/tcphs/refcnt 2>&1)"
+	return 1
+}
+
+# mark_dmesg: what the kernel says from here on counts.
+mark_dmesg() {
+	dmesg_mark="tcphs-test: mark $$ $RANDOM"
+	echo "$dmesg_mark" >/dev/kmsg
+}
+
+dmesg_since_mark() {
+	dmesg | sed "1,/$dmesg_mark/d"
+}
+
+# kernel_is_quiet: nothing new in dmesg but the module's own greeting, and that
+# an emulated CPU was not run for a while.
+kernel_is_quiet() {
+	! dmesg_since_mark | grep -vE 'tcphs: .* loaded: |hrtimer: interrupt took'
+}
+
+# counters FILE [PREFIX…]: every counter of the kernel, of the namespace that
+# PREFIX ("ip netns exec NAME") leads to.
+counters() {
+	local file=$1
+
+	shift
+	"$@" nstat -asz --json >"$file" || die "nstat failed"
+}
+
+# difference BEFORE AFTER NAME: how much a counter of counters() grew.
+difference() {
+	jq -n --slurpfile a "$1" --slurpfile b "$2" --arg name "$3" \
+		'$b[0].kernel[$name] - $a[0].kernel[$name]'
+}
+
+# events_json FILE [OPTION]…: what the ring holds, one JSON object a line.
+events_json() {
+	local file=$1
+
+	shift
+	tcphs events -j "$@" >"$file" || die "tcphs events $* failed: $?"
+}
+
+# count_events FILE EVENT [CONDITION]: objects of that event for which a
+# condition in jq's language holds.
+count_events() {
+	jq -n --arg event "$2" "reduce (inputs | select(.event == \$event) |
+		select(${3:-true})) as \$e (0; . + 1)" "$1"
+}
+
+# nothing_lost FILE: of events_json().
+nothing_lost() {
+	! grep '"event":"lost"' "$1"
+}
+
+# summary_agrees FILE [EVENT]: /proc/tcphs counted the events that events_json()
+# found, EVENT aside, which may be going on.
+summary_agrees() {
+	grep -o '"event":"[^"]*"' "$1" | sort | uniq -c |
+		sed -E 's/ *([0-9]+) "event":"(.*)"/\2 \1/' | sort >"$tmp/told"
+	awk '$1 == "event" { print $2, $3 }' /proc/tcphs | sort >"$tmp/counted"
+	diff <(grep -v "^${2:-none} " "$tmp/told") <(grep -v "^${2:-none} " "$tmp/counted")
+}
+
+# "STATE LOCAL PEER COOKIE" of every connection, from the kernel's own tool ...
+ss_table() {
+	ss -Htane | awk '$1 != "LISTEN" && $1 != "UNCONN" {
+		for (i = 6; i <= NF; i++)
+			if ($i ~ /^sk:/)
+				cookie = substr($i, 4)
+		sub("^ESTAB$", "ESTABLISHED", $1)
+		gsub(/\[::ffff:|\]|\[/, "")
+		print tolower($1), $4, $5, cookie
+	}' | sort
+}
+
+# ... and from tcphs. A socket in CLOSED is none of either's connections.
+tcphs_table() {
+	tcphs connections -j | jq -r 'select(.state != "closed") |
+		"\(.state) \(.local):\(.local_port) \(.peer):\(.peer_port) \(.conn)"' | sort
+}
+
+# tables_agree: state, addresses and cookie of every connection are the same. The
+# last ACK may still be under way, so this is for wait_until.
+tables_agree() {
+	ss_table >"$tmp/ss"
+	tcphs_table >"$tmp/tcphs"
+	diff "$tmp/ss" "$tmp/tcphs"
+}
+
+# settled: tables_agree(), and TIME_WAIT is the only state left.
+settled() {
+	tables_agree && ! grep -v '^time-wait ' "$tmp/tcphs"
+}

@@ -1,0 +1,747 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests that are wrong in every way there is: each is refused with the errno
+ * and the words it deserves, or ignored where netlink ignores, and nothing that
+ * a reader can see has changed by it. Raw sockets, so that every byte is ours.
+ *
+ * All of it runs in a network namespace of its own, with a listener, an open
+ * connection and a refused one, where nothing happens but what is asked here.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/tcphs.h>
+
+#include "kselftest_harness.h"
+
+#define SNAPSHOT_MAX	(256 * 1024)
+#define MUTATIONS	20011
+#define SEED		20263U
+#define SILENCE		1	/* the kernel gave no answer at all */
+
+#define GET	(NLM_F_REQUEST | NLM_F_ACK)
+#define DUMP	(NLM_F_REQUEST | NLM_F_DUMP)
+
+struct request {
+	struct nlmsghdr nl;
+	struct genlmsghdr genl;
+	char attrs[1000];
+};
+
+struct answer {
+	int error;		/* 0, a negative errno or SILENCE */
+	char text[128];		/* what extack said */
+	size_t len;
+	char *data;		/* attributes, volatile ones zeroed; or NULL */
+};
+
+static pid_t loader;
+
+/* A small ring makes a request cheap: to seek is to look at all of it. */
+static void __attribute__((constructor)) load(void)
+{
+	loader = getpid();
+	if (geteuid() || system("modprobe -rq tcphs; modprobe -q tcphs ring_records=128")) {
+		printf("1..0 # SKIP needs root and an installed tcphs.ko\n");
+		exit(KSFT_SKIP);
+	}
+}
+
+static void __attribute__((destructor)) unload(void)
+{
+	if (getpid() == loader && system("modprobe -rq tcphs"))
+		fprintf(stderr, "# the module does not unload\n");
+}
+
+static void begin(struct request *r, __u16 family, __u16 flags, __u8 cmd)
+{
+	memset(r, 0, sizeof(*r));
+	r->nl.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
+	r->nl.nlmsg_type = family;
+	r->nl.nlmsg_flags = flags;
+	r->nl.nlmsg_seq = 7;
+	r->genl.cmd = cmd;
+	r->genl.version = TCPHS_GENL_VERSION;
+}
+
+static struct nlattr *put(struct request *r, __u16 type, const void *data, __u16 len)
+{
+	struct nlattr *nla = (void *)((char *)r + r->nl.nlmsg_len);
+
+	nla->nla_type = type;
+	nla->nla_len = NLA_HDRLEN + len;
+	memcpy(nla + 1, data, len);
+	r->nl.nlmsg_len += NLA_ALIGN(nla->nla_len);
+	return nla;
+}
+
+static void put_cursor(struct request *r, __u32 cpu, __u64 next)
+{
+	struct nlattr *nest = put(r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
+
+	put(r, TCPHS_A_CURSOR_CPU, &cpu, sizeof(cpu));
+	put(r, TCPHS_A_CURSOR_NEXT, &next, sizeof(next));
+	nest->nla_len = (char *)r + r->nl.nlmsg_len - (char *)nest;
+}
+
+/* Ages grow while we look. */
+static bool is_volatile(__u8 cmd, __u16 type)
+{
+	switch (cmd) {
+	case TCPHS_CMD_STATUS_GET:
+		return type == TCPHS_A_STATUS_UPTIME;
+	case TCPHS_CMD_LISTENER_GET:
+		return type == TCPHS_A_LISTENER_AGE;
+	case TCPHS_CMD_CONN_GET:
+		return type == TCPHS_A_CONN_AGE || type == TCPHS_A_CONN_LIFE;
+	}
+	return false;
+}
+
+static void keep(struct answer *a, struct nlmsghdr *nl)
+{
+	struct genlmsghdr *genl = NLMSG_DATA(nl);
+	char *attrs = (char *)genl + GENL_HDRLEN;
+	size_t len = nl->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN, at = 0;
+
+	while (at + NLA_HDRLEN <= len) {
+		struct nlattr *nla = (void *)(attrs + at);
+
+		if (is_volatile(genl->cmd, nla->nla_type & NLA_TYPE_MASK))
+			memset(nla + 1, 0, nla->nla_len - NLA_HDRLEN);
+		at += NLA_ALIGN(nla->nla_len);
+	}
+	if (a->data && a->len + len <= SNAPSHOT_MAX)
+		memcpy(a->data + a->len, attrs, len);
+	a->len += len;
+}
+
+/* An ack: the error, and after the request's header what extack has to say. */
+static void take_verdict(struct answer *a, struct nlmsghdr *nl)
+{
+	size_t at = nl->nlmsg_type == NLMSG_DONE ? sizeof(int) : sizeof(struct nlmsgerr);
+	size_t len = nl->nlmsg_len - NLMSG_HDRLEN;
+
+	memcpy(&a->error, NLMSG_DATA(nl), sizeof(int));
+	while (nl->nlmsg_flags & NLM_F_ACK_TLVS && at + NLA_HDRLEN <= len) {
+		struct nlattr *nla = (void *)((char *)NLMSG_DATA(nl) + at);
+
+		if (nla->nla_type == NLMSGERR_ATTR_MSG)
+			snprintf(a->text, sizeof(a->text), "%s", (char *)(nla + 1));
+		at += NLA_ALIGN(nla->nla_len);
+	}
+}
+
+/* The kernel answers before send() returns, so what is not there won't come. */
+static void talk(int fd, const void *msg, size_t len, struct answer *a)
+{
+	static char buf[128 * 1024];
+	ssize_t n;
+	int left;
+
+	a->error = SILENCE;
+	a->text[0] = '\0';
+	if (send(fd, msg, len, 0) != (ssize_t)len) {
+		a->error = -errno;
+		return;
+	}
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		struct nlmsghdr *nl = (void *)buf;
+
+		for (left = n; NLMSG_OK(nl, (unsigned int)left); nl = NLMSG_NEXT(nl, left)) {
+			if (nl->nlmsg_type == NLMSG_ERROR || nl->nlmsg_type == NLMSG_DONE)
+				take_verdict(a, nl);
+			else
+				keep(a, nl);
+		}
+	}
+}
+
+static int open_netlink(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC), one = 1;
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	if (fd < 0 || connect(fd, (void *)&kernel, sizeof(kernel)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one)))
+		return -1;
+	return fd;
+}
+
+/* The attribute after @from of that type, or NULL. */
+static void *find(const struct answer *a, size_t *from, __u16 type)
+{
+	while (*from + NLA_HDRLEN <= a->len) {
+		struct nlattr *nla = (void *)(a->data + *from);
+
+		*from += NLA_ALIGN(nla->nla_len);
+		if (nla->nla_type == type)
+			return nla + 1;
+	}
+	return NULL;
+}
+
+static int find_family(int fd)
+{
+	static char data[SNAPSHOT_MAX];
+	struct answer a = { .data = data };
+	size_t from = 0;
+	struct request r;
+	__u16 *id;
+
+	begin(&r, GENL_ID_CTRL, GET, CTRL_CMD_GETFAMILY);
+	put(&r, CTRL_ATTR_FAMILY_NAME, TCPHS_FAMILY_NAME, sizeof(TCPHS_FAMILY_NAME));
+	talk(fd, &r, r.nl.nlmsg_len, &a);
+	id = find(&a, &from, CTRL_ATTR_FAMILY_ID);
+	return id ? *id : -1;
+}
+
+static int loopback_up(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), err;
+
+	err = ioctl(fd, SIOCSIFFLAGS, &ifr);
+	close(fd);
+	return err;
+}
+
+FIXTURE(tcphs) {
+	int fd;
+	__u16 family;
+	int listener, client, server;
+	struct answer before;
+	struct request r;
+};
+
+/* All that a reader can see, one answer after the other. */
+static void snapshot(int fd, __u16 family, struct answer *all)
+{
+	struct request r;
+	__u8 cmd;
+
+	all->len = 0;
+	for (cmd = TCPHS_CMD_STATUS_GET; cmd <= TCPHS_CMD_EVENT_GET; cmd++) {
+		begin(&r, family, cmd == TCPHS_CMD_STATUS_GET ? GET : DUMP, cmd);
+		talk(fd, &r, r.nl.nlmsg_len, all);
+		if (all->error)
+			return;
+	}
+}
+
+FIXTURE_SETUP(tcphs)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(to);
+	int refused;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	ASSERT_EQ(0, loopback_up());
+	self->listener = socket(AF_INET, SOCK_STREAM, 0);
+	ASSERT_EQ(0, listen(self->listener, 7));
+	ASSERT_EQ(0, getsockname(self->listener, (void *)&to, &len));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	self->client = socket(AF_INET, SOCK_STREAM, 0);
+	ASSERT_EQ(0, connect(self->client, (void *)&to, sizeof(to)));
+	self->server = accept(self->listener, NULL, NULL);
+	ASSERT_LE(0, self->server);
+	refused = socket(AF_INET, SOCK_STREAM, 0);
+	to.sin_port = htons(9);
+	ASSERT_EQ(-1, connect(refused, (void *)&to, sizeof(to)));
+	close(refused);
+
+	self->fd = open_netlink();
+	ASSERT_LE(0, self->fd);
+	self->family = find_family(self->fd);
+	ASSERT_NE((__u16)-1, self->family);
+	self->before.data = calloc(1, SNAPSHOT_MAX);
+	snapshot(self->fd, self->family, &self->before);
+	ASSERT_EQ(0, self->before.error);
+	/* Two queues and a dozen of records are in there somewhere. */
+	ASSERT_LT(13U * TCPHS_EVENT_SIZE, self->before.len);
+	ASSERT_GE((size_t)SNAPSHOT_MAX, self->before.len);
+}
+
+FIXTURE_TEARDOWN(tcphs)
+{
+	struct answer after = { .data = calloc(1, SNAPSHOT_MAX) };
+
+	snapshot(self->fd, self->family, &after);
+	EXPECT_EQ(0, after.error);
+	EXPECT_EQ(self->before.len, after.len);
+	EXPECT_EQ(0, memcmp(self->before.data, after.data, SNAPSHOT_MAX)) {
+		TH_LOG("a request changed what readers see");
+	}
+	free(self->before.data);
+	free(after.data);
+}
+
+/* Sends self->r; its error. */
+#define ANSWER() ({							\
+	struct answer answer__ = { };					\
+	talk(self->fd, &self->r, self->r.nl.nlmsg_len, &answer__);	\
+	snprintf(said, sizeof(said), "%s", answer__.text);		\
+	answer__.error;							\
+})
+
+#define EXPECT_REFUSED(err, words) do {					\
+	char said[128];							\
+	EXPECT_EQ(-(err), ANSWER()) {					\
+		TH_LOG("the kernel said: %s", said);			\
+	}								\
+	EXPECT_NE(NULL, strstr(said, words)) {				\
+		TH_LOG("said \"%s\", not \"%s\"", said, words);		\
+	}								\
+} while (0)
+
+#define EXPECT_GRANTED() do {						\
+	char said[128];							\
+	EXPECT_EQ(0, ANSWER()) {					\
+		TH_LOG("the kernel said: %s", said);			\
+	}								\
+} while (0)
+
+static void begin_events(struct request *r, __u16 family)
+{
+	begin(r, family, DUMP, TCPHS_CMD_EVENT_GET);
+}
+
+static void begin_conns(struct request *r, __u16 family, __u32 states)
+{
+	begin(r, family, DUMP, TCPHS_CMD_CONN_GET);
+	put(r, TCPHS_A_CONN_STATES, &states, sizeof(states));
+}
+
+/* The cursor to go on from on the first CPU: one beyond its last record. */
+static __u64 next_of_first_cpu(int fd, __u16 family)
+{
+	static char data[SNAPSHOT_MAX];
+	struct answer a = { .data = data };
+	struct request r;
+	size_t from = 0;
+	__u64 next = 0;
+	void *found;
+
+	begin_events(&r, family);
+	talk(fd, &r, r.nl.nlmsg_len, &a);
+	found = find(&a, &from, TCPHS_A_EVENT_NEXT);
+	if (found)
+		memcpy(&next, found, sizeof(next));
+	return next;
+}
+
+TEST_F(tcphs, every_truncation_that_admits_its_length_is_refused)
+{
+	__u32 len, full;
+	int expected;
+
+	begin_events(&self->r, self->family);
+	self->r.nl.nlmsg_flags |= NLM_F_ACK;
+	put_cursor(&self->r, 0, 1);
+	full = self->r.nl.nlmsg_len;
+	for (len = 0; len <= full; len++) {
+		struct answer a = { };
+
+		self->r.nl.nlmsg_len = len;
+		talk(self->fd, &self->r, full, &a);
+		/* Without attributes, and whole, it is a good request. */
+		expected = len < NLMSG_HDRLEN ? SILENCE :
+			   len == NLMSG_LENGTH(GENL_HDRLEN) || len == full ? 0 : -EINVAL;
+		EXPECT_EQ(expected, a.error) {
+			TH_LOG("%u of %u bytes: %s", len, full, a.text);
+		}
+	}
+}
+
+TEST_F(tcphs, every_truncation_that_hides_its_length_is_ignored)
+{
+	__u32 len;
+
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, 1);
+	for (len = 1; len < self->r.nl.nlmsg_len; len++) {
+		struct answer a = { };
+
+		talk(self->fd, &self->r, len, &a);
+		EXPECT_EQ(SILENCE, a.error) {
+			TH_LOG("%u bytes: %s", len, a.text);
+		}
+	}
+}
+
+TEST_F(tcphs, bytes_after_the_last_attribute_are_refused)
+{
+	__u32 extra;
+
+	for (extra = 1; extra < NLA_HDRLEN; extra++) {
+		begin_events(&self->r, self->family);
+		self->r.nl.nlmsg_len += extra;
+		EXPECT_REFUSED(EINVAL, "");
+	}
+}
+
+TEST_F(tcphs, an_attribute_longer_than_its_message_is_refused)
+{
+	begin_conns(&self->r, self->family, 1 << TCPHS_STATE_ESTABLISHED);
+	((struct nlattr *)self->r.attrs)->nla_len = 0xffff;
+	EXPECT_REFUSED(EINVAL, "");
+	((struct nlattr *)self->r.attrs)->nla_len = 0;
+	EXPECT_REFUSED(EINVAL, "");
+	((struct nlattr *)self->r.attrs)->nla_len = NLA_HDRLEN - 1;
+	EXPECT_REFUSED(EINVAL, "");
+}
+
+TEST_F(tcphs, a_wrong_length_of_states_is_refused)
+{
+	static const __u8 bytes[16] = { 2 };
+	__u16 len;
+
+	for (len = 0; len <= sizeof(bytes); len++) {
+		if (len == sizeof(__u32))
+			continue;
+		begin(&self->r, self->family, DUMP, TCPHS_CMD_CONN_GET);
+		put(&self->r, TCPHS_A_CONN_STATES, bytes, len);
+		EXPECT_REFUSED(EINVAL, "invalid attribute length");
+	}
+}
+
+TEST_F(tcphs, a_wrong_length_in_a_cursor_is_refused)
+{
+	static const __u8 bytes[16];
+	struct nlattr *nest;
+	__u16 len, type;
+
+	for (type = TCPHS_A_CURSOR_CPU; type <= TCPHS_A_CURSOR_NEXT; type++) {
+		for (len = 0; len <= sizeof(bytes); len++) {
+			if (len == (type == TCPHS_A_CURSOR_CPU ? 4 : 8))
+				continue;
+			begin_events(&self->r, self->family);
+			nest = put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
+			put(&self->r, type, bytes, len);
+			nest->nla_len = (char *)&self->r + self->r.nl.nlmsg_len - (char *)nest;
+			EXPECT_REFUSED(EINVAL, "invalid attribute length");
+		}
+	}
+}
+
+TEST_F(tcphs, a_flag_with_a_value_is_refused)
+{
+	__u32 one = 1;
+
+	begin(&self->r, self->family, DUMP, TCPHS_CMD_LISTENER_GET);
+	put(&self->r, TCPHS_A_LISTENER_ALL_NETNS, &one, sizeof(one));
+	EXPECT_REFUSED(ERANGE, "");
+}
+
+TEST_F(tcphs, every_attribute_that_is_no_request_is_refused)
+{
+	static const __u16 max[] = {
+		[TCPHS_CMD_STATUS_GET] = TCPHS_A_STATUS_MAX,
+		[TCPHS_CMD_LISTENER_GET] = TCPHS_A_LISTENER_MAX,
+		[TCPHS_CMD_CONN_GET] = TCPHS_A_CONN_MAX,
+		[TCPHS_CMD_EVENT_GET] = TCPHS_A_EVENT_MAX,
+	};
+	static const __u8 bytes[8];
+	__u16 type;
+	__u8 cmd;
+
+	for (cmd = TCPHS_CMD_STATUS_GET; cmd <= TCPHS_CMD_EVENT_GET; cmd++) {
+		for (type = 0; type <= max[cmd] + 3; type++) {
+			/* LISTENER_, CONN_ and EVENT_ALL_NETNS are one number. */
+			if (cmd != TCPHS_CMD_STATUS_GET &&
+			    (type == TCPHS_A_CONN_ALL_NETNS || type == TCPHS_A_CONN_STATES))
+				continue;
+			begin(&self->r, self->family, cmd == TCPHS_CMD_STATUS_GET ? GET : DUMP,
+			      cmd);
+			put(&self->r, type, bytes, sizeof(bytes));
+			EXPECT_REFUSED(EINVAL, "");
+		}
+	}
+}
+
+TEST_F(tcphs, a_nest_that_does_not_say_so_is_refused)
+{
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, 1);
+	((struct nlattr *)self->r.attrs)->nla_type &= ~NLA_F_NESTED;
+	EXPECT_REFUSED(EINVAL, "NLA_F_NESTED is missing");
+}
+
+TEST_F(tcphs, a_number_that_claims_to_be_a_nest_is_refused)
+{
+	begin_conns(&self->r, self->family, 1 << TCPHS_STATE_ESTABLISHED);
+	((struct nlattr *)self->r.attrs)->nla_type |= NLA_F_NESTED;
+	EXPECT_REFUSED(EINVAL, "NLA_F_NESTED not expected");
+}
+
+TEST_F(tcphs, garbage_in_a_cursor_is_refused)
+{
+	char garbage[] = "\377\377\377\377\377\377\377";
+
+	begin_events(&self->r, self->family);
+	put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, garbage, sizeof(garbage));
+	EXPECT_REFUSED(EINVAL, "");
+	begin_events(&self->r, self->family);
+	put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, garbage, 3);
+	EXPECT_REFUSED(EINVAL, "");
+}
+
+TEST_F(tcphs, a_cursor_without_cpu_or_number_is_refused)
+{
+	__u32 cpu = 0;
+	__u64 next = 1;
+	struct nlattr *nest;
+
+	begin_events(&self->r, self->family);
+	put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
+	EXPECT_REFUSED(EINVAL, "a cursor needs a CPU and a next number");
+
+	begin_events(&self->r, self->family);
+	nest = put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
+	put(&self->r, TCPHS_A_CURSOR_CPU, &cpu, sizeof(cpu));
+	nest->nla_len += NLA_HDRLEN + sizeof(cpu);
+	EXPECT_REFUSED(EINVAL, "a cursor needs a CPU and a next number");
+
+	begin_events(&self->r, self->family);
+	nest = put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
+	put(&self->r, TCPHS_A_CURSOR_NEXT, &next, sizeof(next));
+	nest->nla_len += NLA_HDRLEN + sizeof(next);
+	EXPECT_REFUSED(EINVAL, "a cursor needs a CPU and a next number");
+}
+
+TEST_F(tcphs, two_cursors_for_one_cpu_are_refused)
+{
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, 1);
+	put_cursor(&self->r, 0, 1);
+	EXPECT_REFUSED(EINVAL, "two cursors for one CPU");
+}
+
+TEST_F(tcphs, two_cursors_are_two_even_if_one_asks_for_the_oldest)
+{
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, 0);
+	put_cursor(&self->r, 0, 1);
+	EXPECT_REFUSED(EINVAL, "two cursors for one CPU");
+}
+
+TEST_F(tcphs, a_cursor_of_no_cpu_is_refused)
+{
+	static const __u32 cpus[] = { 8191, 0x7fffffff, 0x80000000, 0xffffffff };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cpus) / sizeof(cpus[0]); i++) {
+		begin_events(&self->r, self->family);
+		put_cursor(&self->r, cpus[i], 1);
+		EXPECT_REFUSED(ENODEV, "no ring of that CPU");
+	}
+}
+
+TEST_F(tcphs, a_cursor_ahead_of_its_ring_is_refused)
+{
+	__u64 next = next_of_first_cpu(self->fd, self->family);
+
+	ASSERT_NE(0ULL, next);
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, next);
+	EXPECT_GRANTED();
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, next + 1);
+	EXPECT_REFUSED(ERANGE, "a cursor lies ahead of its ring");
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, ~0ULL);
+	EXPECT_REFUSED(ERANGE, "a cursor lies ahead of its ring");
+}
+
+TEST_F(tcphs, a_mask_without_a_state_is_refused)
+{
+	static const __u32 masks[] = {
+		0, 1 << TCPHS_STATE_UNSPEC, 1 << __TCPHS_STATE_MAX, 1U << 31, ~0U,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		begin_conns(&self->r, self->family, masks[i]);
+		EXPECT_REFUSED(EINVAL, "a mask of 1 << state is needed");
+	}
+	begin_conns(&self->r, self->family, (1 << __TCPHS_STATE_MAX) - 2);
+	EXPECT_GRANTED();
+}
+
+TEST_F(tcphs, an_unknown_command_is_refused)
+{
+	static const __u8 cmds[] = { TCPHS_CMD_UNSPEC, TCPHS_CMD_EVENT_NTF, TCPHS_CMD_MAX + 1, 255 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cmds); i++) {
+		begin(&self->r, self->family, GET, cmds[i]);
+		EXPECT_REFUSED(EOPNOTSUPP, "");
+		begin(&self->r, self->family, DUMP, cmds[i]);
+		EXPECT_REFUSED(EOPNOTSUPP, "");
+	}
+}
+
+TEST_F(tcphs, a_dump_of_status_and_a_single_listener_are_refused)
+{
+	begin(&self->r, self->family, DUMP, TCPHS_CMD_STATUS_GET);
+	EXPECT_REFUSED(EOPNOTSUPP, "");
+	begin(&self->r, self->family, GET, TCPHS_CMD_LISTENER_GET);
+	EXPECT_REFUSED(EOPNOTSUPP, "");
+	begin(&self->r, self->family, GET, TCPHS_CMD_CONN_GET);
+	EXPECT_REFUSED(EOPNOTSUPP, "");
+	begin(&self->r, self->family, GET, TCPHS_CMD_EVENT_GET);
+	EXPECT_REFUSED(EOPNOTSUPP, "");
+}
+
+TEST_F(tcphs, an_unknown_message_flag_is_refused)
+{
+	unsigned int bit;
+	__u8 cmd;
+
+	for (bit = 0; bit < 16; bit++) {
+		__u16 flag = 1 << bit;
+
+		/* What means something, and half of NLM_F_DUMP. */
+		if (flag & (NLM_F_REQUEST | NLM_F_MULTI | NLM_F_ACK | NLM_F_ECHO | NLM_F_DUMP))
+			continue;
+		for (cmd = TCPHS_CMD_STATUS_GET; cmd <= TCPHS_CMD_EVENT_GET; cmd++) {
+			char said[128];
+			int error;
+
+			begin(&self->r, self->family,
+			      flag | (cmd == TCPHS_CMD_STATUS_GET ? GET : DUMP), cmd);
+			error = ANSWER();
+			/* Newer kernels look before the module does. */
+			EXPECT_TRUE(error == -EINVAL || error == -EOPNOTSUPP) {
+				TH_LOG("flag %#x, command %u: %d %s", flag, cmd, error, said);
+			}
+			EXPECT_NE(NULL, strstr(said, "nlmsg"));
+		}
+	}
+}
+
+TEST_F(tcphs, a_reserved_byte_that_is_not_zero_is_refused)
+{
+	char said[128];
+
+	begin(&self->r, self->family, GET, TCPHS_CMD_STATUS_GET);
+	self->r.genl.reserved = 0x0100;
+	if (!ANSWER())
+		SKIP(return, "this kernel does not look at it");
+	EXPECT_REFUSED(EINVAL, "reserved");
+}
+
+TEST_F(tcphs, all_namespaces_from_a_child_namespace_are_refused)
+{
+	__u8 cmd;
+
+	for (cmd = TCPHS_CMD_LISTENER_GET; cmd <= TCPHS_CMD_EVENT_GET; cmd++) {
+		begin(&self->r, self->family, DUMP, cmd);
+		put(&self->r, TCPHS_A_EVENT_ALL_NETNS, NULL, 0);
+		EXPECT_REFUSED(EPERM, "only the initial network namespace");
+	}
+}
+
+TEST_F(tcphs, an_abandoned_dump_leaves_nothing_behind)
+{
+	unsigned int i;
+
+	for (i = 0; i < 101; i++) {
+		int fd = open_netlink();
+
+		ASSERT_LE(0, fd);
+		begin_events(&self->r, self->family);
+		ASSERT_LT(0, send(fd, &self->r, self->r.nl.nlmsg_len, 0));
+		close(fd);
+	}
+}
+
+static __u32 rand_state = SEED;
+
+/* Marsaglia's xorshift: the same everywhere. */
+static __u32 draw(__u32 below)
+{
+	rand_state ^= rand_state << 13;
+	rand_state ^= rand_state >> 17;
+	rand_state ^= rand_state << 5;
+	return rand_state % below;
+}
+
+static void make_good(struct request *r, __u16 family)
+{
+	switch (draw(4)) {
+	case 0:
+		begin(r, family, GET, TCPHS_CMD_STATUS_GET);
+		break;
+	case 1:
+		begin(r, family, DUMP, TCPHS_CMD_LISTENER_GET);
+		put(r, TCPHS_A_LISTENER_ALL_NETNS, NULL, 0);
+		break;
+	case 2:
+		begin_conns(r, family, 1 << draw(12));
+		break;
+	default:
+		begin_events(r, family);
+		put_cursor(r, draw(3), draw(19));
+		put_cursor(r, draw(3), draw(19));
+	}
+}
+
+/* Anything but the family: the others did not ask for this. */
+static void mutate(struct request *r)
+{
+	const unsigned int type = offsetof(struct nlmsghdr, nlmsg_type);
+	unsigned int times = 1 + draw(5);
+	unsigned int at;
+
+	while (times--) {
+		switch (draw(4)) {
+		case 0:
+			r->nl.nlmsg_len = draw(sizeof(*r));
+			break;
+		case 1:
+			((__u16 *)r->attrs)[draw(32)] = draw(0x10000);
+			break;
+		default:
+			at = draw(draw(2) ? 64 : sizeof(*r));
+			if (at != type && at != type + 1)
+				((__u8 *)r)[at] ^= 1 << draw(8);
+		}
+	}
+}
+
+TEST_F(tcphs, random_requests_do_no_harm)
+{
+	unsigned int i, granted = 0, ignored = 0;
+
+	TH_LOG("seed %u, %u requests", SEED, MUTATIONS);
+	for (i = 0; i < MUTATIONS; i++) {
+		struct answer a = { };
+
+		make_good(&self->r, self->family);
+		mutate(&self->r);
+		talk(self->fd, &self->r, 1 + draw(sizeof(self->r)), &a);
+		granted += !a.error;
+		ignored += a.error == SILENCE;
+	}
+	TH_LOG("%u granted, %u ignored, %u refused", granted, ignored, i - granted - ignored);
+	EXPECT_LT(0U, granted);
+	begin(&self->r, self->family, GET, TCPHS_CMD_STATUS_GET);
+	EXPECT_GRANTED();
+}
+
+TEST_HARNESS_MAIN

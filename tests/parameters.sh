@@ -1,0 +1,242 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Module parameters: wrong ones are refused in words, small ones are kept to. A
+# table that is full and a ring that is overrun are told, to the last connection
+# and the last record. Without ftrace the module says what to do.
+
+. "$(dirname "$0")/lib.sh"
+
+connections=199
+
+# refused WORDS PARAMETER=VALUE: not loaded, and the log says why
+refused() {
+	mark_dmesg
+	! modprobe tcphs "$2" 2>/dev/null || { echo "$2 is not refused"; return 1; }
+	! loaded || { echo "loaded with $2"; return 1; }
+	dmesg_since_mark | grep -F -e "$1" || { echo "log:"; dmesg_since_mark; return 1; }
+}
+
+wrong_rings() {
+	local value
+
+	for value in 0 63 100 8191 2097152 4294967295; do
+		refused "tcphs: ring_records=$value refused: a power of two from 64 to 1048576" \
+			ring_records=$value || return
+	done
+}
+
+wrong_tables() {
+	local value
+
+	for value in 1 63 4194305 8388608 4294967295; do
+		refused "tcphs: table_size=$value refused: 64 to 4194304" table_size=$value || return
+	done
+}
+
+no_numbers() {
+	local value
+
+	for value in many -1 1.5 4294967296 '' 64x; do
+		refused "invalid for parameter \`ring_records'" "ring_records=$value" || return
+		refused "invalid for parameter \`table_size'" "table_size=$value" || return
+	done
+}
+
+parameters_are() {
+	same "$(</sys/module/tcphs/parameters/ring_records)" "$1" ring_records &&
+	same "$(</sys/module/tcphs/parameters/table_size)" "$2" table_size &&
+	same "$(tcphs status -j | jq -c '[.ring.records_per_cpu, .table.limit]')" "[$1,$2]" status
+}
+
+bounds_are_kept() {
+	load ring_records=64 table_size=64
+	parameters_are 64 64 || return
+	load ring_records=128 table_size=4194304
+	parameters_are 128 4194304
+}
+
+defaults_are_sane() {
+	load
+	same "$(</sys/module/tcphs/parameters/ring_records)" 8192 ring_records &&
+	(($(</sys/module/tcphs/parameters/table_size) >= 4096))
+}
+
+parameters_are_read_only() {
+	! echo 128 2>/dev/null >/sys/module/tcphs/parameters/ring_records &&
+	! echo 128 2>/dev/null >/sys/module/tcphs/parameters/table_size
+}
+
+reached() {
+	grep -qx "$1" "$tmp/at"
+}
+
+# Two sockets a connection: 398 where 64 have room.
+overfill() {
+	mkfifo "$tmp/go"
+	exec 7<>"$tmp/go"
+	"$here/traffic" --connections $connections --parallel $connections --pause \
+		--close client-rst,server-rst <&7 >"$tmp/did" 2>"$tmp/at" &
+	started+=("$!")
+	wait_until 60 reached open || die "traffic does not open its connections"
+}
+
+# Each CPU keeps some free entries for itself, so a table this small may refuse
+# while the other CPU has a few: at most 64 are used, and every socket counts.
+table_is_full() {
+	used=$(tcphs connections -j | wc -l)
+	((used >= 1 && used <= 64)) &&
+	same "$(tcphs status -j | jq -c '[.table.used, .table.untracked]')" \
+		"[$used,$((2 * connections - used))]" "used and untracked"
+}
+
+# births FLAG: first steps that carry the flag or don't
+births() {
+	jq -c "select((.event == \"syn-sent\" or .event == \"syn-received\") and
+		(.untracked == true) == $1) | .conn" "$tmp/events" | wc -l
+}
+
+untracked_are_told() {
+	events_json "$tmp/events"
+	same "$(births false)" "$used" "births with an entry" &&
+	same "$(births true)" $((2 * connections - used)) "births without" &&
+	same "$(jq -c 'select(.event == "established" and .role == "active")' "$tmp/events" | wc -l)" \
+		$connections "active connections established" &&
+	nothing_lost "$tmp/events"
+}
+
+table_empties() {
+	echo go >&7
+	echo go >&7
+	echo go >&7
+	wait "${started[-1]}" || return
+	wait_until 10 no_entry || { tcphs connections; return 1; }
+}
+
+no_entry() {
+	[[ $(tcphs status -j | jq .table.used) == 0 && $(tcphs connections -j) == "" ]]
+}
+
+# After that there is room again.
+room_is_back() {
+	local before
+
+	before=$(tcphs status -j | jq .table.untracked)
+	"$here/traffic" --connections 7 --close client-rst >/dev/null || return
+	same "$(tcphs status -j | jq .table.untracked)" "$before" untracked
+}
+
+recorded() {
+	tcphs status -j | jq .ring.recorded
+}
+
+# A reader that knows how far it came: what it then reads and what it is told it
+# lost is what was written since.
+overrun_is_told() {
+	local before after read lost
+
+	python3 "$here/cursor.py" "$@" >"$tmp/cursor" || return
+	before=$(recorded)
+	"$here/traffic" --connections 101 --close client-rst,server-rst --refused 13 >/dev/null || return
+	after=$(recorded)
+	python3 "$here/cursor.py" "$@" "$(<"$tmp/cursor")" --count >"$tmp/counted" || return
+	read -r read lost <"$tmp/counted"
+	echo "read $read, lost $lost"
+	((read > 0 && lost > 0)) && same $((read + lost)) $((after - before)) "read + lost"
+}
+
+# The same by the tool, stopped while the ring is overrun.
+stopped_reader_is_told() {
+	local before after tcphs
+
+	tcphs events -f -n 0 -j >"$tmp/followed" &
+	tcphs=$!
+	started+=("$tcphs")
+	wait_until 10 is_listening || return
+	sleep 1
+	kill -STOP $tcphs
+	before=$(recorded)
+	"$here/traffic" --connections 101 --close client-rst,server-rst --refused 13 >/dev/null || return
+	after=$(recorded)
+	kill -CONT $tcphs
+	wait_until 10 all_is_told $((after - before)) || {
+		told
+		echo "of $((after - before)) were told"
+		return 1
+	}
+	stop $tcphs
+	grep '"event":"lost"' "$tmp/followed"
+}
+
+is_listening() {
+	awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' /proc/net/netlink
+}
+
+told() {
+	jq -s 'map(if .event == "lost" then .lost else 1 end) | add' "$tmp/followed"
+}
+
+all_is_told() {
+	[[ $(told) == "$1" ]]
+}
+
+ftrace_on() {
+	[[ ! -e /proc/sys/kernel/ftrace_enabled ]] || echo 1 >/proc/sys/kernel/ftrace_enabled
+}
+
+without_ftrace_it_says_so() {
+	local status=0
+
+	echo 0 >/proc/sys/kernel/ftrace_enabled || return
+	refused "is kernel.ftrace_enabled 0? Set it to 1 and load again" ring_records=64 || status=1
+	ftrace_on
+	return $status
+}
+
+ftrace_stays_on() {
+	load ring_records=64
+	! echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled || { echo "not refused"; return 1; }
+	same "$(</proc/sys/kernel/ftrace_enabled)" 1 ftrace_enabled
+}
+
+still_records() {
+	local before
+
+	before=$(recorded)
+	"$here/traffic" --connections 1 >/dev/null || return
+	(($(recorded) > before))
+}
+
+start 18
+used=0
+need_command jq python3
+at_end+=(ftrace_on)
+! loaded || unload || die "somebody uses the module"
+check "a ring of no allowed size is refused" wrong_rings
+check "a table of no allowed size is refused" wrong_tables
+check "what is no number is refused" no_numbers
+check "the bounds are allowed and shown" bounds_are_kept
+check "the defaults are shown" defaults_are_sane
+check "they can't be changed afterwards" parameters_are_read_only
+
+load table_size=64 ring_records=16384
+mark_dmesg
+overfill
+check "a full table counts whom it had no room for" table_is_full
+say "$used entries of 64 used"
+check "without an entry events are told too, and marked" untracked_are_told
+check "a full table empties" table_empties
+check "then it has room again" room_is_back
+check "the kernel does not complain about a full table" kernel_is_quiet
+
+load ring_records=64
+mark_dmesg
+check "who comes late is told how many records it lost" overrun_is_told
+check "also of all namespaces" overrun_is_told --all-netns
+check "a stopped tcphs is told the same" stopped_reader_is_told
+check "the kernel does not complain about a small ring" kernel_is_quiet
+unload
+
+check "with ftrace off the module is refused, and says what to do" without_ftrace_it_says_so
+check "with the module loaded ftrace stays on" ftrace_stays_on
+check "and the module goes on recording" still_records
+ktap_finished

@@ -1,0 +1,244 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The manners of the tool tcphs: exit statuses, one clear line for an error, JSON
+# that programs can rely on, no colour and no heading where none is wanted.
+
+. "$(dirname "$0")/lib.sh"
+
+verbs=(status events connections listeners)
+
+# exits STATUS COMMAND…: output to $tmp/out, errors to $tmp/err
+exits() {
+	local expected=$1
+
+	shift
+	"$@" >"$tmp/out" 2>"$tmp/err"
+	same $? "$expected" "status of $*" || { cat "$tmp/err"; return 1; }
+}
+
+# complains STATUS WORDS COMMAND…: nothing but one line, with these words in it
+complains() {
+	local status=$1 words=$2
+
+	shift 2
+	exits "$status" "$@" &&
+	same "$(wc -l <"$tmp/err")" 1 "lines of error of $*" &&
+	same "$(wc -c <"$tmp/out")" 0 "bytes of output of $*" &&
+	{ grep -F -e "$words" "$tmp/err" || { cat "$tmp/err"; return 1; }; }
+}
+
+every_verb() {
+	local verb
+
+	for verb in "${verbs[@]}"; do
+		"$@" "$verb" || return
+	done
+}
+
+not_loaded() {
+	complains 3 "modprobe tcphs" tcphs "$1"
+}
+
+unknown_option() {
+	complains 2 "--nonsense" tcphs "$1" --nonsense
+}
+
+one_word_too_many() {
+	complains 2 "surplus" tcphs "$1" surplus
+}
+
+usage_is_wrong() {
+	complains 2 "nonsense" tcphs nonsense &&
+	complains 2 "nonsense" tcphs connections --state nonsense &&
+	complains 2 "seven" tcphs events --last seven &&
+	complains 2 "-1" tcphs events --last -1 &&
+	complains 2 "pink" tcphs status --color=pink &&
+	complains 2 "--all-netns" tcphs status -A &&
+	exits 2 tcphs
+}
+
+help_is_given() {
+	exits 0 tcphs "$1" --help &&
+	same "$(wc -c <"$tmp/err")" 0 "bytes of error" &&
+	grep -q "^Usage: tcphs $1" "$tmp/out"
+}
+
+# json_has FILTER COMMAND…: every line is an object for which the filter holds
+json_has() {
+	local filter=$1
+
+	shift
+	exits 0 "$@" || return
+	[[ -s $tmp/out ]] || { echo "no output of $*"; return 1; }
+	same "$(jq -sc 'length' "$tmp/out")" "$(wc -l <"$tmp/out")" "objects and lines" || return
+	! jq -c "select($filter | not)" "$tmp/out" | grep .
+}
+
+json_of_status() {
+	json_has '(.version | type == "string") and .uptime_ns > 0 and .netns > 0 and
+		(.hooks | length > 0) and .ring.records_per_cpu > 0 and .ring.recorded > 0 and
+		.table.limit > 0 and (.states | length == 11) and (.failures | length == 18) and
+		(.events | length == 25) and .handshakes.active.count > 0 and
+		.handshakes.passive.p50_ns > 0 and .accept_wait.p99_ns > 0 and
+		(.time_wait.max_ns | type == "number")' tcphs status --json
+}
+
+json_of_events() {
+	json_has '.time > 0 and (.cpu | type == "number") and .number > 0 and
+		(.conn | type == "string") and .generation == 0 and .netns > 0 and
+		(.event | test("^[a-z-]+$")) and (.old | test("^[a-z0-9?-]+$")) and
+		(.new | test("^[a-z0-9?-]+$")) and (.local | type == "string") and
+		(.local_port | type == "number") and (.peer | type == "string") and
+		(.peer_port | type == "number") and .family == "ipv4" and
+		(.role | IN("active", "passive", "listener", "unknown"))' tcphs events --json &&
+	json_has 'if .event == "established" then .isn != null and .peer_isn != null and
+		.duration_ns > 0 and .mss > 0 and (.options | type == "array") else true end' \
+		tcphs events --json
+}
+
+json_of_connections() {
+	json_has '(.conn | type == "string") and .state == "time-wait" and .age_ns > 0 and
+		.life_ns >= .age_ns and (.local | startswith("127.0.0.")) and .handshake_ns > 0 and
+		.isn != null and .peer_isn != null' tcphs connections --json --state time-wait
+}
+
+json_of_listeners() {
+	json_has '(.address | type == "string") and .port > 0 and .pid > 0 and
+		.comm == "traffic-server" and .age_ns > 0 and .accept_queue_limit == 31 and
+		.syn_queue == 0 and .accepted > 0 and .accept_wait.count == .accepted' \
+		tcphs listeners --json
+}
+
+# Signals must find the tool waiting, so wait until it has told the past.
+signal_ends_follow() {
+	local signal=$1 tcphs status
+
+	tcphs events -f >"$tmp/out" 2>"$tmp/err" &
+	tcphs=$!
+	started+=("$tcphs")
+	wait_until 10 grep -q listen "$tmp/out" || { echo "it tells nothing"; return 1; }
+	kill -s "$signal" $tcphs
+	wait_until 5 gone $tcphs || { echo "it does not end"; return 1; }
+	wait $tcphs
+	status=$?
+	same $status 0 "status after SIG$signal" && same "$(<"$tmp/err")" "" errors
+}
+
+gone() {
+	! kill -0 "$1" || [[ $(cut -d' ' -f3 "/proc/$1/stat") == Z ]]
+}
+
+# A background job of a script ignores SIGINT unless told otherwise.
+interrupt_ends_follow() {
+	local status
+
+	timeout --preserve-status -s INT 3 tcphs events -f >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	same $status 0 "status after SIGINT" && same "$(<"$tmp/err")" "" errors &&
+		grep -q syn-sent "$tmp/out"
+}
+
+follow_tells_what_is_new() {
+	background "$tmp/followed" tcphs events -f -n 0 --json
+	wait_until 10 bell_is_hung || return
+	"$here/traffic" --refused 3 >/dev/null || return
+	wait_until 10 tells_refusals || { cat "$tmp/followed"; return 1; }
+	stop "${started[-1]}"
+}
+
+# The follower has joined its group when a generic netlink socket has one.
+bell_is_hung() {
+	awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' \
+		/proc/net/netlink
+}
+
+tells_refusals() {
+	same "$(grep -c '"event":"connect-failed".*"reason":"refused"' "$tmp/followed")" 3 refusals
+}
+
+full_disk() {
+	tcphs "$1" >/dev/full 2>"$tmp/err"
+	same $? 1 "status of $1" &&
+	same "$(wc -l <"$tmp/err")" 1 "lines of error of $1" &&
+	grep -q "No space left" "$tmp/err"
+}
+
+closed_pipe() {
+	{ tcphs "$1" 2>"$tmp/err"; echo $? >"$tmp/status"; } | head -n 1 >/dev/null
+	# It had written all before that, or noticed, or SIGPIPE ended it.
+	grep -xE '0|1|141' "$tmp/status" || { echo "status of $1: $(<"$tmp/status")"; return 1; }
+	same "$(<"$tmp/err")" "" "errors of $1"
+}
+
+# in_terminal COMMAND…: what it says to a terminal
+in_terminal() {
+	python3 -c 'import os, pty, sys
+os.environ["TERM"] = "xterm"
+sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$@" </dev/null >"$tmp/seen"
+}
+
+no_colour_where_none_is_wanted() {
+	in_terminal tcphs events
+	grep -q $'\033\\[3' "$tmp/seen" || { echo "no colour on a terminal"; return 1; }
+	in_terminal env NO_COLOR=1 tcphs events && ! grep $'\033' "$tmp/seen" || return
+	in_terminal tcphs events --color=never && ! grep $'\033' "$tmp/seen" || return
+	tcphs events >"$tmp/seen" && ! grep $'\033' "$tmp/seen" || return
+	tcphs events --color=always >"$tmp/seen" && grep -q $'\033\\[3' "$tmp/seen"
+}
+
+no_heading_where_none_is_wanted() {
+	local verb
+
+	for verb in events connections listeners; do
+		exits 0 tcphs "$verb" || return
+		cp "$tmp/out" "$tmp/with"
+		exits 0 tcphs "$verb" -H || return
+		same "$(wc -l <"$tmp/out")" $(($(wc -l <"$tmp/with") - 1)) "lines of $verb -H" || return
+		! grep -E '^(TIME|CONN|LISTENER|STATE)' "$tmp/out" || return
+	done
+	exits 0 tcphs status -H && ! grep -E '^(STATES|FAILURES|EVENTS)' "$tmp/out"
+}
+
+last_is_counted() {
+	same "$(tcphs events -H -n 5 | wc -l)" 5 "lines of --last 5" &&
+	same "$(tcphs events -j -n 0 | wc -l)" 0 "lines of --last 0"
+}
+
+start 24
+need_command jq python3
+! loaded || unload || die "somebody uses the module"
+check "without the module: status 3 and one line" every_verb not_loaded
+check "help is given without the module" every_verb help_is_given
+load ring_records=4096
+# A listener that stays, and connections that come to rest in TIME_WAIT.
+mkfifo "$tmp/go"
+exec 7<>"$tmp/go"
+"$here/traffic" --connections 31 --parallel 31 --close client,server --pause \
+	<&7 >"$tmp/did" 2>"$tmp/paused" &
+started+=("$!")
+echo go >&7
+echo go >&7
+wait_until 30 grep -qx 'done' "$tmp/paused" || die "traffic does not come to its end"
+
+check "an unknown option: status 2 and one line" every_verb unknown_option
+check "a word too many: status 2 and one line" every_verb one_word_too_many
+check "wrong values: status 2 and one line" usage_is_wrong
+check "status has its fields in JSON" json_of_status
+check "events have their fields in JSON" json_of_events
+check "connections have their fields in JSON" json_of_connections
+check "listeners have their fields in JSON" json_of_listeners
+check "SIGTERM ends --follow in peace" signal_ends_follow TERM
+check "SIGINT ends --follow in peace" interrupt_ends_follow
+check "--follow tells what is new" follow_tells_what_is_new
+for verb in "${verbs[@]}"; do
+	check "$verb: a full disk is an error" full_disk "$verb"
+done
+for verb in "${verbs[@]}"; do
+	check "$verb: a reader that has seen enough is none" closed_pipe "$verb"
+done
+check "colour on a terminal only, and NO_COLOR is honoured" no_colour_where_none_is_wanted
+check "-H leaves out the heading" no_heading_where_none_is_wanted
+check "--last counts" last_is_counted
+stop "${started[0]}"
+check "nothing of all this keeps the module" unload
+ktap_finished

@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The module goes whenever it is told to, with traffic under way and readers in
+# every interface; they learn that it went. Only a dump that is half read keeps
+# it, and only until its reader goes on or away. 199 times, and nothing is left.
+
+. "$(dirname "$0")/lib.sh"
+
+cycles=199
+seconds=120	# for all cycles; an emulated machine may take longer for each
+
+# hold HOW: a holder, ready
+hold() {
+	rm -f "$tmp/go"
+	mkfifo "$tmp/go"
+	exec 7<>"$tmp/go"
+	: >"$tmp/held"
+	python3 "$here/holders.py" "$1" <&7 >"$tmp/held" 2>&1 &
+	started+=("$!")
+	wait_until 20 grep -qx ready "$tmp/held" || { cat "$tmp/held"; return 1; }
+}
+
+# let_go: the holder tries what it holds, and ends
+let_go() {
+	echo go >&7
+	wait_until 10 gone "${started[-1]}" || { echo "the holder does not end"; return 1; }
+}
+
+gone() {
+	! kill -0 "$1" || [[ $(cut -d' ' -f3 "/proc/$1/stat") == Z ]]
+}
+
+holder_says() {
+	let_go || return
+	tail -n +2 "$tmp/held" >"$tmp/told"
+	diff "$tmp/told" - || return
+}
+
+goes_at_once() {
+	local begin=$SECONDS
+
+	unload && same "$((SECONDS - begin <= 3))" 1 "unloaded within 3 s"
+}
+
+open_files_do_not_keep_it() {
+	load ring_records=4096
+	hold proc && goes_at_once && holder_says <<-END
+		/proc/tcphs: EIO
+		/proc/tcphs_events: EIO
+	END
+}
+
+subscribers_do_not_keep_it() {
+	load ring_records=4096
+	hold socket && goes_at_once && holder_says <<-END
+		socket: ENOENT
+	END
+}
+
+some_records() {
+	"$here/traffic" --connections 211 --close client-rst,server-rst >/dev/null
+}
+
+half_a_dump_keeps_it() {
+	load ring_records=8192
+	some_records || return
+	hold dump || return
+	! timeout 5 modprobe -r tcphs 2>"$tmp/refusal" || { echo "unloaded"; return 1; }
+	grep -i "in use" "$tmp/refusal" || { cat "$tmp/refusal"; return 1; }
+	same "$(</sys/module/tcphs/refcnt)" 1 references &&
+	tcphs status >/dev/null && let_go && goes_at_once
+}
+
+follower_is_told() {
+	local pid status
+
+	load ring_records=4096
+	tcphs events -f -n 0 >"$tmp/out" 2>"$tmp/err" &
+	pid=$!
+	started+=("$pid")
+	wait_until 10 subscribed "$pid" && goes_at_once || return
+	wait_until 5 gone "$pid" || { echo "it does not end"; return 1; }
+	wait "$pid"
+	status=$?
+	same $status 3 "status" && grep "not loaded" "$tmp/err" && same "$(wc -l <"$tmp/err")" 1 lines
+}
+
+# subscribed PID: a generic netlink socket of it has a group; the bell's port id
+# need not be the pid
+subscribed() {
+	awk '$2 == 16 && $4 != "00000000" { yes = 1 } END { exit !yes }' /proc/net/netlink
+}
+
+# again COMMAND…: for ever, until this shell ends
+again() {
+	while :; do
+		"$@"
+	done
+}
+
+follow() {
+	timeout 20 tcphs events -f >/dev/null 2>>"$tmp/follow.err"
+	echo $? >>"$tmp/follow.status"
+}
+
+look() {
+	cat /proc/tcphs /proc/tcphs_events >/dev/null 2>&1
+	tcphs connections >/dev/null 2>&1
+	sleep 0.1
+}
+
+run_traffic() {
+	"$here/traffic" --connections 97 --parallel 13 --refused 3 --family "$1" \
+		--first-port "$2" >/dev/null 2>>"$tmp/traffic.err"
+}
+
+begin_all() {
+	local job
+
+	for job in "run_traffic 4 1" "run_traffic mapped 1" "run_traffic 6 20011" follow look \
+		"python3 $here/holders.py all"; do
+		# shellcheck disable=SC2086 # a command and its arguments
+		again $job </dev/null &
+		crowd+=("$!")
+	done
+}
+
+# children PID: of it and theirs
+family_of() {
+	local child
+
+	for child in $(pgrep -P "$1"); do
+		family_of "$child"
+	done
+	echo "$1"
+}
+
+end_all() {
+	local pid
+
+	for pid in "${crowd[@]}"; do
+		# shellcheck disable=SC2046 # several numbers
+		kill -STOP "$pid" 2>/dev/null && kill -KILL $(family_of "$pid") 2>/dev/null
+	done
+	wait "${crowd[@]}" 2>/dev/null
+	crowd=()
+}
+
+# comes_and_goes: loads and unloads; says how often it did
+comes_and_goes() {
+	local begin=$SECONDS
+
+	for ((done = 0; done < cycles && SECONDS - begin < seconds; done++)); do
+		modprobe tcphs ring_records=64 table_size=1024 || return
+		# Now and then it stays long enough to be found working.
+		((done % 7)) || sleep 0.3
+		wait_until 10 modprobe -r tcphs || {
+			echo "after $done times it does not unload: $(</sys/module/tcphs/refcnt)"
+			return 1
+		}
+	done
+}
+
+# What readers may say: the module is away, or (a shell's timeout) went on.
+readers_are_told() {
+	[[ -s $tmp/follow.status ]] || { echo "no reader came to an end"; return 1; }
+	! grep -vxE '3|124' "$tmp/follow.status" | sort | uniq -c | grep . &&
+		! grep -v "not loaded" "$tmp/follow.err"
+}
+
+memory() {
+	awk '$1 == "Percpu:" || $1 == "VmallocUsed:" || $1 == "SUnreclaim:" { print $2 }' /proc/meminfo
+}
+
+# A load needs 200 KiB of slab, 20 KiB of rings and 10 KiB a CPU of counters: a
+# leak of a tenth of that would show after so many.
+memory_is_given_back() {
+	local before=$1 after=$2 i what=(slab vmalloc percpu)
+
+	read -r -d '' -a before <<<"$before"
+	read -r -d '' -a after <<<"$after"
+	for i in 0 1 2; do
+		say "${what[i]}: ${before[i]} KiB, then ${after[i]} KiB"
+	done
+	((after[0] - before[0] < 20 * done && after[1] - before[1] < 2 * done + 256 &&
+	  after[2] - before[2] < done + 256))
+}
+
+slabs_are_gone() {
+	! grep tcphs /proc/slabinfo && ! ls -d /sys/kernel/slab/*tcphs* 2>/dev/null
+}
+
+nothing_is_left() {
+	! ls -d /proc/tcphs* /sys/module/tcphs 2>/dev/null && slabs_are_gone &&
+		! grep '\[tcphs\]' /proc/kallsyms /sys/kernel/tracing/enabled_functions
+}
+
+nobody_is_stuck() {
+	! ps -eo stat,pid,comm | awk '$1 ~ /^D/' | grep -E 'modprobe|rmmod|tcphs|traffic|cat|python'
+}
+
+traffic_works() {
+	same "$(<"$tmp/traffic.err")" "" "errors of traffic" &&
+		"$here/traffic" --connections 31 >/dev/null
+}
+
+start 12
+need_command python3 ps pgrep
+crowd=()
+at_end+=(end_all)
+tw=$(sysctl -n net.ipv4.tcp_max_tw_buckets)
+restore_tw() {
+	sysctl -qw net.ipv4.tcp_max_tw_buckets="$tw"
+}
+at_end+=(restore_tw)
+sysctl -qw net.ipv4.tcp_max_tw_buckets=4096
+
+check "open files in /proc do not keep it and then give EIO" open_files_do_not_keep_it
+check "a subscribed socket does not keep it and then finds no family" subscribers_do_not_keep_it
+check "a dump half read keeps it until its reader goes on" half_a_dump_keeps_it
+check "tcphs events -f ends with status 3 and one line" follower_is_told
+
+mark_dmesg
+done=0
+some_records
+before=$(memory)
+begin_all
+check "it comes and goes under traffic and readers" comes_and_goes
+say "$done times"
+check "often enough to mean something" test $done -ge 31
+check "nobody is stuck" nobody_is_stuck
+end_all
+check "readers were told each time" readers_are_told
+check "traffic did not notice" traffic_works
+check "slabs, files and hooks are gone" nothing_is_left
+check "memory is given back" memory_is_given_back "$before" "$(sleep 2; memory)"
+check "the kernel does not complain" kernel_is_quiet
+ktap_finished
