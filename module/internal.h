@@ -50,6 +50,7 @@ struct tcphs_pool {
 	atomic_t nr_total;		/* allocated, in use or not */
 	unsigned int limit;
 	unsigned int reserve;		/* free objects the worker aims at */
+	unsigned int magazine;		/* objects a CPU takes at once */
 	struct irq_work kick;		/* starts the worker from any context */
 	struct work_struct worker;
 };
@@ -127,6 +128,7 @@ struct tcphs_cursor {
 	u64 pos;			/* place in the ring, valid once sought */
 	u64 end;			/* where reading stops */
 	u64 lost;			/* not yet reported */
+	bool given;			/* a reader named this CPU */
 };
 
 extern unsigned int tcphs_ring_records;

@@ -326,10 +326,11 @@ static int take_cursor(struct dump *dump, struct nlattr *attr, struct netlink_ex
 		NL_SET_ERR_MSG_ATTR(extack, tb[TCPHS_A_CURSOR_CPU], "no ring of that CPU");
 		return -ENODEV;
 	}
-	if (dump->cursors[cpu].next) {
+	if (dump->cursors[cpu].given) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "two cursors for one CPU");
 		return -EINVAL;
 	}
+	dump->cursors[cpu].given = true;
 	dump->cursors[cpu].next = nla_get_u64(tb[TCPHS_A_CURSOR_NEXT]);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include "internal.h"
 
-#define MAGAZINE 32
+#define MAGAZINE_MAX 32U
 
 struct tcphs_magazine {
 	void *head;
@@ -111,7 +111,7 @@ static void refill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
 	void *object;
 
 	raw_spin_lock(&pool->lock);
-	while (mag->count < MAGAZINE && (object = pop(&pool->free))) {
+	while (mag->count < pool->magazine && (object = pop(&pool->free))) {
 		push(&mag->head, object);
 		mag->count++;
 		WRITE_ONCE(pool->nr_free, pool->nr_free - 1);
@@ -127,7 +127,7 @@ static void spill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
 	unsigned int now;
 
 	raw_spin_lock(&pool->lock);
-	while (mag->count > MAGAZINE) {
+	while (mag->count > pool->magazine) {
 		push(&pool->free, pop(&mag->head));
 		mag->count--;
 		WRITE_ONCE(pool->nr_free, pool->nr_free + 1);
@@ -142,7 +142,7 @@ static void spill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
  * tcphs_pool_get() - take an object
  * @pool: of this kind of object
  *
- * Context: any, interrupts off. Takes pool->lock for every 32nd object.
+ * Context: any, interrupts off. Takes pool->lock for a magazine of objects.
  * Return: an object whose bytes are whatever they were, or NULL when the store
  * is empty; more are made in the background up to the pool's limit.
  */
@@ -171,7 +171,7 @@ void tcphs_pool_put(struct tcphs_pool *pool, void *object)
 	struct tcphs_magazine *mag = this_cpu_ptr(pool->magazines);
 
 	push(&mag->head, object);
-	if (unlikely(++mag->count > 2 * MAGAZINE))
+	if (unlikely(++mag->count > 2 * pool->magazine))
 		spill(pool, mag);
 }
 
@@ -203,6 +203,8 @@ int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
 	atomic_set(&pool->nr_total, 0);
 	pool->limit = limit;
 	pool->reserve = min(reserve, limit);
+	/* What lies in other CPUs' magazines is out of reach: keep it small. */
+	pool->magazine = clamp(limit / (16 * num_possible_cpus()), 1U, MAGAZINE_MAX);
 	init_irq_work(&pool->kick, kick);
 	INIT_WORK(&pool->worker, work);
 

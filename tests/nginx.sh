@@ -36,8 +36,8 @@ load_nginx() {
 	local url
 
 	for url in "${urls[@]}"; do
-		wrk -t 2 -c 31 -d 5s "$url" >>"$tmp/wrk" 2>&1 || die "wrk: $(<"$tmp/wrk")"
-		wrk -t 2 -c 17 -d 5s -H "Connection: close" "$url" >>"$tmp/wrk" 2>&1 ||
+		wrk -t 2 -c 31 -d 3s "$url" >>"$tmp/wrk" 2>&1 || die "wrk: $(<"$tmp/wrk")"
+		wrk -t 2 -c 17 -d 3s -H "Connection: close" "$url" >>"$tmp/wrk" 2>&1 ||
 			die "wrk: $(<"$tmp/wrk")"
 		curl -sf "$url" >/dev/null || die "curl: $?"
 	done
