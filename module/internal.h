@@ -162,7 +162,7 @@ struct tcphs_conn {
 	struct tcphs_ident id;
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
-	u64 mark;		/* entered the accept queue, then: sent FIN, ns */
+	u64 mark;		/* entered the accept queue, sent FIN, or was last in a state, ns */
 	struct tcphs_life life;	/* complete once the socket is gone */
 	u16 marks;		/* TCPHS_C_* */
 	u16 flags;		/* TCPHS_F_* that every record of it carries */

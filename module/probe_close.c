@@ -227,10 +227,13 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 		remember_life(conn, tp);
 		conn->old_state = old_state;
 		reason = abrupt_end(conn, sk);
-		if (reason == TCPHS_REASON_NONE)
+		if (reason == TCPHS_REASON_NONE) {
 			conn->marks |= TCPHS_C_OPEN_END;
-		else
+			/* For how long it was in the state that the RST ends. */
+			conn->mark = conn->since;
+		} else {
 			tell_closed(&s, old_state, reason);
+		}
 	}
 	to_close(&s, sk);
 out:
@@ -279,6 +282,7 @@ static void on_active_reset(unsigned long ip, unsigned long parent_ip, struct ft
 	else
 		ev->reason = in_serving_softirq() ? TCPHS_REASON_TIMEOUT : TCPHS_REASON_KILLED;
 	tcphs_step_numbers(ev, tp->snd_nxt, tp->rcv_nxt);
+	tcphs_step_since(&s, ev, conn->marks & TCPHS_C_OPEN_END ? conn->mark : conn->since);
 	tcphs_step_done(&s);
 	conn->marks |= TCPHS_C_RST_SENT;
 	if (conn->marks & TCPHS_C_OPEN_END)
@@ -302,7 +306,9 @@ static void put_reset_numbers(struct tcphs_event *ev, const struct sk_buff *skb)
 /* A segment that no connection of ours wants is answered by RST. */
 static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 {
-	struct tcphs_net *tn = tcphs_net(dev_net(skb->dev));
+	/* skb->dev is no longer set when a listener gets its segment (tcp_v4_rcv()). */
+	struct net *net = sk ? sock_net(sk) : dev_net(skb_dst(skb)->dev);
+	struct tcphs_net *tn = tcphs_net(net);
 	u8 state = sk ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
 	struct tcphs_ident id = { };
 	struct tcphs_event *ev;

@@ -14,11 +14,12 @@ import struct
 import sys
 import time
 
-from cursor import EVENT_GET, NLM_F_DUMP, NLM_F_REQUEST, attributes, ask, attribute, find_family
+from cursor import (CTRL_ATTR_FAMILY_NAME, CTRL_CMD_GETFAMILY, EVENT_GET, GENL_ID_CTRL,
+                    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_ERROR,
+                    ask, attribute, attributes, find_family)
 
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
-GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_MCAST_GROUPS = 16, 3, 2, 7
-MCAST_GRP_ID = 2
+CTRL_ATTR_MCAST_GROUPS, CTRL_ATTR_MCAST_GRP_ID = 7, 2
 FILES = ("/proc/tcphs", "/proc/tcphs_events")
 
 
@@ -46,12 +47,12 @@ def open_socket():
 
 def group_of(sock):
     name = attribute(CTRL_ATTR_FAMILY_NAME, b"tcphs\0")
-    for message in ask(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 4, name):
-        for kind, groups in attributes(message):
-            if kind == CTRL_ATTR_MCAST_GROUPS:
-                for _, group in attributes(groups):
-                    return struct.unpack("=I", dict(attributes(group))[MCAST_GRP_ID])[0]
-    return None
+    found = None
+    for message in ask(sock, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK, name):
+        groups = dict(attributes(message)).get(CTRL_ATTR_MCAST_GROUPS, b"")
+        for _, group in attributes(groups):
+            found = struct.unpack("=I", dict(attributes(group))[CTRL_ATTR_MCAST_GRP_ID])[0]
+    return found
 
 
 def subscribe():
@@ -72,7 +73,7 @@ def answer(sock):
     except TimeoutError:
         return "silence"
     kind, = struct.unpack_from("=H", data, 4)
-    return errno.errorcode[-struct.unpack_from("=i", data, 16)[0]] if kind == 2 else "an answer"
+    return errno.errorcode[-struct.unpack_from("=i", data, 16)[0]] if kind == NLMSG_ERROR else "an answer"
 
 
 def ready():

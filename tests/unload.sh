@@ -82,7 +82,9 @@ follower_is_told() {
 	wait_until 5 gone "$pid" || { echo "it does not end"; return 1; }
 	wait "$pid"
 	status=$?
-	same $status 3 "status" && grep "not loaded" "$tmp/err" && same "$(wc -l <"$tmp/err")" 1 lines
+	cat "$tmp/err"
+	same $status 3 "status" && grep -q "not loaded" "$tmp/err" &&
+		same "$(wc -l <"$tmp/err")" 1 "lines of error"
 }
 
 # subscribed PID: a generic netlink socket of it has a group; the bell's port id

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# One ACK from nowhere, as a port scan sends it: to a listener and to a closed
+# port. It is answered by RST with its numbers, told once, and counted by nstat.
+
+. "$(dirname "$0")/lib.sh"
+
+need_command jq python3
+
+stray() { # ADDRESS REASON STATE [listen]
+	local before after
+
+	before=$(nstat -asz TcpOutRsts | awk '$1 == "TcpOutRsts" { print $2 }')
+	python3 strays.py "$1" 7331 "${@:4}" || return
+	after=$(nstat -asz TcpOutRsts | awk '$1 == "TcpOutRsts" { print $2 }')
+	same "$((after - before))" 1 TcpOutRsts || return
+	events_json "$tmp/events"
+	same "$(jq -c 'select(.event == "rst-sent" and .local == "'"$1"'" and
+		.reason == "'"$2"'") | [.local_port, .peer_port, .seq, .old, .new]' "$tmp/events")" \
+		"[7331,4243,2003,\"$3\",\"$3\"]" rst-sent
+}
+
+start 5
+load
+for address in 127.0.0.1 ::1; do
+	check "an ACK from nowhere to a listener is answered by RST ($address)" \
+		stray "$address" bad-segment listen listen
+	check "an ACK from nowhere to a closed port is answered by RST ($address)" \
+		stray "$address" no-socket closed
+done
+check "the kernel does not complain" kernel_is_quiet
+ktap_finished
