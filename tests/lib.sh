@@ -165,7 +165,7 @@ dmesg_since_mark() {
 # kernel_is_quiet: nothing new in dmesg but the module's own greeting, and that
 # an emulated CPU was not run for a while.
 kernel_is_quiet() {
-	! dmesg_since_mark | grep -vE 'tcphs: .* loaded: |hrtimer: interrupt took'
+	! dmesg_since_mark | grep -vE 'tcphs: (.* loaded: |loading out-of-tree|module verification)|hrtimer: interrupt took'
 }
 
 # counters FILE [PREFIX…]: every counter of the kernel, of the namespace that
