@@ -83,6 +83,9 @@ static int fail_ack(struct tcphs_error *err, const struct tcphs_ack *ack)
 		if (!*ack->text)
 			return fail_not_loaded(err);
 		break;
+	case -EPROTONOSUPPORT:
+		/* It is being unloaded (netlink_dump_start()). */
+		return fail_not_loaded(err);
 	case -EOPNOTSUPP:
 		if (!*ack->text) {
 			tcphs_error_set(err, TCPHS_ERR_VERSION,
