@@ -109,12 +109,12 @@ cursors_are_kept() {
 	local cursors
 
 	ynl "$tmp/ynl" --dump event-get || return
-	jq '[group_by(.cpu)[] | (map(.next) | max) as $end |
-		{cpu: .[0].cpu, next: ([$end - 7, 1] | max), $end}]' "$tmp/ynl" >"$tmp/cursors"
+	jq '[group_by(.cpu)[] | (map(.next) | max) as $stop |
+		{cpu: .[0].cpu, next: ([$stop - 7, 1] | max), $stop}]' "$tmp/ynl" >"$tmp/cursors"
 	cursors=$(jq -c '{cursor: map({cpu, next})}' "$tmp/cursors")
 	ynl "$tmp/ynl" --dump event-get --json "$cursors" || return
 	same_json "$tmp/ynl" '[group_by(.cpu)[] | [.[].record[]?.number]]' \
-		"$tmp/cursors" '[.[] | [range(.next; .end)]]'
+		"$tmp/cursors" '[.[] | [range(.next; .stop)]]'
 }
 
 # refused WORDS OPTION…: the client shows the kernel's reason
