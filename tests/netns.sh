@@ -121,7 +121,7 @@ child_may_not_see_all() {
 	local verb
 
 	for verb in events connections listeners; do
-		refused 4 "initial network namespace" within $one tcphs $verb -A || return
+		refused 4 "not permitted" within $one tcphs $verb -A || return
 	done
 }
 
@@ -154,7 +154,7 @@ container_root_sees_its_own() {
 }
 
 container_root_may_not_see_all() {
-	refused 4 "initial network namespace" \
+	refused 4 "not permitted" \
 		"${nobody[@]}" unshare --user --map-root-user --net tcphs events -A
 }
 
