@@ -21,6 +21,33 @@
 
 bool tcphs_adopting;
 
+/* The FINs that must have gone before, and whose was first: RFC 9293, figure 5. */
+static void adopt_fins(struct tcphs_conn *conn, u8 state)
+{
+	switch (state) {
+	case TCPHS_STATE_FIN_WAIT1:
+		conn->marks |= TCPHS_C_FIN_SENT;
+		conn->life.closer = TCPHS_CLOSER_LOCAL;
+		break;
+	case TCPHS_STATE_FIN_WAIT2:
+		conn->marks |= TCPHS_C_FIN_SENT | TCPHS_C_FIN_ACKED;
+		conn->life.closer = TCPHS_CLOSER_LOCAL;
+		break;
+	case TCPHS_STATE_CLOSE_WAIT:
+		conn->marks |= TCPHS_C_FIN_RECEIVED;
+		conn->life.closer = TCPHS_CLOSER_PEER;
+		break;
+	case TCPHS_STATE_LAST_ACK:
+		conn->marks |= TCPHS_C_FIN_SENT | TCPHS_C_FIN_RECEIVED;
+		conn->life.closer = TCPHS_CLOSER_PEER;
+		break;
+	case TCPHS_STATE_CLOSING:
+		conn->marks |= TCPHS_C_FIN_SENT | TCPHS_C_FIN_RECEIVED;
+		conn->life.closer = TCPHS_CLOSER_BOTH;
+		break;
+	}
+}
+
 /**
  * tcphs_adopt() - enter a socket whose beginning was not seen
  * @s: section without an entry; gets one
@@ -35,7 +62,9 @@ struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), state, false);
 
 	tcphs_ident_from_sock(&conn->id, &conn->flags, sk);
+	conn->id.role = tcphs_sk_is_child(sk) ? TCPHS_ROLE_PASSIVE : TCPHS_ROLE_ACTIVE;
 	conn->flags |= TCPHS_F_ADOPTED;
+	adopt_fins(conn, state);
 	return conn;
 }
 

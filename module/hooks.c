@@ -6,12 +6,10 @@
  * not TCP.
  *
  * Tracepoints are looked up by name, because the kernel exports few of TCP's;
- * the probe files check the prototypes when they are compiled. Each function has
- * its ftrace_ops, so that each gets a trampoline that calls its handler alone.
+ * the probe files check the prototypes when they are compiled. Functions are
+ * the business of entries.c.
  */
-#include <linux/slab.h>
 #include <linux/tracepoint.h>
-#include "compat/ftrace.h"
 #include "internal.h"
 
 static struct tcphs_hook *const tables[] = {
@@ -43,68 +41,63 @@ static int attach_tracepoint(struct tcphs_hook *hook)
 	if (!lookup.found)
 		return -ENOENT;
 	err = tracepoint_probe_register(lookup.found, hook->handler, NULL);
-	if (!err)
-		hook->handle = lookup.found;
-	return err;
+	if (err)
+		return err;
+	hook->tracepoint = lookup.found;
+	hook->active = true;
+	return 0;
 }
 
-static int attach_entry(struct tcphs_hook *hook)
+static int attach_tracepoints(void)
 {
-	struct ftrace_ops *ops = kzalloc(sizeof(*ops), GFP_KERNEL);
-	char name[64];
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
 	int err;
 
-	if (!ops)
-		return -ENOMEM;
-	ops->func = hook->handler;
-	ops->flags = TCPHS_FTRACE_FLAGS;
-	/* ftrace_set_filter() wants a buffer it may write to. */
-	strscpy(name, hook->name, sizeof(name));
-	err = ftrace_set_filter(ops, name, strlen(name), 1);
-	if (!err)
-		err = register_ftrace_function(ops);
-	if (err) {
-		/* 5.10 does not export ftrace_free_filter(); this frees all of it. */
-		ftrace_set_filter(ops, NULL, 0, 1);
-		kfree(ops);
-		return err;
+	while ((hook = tcphs_hook_next(&table, &row))) {
+		if (hook->kind != TCPHS_HOOK_TRACEPOINT)
+			continue;
+		err = attach_tracepoint(hook);
+		if (err)
+			err = tcphs_hook_missing(hook, err);
+		if (err)
+			return err;
 	}
-	hook->handle = ops;
 	return 0;
 }
 
-static int attach(struct tcphs_hook *hook)
+static void detach_tracepoints(void)
 {
-	int err = hook->kind == TCPHS_HOOK_TRACEPOINT ? attach_tracepoint(hook) :
-							attach_entry(hook);
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
 
-	hook->active = !err;
-	if (!err)
+	while ((hook = tcphs_hook_next(&table, &row))) {
+		if (hook->kind != TCPHS_HOOK_TRACEPOINT || !hook->active)
+			continue;
+		hook->active = false;
+		tracepoint_probe_unregister(hook->tracepoint, hook->handler, NULL);
+	}
+	tracepoint_synchronize_unregister();
+}
+
+/**
+ * tcphs_hook_missing() - say that a hook could not be attached
+ * @hook: which
+ * @err: why
+ *
+ * Context: process.
+ * Return: 0 if tcphs can do without it, @err if not.
+ */
+int tcphs_hook_missing(const struct tcphs_hook *hook, int err)
+{
+	if (!hook->required) {
+		pr_warn("cannot hook %s (error %d): not shown: %s\n", hook->name, err,
+			hook->shows);
 		return 0;
-	if (hook->required) {
-		pr_err("cannot hook %s (error %d), which shows %s; this kernel is not supported\n",
-		       hook->name, err, hook->shows);
-		if (err == -EBUSY || err == -ENODEV)
-			pr_err("is kernel.ftrace_enabled 0? Set it to 1 and load again\n");
-		return err;
 	}
-	pr_warn("cannot hook %s (error %d): not shown: %s\n", hook->name, err, hook->shows);
-	return 0;
-}
-
-static void detach(struct tcphs_hook *hook)
-{
-	if (!hook->active)
-		return;
-	hook->active = false;
-	if (hook->kind == TCPHS_HOOK_TRACEPOINT) {
-		tracepoint_probe_unregister(hook->handle, hook->handler, NULL);
-		return;
-	}
-	/* Returns when nobody is in the handler or its trampoline. */
-	unregister_ftrace_function(hook->handle);
-	ftrace_set_filter(hook->handle, NULL, 0, 1);
-	kfree(hook->handle);
+	pr_err("cannot hook %s (error %d), which shows %s; this kernel is not supported\n",
+	       hook->name, err, hook->shows);
+	return err;
 }
 
 /**
@@ -115,7 +108,7 @@ static void detach(struct tcphs_hook *hook)
  * Context: any, between init and exit.
  * Return: a hook, NULL after the last.
  */
-const struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row)
+struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row)
 {
 	for (; *table < ARRAY_SIZE(tables); ++*table, *row = 0)
 		if (tables[*table][*row].name)
@@ -150,12 +143,8 @@ void tcphs_hooks_count(unsigned int *active, unsigned int *missing)
  */
 void tcphs_hooks_exit(void)
 {
-	unsigned int table = 0, row = 0;
-	const struct tcphs_hook *hook;
-
-	while ((hook = tcphs_hook_next(&table, &row)))
-		detach((struct tcphs_hook *)hook);
-	tracepoint_synchronize_unregister();
+	detach_tracepoints();
+	tcphs_entries_exit();
 	/* Handlers are RCU readers, of listeners and of the adopting flag. */
 	synchronize_rcu();
 }
@@ -170,16 +159,15 @@ void tcphs_hooks_exit(void)
  */
 int tcphs_hooks_init(void)
 {
-	unsigned int table = 0, row = 0;
-	const struct tcphs_hook *hook;
 	int err;
 
-	while ((hook = tcphs_hook_next(&table, &row))) {
-		err = attach((struct tcphs_hook *)hook);
-		if (err) {
-			tcphs_hooks_exit();
-			return err;
-		}
-	}
-	return 0;
+	err = tcphs_entries_init();
+	if (err == -EBUSY || err == -ENODEV)
+		pr_err("is kernel.ftrace_enabled 0? Set it to 1 and load again\n");
+	if (err)
+		return err;
+	err = attach_tracepoints();
+	if (err)
+		tcphs_hooks_exit();
+	return err;
 }

@@ -3,7 +3,7 @@
  * Private types of tcphs.ko, and what each file offers to the others.
  *
  * Direction of calls: main -> adopt, hooks, netlink, procfs, netns
- *		       hooks -> probe_* -> conn, listener -> event -> ring, stats
+ *		       hooks -> entries -> probe_* -> conn, listener -> event -> ring, stats
  *		       netlink, procfs -> conn, listener, ring, stats (readers)
  *
  * The section. Every handler runs its work with interrupts off and the lock of
@@ -38,6 +38,7 @@ struct request_sock;
 struct sk_buff;
 struct sock;
 struct tcphs_net;
+struct tracepoint;
 
 /* pool.c: objects for contexts that can't allocate */
 
@@ -154,6 +155,7 @@ void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 #define TCPHS_C_SCRATCH		BIT(8)	/* not in the table: there was no room */
 #define TCPHS_C_TOMB		BIT(9)	/* left before it could be adopted */
 #define TCPHS_C_COOKIE		BIT(10)	/* first seen at its third ACK: SYN cookie */
+#define TCPHS_C_LIFE		BIT(11)	/* life is complete */
 
 struct tcphs_conn {
 	struct hlist_node node;
@@ -267,7 +269,7 @@ void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags);
 void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener, u64 cookie,
 		       u32 syn_queue, u32 accept_queue);
 
-/* hooks.c: names and pointers only */
+/* hooks.c, entries.c: names and pointers only */
 
 struct tcphs_hook {
 	const char *name;
@@ -276,7 +278,10 @@ struct tcphs_hook {
 	bool active;
 	const char *shows;		/* what is lost without it */
 	void *handler;
-	void *handle;			/* struct tracepoint * or struct ftrace_ops * */
+	union {
+		struct tracepoint *tracepoint;
+		unsigned long function;
+	};
 };
 
 #define TCPHS_TRACEPOINT(tp, fn, need, what) \
@@ -288,8 +293,11 @@ struct tcphs_hook {
 
 int tcphs_hooks_init(void);
 void tcphs_hooks_exit(void);
-const struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row);
+struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row);
+int tcphs_hook_missing(const struct tcphs_hook *hook, int err);
 void tcphs_hooks_count(unsigned int *active, unsigned int *missing);
+int tcphs_entries_init(void);
+void tcphs_entries_exit(void);
 
 /* probe_*.c: handlers, and their rows of the hook table (end: no name) */
 

@@ -156,7 +156,7 @@ static void tell(struct tcphs_listener *l, u8 type, u64 now)
 	ev->new_state = opens ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
 	tcphs_event_queue(ev, l->sk, l->id.conn, inet_csk_reqsk_queue_len(l->sk),
 			  READ_ONCE(l->sk->sk_ack_backlog));
-	if (!opens) {
+	if (!opens && !(l->flags & TCPHS_F_ADOPTED)) {
 		ev->duration = now - l->born;
 		ev->flags |= TCPHS_F_DURATION;
 	}

@@ -126,6 +126,7 @@ static void remember_life(struct tcphs_conn *conn, const struct tcp_sock *tp)
 	life->bytes_received = received -
 		min_t(u64, received, !!(conn->marks & TCPHS_C_FIN_RECEIVED));
 	life->retransmits = min_t(u32, tp->total_retrans, U16_MAX);
+	conn->marks |= TCPHS_C_LIFE;
 }
 
 static void tell_closed(struct tcphs_section *s, u8 old_state, u8 reason)
@@ -139,8 +140,11 @@ static void tell_closed(struct tcphs_section *s, u8 old_state, u8 reason)
 		ev->new_state = TCPHS_STATE_TIME_WAIT;
 		ev->flags |= TCPHS_F_TIME_WAIT_AHEAD;
 	}
-	ev->life = conn->life;
-	ev->flags |= TCPHS_F_LIFE;
+	/* An adopted bucket does not remember what its socket did. */
+	if (conn->marks & TCPHS_C_LIFE) {
+		ev->life = conn->life;
+		ev->flags |= TCPHS_F_LIFE;
+	}
 	tcphs_step_since(s, ev, conn->born);
 	tcphs_step_done(s);
 	conn->marks &= ~TCPHS_C_OPEN_END;
@@ -261,8 +265,7 @@ static void on_receive_reset(void *data, struct sock *sk)
  * tcp_send_active_reset(): this end breaks the connection. Process or softirq,
  * socket locked.
  */
-static void on_active_reset(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			    struct tcphs_regs *regs)
+static void on_active_reset(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -357,8 +360,7 @@ static void passive_reset(const struct sock *sk, const struct sk_buff *skb)
  * return without a word are repeated. @sk may be NULL, a listener, a TIME_WAIT
  * bucket, or any socket. Softirq or, from the backlog, process.
  */
-static void on_reset_v4(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			struct tcphs_regs *regs)
+static void on_reset_v4(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
@@ -368,8 +370,7 @@ static void on_reset_v4(unsigned long ip, unsigned long parent_ip, struct ftrace
 	passive_reset(sk, skb);
 }
 
-static void on_reset_v6(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			struct tcphs_regs *regs)
+static void on_reset_v6(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
@@ -398,8 +399,7 @@ static void time_wait(struct tcphs_section *s, u32 seq, u32 ack)
  * already in FIN_WAIT2 (tcp_time_wait()). Softirq or process, socket locked.
  * The bucket has no reference yet: its fields may be read, it may not be kept.
  */
-static void on_bucket(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		      struct tcphs_regs *regs)
+static void on_bucket(struct tcphs_regs *regs)
 {
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	const struct sock *sk = tcphs_argument(regs, 1);
@@ -458,8 +458,7 @@ static void bucket_segment(struct tcphs_section *s, const struct tcp_timewait_so
  * tcp_timewait_state_process(): a segment arrived for a bucket. Softirq, the
  * bucket held, nothing locked.
  */
-static void on_bucket_segment(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			      struct tcphs_regs *regs)
+static void on_bucket_segment(struct tcphs_regs *regs)
 {
 	struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
@@ -490,8 +489,7 @@ static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_s
  * inet_twsk_kill(): a bucket leaves, once for each. Softirq or process, bottom
  * halves off, nothing locked.
  */
-static void on_bucket_end(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			  struct tcphs_regs *regs)
+static void on_bucket_end(struct tcphs_regs *regs)
 {
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	struct tcphs_section s;

@@ -10,8 +10,7 @@
 #include "internal.h"
 
 /* Process context, socket locked. Also called for sockets that connect. */
-static void on_hash(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		    struct tcphs_regs *regs)
+static void on_hash(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 

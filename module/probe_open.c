@@ -20,8 +20,7 @@ static void count_failure(struct tcphs_net *tn, u8 reason)
  * tcp_connect(): the SYN is about to be sent; ports and ISN are chosen.
  * Process context, socket locked.
  */
-static void on_connect(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		       struct tcphs_regs *regs)
+static void on_connect(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -78,8 +77,7 @@ static void put_queues(struct tcphs_event *ev, const struct tcphs_conn *conn,
  * inet_csk_reqsk_queue_hash_add(): a SYN becomes a request in the SYN queue.
  * Softirq; the listener is not locked, the request is nobody else's yet.
  */
-static void on_request(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		       struct tcphs_regs *regs)
+static void on_request(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct request_sock *req = tcphs_argument(regs, 1);
@@ -142,8 +140,7 @@ static void drop_syn(struct sock *sk, struct sk_buff *skb, u8 reason)
  * it drops one, so its own two tests are repeated, in its order and with its
  * own inlines. Softirq, RCU, listener not locked.
  */
-static void on_syn(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		   struct tcphs_regs *regs)
+static void on_syn(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 2);
 	struct sk_buff *skb = tcphs_argument(regs, 3);
@@ -189,8 +186,7 @@ static void overflow(struct sock *sk, struct request_sock *req, struct sk_buff *
  * tcp_v4_syn_recv_sock(): a third ACK asks for its socket, and the kernel's
  * first test is for room in the accept queue. Softirq, listener not locked.
  */
-static void on_third_ack(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			 struct tcphs_regs *regs)
+static void on_third_ack(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 
@@ -199,13 +195,12 @@ static void on_third_ack(unsigned long ip, unsigned long parent_ip, struct ftrac
 }
 
 /* tcp_v6_syn_recv_sock(): hands IPv4 on to the function above. */
-static void on_third_ack_v6(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			    struct tcphs_regs *regs)
+static void on_third_ack_v6(struct tcphs_regs *regs)
 {
 	struct sk_buff *skb = tcphs_argument(regs, 1);
 
 	if (skb->protocol != htons(ETH_P_IP))
-		on_third_ack(ip, parent_ip, op, regs);
+		on_third_ack(regs);
 }
 
 /* The child of @req enters the accept queue of @sk. */
@@ -229,8 +224,7 @@ static void accept_queued(struct tcphs_section *s, struct sock *sk,
  * inet_csk_complete_hashdance(): the third ACK made a child, which goes to the
  * accept queue. Softirq, child locked, request owned if own_req says so.
  */
-static void on_child(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		     struct tcphs_regs *regs)
+static void on_child(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct request_sock *req = tcphs_argument(regs, 2);
@@ -260,8 +254,7 @@ static void on_child(unsigned long ip, unsigned long parent_ip, struct ftrace_op
  * cookie, TCP Fast Open) goes to the accept queue. 5.10 comes by here for every
  * child, which on_child() has then seen. Softirq, child locked.
  */
-static void on_queue_add(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			 struct tcphs_regs *regs)
+static void on_queue_add(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct request_sock *req = tcphs_argument(regs, 1);
@@ -304,8 +297,7 @@ static u8 request_end(const struct request_sock *req, u8 *reason)
  * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): a request ends, once for
  * every request there is. Softirq or process; nobody else holds it.
  */
-static void on_request_end(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			   struct tcphs_regs *regs)
+static void on_request_end(struct tcphs_regs *regs)
 {
 	struct request_sock *req = tcphs_argument(regs, 0);
 	u64 cookie = tcphs_cookie(req_to_sk(req));
@@ -335,8 +327,7 @@ static void on_request_end(unsigned long ip, unsigned long parent_ip, struct ftr
  * security_sock_graft(): accept() took a connection. Process context, the new
  * socket locked. Protocols of every kind pass here.
  */
-static void on_accept(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-		      struct tcphs_regs *regs)
+static void on_accept(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct tcphs_listener *listener;

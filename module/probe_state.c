@@ -11,7 +11,8 @@
 
 static void on_state(void *data, const struct sock *sk, const int old, const int new)
 {
-	if (sk->sk_protocol != IPPROTO_TCP)
+	/* close() after shutdown() sets the state that it has (tcp_close_state()). */
+	if (sk->sk_protocol != IPPROTO_TCP || old == new)
 		return;
 
 	switch (new) {

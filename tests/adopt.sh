@@ -99,10 +99,22 @@ nothing_is_invented() {
 	tcphs connections -j >"$tmp/look"
 	none '.handshake_ns != null or .pid != null' &&
 	none '.state != "syn-recv" and (.isn != null or .peer_isn != null)' &&
-	none '.state != "syn-recv" and .role != "unknown"' &&
 	none '.state == "syn-recv" and (.role != "passive" or .isn == null or .peer_isn == null)' || return
 	tcphs listeners -j >"$tmp/look"
 	none '.age_ns != null or .pid != null or .accepted != 0'
+}
+
+# Whose local port is that of a listener came to it. What a TIME_WAIT bucket was,
+# in either of its states, is not known any more.
+roles_are_right() {
+	local ports
+
+	ports=$(tcphs listeners -j | jq -s '[.[].port]')
+	tcphs connections -j | jq -c --argjson ports "$ports" '. + {
+		right: (if .local_port | IN($ports[]) then "passive" else "active" end)}' >"$tmp/look"
+	none '.role != .right and (.role != "unknown" or
+		(.state | IN("time-wait", "fin-wait-2") | not))' &&
+	same "$(grep -c '"role":"unknown"' "$tmp/look")" 8 "unknown roles"
 }
 
 loading_tells_nothing() {
@@ -117,7 +129,7 @@ no_duration_is_invented() {
 	jq -sc 'group_by(.conn) | .[] | sort_by(.time)[0]' "$tmp/adopted" >"$tmp/look"
 	none '.duration_ns != null' || return
 	cp "$tmp/adopted" "$tmp/look"
-	none '.event == "closed" and (.duration_ns != null or .handshake_us != 0)' &&
+	none '.event == "closed" and (.duration_ns != null or (.handshake_us // 0) != 0)' &&
 	none '(.event == "accepted" or .event == "established" or .event == "unlisten") and
 		.duration_ns != null'
 }
@@ -162,7 +174,8 @@ lives_are_right() {
 		([.bytes_sent, .bytes_received] | . != [10, 8] and . != [8, 10]) and
 		.bytes_sent + .bytes_received > 0' &&
 	same "$(jq -s '[.[] | select(.event == "closed" and .bytes_sent == 0)] | length' "$tmp/adopted")" \
-		4 "lives without a byte"
+		4 "lives without a byte" &&
+	none '.closer == "none"'
 }
 
 table_is_empty() {
@@ -176,7 +189,7 @@ time_wait_is_over() {
 	! ss -Htan | grep -q .
 }
 
-start 16
+start 17
 need_command python3 nft ss jq
 [[ -z $(ss -Htan) ]] || skip_all "somebody else has TCP sockets here"
 drop_some
@@ -189,7 +202,8 @@ check "connections are those of ss, cookies too" tables_agree
 check "listeners are those of ss" listeners_agree
 check "states are counted" counts_agree
 check "all are marked as adopted" all_are_marked
-check "no handshake, role or ISN is invented" nothing_is_invented
+check "no handshake or ISN is invented" nothing_is_invented
+check "who opened a connection is known all the same" roles_are_right
 check "adoption itself is no event" loading_tells_nothing
 
 go_on

@@ -24,6 +24,10 @@
 #error "tcphs needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or CONFIG_DYNAMIC_FTRACE_WITH_REGS"
 #endif
 
+#if !defined(CONFIG_KPROBES) || !defined(CONFIG_KPROBES_ON_FTRACE)
+#error "tcphs needs CONFIG_KPROBES_ON_FTRACE, to find functions by name"
+#endif
+
 #ifdef TCPHS_HAVE_FTRACE_REGS
 #define tcphs_regs ftrace_regs
 #else
@@ -53,5 +57,8 @@
 	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS | TCPHS_FTRACE_DIRECT)
 #define tcphs_argument(regs, n) ((void *)regs_get_kernel_argument(regs, n))
 #endif
+
+/* What probe_*.c files do at the entry of a function. */
+typedef void tcphs_entry_fn(struct tcphs_regs *regs);
 
 #endif /* _TCPHS_COMPAT_FTRACE_H */

@@ -10,6 +10,7 @@
 #ifndef _TCPHS_COMPAT_SOCK_H
 #define _TCPHS_COMPAT_SOCK_H
 
+#include <linux/ipv6.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
 #include <net/tcp.h>
@@ -33,6 +34,20 @@ static inline u32 tcphs_sk_drops(const struct sock *sk)
 #else
 	return atomic_read(&sk->sk_drops);
 #endif
+}
+
+/*
+ * A child of a listener remembers the interface that its third ACK came by
+ * (tcp_v4_syn_recv_sock(), tcp_v6_syn_recv_sock()) in a field that is otherwise
+ * for multicast, and which no socket option sets on a stream socket.
+ */
+static inline bool tcphs_sk_is_child(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		return inet6_sk(sk)->mcast_oif;
+#endif
+	return inet_sk(sk)->mc_index;
 }
 
 #endif /* _TCPHS_COMPAT_SOCK_H */

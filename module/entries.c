@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+/*
+ * Hooks at the entry of functions: finds their addresses, attaches to all of
+ * them at once and hands each call to its handler.
+ *
+ * All functions share one ftrace_ops, because taking one away waits for an
+ * RCU-tasks grace period under ftrace's lock: one for each function would make
+ * an unload take seconds. The one callback finds the handler by address.
+ */
+#include <linux/kprobes.h>
+#include <linux/slab.h>
+#include "compat/ftrace.h"
+#include "internal.h"
+
+/* Handlers by address: a multiplicative hash without collisions, made at load. */
+#define SLOT_BITS 6
+
+static struct slot {
+	unsigned long function;
+	tcphs_entry_fn *handler;
+} slots[1 << SLOT_BITS];
+static u32 multiplier;
+
+/* ftrace calls from a function's first bytes or, where ENDBR stands, behind it. */
+static inline unsigned long function_of(unsigned long ip)
+{
+	return ALIGN_DOWN(ip, 16);
+}
+
+static inline struct slot *slot_of(unsigned long function)
+{
+	return &slots[((u32)(function >> 4) * multiplier) >> (32 - SLOT_BITS)];
+}
+
+/* In whatever context the function is called in; its handler knows. */
+static void on_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+		     struct tcphs_regs *regs)
+{
+	const struct slot *slot = slot_of(function_of(ip));
+
+	if (likely(slot->function == function_of(ip)))
+		slot->handler(regs);
+}
+
+static struct ftrace_ops ops = {
+	.func = on_entry,
+	.flags = TCPHS_FTRACE_FLAGS,
+};
+static bool registered;
+
+static struct tcphs_hook *next_entry(unsigned int *table, unsigned int *row)
+{
+	struct tcphs_hook *hook;
+
+	do
+		hook = tcphs_hook_next(table, row);
+	while (hook && hook->kind != TCPHS_HOOK_FTRACE);
+	return hook;
+}
+
+/* Return: false, two functions would share a slot. */
+static bool fill_slots(void)
+{
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
+	struct slot *slot;
+
+	memset(slots, 0, sizeof(slots));
+	while ((hook = next_entry(&table, &row))) {
+		if (!hook->active)
+			continue;
+		slot = slot_of(hook->function);
+		if (slot->function)
+			return false;
+		slot->function = hook->function;
+		slot->handler = hook->handler;
+	}
+	return true;
+}
+
+static int make_slots(void)
+{
+	unsigned int tries;
+
+	/* Any odd number may do; of 20 about one does for 20 functions. */
+	multiplier = 0x9e3779b1;
+	for (tries = 0; tries < 100000; tries++, multiplier += 0x3c6ef372)
+		if (fill_slots())
+			return 0;
+	return -EEXIST;
+}
+
+/* The kernel tells an address to nobody but a kprobe, which is never armed. */
+static int find(struct tcphs_hook *hook, struct kprobe *kp)
+{
+	int err;
+
+	kp->symbol_name = hook->name;
+	kp->flags = KPROBE_FLAG_DISABLED;
+	err = register_kprobe(kp);
+	if (!err)
+		hook->function = function_of((unsigned long)kp->addr);
+	return err;
+}
+
+/* Adds each function that there is to the filter of ops. */
+static int find_all(struct kprobe *kp, struct kprobe **found)
+{
+	unsigned int table = 0, row = 0, n = 0;
+	struct tcphs_hook *hook;
+	int err = 0;
+
+	while (!err && (hook = next_entry(&table, &row))) {
+		err = find(hook, &kp[n]);
+		if (!err) {
+			err = ftrace_set_filter_ip(&ops, (unsigned long)kp[n].addr, 0, 0);
+			found[n] = &kp[n];
+			n++;
+		}
+		hook->active = !err;
+		if (err)
+			err = tcphs_hook_missing(hook, err);
+	}
+	/* One grace period for all. */
+	unregister_kprobes(found, n);
+	return err;
+}
+
+static int find_entries(void)
+{
+	unsigned int table = 0, row = 0, n = 0;
+	struct kprobe **found, *kp;
+	int err = -ENOMEM;
+
+	while (next_entry(&table, &row))
+		n++;
+	kp = kcalloc(n, sizeof(*kp), GFP_KERNEL);
+	found = kcalloc(n, sizeof(*found), GFP_KERNEL);
+	if (kp && found)
+		err = find_all(kp, found);
+	kfree(found);
+	kfree(kp);
+	return err;
+}
+
+/**
+ * tcphs_entries_exit() - detach from all functions
+ *
+ * When it returns no handler of an entry runs and none will.
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_entries_exit(void)
+{
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
+
+	if (registered)
+		unregister_ftrace_function(&ops);
+	registered = false;
+	/* 5.10 does not export ftrace_free_filter(); this frees all of it. */
+	ftrace_set_filter(&ops, NULL, 0, 1);
+	while ((hook = next_entry(&table, &row)))
+		hook->active = false;
+}
+
+/**
+ * tcphs_entries_init() - attach to all functions of the hook table
+ *
+ * Context: process, may sleep.
+ * Return: 0, or an error with none attached.
+ */
+int tcphs_entries_init(void)
+{
+	int err;
+
+	err = find_entries();
+	if (!err)
+		err = make_slots();
+	if (!err)
+		err = register_ftrace_function(&ops);
+	if (err) {
+		tcphs_entries_exit();
+		return err;
+	}
+	registered = true;
+	return 0;
+}
