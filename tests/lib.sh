@@ -12,8 +12,18 @@
 #	check "nothing was lost" nothing_lost "$tmp/events"
 #	ktap_finished
 #
+# A test has a network namespace of its own: no counter, socket or TIME_WAIT of
+# another is in its way. One that needs the initial namespace says
+# "network=initial" before it sources this.
+#
 # $tmp is a directory of the test's own. When the test ends, in whatever way,
 # its background processes are gone, the module is unloaded and $tmp is removed.
+
+if [[ ${network:-own} == own && -z ${TCPHS_TEST_OWN_NETWORK-} && $EUID == 0 ]]; then
+	export TCPHS_TEST_OWN_NETWORK=1
+	# shellcheck disable=SC2016 # for the inner shell
+	exec unshare --net -- sh -c 'ip link set lo up && exec "$@"' sh "$0" "$@"
+fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 

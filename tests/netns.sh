@@ -4,6 +4,7 @@
 # the initial namespace sees all when it asks; a namespace that goes is told and
 # leaves nothing to its successor.
 
+network=initial
 . "$(dirname "$0")/lib.sh"
 
 one=tcphs-one-$$

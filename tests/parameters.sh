@@ -4,6 +4,7 @@
 # table that is full and a ring that is overrun are told, to the last connection
 # and the last record. Without ftrace the module says what to do.
 
+network=initial
 . "$(dirname "$0")/lib.sh"
 
 connections=199

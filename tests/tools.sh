@@ -3,6 +3,7 @@
 # The manners of the tool tcphs: exit statuses, one clear line for an error, JSON
 # that programs can rely on, no colour and no heading where none is wanted.
 
+network=initial
 . "$(dirname "$0")/lib.sh"
 
 verbs=(status events connections listeners)

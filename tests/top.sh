@@ -3,6 +3,7 @@
 # tcphs-top on a terminal, against the loaded module: what its two screens show
 # is what the kernel has, and it survives the module's coming and going.
 
+network=initial
 . "$(dirname "$0")/lib.sh"
 
 need_command tmux python3

@@ -3,6 +3,7 @@
 # The kernel's own YNL client, which knows nothing of tcphs but the specification,
 # reads status, listeners, connections and events; it sees what tcphs shows.
 
+network=initial
 . "$(dirname "$0")/lib.sh"
 
 connections=17
