@@ -99,11 +99,8 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), TCPHS_STATE_SYN_RECV, false);
 
-	tcphs_ident_from_req(&conn->id, &conn->flags, req);
-	conn->id.role = TCPHS_ROLE_PASSIVE;
-	conn->id.isn = tcp_rsk(req)->snt_isn;
-	conn->id.peer_isn = tcp_rsk(req)->rcv_isn;
-	conn->flags |= TCPHS_F_ADOPTED | TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+	tcphs_conn_from_req(conn, req);
+	conn->flags |= TCPHS_F_ADOPTED;
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
 }
 

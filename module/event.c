@@ -88,6 +88,22 @@ void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct reque
 }
 
 /**
+ * tcphs_conn_from_req() - all that a request says of its connection
+ * @conn: gets addresses, role and both ISNs
+ * @req: the request
+ *
+ * Context: any, inside a section, @req held.
+ */
+void tcphs_conn_from_req(struct tcphs_conn *conn, const struct request_sock *req)
+{
+	tcphs_ident_from_req(&conn->id, &conn->flags, req);
+	conn->id.role = TCPHS_ROLE_PASSIVE;
+	conn->id.isn = tcp_rsk(req)->snt_isn;
+	conn->id.peer_isn = tcp_rsk(req)->rcv_isn;
+	conn->flags |= TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+}
+
+/**
  * tcphs_ident_from_tw() - the same of a TIME_WAIT bucket
  * @id: the result
  * @flags: gets TCPHS_F_MAPPED where it applies

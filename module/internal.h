@@ -155,6 +155,9 @@ void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 #define TCPHS_C_SCRATCH		BIT(8)	/* not in the table: there was no room */
 #define TCPHS_C_TOMB		BIT(9)	/* left before it could be adopted */
 #define TCPHS_C_COOKIE		BIT(10)	/* first seen at its third ACK: SYN cookie */
+#define TCPHS_C_FASTOPEN	BIT(12)	/* a child since its SYN: TCP Fast Open */
+#define TCPHS_C_HALF		BIT(14)	/* half_seq is known */
+#define TCPHS_C_CHILD		BIT(13)	/* was put into the accept queue */
 #define TCPHS_C_LIFE		BIT(11)	/* life is complete */
 
 struct tcphs_conn {
@@ -164,13 +167,16 @@ struct tcphs_conn {
 	struct tcphs_ident id;
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
-	u64 mark;		/* entered the accept queue, sent FIN, or was last in a state, ns */
+	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
 	struct tcphs_life life;	/* complete once the socket is gone */
 	u16 marks;		/* TCPHS_C_* */
 	u16 flags;		/* TCPHS_F_* that every record of it carries */
 	u8 state;		/* enum tcphs_state */
 	u8 old_state;		/* state that CLOSE followed */
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
+	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
+	u32 data;		/* bytes that came in the handshake */
+	u32 half_seq;		/* where the other half stood at the first FIN */
 };
 
 /* One handler's stay in the table. */
@@ -231,6 +237,8 @@ struct tcphs_listener {
 	u32 accept_max;
 	atomic64_t accepted;
 	atomic64_t overflows;
+	atomic64_t cookies_sent;
+	atomic64_t cookies_valid;
 	atomic64_t wait_max;
 	atomic_t wait[TCPHS_HIST_BUCKETS];
 };
@@ -241,6 +249,7 @@ struct tcphs_listener_view {
 	u32 syn_limit;
 	u32 accept_queue;
 	u32 accept_limit;
+	u32 group;			/* sockets of its SO_REUSEPORT group, 0: none */
 	u64 drops;
 	struct tcphs_histogram wait;
 };
@@ -253,7 +262,8 @@ void tcphs_listener_put(struct tcphs_listener *listener);
 void tcphs_listener_open(struct sock *sk, bool adopted);
 void tcphs_listener_close(struct sock *sk);
 void tcphs_listener_forget_netns(struct tcphs_net *tn);
-void tcphs_listener_depth(struct tcphs_listener *listener, u32 syn_queue, u32 accept_queue);
+void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
+			   const struct sock *sk, u32 syn_queue, u32 accept_queue);
 void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns);
 void tcphs_listener_look(const struct tcphs_listener *listener,
 			 struct tcphs_listener_view *view);
@@ -262,6 +272,7 @@ void tcphs_listener_look(const struct tcphs_listener *listener,
 
 void tcphs_ident_from_sock(struct tcphs_ident *id, u16 *flags, const struct sock *sk);
 void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct request_sock *req);
+void tcphs_conn_from_req(struct tcphs_conn *conn, const struct request_sock *req);
 void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags,
 			 const struct inet_timewait_sock *tw);
 void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb);
@@ -302,8 +313,11 @@ void tcphs_entries_exit(void);
 /* probe_*.c: handlers, and their rows of the hook table (end: no name) */
 
 extern struct tcphs_hook tcphs_hooks_listen[];
+extern struct tcphs_hook tcphs_hooks_request[];
+extern struct tcphs_hook tcphs_hooks_accept[];
 extern struct tcphs_hook tcphs_hooks_open[];
 extern struct tcphs_hook tcphs_hooks_close[];
+extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
 
 void tcphs_open_simultaneous(const struct sock *sk);

@@ -10,6 +10,7 @@
  * An entry outlives its place in the table as long as requests and queued
  * children refer to it.
  */
+#include <net/sock_reuseport.h>
 #include "compat/sock.h"
 #include "cookie.h"
 #include "internal.h"
@@ -93,17 +94,23 @@ static void raise_mark(u32 *mark, u32 value)
 }
 
 /**
- * tcphs_listener_depth() - raise the high-water marks
- * @listener: whose
- * @syn_queue: requests now
- * @accept_queue: connections waiting for accept() now
+ * tcphs_listener_queues() - add a listener's queues to a record
+ * @ev: of tcphs_event_begin()
+ * @listener: whose high-water marks go up, or NULL
+ * @sk: the listening socket
+ * @syn_queue: requests in it, this one included
+ * @accept_queue: connections in it, this one included
  *
  * Context: any.
  */
-void tcphs_listener_depth(struct tcphs_listener *listener, u32 syn_queue, u32 accept_queue)
+void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
+			   const struct sock *sk, u32 syn_queue, u32 accept_queue)
 {
-	raise_mark(&listener->syn_max, syn_queue);
-	raise_mark(&listener->accept_max, accept_queue);
+	tcphs_event_queue(ev, sk, tcphs_cookie(sk), syn_queue, accept_queue);
+	if (listener) {
+		raise_mark(&listener->syn_max, syn_queue);
+		raise_mark(&listener->accept_max, accept_queue);
+	}
 }
 
 /**
@@ -132,6 +139,7 @@ void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns)
 void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_listener_view *view)
 {
 	const struct sock *sk = listener->sk;
+	const struct sock_reuseport *group;
 	unsigned int i;
 
 	view->syn_queue = inet_csk_reqsk_queue_len(sk);
@@ -139,6 +147,8 @@ void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_lis
 	view->accept_queue = READ_ONCE(sk->sk_ack_backlog);
 	view->accept_limit = view->syn_limit;
 	view->drops = tcphs_sk_drops(sk) - listener->drops_before;
+	group = rcu_dereference(sk->sk_reuseport_cb);
+	view->group = group ? READ_ONCE(group->num_socks) : 0;
 	view->wait.count = 0;
 	view->wait.max = atomic64_read(&listener->wait_max);
 	for (i = 0; i < TCPHS_HIST_BUCKETS; i++) {

@@ -44,6 +44,8 @@ const char *const tcphs_event_names[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_CLOSED] = "closed",
 	[TCPHS_EV_LISTEN] = "listen",
 	[TCPHS_EV_UNLISTEN] = "unlisten",
+	[TCPHS_EV_SYN_DUPLICATE] = "syn-duplicate",
+	[TCPHS_EV_ACK_DEFERRED] = "ack-deferred",
 };
 
 const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
@@ -54,7 +56,7 @@ const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
 	[TCPHS_REASON_NO_PORT] = "no-port",
 	[TCPHS_REASON_CLOSED_BY_USER] = "closed-by-user",
 	[TCPHS_REASON_RESET_RECEIVED] = "reset-received",
-	[TCPHS_REASON_ABORTED] = "aborted",
+	[TCPHS_REASON_LINGER] = "linger",
 	[TCPHS_REASON_KILLED] = "killed",
 	[TCPHS_REASON_NO_SOCKET] = "no-socket",
 	[TCPHS_REASON_BAD_SEGMENT] = "bad-segment",
@@ -66,6 +68,15 @@ const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
 	[TCPHS_REASON_REUSED_BY_CONNECT] = "reused-by-connect",
 	[TCPHS_REASON_NETNS_EXIT] = "netns-exit",
 	[TCPHS_REASON_OTHER] = "other",
+	[TCPHS_REASON_UNREAD_DATA] = "unread-data",
+	[TCPHS_REASON_DISCONNECT] = "disconnect",
+	[TCPHS_REASON_DATA_AFTER_CLOSE] = "data-after-close",
+	[TCPHS_REASON_NO_MEMORY] = "no-memory",
+	[TCPHS_REASON_TIME_WAIT_FULL] = "time-wait-full",
+	[TCPHS_REASON_SYN_BACKLOG] = "syn-backlog",
+	[TCPHS_REASON_SYNCOOKIE] = "syncookie",
+	[TCPHS_REASON_FASTOPEN] = "fastopen",
+	[TCPHS_REASON_BAD_COOKIE] = "bad-cookie",
 };
 
 const char *const tcphs_role_names[TCPHS_ROLE_MAX + 1] = {

@@ -109,7 +109,12 @@ static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener 
 			      TCPHS_A_LISTENER_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_OVERFLOWS, atomic64_read(&l->overflows),
 			      TCPHS_A_LISTENER_PAD) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_DROPS, view->drops, TCPHS_A_LISTENER_PAD))
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_DROPS, view->drops, TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_COOKIES_SENT,
+			      atomic64_read(&l->cookies_sent), TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_COOKIES_VALID,
+			      atomic64_read(&l->cookies_valid), TCPHS_A_LISTENER_PAD) ||
+	    (view->group && nla_put_u32(skb, TCPHS_A_LISTENER_GROUP, view->group)))
 		return -EMSGSIZE;
 	return tcphs_nl_put_hist(skb, TCPHS_A_LISTENER_WAIT, TCPHS_HIST_ACCEPT_WAIT, &view->wait);
 }

@@ -8,6 +8,7 @@
  */
 #include <net/ip6_route.h>
 #include <net/route.h>
+#include <net/sock_reuseport.h>
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
 #include "compat/ftrace.h"
@@ -21,6 +22,16 @@ static struct tcphs_conn *enter(struct tcphs_section *s, const struct sock *sk, 
 {
 	tcphs_conn_enter(s, tcphs_cookie_make(sk));
 	return s->conn ?: tcphs_adopt(s, sk, state);
+}
+
+/* The second FIN, of number @seq, ends the half-close. */
+static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 seq)
+{
+	/* Adopted after the first FIN, nobody knows where it was. */
+	if (!(conn->marks & TCPHS_C_HALF))
+		return;
+	ev->half.bytes = seq - conn->half_seq;
+	ev->flags |= TCPHS_F_HALF;
 }
 
 /**
@@ -38,14 +49,22 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	struct tcphs_conn *conn = enter(&s, sk, old_state);
 	struct tcphs_event *ev;
 
-	conn->marks |= TCPHS_C_FIN_SENT;
 	conn->mark = s.now;
-	if (conn->life.closer == TCPHS_CLOSER_NONE)
-		conn->life.closer = new_state == TCPHS_STATE_LAST_ACK ? TCPHS_CLOSER_PEER :
-									TCPHS_CLOSER_LOCAL;
+	conn->resends = 0;
 	ev = tcphs_step(&s, TCPHS_EV_FIN_SENT, new_state);
 	tcphs_step_numbers(ev, tp->write_seq, tp->rcv_nxt);
 	tcphs_step_since(&s, ev, conn->since);
+	if (new_state == TCPHS_STATE_LAST_ACK) {
+		put_half(ev, conn, tp->write_seq);
+		/* Has the peer's FIN had its ACK before (__tcp_select_window())? */
+		conn->life.segments = tp->rcv_wup == tp->rcv_nxt ? 4 : 3;
+		conn->life.closer = TCPHS_CLOSER_PEER;
+	} else {
+		conn->half_seq = tp->rcv_nxt;
+		conn->marks |= TCPHS_C_HALF;
+		conn->life.closer = TCPHS_CLOSER_LOCAL;
+	}
+	conn->marks |= TCPHS_C_FIN_SENT;
 	tcphs_step_done(&s);
 	tcphs_conn_move(&s, new_state);
 	tcphs_conn_leave(&s);
@@ -57,6 +76,8 @@ static void fin_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state
 
 	tcphs_step_numbers(ev, seq, ack);
 	tcphs_step_since(s, ev, s->conn->since);
+	if (s->conn->state == TCPHS_STATE_FIN_WAIT2)
+		put_half(ev, s->conn, seq);
 	tcphs_step_done(s);
 	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
 }
@@ -75,8 +96,14 @@ void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 	struct tcphs_section s;
 	struct tcphs_conn *conn = enter(&s, sk, old_state);
 
-	conn->life.closer = new_state == TCPHS_STATE_CLOSING ? TCPHS_CLOSER_BOTH :
-							      TCPHS_CLOSER_PEER;
+	if (new_state == TCPHS_STATE_CLOSING) {
+		conn->life.closer = TCPHS_CLOSER_BOTH;
+		conn->life.segments = 4;
+	} else {
+		conn->life.closer = TCPHS_CLOSER_PEER;
+		conn->half_seq = tp->write_seq;
+		conn->marks |= TCPHS_C_HALF;
+	}
 	fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state);
 	tcphs_conn_move(&s, new_state);
 	tcphs_conn_leave(&s);
@@ -91,6 +118,8 @@ static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new
 		tcphs_step_since(s, ev, s->conn->mark);
 	tcphs_step_done(s);
 	s->conn->marks |= TCPHS_C_FIN_ACKED;
+	/* Names the segment: the kernel reads its clock once for each. */
+	s->conn->mark = tp->tcp_clock_cache;
 }
 
 /**
@@ -109,6 +138,20 @@ void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state)
 	fin_acked(&s, tcp_sk(sk), new_state);
 	tcphs_conn_move(&s, new_state);
 	tcphs_conn_leave(&s);
+}
+
+/* What leads from CLOSING or FIN_WAIT2 to the end of the socket. */
+static void last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	if (conn->state == TCPHS_STATE_CLOSING) {
+		fin_acked(s, tp, new_state);
+		return;
+	}
+	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->flags & TCPHS_F_ADOPTED))
+		conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
+	fin_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state);
 }
 
 /*
@@ -155,9 +198,11 @@ static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
 {
 	if (conn->marks & TCPHS_C_RST_RECEIVED)
 		return TCPHS_REASON_RESET_RECEIVED;
+	if (conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE)
+		return conn->hint;
 	switch (READ_ONCE(sk->sk_err)) {
 	case 0:
-		return conn->marks & TCPHS_C_RST_SENT ? TCPHS_REASON_TIMEOUT : TCPHS_REASON_NONE;
+		return conn->marks & TCPHS_C_RST_SENT ? conn->hint : TCPHS_REASON_NONE;
 	case ETIMEDOUT:
 		return TCPHS_REASON_TIMEOUT;
 	case ECONNABORTED:
@@ -168,6 +213,25 @@ static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
 	default:
 		return TCPHS_REASON_OTHER;
 	}
+}
+
+/*
+ * A socket that should now become a bucket, and doesn't: tcp_time_wait() found
+ * no room. Only then is a socket in CLOSING with its FIN confirmed, or in
+ * FIN_WAIT2 with the peer's FIN received or with no process left, to go to CLOSE
+ * without an error.
+ */
+static bool time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (READ_ONCE(sk->sk_err) || conn->marks & (TCPHS_C_RST_SENT | TCPHS_C_RST_RECEIVED) ||
+	    conn->hint != TCPHS_REASON_NONE)
+		return false;
+	if (conn->state == TCPHS_STATE_CLOSING)
+		return tp->snd_una == tp->write_seq;
+	return conn->state == TCPHS_STATE_FIN_WAIT2 &&
+	       (sock_flag(sk, SOCK_DONE) || (sock_flag(sk, SOCK_DEAD) && tp->linger2 >= 0));
 }
 
 /* Entries of sockets that a process still holds wait for tcp_destroy_sock. */
@@ -191,7 +255,7 @@ static bool stillborn(const struct sock *sk)
 
 	tcphs_conn_enter_untimed(&s, tcphs_cookie(sk));
 	still = !s.conn || s.conn->state != TCPHS_STATE_SYN_RECV ||
-		(s.conn->id.role == TCPHS_ROLE_PASSIVE && !(s.conn->marks & TCPHS_C_QUEUED));
+		(s.conn->id.role == TCPHS_ROLE_PASSIVE && !(s.conn->marks & TCPHS_C_CHILD));
 	tcphs_conn_leave(&s);
 	return still;
 }
@@ -227,6 +291,11 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 		fin_acked(&s, tp, TCPHS_STATE_CLOSE);
 		remember_life(conn, tp);
 		tell_closed(&s, old_state, TCPHS_REASON_NONE);
+	} else if (time_wait_refused(conn, sk)) {
+		if (old_state == TCPHS_STATE_CLOSING || sock_flag(sk, SOCK_DONE))
+			last_segment(&s, tp, TCPHS_STATE_CLOSE);
+		remember_life(conn, tp);
+		tell_closed(&s, old_state, TCPHS_REASON_TIME_WAIT_FULL);
 	} else {
 		remember_life(conn, tp);
 		conn->old_state = old_state;
@@ -244,9 +313,41 @@ out:
 	tcphs_conn_leave(&s);
 }
 
-/* Softirq or process, socket locked; its state is still the old one. */
-static void on_receive_reset(void *data, struct sock *sk)
+/* The numbers of the RST that answers @skb: RFC 9293, section 3.5.2. */
+static void put_reset_numbers(struct tcphs_event *ev, const struct sk_buff *skb)
 {
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	if (th->ack) {
+		ev->seq = ntohl(th->ack_seq);
+		ev->flags |= TCPHS_F_SEQ;
+	} else {
+		tcphs_step_numbers(ev, 0, TCP_SKB_CB(skb)->end_seq);
+	}
+}
+
+/* Data for a socket that nobody will read any more is answered by RST. */
+static void data_after_close(struct tcphs_section *s, const struct sk_buff *skb)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_RST_SENT, TCPHS_STATE_CLOSE);
+
+	ev->reason = TCPHS_REASON_DATA_AFTER_CLOSE;
+	put_reset_numbers(ev, skb);
+	tcphs_step_since(s, ev, s->conn->since);
+	tcphs_step_done(s);
+	s->conn->marks |= TCPHS_C_RST_SENT;
+	s->conn->hint = TCPHS_REASON_DATA_AFTER_CLOSE;
+}
+
+/*
+ * tcp_reset(): a RST is valid, or (tcp_rcv_state_process()) the socket breaks the
+ * connection itself; its RST then follows from tcp_v4_send_reset(). Softirq or
+ * process, socket locked; its state is still the old one.
+ */
+static void on_reset(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_reset_segment(regs);
 	struct tcphs_section s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
@@ -254,11 +355,53 @@ static void on_receive_reset(void *data, struct sock *sk)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 	conn = enter(&s, sk, sk->sk_state);
+	if (skb && !tcp_hdr(skb)->rst) {
+		data_after_close(&s, skb);
+		goto out;
+	}
 	conn->marks |= TCPHS_C_RST_RECEIVED;
 	ev = tcphs_step(&s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
+	if (skb && tcp_hdr(skb)->ack) {
+		tcphs_step_numbers(ev, TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->ack_seq);
+	} else if (skb) {
+		ev->seq = TCP_SKB_CB(skb)->seq;
+		ev->flags |= TCPHS_F_SEQ;
+	}
 	tcphs_step_since(&s, ev, conn->since);
 	tcphs_step_done(&s);
+out:
 	tcphs_conn_leave(&s);
+}
+
+/*
+ * Why a timer resets: an orphan in FIN_WAIT2 waited long enough, keepalive or the
+ * user timeout is over, or there are too many orphans (tcp_out_of_resources()).
+ */
+static u8 timer_reset_reason(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_FIN_WAIT2 &&
+	       !sock_flag(sk, SOCK_KEEPOPEN) ? TCPHS_REASON_NO_MEMORY : TCPHS_REASON_TIMEOUT;
+}
+
+/*
+ * Why tcp_send_active_reset() was called, as far as it shows: timers come in
+ * softirq; __tcp_close(), tcp_disconnect(), inet_csk_listen_stop() and
+ * tcp_check_oom() have set CLOSE before.
+ */
+static u8 active_reset_reason(const struct tcphs_conn *conn, const struct sock *sk)
+{
+	if (sk->sk_state != TCP_CLOSE)
+		return in_serving_softirq() ? timer_reset_reason(sk) : TCPHS_REASON_KILLED;
+	if (conn->marks & TCPHS_C_QUEUED)
+		return TCPHS_REASON_LISTENER_CLOSED;
+	if (sock_flag(sk, SOCK_DEAD))
+		return conn->old_state == TCPHS_STATE_FIN_WAIT2 && tcp_sk(sk)->linger2 < 0 ?
+		       TCPHS_REASON_LINGER : TCPHS_REASON_NO_MEMORY;
+	if (sk->sk_shutdown != SHUTDOWN_MASK)
+		return TCPHS_REASON_DISCONNECT;
+	/* With both at once the kernel counts it as unread data; that shows no more. */
+	return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime ? TCPHS_REASON_LINGER :
+								  TCPHS_REASON_UNREAD_DATA;
 }
 
 /*
@@ -272,7 +415,7 @@ static void on_active_reset(struct tcphs_regs *regs)
 	struct tcphs_section s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
-	u8 old_state;
+	u8 old_state, reason;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
@@ -280,30 +423,31 @@ static void on_active_reset(struct tcphs_regs *regs)
 	old_state = conn->marks & TCPHS_C_OPEN_END ? conn->old_state : conn->state;
 	ev = tcphs_step(&s, TCPHS_EV_RST_SENT, TCPHS_STATE_CLOSE);
 	ev->old_state = old_state;
-	if (sk->sk_state == TCP_CLOSE)
-		ev->reason = TCPHS_REASON_ABORTED;
-	else
-		ev->reason = in_serving_softirq() ? TCPHS_REASON_TIMEOUT : TCPHS_REASON_KILLED;
+	reason = active_reset_reason(conn, sk);
+	ev->reason = reason;
 	tcphs_step_numbers(ev, tp->snd_nxt, tp->rcv_nxt);
 	tcphs_step_since(&s, ev, conn->marks & TCPHS_C_OPEN_END ? conn->mark : conn->since);
 	tcphs_step_done(&s);
 	conn->marks |= TCPHS_C_RST_SENT;
+	conn->hint = reason;
 	if (conn->marks & TCPHS_C_OPEN_END)
-		tell_closed(&s, old_state, TCPHS_REASON_ABORTED);
+		tell_closed(&s, old_state, reason);
 	tcphs_conn_leave(&s);
 }
 
-/* The numbers of the RST that answers @skb: RFC 9293, section 3.5.2. */
-static void put_reset_numbers(struct tcphs_event *ev, const struct sk_buff *skb)
+/* Why a listener answers @skb by RST. */
+static u8 listener_reset_reason(const struct sock *sk, const struct sk_buff *skb)
 {
+	const struct net *net = sock_net(sk);
 	const struct tcphdr *th = tcp_hdr(skb);
 
-	if (th->ack) {
-		ev->seq = ntohl(th->ack_seq);
-		ev->flags |= TCPHS_F_SEQ;
-	} else {
-		tcphs_step_numbers(ev, 0, TCP_SKB_CB(skb)->end_seq);
-	}
+	if (!th->ack || th->syn)
+		return TCPHS_REASON_BAD_SEGMENT;
+	if (sk_acceptq_is_full(sk) && READ_ONCE(net->ipv4.sysctl_tcp_abort_on_overflow))
+		return TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	/* cookie_v4_check() tried the ACK only if a cookie was sent not long ago. */
+	return READ_ONCE(net->ipv4.sysctl_tcp_syncookies) && !tcp_synq_no_recent_overflow(sk) ?
+	       TCPHS_REASON_BAD_COOKIE : TCPHS_REASON_BAD_SEGMENT;
 }
 
 /* A segment that no connection of ours wants is answered by RST. */
@@ -324,7 +468,9 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	ev = tcphs_event_begin(tn, &id, flags, tcphs_now(), TCPHS_EV_RST_SENT);
 	ev->old_state = state;
 	ev->new_state = state;
-	ev->reason = sk ? TCPHS_REASON_BAD_SEGMENT : TCPHS_REASON_NO_SOCKET;
+	ev->reason = sk ? listener_reset_reason(sk, skb) : TCPHS_REASON_NO_SOCKET;
+	if (ev->reason == TCPHS_REASON_BAD_COOKIE)
+		this_cpu_ptr(tn->stats)->failures[TCPHS_REASON_BAD_COOKIE]++;
 	put_reset_numbers(ev, skb);
 	tcphs_event_commit(tn);
 	local_irq_restore(irqflags);
@@ -337,7 +483,8 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	struct tcphs_event *ev;
 
 	tcphs_conn_enter(&s, tcphs_cookie(sk));
-	if (s.conn) {
+	/* That of data_after_close() is told. */
+	if (s.conn && s.conn->hint != TCPHS_REASON_DATA_AFTER_CLOSE) {
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
 		ev->reason = TCPHS_REASON_BAD_SEGMENT;
 		put_reset_numbers(ev, skb);
@@ -412,10 +559,7 @@ static void on_bucket(struct tcphs_regs *regs)
 	conn = enter(&s, sk, sk->sk_state);
 	conn->marks |= TCPHS_C_BUCKET;
 	if (tw->tw_substate == TCP_TIME_WAIT) {
-		if (conn->state == TCPHS_STATE_CLOSING)
-			fin_acked(&s, tp, TCPHS_STATE_TIME_WAIT);
-		else
-			fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, TCPHS_STATE_TIME_WAIT);
+		last_segment(&s, tp, TCPHS_STATE_TIME_WAIT);
 		remember_life(conn, tp);
 		time_wait(&s, tp->snd_nxt, tp->rcv_nxt);
 	} else {
@@ -440,13 +584,16 @@ static void bucket_segment(struct tcphs_section *s, const struct tcp_timewait_so
 	struct tcphs_event *ev;
 
 	if (conn->state == TCPHS_STATE_FIN_WAIT2 && is_awaited_fin(tcptw, skb, th)) {
+		conn->life.segments = 4;
 		fin_received(s, seq, ack, TCPHS_STATE_TIME_WAIT);
 		time_wait(s, READ_ONCE(tcptw->tw_snd_nxt), seq + 1);
 	} else if (th->rst) {
 		conn->hint = TCPHS_REASON_RESET_RECEIVED;
 	} else if (th->syn && !th->ack) {
 		conn->hint = TCPHS_REASON_REUSED_BY_SYN;
-	} else if (th->fin && conn->state == TCPHS_STATE_TIME_WAIT) {
+	} else if (conn->state == TCPHS_STATE_FIN_WAIT2) {
+		conn->hint = TCPHS_REASON_DATA_AFTER_CLOSE;
+	} else if (th->fin) {
 		ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_FIN, TCPHS_STATE_TIME_WAIT);
 		tcphs_step_numbers(ev, seq, ack);
 		tcphs_step_since(s, ev, conn->since);
@@ -465,11 +612,26 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 	const struct tcphdr *th = tcphs_argument(regs, 2);
 	struct tcphs_section s;
 
-	if (!th->fin && !th->rst && !th->syn)
+	if (TCP_SKB_CB(skb)->end_seq == TCP_SKB_CB(skb)->seq && !th->rst)
 		return;
 	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
 	if (s.conn && s.conn->marks & TCPHS_C_BUCKET)
 		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * tcp_twsk_unique(): connect() asks for the addresses of a bucket. If it gets
+ * them the bucket goes next. Process context, the hash bucket locked.
+ */
+static void on_bucket_wanted(struct tcphs_regs *regs)
+{
+	const struct inet_timewait_sock *tw = tcphs_argument(regs, 1);
+	struct tcphs_section s;
+
+	tcphs_conn_enter_untimed(&s, atomic64_read(&tw->tw_cookie));
+	if (s.conn && s.conn->marks & TCPHS_C_BUCKET)
+		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
 	tcphs_conn_leave(&s);
 }
 
@@ -482,7 +644,8 @@ static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_s
 		return TCPHS_REASON_NETNS_EXIT;
 	if (conn->hint != TCPHS_REASON_NONE)
 		return conn->hint;
-	return in_serving_softirq() ? TCPHS_REASON_OTHER : TCPHS_REASON_REUSED_BY_CONNECT;
+	/* tcp_abort() */
+	return TCPHS_REASON_KILLED;
 }
 
 /*
@@ -541,19 +704,19 @@ static void on_destroy(void *data, struct sock *sk)
 
 static void __always_unused prototypes(void)
 {
-	check_trace_callback_type_tcp_receive_reset(on_receive_reset);
 	check_trace_callback_type_tcp_destroy_sock(on_destroy);
 }
 
 struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_TRACEPOINT(tcp_destroy_sock, on_destroy, true, "the end of sockets in CLOSE"),
-	TCPHS_TRACEPOINT(tcp_receive_reset, on_receive_reset, false, "RSTs received"),
+	TCPHS_ENTRY("tcp_reset", on_reset, false, "RSTs received"),
 	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
 	TCPHS_ENTRY("tcp_v4_send_reset", on_reset_v4, false, "RSTs that answer a segment, IPv4"),
 	TCPHS_ENTRY("tcp_v6_send_reset", on_reset_v6, false, "RSTs that answer a segment, IPv6"),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),
 	TCPHS_ENTRY("tcp_timewait_state_process", on_bucket_segment, true,
 		    "FINs that find their socket gone"),
+	TCPHS_ENTRY("tcp_twsk_unique", on_bucket_wanted, false, "TIME_WAIT reused by connect()"),
 	TCPHS_ENTRY("inet_twsk_kill", on_bucket_end, true, "the end of TIME_WAIT"),
 	{ }
 };

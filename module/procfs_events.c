@@ -137,12 +137,17 @@ static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
 			   ev->queue.listener, ev->queue.syn_queue, ev->queue.syn_limit,
 			   ev->queue.accept_queue, ev->queue.accept_limit);
 	if (ev->flags & TCPHS_F_AGREED)
-		seq_printf(m, " window=%u mss=%u retransmits=%u", ev->agreed.window,
-			   ev->agreed.mss, ev->agreed.retransmits);
+		seq_printf(m, " window=%u mss=%u retransmits=%u syn_data=%u ack_data=%u",
+			   ev->agreed.window, ev->agreed.mss, ev->agreed.retransmits,
+			   ev->agreed.syn_data, ev->agreed.ack_data);
 	if (ev->flags & TCPHS_F_LIFE)
 		seq_printf(m, " sent=%llu received=%llu retransmits=%u handshake_us=%u",
 			   ev->life.bytes_sent, ev->life.bytes_received, ev->life.retransmits,
 			   ev->life.handshake_us);
+	if (ev->flags & TCPHS_F_RESEND)
+		seq_printf(m, " resend=%u", ev->resend.number);
+	if (ev->flags & TCPHS_F_HALF)
+		seq_printf(m, " half_close_bytes=%llu", ev->half.bytes);
 }
 
 static int show(struct seq_file *m, void *v)

@@ -191,4 +191,9 @@ static inline void tcphs_step_numbers(struct tcphs_event *ev, u32 seq, u32 ack)
 	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK;
 }
 
+static inline void tcphs_failure_count(struct tcphs_net *tn, u8 reason)
+{
+	this_cpu_ptr(tn->stats)->failures[reason]++;
+}
+
 #endif /* _TCPHS_SECTION_H */

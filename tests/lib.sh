@@ -172,10 +172,10 @@ dmesg_since_mark() {
 	dmesg | sed "1,/$dmesg_mark/d"
 }
 
-# kernel_is_quiet: nothing new in dmesg but the module's own greeting, and that
-# an emulated CPU was not run for a while.
+# kernel_is_quiet [PATTERN]: nothing new in dmesg but the module's own greeting,
+# that an emulated CPU was not run for a while, and what PATTERN expects.
 kernel_is_quiet() {
-	! dmesg_since_mark | grep -vE 'tcphs: (.* loaded: |loading out-of-tree|module verification)|hrtimer: interrupt took'
+	! dmesg_since_mark | grep -vE "tcphs: (.* loaded: |loading out-of-tree|module verification)|hrtimer: interrupt took${1:+|$1}"
 }
 
 # counters FILE [PREFIX…]: every counter of the kernel, of the namespace that

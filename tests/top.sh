@@ -43,7 +43,7 @@ background "$tmp/python" hold_connections
 holder=$!
 wait_until 60 test -e /tmp/held || die "python: $(<"$tmp/python")"
 
-tmux -L "$tmp_name" -f /dev/null new-session -d -s top -x 110 -y 40 'tcphs-top -d 0.3' ||
+tmux -L "$tmp_name" -f /dev/null new-session -d -s top -x 120 -y 40 'tcphs-top -d 0.3' ||
 	die "tmux does not start"
 check "the listener is on the first screen with its queue and limit" \
 	wait_until 30 shows '127\.0\.0\.1:7919.*python3.*3/5'
@@ -56,7 +56,7 @@ key Tab
 check "and back" wait_until 10 shows 'ACCEPT QUEUE'
 tmux -L "$tmp_name" resize-window -t top -x 40 -y 10
 check "it follows a resize to 40 columns" wait_until 10 shows '7919'
-tmux -L "$tmp_name" resize-window -t top -x 110 -y 40
+tmux -L "$tmp_name" resize-window -t top -x 120 -y 40
 modprobe -r tcphs
 check "it says so when the module is unloaded" wait_until 10 shows 'waiting for tcphs'
 modprobe tcphs

@@ -118,11 +118,13 @@ cursors_are_kept() {
 		"$tmp/cursors" '[.[] | [range(.next; .stop)]]'
 }
 
-# refused WORDS OPTION…: the client shows the kernel's reason
+# refused WORDS ERRNO OPTION…: the client shows the kernel's reason. Linux 6.1 hands
+# the start of a dump no place for words; it has the number alone.
 refused() {
 	local words=$1
 
-	shift
+	[[ $(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1) == 6.2 ]] || words="error: -$2"
+	shift 2
 	! ynl "$tmp/ynl" "$@" >"$tmp/refused" || { echo "not refused"; return 1; }
 	grep -F "$words" "$tmp/refused" || { cat "$tmp/refused"; return 1; }
 }
@@ -168,8 +170,8 @@ check "a choice of states is that of tcphs" \
 check "events are those of tcphs" events_agree
 check "events from a cursor on are those and no others" cursors_are_kept
 check "a cursor ahead of its ring is refused, in words" \
-	refused "ahead of its ring" --dump event-get --json '{"cursor": {"cpu": 0, "next": 1000000007}}'
+	refused "ahead of its ring" 34 --dump event-get --json '{"cursor": {"cpu": 0, "next": 1000000007}}'
 check "no state at all is refused, in words" \
-	refused "a mask of 1 << state" --dump conn-get --json '{"states": 0}'
+	refused "a mask of 1 << state" 22 --dump conn-get --json '{"states": 0}'
 check "the doorbell rings" bell_rings
 ktap_finished

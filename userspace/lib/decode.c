@@ -383,6 +383,12 @@ static int decode_listener_attr(const struct attr *a, struct tcphs_listener *out
 		return get_fixed(a, &out->drops, sizeof(out->drops));
 	case TCPHS_A_LISTENER_WAIT:
 		return decode_hist(a, &out->wait, &ignored);
+	case TCPHS_A_LISTENER_COOKIES_SENT:
+		return get_fixed(a, &out->cookies_sent, sizeof(out->cookies_sent));
+	case TCPHS_A_LISTENER_COOKIES_VALID:
+		return get_fixed(a, &out->cookies_valid, sizeof(out->cookies_valid));
+	case TCPHS_A_LISTENER_GROUP:
+		return get_fixed(a, &out->group, sizeof(out->group));
 	}
 	return 0;
 }

@@ -415,7 +415,8 @@ bool tcphs_event_from_peer(const struct tcphs_event *ev)
 		1u << TCPHS_EV_REQUEST_RESET | 1u << TCPHS_EV_ACCEPT_QUEUED |
 		1u << TCPHS_EV_ACCEPT_OVERFLOW | 1u << TCPHS_EV_FIN_RECEIVED |
 		1u << TCPHS_EV_FIN_ACKED | 1u << TCPHS_EV_RST_RECEIVED |
-		1u << TCPHS_EV_TIME_WAIT_FIN;
+		1u << TCPHS_EV_TIME_WAIT_FIN | 1u << TCPHS_EV_SYN_DUPLICATE |
+		1u << TCPHS_EV_ACK_DEFERRED;
 
 	if (ev->type == TCPHS_EV_ESTABLISHED)
 		return ev->id.role == TCPHS_ROLE_PASSIVE;

@@ -72,6 +72,8 @@ static const char *const event_names[] = {
 	[TCPHS_EV_CLOSED]		= "closed",
 	[TCPHS_EV_LISTEN]		= "listen",
 	[TCPHS_EV_UNLISTEN]		= "unlisten",
+	[TCPHS_EV_SYN_DUPLICATE]	= "syn-duplicate",
+	[TCPHS_EV_ACK_DEFERRED]		= "ack-deferred",
 };
 
 static const char *const reason_names[] = {
@@ -82,7 +84,7 @@ static const char *const reason_names[] = {
 	[TCPHS_REASON_NO_PORT]		= "no-port",
 	[TCPHS_REASON_CLOSED_BY_USER]	= "closed-by-user",
 	[TCPHS_REASON_RESET_RECEIVED]	= "reset-received",
-	[TCPHS_REASON_ABORTED]		= "aborted",
+	[TCPHS_REASON_LINGER]		= "linger",
 	[TCPHS_REASON_KILLED]		= "killed",
 	[TCPHS_REASON_NO_SOCKET]	= "no-socket",
 	[TCPHS_REASON_BAD_SEGMENT]	= "bad-segment",
@@ -94,6 +96,15 @@ static const char *const reason_names[] = {
 	[TCPHS_REASON_REUSED_BY_CONNECT] = "reused-by-connect",
 	[TCPHS_REASON_NETNS_EXIT]	= "netns-exit",
 	[TCPHS_REASON_OTHER]		= "other",
+	[TCPHS_REASON_UNREAD_DATA]	= "unread-data",
+	[TCPHS_REASON_DISCONNECT]	= "disconnect",
+	[TCPHS_REASON_DATA_AFTER_CLOSE]	= "data-after-close",
+	[TCPHS_REASON_NO_MEMORY]	= "no-memory",
+	[TCPHS_REASON_TIME_WAIT_FULL]	= "time-wait-full",
+	[TCPHS_REASON_SYN_BACKLOG]	= "syn-backlog",
+	[TCPHS_REASON_SYNCOOKIE]	= "syncookie",
+	[TCPHS_REASON_FASTOPEN]		= "fastopen",
+	[TCPHS_REASON_BAD_COOKIE]	= "bad-cookie",
 };
 
 static const char *const role_names[] = {
@@ -124,7 +135,8 @@ static const char *const hook_kind_names[] = {
 	[TCPHS_HOOK_KPROBE]		= "kprobe",
 };
 
-static const char *const option_names[] = { "sack", "timestamps", "wscale", "ecn" };
+static const char *const option_names[] = { "sack", "timestamps", "wscale", "ecn", "fastopen",
+					    "syncookie" };
 
 /* Whoever appends to the contract is reminded to name it. */
 _Static_assert(COUNT(state_names) == __TCPHS_STATE_MAX, "name the new state");
@@ -315,6 +327,7 @@ enum tcphs_tone tcphs_event_tone(unsigned int type)
 	case TCPHS_EV_FIN_RETRANSMIT:
 	case TCPHS_EV_SYNCOOKIE_SENT:
 	case TCPHS_EV_TIME_WAIT_FIN:
+	case TCPHS_EV_SYN_DUPLICATE:
 		return TCPHS_TONE_WARN;
 	case TCPHS_EV_SYN_DROPPED:
 	case TCPHS_EV_REQUEST_EXPIRED:

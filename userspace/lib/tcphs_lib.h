@@ -95,6 +95,8 @@ struct tcphs_listener {
 	uint64_t accepted;
 	uint64_t overflows;
 	uint64_t drops;
+	uint64_t cookies_sent, cookies_valid;
+	uint32_t group;			/* sockets of its SO_REUSEPORT group, 0: none */
 	uint32_t netns;
 	uint32_t pid;			/* with has_owner */
 	uint32_t syn_queue, syn_max, syn_limit;
@@ -264,7 +266,7 @@ const char *tcphs_hist_name(unsigned int n, char *buf);
 const char *tcphs_hook_kind_name(unsigned int n, char *buf);
 const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @options */
 
-#define TCPHS_OPTION_BITS 4
+#define TCPHS_OPTION_BITS 6
 
 /*
  * "established,time-wait", "connected", ... -> mask of 1 << state. On -EINVAL

@@ -6,7 +6,7 @@
 #include "cli.h"
 
 enum {
-	COL_LISTENER, COL_SYN, COL_ACCEPT, COL_ACCEPTED, COL_OVERFLOWS, COL_DROPS,
+	COL_LISTENER, COL_SYN, COL_ACCEPT, COL_ACCEPTED, COL_OVERFLOWS, COL_DROPS, COL_COOKIES,
 	COL_P50, COL_P99, COL_OWNER, COL_NETNS,
 };
 
@@ -39,6 +39,14 @@ static void wait_cell(char *p, const struct cli *cli, const struct tcphs_listene
 		tcphs_fmt_duration(p, tcphs_hist_quantile(&l->wait, permille), cli->utf8);
 }
 
+static void cookies_cell(char *cell, const struct tcphs_listener *l)
+{
+	char *p = tcphs_fmt_u64(cell, l->cookies_valid);
+
+	*p++ = '/';
+	tcphs_fmt_u64(p, l->cookies_sent);
+}
+
 /* A queue that is full now is bad; one that was full once deserves a look. */
 static enum tcphs_tone queue_tone(uint32_t now, uint32_t max, uint64_t full)
 {
@@ -56,6 +64,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 	tcphs_fmt_u64(row->cell[COL_ACCEPTED], l->accepted);
 	tcphs_fmt_u64(row->cell[COL_OVERFLOWS], l->overflows);
 	tcphs_fmt_u64(row->cell[COL_DROPS], l->drops);
+	cookies_cell(row->cell[COL_COOKIES], l);
 	wait_cell(row->cell[COL_P50], cli, l, 500);
 	wait_cell(row->cell[COL_P99], cli, l, 990);
 	if (l->has_owner)
@@ -69,6 +78,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 	row->tone[COL_ACCEPT] = queue_tone(l->accept_queue, l->accept_max,
 					   (uint64_t)l->accept_limit + 1);
 	row->tone[COL_OVERFLOWS] = l->overflows ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN;
+	row->tone[COL_COOKIES] = l->cookies_sent ? TCPHS_TONE_WARN : TCPHS_TONE_PLAIN;
 	row->tone[COL_DROPS] = l->drops ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN;
 }
 
@@ -84,6 +94,7 @@ static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
 	table_column(&t, "ACCEPTED", true);
 	table_column(&t, "OVERFLOWS", true);
 	table_column(&t, "DROPS", true);
+	table_column(&t, "COOKIES", true);
 	table_column(&t, "WAIT-P50", true);
 	table_column(&t, "WAIT-P99", true);
 	table_column(&t, "OWNER", false);
@@ -126,6 +137,10 @@ static void print_json(struct tcphs_buf *out, const struct tcphs_listener *l)
 	tcphs_json_u64(&j, "accepted", l->accepted);
 	tcphs_json_u64(&j, "accept_overflows", l->overflows);
 	tcphs_json_u64(&j, "syn_drops", l->drops);
+	tcphs_json_u64(&j, "cookies_sent", l->cookies_sent);
+	tcphs_json_u64(&j, "cookies_valid", l->cookies_valid);
+	if (l->group)
+		tcphs_json_u64(&j, "reuseport_group", l->group);
 	hist_json(&j, "accept_wait", &l->wait);
 	tcphs_json_end(&j);
 }
@@ -181,6 +196,7 @@ const struct verb verb_listeners = {
 	.name = "listeners",
 	.help = "every listening socket: its queues, overflows, drops, waiting times",
 	.usage =
-		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; WAIT is the time to accept().\n\n",
+		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; COOKIES are SYN cookies that came\n"
+		"back/were sent; WAIT is the time to accept().\n\n",
 	.run = run,
 };

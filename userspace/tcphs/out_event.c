@@ -430,7 +430,16 @@ static char *put_agreed(char *p, const struct event_view *view, const struct tcp
 		*p++ = ',';
 		p = tcphs_put_small(p, a->rcv_wscale);
 	}
-	return put_retransmits(p, a->retransmits);
+	p = put_retransmits(p, a->retransmits);
+	if (a->syn_data) {
+		p = PUT(p, " SYN-data ");
+		p = tcphs_fmt_bytes(p, a->syn_data);
+	}
+	if (a->ack_data) {
+		p = PUT(p, " ACK-data ");
+		p = tcphs_fmt_bytes(p, a->ack_data);
+	}
+	return p;
 }
 
 static char *put_life(char *p, const struct event_view *view, const struct tcphs_life *life)
@@ -440,6 +449,10 @@ static char *put_life(char *p, const struct event_view *view, const struct tcphs
 	p = PUT(p, " received ");
 	p = tcphs_fmt_bytes(p, life->bytes_received);
 	p = put_retransmits(p, life->retransmits);
+	if (life->segments) {
+		p = PUT(p, " segments ");
+		p = tcphs_put_small(p, life->segments);
+	}
 	if (life->closer > TCPHS_CLOSER_MAX)
 		return put_closer(p, life->closer);
 	return tcphs_put_piece(p, &view->closer[life->closer]);
@@ -460,6 +473,25 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 	return p;
 }
 
+static char *put_detail(char *p, const struct event_view *view, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_QUEUE)
+		return put_queue(p, &ev->queue);
+	if (ev->flags & TCPHS_F_AGREED)
+		return put_agreed(p, view, &ev->agreed);
+	if (ev->flags & TCPHS_F_LIFE)
+		return put_life(p, view, &ev->life);
+	if (ev->flags & TCPHS_F_RESEND) {
+		p = PUT(p, " number ");
+		return tcphs_put_u64(p, ev->resend.number);
+	}
+	if (ev->flags & TCPHS_F_HALF) {
+		p = PUT(p, " half-close ");
+		return tcphs_fmt_bytes(p, ev->half.bytes);
+	}
+	return p;
+}
+
 static char *put_details(char *p, const struct event_view *view, struct known *known,
 			 const struct tcphs_event *ev)
 {
@@ -471,12 +503,7 @@ static char *put_details(char *p, const struct event_view *view, struct known *k
 		p = put_numbers(p, view, ev);
 	if (ev->flags & TCPHS_F_DURATION)
 		p = put_duration(p, view, ev);
-	if (ev->flags & TCPHS_F_QUEUE)
-		p = put_queue(p, &ev->queue);
-	else if (ev->flags & TCPHS_F_AGREED)
-		p = put_agreed(p, view, &ev->agreed);
-	else if (ev->flags & TCPHS_F_LIFE)
-		p = put_life(p, view, &ev->life);
+	p = put_detail(p, view, ev);
 	p = put_isns(p, ev);
 	if (ev->flags & TCPHS_F_OWNER)
 		p = put_owner(p, known, &ev->id);

@@ -206,7 +206,12 @@ static char *put_agreed(char *p, const struct tcphs_agreed *a)
 	p = put_options(p, a->options);
 	p = PUT_U64(p, "snd_wscale", a->snd_wscale);
 	p = PUT_U64(p, "rcv_wscale", a->rcv_wscale);
-	return PUT_U64(p, "retransmits", a->retransmits);
+	p = PUT_U64(p, "retransmits", a->retransmits);
+	if (a->syn_data)
+		p = PUT_U64(p, "syn_data", a->syn_data);
+	if (a->ack_data)
+		p = PUT_U64(p, "ack_data", a->ack_data);
+	return p;
 }
 
 static char *put_life(char *p, const struct tcphs_life *life)
@@ -215,7 +220,23 @@ static char *put_life(char *p, const struct tcphs_life *life)
 	p = PUT_U64(p, "bytes_received", life->bytes_received);
 	p = PUT_U64(p, "handshake_us", life->handshake_us);
 	p = PUT_U64(p, "retransmits", life->retransmits);
-	return PUT_NAME(p, closer, life->closer);
+	p = PUT_NAME(p, closer, life->closer);
+	return life->segments ? PUT_U64(p, "close_segments", life->segments) : p;
+}
+
+static char *put_detail(char *p, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_QUEUE)
+		return put_queue(p, &ev->queue);
+	if (ev->flags & TCPHS_F_AGREED)
+		return put_agreed(p, &ev->agreed);
+	if (ev->flags & TCPHS_F_LIFE)
+		return put_life(p, &ev->life);
+	if (ev->flags & TCPHS_F_RESEND)
+		return PUT_U64(p, "resend", ev->resend.number);
+	if (ev->flags & TCPHS_F_HALF)
+		return PUT_U64(p, "half_close_bytes", ev->half.bytes);
+	return p;
 }
 
 static char *put_isns(char *p, const struct tcphs_event *ev)
@@ -276,12 +297,7 @@ void event_json(struct tcphs_buf *out, const struct tcphs_event *ev)
 	p = put_step(p, ev);
 	if (ev->flags & TCPHS_F_OWNER)
 		p = put_owner(p, known, &ev->id);
-	if (ev->flags & TCPHS_F_QUEUE)
-		p = put_queue(p, &ev->queue);
-	else if (ev->flags & TCPHS_F_AGREED)
-		p = put_agreed(p, &ev->agreed);
-	else if (ev->flags & TCPHS_F_LIFE)
-		p = put_life(p, &ev->life);
+	p = put_detail(p, ev);
 	p = put_flags(p, ev);
 	tcphs_buf_commit_line(out, PUT(p, "}"));
 }

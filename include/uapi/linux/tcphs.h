@@ -122,18 +122,19 @@ enum tcphs_role {
 
 /*
  * Steps of a connection's life. A life begins with syn-sent or syn-received
- * and ends with exactly one of connect-failed, request-expired, request-reset
+ * (or, where a SYN cookie stood in for the request, accept-queued) and ends with
+ * exactly one of connect-failed, request-expired, request-reset
  * or closed; where TIME_WAIT lies ahead, closed marks the end of the socket and
  * time-wait-end follows.
  */
 enum tcphs_event_type {
 	TCPHS_EV_UNSPEC,
 	TCPHS_EV_SYN_SENT,		/* duration: - */
-	TCPHS_EV_SYN_RETRANSMIT,	/* duration: since syn-sent */
+	TCPHS_EV_SYN_RETRANSMIT,	/* duration: since syn-sent; detail: resend */
 	TCPHS_EV_SYN_RECEIVED,		/* detail: queue */
 	TCPHS_EV_SYN_DROPPED,		/* detail: queue */
 	TCPHS_EV_SYNCOOKIE_SENT,	/* detail: queue */
-	TCPHS_EV_SYNACK_RETRANSMIT,	/* duration: since syn-received */
+	TCPHS_EV_SYNACK_RETRANSMIT,	/* duration: since syn-received; detail: resend */
 	TCPHS_EV_REQUEST_EXPIRED,	/* duration: since syn-received */
 	TCPHS_EV_REQUEST_RESET,		/* duration: since syn-received */
 	TCPHS_EV_ESTABLISHED,		/* duration: the handshake; detail: agreed */
@@ -141,10 +142,10 @@ enum tcphs_event_type {
 	TCPHS_EV_ACCEPT_OVERFLOW,	/* detail: queue */
 	TCPHS_EV_ACCEPTED,		/* duration: waited for accept(); detail: queue */
 	TCPHS_EV_CONNECT_FAILED,	/* duration: since syn-sent */
-	TCPHS_EV_FIN_SENT,		/* duration: in the old state */
-	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state */
+	TCPHS_EV_FIN_SENT,		/* duration: in the old state; detail: half */
+	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state; detail: half */
 	TCPHS_EV_FIN_ACKED,		/* duration: since fin-sent */
-	TCPHS_EV_FIN_RETRANSMIT,	/* duration: since fin-sent */
+	TCPHS_EV_FIN_RETRANSMIT,	/* duration: since fin-sent; detail: resend */
 	TCPHS_EV_RST_SENT,		/* duration: in the old state */
 	TCPHS_EV_RST_RECEIVED,		/* duration: in the old state */
 	TCPHS_EV_TIME_WAIT,		/* duration: in the old state */
@@ -153,6 +154,8 @@ enum tcphs_event_type {
 	TCPHS_EV_CLOSED,		/* duration: the whole life; detail: life */
 	TCPHS_EV_LISTEN,		/* detail: queue */
 	TCPHS_EV_UNLISTEN,		/* duration: as a listener; detail: queue */
+	TCPHS_EV_SYN_DUPLICATE,		/* the SYN of a request again; duration: since syn-received */
+	TCPHS_EV_ACK_DEFERRED,		/* TCP_DEFER_ACCEPT awaits data; duration: since syn-received */
 
 	__TCPHS_EV_MAX
 };
@@ -167,7 +170,7 @@ enum tcphs_reason {
 	TCPHS_REASON_NO_PORT,		/* no free local port for this peer */
 	TCPHS_REASON_CLOSED_BY_USER,	/* close() before the handshake was over */
 	TCPHS_REASON_RESET_RECEIVED,	/* the peer sent RST */
-	TCPHS_REASON_ABORTED,		/* RST sent: SO_LINGER 0, unread data, disconnect() */
+	TCPHS_REASON_LINGER,		/* RST sent: close() with SO_LINGER or TCP_LINGER2 at 0 */
 	TCPHS_REASON_KILLED,		/* an administrator, e.g. ss -K */
 	TCPHS_REASON_NO_SOCKET,		/* RST: nothing of ours has this address and port */
 	TCPHS_REASON_BAD_SEGMENT,	/* RST: the segment does not fit the state */
@@ -179,6 +182,15 @@ enum tcphs_reason {
 	TCPHS_REASON_REUSED_BY_CONNECT,	/* TIME_WAIT gave way to connect() */
 	TCPHS_REASON_NETNS_EXIT,	/* the network namespace was destroyed */
 	TCPHS_REASON_OTHER,		/* an error the kernel gave no better name */
+	TCPHS_REASON_UNREAD_DATA,	/* RST sent: close() with data not read */
+	TCPHS_REASON_DISCONNECT,	/* RST sent: connect() to AF_UNSPEC */
+	TCPHS_REASON_DATA_AFTER_CLOSE,	/* RST sent: data for a socket that nobody reads */
+	TCPHS_REASON_NO_MEMORY,		/* too many orphans, or too much memory in TCP */
+	TCPHS_REASON_TIME_WAIT_FULL,	/* TIME_WAIT left out: tcp_max_tw_buckets, or no memory */
+	TCPHS_REASON_SYN_BACKLOG,	/* no cookies, and tcp_max_syn_backlog is 3/4 used */
+	TCPHS_REASON_SYNCOOKIE,		/* accept-queued: born of a valid SYN cookie */
+	TCPHS_REASON_FASTOPEN,		/* syn-sent, accept-queued: TCP Fast Open */
+	TCPHS_REASON_BAD_COOKIE,	/* RST sent: the ACK carries no valid SYN cookie */
 
 	__TCPHS_REASON_MAX
 };
@@ -209,7 +221,9 @@ enum tcphs_closer {
 #define TCPHS_F_UNTRACKED	(1u << 10)	/* no room in the table */
 #define TCPHS_F_TIME_WAIT_AHEAD	(1u << 11)	/* closed: TIME_WAIT follows */
 #define TCPHS_F_MAPPED		(1u << 12)	/* IPv4 over an IPv6 socket */
-#define TCPHS_F_ALL		((1u << 13) - 1)
+#define TCPHS_F_RESEND		(1u << 13)	/* @resend is the detail */
+#define TCPHS_F_HALF		(1u << 14)	/* @half is the detail */
+#define TCPHS_F_ALL		((1u << 15) - 1)
 
 /*
  * Both queues of a listener, the connection of this record included. The kernel
@@ -229,6 +243,8 @@ struct tcphs_queue {
 #define TCPHS_OPT_TIMESTAMPS	(1u << 1)
 #define TCPHS_OPT_WSCALE	(1u << 2)
 #define TCPHS_OPT_ECN		(1u << 3)
+#define TCPHS_OPT_FASTOPEN	(1u << 4)	/* the SYN's data were taken */
+#define TCPHS_OPT_SYNCOOKIE	(1u << 5)	/* born of a SYN cookie */
 
 struct tcphs_agreed {
 	__u32	window;		/* the peer's receive window, bytes */
@@ -237,7 +253,21 @@ struct tcphs_agreed {
 	__u8	snd_wscale;
 	__u8	rcv_wscale;
 	__u16	retransmits;	/* of SYN or SYN+ACK */
-	__u32	pad[3];
+	__u32	syn_data;	/* bytes that came with the SYN and were taken */
+	__u32	ack_data;	/* bytes that came to us with the third ACK */
+	__u32	pad;
+};
+
+/* A segment that was sent again. */
+struct tcphs_resend {
+	__u32	number;		/* from 1 */
+	__u32	pad[5];
+};
+
+/* The second FIN ends the time in which only one side could send. */
+struct tcphs_half {
+	__u64	bytes;		/* payload since the first FIN */
+	__u64	pad[2];
 };
 
 /* A whole life, told at its end. */
@@ -247,7 +277,7 @@ struct tcphs_life {
 	__u32	handshake_us;	/* 0: not seen */
 	__u16	retransmits;	/* every segment sent again */
 	__u8	closer;		/* enum tcphs_closer */
-	__u8	pad;
+	__u8	segments;	/* of the close, 4 or, ACK and FIN merged, 3; 0: no such close */
 };
 
 /* Who a connection is; the same bytes in every record of its life. */
@@ -284,14 +314,15 @@ struct tcphs_ident {
  * @queue: with TCPHS_F_QUEUE
  * @agreed: with TCPHS_F_AGREED
  * @life: with TCPHS_F_LIFE
+ * @resend: with TCPHS_F_RESEND
+ * @half: with TCPHS_F_HALF
  *
  * Bytes that no flag declares are zero.
  *
- * Whose segment @seq and @ack are read from: this end's in syn-sent, fin-sent,
+ * Whose segment @seq and @ack are read from: this end's in syn-sent,
+ * syn-retransmit, synack-retransmit, syncookie-sent, fin-sent, fin-retransmit,
  * rst-sent, time-wait (the last ACK) and, where this end was active, established
- * (the third ACK); the peer's in syn-received, accept-queued, accept-overflow,
- * fin-received, fin-acked, time-wait-fin, syn-dropped and, where this end was
- * passive, established.
+ * (the third ACK); the peer's in all others.
  */
 struct tcphs_event {
 	__u64	number;
@@ -310,6 +341,8 @@ struct tcphs_event {
 		struct tcphs_queue	queue;
 		struct tcphs_agreed	agreed;
 		struct tcphs_life	life;
+		struct tcphs_resend	resend;
+		struct tcphs_half	half;
 	};
 };
 
@@ -428,6 +461,9 @@ enum tcphs_a_listener {
 	TCPHS_A_LISTENER_OVERFLOWS,	/* u64, SYNs and third ACKs met a full accept queue */
 	TCPHS_A_LISTENER_DROPS,		/* u64, SYNs and third ACKs dropped, any cause */
 	TCPHS_A_LISTENER_WAIT,		/* nest TCPHS_A_HIST_*: time to accept() */
+	TCPHS_A_LISTENER_COOKIES_SENT,	/* u64, SYN+ACKs that carried a SYN cookie */
+	TCPHS_A_LISTENER_COOKIES_VALID,	/* u64, third ACKs that brought one back */
+	TCPHS_A_LISTENER_GROUP,		/* u32, sockets of its SO_REUSEPORT group; absent: none */
 
 	__TCPHS_A_LISTENER_MAX
 };

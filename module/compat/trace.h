@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Arguments of tracepoints.
+ *
+ * 6.17  tcp_retransmit_skb fires for attempts that failed, too, and says so
+ */
+#ifndef _TCPHS_COMPAT_TRACE_H
+#define _TCPHS_COMPAT_TRACE_H
+
+#ifdef TCPHS_HAVE_RETRANSMIT_ERR
+#define TCPHS_RETRANSMIT_ERR , int err
+#define TCPHS_RETRANSMIT_FAILED (err != 0)
+#else
+#define TCPHS_RETRANSMIT_ERR
+#define TCPHS_RETRANSMIT_FAILED false
+#endif
+
+#endif /* _TCPHS_COMPAT_TRACE_H */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The accept queue: from the third ACK, or the SYN of TCP Fast Open (RFC 7413),
+ * to accept().
+ *
+ * All arguments that are read here stand in the same place from 5.10 on.
+ */
+#include <net/inet_connection_sock.h>
+#include <net/tcp.h>
+#include "compat/ftrace.h"
+#include "cookie.h"
+#include "internal.h"
+#include "section.h"
+
+static void overflow(struct sock *sk, struct request_sock *req, struct sk_buff *skb)
+{
+	struct tcphs_net *tn = tcphs_net(sock_net(sk));
+	struct tcphs_listener *listener;
+	struct tcphs_section s;
+	struct tcphs_event *ev;
+
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	if (!s.conn) {
+		tcphs_conn_add(&s, tn, TCPHS_STATE_SYN_RECV, false);
+		tcphs_conn_from_req(s.conn, req);
+	}
+	/* A request stays, unless it is to be reset; one made of a cookie goes. */
+	if (s.conn->marks & TCPHS_C_COOKIE ||
+	    READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_abort_on_overflow))
+		s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	listener = tcphs_listener_find(sk);
+	if (listener)
+		atomic64_inc(&listener->overflows);
+	tcphs_failure_count(tn, TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	ev = tcphs_step(&s, TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_STATE_SYN_RECV);
+	ev->reason = TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	tcphs_step_numbers(ev, TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->ack_seq);
+	tcphs_listener_queues(ev, s.conn->listener, sk, inet_csk_reqsk_queue_len(sk), READ_ONCE(sk->sk_ack_backlog));
+	tcphs_step_done(&s);
+	tcphs_conn_leave(&s);
+}
+
+/* RFC 9293 allows data on the third ACK. */
+static void third_ack_data(struct request_sock *req, u32 bytes)
+{
+	struct tcphs_section s;
+
+	tcphs_conn_enter_untimed(&s, tcphs_cookie(req_to_sk(req)));
+	if (s.conn)
+		s.conn->data = bytes;
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * tcp_v4_syn_recv_sock(): a third ACK asks for its socket, and the kernel's
+ * first test is for room in the accept queue. Of Fast Open it is the SYN that
+ * asks, see on_queue_add(). Softirq, listener not locked.
+ */
+static void on_third_ack(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	struct sk_buff *skb = tcphs_argument(regs, 1);
+	const struct tcphdr *th = tcp_hdr(skb);
+	u32 bytes = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq - th->fin;
+
+	if (unlikely(th->syn))
+		return;
+	if (unlikely(sk_acceptq_is_full(sk)))
+		overflow(sk, tcphs_argument(regs, 2), skb);
+	else if (unlikely(bytes))
+		third_ack_data(tcphs_argument(regs, 2), bytes);
+}
+
+/* tcp_v6_syn_recv_sock(): hands IPv4 on to the function above. */
+static void on_third_ack_v6(struct tcphs_regs *regs)
+{
+	struct sk_buff *skb = tcphs_argument(regs, 1);
+
+	if (skb->protocol != htons(ETH_P_IP))
+		on_third_ack(regs);
+}
+
+/* The child of @req enters the accept queue of @sk. */
+static void accept_queued(struct tcphs_section *s, struct sock *sk,
+			  struct request_sock *req, u32 syn_queue)
+{
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_event *ev;
+
+	ev = tcphs_step(s, TCPHS_EV_ACCEPT_QUEUED, TCPHS_STATE_SYN_RECV);
+	if (unlikely(conn->marks & TCPHS_C_COOKIE))
+		ev->reason = TCPHS_REASON_SYNCOOKIE;
+	else
+		tcphs_step_since(s, ev, conn->born);
+	if (unlikely(conn->marks & TCPHS_C_FASTOPEN)) {
+		ev->reason = TCPHS_REASON_FASTOPEN;
+		ev->seq = conn->id.peer_isn;
+		ev->flags |= TCPHS_F_SEQ;
+	} else {
+		tcphs_step_numbers(ev, conn->id.peer_isn + 1, conn->id.isn + 1);
+	}
+	tcphs_listener_queues(ev, conn->listener, sk, syn_queue, READ_ONCE(sk->sk_ack_backlog) + 1);
+	tcphs_step_done(s);
+	conn->marks |= TCPHS_C_QUEUED | TCPHS_C_CHILD;
+	conn->mark = s->now;
+}
+
+/*
+ * inet_csk_complete_hashdance(): the third ACK made a child, which goes to the
+ * accept queue. Softirq, child locked, request owned if own_req says so.
+ */
+static void on_child(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	bool own_req = (unsigned long)tcphs_argument(regs, 3) & 0xff;
+	struct tcphs_section s;
+	u32 syn_queue;
+
+	/* Another CPU made a child of the same request; this one will be undone. */
+	if (!own_req || sk->sk_protocol != IPPROTO_TCP)
+		return;
+
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	if (!s.conn) {
+		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
+		s.conn->flags |= TCPHS_F_ADOPTED;
+		tcphs_conn_from_req(s.conn, req);
+	}
+	if (!s.conn->listener)
+		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+	syn_queue = inet_csk_reqsk_queue_len(sk);
+	accept_queued(&s, sk, req, syn_queue ? syn_queue - 1 : 0);
+	tcphs_conn_leave(&s);
+}
+
+/* Data on the SYN were put into the child's receive queue. */
+static void fastopen_born(struct tcphs_section *s, struct sock *sk,
+			  struct request_sock *req, const struct sock *child)
+{
+	struct tcphs_conn *conn;
+	struct tcphs_event *ev;
+
+	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
+	tcphs_conn_from_req(conn, req);
+	conn->marks |= TCPHS_C_FASTOPEN;
+	conn->data = tcp_sk(child)->rcv_nxt - conn->id.peer_isn - 1;
+	conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+
+	ev = tcphs_step(s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
+	ev->old_state = TCPHS_STATE_LISTEN;
+	ev->reason = TCPHS_REASON_FASTOPEN;
+	ev->seq = conn->id.peer_isn;
+	ev->flags |= TCPHS_F_SEQ;
+	tcphs_listener_queues(ev, conn->listener, sk, inet_csk_reqsk_queue_len(sk), READ_ONCE(sk->sk_ack_backlog));
+	tcphs_step_done(s);
+}
+
+/*
+ * inet_csk_reqsk_queue_add(): a child without a request in the SYN queue (SYN
+ * cookie, TCP Fast Open) goes to the accept queue. 5.10 comes by here for every
+ * child, which on_child() has then seen. Softirq, child locked.
+ */
+static void on_queue_add(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	struct request_sock *req = tcphs_argument(regs, 1);
+	struct sock *child = tcphs_argument(regs, 2);
+	struct tcphs_section s;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+
+	tcphs_conn_enter(&s, tcphs_cookie_make(child));
+	if (!s.conn)
+		fastopen_born(&s, sk, req, child);
+	if (!(s.conn->marks & TCPHS_C_CHILD))
+		accept_queued(&s, sk, req, inet_csk_reqsk_queue_len(sk));
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * security_sock_graft(): accept() took a connection. Process context, the new
+ * socket locked. Protocols of every kind pass here.
+ */
+static void on_accept(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	struct tcphs_listener *listener;
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+	struct tcphs_event *ev;
+
+	if ((sk->sk_family != AF_INET && sk->sk_family != AF_INET6) ||
+	    sk->sk_protocol != IPPROTO_TCP || !sk_fullsock(sk))
+		return;
+
+	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
+	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
+	listener = conn->listener;
+	tcphs_ident_owner(&conn->id, &conn->flags);
+
+	ev = tcphs_step(&s, TCPHS_EV_ACCEPTED, conn->state);
+	if (listener && !READ_ONCE(listener->gone))
+		tcphs_event_queue(ev, listener->sk, listener->id.conn,
+				  inet_csk_reqsk_queue_len(listener->sk),
+				  READ_ONCE(listener->sk->sk_ack_backlog));
+	if (conn->marks & TCPHS_C_QUEUED) {
+		u64 waited = s.now - conn->mark;
+
+		ev->duration = waited;
+		ev->flags |= TCPHS_F_DURATION;
+		tcphs_hist_count(&s, TCPHS_HIST_ACCEPT_WAIT, waited);
+		if (listener)
+			tcphs_listener_waited(listener, waited);
+		conn->marks &= ~TCPHS_C_QUEUED;
+	}
+	tcphs_step_done(&s);
+	if (listener) {
+		conn->listener = NULL;
+		tcphs_listener_put(listener);
+	}
+	tcphs_conn_leave(&s);
+}
+
+struct tcphs_hook tcphs_hooks_accept[] = {
+	TCPHS_ENTRY("inet_csk_complete_hashdance", on_child, true,
+		    "connections entering the accept queue"),
+	TCPHS_ENTRY("security_sock_graft", on_accept, true,
+		    "accept(), its wait and the owner of accepted connections"),
+	TCPHS_ENTRY("inet_csk_reqsk_queue_add", on_queue_add, false,
+		    "accept queue entry of SYN cookies and TCP Fast Open"),
+	TCPHS_ENTRY("tcp_v4_syn_recv_sock", on_third_ack, false, "accept queue overflows, IPv4"),
+	TCPHS_ENTRY("tcp_v6_syn_recv_sock", on_third_ack_v6, false,
+		    "accept queue overflows, IPv6"),
+	{ }
+};

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The SYN queue: a request from its SYN to its end, the SYNs that are dropped,
+ * and the SYN cookies that stand in for requests. RFC 9293, section 3.10.7.2;
+ * RFC 4987.
+ *
+ * All arguments that are read here stand in the same place from 5.10 on.
+ */
+#include <net/inet_connection_sock.h>
+#include <net/tcp.h>
+#include "compat/ftrace.h"
+#include "cookie.h"
+#include "internal.h"
+#include "section.h"
+
+/*
+ * inet_csk_reqsk_queue_hash_add(): a SYN becomes a request in the SYN queue.
+ * Softirq; the listener is not locked, the request is nobody else's yet.
+ */
+static void on_request(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	struct request_sock *req = tcphs_argument(regs, 1);
+	struct tcphs_section s;
+	struct tcphs_conn *conn;
+	struct tcphs_event *ev;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	if (!s.conn) {
+		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
+		tcphs_conn_from_req(conn, req);
+		conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+
+		ev = tcphs_step(&s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
+		ev->old_state = TCPHS_STATE_LISTEN;
+		ev->seq = conn->id.peer_isn;
+		ev->flags |= TCPHS_F_SEQ;
+		tcphs_listener_queues(ev, conn->listener, sk, inet_csk_reqsk_queue_len(sk) + 1,
+			   READ_ONCE(sk->sk_ack_backlog));
+		tcphs_step_done(&s);
+	}
+	tcphs_conn_leave(&s);
+}
+
+/* A SYN leaves no request behind. @id: its addresses and, from its ISN, @flags. */
+static void syn_dropped(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason)
+{
+	struct tcphs_net *tn = tcphs_net(sock_net(sk));
+	struct tcphs_listener *listener;
+	struct tcphs_event *ev;
+	unsigned long irqflags;
+
+	id->role = TCPHS_ROLE_PASSIVE;
+	id->netns = tn->inum;
+	local_irq_save(irqflags);
+	listener = tcphs_listener_find(sk);
+	if (listener && reason == TCPHS_REASON_ACCEPT_QUEUE_FULL)
+		atomic64_inc(&listener->overflows);
+	tcphs_failure_count(tn, reason);
+	ev = tcphs_event_begin(tn, id, flags | TCPHS_F_PEER_ISN | TCPHS_F_SEQ, tcphs_now(),
+			       TCPHS_EV_SYN_DROPPED);
+	ev->old_state = TCPHS_STATE_LISTEN;
+	ev->new_state = TCPHS_STATE_LISTEN;
+	ev->reason = reason;
+	ev->seq = id->peer_isn;
+	tcphs_event_queue(ev, sk, tcphs_cookie(sk), inet_csk_reqsk_queue_len(sk),
+			  READ_ONCE(sk->sk_ack_backlog));
+	tcphs_event_commit(tn);
+	local_irq_restore(irqflags);
+}
+
+static void drop_syn(const struct sock *sk, const struct sk_buff *skb, u8 reason)
+{
+	struct tcphs_ident id = { .peer_isn = TCP_SKB_CB(skb)->seq };
+	u16 flags = 0;
+
+	tcphs_ident_from_skb(&id, &flags, skb);
+	syn_dropped(sk, &id, flags, reason);
+}
+
+/*
+ * tcp_conn_request(): a SYN reached a listener. The kernel calls nothing when
+ * it drops one, so its own two tests are repeated, in its order and with its
+ * own inlines. Softirq, RCU, listener not locked.
+ */
+static void on_syn(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 2);
+	struct sk_buff *skb = tcphs_argument(regs, 3);
+	bool accept_full = sk_acceptq_is_full(sk);
+	bool syn_full = inet_csk_reqsk_queue_is_full(sk);
+
+	if (likely(!accept_full && !syn_full))
+		return;
+	if (syn_full && !READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_syncookies))
+		drop_syn(sk, skb, TCPHS_REASON_SYN_QUEUE_FULL);
+	else if (accept_full)
+		drop_syn(sk, skb, TCPHS_REASON_ACCEPT_QUEUE_FULL);
+}
+
+/*
+ * tcp_make_synack(): only a SYN+ACK that carries a cookie is news. Its request
+ * is thrown away at once; that it has a socket cookie says that it was sent.
+ * Softirq, listener not locked.
+ */
+static void on_synack(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	int type = (unsigned long)tcphs_argument(regs, 4);
+	struct tcphs_net *tn;
+	struct tcphs_listener *listener;
+	struct tcphs_ident id = { .role = TCPHS_ROLE_PASSIVE };
+	struct tcphs_event *ev;
+	unsigned long irqflags;
+	u16 flags = TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+
+	if (likely(type != TCP_SYNACK_COOKIE))
+		return;
+	tn = tcphs_net(sock_net(sk));
+	tcphs_cookie_make(req_to_sk(req));
+	tcphs_ident_from_req(&id, &flags, req);
+	id.isn = tcp_rsk(req)->snt_isn;
+	id.peer_isn = tcp_rsk(req)->rcv_isn;
+	local_irq_save(irqflags);
+	listener = tcphs_listener_find(sk);
+	if (listener)
+		atomic64_inc(&listener->cookies_sent);
+	ev = tcphs_event_begin(tn, &id, flags, tcphs_now(), TCPHS_EV_SYNCOOKIE_SENT);
+	ev->old_state = TCPHS_STATE_LISTEN;
+	ev->new_state = TCPHS_STATE_LISTEN;
+	tcphs_step_numbers(ev, id.isn, id.peer_isn + 1);
+	tcphs_event_queue(ev, sk, tcphs_cookie(sk), inet_csk_reqsk_queue_len(sk),
+			  READ_ONCE(sk->sk_ack_backlog));
+	tcphs_event_commit(tn);
+	local_irq_restore(irqflags);
+}
+
+/*
+ * tcp_get_cookie_sock(): the cookie on a third ACK is valid. The request made of
+ * it gets the cookie that the child will take over. Softirq, listener not locked.
+ */
+static void on_cookie(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	struct tcphs_section s;
+
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	if (!s.conn) {
+		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
+		tcphs_conn_from_req(s.conn, req);
+		s.conn->marks |= TCPHS_C_COOKIE;
+		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+		if (s.conn->listener)
+			atomic64_inc(&s.conn->listener->cookies_valid);
+	}
+	tcphs_conn_leave(&s);
+}
+
+static void syn_again(struct tcphs_section *s, const struct sk_buff *skb)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_SYN_DUPLICATE, TCPHS_STATE_SYN_RECV);
+
+	ev->seq = TCP_SKB_CB(skb)->seq;
+	ev->flags |= TCPHS_F_SEQ;
+	tcphs_step_since(s, ev, s->conn->born);
+	tcphs_step_done(s);
+}
+
+static void ack_deferred(struct tcphs_section *s, const struct sk_buff *skb)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_ACK_DEFERRED, TCPHS_STATE_SYN_RECV);
+
+	tcphs_step_numbers(ev, TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->ack_seq);
+	tcphs_step_since(s, ev, s->conn->born);
+	tcphs_step_done(s);
+}
+
+/* As tcp_check_req() decides: a bare third ACK waits for data. */
+static bool is_deferred(const struct sock *sk, struct request_sock *req,
+			const struct sk_buff *skb, const struct tcphdr *th)
+{
+	return req->num_timeout < READ_ONCE(inet_csk(sk)->icsk_accept_queue.rskq_defer_accept) &&
+	       th->ack && TCP_SKB_CB(skb)->end_seq == tcp_rsk(req)->rcv_isn + 1 &&
+	       TCP_SKB_CB(skb)->ack_seq == tcp_rsk(req)->snt_isn + 1;
+}
+
+/*
+ * tcp_check_req(): a segment for a request in the SYN queue. The most frequent
+ * one, a third ACK, is told by on_child(). For Fast Open @sk is the child.
+ * Softirq, listener not locked.
+ */
+static void on_request_segment(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_argument(regs, 1);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	const struct tcphdr *th = tcp_hdr(skb);
+	struct tcphs_section s;
+	bool deferred = false;
+
+	if (sk->sk_state != TCP_LISTEN)
+		return;
+	if (likely(!th->syn && !th->rst)) {
+		deferred = is_deferred(sk, req, skb, th);
+		if (likely(!deferred))
+			return;
+	}
+	tcphs_conn_enter(&s, tcphs_cookie(req_to_sk(req)));
+	if (!s.conn)
+		goto out;
+	if (deferred)
+		ack_deferred(&s, skb);
+	else if (th->rst)
+		s.conn->hint = TCPHS_REASON_RESET_RECEIVED;
+	else if (TCP_SKB_CB(skb)->seq != tcp_rsk(req)->rcv_isn)
+		s.conn->hint = TCPHS_REASON_BAD_SEGMENT;
+	else if (!th->ack)
+		syn_again(&s, skb);
+out:
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * tcp_req_err(): an ICMP error for a request, which ends it if it is a hard one
+ * and quotes its SYN+ACK. Softirq, nothing locked.
+ */
+static void on_request_error(struct tcphs_regs *regs)
+{
+	struct request_sock *req = inet_reqsk(tcphs_argument(regs, 0));
+	u32 seq = (unsigned long)tcphs_argument(regs, 1);
+	bool abort = (unsigned long)tcphs_argument(regs, 2) & 0xff;
+	struct tcphs_section s;
+
+	if (!abort || seq != tcp_rsk(req)->snt_isn)
+		return;
+	tcphs_conn_enter_untimed(&s, tcphs_cookie(req_to_sk(req)));
+	if (s.conn)
+		s.conn->hint = TCPHS_REASON_UNREACHABLE;
+	tcphs_conn_leave(&s);
+}
+
+/* Why a request left the SYN queue without becoming a connection. */
+static u8 request_end(const struct tcphs_conn *conn, struct request_sock *req, u8 *reason)
+{
+	const struct sock *listener = req->rsk_listener;
+
+	if (listener && inet_sk_state_load(listener) != TCP_LISTEN) {
+		*reason = TCPHS_REASON_LISTENER_CLOSED;
+		return TCPHS_EV_REQUEST_RESET;
+	}
+	/* Its timer ran out, rather than being taken down. */
+	if (listener && time_after_eq(jiffies, req->rsk_timer.expires)) {
+		*reason = TCPHS_REASON_TIMEOUT;
+		return TCPHS_EV_REQUEST_EXPIRED;
+	}
+	/* tcp_check_req() or tcp_req_err() had a cause; else it was tcp_abort(). */
+	*reason = conn->hint ?: TCPHS_REASON_KILLED;
+	return TCPHS_EV_REQUEST_RESET;
+}
+
+/*
+ * A request that never came into the SYN queue and sent no cookie: its SYN was
+ * dropped. The kernel's rule is repeated as in tcp_conn_request(); the other
+ * causes are no route back, a security module, no memory.
+ */
+static void unborn_end(struct request_sock *req)
+{
+	const struct sock *sk = req->rsk_listener;
+	struct tcphs_ident id = { };
+	const struct net *net;
+	u8 reason = TCPHS_REASON_OTHER;
+	u16 flags = 0;
+	int limit;
+
+	/*
+	 * Without a listener it carried a cookie, and nobody knows whose it was;
+	 * with Fast Open it has become a connection.
+	 */
+	if (!sk || sk->sk_protocol != IPPROTO_TCP || tcp_rsk(req)->tfo_listener)
+		return;
+	net = sock_net(sk);
+	limit = READ_ONCE(net->ipv4.sysctl_max_syn_backlog);
+	if (!READ_ONCE(net->ipv4.sysctl_tcp_syncookies) &&
+	    limit - inet_csk_reqsk_queue_len(sk) < limit >> 2)
+		reason = TCPHS_REASON_SYN_BACKLOG;
+	tcphs_ident_from_req(&id, &flags, req);
+	id.peer_isn = tcp_rsk(req)->rcv_isn;
+	syn_dropped(sk, &id, flags, reason);
+}
+
+/*
+ * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): a request ends, once for
+ * every request there is. Softirq or process; nobody else holds it.
+ */
+static void on_request_end(struct tcphs_regs *regs)
+{
+	struct request_sock *req = tcphs_argument(regs, 0);
+	u64 cookie = tcphs_cookie(req_to_sk(req));
+	struct tcphs_section s;
+	struct tcphs_event *ev;
+	u8 type, reason;
+
+	/* It had its child. */
+	if (likely(req->sk))
+		return;
+	if (!cookie) {
+		unborn_end(req);
+		return;
+	}
+
+	tcphs_conn_enter(&s, cookie);
+	if (s.conn && s.conn->state == TCPHS_STATE_SYN_RECV &&
+	    !(s.conn->marks & TCPHS_C_CHILD)) {
+		type = request_end(s.conn, req, &reason);
+		ev = tcphs_step(&s, type, TCPHS_STATE_CLOSE);
+		ev->reason = reason;
+		tcphs_step_since(&s, ev, s.conn->born);
+		tcphs_failure_count(s.conn->tn, reason);
+		tcphs_step_done(&s);
+		tcphs_conn_remove(&s);
+	}
+	tcphs_conn_leave(&s);
+}
+
+struct tcphs_hook tcphs_hooks_request[] = {
+	TCPHS_ENTRY("inet_csk_reqsk_queue_hash_add", on_request, true,
+		    "requests entering the SYN queue"),
+	TCPHS_ENTRY("tcp_v4_reqsk_destructor", on_request_end, true, "requests that fail, IPv4"),
+	TCPHS_ENTRY("tcp_v6_reqsk_destructor", on_request_end, false, "requests that fail, IPv6"),
+	TCPHS_ENTRY("tcp_conn_request", on_syn, false, "SYNs dropped because a queue is full"),
+	TCPHS_ENTRY("tcp_make_synack", on_synack, false, "SYN cookies sent"),
+	TCPHS_ENTRY("tcp_get_cookie_sock", on_cookie, false, "SYN cookies that come back"),
+	TCPHS_ENTRY("tcp_check_req", on_request_segment, false,
+		    "why requests end, repeated SYNs, deferred ACKs"),
+	TCPHS_ENTRY("tcp_req_err", on_request_error, false, "requests that ICMP errors end"),
+	{ }
+};

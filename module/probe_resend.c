@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Segments of the handshake and the close that are sent again: RFC 9293,
+ * section 3.8.1. Data are not the subject of tcphs.
+ */
+#include <net/tcp.h>
+#include <trace/events/tcp.h>
+#include "compat/trace.h"
+#include "cookie.h"
+#include "internal.h"
+#include "section.h"
+
+/* The record of a resend; the caller adds its numbers and is done. */
+static struct tcphs_event *resent(struct tcphs_section *s, u8 type, u32 number, u64 since)
+{
+	struct tcphs_event *ev = tcphs_step(s, type, s->conn->state);
+
+	ev->resend.number = number;
+	ev->flags |= TCPHS_F_RESEND;
+	tcphs_step_since(s, ev, since);
+	return ev;
+}
+
+static u32 count_resend(struct tcphs_conn *conn)
+{
+	if (conn->resends < U8_MAX)
+		conn->resends++;
+	return conn->resends;
+}
+
+static void syn_resent(struct tcphs_section *s)
+{
+	struct tcphs_conn *conn = s->conn;
+	bool answers = conn->state == TCPHS_STATE_SYN_RECV;
+	struct tcphs_event *ev;
+
+	/* In SYN_RECEIVED a socket of connect() repeats its SYN+ACK. */
+	ev = resent(s, answers ? TCPHS_EV_SYNACK_RETRANSMIT : TCPHS_EV_SYN_RETRANSMIT,
+		    count_resend(conn), conn->born);
+	if (conn->flags & TCPHS_F_ISN) {
+		ev->seq = conn->id.isn;
+		ev->flags |= TCPHS_F_SEQ;
+	}
+	tcphs_step_done(s);
+}
+
+static void fin_resent(struct tcphs_section *s, const struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcphs_event *ev = resent(s, TCPHS_EV_FIN_RETRANSMIT, count_resend(s->conn),
+					s->conn->mark);
+
+	tcphs_step_numbers(ev, TCP_SKB_CB(skb)->end_seq - 1, tcp_sk(sk)->rcv_nxt);
+	tcphs_step_done(s);
+}
+
+/*
+ * Of a socket, after the segment was handed on; its state is not yet another.
+ * Softirq or process, socket locked.
+ */
+static void on_retransmit(void *data, const struct sock *sk, const struct sk_buff *skb
+			  TCPHS_RETRANSMIT_ERR)
+{
+	u32 flags = TCP_SKB_CB(skb)->tcp_flags;
+	struct tcphs_section s;
+
+	if (likely(!(flags & (TCPHDR_SYN | TCPHDR_FIN))) || TCPHS_RETRANSMIT_FAILED)
+		return;
+	tcphs_conn_enter(&s, tcphs_cookie(sk));
+	if (s.conn && flags & TCPHDR_SYN)
+		syn_resent(&s);
+	else if (s.conn)
+		fin_resent(&s, sk, skb);
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * Of a request, by its timer or for a repeated SYN; the count goes up after it.
+ * With Fast Open the request has its child already, and it is the child's story.
+ * Softirq; neither listener nor request locked.
+ */
+static void on_retransmit_synack(void *data, const struct sock *sk, const struct request_sock *req)
+{
+	u64 cookie = tcphs_cookie(req->sk ?: req_to_sk(req));
+	struct tcphs_section s;
+	struct tcphs_event *ev;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	tcphs_conn_enter(&s, cookie);
+	if (s.conn) {
+		ev = resent(&s, TCPHS_EV_SYNACK_RETRANSMIT, req->num_retrans + 1, s.conn->born);
+		tcphs_step_numbers(ev, tcp_rsk(req)->snt_isn, tcp_rsk(req)->rcv_isn + 1);
+		tcphs_step_done(&s);
+	}
+	tcphs_conn_leave(&s);
+}
+
+static void __always_unused prototypes(void)
+{
+	check_trace_callback_type_tcp_retransmit_skb(on_retransmit);
+	check_trace_callback_type_tcp_retransmit_synack(on_retransmit_synack);
+}
+
+struct tcphs_hook tcphs_hooks_resend[] = {
+	TCPHS_TRACEPOINT(tcp_retransmit_skb, on_retransmit, false, "SYNs and FINs sent again"),
+	TCPHS_TRACEPOINT(tcp_retransmit_synack, on_retransmit_synack, false,
+			 "SYN+ACKs sent again"),
+	{ }
+};

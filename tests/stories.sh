@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Every step that a TCP connection can take, made to happen by a peer that sends
+# exactly the segments which that needs; see stories.py. S1 to S16 are the rows
+# of the table in Documentation/stories.md.
+
+. "$(dirname "$0")/lib.sh"
+
+# told LINE…: one line of stories.py
+tell() {
+	case $1 in
+	"pass "*)	ktap_test_pass "${1#pass }" ;;
+	"fail "*)	ktap_test_fail "${1#fail }" ;;
+	*)		say "$1" ;;
+	esac
+}
+
+need_command python3 nstat ip
+modprobe tun 2>/dev/null
+[[ -c /dev/net/tun ]] || skip_all "needs /dev/net/tun"
+stories=$(python3 "$here/stories.py" --count) || exit 1
+start $((stories + 3))
+load ring_records=131072
+mark_dmesg
+while IFS= read -r line; do
+	tell "$line"
+done < <(python3 "$here/stories.py" 2>&1)
+events_json "$tmp/events"
+check "no record is lost" nothing_lost "$tmp/events"
+check "no life takes a step that TCP has not" python3 "$here/model.py" "$tmp/events"
+check "the kernel does not complain" \
+	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|sctp: Hash tables|tun: Universal"
+ktap_finished
