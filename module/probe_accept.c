@@ -134,7 +134,11 @@ static void on_child(struct tcphs_regs *regs)
 	tcphs_conn_leave(&s);
 }
 
-/* Data on the SYN were put into the child's receive queue. */
+/*
+ * Data on the SYN were put into the child's receive queue. The request stays until
+ * the third ACK; its cookie, which is not the child's, says that it is no stranger
+ * (see unborn_end()).
+ */
 static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 			  struct request_sock *req, const struct sock *child)
 {
@@ -143,6 +147,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 
 	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
 	tcphs_conn_from_req(conn, req);
+	tcphs_cookie_make(req_to_sk(req));
 	conn->marks |= TCPHS_C_FASTOPEN;
 	conn->data = tcp_sk(child)->rcv_nxt - conn->id.peer_isn - 1;
 	conn->listener = tcphs_listener_get(tcphs_listener_find(sk));

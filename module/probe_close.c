@@ -481,12 +481,14 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcphs_section s;
 	struct tcphs_event *ev;
+	bool late;
 
 	tcphs_conn_enter(&s, tcphs_cookie(sk));
-	/* That of data_after_close() is told. */
-	if (s.conn && s.conn->hint != TCPHS_REASON_DATA_AFTER_CLOSE) {
+	late = s.conn && s.conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
+	/* A socket has told it in data_after_close(), a bucket has not. */
+	if (s.conn && (!late || s.conn->marks & TCPHS_C_BUCKET)) {
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
-		ev->reason = TCPHS_REASON_BAD_SEGMENT;
+		ev->reason = late ? TCPHS_REASON_DATA_AFTER_CLOSE : TCPHS_REASON_BAD_SEGMENT;
 		put_reset_numbers(ev, skb);
 		tcphs_step_done(&s);
 		s.conn->marks |= TCPHS_C_RST_SENT;

@@ -277,11 +277,8 @@ static void unborn_end(struct request_sock *req)
 	u16 flags = 0;
 	int limit;
 
-	/*
-	 * Without a listener it carried a cookie, and nobody knows whose it was;
-	 * with Fast Open it has become a connection.
-	 */
-	if (!sk || sk->sk_protocol != IPPROTO_TCP || tcp_rsk(req)->tfo_listener)
+	/* Without a listener it carried a cookie, and nobody knows whose it was. */
+	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return;
 	net = sock_net(sk);
 	limit = READ_ONCE(net->ipv4.sysctl_max_syn_backlog);

@@ -75,12 +75,13 @@ static void on_retransmit(void *data, const struct sock *sk, const struct sk_buf
 
 /*
  * Of a request, by its timer or for a repeated SYN; the count goes up after it.
- * With Fast Open the request has its child already, and it is the child's story.
+ * With Fast Open @sk is the child, and it is the child's story.
  * Softirq; neither listener nor request locked.
  */
 static void on_retransmit_synack(void *data, const struct sock *sk, const struct request_sock *req)
 {
-	u64 cookie = tcphs_cookie(req->sk ?: req_to_sk(req));
+	u64 cookie = tcphs_cookie(sk->sk_state == TCP_LISTEN ?
+				  req_to_sk((struct request_sock *)req) : sk);
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 

@@ -34,7 +34,7 @@ CLOSE = {
 REFUSED = ["syn-sent closed>syn-sent", "rst-received syn-sent>closed",
            "connect-failed syn-sent>closed"]
 REASONS = {
-    "resets": {"rst-sent": "aborted", "closed": "aborted"},
+    "resets": {"rst-sent": "linger", "closed": "linger"},
     "is-reset": {"closed": "reset-received"},
     "refused": {"connect-failed": "refused"},
 }
@@ -182,7 +182,7 @@ def expected_numbers(side):
     """Event -> (SEQ, ACK) as RFC 9293 counts; None: not given."""
     isn = side.one(side.events[0]["event"])["isn"]
     if side.end == "refused":
-        return {"syn-sent": (isn, None), "rst-received": (None, None),
+        return {"syn-sent": (isn, None), "rst-received": (0, isn + 1),
                 "connect-failed": (None, None)}
     peer = side.events[-1]["peer_isn"]
     first, peer_first = isn + 1, peer + 1
@@ -191,7 +191,7 @@ def expected_numbers(side):
         "syn-sent": (isn, None), "syn-received": (peer, None),
         "accept-queued": (peer_first, first), "accepted": (None, None),
         "established": (first, peer_first) if side.role == "active" else (peer_first, first),
-        "rst-sent": (fin, peer_fin), "rst-received": (None, None), "closed": (None, None),
+        "rst-sent": (fin, peer_fin), "rst-received": (peer_fin, fin), "closed": (None, None),
         "time-wait-end": (None, None),
     }
     if side.end == "closes":
