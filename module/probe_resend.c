@@ -57,8 +57,7 @@ static void fin_resent(struct tcphs_section *s, const struct sock *sk, const str
  * Of a socket, after the segment was handed on; its state is not yet another.
  * Softirq or process, socket locked.
  */
-static void on_retransmit(void *data, const struct sock *sk, const struct sk_buff *skb
-			  TCPHS_RETRANSMIT_ERR)
+static void on_retransmit(TCPHS_RETRANSMIT_ARGS)
 {
 	u32 flags = TCP_SKB_CB(skb)->tcp_flags;
 	struct tcphs_section s;

@@ -193,12 +193,15 @@ difference() {
 		'$b[0].kernel[$name] - $a[0].kernel[$name]'
 }
 
-# events_json FILE [OPTION]…: what the ring holds, one JSON object a line.
+# events_json FILE [OPTION]…: what the ring holds, one JSON object a line. Whatever
+# test asks, no life in it may take a step that TCP has not.
 events_json() {
 	local file=$1
 
 	shift
 	tcphs events -j "$@" >"$file" || die "tcphs events $* failed: $?"
+	python3 "$here/model.py" "$file" >"$file.model" ||
+		{ sed 's/^/# /' "$file.model"; die "impossible steps: see above"; }
 }
 
 # count_events FILE EVENT [CONDITION]: objects of that event for which a

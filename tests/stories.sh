@@ -25,7 +25,7 @@ mark_dmesg
 while IFS= read -r line; do
 	tell "$line"
 done < <(python3 "$here/stories.py" 2>&1)
-events_json "$tmp/events"
+tcphs events -j >"$tmp/events" || die "tcphs events failed"
 check "no record is lost" nothing_lost "$tmp/events"
 check "no life takes a step that TCP has not" python3 "$here/model.py" "$tmp/events"
 check "the kernel does not complain" \

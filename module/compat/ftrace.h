@@ -58,14 +58,15 @@
 #define tcphs_argument(regs, n) ((void *)regs_get_kernel_argument(regs, n))
 #endif
 
-/*
- * 5.11  tcp_reset() gets the segment
- */
+/* The segment that made the kernel call tcp_reset(); 5.10 does not say. */
+static inline const struct sk_buff *tcphs_reset_segment(struct tcphs_regs *regs)
+{
 #ifdef TCPHS_HAVE_TCP_RESET_SKB
-#define tcphs_reset_segment(regs) tcphs_argument(regs, 1)
+	return tcphs_argument(regs, 1);
 #else
-#define tcphs_reset_segment(regs) NULL
+	return NULL;
 #endif
+}
 
 /* What probe_*.c files do at the entry of a function. */
 typedef void tcphs_entry_fn(struct tcphs_regs *regs);

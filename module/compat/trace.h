@@ -7,11 +7,15 @@
 #ifndef _TCPHS_COMPAT_TRACE_H
 #define _TCPHS_COMPAT_TRACE_H
 
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
 #ifdef TCPHS_HAVE_RETRANSMIT_ERR
-#define TCPHS_RETRANSMIT_ERR , int err
+#define TCPHS_RETRANSMIT_ARGS \
+	void *data, const struct sock *sk, const struct sk_buff *skb, int err
 #define TCPHS_RETRANSMIT_FAILED (err != 0)
 #else
-#define TCPHS_RETRANSMIT_ERR
+#define TCPHS_RETRANSMIT_ARGS void *data, const struct sock *sk, const struct sk_buff *skb
 #define TCPHS_RETRANSMIT_FAILED false
 #endif
 
