@@ -112,6 +112,20 @@ check() {
 	ktap_test_fail "$name"
 }
 
+# tell_all: subtests of a program, which says "pass NAME" or "fail NAME" for each and
+# why in lines before that.
+tell_all() {
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"pass "*)	ktap_test_pass "${line#pass }" ;;
+		"fail "*)	ktap_test_fail "${line#fail }" ;;
+		*)		say "$line" ;;
+		esac
+	done
+}
+
 # same A B WHAT: are they equal? Says so if not.
 same() {
 	[[ $1 == "$2" ]] || { echo "$3: $1, expected $2"; return 1; }

@@ -6,15 +6,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# told LINE…: one line of stories.py
-tell() {
-	case $1 in
-	"pass "*)	ktap_test_pass "${1#pass }" ;;
-	"fail "*)	ktap_test_fail "${1#fail }" ;;
-	*)		say "$1" ;;
-	esac
-}
-
 need_command python3 nstat ip
 modprobe tun 2>/dev/null
 [[ -c /dev/net/tun ]] || skip_all "needs /dev/net/tun"
@@ -22,9 +13,7 @@ stories=$(python3 "$here/stories.py" --count) || exit 1
 start $((stories + 3))
 load ring_records=131072
 mark_dmesg
-while IFS= read -r line; do
-	tell "$line"
-done < <(python3 "$here/stories.py" 2>&1)
+tell_all < <(python3 "$here/stories.py" 2>&1)
 tcphs events -j >"$tmp/events" || die "tcphs events failed"
 check "no record is lost" nothing_lost "$tmp/events"
 check "no life takes a step that TCP has not" python3 "$here/model.py" "$tmp/events"
