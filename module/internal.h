@@ -155,10 +155,11 @@ void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 #define TCPHS_C_SCRATCH		BIT(8)	/* not in the table: there was no room */
 #define TCPHS_C_TOMB		BIT(9)	/* left before it could be adopted */
 #define TCPHS_C_COOKIE		BIT(10)	/* first seen at its third ACK: SYN cookie */
-#define TCPHS_C_FASTOPEN	BIT(12)	/* a child since its SYN: TCP Fast Open */
-#define TCPHS_C_HALF		BIT(14)	/* half_seq is known */
-#define TCPHS_C_CHILD		BIT(13)	/* was put into the accept queue */
 #define TCPHS_C_LIFE		BIT(11)	/* life is complete */
+#define TCPHS_C_FASTOPEN	BIT(12)	/* a child since its SYN: TCP Fast Open */
+#define TCPHS_C_CHILD		BIT(13)	/* was put into the accept queue */
+#define TCPHS_C_HALF		BIT(14)	/* half_seq is known */
+#define TCPHS_C_BUCKET_DUE	BIT(15)	/* the socket should become a bucket */
 
 struct tcphs_conn {
 	struct hlist_node node;
@@ -175,7 +176,7 @@ struct tcphs_conn {
 	u8 old_state;		/* state that CLOSE followed */
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
 	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
-	u32 data;		/* bytes that came in the handshake */
+	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST */
 	u32 half_seq;		/* where the other half stood at the first FIN */
 };
 

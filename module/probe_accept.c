@@ -101,6 +101,8 @@ static void accept_queued(struct tcphs_section *s, struct sock *sk,
 	}
 	tcphs_listener_queues(ev, conn->listener, sk, syn_queue, READ_ONCE(sk->sk_ack_backlog) + 1);
 	tcphs_step_done(s);
+	/* A RST for the request was not taken (PAWS). */
+	conn->marks &= ~TCPHS_C_RST_RECEIVED;
 	conn->marks |= TCPHS_C_QUEUED | TCPHS_C_CHILD;
 	conn->mark = s->now;
 }

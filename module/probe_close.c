@@ -216,22 +216,45 @@ static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
 }
 
 /*
- * A socket that should now become a bucket, and doesn't: tcp_time_wait() found
- * no room. Only then is a socket in CLOSING with its FIN confirmed, or in
- * FIN_WAIT2 with the peer's FIN received or with no process left, to go to CLOSE
- * without an error.
+ * tcp_time_wait(): a bucket is to take the socket's place. If none can be had, the
+ * socket goes to CLOSE all the same. Softirq or process, socket locked.
  */
-static bool time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk)
+static void on_bucket_due(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	struct tcphs_section s;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	enter(&s, sk, sk->sk_state)->marks |= TCPHS_C_BUCKET_DUE;
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * What a process does that ends its socket without a farewell, as it shows when the
+ * state changes: __tcp_close() finds data, or SO_LINGER at 0, or it was
+ * tcp_disconnect() alone. The receive queue is empty by now, but its place is known.
+ */
+static u8 process_end(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (READ_ONCE(sk->sk_err) || conn->marks & (TCPHS_C_RST_SENT | TCPHS_C_RST_RECEIVED) ||
-	    conn->hint != TCPHS_REASON_NONE)
-		return false;
-	if (conn->state == TCPHS_STATE_CLOSING)
-		return tp->snd_una == tp->write_seq;
-	return conn->state == TCPHS_STATE_FIN_WAIT2 &&
-	       (sock_flag(sk, SOCK_DONE) || (sock_flag(sk, SOCK_DEAD) && tp->linger2 >= 0));
+	if (sk->sk_shutdown != SHUTDOWN_MASK)
+		return TCPHS_REASON_DISCONNECT;
+	/* The peer's FIN is no data, but has a number. */
+	if (tp->rcv_nxt - tp->copied_seq > sock_flag(sk, SOCK_DONE))
+		return TCPHS_REASON_UNREAD_DATA;
+	if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime)
+		return TCPHS_REASON_LINGER;
+	return check_net(sock_net(sk)) ? TCPHS_REASON_NONE : TCPHS_REASON_NETNS_EXIT;
+}
+
+/* tcp_disconnect() of a socket that has said everything, its FIN too, sends no RST. */
+static bool ends_quietly(u8 old_state, u8 hint, const struct tcp_sock *tp)
+{
+	return (hint == TCPHS_REASON_DISCONNECT || hint == TCPHS_REASON_LINGER) &&
+	       (old_state == TCPHS_STATE_CLOSING || old_state == TCPHS_STATE_LAST_ACK) &&
+	       tp->snd_nxt == tp->write_seq;
 }
 
 /* Entries of sockets that a process still holds wait for tcp_destroy_sock. */
@@ -291,7 +314,7 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 		fin_acked(&s, tp, TCPHS_STATE_CLOSE);
 		remember_life(conn, tp);
 		tell_closed(&s, old_state, TCPHS_REASON_NONE);
-	} else if (time_wait_refused(conn, sk)) {
+	} else if (conn->marks & TCPHS_C_BUCKET_DUE) {
 		if (old_state == TCPHS_STATE_CLOSING || sock_flag(sk, SOCK_DONE))
 			last_segment(&s, tp, TCPHS_STATE_CLOSE);
 		remember_life(conn, tp);
@@ -300,6 +323,11 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 		remember_life(conn, tp);
 		conn->old_state = old_state;
 		reason = abrupt_end(conn, sk);
+		if (reason == TCPHS_REASON_NONE) {
+			conn->hint = process_end(sk);
+			if (ends_quietly(old_state, conn->hint, tp))
+				reason = conn->hint;
+		}
 		if (reason == TCPHS_REASON_NONE) {
 			conn->marks |= TCPHS_C_OPEN_END;
 			/* For how long it was in the state that the RST ends. */
@@ -397,11 +425,7 @@ static u8 active_reset_reason(const struct tcphs_conn *conn, const struct sock *
 	if (sock_flag(sk, SOCK_DEAD))
 		return conn->old_state == TCPHS_STATE_FIN_WAIT2 && tcp_sk(sk)->linger2 < 0 ?
 		       TCPHS_REASON_LINGER : TCPHS_REASON_NO_MEMORY;
-	if (sk->sk_shutdown != SHUTDOWN_MASK)
-		return TCPHS_REASON_DISCONNECT;
-	/* With both at once the kernel counts it as unread data; that shows no more. */
-	return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime ? TCPHS_REASON_LINGER :
-								  TCPHS_REASON_UNREAD_DATA;
+	return conn->hint;
 }
 
 /*
@@ -567,6 +591,7 @@ static void on_bucket(struct tcphs_regs *regs)
 	} else {
 		remember_life(conn, tp);
 	}
+	conn->flags |= TCPHS_F_BUCKET;
 	tcphs_conn_leave(&s);
 }
 
@@ -590,11 +615,13 @@ static void bucket_segment(struct tcphs_section *s, const struct tcp_timewait_so
 		fin_received(s, seq, ack, TCPHS_STATE_TIME_WAIT);
 		time_wait(s, READ_ONCE(tcptw->tw_snd_nxt), seq + 1);
 	} else if (th->rst) {
+		/* If the kernel takes it the bucket goes next. */
 		conn->hint = TCPHS_REASON_RESET_RECEIVED;
+		conn->data = TCP_SKB_CB(skb)->seq;
+	} else if (conn->state == TCPHS_STATE_FIN_WAIT2) {
+		conn->hint = th->syn ? TCPHS_REASON_BAD_SEGMENT : TCPHS_REASON_DATA_AFTER_CLOSE;
 	} else if (th->syn && !th->ack) {
 		conn->hint = TCPHS_REASON_REUSED_BY_SYN;
-	} else if (conn->state == TCPHS_STATE_FIN_WAIT2) {
-		conn->hint = TCPHS_REASON_DATA_AFTER_CLOSE;
 	} else if (th->fin) {
 		ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_FIN, TCPHS_STATE_TIME_WAIT);
 		tcphs_step_numbers(ev, seq, ack);
@@ -669,6 +696,13 @@ static void on_bucket_end(struct tcphs_regs *regs)
 		goto out;
 	}
 	reason = bucket_end(conn, tw);
+	if (reason == TCPHS_REASON_RESET_RECEIVED) {
+		ev = tcphs_step(&s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
+		ev->seq = conn->data;
+		ev->flags |= TCPHS_F_SEQ;
+		tcphs_step_since(&s, ev, conn->since);
+		tcphs_step_done(&s);
+	}
 	if (conn->state == TCPHS_STATE_TIME_WAIT) {
 		ev = tcphs_step(&s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
 		ev->reason = reason;
@@ -686,6 +720,26 @@ out:
 	tcphs_conn_leave(&s);
 }
 
+/*
+ * tcp_rcv_state_process() confirms the FIN of a socket that no process holds, finds
+ * data beyond it, or TCP_LINGER2 below 0, and ends the socket; tcp_v4_do_rcv() answers
+ * by RST when the socket is gone already, so it is told here. Its number is the
+ * ACK that came.
+ */
+static void reset_after_end(struct tcphs_section *s, const struct sock *sk)
+{
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_RST_SENT, TCPHS_STATE_CLOSE);
+
+	conn->hint = tcp_sk(sk)->linger2 < 0 ? TCPHS_REASON_LINGER : TCPHS_REASON_DATA_AFTER_CLOSE;
+	ev->old_state = conn->old_state;
+	ev->reason = conn->hint;
+	ev->seq = tcp_sk(sk)->snd_una;
+	ev->flags |= TCPHS_F_SEQ;
+	tcphs_step_since(s, ev, conn->mark);
+	tcphs_step_done(s);
+}
+
 /* Once for every full socket, failed children of a handshake too. */
 static void on_destroy(void *data, struct sock *sk)
 {
@@ -697,8 +751,12 @@ static void on_destroy(void *data, struct sock *sk)
 	tcphs_conn_enter_untimed(&s, cookie);
 	if (s.conn && s.conn->state == TCPHS_STATE_CLOSE && !(s.conn->marks & TCPHS_C_TOMB)) {
 		s.now = tcphs_now();
-		if (s.conn->marks & TCPHS_C_OPEN_END)
-			tell_closed(&s, s.conn->old_state, TCPHS_REASON_NONE);
+		if (s.conn->marks & TCPHS_C_OPEN_END) {
+			if (s.conn->old_state == TCPHS_STATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) &&
+			    check_net(sock_net(sk)) && s.conn->hint == TCPHS_REASON_NONE)
+				reset_after_end(&s, sk);
+			tell_closed(&s, s.conn->old_state, s.conn->hint);
+		}
 		tcphs_conn_remove(&s);
 	}
 	tcphs_conn_leave(&s);
@@ -715,6 +773,7 @@ struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
 	TCPHS_ENTRY("tcp_v4_send_reset", on_reset_v4, false, "RSTs that answer a segment, IPv4"),
 	TCPHS_ENTRY("tcp_v6_send_reset", on_reset_v6, false, "RSTs that answer a segment, IPv6"),
+	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT"),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),
 	TCPHS_ENTRY("tcp_timewait_state_process", on_bucket_segment, true,
 		    "FINs that find their socket gone"),

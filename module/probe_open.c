@@ -168,9 +168,11 @@ static u8 connect_failure(const struct sock *sk)
 	case ECONNABORTED:
 		return TCPHS_REASON_KILLED;
 	case 0:
-		/* close(), or connect() itself that backs out. */
-		return sk->sk_shutdown == SHUTDOWN_MASK ? TCPHS_REASON_CLOSED_BY_USER :
-							  TCPHS_REASON_OTHER;
+		/* tcp_disconnect() alone, or from __tcp_close(), or the latter alone */
+		if (sk->sk_shutdown != SHUTDOWN_MASK)
+			return TCPHS_REASON_DISCONNECT;
+		return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime ?
+		       TCPHS_REASON_LINGER : TCPHS_REASON_CLOSED_BY_USER;
 	default:
 		return TCPHS_REASON_OTHER;
 	}

@@ -189,6 +189,14 @@ static bool is_deferred(const struct sock *sk, struct request_sock *req,
 	       TCP_SKB_CB(skb)->ack_seq == tcp_rsk(req)->snt_isn + 1;
 }
 
+/* Every kernel takes the RST with the next number, some any that is in the window. */
+static void rst(struct tcphs_conn *conn, struct request_sock *req, const struct sk_buff *skb)
+{
+	conn->hint = TCPHS_REASON_RESET_RECEIVED;
+	if (TCP_SKB_CB(skb)->seq == tcp_rsk(req)->rcv_nxt)
+		conn->marks |= TCPHS_C_RST_RECEIVED;
+}
+
 /*
  * tcp_check_req(): a segment for a request in the SYN queue. The most frequent
  * one, a third ACK, is told by on_child(). For Fast Open @sk is the child.
@@ -216,7 +224,7 @@ static void on_request_segment(struct tcphs_regs *regs)
 	if (deferred)
 		ack_deferred(&s, skb);
 	else if (th->rst)
-		s.conn->hint = TCPHS_REASON_RESET_RECEIVED;
+		rst(s.conn, req, skb);
 	else if (TCP_SKB_CB(skb)->seq != tcp_rsk(req)->rcv_isn)
 		s.conn->hint = TCPHS_REASON_BAD_SEGMENT;
 	else if (!th->ack)
@@ -249,6 +257,11 @@ static u8 request_end(const struct tcphs_conn *conn, struct request_sock *req, u
 {
 	const struct sock *listener = req->rsk_listener;
 
+	/* Its timer may be overdue, and its listener about to go. */
+	if (conn->marks & TCPHS_C_RST_RECEIVED) {
+		*reason = TCPHS_REASON_RESET_RECEIVED;
+		return TCPHS_EV_REQUEST_RESET;
+	}
 	if (listener && inet_sk_state_load(listener) != TCP_LISTEN) {
 		*reason = TCPHS_REASON_LISTENER_CLOSED;
 		return TCPHS_EV_REQUEST_RESET;

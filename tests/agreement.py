@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The kernel's counters against what tcphs told of the same time.
 
-usage: agreement.py BEFORE AFTER EVENTS
+usage: agreement.py BEFORE AFTER EVENTS STILLBORN
 
-BEFORE and AFTER are of nstat -asz --json, EVENTS of tcphs events -j. Prints "pass
+BEFORE and AFTER are of nstat -asz --json, EVENTS of tcphs events -j, STILLBORN is how
+many sockets the kernel's own trace saw going from SYN_RECV to CLOSE. Prints "pass
 NAME" or "fail NAME" for each counter; what a counter counts, in events, is in the
 table below and in Documentation/counters.md.
 """
@@ -42,14 +43,17 @@ class Told:
         return sum(1 for e in self.events if condition(e))
 
 
-def relations(t):
+def relations(t, stillborn):
     full = "accept-queue-full"
     yield "TcpActiveOpens", t("syn-sent")
-    yield "TcpPassiveOpens", t("accept-queued")
-    # tcp_done() in a handshake, and a RST or SYN for a request
-    yield "TcpAttemptFails", (t("connect-failed", not_reason=("no-port",)) +
-                              t("request-reset", None, ("reset-received", "bad-segment")) +
-                              t("closed", "syn-recv"))
+    # and children that never reach the queue: two CPUs made one of the same request
+    yield "TcpPassiveOpens", t("accept-queued") + stillborn - t("closed", "syn-recv")
+    # tcp_done() in a handshake, but not tcp_disconnect(); and a RST or SYN for a request,
+    # which that of a Fast Open child still is until the third ACK
+    yield "TcpAttemptFails", (
+        t("connect-failed", None, ("refused", "timeout", "unreachable", "killed")) +
+        t("request-reset", None, ("reset-received", "bad-segment")) +
+        t("closed", "syn-recv", ("reset-received", "timeout")) + fast_children_reset(t))
     # whatever leads from ESTABLISHED or CLOSE_WAIT to CLOSE
     yield "TcpEstabResets", t("closed", ("established", "close-wait"))
     yield "TcpOutRsts", t("rst-sent")
@@ -64,9 +68,10 @@ def relations(t):
     yield "TcpExtTCPReqQFullDoCookies", t("syncookie-sent") + t.where(
         lambda e: e["event"] == "syn-dropped" and e.get("reason") == full and
         e["syn_queue"] > e["syn_limit"])
-    # by their timer: after 60 s, or sooner in FIN_WAIT2
-    yield "TcpExtTW+TcpExtTWKilled", (t("time-wait-end", None, "expired") +
-                                      t("closed", "fin-wait-2", "timeout"))
+    # every bucket is counted when it is made; which of the two tells its time, not its end
+    yield "TcpExtTW+TcpExtTWKilled", t("time-wait") + t.where(
+        lambda e: e["event"] == "closed" and e["old"] == "fin-wait-2" and
+        e["new"] == "closed" and e.get("bucket"))
     yield "TcpExtTWRecycled", t("time-wait-end", None, "reused-by-connect")
     yield "TcpExtTCPTimeWaitOverflow", t("closed", None, "time-wait-full")
     yield "TcpExtTCPSynRetrans", t("syn-retransmit") + t("synack-retransmit")
@@ -76,7 +81,7 @@ def relations(t):
     yield "TcpExtTCPFastOpenPassive", t("syn-received", None, "fastopen")
     # a bucket that gets data sends its RST too, but there is no socket to abort
     yield "TcpExtTCPAbortOnData", (
-        t("closed", None, "linger") - t("closed", "fin-wait-2", "linger") + t.where(
+        t("closed", None, "linger") + t("connect-failed", None, "linger") + t.where(
             lambda e: e["event"] == "rst-sent" and e.get("reason") == "data-after-close" and
             e["new"] == "closed"))
     yield "TcpExtTCPAbortOnClose", t("closed", None, "unread-data")
@@ -90,16 +95,26 @@ def relations(t):
 
 def cookies_refused(t):
     """Requests made of a cookie, which end where the accept queue is full."""
-    born = {(e["conn"], e["generation"]) for e in t.events if e["event"] == "syn-received"}
+    born = {life(e) for e in t.events if e["event"] == "syn-received"}
     return t.where(lambda e: e["event"] == "request-reset" and
-                   e.get("reason") == "accept-queue-full" and
-                   (e["conn"], e["generation"]) not in born)
+                   e.get("reason") == "accept-queue-full" and life(e) not in born)
 
 
-def main(before, after, events):
+def life(e):
+    return e["conn"], e["generation"]
+
+
+def fast_children_reset(t):
+    grown = {life(e) for e in t.events if e["event"] == "established"}
+    fast = {life(e) for e in t.events if e["event"] == "syn-received" and
+            e.get("reason") == "fastopen"} - grown
+    return t.where(lambda e: e["event"] == "rst-received" and life(e) in fast)
+
+
+def main(before, after, events, stillborn):
     before, after, told = load(before), load(after), Told(events)
     failed = 0
-    for name, count in relations(told):
+    for name, count in relations(told, int(stillborn)):
         grown = sum(after[n] - before[n] for n in name.split("+"))
         if grown == count:
             print(f"pass {name}: {count}")

@@ -41,7 +41,7 @@ STEPS = {
     "request-reset": {"syn-recv": "closed"},
     "closed": {state: ("closed", "time-wait") for state in SYNCED | {"syn-recv"}},
     "rst-sent": {state: "" for state in SYNCED | {"syn-sent", "syn-recv", "time-wait", "closed"}},
-    "rst-received": {state: "" for state in SYNCED | {"syn-sent", "syn-recv"}},
+    "rst-received": {state: "" for state in SYNCED | {"syn-sent", "syn-recv", "time-wait"}},
 }
 BIRTHS = {"syn-sent", "syn-received"}
 ENDS = {"connect-failed", "request-expired", "request-reset", "closed"}
@@ -81,7 +81,8 @@ class Life:
         if name not in ANNOUNCE and old != self.state:
             yield f"the state was {self.state}"
         # What was reset in the accept queue stays there until accept() takes it.
-        if self.over and name not in ("time-wait-end", "time-wait-fin", "rst-sent", "accepted"):
+        if self.over and name not in ("time-wait-end", "time-wait-fin", "rst-sent",
+                                      "rst-received", "accepted"):
             yield "a step after the end"
         if name in ONCE and name in self.seen:
             yield "the second of its kind"

@@ -285,6 +285,22 @@ def connect_closed(t):
 
 
 @story()
+def connect_aborted(t):
+    """close() with SO_LINGER 0, or shutdown(), ends a connect that was under way"""
+    peer = t.peer()
+    s = t.connecting(peer)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+    t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed linger"])
+    peer = t.peer()
+    s = t.connecting(peer)
+    s.shutdown(socket.SHUT_WR)
+    t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed disconnect"])
+    s.close()
+    t.counted(TcpExtTCPAbortOnData=1, TcpAttemptFails=0, TcpOutRsts=0)
+
+
+@story()
 def connect_unreachable(t):
     """an ICMP error ends a connect"""
     peer = t.peer()
@@ -834,6 +850,46 @@ def linger(t):
 
 
 @story()
+def linger_in_last_ack(t):
+    """close() with SO_LINGER 0 after both FINs ends without a RST"""
+    peer = t.peer()
+    s = t.established(peer)
+    peer.send(FIN | ACK)
+    peer.await_(ACK)
+    s.shutdown(socket.SHUT_WR)
+    peer.await_(FIN | ACK)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+    t.told(peer.port, CONNECT + PASSIVE_CLOSE[:2] + ["closed last-ack>closed linger"])
+    t.counted(TcpExtTCPAbortOnData=1, TcpOutRsts=0)
+
+
+@story()
+def linger_with_unread_data(t):
+    """close() with data that were not read is just that, SO_LINGER 0 or not"""
+    for fin in (0, FIN):
+        peer = t.peer()
+        s = t.established(peer)
+        peer.send(ACK | wire.PSH | fin, data=b"u" * 29)
+        t.until(lambda: select.select([s], [], [], 0)[0], "the data")
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+        peer.await_(RST | ACK)
+        t.until(lambda: t.events(peer.port)[-1]["event"] == "closed", "the end")
+        same([e["reason"] for e in t.events(peer.port)[-2:]], ["unread-data"] * 2, "reasons")
+    peer = t.peer()
+    s = t.established(peer)
+    peer.send(FIN | ACK)
+    peer.await_(ACK)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+    peer.await_(RST | ACK)
+    t.told(peer.port, CONNECT + [PASSIVE_CLOSE[0], "rst-sent close-wait>closed linger",
+                                 "closed close-wait>closed linger"])
+    t.counted(TcpExtTCPAbortOnClose=2, TcpExtTCPAbortOnData=1, TcpOutRsts=3)
+
+
+@story()
 def unread_data(t):
     """close() with data that were not read resets, and says so"""
     peer = t.peer()
@@ -879,6 +935,37 @@ def data_after_orphaned(t):
     events = t.events(peer.port)
     same(sorted(e["event"] for e in events[4:]), ["closed", "rst-sent"], "the end")
     same(find(events, "closed")["reason"], "data-after-close", "reason")
+
+
+@story()
+def data_with_fin_ack(t):
+    """data on the ACK of an orphan's FIN are answered by RST, full TIME_WAIT or not"""
+    t.sysctl("tcp_max_tw_buckets", 0)
+    peer = t.peer()
+    t.established(peer).close()
+    fin = peer.await_(FIN | ACK)
+    peer.send(ACK | wire.PSH, data=b"d" * 23)
+    rst = peer.await_(RST)
+    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+        "rst-sent fin-wait-2>closed data-after-close",
+        "closed fin-wait-2>closed data-after-close"])
+    numbers(events[4], rst.seq, None, "the RST")
+    same(rst.seq, sum_(fin.seq + 1), "seq of the RST")
+    t.counted(TcpExtTCPAbortOnData=1, TcpOutRsts=1, TcpExtTCPTimeWaitOverflow=0)
+
+
+@story()
+def bucket_reset(t):
+    """a RST is told of a bucket in FIN_WAIT2"""
+    peer = t.peer()
+    t.established(peer).close()
+    peer.await_(FIN | ACK)
+    peer.send(ACK)
+    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    peer.send(RST)
+    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+        "rst-received fin-wait-2>closed", "closed fin-wait-2>closed reset-received"])
+    numbers(events[4], peer.seq, None, "the RST")
 
 
 @story()
@@ -1019,7 +1106,10 @@ def time_wait_reset(t):
     """S13 a RST ends TIME_WAIT"""
     peer = in_time_wait(t)
     peer.send(RST)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE + ["time-wait-end time-wait>closed reset-received"])
+    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE +
+                    ["rst-received time-wait>closed",
+                     "time-wait-end time-wait>closed reset-received"])
+    numbers(events[-2], peer.seq, None, "the RST")
 
 
 @story()

@@ -271,6 +271,8 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 		p = PUT(p, ",\"untracked\":true");
 	if (ev->flags & TCPHS_F_TIME_WAIT_AHEAD)
 		p = PUT(p, ",\"time_wait_ahead\":true");
+	if (ev->flags & TCPHS_F_BUCKET)
+		p = PUT(p, ",\"bucket\":true");
 	return p;
 }
 

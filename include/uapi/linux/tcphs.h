@@ -170,7 +170,7 @@ enum tcphs_reason {
 	TCPHS_REASON_NO_PORT,		/* no free local port for this peer */
 	TCPHS_REASON_CLOSED_BY_USER,	/* close() before the handshake was over */
 	TCPHS_REASON_RESET_RECEIVED,	/* the peer sent RST */
-	TCPHS_REASON_LINGER,		/* RST sent: close() with SO_LINGER or TCP_LINGER2 at 0 */
+	TCPHS_REASON_LINGER,		/* close() with SO_LINGER at 0, or TCP_LINGER2 below 0 */
 	TCPHS_REASON_KILLED,		/* an administrator, e.g. ss -K */
 	TCPHS_REASON_NO_SOCKET,		/* RST: nothing of ours has this address and port */
 	TCPHS_REASON_BAD_SEGMENT,	/* RST: the segment does not fit the state */
@@ -182,8 +182,8 @@ enum tcphs_reason {
 	TCPHS_REASON_REUSED_BY_CONNECT,	/* TIME_WAIT gave way to connect() */
 	TCPHS_REASON_NETNS_EXIT,	/* the network namespace was destroyed */
 	TCPHS_REASON_OTHER,		/* an error the kernel gave no better name */
-	TCPHS_REASON_UNREAD_DATA,	/* RST sent: close() with data not read */
-	TCPHS_REASON_DISCONNECT,	/* RST sent: connect() to AF_UNSPEC */
+	TCPHS_REASON_UNREAD_DATA,	/* close() with data not read */
+	TCPHS_REASON_DISCONNECT,	/* connect() to AF_UNSPEC; shutdown() before the SYN+ACK */
 	TCPHS_REASON_DATA_AFTER_CLOSE,	/* RST sent: data for a socket that nobody reads */
 	TCPHS_REASON_NO_MEMORY,		/* too many orphans, or too much memory in TCP */
 	TCPHS_REASON_TIME_WAIT_FULL,	/* TIME_WAIT left out: tcp_max_tw_buckets, or no memory */
@@ -223,7 +223,8 @@ enum tcphs_closer {
 #define TCPHS_F_MAPPED		(1u << 12)	/* IPv4 over an IPv6 socket */
 #define TCPHS_F_RESEND		(1u << 13)	/* @resend is the detail */
 #define TCPHS_F_HALF		(1u << 14)	/* @half is the detail */
-#define TCPHS_F_ALL		((1u << 15) - 1)
+#define TCPHS_F_BUCKET		(1u << 15)	/* a TIME_WAIT bucket stands in for the socket */
+#define TCPHS_F_ALL		((1u << 16) - 1)
 
 /*
  * Both queues of a listener, the connection of this record included. The kernel
