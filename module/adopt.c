@@ -141,19 +141,22 @@ static void walk_connections(struct inet_hashinfo *hashinfo)
 	}
 }
 
+/* In its hash bucket, locked. */
+static void adopt_listener(struct sock *sk)
+{
+	if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state == TCP_LISTEN)
+		tcphs_listener_open(sk, true);
+}
+
 static void walk_listeners(struct inet_hashinfo *hashinfo)
 {
-	struct hlist_nulls_node *node;
-	struct sock *sk;
 	unsigned int i;
 
 	for (i = 0; i <= hashinfo->lhash2_mask; i++) {
 		struct inet_listen_hashbucket *head = &hashinfo->lhash2[i];
 
 		spin_lock(&head->lock);
-		sk_nulls_for_each(sk, node, &head->nulls_head)
-			if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state == TCP_LISTEN)
-				tcphs_listener_open(sk, true);
+		tcphs_each_listener(head, adopt_listener);
 		spin_unlock(&head->lock);
 		cond_resched();
 	}

@@ -6,6 +6,7 @@
  * FINs are told by the state changes they cause, so a FIN costs no hook of its
  * own. Linux changes state when it queues the FIN, before it is on the wire.
  */
+#include <linux/types.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
 #include <net/sock_reuseport.h>

@@ -5,6 +5,7 @@
  */
 #include <net/tcp.h>
 #include "compat/ftrace.h"
+#include "compat/sock.h"
 #include "cookie.h"
 #include "internal.h"
 #include "section.h"
@@ -82,7 +83,7 @@ static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
 	ev->agreed.options = (tp->rx_opt.sack_ok ? TCPHS_OPT_SACK : 0) |
 			     (tp->rx_opt.tstamp_ok ? TCPHS_OPT_TIMESTAMPS : 0) |
 			     (tp->rx_opt.wscale_ok ? TCPHS_OPT_WSCALE : 0) |
-			     (tp->ecn_flags & TCP_ECN_OK ? TCPHS_OPT_ECN : 0) |
+			     (tcphs_ecn_ok(tp) ? TCPHS_OPT_ECN : 0) |
 			     (conn->marks & TCPHS_C_FASTOPEN ? TCPHS_OPT_FASTOPEN : 0) |
 			     (conn->marks & TCPHS_C_COOKIE ? TCPHS_OPT_SYNCOOKIE : 0);
 	if (conn->marks & TCPHS_C_FASTOPEN)

@@ -2,15 +2,18 @@
 /*
  * Sockets, their hash tables and the TIME_WAIT bookkeeping.
  *
+ * 5.19  listeners are in lhash2 by sk_nulls_node, not by icsk_listen_portaddr_node
  * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
  *	 the right one on every kernel, tcp_hashinfo does not
  * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
  * 6.18  sk_drops is read by sk_drops_read()
+ *	 ECN comes in two modes, and tcp_ecn_mode_any() tells
  */
 #ifndef _TCPHS_COMPAT_SOCK_H
 #define _TCPHS_COMPAT_SOCK_H
 
 #include <linux/ipv6.h>
+#include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
 #include <net/tcp.h>
@@ -25,6 +28,33 @@
 static inline struct inet_hashinfo *tcphs_hashinfo(struct net *net)
 {
 	return net->ipv4.tcp_death_row.hashinfo;
+}
+
+/* Calls @fn for each socket in a bucket of lhash2, whose lock is held. */
+static inline void tcphs_each_listener(struct inet_listen_hashbucket *bucket,
+				       void (*fn)(struct sock *sk))
+{
+#ifdef TCPHS_HAVE_LHASH2_ICSK
+	struct inet_connection_sock *icsk;
+
+	hlist_for_each_entry(icsk, &bucket->head, icsk_listen_portaddr_node)
+		fn(&icsk->icsk_inet.sk);
+#else
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+
+	sk_nulls_for_each(sk, node, &bucket->nulls_head)
+		fn(sk);
+#endif
+}
+
+static inline bool tcphs_ecn_ok(const struct tcp_sock *tp)
+{
+#ifdef TCPHS_HAVE_ECN_MODE_ANY
+	return tcp_ecn_mode_any(tp);
+#else
+	return tp->ecn_flags & TCP_ECN_OK;
+#endif
 }
 
 static inline u32 tcphs_sk_drops(const struct sock *sk)

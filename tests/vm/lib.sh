@@ -12,12 +12,14 @@ vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$vm_dir/../.." && pwd)
 cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
-# name, Debian suite, release that kernel and headers come from.
+# name, Debian suite, release and flavour of kernel and headers, and how much
+# of the tests "make check" runs on it (tests/check --all runs all of them).
 kernels='
-5.10	bullseye	bullseye
-6.1	bookworm	bookworm
-6.12	trixie	trixie
-newest	trixie	trixie-backports
+5.10	bullseye	bullseye		amd64		quick
+6.1	bookworm	bookworm		amd64		full
+6.12	trixie		trixie			amd64		full
+newest	trixie		trixie-backports	amd64		quick
+rt	trixie		trixie			rt-amd64	quick
 '
 
 say() {
