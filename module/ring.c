@@ -11,7 +11,7 @@
  * slot->mark (ring.h) is 0 while a record is written and the record's place + 1 once it
  * is whole. Places only grow, so a mark never has the same value twice.
  */
-#include <linux/cpuhotplug.h>
+#include <linux/cpu.h>
 #include <linux/vmalloc.h>
 #include "internal.h"
 #include "ring.h"
@@ -244,15 +244,25 @@ static void free_rings(void)
  */
 int tcphs_ring_init(void)
 {
-	int err;
+	int cpu, err;
 
-	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/tcphs:prepare", prepare_cpu, NULL);
-	if (err < 0) {
-		free_rings();
+	err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "net/tcphs:prepare",
+					prepare_cpu, NULL);
+	if (err < 0)
 		return err;
-	}
 	hotplug = err;
-	return 0;
+	err = 0;
+	/* Not left to the call above: for a state of this kind 5.10 does not do it. */
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		err = prepare_cpu(cpu);
+		if (err)
+			break;
+	}
+	cpus_read_unlock();
+	if (err)
+		tcphs_ring_exit();
+	return err;
 }
 
 /**
