@@ -180,6 +180,8 @@ void tcphs_adopt_all(void)
 	struct inet_hashinfo *shared = tcphs_hashinfo(&init_net);
 	struct net *net;
 
+	/* Whoever was behind a hook when it came has been there to the end. */
+	synchronize_rcu();
 	walk(shared);
 	down_read(&net_rwsem);
 	for_each_net(net)

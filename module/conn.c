@@ -17,6 +17,7 @@
 #include "section.h"
 
 struct tcphs_table tcphs_table;
+bool tcphs_conn_gaps;
 static struct tcphs_pool pool;
 static DEFINE_PER_CPU(struct tcphs_conn, scratch);
 
@@ -49,6 +50,7 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 	conn->state = state;
 	s->conn = conn;
 	if (unlikely(full)) {
+		WRITE_ONCE(tcphs_conn_gaps, true);
 		conn->marks = TCPHS_C_SCRATCH;
 		conn->flags = TCPHS_F_UNTRACKED;
 		st->untracked += birth;

@@ -20,6 +20,7 @@
 static struct slot {
 	unsigned long function;
 	tcphs_entry_fn *handler;
+	unsigned long __percpu *hits;
 } slots[1 << SLOT_BITS];
 static u32 multiplier;
 
@@ -40,8 +41,10 @@ static void on_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_op
 {
 	const struct slot *slot = slot_of(function_of(ip));
 
-	if (likely(slot->function == function_of(ip)))
-		slot->handler(regs);
+	if (unlikely(slot->function != function_of(ip)))
+		return;
+	this_cpu_inc(*slot->hits);
+	slot->handler(regs);
 }
 
 static struct ftrace_ops ops = {
@@ -69,13 +72,14 @@ static bool fill_slots(void)
 
 	memset(slots, 0, sizeof(slots));
 	while ((hook = next_entry(&table, &row))) {
-		if (!hook->active)
+		if (!hook->active || tcphs_deaf_wanted(hook))
 			continue;
 		slot = slot_of(hook->function);
 		if (slot->function)
 			return false;
 		slot->function = hook->function;
 		slot->handler = hook->handler;
+		slot->hits = hook->hits;
 	}
 	return true;
 }

@@ -43,10 +43,12 @@ static int attach_tracepoint(struct tcphs_hook *hook)
 	for_each_kernel_tracepoint(match, &lookup);
 	if (!lookup.found)
 		return -ENOENT;
-	err = tracepoint_probe_register(lookup.found, hook->handler, NULL);
-	if (err)
-		return err;
-	hook->tracepoint = lookup.found;
+	if (!tcphs_deaf_wanted(hook)) {
+		err = tracepoint_probe_register(lookup.found, hook->handler, hook);
+		if (err)
+			return err;
+		hook->tracepoint = lookup.found;
+	}
 	hook->active = true;
 	return 0;
 }
@@ -78,7 +80,8 @@ static void detach_tracepoints(void)
 		if (hook->kind != TCPHS_HOOK_TRACEPOINT || !hook->active)
 			continue;
 		hook->active = false;
-		tracepoint_probe_unregister(hook->tracepoint, hook->handler, NULL);
+		if (hook->tracepoint)
+			tracepoint_probe_unregister(hook->tracepoint, hook->handler, hook);
 	}
 	tracepoint_synchronize_unregister();
 }
@@ -123,18 +126,22 @@ struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row)
  * tcphs_hooks_count() - how many there are
  * @active: attached
  * @missing: not attached, all of them optional
+ * @deaf: attached, and known to have missed something
  *
  * Context: any.
  */
-void tcphs_hooks_count(unsigned int *active, unsigned int *missing)
+void tcphs_hooks_count(unsigned int *active, unsigned int *missing, unsigned int *deaf)
 {
 	unsigned int table = 0, row = 0;
 	const struct tcphs_hook *hook;
 
 	*active = 0;
 	*missing = 0;
-	while ((hook = tcphs_hook_next(&table, &row)))
+	*deaf = 0;
+	while ((hook = tcphs_hook_next(&table, &row))) {
 		++*(hook->active ? active : missing);
+		*deaf += !!tcphs_deaf_missed(hook);
+	}
 }
 
 /**

@@ -4,6 +4,7 @@
  *
  * Direction of calls: main -> adopt, hooks, netlink, procfs, netns
  *		       hooks -> entries -> probe_* -> conn, listener -> event -> ring, stats
+ *					   probe_* -> deaf
  *		       netlink, procfs -> conn, listener, ring, stats (readers)
  *
  * The section. Every handler runs its work with interrupts off and the lock of
@@ -201,6 +202,7 @@ struct tcphs_table {
 
 extern struct tcphs_table tcphs_table;
 extern unsigned int tcphs_table_size;
+extern bool tcphs_conn_gaps;	/* once there was no room: to have no entry says nothing */
 
 static inline u64 tcphs_now(void)
 {
@@ -289,7 +291,10 @@ struct tcphs_hook {
 	bool required;
 	bool active;
 	const char *shows;		/* what is lost without it */
+	const char *with;		/* a hook that fires only after this one, or NULL */
 	void *handler;
+	unsigned long __percpu *hits;
+	atomic_long_t missed;		/* proved not to have fired */
 	union {
 		struct tracepoint *tracepoint;
 		unsigned long function;
@@ -299,17 +304,35 @@ struct tcphs_hook {
 #define TCPHS_TRACEPOINT(tp, fn, need, what) \
 	{ .name = #tp, .kind = TCPHS_HOOK_TRACEPOINT, .required = need, .handler = fn, \
 	  .shows = what }
-#define TCPHS_ENTRY(func, fn, need, what) \
+#define TCPHS_ENTRY(func, fn, need, what, ...) \
 	{ .name = func, .kind = TCPHS_HOOK_FTRACE, .required = need, .handler = fn, \
-	  .shows = what }
+	  .shows = what, __VA_ARGS__ }
 
 int tcphs_hooks_init(void);
 void tcphs_hooks_exit(void);
 struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row);
 int tcphs_hook_missing(const struct tcphs_hook *hook, int err);
-void tcphs_hooks_count(unsigned int *active, unsigned int *missing);
+void tcphs_hooks_count(unsigned int *active, unsigned int *missing, unsigned int *deaf);
 int tcphs_entries_init(void);
 void tcphs_entries_exit(void);
+
+/* First of all in the handler of a tracepoint; of a function entries.c does it. */
+static inline void tcphs_hook_hit(void *data)
+{
+	const struct tcphs_hook *hook = data;
+
+	this_cpu_inc(*hook->hits);
+}
+
+/* deaf.c: hooks that are attached and do not fire */
+
+int tcphs_deaf_init(void);
+void tcphs_deaf_exit(void);
+void tcphs_deaf_watch(void);
+bool tcphs_deaf_wanted(const struct tcphs_hook *hook);
+void tcphs_deaf_proved(const char *name, u64 since);
+u64 tcphs_deaf_hits(const struct tcphs_hook *hook);
+u64 tcphs_deaf_missed(const struct tcphs_hook *hook);
 
 /* probe_*.c: handlers, and their rows of the hook table (end: no name) */
 

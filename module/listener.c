@@ -211,8 +211,10 @@ void tcphs_listener_open(struct sock *sk, bool adopted)
 	if (tcphs_listener_find(sk))
 		goto out;
 	l = tcphs_pool_get(&pool);
-	if (!l)
+	if (!l) {
+		WRITE_ONCE(tcphs_conn_gaps, true);
 		goto out;
+	}
 	now = tcphs_now();
 	fill(l, sk, adopted, now);
 	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));

@@ -46,7 +46,7 @@ static int check_parameters(void)
 
 static int __init tcphs_init(void)
 {
-	unsigned int active, missing;
+	unsigned int active, missing, deaf;
 	int err;
 
 	err = check_parameters();
@@ -54,9 +54,12 @@ static int __init tcphs_init(void)
 		return err;
 	tcphs_loaded = tcphs_now();
 
-	err = tcphs_ring_init();
+	err = tcphs_deaf_init();
 	if (err)
 		return err;
+	err = tcphs_ring_init();
+	if (err)
+		goto err_deaf;
 	err = tcphs_listener_init();
 	if (err)
 		goto err_ring;
@@ -80,8 +83,9 @@ static int __init tcphs_init(void)
 	if (err)
 		goto err_procfs_events;
 	tcphs_adopt_all();
+	tcphs_deaf_watch();
 
-	tcphs_hooks_count(&active, &missing);
+	tcphs_hooks_count(&active, &missing, &deaf);
 	pr_info("%s loaded: %u hooks, %u missing, %u records a CPU, %u connections at the most\n",
 		TCPHS_VERSION, active, missing, tcphs_ring_records, tcphs_table_size);
 	return 0;
@@ -100,6 +104,8 @@ err_listener:
 	tcphs_listener_exit();
 err_ring:
 	tcphs_ring_exit();
+err_deaf:
+	tcphs_deaf_exit();
 	return err;
 }
 
@@ -113,6 +119,7 @@ static void __exit tcphs_exit(void)
 	tcphs_conn_exit();
 	tcphs_listener_exit();
 	tcphs_ring_exit();
+	tcphs_deaf_exit();
 }
 
 module_init(tcphs_init);

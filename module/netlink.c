@@ -65,15 +65,19 @@ int tcphs_nl_put_hist(struct sk_buff *skb, int attr, u8 id, const struct tcphs_h
 	return 0;
 }
 
-static int put_hook(struct sk_buff *skb, const struct tcphs_hook *hook)
+static int put_hook(struct sk_buff *skb, const struct tcphs_hook *hook, bool initial)
 {
 	struct nlattr *nest = nla_nest_start(skb, TCPHS_A_STATUS_HOOK);
+	u64 missed = tcphs_deaf_missed(hook);
 
 	if (!nest || nla_put_string(skb, TCPHS_A_HOOK_NAME, hook->name) ||
 	    nla_put_u8(skb, TCPHS_A_HOOK_KIND, hook->kind) ||
 	    (hook->required && nla_put_flag(skb, TCPHS_A_HOOK_REQUIRED)) ||
 	    (hook->active && nla_put_flag(skb, TCPHS_A_HOOK_ACTIVE)) ||
-	    nla_put_string(skb, TCPHS_A_HOOK_SHOWS, hook->shows))
+	    nla_put_string(skb, TCPHS_A_HOOK_SHOWS, hook->shows) ||
+	    (initial && nla_put_u64_64bit(skb, TCPHS_A_HOOK_HITS, tcphs_deaf_hits(hook),
+					  TCPHS_A_HOOK_PAD)) ||
+	    (missed && nla_put_u64_64bit(skb, TCPHS_A_HOOK_MISSED, missed, TCPHS_A_HOOK_PAD)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -99,6 +103,7 @@ static int put_counts(struct sk_buff *skb, const struct tcphs_stats *sum)
 static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 {
 	unsigned int cpus, table = 0, row = 0;
+	bool initial = net_eq(tn->net, &init_net);
 	const struct tcphs_hook *hook;
 	u64 overwritten;
 
@@ -116,11 +121,11 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 			READ_ONCE(tn->net->ipv4.tcp_death_row.sysctl_max_tw_buckets)))
 		return -EMSGSIZE;
 	/* How busy the others are is theirs to know. */
-	if (net_eq(tn->net, &init_net) &&
+	if (initial &&
 	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_OVERWRITTEN, overwritten, TCPHS_A_STATUS_PAD))
 		return -EMSGSIZE;
 	while ((hook = tcphs_hook_next(&table, &row)))
-		if (put_hook(skb, hook))
+		if (put_hook(skb, hook, initial))
 			return -EMSGSIZE;
 	return 0;
 }

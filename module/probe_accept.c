@@ -125,6 +125,7 @@ static void on_child(struct tcphs_regs *regs)
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
+		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
 		s.conn->flags |= TCPHS_F_ADOPTED;
 		tcphs_conn_from_req(s.conn, req);
@@ -179,8 +180,11 @@ static void on_queue_add(struct tcphs_regs *regs)
 		return;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(child));
-	if (!s.conn)
+	if (!s.conn) {
+		if (!tcp_rsk(req)->tfo_listener)
+			tcphs_deaf_proved("tcp_get_cookie_sock", s.now);
 		fastopen_born(&s, sk, req, child);
+	}
 	if (!(s.conn->marks & TCPHS_C_CHILD))
 		accept_queued(&s, sk, req, inet_csk_reqsk_queue_len(sk));
 	tcphs_conn_leave(&s);
@@ -204,6 +208,8 @@ static void on_accept(struct tcphs_regs *regs)
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
+	if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV))
+		tcphs_deaf_proved("inet_sock_set_state", conn->born);
 	listener = conn->listener;
 	tcphs_ident_owner(&conn->id, &conn->flags);
 

@@ -8,6 +8,7 @@
  */
 #include <linux/types.h>
 #include <net/ip6_route.h>
+#include <net/mptcp.h>
 #include <net/route.h>
 #include <net/sock_reuseport.h>
 #include <net/tcp.h>
@@ -68,6 +69,9 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	conn->marks |= TCPHS_C_FIN_SENT;
 	tcphs_step_done(&s);
 	tcphs_conn_move(&s, new_state);
+	/* Whoever closes it must have got it. MPTCP hands out a socket of its own. */
+	if (unlikely(conn->marks & TCPHS_C_QUEUED && !sk_is_mptcp(sk)))
+		tcphs_deaf_proved("security_sock_graft", conn->born);
 	tcphs_conn_leave(&s);
 }
 
@@ -693,6 +697,8 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
 	conn = s.conn;
 	if (unlikely(!conn || !(conn->marks & TCPHS_C_BUCKET))) {
+		if (check_net(twsk_net(tw)))
+			tcphs_deaf_proved(TCPHS_HASHDANCE, conn ? conn->born : s.now);
 		tcphs_adopt_missed(&s, tw);
 		goto out;
 	}
@@ -747,6 +753,7 @@ static void on_destroy(void *data, struct sock *sk)
 	u64 cookie = tcphs_cookie(sk);
 	struct tcphs_section s;
 
+	tcphs_hook_hit(data);
 	if (sk->sk_protocol != IPPROTO_TCP || !cookie || !tcphs_conn_maybe(cookie))
 		return;
 	tcphs_conn_enter_untimed(&s, cookie);

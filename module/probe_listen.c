@@ -7,6 +7,7 @@
  */
 #include <net/tcp.h>
 #include "compat/ftrace.h"
+#include "compat/sock.h"
 #include "internal.h"
 
 /* Process context, socket locked. Also called for sockets that connect. */
@@ -19,7 +20,7 @@ static void on_hash(struct tcphs_regs *regs)
 }
 
 struct tcphs_hook tcphs_hooks_listen[] = {
-	TCPHS_ENTRY("inet_hash", on_hash, true, "listening sockets, IPv4"),
-	TCPHS_ENTRY("inet6_hash", on_hash, false, "listening sockets, IPv6"),
+	TCPHS_ENTRY("inet_hash", on_hash, true, "listening sockets"),
+	TCPHS_ENTRY_INET6_HASH(on_hash)
 	{ }
 };

@@ -3,6 +3,7 @@
  * connect(), and the end of every handshake: RFC 9293, sections 3.5 and 3.10.7.
  * What a listener does before that is in probe_request.c and probe_accept.c.
  */
+#include <net/mptcp.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
@@ -93,6 +94,23 @@ static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
 	ev->flags |= TCPHS_F_AGREED;
 }
 
+/* A connection whose first steps nobody told. One restored by TCP_REPAIR has none. */
+static void beginning_missed(const struct sock *sk, u8 old_state, u64 now)
+{
+	if (old_state == TCP_SYN_SENT && !tcp_sk(sk)->repair)
+		tcphs_deaf_proved("tcp_connect", now);
+	else if (old_state == TCP_SYN_RECV)
+		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", now);
+}
+
+/* A child that came by no accept queue. A later subflow of MPTCP needs none. */
+static void queueing_missed(const struct tcphs_conn *conn, const struct sock *sk)
+{
+	if (!sk_is_mptcp(sk))
+		tcphs_deaf_proved(conn->marks & TCPHS_C_COOKIE ? "inet_csk_reqsk_queue_add" :
+				  "inet_csk_complete_hashdance", conn->born);
+}
+
 /**
  * tcphs_open_established() - the handshake is complete
  * @sk: going to ESTABLISHED
@@ -112,6 +130,7 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	conn = s.conn;
 	if (unlikely(!conn)) {
+		beginning_missed(sk, old_state, s.now);
 		/* Unknown so far, but this step says a lot. */
 		conn = tcphs_adopt(&s, sk, old_state);
 		conn->id.role = old_state == TCP_SYN_SENT ? TCPHS_ROLE_ACTIVE :
@@ -120,6 +139,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->flags |= TCPHS_F_ISN;
 	}
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
+	if (unlikely(passive && !(conn->marks & TCPHS_C_CHILD)))
+		queueing_missed(conn, sk);
 	if (!(conn->flags & TCPHS_F_PEER_ISN)) {
 		conn->id.peer_isn = tp->rcv_nxt - 1;
 		conn->flags |= TCPHS_F_PEER_ISN;
@@ -216,7 +237,13 @@ void tcphs_open_failed(const struct sock *sk)
 		tcphs_conn_leave(&s);
 		return;
 	}
-	conn = s.conn ?: tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
+	conn = s.conn;
+	if (!conn) {
+		/* tcp_abort() also ends what is put off by TCP Fast Open. */
+		if (READ_ONCE(sk->sk_err) && sk->sk_err != ECONNABORTED)
+			tcphs_deaf_proved("tcp_connect", s.now);
+		conn = tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
+	}
 	ev = tcphs_step(&s, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_CLOSE);
 	ev->reason = connect_failure(sk);
 	tcphs_step_since(&s, ev, conn->born);

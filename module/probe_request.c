@@ -9,9 +9,19 @@
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
+#include "compat/sock.h"
 #include "cookie.h"
 #include "internal.h"
 #include "section.h"
+
+/* A listener that nobody told of, unless it is on its way out: unhashed first. */
+static void listen_missed(const struct sock *sk, u64 now)
+{
+	/* Pairs with the lock under which tcphs_listener_close() took it away. */
+	smp_rmb();
+	if (!sk_unhashed(sk))
+		tcphs_deaf_proved(tcphs_hash_function(sk), now);
+}
 
 /*
  * inet_csk_reqsk_queue_hash_add(): a SYN becomes a request in the SYN queue.
@@ -33,6 +43,8 @@ static void on_request(struct tcphs_regs *regs)
 		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
 		tcphs_conn_from_req(conn, req);
 		conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+		if (unlikely(!conn->listener))
+			listen_missed(sk, s.now);
 
 		ev = tcphs_step(&s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
 		ev->old_state = TCPHS_STATE_LISTEN;
@@ -342,11 +354,14 @@ struct tcphs_hook tcphs_hooks_request[] = {
 		    "requests entering the SYN queue"),
 	TCPHS_ENTRY("tcp_v4_reqsk_destructor", on_request_end, true, "requests that fail, IPv4"),
 	TCPHS_ENTRY("tcp_v6_reqsk_destructor", on_request_end, false, "requests that fail, IPv6"),
-	TCPHS_ENTRY("tcp_conn_request", on_syn, false, "SYNs dropped because a queue is full"),
-	TCPHS_ENTRY("tcp_make_synack", on_synack, false, "SYN cookies sent"),
+	TCPHS_ENTRY("tcp_conn_request", on_syn, false, "SYNs dropped because a queue is full",
+		    .with = "inet_csk_reqsk_queue_hash_add"),
+	TCPHS_ENTRY("tcp_make_synack", on_synack, false, "SYN cookies sent",
+		    .with = "inet_csk_reqsk_queue_hash_add"),
 	TCPHS_ENTRY("tcp_get_cookie_sock", on_cookie, false, "SYN cookies that come back"),
 	TCPHS_ENTRY("tcp_check_req", on_request_segment, false,
-		    "why requests end, repeated SYNs, deferred ACKs"),
+		    "why requests end, repeated SYNs, deferred ACKs",
+		    .with = "inet_csk_complete_hashdance"),
 	TCPHS_ENTRY("tcp_req_err", on_request_error, false, "requests that ICMP errors end"),
 	{ }
 };

@@ -62,6 +62,7 @@ static void on_retransmit(TCPHS_RETRANSMIT_ARGS)
 	u32 flags = TCP_SKB_CB(skb)->tcp_flags;
 	struct tcphs_section s;
 
+	tcphs_hook_hit(data);
 	if (likely(!(flags & (TCPHDR_SYN | TCPHDR_FIN))) || TCPHS_RETRANSMIT_FAILED)
 		return;
 	tcphs_conn_enter(&s, tcphs_cookie(sk));
@@ -84,6 +85,7 @@ static void on_retransmit_synack(void *data, const struct sock *sk, const struct
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 
+	tcphs_hook_hit(data);
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 	tcphs_conn_enter(&s, cookie);

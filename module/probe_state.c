@@ -11,6 +11,7 @@
 
 static void on_state(void *data, const struct sock *sk, const int old, const int new)
 {
+	tcphs_hook_hit(data);
 	/* close() after shutdown() sets the state that it has (tcp_close_state()). */
 	if (sk->sk_protocol != IPPROTO_TCP || old == new)
 		return;

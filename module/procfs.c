@@ -44,18 +44,23 @@ static void put_quantiles(struct seq_file *m, const struct tcphs_histogram *hist
 
 static void show_module(struct seq_file *m, const struct view *view)
 {
-	unsigned int cpus, active, missing, table = 0, row = 0;
+	unsigned int cpus, active, missing, deaf, table = 0, row = 0;
 	const struct tcphs_hook *hook;
-	u64 overwritten;
+	u64 overwritten, missed;
 
 	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s\n", TCPHS_VERSION,
 		   TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
 		   div_u64(tcphs_now() - tcphs_loaded, NSEC_PER_SEC));
-	tcphs_hooks_count(&active, &missing);
-	seq_printf(m, "hooks         active %u  missing %u\n", active, missing);
-	while ((hook = tcphs_hook_next(&table, &row)))
+	tcphs_hooks_count(&active, &missing, &deaf);
+	seq_printf(m, "hooks         active %u  missing %u  deaf %u\n", active, missing, deaf);
+	while ((hook = tcphs_hook_next(&table, &row))) {
+		missed = tcphs_deaf_missed(hook);
 		if (!hook->active)
 			seq_printf(m, "hook-missing  %s  not shown: %s\n", hook->name, hook->shows);
+		else if (missed)
+			seq_printf(m, "hook-deaf     %s  missed %llu  not shown: %s\n", hook->name,
+				   missed, hook->shows);
+	}
 	tcphs_ring_totals(&cpus, &overwritten);
 	seq_printf(m, "ring          records %llu  keeps %u a CPU  cpus %u", view->sum.recorded,
 		   tcphs_ring_records, cpus);

@@ -34,6 +34,7 @@ done
 . "$ktap/ktap_helpers.sh" || exit 1
 
 tmp=''
+spoiled=''	# why the test has failed whatever its subtests say
 started=()	# pids of background processes
 at_end=()	# functions to call first when the test ends
 
@@ -95,6 +96,7 @@ clean_up() {
 		stop "$pid"
 	done
 	! loaded || unload || status=$KSFT_FAIL
+	[[ ! $spoiled ]] || { say "$spoiled"; status=$KSFT_FAIL; }
 	rm -rf "$tmp"
 	exit "$status"
 }
@@ -168,8 +170,14 @@ load() {
 		{ dmesg_since_mark | sed 's/^/# /'; die "modprobe tcphs $*: $(<"$tmp/modprobe")"; }
 }
 
+# deaf_hooks: those that are proved to have missed a step, when no test wants one to.
+deaf_hooks() {
+	[[ $(</sys/module/tcphs/parameters/deaf) != "(null)" ]] || grep '^hook-deaf ' /proc/tcphs
+}
+
 # unload: a reader that is just leaving may hold the module for a moment.
 unload() {
+	spoiled+=$(deaf_hooks)
 	wait_until 10 modprobe -r tcphs && return
 	dmesg_since_mark | sed 's/^/# /'
 	say "the module does not unload, references: $(cat /sys/module/tcphs/refcnt 2>&1)"

@@ -8,6 +8,7 @@
  * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
  * 6.18  sk_drops is read by sk_drops_read()
  *	 ECN comes in two modes, and tcp_ecn_mode_any() tells
+ * 7.x   inet_hash() is for IPv6 too
  */
 #ifndef _TCPHS_COMPAT_SOCK_H
 #define _TCPHS_COMPAT_SOCK_H
@@ -24,6 +25,23 @@
 #else
 #define TCPHS_HASHDANCE "inet_twsk_hashdance"
 #endif
+
+/* What puts a listening socket into its table, and the row of the hook table for IPv6. */
+#ifdef TCPHS_HAVE_INET6_HASH
+#define TCPHS_ENTRY_INET6_HASH(fn) \
+	TCPHS_ENTRY("inet6_hash", fn, false, "listening sockets, IPv6"),
+#else
+#define TCPHS_ENTRY_INET6_HASH(fn)
+#endif
+
+static inline const char *tcphs_hash_function(const struct sock *sk)
+{
+#ifdef TCPHS_HAVE_INET6_HASH
+	if (sk->sk_family == AF_INET6)
+		return "inet6_hash";
+#endif
+	return "inet_hash";
+}
 
 static inline struct inet_hashinfo *tcphs_hashinfo(struct net *net)
 {

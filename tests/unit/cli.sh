@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..61"
+echo "1..63"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -92,6 +92,8 @@ run 3 "a module unloaded meanwhile"		unload events -f
 run 0 "status"					"" status
 said "$out" 'TIME-WAIT +7 of 16384'		"TIME-WAIT comes with its limit"
 said "$out" 'missing tcp_check_req \(ftrace\): the reset of requests' "a missing hook is named"
+said "$out" 'deaf tcp_connect \(ftrace, fired 2003 times, missed at least 17\): conn' "so is a deaf one"
+said "$out" 'inet_sock_set_state +2003'		"how often a hook fired"
 run 0 "status --json"				"" status --json
 json_ok						"it is JSON"
 run 0 "status --color=always"			"" status --color=always
@@ -130,8 +132,8 @@ json_ok						"it is JSON, also with an escape in a name"
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 61 ]; then
-	echo "# planned 61, ran $n"
+if [ "$n" != 63 ]; then
+	echo "# planned 63, ran $n"
 	failed=1
 fi
 exit $failed

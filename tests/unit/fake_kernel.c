@@ -173,7 +173,8 @@ static void put_hist(uint16_t type, uint8_t id)
 	msg_nest_end(&m, at);
 }
 
-static void put_hook(const char *name, uint8_t kind, bool active, const char *shows)
+static void put_hook(const char *name, uint8_t kind, bool active, uint64_t missed,
+		     const char *shows)
 {
 	size_t at = msg_nest(&m, TCPHS_A_STATUS_HOOK);
 
@@ -182,6 +183,9 @@ static void put_hook(const char *name, uint8_t kind, bool active, const char *sh
 	if (active)
 		msg_attr(&m, TCPHS_A_HOOK_ACTIVE, NULL, 0);
 	msg_str(&m, TCPHS_A_HOOK_SHOWS, shows);
+	msg_u64(&m, TCPHS_A_HOOK_HITS, 2003);
+	if (missed)
+		msg_u64(&m, TCPHS_A_HOOK_MISSED, missed);
 	msg_nest_end(&m, at);
 }
 
@@ -207,8 +211,9 @@ static void answer_status(struct mnl_socket *s)
 	msg_u32(&m, TCPHS_A_STATUS_TABLE_LIMIT, 65536);
 	msg_u64(&m, TCPHS_A_STATUS_UNTRACKED, 0);
 	msg_u32(&m, TCPHS_A_STATUS_TW_LIMIT, 16384);
-	put_hook("inet_sock_set_state", TCPHS_HOOK_TRACEPOINT, true, "states");
-	put_hook("tcp_check_req", TCPHS_HOOK_FTRACE, false, "the reset of requests");
+	put_hook("inet_sock_set_state", TCPHS_HOOK_TRACEPOINT, true, 0, "states");
+	put_hook("tcp_check_req", TCPHS_HOOK_FTRACE, false, 0, "the reset of requests");
+	put_hook("tcp_connect", TCPHS_HOOK_FTRACE, true, 17, "connections it opens");
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_LISTEN, 3);
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_ESTABLISHED, 11);
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_TIME_WAIT, 7);

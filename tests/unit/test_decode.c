@@ -80,6 +80,10 @@ static void make_hook(struct msg *m, const char *name, bool active)
 	if (active)
 		msg_attr(m, TCPHS_A_HOOK_ACTIVE, NULL, 0);
 	msg_str(m, TCPHS_A_HOOK_SHOWS, "something");
+	if (active) {
+		msg_u64(m, TCPHS_A_HOOK_HITS, 1000003);
+		msg_u64(m, TCPHS_A_HOOK_MISSED, 7);
+	}
 	msg_nest_end(m, at);
 }
 
@@ -114,6 +118,9 @@ static void test_status(void)
 	ok(status.has_overwritten, "a zero that was told is told apart from none");
 	ok(status.nhooks == 2 && status.hook[0].active && !status.hook[1].active &&
 	   status.hook[1].required && !strcmp(status.hook[1].name, "tcp_check_req"), "its hooks");
+	ok(status.hook[0].has_hits && status.hook[0].hits == 1000003 &&
+	   status.hook[0].missed == 7 && !status.hook[1].has_hits && !status.hook[1].missed,
+	   "how often they fired and missed, where that is told");
 	ok(status.state[TCPHS_STATE_ESTABLISHED] == 41 && status.event[TCPHS_EV_UNLISTEN] == 43 &&
 	   status.failure[TCPHS_REASON_OTHER] == 47, "its counters; unknown ones are skipped");
 	ok(status.hist[TCPHS_HIST_TIME_WAIT].bucket[17] == 5 &&
@@ -318,7 +325,7 @@ static void test_garbage(void)
 
 int main(void)
 {
-	plan(38);
+	plan(39);
 	test_status();
 	test_listener();
 	test_conn();

@@ -259,12 +259,14 @@ static void alerts(struct top_model *m)
 	next.status.nhooks = 2;
 	strcpy(next.status.hook[0].name, "here");
 	next.status.hook[0].active = true;
+	next.status.hook[0].missed = 7;
 	strcpy(next.status.hook[1].name, "tcp_gone");
 	strcpy(next.status.hook[1].shows, "resets");
 	take(m, TOP_LISTENERS, 1015 * SEC);
-	equal(model_alerts(m, alert, 4), 3, "a full table, a loss, a hook: three");
-	ok(strstr(alert[2].text, "tcp_gone") && strstr(alert[2].text, "resets"),
-	   "the hook and what is lost are named");
+	equal(model_alerts(m, alert, 4), 4, "a full table, a loss, two hooks: four");
+	ok(strstr(alert[2].text, "here is deaf"), "the one that is deaf is named");
+	ok(strstr(alert[3].text, "tcp_gone") && strstr(alert[3].text, "resets"),
+	   "the one that is missing and what is lost are named");
 	equal(model_alerts(m, alert, 1), 1, "no more than there is room for");
 }
 
@@ -325,7 +327,7 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(50);
+	plan(51);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);

@@ -188,6 +188,13 @@ static int decode_hook(const struct attr *nest, struct tcphs_status *out)
 		case TCPHS_A_HOOK_ACTIVE:
 			err = get_flag(&a, &hook.active);
 			break;
+		case TCPHS_A_HOOK_HITS:
+			err = get_fixed(&a, &hook.hits, sizeof(hook.hits));
+			hook.has_hits = true;
+			break;
+		case TCPHS_A_HOOK_MISSED:
+			err = get_fixed(&a, &hook.missed, sizeof(hook.missed));
+			break;
 		}
 		if (err)
 			return err;

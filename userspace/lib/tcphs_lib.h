@@ -59,9 +59,12 @@ struct tcphs_histogram {
 struct tcphs_hook {
 	char name[64];
 	char shows[128];	/* what is lost without it */
+	uint64_t hits;		/* how often it fired, with has_hits */
+	uint64_t missed;	/* how often it is proved to have not: it is deaf */
 	uint8_t kind;		/* enum tcphs_hook_kind */
 	bool required;
 	bool active;
+	bool has_hits;		/* told in the initial namespace only */
 };
 
 #define TCPHS_HOOKS_MAX 96

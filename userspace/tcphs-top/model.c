@@ -502,6 +502,9 @@ size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max
 		if (!hook->active)
 			nr = alert(out, nr, max, true, "tcphs: no hook in %s; not seen: %s", hook->name,
 				   hook->shows[0] ? hook->shows : "some steps");
+		else if (hook->missed)
+			nr = alert(out, nr, max, true, "tcphs: hook in %s is deaf; not all seen: %s",
+				   hook->name, hook->shows[0] ? hook->shows : "some steps");
 	}
 	return nr;
 }

@@ -30,19 +30,28 @@ static unsigned int active_hooks(const struct tcphs_status *st)
 	return n;
 }
 
-static void print_hooks(struct cli *cli, const struct tcphs_status *st)
+static void print_sick_hook(struct cli *cli, const struct tcphs_hook *h)
 {
 	char kind[TCPHS_NAME_LEN];
+
+	tcphs_buf_printf(&cli->out, "         %s%s%s %s (%s%s", cli_tone(cli, TCPHS_TONE_BAD),
+			 h->active ? "deaf" : "missing", cli_plain(cli), h->name,
+			 tcphs_hook_kind_name(h->kind, kind), h->required ? ", required" : "");
+	if (h->active && h->has_hits)
+		tcphs_buf_printf(&cli->out, ", fired %llu times", (ull)h->hits);
+	if (h->active)
+		tcphs_buf_printf(&cli->out, ", missed at least %llu", (ull)h->missed);
+	tcphs_buf_printf(&cli->out, "): %s\n", *h->shows ? h->shows : "?");
+}
+
+static void print_hooks(struct cli *cli, const struct tcphs_status *st)
+{
 	const struct tcphs_hook *h;
 
 	tcphs_buf_printf(&cli->out, "hooks    %u of %u active\n", active_hooks(st), st->nhooks);
 	for (h = st->hook; h < st->hook + st->nhooks; h++)
-		if (!h->active)
-			tcphs_buf_printf(&cli->out, "         %smissing%s %s (%s%s): %s\n",
-					 cli_tone(cli, TCPHS_TONE_BAD), cli_plain(cli), h->name,
-					 tcphs_hook_kind_name(h->kind, kind),
-					 h->required ? ", required" : "",
-					 *h->shows ? h->shows : "?");
+		if (!h->active || h->missed)
+			print_sick_hook(cli, h);
 }
 
 static void print_module(struct cli *cli, const struct tcphs_status *st)
@@ -148,6 +157,16 @@ static void print_counts(struct cli *cli, const char *head, const uint64_t *coun
 		tcphs_buf_printf(&cli->out, "  none\n");
 }
 
+/* All of them: one that never fired is what one looks for. */
+static void print_hits(struct cli *cli, const struct tcphs_status *st)
+{
+	const struct tcphs_hook *h;
+
+	heading(cli, "HOOKS, HOW OFTEN THEY FIRED");
+	for (h = st->hook; h < st->hook + st->nhooks; h++)
+		tcphs_buf_printf(&cli->out, "  %-30s %10llu\n", h->name, (ull)h->hits);
+}
+
 static void print_text(struct cli *cli, const struct tcphs_status *st)
 {
 	print_module(cli, st);
@@ -155,6 +174,9 @@ static void print_text(struct cli *cli, const struct tcphs_status *st)
 	print_hists(cli, st);
 	print_counts(cli, "FAILURES", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
 	print_counts(cli, "EVENTS", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
+	/* How busy the others are is told in the initial namespace only. */
+	if (st->nhooks && st->hook[0].has_hits)
+		print_hits(cli, st);
 }
 
 static void hooks_json(struct tcphs_json *j, const struct tcphs_status *st)
@@ -169,6 +191,9 @@ static void hooks_json(struct tcphs_json *j, const struct tcphs_status *st)
 		tcphs_json_str(j, "kind", tcphs_hook_kind_name(h->kind, buf));
 		tcphs_json_bool(j, "required", h->required);
 		tcphs_json_bool(j, "active", h->active);
+		if (h->has_hits)
+			tcphs_json_u64(j, "hits", h->hits);
+		tcphs_json_u64(j, "missed", h->missed);
 		tcphs_json_str(j, "shows", h->shows);
 		tcphs_json_close(j, '}');
 	}

@@ -394,6 +394,9 @@ enum tcphs_a_hook {
 	TCPHS_A_HOOK_REQUIRED,		/* flag */
 	TCPHS_A_HOOK_ACTIVE,		/* flag */
 	TCPHS_A_HOOK_SHOWS,		/* string: what is lost without it */
+	TCPHS_A_HOOK_PAD,
+	TCPHS_A_HOOK_HITS,		/* u64, how often it fired; initial namespace only */
+	TCPHS_A_HOOK_MISSED,		/* u64, how often it is proved to have not, if ever */
 
 	__TCPHS_A_HOOK_MAX
 };

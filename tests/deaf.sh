@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A hook that is attached and never fires, as when the kernel was built without a
+# call of its function: what connections do proves it, and status says so. Each
+# hook of which that can be proved is made deaf in turn. A healthy one is never
+# called deaf, and fired as often as the kernel's own counter says.
+
+network=initial
+. "$(dirname "$0")/lib.sh"
+
+connections=17
+
+# say_deaf FILE: "NAME MISSED" of each, as /proc/tcphs tells ...
+deaf_in_proc() {
+	awk '$1 == "hook-deaf" { print $2, $4 }' /proc/tcphs
+}
+
+# ... and the tool.
+deaf_in_status() {
+	tcphs status -j | jq -r '.hooks[] | select(.missed > 0) | "\(.name) \(.missed)"'
+}
+
+hits() {
+	tcphs status -j | jq --arg name "$1" '.hooks[] | select(.name == $name).hits'
+}
+
+# connect [OPTION]…: connections that the client closes first
+connect() {
+	"$here/traffic" --connections "$connections" --close client "$@" >"$tmp/did"
+}
+
+# Peers that never close leave the client in FIN_WAIT2, as a bucket for a second.
+abandon() {
+	local old
+
+	old=$(</proc/sys/net/ipv4/tcp_fin_timeout)
+	echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout
+	python3 - "$connections" <<-'END'
+		import socket, sys, time
+		server = socket.create_server(("127.0.0.1", 0))
+		held = []
+		for _ in range(int(sys.argv[1])):
+			client = socket.create_connection(server.getsockname())
+			held.append(server.accept()[0])
+			client.close()
+		def waiting():
+			return any(line.split()[3] == "05" for line in
+				   list(open("/proc/net/tcp"))[1:])
+		deadline = time.monotonic() + 30
+		while waiting() and time.monotonic() < deadline:
+			time.sleep(0.05)
+		sys.exit(waiting())
+	END
+	local status=$?
+
+	echo "$old" >/proc/sys/net/ipv4/tcp_fin_timeout
+	return "$status"
+}
+
+# with_cookies COMMAND…: every SYN is answered by a SYN cookie
+with_cookies() {
+	local old status
+
+	old=$(</proc/sys/net/ipv4/tcp_syncookies)
+	echo 2 >/proc/sys/net/ipv4/tcp_syncookies
+	"$@"
+	status=$?
+	echo "$old" >/proc/sys/net/ipv4/tcp_syncookies
+	return "$status"
+}
+
+# proved NAME MISSED COMMAND…: with that hook deaf, COMMAND makes it known
+proved() {
+	local name=$1 missed=$2
+
+	shift 2
+	load "deaf=$name"
+	"$@" || return
+	same "$(deaf_in_proc)" "$name $missed" "/proc/tcphs" || return
+	same "$(deaf_in_status)" "$name $missed" "status" || return
+	same "$(hits "$name")" 0 "hits" || return
+	tcphs status | grep -F "deaf $name ("
+}
+
+# Those that are called on the way to another hook: each CPU may have been
+# between the two when the hooks came.
+proved_by_another() {
+	proved "$1" $((connections - $(getconf _NPROCESSORS_CONF))) connect
+}
+
+# 5.10 queues a child of a request by the function that later kernels call for
+# the others only, so that nothing is lost there.
+child_is_noticed() {
+	load deaf=inet_csk_complete_hashdance
+	connect
+	events_json "$tmp/events"
+	if (($(hits inet_csk_reqsk_queue_add))); then
+		same "$(deaf_in_proc)" "" "deaf" &&
+		same "$(count_events "$tmp/events" accept-queued)" "$connections" "accept-queued"
+	else
+		same "$(deaf_in_proc)" "inet_csk_complete_hashdance $connections" "/proc/tcphs"
+	fi
+}
+
+# How the kernel calls what puts a bucket into its hash table.
+hashdance() {
+	tcphs status -j | jq -r '.hooks[].name | select(startswith("inet_twsk_hashdance"))'
+}
+
+healthy() {
+	connect && connect --family 6 && connect --family mapped && abandon && with_cookies connect
+}
+
+healthy_is_not_deaf() {
+	same "$(deaf_in_proc)" "" "/proc/tcphs" &&
+	same "$(deaf_in_status)" "" "status" &&
+	same "$(awk '$1 == "hooks" { print $6, $7 }' /proc/tcphs)" "deaf 0" "hooks"
+}
+
+# The handshakes are in a namespace of their own; hits are told here, of all.
+hits_agree() {
+	same "$(hits tcp_connect)" "$(difference "$tmp/before" "$tmp/after" TcpActiveOpens)" \
+		"calls of tcp_connect"
+}
+
+inside_tells_no_hits() {
+	unshare --net tcphs status -j | jq -e '[.hooks[] | has("hits")] | any | not'
+}
+
+refuses_an_unknown_one() {
+	! modprobe tcphs deaf=tcp_conect 2>/dev/null &&
+	dmesg_since_mark | grep -F 'tcphs: deaf=tcp_conect refused: there is no such hook'
+}
+
+start 16
+load
+name=$(hashdance)
+counters "$tmp/before"
+healthy || die "the traffic failed"
+counters "$tmp/after"
+check "no hook that fires is called deaf" healthy_is_not_deaf
+check "tcp_connect fired as often as the kernel counts active opens" hits_agree
+check "another namespace is told no hits" inside_tells_no_hits
+unload
+check "a hook that is none can't be made deaf" refuses_an_unknown_one
+
+check "deaf for connect(): each connection that is established proves it" \
+	proved tcp_connect "$connections" connect
+check "deaf for requests: each child proves it" \
+	proved inet_csk_reqsk_queue_hash_add "$connections" connect
+check "deaf for children: each that is established proves it" child_is_noticed
+check "deaf for accept(): each close proves it" \
+	proved security_sock_graft "$connections" connect
+check "deaf for state changes: each accept() proves it" \
+	proved inet_sock_set_state "$connections" connect
+check "deaf for listen(): each request proves it" \
+	proved inet_hash "$connections" connect
+check "deaf for TIME_WAIT buckets: the end of each proves it" \
+	proved "$name" "$connections" abandon
+check "deaf for valid cookies: each child proves it" \
+	proved tcp_get_cookie_sock "$connections" with_cookies connect
+check "deaf for children of cookies: each that is established proves it" \
+	proved inet_csk_reqsk_queue_add "$connections" with_cookies connect
+for function in tcp_conn_request tcp_make_synack tcp_check_req; do
+	check "deaf for $function(): the requests or children after it prove it" \
+		proved_by_another $function
+done
+ktap_finished
