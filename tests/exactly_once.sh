@@ -145,8 +145,13 @@ time_wait_ended() {
 start $((${#families[@]} * (4 + ${#topics[@]}) + 8))
 need_command python3 ss nstat jq
 load ring_records=131072
-# Nobody may take over another's TIME_WAIT.
-sysctl -qw net.ipv4.tcp_tw_reuse=0
+# Nobody may take over another's TIME_WAIT, and nothing is sent again because the
+# machine is slow.
+sysctl -qw net.ipv4.tcp_tw_reuse=0 net.ipv4.tcp_early_retrans=0
+ip route change local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1 \
+	rto_min 9s || die "ip refuses a retransmission timeout"
+ip -6 route change local ::1 dev lo table local proto kernel metric 0 rto_min 9s ||
+	die "ip refuses a retransmission timeout for IPv6"
 
 counters "$tmp/before.all"
 
