@@ -21,7 +21,8 @@ help:
 	@echo '  make clean       remove what was built'
 	@echo
 	@echo '  make demo        a VM with nginx, curl and wrk, seen through tcphs (root)'
-	@echo '  make check       every test, lint included (root)'
+	@echo '  make check       lint, and the tests on every kernel, on some the quick ones (root)'
+	@echo '  make check-all   every test on every kernel; takes an hour (root)'
 	@echo '  make bench       what it costs, in guest instructions (root)'
 	@echo '  make distclean   clean, and say where the VM caches are'
 
@@ -57,6 +58,9 @@ demo:
 check:
 	tests/check
 
+check-all:
+	tests/check --all
+
 bench:
 	tests/bench/run
 
@@ -69,4 +73,4 @@ distclean: clean
 	@tests/vm/run --caches
 
 .PHONY: all help kernel-headers module tools install install-module install-tools uninstall \
-	demo check bench clean distclean
+	demo check check-all bench clean distclean

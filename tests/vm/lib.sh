@@ -46,6 +46,11 @@ kernel_names() {
 	awk 'NF { printf "%s%s", sep, $1; sep = " " }' <<<"$kernels"
 }
 
+# kernel_extent NAME: "quick" or "full", see the table.
+kernel_extent() {
+	kernel_line "$1" | awk '{ print $5 }'
+}
+
 hash_of_stdin() {
 	sha256sum | cut -c 1-12
 }
