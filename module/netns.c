@@ -34,13 +34,7 @@ static void last_words(struct tcphs_section *s)
 	tcphs_step_done(s);
 }
 
-/*
- * Runs when a namespace dies and, for all of them, at unload. Sockets hold
- * their namespace, so only TIME_WAIT buckets can outlive this: tcp's own exit
- * comes later and finds them untracked. New entries can't appear: no process
- * and no device is left in a dying namespace, and at unload no hook is.
- */
-static void __net_exit leave(struct net *net)
+static void leave(struct net *net)
 {
 	struct tcphs_net *tn = tcphs_net(net);
 
@@ -48,14 +42,29 @@ static void __net_exit leave(struct net *net)
 	tcphs_conn_forget_netns(tn, check_net(net) ? NULL : last_words);
 	tcphs_listener_forget_netns(tn);
 	tcphs_bell_exit(&tn->bell);
+}
+
+/*
+ * Runs when namespaces die and, for all of them, at unload. Sockets hold
+ * their namespace, so only TIME_WAIT buckets can outlive this: tcp's own exit
+ * comes later and finds them untracked. New entries can't appear: no process
+ * and no device is left in a dying namespace, and at unload no hook is.
+ */
+static void __net_exit leave_all(struct list_head *nets)
+{
+	struct net *net;
+
+	list_for_each_entry(net, nets, exit_list)
+		leave(net);
 	/* Readers of /proc and the hooks' last look at the counters. */
 	synchronize_rcu();
-	free_percpu(tn->stats);
+	list_for_each_entry(net, nets, exit_list)
+		free_percpu(tcphs_net(net)->stats);
 }
 
 static struct pernet_operations ops = {
 	.init = enter,
-	.exit = leave,
+	.exit_batch = leave_all,
 	.id = &tcphs_net_id,
 	.size = sizeof(struct tcphs_net),
 };
