@@ -508,20 +508,26 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 /* A segment that does not fit its connection is answered by RST. */
 static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 {
+	bool late, gone, hidden = tcphs_reset_was_hidden(sk);
 	struct tcphs_section s;
 	struct tcphs_event *ev;
-	bool late;
 
 	tcphs_conn_enter(&s, tcphs_cookie(sk));
+	gone = hidden && !s.conn;
+	if (gone)
+		tcphs_adopt(&s, sk, TCPHS_STATE_CLOSE);
 	late = s.conn && s.conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
 	/* A socket has told it in data_after_close(), a bucket has not. */
 	if (s.conn && (!late || s.conn->marks & TCPHS_C_BUCKET)) {
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
-		ev->reason = late ? TCPHS_REASON_DATA_AFTER_CLOSE : TCPHS_REASON_BAD_SEGMENT;
+		ev->reason = late || hidden ? TCPHS_REASON_DATA_AFTER_CLOSE :
+					      TCPHS_REASON_BAD_SEGMENT;
 		put_reset_numbers(ev, skb);
 		tcphs_step_done(&s);
 		s.conn->marks |= TCPHS_C_RST_SENT;
 	}
+	if (gone)
+		tcphs_conn_remove(&s);
 	tcphs_conn_leave(&s);
 }
 
@@ -781,7 +787,8 @@ struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
 	TCPHS_ENTRY("tcp_v4_send_reset", on_reset_v4, false, "RSTs that answer a segment, IPv4"),
 	TCPHS_ENTRY("tcp_v6_send_reset", on_reset_v6, false, "RSTs that answer a segment, IPv6"),
-	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT"),
+	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT",
+		    .with = TCPHS_HASHDANCE),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),
 	TCPHS_ENTRY("tcp_timewait_state_process", on_bucket_segment, true,
 		    "FINs that find their socket gone"),

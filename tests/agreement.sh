@@ -22,7 +22,7 @@ start_nginx() {
 			server { listen 127.0.0.1:$port; location / { return 200 "tcphs\n"; } }
 		}
 	END
-	background "$tmp/nginx" nginx -c "$tmp/nginx.conf" -e "$tmp/nginx.error"
+	background "$tmp/nginx" nginx -c "$tmp/nginx.conf"
 	nginx=$!
 	wait_until 60 curl -sf "http://127.0.0.1:$port/" || die "nginx: $(<"$tmp/nginx")"
 }

@@ -16,6 +16,8 @@ import json
 import struct
 import sys
 
+import kernel
+
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 MOD = 1 << 32
 
@@ -107,6 +109,8 @@ def compare_life(name, told, seen):
               (name, [t[0] for t in told], [s[0] for s in seen]))
         return
     for t, s in zip(told, seen):
+        if not kernel.RESET_HAS_SEGMENT and t[0] == "RST" and t[2:] == (None, None):
+            s = s[:2] + (None, None)
         if t != s:
             print("%s: %s: told %s, captured %s" % (TOPIC[t[0]], name, t, s))
 

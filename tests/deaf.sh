@@ -31,41 +31,24 @@ connect() {
 
 # Peers that never close leave the client in FIN_WAIT2, as a bucket for a second.
 abandon() {
-	local old
-
-	old=$(</proc/sys/net/ipv4/tcp_fin_timeout)
-	echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout
-	python3 - "$connections" <<-'END'
-		import socket, sys, time
-		server = socket.create_server(("127.0.0.1", 0))
-		held = []
-		for _ in range(int(sys.argv[1])):
-			client = socket.create_connection(server.getsockname())
-			held.append(server.accept()[0])
-			client.close()
-		def waiting():
-			return any(line.split()[3] == "05" for line in
-				   list(open("/proc/net/tcp"))[1:])
-		deadline = time.monotonic() + 30
-		while waiting() and time.monotonic() < deadline:
-			time.sleep(0.05)
-		sys.exit(waiting())
-	END
-	local status=$?
-
-	echo "$old" >/proc/sys/net/ipv4/tcp_fin_timeout
-	return "$status"
+	with_sysctl net.ipv4.tcp_fin_timeout 1 python3 "$here/abandon.py" "$connections"
 }
 
-# with_cookies COMMAND…: every SYN is answered by a SYN cookie
-with_cookies() {
-	local old status
+# Every SYN is answered by a SYN cookie.
+connect_by_cookie() {
+	with_sysctl net.ipv4.tcp_syncookies 2 connect
+}
 
-	old=$(</proc/sys/net/ipv4/tcp_syncookies)
-	echo 2 >/proc/sys/net/ipv4/tcp_syncookies
+# with_sysctl NAME VALUE COMMAND…
+with_sysctl() {
+	local name=$1 old status
+
+	old=$(sysctl -n "$name")
+	sysctl -qw "$name=$2"
+	shift 2
 	"$@"
 	status=$?
-	echo "$old" >/proc/sys/net/ipv4/tcp_syncookies
+	sysctl -qw "$name=$old"
 	return "$status"
 }
 
@@ -108,7 +91,7 @@ hashdance() {
 }
 
 healthy() {
-	connect && connect --family 6 && connect --family mapped && abandon && with_cookies connect
+	connect && connect --family 6 && connect --family mapped && abandon && connect_by_cookie
 }
 
 healthy_is_not_deaf() {
@@ -158,9 +141,9 @@ check "deaf for listen(): each request proves it" \
 check "deaf for TIME_WAIT buckets: the end of each proves it" \
 	proved "$name" "$connections" abandon
 check "deaf for valid cookies: each child proves it" \
-	proved tcp_get_cookie_sock "$connections" with_cookies connect
+	proved tcp_get_cookie_sock "$connections" connect_by_cookie
 check "deaf for children of cookies: each that is established proves it" \
-	proved inet_csk_reqsk_queue_add "$connections" with_cookies connect
+	proved inet_csk_reqsk_queue_add "$connections" connect_by_cookie
 for function in tcp_conn_request tcp_make_synack tcp_check_req; do
 	check "deaf for $function(): the requests or children after it prove it" \
 		proved_by_another $function

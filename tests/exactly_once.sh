@@ -150,7 +150,8 @@ load ring_records=131072
 sysctl -qw net.ipv4.tcp_tw_reuse=0 net.ipv4.tcp_early_retrans=0
 ip route change local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1 \
 	rto_min 9s || die "ip refuses a retransmission timeout"
-ip -6 route change local ::1 dev lo table local proto kernel metric 0 rto_min 9s ||
+ip -6 route del local ::1 dev lo table local &&
+	ip -6 route add local ::1 dev lo table local proto kernel rto_min 9s ||
 	die "ip refuses a retransmission timeout for IPv6"
 
 counters "$tmp/before.all"

@@ -644,7 +644,7 @@ TEST_F(tcphs, an_unknown_message_flag_is_refused)
 			EXPECT_TRUE(error == -EINVAL || error == -EOPNOTSUPP) {
 				TH_LOG("flag %#x, command %u: %d %s", flag, cmd, error, said);
 			}
-			EXPECT_NE(NULL, strstr(said, "nlmsg"));
+			EXPECT_TRUE(strstr(said, "nlmsg") || (!said[0] && !text_is_carried()));
 		}
 	}
 }

@@ -26,7 +26,7 @@ http {
 	}
 }
 END
-	background "$tmp/nginx" nginx -c "$tmp/nginx.conf" -e "$tmp/nginx.error"
+	background "$tmp/nginx" nginx -c "$tmp/nginx.conf"
 	nginx=$!
 	wait_until 60 curl -sf "${urls[1]}" || die "nginx does not answer: $(<"$tmp/nginx")"
 }

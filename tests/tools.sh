@@ -78,8 +78,8 @@ json_has() {
 json_of_status() {
 	json_has '(.version | type == "string") and .uptime_ns > 0 and .netns > 0 and
 		(.hooks | length > 0) and .ring.records_per_cpu > 0 and .ring.recorded > 0 and
-		.table.limit > 0 and (.states | length == 11) and (.failures | length == 18) and
-		(.events | length == 25) and .handshakes.active.count > 0 and
+		.table.limit > 0 and (.states | length == 11) and (.failures | length >= 18) and
+		(.events | length >= 25) and .handshakes.active.count > 0 and
 		.handshakes.passive.p50_ns > 0 and .accept_wait.p99_ns > 0 and
 		(.time_wait.max_ns | type == "number")' tcphs status --json
 }

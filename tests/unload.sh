@@ -8,7 +8,7 @@
 
 cycles=${TCPHS_TEST_QUICK:+31}
 cycles=${cycles:-199}
-seconds=480	# on a slow machine under load
+seconds=1000	# on a slow machine under load
 
 # hold HOW: a holder, ready
 hold() {

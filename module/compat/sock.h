@@ -2,6 +2,7 @@
 /*
  * Sockets, their hash tables and the TIME_WAIT bookkeeping.
  *
+ * 5.11  tcp_reset() gets the segment
  * 5.19  listeners are in lhash2 by sk_nulls_node, not by icsk_listen_portaddr_node
  * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
  *	 the right one on every kernel, tcp_hashinfo does not
@@ -28,10 +29,10 @@
 
 /* What puts a listening socket into its table, and the row of the hook table for IPv6. */
 #ifdef TCPHS_HAVE_INET6_HASH
-#define TCPHS_ENTRY_INET6_HASH(fn) \
-	TCPHS_ENTRY("inet6_hash", fn, false, "listening sockets, IPv6"),
+#define TCPHS_ENTRY_INET6_HASH(...) \
+	TCPHS_ENTRY("inet6_hash", __VA_ARGS__, false, "listening sockets, IPv6"),
 #else
-#define TCPHS_ENTRY_INET6_HASH(fn)
+#define TCPHS_ENTRY_INET6_HASH(...)
 #endif
 
 static inline const char *tcphs_hash_function(const struct sock *sk)
@@ -63,6 +64,19 @@ static inline void tcphs_each_listener(struct inet_listen_hashbucket *bucket,
 
 	sk_nulls_for_each(sk, node, &bucket->nulls_head)
 		fn(sk);
+#endif
+}
+
+/*
+ * Has tcp_reset() ended the socket for a segment that is no RST, with
+ * tcphs_reset_segment() unable to say so? Then a RST of ours follows.
+ */
+static inline bool tcphs_reset_was_hidden(const struct sock *sk)
+{
+#ifdef TCPHS_HAVE_TCP_RESET_SKB
+	return false;
+#else
+	return sk_fullsock(sk) && sk->sk_state == TCP_CLOSE && READ_ONCE(sk->sk_err);
 #endif
 }
 

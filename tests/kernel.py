@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What this kernel does not show, as the documentation says; tests assert just that."""
+import os
+import re
+
+RELEASE = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+
+# tcp_reset() is given the segment from 5.11 on: a RST that is received has numbers,
+# and data after close() are told apart from it before they are answered.
+RESET_HAS_SEGMENT = RELEASE >= (5, 11)
