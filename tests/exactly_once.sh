@@ -142,17 +142,21 @@ time_wait_ended() {
 		time-wait-end && ! grep '^[^ ]* \(order\|time-wait\): ' "$tmp/problems"
 }
 
+# patient ROUTE: what goes there is not sent again for a while
+patient() {
+	# shellcheck disable=SC2086 # words of the route
+	ip $1 rto_min 9s || die "ip refuses a retransmission timeout: $1"
+}
+
 start $((${#families[@]} * (4 + ${#topics[@]}) + 8))
 need_command python3 ss nstat jq
 load ring_records=131072
 # Nobody may take over another's TIME_WAIT, and nothing is sent again because the
 # machine is slow.
 sysctl -qw net.ipv4.tcp_tw_reuse=0 net.ipv4.tcp_early_retrans=0
-ip route change local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1 \
-	rto_min 9s || die "ip refuses a retransmission timeout"
-ip -6 route del local ::1 dev lo table local &&
-	ip -6 route add local ::1 dev lo table local proto kernel rto_min 9s ||
-	die "ip refuses a retransmission timeout for IPv6"
+patient "route change local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1"
+ip -6 route del local ::1 dev lo table local
+patient "-6 route add local ::1 dev lo table local proto kernel"
 
 counters "$tmp/before.all"
 
