@@ -164,27 +164,37 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 	tcphs_step_done(s);
 }
 
+/* Its cookie was valid, but on_cookie() did not say so, or found no room. */
+static void cookie_unknown(struct tcphs_section *s, struct sock *sk, struct request_sock *req)
+{
+	tcphs_deaf_proved("tcp_get_cookie_sock", s->now);
+	tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
+	tcphs_conn_from_req(s->conn, req);
+	s->conn->marks |= TCPHS_C_COOKIE;
+}
+
 /*
  * inet_csk_reqsk_queue_add(): a child without a request in the SYN queue (SYN
  * cookie, TCP Fast Open) goes to the accept queue. 5.10 comes by here for every
- * child, which on_child() has then seen. Softirq, child locked.
+ * child; that of a request which knows when its SYN+ACK went is on_child()'s.
+ * Softirq, child locked.
  */
 static void on_queue_add(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct request_sock *req = tcphs_argument(regs, 1);
 	struct sock *child = tcphs_argument(regs, 2);
+	bool fastopen = tcp_rsk(req)->tfo_listener;
 	struct tcphs_section s;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
+	if (sk->sk_protocol != IPPROTO_TCP || (!fastopen && tcp_rsk(req)->snt_synack))
 		return;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(child));
-	if (!s.conn) {
-		if (!tcp_rsk(req)->tfo_listener)
-			tcphs_deaf_proved("tcp_get_cookie_sock", s.now);
+	if (!s.conn && fastopen)
 		fastopen_born(&s, sk, req, child);
-	}
+	else if (!s.conn)
+		cookie_unknown(&s, sk, req);
 	if (!(s.conn->marks & TCPHS_C_CHILD))
 		accept_queued(&s, sk, req, inet_csk_reqsk_queue_len(sk));
 	tcphs_conn_leave(&s);

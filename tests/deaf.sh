@@ -71,20 +71,6 @@ proved_by_another() {
 	proved "$1" $((connections - $(getconf _NPROCESSORS_CONF))) connect
 }
 
-# 5.10 queues a child of a request by the function that later kernels call for
-# the others only, so that nothing is lost there.
-child_is_noticed() {
-	load deaf=inet_csk_complete_hashdance
-	connect
-	events_json "$tmp/events"
-	if (($(hits inet_csk_reqsk_queue_add))); then
-		same "$(deaf_in_proc)" "" "deaf" &&
-		same "$(count_events "$tmp/events" accept-queued)" "$connections" "accept-queued"
-	else
-		same "$(deaf_in_proc)" "inet_csk_complete_hashdance $connections" "/proc/tcphs"
-	fi
-}
-
 # How the kernel calls what puts a bucket into its hash table.
 hashdance() {
 	tcphs status -j | jq -r '.hooks[].name | select(startswith("inet_twsk_hashdance"))'
@@ -131,7 +117,8 @@ check "deaf for connect(): each connection that is established proves it" \
 	proved tcp_connect "$connections" connect
 check "deaf for requests: each child proves it" \
 	proved inet_csk_reqsk_queue_hash_add "$connections" connect
-check "deaf for children: each that is established proves it" child_is_noticed
+check "deaf for children: each that is established proves it" \
+	proved inet_csk_complete_hashdance "$connections" connect
 check "deaf for accept(): each close proves it" \
 	proved security_sock_graft "$connections" connect
 check "deaf for state changes: each accept() proves it" \
