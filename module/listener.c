@@ -267,13 +267,17 @@ void tcphs_listener_close(struct sock *sk)
  */
 void tcphs_listener_forget_netns(struct tcphs_net *tn)
 {
-	struct tcphs_listener *l, *next;
+	struct tcphs_listener *l;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&lock, flags);
-	list_for_each_entry_safe(l, next, &tn->listeners, entry)
-		unlink_listener(l);
-	raw_spin_unlock_irqrestore(&lock, flags);
+	/* One at a time: there may be thousands, and interrupts are off. */
+	do {
+		raw_spin_lock_irqsave(&lock, flags);
+		l = list_first_entry_or_null(&tn->listeners, struct tcphs_listener, entry);
+		if (l)
+			unlink_listener(l);
+		raw_spin_unlock_irqrestore(&lock, flags);
+	} while (l);
 }
 
 /**
