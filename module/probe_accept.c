@@ -114,6 +114,7 @@ static void accept_queued(struct tcphs_section *s, struct sock *sk,
 static void on_child(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
+	const struct sock *child = tcphs_argument(regs, 1);
 	struct request_sock *req = tcphs_argument(regs, 2);
 	bool own_req = (unsigned long)tcphs_argument(regs, 3) & 0xff;
 	struct tcphs_section s;
@@ -123,7 +124,8 @@ static void on_child(struct tcphs_regs *regs)
 	if (!own_req || sk->sk_protocol != IPPROTO_TCP)
 		return;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	/* It has the cookie of its request, if that had one. */
+	tcphs_conn_enter(&s, tcphs_cookie_make(child));
 	if (!s.conn) {
 		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);

@@ -139,7 +139,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->flags |= TCPHS_F_ISN;
 	}
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
-	if (unlikely(passive && !(conn->marks & TCPHS_C_CHILD)))
+	if (unlikely(passive && !(conn->marks & TCPHS_C_CHILD) &&
+		     !(conn->flags & TCPHS_F_ADOPTED)))
 		queueing_missed(conn, sk);
 	if (!(conn->flags & TCPHS_F_PEER_ISN)) {
 		conn->id.peer_isn = tp->rcv_nxt - 1;
