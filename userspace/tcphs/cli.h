@@ -16,6 +16,7 @@ struct cli {
 	bool all_netns;
 	bool color;
 	bool utf8;
+	const char *read;		/* a recording to read; NULL: the kernel */
 	struct tcphs_buf out;		/* standard output */
 };
 
@@ -85,7 +86,8 @@ void table_print(const struct table *t, const struct table_row *row, struct tcph
 /* out_event.c */
 struct event_view;
 
-struct event_view *event_view_new(const struct cli *cli, bool absolute);
+struct event_view *event_view_new(const struct cli *cli, const struct tcphs_clock *clock,
+				  bool absolute);
 void event_view_free(struct event_view *view);
 void event_view_measure(void *view, const struct tcphs_event *ev);
 void event_text_head(const struct event_view *view, struct tcphs_buf *out);

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs events: what happened, and with --follow what happens. */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include "cli.h"
-
-/*
- * The doorbell may be lost, and a module that is unloaded does not ring; so
- * look at least that often.
- */
-#define IDLE_MSEC 1000
+#include "source.h"
 
 struct events_cmd {
 	struct cli *cli;
 	bool follow;
 	bool absolute;
-	size_t last;		/* SIZE_MAX: all */
-	struct event_view *view;
-	struct tcphs_session *session;
-	struct tcphs_events *events;
-	int signals;		/* fd; -1: not following */
+	size_t last;			/* SIZE_MAX: all */
+	struct event_view *view;	/* NULL with --json */
 };
 
 static void on_text(void *arg, const struct tcphs_event *ev)
@@ -93,108 +80,51 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 	cli_no_arguments(cmd->cli, argc, argv);
 }
 
-/* Ctrl-C shall end the loop between two lines, not somewhere within one. */
-static int catch_signals(struct tcphs_error *err)
+static bool flush(void *arg)
 {
-	sigset_t set;
-	int fd;
+	struct events_cmd *cmd = arg;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no signalfd: %s",
-				strerror(errno));
-	return fd;
+	return !tcphs_buf_flush(&cmd->cli->out);
 }
 
-/* True when there may be something to pull, false when it is time to end. */
-static bool wait_for_more(const struct events_cmd *cmd)
-{
-	struct pollfd fds[] = {
-		{ .fd = tcphs_bell_fd(cmd->session), .events = POLLIN },
-		{ .fd = cmd->signals, .events = POLLIN },
-		{ .fd = STDOUT_FILENO },	/* POLLERR: nobody reads any more */
-	};
-	int timeout = tcphs_events_held(cmd->events) ? TCPHS_BELL_MSEC : IDLE_MSEC;
-
-	if (poll(fds, 3, timeout) < 0)
-		return errno == EINTR;
-	if (fds[0].revents)
-		tcphs_bell_drain(cmd->session);
-	return !fds[1].revents && !(fds[2].revents & (POLLERR | POLLNVAL));
-}
-
-static int follow(struct events_cmd *cmd, const struct tcphs_events_ops *ops,
-		  struct tcphs_error *err)
-{
-	for (;;) {
-		tcphs_events_emit(cmd->events, ops, cmd);
-		if (tcphs_buf_flush(&cmd->cli->out))
-			return 0;
-		if (!wait_for_more(cmd))
-			break;
-		if (tcphs_events_pull(cmd->session, cmd->events, err)) {
-			tcphs_events_emit_all(cmd->events, ops, cmd);
-			return -1;
-		}
-	}
-	tcphs_events_emit_all(cmd->events, ops, cmd);
-	return 0;
-}
-
-static int read_events(struct events_cmd *cmd, struct tcphs_error *err)
+static int read_events(struct events_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
 	const struct tcphs_events_ops *ops = cmd->cli->json ? &json_ops : &text_ops;
 
-	/* The bell first: what happens after the pull must ring it. */
-	if (cmd->follow) {
-		cmd->signals = catch_signals(err);
-		if (cmd->signals < 0 || tcphs_bell_open(cmd->session, err))
-			return -1;
-	}
-	if (tcphs_events_pull(cmd->session, cmd->events, err))
+	if (source_keep_last(source, cmd->last, cmd->view ? event_view_measure : NULL, cmd->view,
+			     err))
 		return -1;
-	tcphs_events_keep_last(cmd->events, cmd->last);
-
-	if (!cmd->cli->json) {
-		tcphs_events_visit(cmd->events, event_view_measure, cmd->view);
+	if (cmd->view)
 		event_text_head(cmd->view, &cmd->cli->out);
-	}
 	if (cmd->follow)
-		return follow(cmd, ops, err);
-	tcphs_events_emit_all(cmd->events, ops, cmd);
-	return 0;
+		return source_follow(source, 0, ops, flush, cmd, err);
+	return source_drain(source, ops, cmd, err);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct events_cmd cmd = { .cli = cli, .last = SIZE_MAX, .signals = -1 };
+	struct events_cmd cmd = { .cli = cli, .last = SIZE_MAX };
 	struct tcphs_error err = { 0 };
+	struct source *source;
 	int failed = 1, ret;
 
 	parse(&cmd, argc, argv);
-	cmd.session = tcphs_open(&err);
-	if (!cmd.session)
+	source = source_open(cli, &err);
+	if (!source)
 		return cli_fail(&err);
 
-	cmd.events = tcphs_events_new(cli->all_netns);
-	cmd.view = event_view_new(cli, cmd.absolute);
-	if (cmd.events && cmd.view)
-		failed = read_events(&cmd, &err);
+	if (!cli->json)
+		cmd.view = event_view_new(cli, source_clock(source), cmd.absolute);
+	if (cli->json || cmd.view)
+		failed = read_events(&cmd, source, &err);
 	else
 		tcphs_error_set(&err, TCPHS_ERR_FAILED, "tcphs: no memory");
 
 	ret = cli_finish(cli);
 	if (failed)
 		ret = cli_fail(&err);
-	if (cmd.signals >= 0)
-		close(cmd.signals);
 	event_view_free(cmd.view);
-	tcphs_events_free(cmd.events);
-	tcphs_close(cmd.session);
+	source_close(source);
 	return ret;
 }
 

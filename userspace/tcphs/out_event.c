@@ -186,11 +186,13 @@ static void prepare_pieces(struct event_view *view)
 /**
  * event_view_new - how events are to look
  * @cli: the common options
+ * @clock: time of day
  * @absolute: raw sequence numbers
  *
  * Return: for event_view_free(), or NULL without memory.
  */
-struct event_view *event_view_new(const struct cli *cli, bool absolute)
+struct event_view *event_view_new(const struct cli *cli, const struct tcphs_clock *clock,
+				  bool absolute)
 {
 	struct event_view *view = calloc(1, sizeof(*view));
 
@@ -201,7 +203,7 @@ struct event_view *event_view_new(const struct cli *cli, bool absolute)
 	view->conn_width = CONN_MIN;
 	view->local_width = ENDPOINT_MIN;
 	view->peer_width = ENDPOINT_MIN;
-	tcphs_clock_init(&view->clock);
+	view->clock = *clock;
 	prepare_pieces(view);
 	return view;
 }

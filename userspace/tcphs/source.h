@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the events of a verb come from: the kernel, or with --read a recording.
+ * A verb that reads events knows no difference.
+ */
+#ifndef TCPHS_SOURCE_H
+#define TCPHS_SOURCE_H
+
+#include "cli.h"
+
+struct source;
+
+/*
+ * Opens the recording that cli->read names, or a session with the module. Only
+ * events that the user's filter (cli->filter) lets through come out of it.
+ * NULL on error.
+ */
+struct source *source_open(struct cli *cli, struct tcphs_error *err);
+void source_close(struct source *s);
+
+/* A recording has no listeners, connections or status to ask for: NULL then. */
+struct tcphs_session *source_session(const struct source *s);
+
+/* Times of events as time of day: the recording's clock, or this machine's. */
+const struct tcphs_clock *source_clock(const struct source *s);
+
+/*
+ * Before source_drain() or source_follow(), which then begin with the last @keep
+ * events of those there are now. @look (may be NULL) sees each of them, in no
+ * order, to measure columns. 0, or -1 with @err set.
+ */
+int source_keep_last(struct source *s, size_t keep,
+		     void (*look)(void *arg, const struct tcphs_event *ev), void *arg,
+		     struct tcphs_error *err);
+
+/* All there is now, in time order, oldest first. 0, or -1 with @err set. */
+int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg,
+		 struct tcphs_error *err);
+
+/*
+ * What is there, then what comes, until Ctrl-C, until nobody reads our output,
+ * or until @until (CLOCK_MONOTONIC, ns; 0: no end). The end of a recording ends
+ * it too. @idle (may be NULL) is called after each round, at least once a second;
+ * it flushes output and may end the loop by returning false. 0, or -1 with @err
+ * set after the events that came before the error.
+ */
+int source_follow(struct source *s, uint64_t until, const struct tcphs_events_ops *ops,
+		  bool (*idle)(void *arg), void *arg, struct tcphs_error *err);
+
+#endif /* TCPHS_SOURCE_H */
