@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..63"
+echo "1..114"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -73,6 +73,19 @@ said "$err" "'foo' is no state; allowed are: established" "the right ones are na
 run 2 "a word too many"				"" listeners abc
 run 2 "status of all namespaces"		"" status -A
 run 2 "a wrong colour"				"" status --color=blue
+
+run 2 "a wrong filter"				"" events --port http
+said "$err" "^tcphs events: --port: 'http' is wrong; allowed are numbers" "says what is allowed"
+run 2 "a filter that means nothing here"	"" listeners --state established
+said "$err" '--state means nothing here'	"is refused"
+run 2 "so is a filter of status"		"" status --port 80
+run 2 "and its unknown options"			"" status --prot 80
+said "$err" 'allowed are: --json --no-header --color --help$' "name no filter"
+run 2 "a recording of connections"		"" connections --read FILE
+said "$err" '--read: a recording holds events'	"is refused"
+run 0 "a verb's help"				"" listeners --help
+said "$out" '--local-port N,\.\.\. +of this end'	"tells its filters"
+! grep -q -- '--peer-port' "$out"; result $?	"and no others"
 
 run 3 "module not loaded"			absent status
 said "$err" 'not loaded; load it with: modprobe tcphs' "it says what to do"
@@ -129,11 +142,57 @@ run 0 "events --follow --json until SIGINT"	"" events -f -j
 json_ok						"it is JSON, also with an escape in a name"
 [ "$(grep -c '"event":"lost","cpu":1,"lost":7' "$out")" = 4 ]; result $? "losses are told"
 
+run 0 "connections --local-port --role"		"" connections -H --local-port 443 --role passive
+[ "$(wc -l <"$out")" = 1 ]; result $?		"are filtered here too"
+run 0 "listeners --port"			"" listeners -H --port 443,80
+[ "$(wc -l <"$out")" = 1 ]; result $?		"only that listener"
+run 0 "events --event"				"" events -H --event closed,fin-sent
+[ "$(grep -vc '^--- 7 events of CPU 1 lost' "$out")" = 2 ]; result $? "only those, and the losses"
+run 0 "events --last of a filter"		"" events -j --failed -n 1
+said "$out" '"event":"accept-overflow"'		"is the last that passes"
+
+rec=$(mktemp -u)
+run 0 "record"					"" record "$rec" -d 0s
+said "$err" '^tcphs: 5 events, 7 lost, 856 B$'	"it tells how much"
+[ "$(stat -c %a "$rec")" = 600 ]; result $?	"nobody else may read it"
+run 1 "record into a file that is there"	"" record "$rec" -d 0s
+said "$err" 'is there already; --force'		"it is left alone"
+run 0 "record --force --json"			"" record --force -j "$rec" -d 0s
+said "$out" '"events":5,"lost":7,"bytes":856'	"it tells the same"
+run 0 "events"					"" events -j
+cp "$out" "$rec.live"
+run 0 "events --read"				absent events -j --read "$rec"
+cmp -s "$out" "$rec.live"; result $?		"as from the kernel, which it needs no more"
+run 0 "events --read, as text, the last two"	absent events -r "$rec" -n 2 -H
+[ "$(wc -l <"$out")" = 2 ]; result $?		"are two"
+run 0 "a recording from standard input"		absent events -j -r - <"$rec"
+cmp -s "$out" "$rec.live"; result $?		"is the same"
+run 0 "record --read --event"			absent record -r "$rec" --event closed --force "$rec"
+said "$err" '^tcphs: 1 events, 7 lost'		"takes a part out, even of itself"
+head -c 200 "$rec.live" >"$rec"
+run 1 "a file that is no recording"		absent events --read "$rec"
+run 1 "a recording that is not there"		absent events --read "$rec.none"
+said "$err" "cannot open $rec.none: No such"	"is told so"
+run 0 "record to standard output"		"" record - -d 0s
+head -c 855 "$out" >"$rec"
+run 6 "a recording that was cut off"		absent events -j --read "$rec"
+said "$err" 'was cut off within the piece at byte 824; what comes before' "says where"
+[ "$(grep -c '"time"' "$out")" = 5 ]; result $?	"after all that is whole"
+run 6 "the same as text"			absent events --read "$rec"
+[ "$(wc -l <"$err")" = 1 ]; result $?		"says it once"
+run 1 "record to a full disk"			"" record --force /dev/full -d 0s
+said "$err" 'cannot write /dev/full: No space left' "is an error"
+run 2 "record without a file"			"" record
+run 2 "record for a time that is none"		"" record -d 60 "$rec"
+run 3 "record without the module"		absent record "$rec.none"
+[ ! -e "$rec.none" ]; result $?			"leaves no file"
+rm -f "$rec" "$rec.live"
+
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 63 ]; then
-	echo "# planned 63, ran $n"
+if [ "$n" != 114 ]; then
+	echo "# planned 114, ran $n"
 	failed=1
 fi
 exit $failed

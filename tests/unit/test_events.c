@@ -82,7 +82,7 @@ static void add(struct tcphs_events *evs, uint32_t cpu, uint64_t lost, uint64_t 
 
 static void test_merge(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false);
+	struct tcphs_events *evs = tcphs_events_new(false, NULL);
 	uint64_t next;
 	uint32_t cpu;
 
@@ -103,7 +103,7 @@ static void test_merge(void)
 
 static void test_holding_back(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false);
+	struct tcphs_events *evs = tcphs_events_new(false, NULL);
 
 	/* The pull began at 100: CPU 0 may have been read before CPU 1 wrote 102. */
 	tcphs_events_begin(evs, 100 * MS);
@@ -131,7 +131,7 @@ static void test_holding_back(void)
 
 static void test_losses(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false);
+	struct tcphs_events *evs = tcphs_events_new(false, NULL);
 
 	tcphs_events_begin(evs, 1000 * MS);
 	ADD(evs, 0, 0, 1, 10, 0);
@@ -150,7 +150,7 @@ static void test_losses(void)
 
 static void test_last(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(true);
+	struct tcphs_events *evs = tcphs_events_new(true, NULL);
 
 	ok(tcphs_events_all_netns(evs), "a reader of all namespaces says so");
 	tcphs_events_begin(evs, 1000 * MS);
@@ -166,7 +166,7 @@ static void test_last(void)
 /* Many CPUs, many pulls, times that nearly meet; every record once, in order. */
 static void test_many(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false);
+	struct tcphs_events *evs = tcphs_events_new(false, NULL);
 	uint64_t clock = 1000, next[64] = { 0 }, t[2] = { 0 };
 	size_t added = 0;
 	int pull, i;

@@ -40,6 +40,7 @@ struct queue {
 
 struct tcphs_events {
 	bool all_netns;
+	const struct tcphs_filter *filter;	/* NULL: none */
 	uint64_t pulled_at;	/* when the last pull began */
 	uint64_t newest;	/* time of the newest record of all pulls */
 	uint64_t settled;	/* the same, without the last pull */
@@ -54,15 +55,18 @@ struct tcphs_events {
 /**
  * tcphs_events_new - cursors that stand at the oldest records
  * @all_netns: of all network namespaces
+ * @filter: what to keep, NULL: all; must stay as long as the cursors do
  *
  * Return: for tcphs_events_free(), or NULL without memory.
  */
-struct tcphs_events *tcphs_events_new(bool all_netns)
+struct tcphs_events *tcphs_events_new(bool all_netns, const struct tcphs_filter *filter)
 {
 	struct tcphs_events *evs = calloc(1, sizeof(*evs));
 
-	if (evs)
+	if (evs) {
 		evs->all_netns = all_netns;
+		evs->filter = filter && filter->keys ? filter : NULL;
+	}
 	return evs;
 }
 
@@ -90,6 +94,17 @@ void tcphs_events_free(struct tcphs_events *evs)
 bool tcphs_events_all_netns(const struct tcphs_events *evs)
 {
 	return evs->all_netns;
+}
+
+/**
+ * tcphs_events_filter - what this reader keeps
+ * @evs: the cursors
+ *
+ * Return: NULL when that is everything.
+ */
+const struct tcphs_filter *tcphs_events_filter(const struct tcphs_events *evs)
+{
+	return evs->filter;
 }
 
 /**
@@ -194,17 +209,39 @@ static int queue_reserve(struct queue *q, size_t nr)
 	return 0;
 }
 
-static void queue_append(struct queue *q, const struct tcphs_batch *batch)
+/* Moves the items that pass together. Returns how many there are. */
+static size_t sieve(struct item *item, size_t nr, const struct tcphs_filter *filter)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (!tcphs_filter_event(filter, &item[i].ev))
+			continue;
+		if (kept < i)
+			item[kept] = item[i];
+		kept++;
+	}
+	return kept;
+}
+
+/* Returns how many records were kept. */
+static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
+			   const struct tcphs_filter *filter)
 {
 	struct item *first = &q->item[q->tail];
-	size_t i;
+	size_t i, nr = batch->nr;
 
 	tcphs_batch_copy(batch, first, sizeof(*first));
-	for (i = 0; i < batch->nr; i++)
+	if (filter)
+		nr = sieve(first, nr, filter);
+	for (i = 0; i < nr; i++)
 		first[i].lost = 0;
-	first[0].lost = q->lost;
-	q->lost = 0;
-	q->tail += batch->nr;
+	if (nr) {
+		first[0].lost = q->lost;
+		q->lost = 0;
+	}
+	q->tail += nr;
+	return nr;
 }
 
 /**
@@ -216,6 +253,7 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 {
 	struct queue *q = queue_of(evs, batch->cpu);
 	uint64_t last;
+	size_t kept;
 
 	if (!q || queue_reserve(q, batch->nr))
 		return -ENOMEM;
@@ -223,8 +261,10 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 	q->lost += batch->lost;
 	if (!batch->nr)
 		return 0;
-	queue_append(q, batch);
-	evs->held += batch->nr;
+	kept = queue_append(q, batch, evs->filter);
+	if (!kept)
+		return 0;
+	evs->held += kept;
 	last = q->item[q->tail - 1].ev.time;
 	if (last > evs->newest)
 		evs->newest = last;

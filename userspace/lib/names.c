@@ -239,6 +239,40 @@ const char *tcphs_option_name(unsigned int bit, char *buf)
 	return name_of(option_names, COUNT(option_names), bit, buf);
 }
 
+/* One word of a table of names -> its number; -1: none. */
+static int word_number(const char *const *table, size_t nr, size_t from, const char *word,
+		       size_t len)
+{
+	for (; from < nr; from++)
+		if (strlen(table[from]) == len && !strncasecmp(table[from], word, len))
+			return (int)from;
+	return -1;
+}
+
+static int bad_word(char *bad, size_t size, const char *word, size_t len)
+{
+	snprintf(bad, size, "%.*s", (int)(len < 64 ? len : 64), word);
+	return -EINVAL;
+}
+
+static int parse_names(const char *const *table, size_t nr, size_t from, const char *list,
+		       uint64_t *mask, char *bad, size_t size)
+{
+	size_t len;
+	int number;
+
+	*mask = 0;
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		number = word_number(table, nr, from, list, len);
+		if (number < 0)
+			return bad_word(bad, size, list, len);
+		*mask |= 1ull << number;
+		if (!list[len])
+			return 0;
+	}
+}
+
 #define BIT(state)	(1u << TCPHS_STATE_##state)
 #define ALL_STATES	(((1u << __TCPHS_STATE_MAX) - 1) & ~BIT(UNSPEC))
 #define CONNECTED	(ALL_STATES & ~(BIT(CLOSE) | BIT(LISTEN)))
@@ -265,16 +299,44 @@ static const struct {
 
 static uint32_t word_mask(const char *word, size_t len)
 {
+	int state = word_number(state_keys, COUNT(state_keys), 1, word, len);
 	unsigned int i;
 
-	for (i = 1; i < COUNT(state_keys); i++)
-		if (strlen(state_keys[i]) == len && !strncasecmp(state_keys[i], word, len))
-			return 1u << i;
+	if (state > 0)
+		return 1u << state;
 	for (i = 0; i < COUNT(state_words); i++)
 		if (strlen(state_words[i].word) == len &&
 		    !strncasecmp(state_words[i].word, word, len))
 			return state_words[i].mask;
 	return 0;
+}
+
+/**
+ * tcphs_events_parse - a list of events
+ * @list: words between commas
+ * @mask: gets a bit for each
+ * @bad: on error the word that is none
+ * @size: bytes of @bad
+ */
+int tcphs_events_parse(const char *list, uint64_t *mask, char *bad, size_t size)
+{
+	return parse_names(event_names, COUNT(event_names), 1, list, mask, bad, size);
+}
+
+/**
+ * tcphs_roles_parse - a list of roles
+ * @list: words between commas
+ * @mask: gets a bit for each
+ * @bad: on error the word that is none
+ * @size: bytes of @bad
+ */
+int tcphs_roles_parse(const char *list, uint32_t *mask, char *bad, size_t size)
+{
+	uint64_t wide;
+	int err = parse_names(role_names, COUNT(role_names), 0, list, &wide, bad, size);
+
+	*mask = (uint32_t)wide;
+	return err;
 }
 
 /**
@@ -293,10 +355,8 @@ int tcphs_states_parse(const char *list, uint32_t *mask, char *bad, size_t size)
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
 		one = word_mask(list, len);
-		if (!one) {
-			snprintf(bad, size, "%.*s", (int)(len < 64 ? len : 64), list);
-			return -EINVAL;
-		}
+		if (!one)
+			return bad_word(bad, size, list, len);
 		*mask |= one;
 		if (!list[len])
 			return 0;

@@ -8,7 +8,6 @@
  * nothing else, which is why its errors are not errors.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -21,6 +20,8 @@
 
 #define RECV_SIZE	(64 * 1024)
 #define DUMP_TRIES	4
+/* Ten attributes and their headers. */
+#define FILTER_SIZE	(TCPHS_FILTER_LIST * (3 * 2 + 4 + sizeof(struct tcphs_prefix)) + 128)
 
 struct tcphs_session {
 	struct mnl_socket *data;
@@ -32,24 +33,6 @@ struct tcphs_session {
 };
 
 typedef int (*answer_fn)(void *arg, const void *msg, size_t len);
-
-/**
- * tcphs_error_set - leave an error for the user
- * @err: where; may be NULL
- * @code: the exit status it leads to
- * @fmt: one line without a newline
- */
-void tcphs_error_set(struct tcphs_error *err, enum tcphs_err code, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!err)
-		return;
-	err->code = code;
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	va_end(ap);
-}
 
 static int fail_errno(struct tcphs_error *err, const char *what, int error)
 {
@@ -334,9 +317,15 @@ static int take_listener(void *arg, const void *msg, size_t len)
 	return err;
 }
 
-static int take_conn(void *arg, const void *msg, size_t len)
+struct conns_arg {
+	struct tcphs_conn_list *list;
+	const struct tcphs_filter *filter;
+};
+
+static int take_conn(void *data, const void *msg, size_t len)
 {
-	struct tcphs_conn_list *list = arg;
+	const struct conns_arg *arg = data;
+	struct tcphs_conn_list *list = arg->list;
 	struct tcphs_conn_info *row;
 	void *v = list->v;
 	int err;
@@ -346,7 +335,7 @@ static int take_conn(void *arg, const void *msg, size_t len)
 	if (!row)
 		return -ENOMEM;
 	err = tcphs_decode_conn(msg, len, row);
-	if (!err)
+	if (!err && (!arg->filter || tcphs_filter_conn(arg->filter, row)))
 		list->nr++;
 	return err;
 }
@@ -376,29 +365,76 @@ int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
 	return ret;
 }
 
+static void put_ports(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f,
+		      enum tcphs_filter_key key, const struct tcphs_ports *ports)
+{
+	if (tcphs_filter_has(f, key))
+		mnl_attr_put(nlh, type, ports->nr * sizeof(ports->v[0]), ports->v);
+}
+
+static void put_step(struct nlmsghdr *nlh, const struct tcphs_filter *f)
+{
+	uint64_t types = tcphs_filter_event_types(f);
+
+	if (tcphs_filter_has(f, TCPHS_FILTER_STATE))
+		mnl_attr_put_u32(nlh, TCPHS_A_FILTER_STATES, f->states);
+	/* No type at all is no mask; then this side stops every event. */
+	if (types && ~types)
+		mnl_attr_put_u64(nlh, TCPHS_A_FILTER_EVENTS, types);
+}
+
+/* What the kernel can judge by itself. It fits into FILTER_SIZE. */
+static void put_filter(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	put_ports(nlh, TCPHS_A_FILTER_PORTS, f, TCPHS_FILTER_PORT, &f->port);
+	put_ports(nlh, TCPHS_A_FILTER_LOCAL_PORTS, f, TCPHS_FILTER_LOCAL_PORT, &f->local_port);
+	put_ports(nlh, TCPHS_A_FILTER_PEER_PORTS, f, TCPHS_FILTER_PEER_PORT, &f->peer_port);
+	if (tcphs_filter_has(f, TCPHS_FILTER_ADDRESS))
+		mnl_attr_put(nlh, TCPHS_A_FILTER_ADDRESSES,
+			     f->nr_addresses * sizeof(f->address[0]), f->address);
+	if (tcphs_filter_has(f, TCPHS_FILTER_PID))
+		mnl_attr_put(nlh, TCPHS_A_FILTER_PIDS, f->pid.nr * sizeof(f->pid.v[0]), f->pid.v);
+	if (tcphs_filter_has(f, TCPHS_FILTER_ROLE))
+		mnl_attr_put_u32(nlh, TCPHS_A_FILTER_ROLES, f->roles);
+	if (tcphs_filter_has(f, TCPHS_FILTER_OLDER_THAN))
+		mnl_attr_put_u64(nlh, TCPHS_A_FILTER_OLDER_THAN, f->older_than);
+	if (type == TCPHS_A_EVENT_FILTER)
+		put_step(nlh, f);
+	if (mnl_nlmsg_get_payload_tail(nlh) == mnl_attr_get_payload(nest))
+		mnl_attr_nest_cancel(nlh, nest);
+	else
+		mnl_attr_nest_end(nlh, nest);
+}
+
 /**
- * tcphs_get_connections - every connection
+ * tcphs_get_connections - every connection that a filter lets through
  * @s: the session
  * @all_netns: of all network namespaces
- * @states: only these, a mask of 1 << state; 0: all
+ * @filter: NULL: all
  * @list: the answer; zeroed before the first call
  * @err: why not
  */
-int tcphs_get_connections(struct tcphs_session *s, bool all_netns, uint32_t states,
-			  struct tcphs_conn_list *list, struct tcphs_error *err)
+int tcphs_get_connections(struct tcphs_session *s, bool all_netns,
+			  const struct tcphs_filter *filter, struct tcphs_conn_list *list,
+			  struct tcphs_error *err)
 {
+	struct conns_arg arg = { list, filter };
 	int ret, tries = DUMP_TRIES;
+	char buf[256 + FILTER_SIZE];
 	struct nlmsghdr *nlh;
-	char buf[256];
 
 	do {
 		list->nr = 0;
 		nlh = put_dump(s, buf, TCPHS_CMD_CONN_GET);
 		if (all_netns)
 			mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
-		if (states)
-			mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, states);
-		ret = talk(s, nlh, take_conn, list, err);
+		if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
+			mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
+		if (filter)
+			put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
+		ret = talk(s, nlh, take_conn, &arg, err);
 	} while (!ret && s->torn && --tries);
 	list->torn = s->torn;
 	return ret;
@@ -458,7 +494,8 @@ static int take_batch(void *arg, const void *msg, size_t len)
 int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct tcphs_error *err)
 {
 	/* A cursor takes 4 + 8 + 12 bytes. */
-	void *buf = calloc(1, 256 + tcphs_events_cpus(evs) * 24);
+	void *buf = calloc(1, 256 + FILTER_SIZE + tcphs_events_cpus(evs) * 24);
+	const struct tcphs_filter *filter = tcphs_events_filter(evs);
 	struct nlmsghdr *nlh;
 	int ret;
 
@@ -467,6 +504,8 @@ int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct 
 	nlh = put_dump(s, buf, TCPHS_CMD_EVENT_GET);
 	if (tcphs_events_all_netns(evs))
 		mnl_attr_put(nlh, TCPHS_A_EVENT_ALL_NETNS, 0, NULL);
+	if (filter)
+		put_filter(nlh, TCPHS_A_EVENT_FILTER, filter);
 	put_cursors(nlh, evs);
 
 	tcphs_events_begin(evs, tcphs_now());

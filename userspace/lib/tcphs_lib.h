@@ -5,7 +5,10 @@
  *	nl.c		sessions, requests, the doorbell
  *	decode.c	bytes of a message -> checked structs (pure, trusts nothing)
  *	events.c	cursors, and the merge of all CPUs in time order (pure)
+ *	filter.c	what the user wants to see of them (pure)
+ *	recording.c	events in a file
  *	names.c		enum <-> text
+ *	error.c		a line for the user
  *	fmt.c		addresses, durations, times, quantiles -> text
  *	buf.c json.c	output: a write buffer, and JSON lines on top of it
  *
@@ -32,11 +35,12 @@ enum tcphs_err {
 	TCPHS_ERR_NOT_LOADED	= 3,
 	TCPHS_ERR_PERMISSION	= 4,
 	TCPHS_ERR_VERSION	= 5,
+	TCPHS_ERR_DAMAGED	= 6,
 };
 
 struct tcphs_error {
 	enum tcphs_err code;
-	char text[320];		/* one line that says what to do, no newline */
+	char text[640];		/* one line that says what to do, no newline */
 };
 
 void tcphs_error_set(struct tcphs_error *err, enum tcphs_err code, const char *fmt, ...)
@@ -169,6 +173,91 @@ struct tcphs_ack {
 
 int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
 
+/* ---- filters (filter.c) ------------------------------------------------------ */
+
+/* What can be filtered by; the names are those of the tools' options. */
+enum tcphs_filter_key {
+	TCPHS_FILTER_PORT,		/* at either end */
+	TCPHS_FILTER_LOCAL_PORT,
+	TCPHS_FILTER_PEER_PORT,
+	TCPHS_FILTER_ADDRESS,		/* at either end, with prefix length */
+	TCPHS_FILTER_STATE,		/* of an event: the old or the new one */
+	TCPHS_FILTER_EVENT,
+	TCPHS_FILTER_ROLE,
+	TCPHS_FILTER_FAILED,		/* events that tell of a failure */
+	TCPHS_FILTER_PID,
+	TCPHS_FILTER_COMM,
+	TCPHS_FILTER_NETNS,
+	TCPHS_FILTER_OLDER_THAN,	/* in its state; of an event: its duration */
+
+	TCPHS_FILTER_KEYS
+};
+
+#define TCPHS_FILTER_BIT(key)	(1u << TCPHS_FILTER_##key)
+
+/* Those that mean something to an event, a connection, a listener. */
+#define TCPHS_FILTERS_EVENT		((1u << TCPHS_FILTER_KEYS) - 1)
+#define TCPHS_FILTERS_CONNECTION	(TCPHS_FILTERS_EVENT & \
+	~(TCPHS_FILTER_BIT(EVENT) | TCPHS_FILTER_BIT(FAILED)))
+#define TCPHS_FILTERS_LISTENER		(TCPHS_FILTERS_CONNECTION & \
+	~(TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(STATE) | TCPHS_FILTER_BIT(ROLE)))
+/* Those that say the same of every event of one connection. */
+#define TCPHS_FILTERS_LIFE		(TCPHS_FILTER_BIT(PORT) | \
+	TCPHS_FILTER_BIT(LOCAL_PORT) | TCPHS_FILTER_BIT(PEER_PORT) | \
+	TCPHS_FILTER_BIT(ADDRESS) | TCPHS_FILTER_BIT(NETNS))
+
+struct tcphs_ports {
+	unsigned int nr;
+	uint16_t v[TCPHS_FILTER_LIST];
+};
+
+struct tcphs_numbers {
+	unsigned int nr;
+	uint32_t v[TCPHS_FILTER_LIST];
+};
+
+/* Zeroed, it lets everything through. Keys must all match, of a list one word. */
+struct tcphs_filter {
+	uint32_t keys;			/* 1 << enum tcphs_filter_key: those that count */
+	struct tcphs_ports port, local_port, peer_port;
+	unsigned int nr_addresses;
+	struct tcphs_prefix address[TCPHS_FILTER_LIST];
+	uint32_t states;		/* 1 << enum tcphs_state */
+	uint32_t roles;			/* 1 << enum tcphs_role */
+	uint64_t events;		/* 1 << enum tcphs_event_type */
+	uint64_t older_than;		/* ns */
+	struct tcphs_numbers pid, netns;
+	unsigned int nr_comms;
+	char comm[TCPHS_FILTER_LIST][TCPHS_COMM_LEN];	/* terminated */
+};
+
+static inline bool tcphs_filter_has(const struct tcphs_filter *filter, enum tcphs_filter_key key)
+{
+	return filter->keys >> key & 1;
+}
+
+/* Its option, without dashes; what stands for its argument (NULL: it has none); help. */
+const char *tcphs_filter_name(enum tcphs_filter_key key);
+const char *tcphs_filter_argument(enum tcphs_filter_key key);
+const char *tcphs_filter_help(enum tcphs_filter_key key);
+
+/* Adds to @filter. Lists have commas; again the same key adds to its list. */
+int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
+		       struct tcphs_error *err);
+
+bool tcphs_filter_event(const struct tcphs_filter *filter, const struct tcphs_event *ev);
+bool tcphs_filter_conn(const struct tcphs_filter *filter, const struct tcphs_conn_info *conn);
+bool tcphs_filter_listener(const struct tcphs_filter *filter, const struct tcphs_listener *l);
+
+/* Event types that can pass, for the kernel: a mask of 1 << type, all ones: any. */
+uint64_t tcphs_filter_event_types(const struct tcphs_filter *filter);
+
+/* Does this event tell of a failure? A drop, a reset, a handshake or a life cut short. */
+bool tcphs_event_failed(const struct tcphs_event *ev);
+
+/* "60s", "150ms", "5m", "2h", "1d" -> ns; -EINVAL */
+int tcphs_duration_parse(const char *arg, uint64_t *ns);
+
 /* ---- sessions (nl.c) ------------------------------------------------------ */
 
 struct tcphs_session;
@@ -194,12 +283,13 @@ struct tcphs_conn_list {
 
 /*
  * The lists must be zeroed before the first use; they are overwritten (and
- * their memory used again) by each call. @states: mask of 1 << state, 0: all.
+ * their memory used again) by each call. @filter: NULL lets everything through.
  */
 int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
 			struct tcphs_listener_list *list, struct tcphs_error *err);
-int tcphs_get_connections(struct tcphs_session *s, bool all_netns, uint32_t states,
-			  struct tcphs_conn_list *list, struct tcphs_error *err);
+int tcphs_get_connections(struct tcphs_session *s, bool all_netns,
+			  const struct tcphs_filter *filter, struct tcphs_conn_list *list,
+			  struct tcphs_error *err);
 void tcphs_listener_list_free(struct tcphs_listener_list *list);
 void tcphs_conn_list_free(struct tcphs_conn_list *list);
 
@@ -220,7 +310,8 @@ struct tcphs_events_ops {
 	void (*lost)(void *arg, uint32_t cpu, uint64_t count);	/* may be NULL */
 };
 
-struct tcphs_events *tcphs_events_new(bool all_netns);
+/* Events that @filter (NULL: none) stops are never held; losses are told all the same. */
+struct tcphs_events *tcphs_events_new(bool all_netns, const struct tcphs_filter *filter);
 void tcphs_events_free(struct tcphs_events *evs);
 
 /* Fetches everything new into the queues; emits nothing yet. (nl.c) */
@@ -246,6 +337,7 @@ void tcphs_events_visit(const struct tcphs_events *evs,
 
 /* For nl.c and tests: the steps of a pull. */
 bool tcphs_events_all_netns(const struct tcphs_events *evs);
+const struct tcphs_filter *tcphs_events_filter(const struct tcphs_events *evs);
 void tcphs_events_begin(struct tcphs_events *evs, uint64_t now);
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch);
 size_t tcphs_events_cpus(const struct tcphs_events *evs);
@@ -253,6 +345,45 @@ void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu
 
 /* Is the step's segment (@seq, @ack) one that the peer sent? */
 bool tcphs_event_from_peer(const struct tcphs_event *ev);
+
+/* ---- recordings (recording.c, Documentation/recording.md) --------------------- */
+
+/* What a recording says about itself. */
+struct tcphs_recording_info {
+	int64_t clock_offset;	/* CLOCK_REALTIME - CLOCK_MONOTONIC where it was made, ns */
+	bool all_netns;
+};
+
+struct tcphs_recorder;
+
+/*
+ * Writes to @fd, which stays the caller's. The first error sticks; from then on
+ * nothing is written. Only what was flushed survives a crash.
+ */
+struct tcphs_recorder *tcphs_recorder_new(int fd, const struct tcphs_recording_info *info);
+void tcphs_recorder_free(struct tcphs_recorder *r);
+void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev);
+void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count);
+int tcphs_recorder_flush(struct tcphs_recorder *r);	/* 0, or the sticking error */
+int tcphs_recorder_end(struct tcphs_recorder *r);	/* flushes too */
+uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r);
+
+struct tcphs_recording;
+
+/* Reads from @fd, which stays the caller's; @name is for messages. NULL on error. */
+struct tcphs_recording *tcphs_recording_open(int fd, const char *name, struct tcphs_error *err);
+void tcphs_recording_close(struct tcphs_recording *r);
+const struct tcphs_recording_info *tcphs_recording_info(const struct tcphs_recording *r);
+
+/*
+ * The next piece: 1: there is more, 0: that was the end. -1 with @err set: with
+ * TCPHS_ERR_DAMAGED the text says at which byte; all before it was whole.
+ */
+int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_ops *ops, void *arg,
+			 struct tcphs_error *err);
+
+/* Back to the first piece; -1 with @err set where that can't be done. */
+int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err);
 
 /* ---- names (names.c) -------------------------------------------------------- */
 
@@ -279,6 +410,10 @@ int tcphs_states_parse(const char *list, uint32_t *mask, char *bad, size_t size)
 
 /* Every word that tcphs_states_parse() knows, for messages. */
 const char *tcphs_states_allowed(void);
+
+/* The same for events and roles: a mask of 1 << number. */
+int tcphs_events_parse(const char *list, uint64_t *mask, char *bad, size_t size);
+int tcphs_roles_parse(const char *list, uint32_t *mask, char *bad, size_t size);
 
 /* What kind of news an event is; tools give each its colour. */
 enum tcphs_tone {

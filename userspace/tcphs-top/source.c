@@ -25,7 +25,7 @@ static int live_listeners(struct top_source *src, bool all_netns,
 static int live_connections(struct top_source *src, bool all_netns,
 			    struct tcphs_conn_list *list, struct tcphs_error *err)
 {
-	return tcphs_get_connections(src->ctx, all_netns, 0, list, err);
+	return tcphs_get_connections(src->ctx, all_netns, NULL, list, err);
 }
 
 static void live_close(struct top_source *src)

@@ -9,16 +9,38 @@
 
 static void help(const struct cli *cli) __attribute__((noreturn));
 
+static void help_filters(const struct verb *verb)
+{
+	const char *argument;
+	char option[40];
+	unsigned int key;
+
+	if (!verb->filters)
+		return;
+	puts("\nFilters (all that are given must match; of a list, one word):");
+	for (key = 0; key < TCPHS_FILTER_KEYS; key++) {
+		if (!(verb->filters >> key & 1))
+			continue;
+		argument = tcphs_filter_argument(key);
+		snprintf(option, sizeof(option), "%s%s%s", tcphs_filter_name(key),
+			 argument ? " " : "", argument ? argument : "");
+		printf("      --%-26s %s\n", option, tcphs_filter_help(key));
+	}
+}
+
 static void help(const struct cli *cli)
 {
-	printf("Usage: tcphs %s [OPTION]...\n%s.\n\n%s"
+	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s"
 	       "  -j, --json            one JSON object a line\n"
 	       "  -H, --no-header       no heading\n%s"
 	       "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n"
 	       "  -h, --help            this text\n",
-	       cli->verb->name, cli->verb->help, cli->verb->usage,
+	       cli->verb->name, cli->verb->words ? cli->verb->words : "", cli->verb->help, cli->verb->usage,
+	       cli->verb->reads ?
+	       "  -r, --read FILE       a recording of tcphs record, not the kernel\n" : "",
 	       cli->verb->one_netns ? "" :
 	       "  -A, --all-netns       every network namespace (from the initial one only)\n");
+	help_filters(cli->verb);
 	exit(fflush(stdout) ? TCPHS_ERR_FAILED : 0);
 }
 
@@ -39,6 +61,19 @@ void cli_usage(const struct cli *cli, const char *fmt, ...)
 	exit(TCPHS_ERR_USAGE);
 }
 
+static bool is_filter(int c)
+{
+	return c >= CLI_FILTER(PORT) && c < CLI_FILTER(KEYS);
+}
+
+/* CLI_LONGS has more than each verb takes. */
+static bool is_allowed(const struct verb *verb, int c)
+{
+	if (is_filter(c))
+		return verb->filters >> (c - CLI_FILTER(PORT)) & 1;
+	return c == 'A' ? !verb->one_netns : c == 'r' ? verb->reads : true;
+}
+
 static void bad_option(const struct cli *cli, char **argv, const struct option *longs)
 	__attribute__((noreturn));
 
@@ -53,7 +88,7 @@ static void bad_option(const struct cli *cli, char **argv, const struct option *
 	fprintf(stderr, "tcphs %s: unknown option '%s'; allowed are:", cli->verb->name,
 		optopt && !o->name ? letter : argv[optind - 1]);
 	for (; longs->name; longs++)
-		if (longs->val != 'A' || !cli->verb->one_netns)
+		if (is_allowed(cli->verb, longs->val))
 			fprintf(stderr, " --%s", longs->name);
 	fputc('\n', stderr);
 	exit(TCPHS_ERR_USAGE);
@@ -69,6 +104,20 @@ static void set_color(struct cli *cli, const char *when)
 		cli_usage(cli, "--color=%s: one of auto, always, never", when);
 }
 
+static void set_filter(struct cli *cli, enum tcphs_filter_key key)
+{
+	struct tcphs_error err;
+
+	if (!(cli->verb->filters >> key & 1))
+		cli_usage(cli, "--%s means nothing here; see: tcphs %s --help",
+			  tcphs_filter_name(key), cli->verb->name);
+	if (tcphs_filter_parse(&cli->filter, key, optarg, &err))
+		cli_usage(cli, "%s", err.text);
+	/* Whoever names a namespace wants to see into it. */
+	if (key == TCPHS_FILTER_NETNS)
+		cli->all_netns = true;
+}
+
 /**
  * cli_option - an option that the verb itself does not have
  * @cli: gets what it says
@@ -78,6 +127,10 @@ static void set_color(struct cli *cli, const char *when)
  */
 void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 {
+	if (is_filter(c)) {
+		set_filter(cli, c - CLI_FILTER(PORT));
+		return;
+	}
 	switch (c) {
 	case 'j':
 		cli->json = true;
@@ -93,6 +146,11 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 	case 'C':
 		set_color(cli, optarg);
 		break;
+	case 'r':
+		if (!cli->verb->reads)
+			cli_usage(cli, "--read: a recording holds events, and nothing that this verb shows");
+		cli->read = optarg;
+		break;
 	case 'h':
 		help(cli);
 	case ':':
@@ -100,6 +158,24 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 	default:
 		bad_option(cli, argv, longs);
 	}
+}
+
+/**
+ * cli_count - a number of events
+ * @cli: whose verb
+ * @option: whose argument, for the message
+ * @arg: the argument
+ */
+size_t cli_count(const struct cli *cli, const char *option, const char *arg)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || *end || *arg < '0' || *arg > '9')
+		cli_usage(cli, "--%s %s: a number of events, 0 or more", option, arg);
+	return n;
 }
 
 /**

@@ -17,14 +17,20 @@ struct cli {
 	bool color;
 	bool utf8;
 	const char *read;		/* a recording to read; NULL: the kernel */
+	bool damaged;			/* it was: the exit status will say so */
+	struct tcphs_filter filter;
 	struct tcphs_buf out;		/* standard output */
 };
 
 struct verb {
 	const char *name;
+	const char *words;		/* after its name in --help; NULL: none */
 	const char *help;		/* one line for the list of verbs */
 	const char *usage;		/* its own options, for --help */
 	bool one_netns;			/* knows no --all-netns */
+	bool reads;			/* knows --read */
+	uint32_t filters;		/* TCPHS_FILTERS_*: those that mean something here */
+	bool lives;			/* they choose connections, see source.h */
 	int (*run)(struct cli *cli, int argc, char **argv);	/* the exit status */
 };
 
@@ -33,21 +39,39 @@ extern const struct verb verb_status;
 extern const struct verb verb_events;
 extern const struct verb verb_listeners;
 extern const struct verb verb_connections;
+extern const struct verb verb_record;
 
 /*
  * Options every verb takes. A verb loops over getopt_long() with these in front
  * of its own, and hands what it does not know to cli_option().
  */
-#define CLI_SHORTS ":jHAh"
+#define CLI_SHORTS ":jHAhr:"
+/* getopt_long()'s value of a filter's option */
+#define CLI_FILTER(key) (0x100 + TCPHS_FILTER_##key)
+#define CLI_FILTER_LONG(name, key) { name, required_argument, NULL, CLI_FILTER(key) }
 #define CLI_LONGS						\
 	{ "json",	no_argument,		NULL, 'j' },	\
 	{ "no-header",	no_argument,		NULL, 'H' },	\
 	{ "all-netns",	no_argument,		NULL, 'A' },	\
 	{ "color",	optional_argument,	NULL, 'C' },	\
-	{ "help",	no_argument,		NULL, 'h' }
+	{ "help",	no_argument,		NULL, 'h' },	\
+	{ "read",	required_argument,	NULL, 'r' },	\
+	CLI_FILTER_LONG("port", PORT),				\
+	CLI_FILTER_LONG("local-port", LOCAL_PORT),		\
+	CLI_FILTER_LONG("peer-port", PEER_PORT),		\
+	CLI_FILTER_LONG("address", ADDRESS),			\
+	CLI_FILTER_LONG("state", STATE),			\
+	CLI_FILTER_LONG("event", EVENT),			\
+	CLI_FILTER_LONG("role", ROLE),				\
+	{ "failed",	no_argument,		NULL, CLI_FILTER(FAILED) },	\
+	CLI_FILTER_LONG("pid", PID),				\
+	CLI_FILTER_LONG("comm", COMM),				\
+	CLI_FILTER_LONG("netns", NETNS),			\
+	CLI_FILTER_LONG("older-than", OLDER_THAN)
 
 /* cli.c; those that do not return end the program */
 void cli_option(struct cli *cli, int c, char **argv, const struct option *longs);
+size_t cli_count(const struct cli *cli, const char *option, const char *arg);
 void cli_no_arguments(const struct cli *cli, int argc, char **argv);
 void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));

@@ -130,49 +130,28 @@ static void print(struct cli *cli, const struct tcphs_conn_list *list)
 		print_json(&cli->out, &list->v[i]);
 }
 
-static uint32_t parse_states(const struct cli *cli, const char *list)
+static void parse(struct cli *cli, int argc, char **argv)
 {
-	char bad[72];
-	uint32_t mask;
-
-	if (tcphs_states_parse(list, &mask, bad, sizeof(bad)))
-		cli_usage(cli, "'%s' is no state; allowed are: %s", bad, tcphs_states_allowed());
-	return mask;
-}
-
-/* The mask of states, 0 for all. */
-static uint32_t parse(struct cli *cli, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		CLI_LONGS,
-		{ "state",	required_argument,	NULL, 's' },
-		{ NULL,		0,			NULL, 0 },
-	};
-	uint32_t states = 0;
+	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "s:", longs, NULL)) != -1) {
-		if (c == 's')
-			states |= parse_states(cli, optarg);
-		else
-			cli_option(cli, c, argv, longs);
-	}
+	while ((c = getopt_long(argc, argv, CLI_SHORTS "s:", longs, NULL)) != -1)
+		cli_option(cli, c == 's' ? CLI_FILTER(STATE) : c, argv, longs);
 	cli_no_arguments(cli, argc, argv);
-	return states;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	uint32_t states = parse(cli, argc, argv);
 	struct tcphs_conn_list list = { 0 };
 	struct tcphs_error err = { 0 };
 	struct tcphs_session *session;
 	int ret;
 
+	parse(cli, argc, argv);
 	session = tcphs_open(&err);
 	if (!session)
 		return cli_fail(&err);
-	if (tcphs_get_connections(session, cli->all_netns, states, &list, &err)) {
+	if (tcphs_get_connections(session, cli->all_netns, &cli->filter, &list, &err)) {
 		ret = cli_fail(&err);
 	} else {
 		print(cli, &list);
@@ -192,5 +171,6 @@ const struct verb verb_connections = {
 		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed close-wait\n"
 		"                        last-ack closing, and the groups all connected\n"
 		"                        synchronized bucket big\n",
+	.filters = TCPHS_FILTERS_CONNECTION,
 	.run = run,
 };

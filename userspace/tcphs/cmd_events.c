@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs events: what happened, and with --follow what happens. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "source.h"
@@ -44,18 +43,6 @@ static void on_json_lost(void *arg, uint32_t cpu, uint64_t count)
 static const struct tcphs_events_ops text_ops = { on_text, on_text_lost };
 static const struct tcphs_events_ops json_ops = { on_json, on_json_lost };
 
-static size_t parse_count(const struct cli *cli, const char *arg)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(arg, &end, 10);
-	if (errno || *end || *arg < '0' || *arg > '9')
-		cli_usage(cli, "--last %s: a number of events, 0 or more", arg);
-	return n;
-}
-
 static void parse(struct events_cmd *cmd, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -71,7 +58,7 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 		if (c == 'f')
 			cmd->follow = true;
 		else if (c == 'n')
-			cmd->last = parse_count(cmd->cli, optarg);
+			cmd->last = cli_count(cmd->cli, "last", optarg);
 		else if (c == 'a')
 			cmd->absolute = true;
 		else
@@ -135,5 +122,7 @@ const struct verb verb_events = {
 		"  -f, --follow          go on with new events until Ctrl-C\n"
 		"  -n, --last N          begin with the last N; 'tcphs events -f -n 0': new ones only\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n",
+	.reads = true,
+	.filters = TCPHS_FILTERS_EVENT,
 	.run = run,
 };

@@ -13,13 +13,15 @@ static const struct verb *const verbs[] = {
 	&verb_events,
 	&verb_connections,
 	&verb_listeners,
+	&verb_record,
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static const char exit_help[] =
 	"Exit status: 0 done, 1 failure, 2 wrong usage, 3 the module is not loaded,\n"
-	"4 no permission, 5 module and tool are of different versions.\n";
+	"4 no permission, 5 module and tool are of different versions, 6 the recording is\n"
+	"damaged or has no end.\n";
 
 static void print_help(FILE *to)
 {
@@ -104,6 +106,8 @@ int main(int argc, char **argv)
 		return TCPHS_ERR_FAILED;
 	}
 	ret = cli.verb->run(&cli, argc - 1, argv + 1);
+	if (!ret && cli.damaged)
+		ret = TCPHS_ERR_DAMAGED;
 	tcphs_buf_free(&cli.out);
 	return ret;
 }

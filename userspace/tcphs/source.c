@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Events out of the kernel: what the rings hold, and then what comes. */
+/*
+ * Events out of the kernel (what the rings hold, and then what comes) or out of a
+ * recording.
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -18,12 +23,57 @@
 #define IDLE_MSEC	1000
 
 struct source {
+	struct cli *cli;
+	struct tcphs_filter filter;
+	struct tcphs_clock clock;
+
+	/* the kernel */
 	struct tcphs_session *session;
 	struct tcphs_events *events;
-	struct tcphs_clock clock;
 	bool fetched;		/* source_keep_last() has pulled already */
 	int signals;		/* fd; -1: not following */
+
+	/* a recording; NULL: it's the kernel */
+	struct tcphs_recording *recording;
+	int file;
+	size_t skip;		/* events that are not among the last */
 };
+
+static int open_kernel(struct source *s, struct tcphs_error *err)
+{
+	s->events = tcphs_events_new(s->cli->all_netns, &s->filter);
+	if (!s->events) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		return -1;
+	}
+	s->session = tcphs_open(err);
+	tcphs_clock_init(&s->clock);
+	return s->session ? 0 : -1;
+}
+
+static int open_recording(struct source *s, struct tcphs_error *err)
+{
+	const char *name = s->cli->read;
+
+	if (!strcmp(name, "-")) {
+		name = "standard input";
+		s->file = STDIN_FILENO;
+	} else {
+		s->file = open(name, O_RDONLY | O_CLOEXEC);
+	}
+	if (s->file < 0) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot open %.256s: %s", name,
+				strerror(errno));
+		return -1;
+	}
+	s->recording = tcphs_recording_open(s->file, name, err);
+	if (!s->recording)
+		return -1;
+	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
+	if (tcphs_recording_info(s->recording)->all_netns)
+		s->cli->all_netns = true;
+	return 0;
+}
 
 /**
  * source_open - where the events of a verb come from
@@ -36,21 +86,20 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 {
 	struct source *s = calloc(1, sizeof(*s));
 
-	if (s) {
-		s->signals = -1;
-		s->events = tcphs_events_new(cli->all_netns);
-	}
-	if (!s || !s->events) {
+	if (!s) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		return NULL;
+	}
+	s->cli = cli;
+	s->filter = cli->filter;
+	if (cli->verb->lives)
+		s->filter.keys &= TCPHS_FILTERS_LIFE;
+	s->signals = -1;
+	s->file = -1;
+	if (cli->read ? open_recording(s, err) : open_kernel(s, err)) {
 		source_close(s);
 		return NULL;
 	}
-	s->session = tcphs_open(err);
-	if (!s->session) {
-		source_close(s);
-		return NULL;
-	}
-	tcphs_clock_init(&s->clock);
 	return s;
 }
 
@@ -64,6 +113,9 @@ void source_close(struct source *s)
 		return;
 	if (s->signals >= 0)
 		close(s->signals);
+	if (s->file > STDIN_FILENO)
+		close(s->file);
+	tcphs_recording_close(s->recording);
 	tcphs_events_free(s->events);
 	tcphs_close(s->session);
 	free(s);
@@ -89,6 +141,91 @@ const struct tcphs_clock *source_clock(const struct source *s)
 	return &s->clock;
 }
 
+/* One reading of a recording. */
+struct reading {
+	const struct tcphs_filter *filter;
+	const struct tcphs_events_ops *ops;
+	void *arg;
+	size_t skip;		/* so many events still, and the losses before them */
+};
+
+static void on_recorded(void *data, const struct tcphs_event *ev)
+{
+	struct reading *reading = data;
+
+	if (!tcphs_filter_event(reading->filter, ev))
+		return;
+	if (reading->skip)
+		reading->skip--;
+	else
+		reading->ops->record(reading->arg, ev);
+}
+
+static void on_recorded_loss(void *data, uint32_t cpu, uint64_t count)
+{
+	struct reading *reading = data;
+
+	if (!reading->skip && reading->ops->lost)
+		reading->ops->lost(reading->arg, cpu, count);
+}
+
+/* What is whole of a recording; that some of it is not, is told, and no error. */
+static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idle)(void *arg),
+		void *arg, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops sieve = { on_recorded, on_recorded_loss };
+	struct reading reading = { &s->filter, ops, arg, s->skip };
+	int more;
+
+	do {
+		more = tcphs_recording_read(s->recording, &sieve, &reading, err);
+		if (idle && !idle(arg))
+			return 0;
+	} while (more > 0);
+	if (!more)
+		return 0;
+	if (err->code != TCPHS_ERR_DAMAGED)
+		return -1;
+	if (!s->cli->damaged)
+		fprintf(stderr, "%s\n", err->text);
+	s->cli->damaged = true;
+	return 0;
+}
+
+struct look {
+	void (*look)(void *arg, const struct tcphs_event *ev);
+	void *arg;
+	size_t seen;
+};
+
+static void on_look(void *data, const struct tcphs_event *ev)
+{
+	struct look *look = data;
+
+	look->seen++;
+	if (look->look)
+		look->look(look->arg, ev);
+}
+
+/* A recording may be larger than the memory, so it is read again instead of kept. */
+static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
+			      struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { on_look, NULL };
+	struct look count = { 0 };
+
+	if (keep != SIZE_MAX) {
+		if (play(s, &ops, NULL, &count, err) || tcphs_recording_rewind(s->recording, err))
+			return -1;
+		s->skip = !keep ? SIZE_MAX : count.seen > keep ? count.seen - keep : 0;
+	}
+	if (!look->look)
+		return 0;
+	if (play(s, &ops, NULL, look, err))
+		return -1;
+	return tcphs_recording_rewind(s->recording, err);
+}
+
 /**
  * source_keep_last - begin with the last events of those there are
  * @s: the source
@@ -101,6 +238,10 @@ int source_keep_last(struct source *s, size_t keep,
 		     void (*look)(void *arg, const struct tcphs_event *ev), void *arg,
 		     struct tcphs_error *err)
 {
+	if (keep == SIZE_MAX && !look)
+		return 0;
+	if (s->recording)
+		return keep_last_recorded(s, keep, &(struct look){ look, arg, 0 }, err);
 	if (tcphs_events_pull(s->session, s->events, err))
 		return -1;
 	s->fetched = true;
@@ -120,6 +261,8 @@ int source_keep_last(struct source *s, size_t keep,
 int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg,
 		 struct tcphs_error *err)
 {
+	if (s->recording)
+		return play(s, ops, NULL, arg, err);
 	if (!s->fetched && tcphs_events_pull(s->session, s->events, err))
 		return -1;
 	s->fetched = false;
@@ -188,6 +331,8 @@ int source_follow(struct source *s, uint64_t until, const struct tcphs_events_op
 {
 	int ret = 0;
 
+	if (s->recording)
+		return play(s, ops, idle, arg, err);
 	/* The bell first: what happens after the pull must ring it. */
 	if (catch_signals(s, err) || tcphs_bell_open(s->session, err))
 		return -1;

@@ -12,7 +12,9 @@ struct source;
 
 /*
  * Opens the recording that cli->read names, or a session with the module. Only
- * events that the user's filter (cli->filter) lets through come out of it.
+ * events that the user's filter (cli->filter) lets through come out of it. A verb
+ * about whole lives (verb->lives) gets every event of the connections whose ends
+ * fit (TCPHS_FILTERS_LIFE), and chooses among them with tcphs_filter_event().
  * NULL on error.
  */
 struct source *source_open(struct cli *cli, struct tcphs_error *err);

@@ -23,15 +23,16 @@
  *
  * TCPHS_CMD_CONN_GET (dump)
  *	Request: TCPHS_A_CONN_ALL_NETNS (flag), TCPHS_A_CONN_STATES (u32, a mask
- *	of 1 << state); both optional.
+ *	of 1 << state), TCPHS_A_CONN_FILTER (nest); all optional.
  *	Reply: one message a connection, TCPHS_A_CONN_*. Listening sockets are
  *	not connections; see TCPHS_CMD_LISTENER_GET.
  *
  * TCPHS_CMD_EVENT_GET (dump)
- *	Request: TCPHS_A_EVENT_ALL_NETNS (flag, optional) and any number of
- *	TCPHS_A_EVENT_CURSOR nests, one a CPU: { TCPHS_A_CURSOR_CPU,
- *	TCPHS_A_CURSOR_NEXT }. A CPU without a cursor is read from its oldest
- *	record. A cursor that lies ahead of the ring is refused (-ERANGE).
+ *	Request: TCPHS_A_EVENT_ALL_NETNS (flag), TCPHS_A_EVENT_FILTER (nest), both
+ *	optional, and any number of TCPHS_A_EVENT_CURSOR nests, one a CPU:
+ *	{ TCPHS_A_CURSOR_CPU, TCPHS_A_CURSOR_NEXT }. A CPU without a cursor is
+ *	read from its oldest record. A cursor that lies ahead of the ring is
+ *	refused (-ERANGE).
  *	Reply: messages of TCPHS_A_EVENT_CPU, _LOST, any number of _RECORD (one
  *	struct tcphs_event each, oldest first) and _NEXT, the cursor to continue
  *	from. _LOST is the exact number of records of the caller's view that
@@ -41,6 +42,11 @@
  *	new, so that a reader learns its cursors. Reading removes nothing: any
  *	number of readers see the same records.
  *	Order: within a CPU as written. Across CPUs merge by @time.
+ *	A filter changes neither _LOST nor _NEXT: what it stops was read.
+ *
+ * Filters: a nest of TCPHS_A_FILTER_*, each at most once. Every attribute that is
+ * there must match; of one that holds a list or a mask, any element. A list has 1
+ * to TCPHS_FILTER_LIST elements, a mask a bit and none that has no name.
  *
  * TCPHS_CMD_EVENT_NTF (multicast group "events", CAP_NET_ADMIN)
  *	The doorbell: there are records newer than the last EVENT_GET of this
@@ -497,6 +503,7 @@ enum tcphs_a_conn {
 	TCPHS_A_CONN_PEER_ISN,		/* u32, absent: not seen */
 	TCPHS_A_CONN_PID,		/* u32, absent: not known */
 	TCPHS_A_CONN_COMM,		/* string, absent: not known */
+	TCPHS_A_CONN_FILTER,		/* nest TCPHS_A_FILTER_*, request only */
 
 	__TCPHS_A_CONN_MAX
 };
@@ -511,6 +518,7 @@ enum tcphs_a_event {
 	TCPHS_A_EVENT_LOST,		/* u64 */
 	TCPHS_A_EVENT_RECORD,		/* struct tcphs_event, multi */
 	TCPHS_A_EVENT_NEXT,		/* u64 */
+	TCPHS_A_EVENT_FILTER,		/* nest TCPHS_A_FILTER_*, request only */
 
 	__TCPHS_A_EVENT_MAX
 };
@@ -525,5 +533,32 @@ enum tcphs_a_cursor {
 	__TCPHS_A_CURSOR_MAX
 };
 #define TCPHS_A_CURSOR_MAX (__TCPHS_A_CURSOR_MAX - 1)
+
+#define TCPHS_FILTER_LIST	16
+
+/* Addresses that begin with the first @length bits of @address; the others are zero. */
+struct tcphs_prefix {
+	__u8	address[16];
+	__u8	family;			/* AF_INET: of v4-mapped ones too; or AF_INET6 */
+	__u8	length;			/* up to 32 or 128 */
+	__u16	pad;
+};
+
+enum tcphs_a_filter {
+	TCPHS_A_FILTER_UNSPEC,
+	TCPHS_A_FILTER_PAD,
+	TCPHS_A_FILTER_PORTS,		/* u16[]: at either end */
+	TCPHS_A_FILTER_LOCAL_PORTS,	/* u16[] */
+	TCPHS_A_FILTER_PEER_PORTS,	/* u16[] */
+	TCPHS_A_FILTER_ADDRESSES,	/* struct tcphs_prefix[]: at either end */
+	TCPHS_A_FILTER_PIDS,		/* u32[]: the owner, where it is known */
+	TCPHS_A_FILTER_ROLES,		/* u32, mask of 1 << role */
+	TCPHS_A_FILTER_OLDER_THAN,	/* u64, ns at least: in its state; event: @duration */
+	TCPHS_A_FILTER_STATES,		/* u32, mask of 1 << state: old or new; events only */
+	TCPHS_A_FILTER_EVENTS,		/* u64, mask of 1 << type; events only */
+
+	__TCPHS_A_FILTER_MAX
+};
+#define TCPHS_A_FILTER_MAX (__TCPHS_A_FILTER_MAX - 1)
 
 #endif /* _UAPI_LINUX_TCPHS_H */

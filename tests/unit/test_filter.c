@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options become filters, wrong ones say what is allowed, and each filter decides. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "msg.h"
+#include "tap.h"
+#include "tcphs_lib.h"
+
+static struct tcphs_error err;
+
+static bool parses(struct tcphs_filter *f, enum tcphs_filter_key key, const char *arg)
+{
+	return !tcphs_filter_parse(f, key, arg, &err);
+}
+
+/* A filter of one option. */
+static struct tcphs_filter make(enum tcphs_filter_key key, const char *arg)
+{
+	struct tcphs_filter f = { 0 };
+
+	if (!parses(&f, key, arg))
+		abort();
+	return f;
+}
+
+static bool wrong(enum tcphs_filter_key key, const char *arg, const char *words)
+{
+	struct tcphs_filter f = { 0 };
+
+	return !parses(&f, key, arg) && err.code == TCPHS_ERR_USAGE && strstr(err.text, words) &&
+	       !f.keys;
+}
+
+#define IS_WRONG(key, arg, words) wrong(TCPHS_FILTER_##key, arg, words)
+
+static void set_address(uint8_t *to, uint8_t family, const char *text)
+{
+	memset(to, 0, 16);
+	if (inet_pton(family, text, to) != 1)
+		abort();
+}
+
+/* curl[4711] at 10.1.2.3:40001 talks with 192.0.2.7:443. */
+static struct tcphs_event sample(void)
+{
+	struct tcphs_event ev = {
+		.type = TCPHS_EV_FIN_SENT,
+		.old_state = TCPHS_STATE_ESTABLISHED, .new_state = TCPHS_STATE_FIN_WAIT1,
+		.flags = TCPHS_F_OWNER | TCPHS_F_DURATION, .duration = 61 * 1000000000ull,
+		.id = { .local_port = 40001, .peer_port = 443, .netns = 4026531840u,
+			.role = TCPHS_ROLE_ACTIVE, .family = AF_INET, .pid = 4711,
+			.comm = "curl" },
+	};
+
+	set_address(ev.id.local, AF_INET, "10.1.2.3");
+	set_address(ev.id.peer, AF_INET, "192.0.2.7");
+	return ev;
+}
+
+static bool passes(enum tcphs_filter_key key, const char *arg)
+{
+	const struct tcphs_filter f = make(key, arg);
+	const struct tcphs_event ev = sample();
+
+	return tcphs_filter_event(&f, &ev);
+}
+
+#define PASSES(key, arg) passes(TCPHS_FILTER_##key, arg)
+
+static bool passes6(const char *arg, const char *local)
+{
+	const struct tcphs_filter f = make(TCPHS_FILTER_ADDRESS, arg);
+	struct tcphs_event ev = sample();
+
+	ev.id.family = AF_INET6;
+	set_address(ev.id.local, AF_INET6, local);
+	set_address(ev.id.peer, AF_INET6, "2001:db8::1");
+	return tcphs_filter_event(&f, &ev);
+}
+
+static void test_events(void)
+{
+	ok(PASSES(PORT, "443") && PASSES(PORT, "40001"), "a port of either end");
+	ok(!PASSES(PORT, "44") && !PASSES(PORT, "4430"), "and no other");
+	ok(PASSES(PORT, "1,443,65535"), "one of a list is enough");
+	ok(PASSES(LOCAL_PORT, "40001") && !PASSES(LOCAL_PORT, "443"), "a port of this end");
+	ok(PASSES(PEER_PORT, "443") && !PASSES(PEER_PORT, "40001"), "a port of the other end");
+	ok(PASSES(ADDRESS, "10.1.2.3") && PASSES(ADDRESS, "192.0.2.7"), "an address of either end");
+	ok(!PASSES(ADDRESS, "10.1.2.4"), "and no other");
+	ok(PASSES(ADDRESS, "10.0.0.0/8") && PASSES(ADDRESS, "10.1.2.2/31"), "a prefix");
+	ok(!PASSES(ADDRESS, "10.1.2.4/31") && !PASSES(ADDRESS, "11.0.0.0/8"), "ends where it says");
+	ok(PASSES(ADDRESS, "10.99.99.99/8"), "bits after a prefix do not count");
+	ok(PASSES(ADDRESS, "0.0.0.0/0") && !PASSES(ADDRESS, "::/0"), "/0 is all of its family");
+	ok(PASSES(ADDRESS, "::ffff:10.1.2.3") && PASSES(ADDRESS, "::ffff:10.0.0.0/104"),
+	   "a mapped address is an IPv4 one");
+	ok(passes6("fe80::/10", "febf::1") && !passes6("fe80::/10", "fec0::1"), "an IPv6 prefix");
+	ok(passes6("2001:db8::1", "::1") && !passes6("2001:db8::2", "::1"), "an IPv6 address");
+	ok(!passes6("0.0.0.0/0", "::1"), "an IPv6 address is in no IPv4 prefix");
+	ok(PASSES(STATE, "established") && PASSES(STATE, "fin-wait-1"), "the old or the new state");
+	ok(!PASSES(STATE, "fin-wait-2,time-wait") && PASSES(STATE, "connected"), "a group of ss");
+	ok(PASSES(EVENT, "closed,fin-sent") && !PASSES(EVENT, "closed"), "an event");
+	ok(PASSES(ROLE, "active") && !PASSES(ROLE, "passive,unknown"), "a role");
+	ok(PASSES(PID, "1,4711") && !PASSES(PID, "471"), "a process");
+	ok(PASSES(COMM, "nginx,curl") && !PASSES(COMM, "cur") && !PASSES(COMM, "curly"), "a name");
+	ok(PASSES(NETNS, "4026531840") && !PASSES(NETNS, "4026531841"), "a network namespace");
+	ok(PASSES(OLDER_THAN, "60s") && PASSES(OLDER_THAN, "61000ms") &&
+	   !PASSES(OLDER_THAN, "2m"), "a duration");
+}
+
+static void test_unknown(void)
+{
+	struct tcphs_filter pid = make(TCPHS_FILTER_PID, "4711");
+	struct tcphs_filter comm = make(TCPHS_FILTER_COMM, "curl");
+	struct tcphs_filter age = make(TCPHS_FILTER_OLDER_THAN, "0s");
+	struct tcphs_filter types = make(TCPHS_FILTER_EVENT, "closed"), none = { 0 };
+	struct tcphs_event ev = sample();
+
+	ev.flags = 0;
+	ok(!tcphs_filter_event(&pid, &ev) && !tcphs_filter_event(&comm, &ev),
+	   "an owner that is not known is nobody");
+	ok(!tcphs_filter_event(&age, &ev), "a duration that is not known is none");
+	ok(tcphs_filter_event(&none, &ev), "without a filter everything passes");
+	ev.type = 255;
+	ev.old_state = 255;
+	ev.id.role = 255;
+	ok(!tcphs_filter_event(&types, &ev) && !tcphs_event_failed(&ev),
+	   "a type beyond all masks passes none");
+	memset(ev.id.comm, 'x', sizeof(ev.id.comm));
+	ev.flags = TCPHS_F_OWNER;
+	ok(!tcphs_filter_event(&comm, &ev), "a name without an end is read no further");
+}
+
+static void test_long_name(void)
+{
+	struct tcphs_filter f = make(TCPHS_FILTER_COMM, "systemd-resolved");
+	struct tcphs_event ev = sample();
+
+	memcpy(ev.id.comm, "systemd-resolve", 16);
+	ok(tcphs_filter_event(&f, &ev), "a long name is cut where the kernel cuts it");
+}
+
+static bool is_failure(uint8_t type, uint8_t reason)
+{
+	struct tcphs_event ev = { .type = type, .reason = reason };
+	struct tcphs_filter f = make(TCPHS_FILTER_FAILED, NULL);
+
+	return tcphs_filter_event(&f, &ev);
+}
+
+static void test_failures(void)
+{
+	ok(is_failure(TCPHS_EV_SYN_DROPPED, TCPHS_REASON_ACCEPT_QUEUE_FULL) &&
+	   is_failure(TCPHS_EV_REQUEST_EXPIRED, 0) && is_failure(TCPHS_EV_REQUEST_RESET, 0) &&
+	   is_failure(TCPHS_EV_ACCEPT_OVERFLOW, 0) &&
+	   is_failure(TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_REFUSED) &&
+	   is_failure(TCPHS_EV_RST_SENT, 0) && is_failure(TCPHS_EV_RST_RECEIVED, 0),
+	   "drops, resets and handshakes that came to nothing are failures");
+	ok(is_failure(TCPHS_EV_CLOSED, TCPHS_REASON_TIMEOUT) &&
+	   is_failure(TCPHS_EV_CLOSED, TCPHS_REASON_RESET_RECEIVED), "so is a life cut short");
+	ok(!is_failure(TCPHS_EV_CLOSED, 0) &&
+	   !is_failure(TCPHS_EV_CLOSED, TCPHS_REASON_TIME_WAIT_FULL) &&
+	   !is_failure(TCPHS_EV_TIME_WAIT_END, TCPHS_REASON_EXPIRED) &&
+	   !is_failure(TCPHS_EV_ACCEPT_QUEUED, TCPHS_REASON_SYNCOOKIE) &&
+	   !is_failure(TCPHS_EV_ESTABLISHED, 0), "a life that went well is none");
+}
+
+static void test_together(void)
+{
+	struct tcphs_filter f = make(TCPHS_FILTER_PORT, "80");
+	struct tcphs_event ev = sample();
+
+	ok(!tcphs_filter_event(&f, &ev), "not this port");
+	parses(&f, TCPHS_FILTER_PORT, "443");
+	ok(tcphs_filter_event(&f, &ev), "the same option again adds to its list");
+	parses(&f, TCPHS_FILTER_COMM, "curl");
+	ok(tcphs_filter_event(&f, &ev), "two options that both match");
+	parses(&f, TCPHS_FILTER_ROLE, "passive");
+	ok(!tcphs_filter_event(&f, &ev), "all options must match");
+	f.keys &= TCPHS_FILTERS_LIFE;
+	ok(tcphs_filter_event(&f, &ev), "a key that was taken away does not count");
+}
+
+static void test_types(void)
+{
+	struct tcphs_filter f = { 0 };
+
+	equal(tcphs_filter_event_types(&f), UINT64_MAX, "without a filter any type can pass");
+	parses(&f, TCPHS_FILTER_EVENT, "closed,listen,rst-sent");
+	equal(tcphs_filter_event_types(&f), 1ull << TCPHS_EV_CLOSED | 1ull << TCPHS_EV_LISTEN |
+	      1ull << TCPHS_EV_RST_SENT, "with --event only those");
+	parses(&f, TCPHS_FILTER_FAILED, NULL);
+	equal(tcphs_filter_event_types(&f), 1ull << TCPHS_EV_CLOSED | 1ull << TCPHS_EV_RST_SENT,
+	      "with --failed those that can be failures");
+}
+
+static void test_rows(void)
+{
+	struct tcphs_conn_info c = { .local_port = 443, .peer_port = 40001, .family = AF_INET,
+				     .state = TCPHS_STATE_CLOSE_WAIT, .age = 3600000000000ull,
+				     .role = TCPHS_ROLE_PASSIVE, .pid = 7, .comm = "nginx",
+				     .has_owner = true };
+	struct tcphs_listener l = { .port = 443, .family = AF_INET, .pid = 7, .comm = "nginx",
+				    .has_owner = true };
+	struct tcphs_filter port = make(TCPHS_FILTER_LOCAL_PORT, "443");
+	struct tcphs_filter state = make(TCPHS_FILTER_STATE, "close-wait");
+	struct tcphs_filter other = make(TCPHS_FILTER_STATE, "time-wait");
+	struct tcphs_filter age = make(TCPHS_FILTER_OLDER_THAN, "1h");
+	struct tcphs_filter comm = make(TCPHS_FILTER_COMM, "nginx");
+
+	set_address(c.local, AF_INET, "10.1.2.3");
+	ok(tcphs_filter_conn(&port, &c) && tcphs_filter_conn(&state, &c) &&
+	   tcphs_filter_conn(&comm, &c), "a connection that matches");
+	ok(!tcphs_filter_conn(&other, &c), "a connection in another state");
+	ok(tcphs_filter_conn(&age, &c), "a connection exactly so old");
+	c.age--;
+	ok(!tcphs_filter_conn(&age, &c), "a connection a nanosecond younger");
+	ok(tcphs_filter_listener(&port, &l) && tcphs_filter_listener(&comm, &l),
+	   "a listener that matches");
+	ok(!tcphs_filter_listener(&age, &l), "a listener whose age is not known");
+	l.has_age = true;
+	l.age = UINT64_MAX;
+	ok(tcphs_filter_listener(&age, &l), "a listener that is old enough");
+	l.port = 80;
+	ok(!tcphs_filter_listener(&port, &l), "a listener on another port");
+}
+
+static void test_wrong(void)
+{
+	char list[200] = "1";
+	struct tcphs_filter f = { 0 };
+	struct stat st;
+	int i;
+
+	ok(IS_WRONG(PORT, "http", "'http' is wrong; allowed are numbers from 1 to 65535"),
+	   "a wrong port is named, and what is allowed");
+	ok(IS_WRONG(PORT, "0", "1 to 65535") && IS_WRONG(PORT, "65536", "1 to 65535") &&
+	   IS_WRONG(PORT, "-1", "1 to 65535") && IS_WRONG(PORT, "", "1 to 65535") &&
+	   IS_WRONG(PORT, "80,", "1 to 65535") && IS_WRONG(PORT, " 80", "1 to 65535") &&
+	   IS_WRONG(PORT, "18446744073709551696", "1 to 65535"), "no port at all");
+	ok(IS_WRONG(ADDRESS, "10.0.0.0/33", "allowed are addresses") &&
+	   IS_WRONG(ADDRESS, "::/129", "allowed") && IS_WRONG(ADDRESS, "10.1", "allowed") &&
+	   IS_WRONG(ADDRESS, "10.0.0.0/", "allowed") && IS_WRONG(ADDRESS, "/8", "allowed") &&
+	   IS_WRONG(ADDRESS, "localhost", "allowed") && IS_WRONG(ADDRESS, "", "allowed"),
+	   "no address at all");
+	ok(IS_WRONG(STATE, "establish", "'establish' is no state; allowed are: established"),
+	   "a wrong state");
+	ok(IS_WRONG(EVENT, "fin", "'fin' is no event; allowed are: syn-sent") &&
+	   strstr(err.text, " ack-deferred"), "a wrong event, and every event is named");
+	ok(IS_WRONG(ROLE, "server", "'server' is no role; allowed are: unknown active passive"),
+	   "a wrong role");
+	ok(IS_WRONG(PID, "init", "numbers of processes") && IS_WRONG(PID, "0", "numbers") &&
+	   IS_WRONG(PID, "4294967297", "numbers"), "a wrong process");
+	ok(IS_WRONG(COMM, "", "names of processes") && IS_WRONG(COMM, "a,,b", "names"), "no name");
+	ok(IS_WRONG(NETNS, "no-such-namespace", "allowed are names of ip-netns(8)") &&
+	   IS_WRONG(NETNS, "", "allowed"), "a wrong namespace");
+	ok(IS_WRONG(OLDER_THAN, "60", "a number with ms, s, m, h or d") &&
+	   IS_WRONG(OLDER_THAN, "s", "a number") && IS_WRONG(OLDER_THAN, "1.5h", "a number") &&
+	   IS_WRONG(OLDER_THAN, "60 s", "a number") && IS_WRONG(OLDER_THAN, "-1s", "a number") &&
+	   IS_WRONG(OLDER_THAN, "213504d", "a number") &&
+	   IS_WRONG(OLDER_THAN, "111111111111111111111111111s", "a number"), "a wrong age");
+	for (i = 2; i <= TCPHS_FILTER_LIST; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), ",%d", i);
+	ok(parses(&f, TCPHS_FILTER_PORT, list), "as many as there is room for");
+	ok(!parses(&f, TCPHS_FILTER_PORT, "17") && strstr(err.text, "--port: 16 at most"),
+	   "one more is told so");
+	ok(!stat("/proc/self/ns/net", &st) &&
+	   parses(&f, TCPHS_FILTER_NETNS, "/proc/self/ns/net") && f.netns.v[0] == st.st_ino,
+	   "a file of a namespace is its inode");
+}
+
+static void test_durations(void)
+{
+	uint64_t ns;
+
+	ok(!tcphs_duration_parse("150ms", &ns) && ns == 150000000ull, "150ms");
+	ok(!tcphs_duration_parse("1d", &ns) && ns == 86400000000000ull, "1d");
+	ok(!tcphs_duration_parse("213503d", &ns) && tcphs_duration_parse("213504d", &ns),
+	   "584 years and no longer");
+}
+
+/* What a reader with a filter holds: losses are told all the same. */
+static unsigned int records, lost;
+
+static void on_record(void *arg, const struct tcphs_event *ev)
+{
+	(void)arg;
+	records += ev->id.local_port == 7;
+}
+
+static void on_lost(void *arg, uint32_t cpu, uint64_t count)
+{
+	(void)arg;
+	(void)cpu;
+	lost += count;
+}
+
+static void add(struct tcphs_events *evs, uint64_t lost_before, unsigned int nr, uint16_t port)
+{
+	struct tcphs_event ev = { .time = 1000, .id.local_port = 8 };
+	struct tcphs_batch batch;
+	static struct msg m;
+
+	msg_genl(&m, 30, NLM_F_MULTI, TCPHS_CMD_EVENT_GET);
+	msg_u32(&m, TCPHS_A_EVENT_CPU, 0);
+	msg_u64(&m, TCPHS_A_EVENT_LOST, lost_before);
+	for (; nr; nr--) {
+		msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
+		ev.id.local_port = port;
+	}
+	msg_u64(&m, TCPHS_A_EVENT_NEXT, 100);
+	if (tcphs_decode_batch(m.data, m.len, &batch) || tcphs_events_add(evs, &batch))
+		abort();
+}
+
+static void test_reader(void)
+{
+	static const struct tcphs_events_ops ops = { on_record, on_lost };
+	struct tcphs_filter f = make(TCPHS_FILTER_PORT, "7");
+	struct tcphs_events *evs = tcphs_events_new(false, &f);
+
+	add(evs, 3, 5, 9);
+	equal(tcphs_events_held(evs), 0, "what a filter stops is not held");
+	tcphs_events_emit_all(evs, &ops, NULL);
+	equal(lost, 3, "what was lost before it is told");
+	add(evs, 5, 4, 7);
+	equal(tcphs_events_held(evs), 3, "of a message, what passes is held");
+	tcphs_events_keep_last(evs, 2);
+	tcphs_events_emit_all(evs, &ops, NULL);
+	equal(records, 2, "the last two are the last two that pass");
+	tcphs_events_free(evs);
+}
+
+int main(void)
+{
+	plan(68);
+	test_events();
+	test_unknown();
+	test_long_name();
+	test_failures();
+	test_together();
+	test_types();
+	test_rows();
+	test_wrong();
+	test_durations();
+	test_reader();
+	return tap_done();
+}

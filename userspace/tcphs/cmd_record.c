@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tcphs record: events into a file, for --read of the other verbs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source.h"
+
+struct record_cmd {
+	struct cli *cli;
+	const char *name;
+	bool to_stdout;
+	bool force;
+	bool ends;		/* after @duration */
+	uint64_t duration;
+	size_t last;		/* SIZE_MAX: all */
+	struct tcphs_recorder *recorder;
+	uint64_t events, lost;
+};
+
+static void on_record(void *arg, const struct tcphs_event *ev)
+{
+	struct record_cmd *cmd = arg;
+
+	cmd->events++;
+	tcphs_recorder_event(cmd->recorder, ev);
+}
+
+static void on_lost(void *arg, uint32_t cpu, uint64_t count)
+{
+	struct record_cmd *cmd = arg;
+
+	cmd->lost += count;
+	tcphs_recorder_lost(cmd->recorder, cpu, count);
+}
+
+/* After each round, so that a crash costs no more than a second. */
+static bool flush(void *arg)
+{
+	struct record_cmd *cmd = arg;
+
+	return !tcphs_recorder_flush(cmd->recorder);
+}
+
+static void parse(struct record_cmd *cmd, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "duration",	required_argument,	NULL, 'd' },
+		{ "force",	no_argument,		NULL, 'F' },
+		{ "last",	required_argument,	NULL, 'n' },
+		{ NULL,		0,			NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, CLI_SHORTS "d:n:", longs, NULL)) != -1) {
+		if (c == 'F')
+			cmd->force = true;
+		else if (c == 'n')
+			cmd->last = cli_count(cmd->cli, "last", optarg);
+		else if (c != 'd')
+			cli_option(cmd->cli, c, argv, longs);
+		else if (tcphs_duration_parse(optarg, &cmd->duration))
+			cli_usage(cmd->cli, "--duration: '%s' is wrong; allowed is a number with ms, s, m, h or d: 60s",
+				  optarg);
+		else
+			cmd->ends = true;
+	}
+	if (optind == argc)
+		cli_usage(cmd->cli, "the name of a file is missing; - is standard output");
+	cmd->name = argv[optind++];
+	cmd->to_stdout = !strcmp(cmd->name, "-");
+	cli_no_arguments(cmd->cli, argc, argv);
+	if (cmd->to_stdout && cmd->cli->json)
+		cli_usage(cmd->cli, "--json: the recording itself goes to standard output");
+	if (cmd->to_stdout && isatty(STDOUT_FILENO))
+		cli_usage(cmd->cli, "a recording is nothing for a terminal; name a file");
+}
+
+/*
+ * Initial sequence numbers are in it: not for everyone to read. An old file is
+ * replaced, not written over: it may be the one that --read reads.
+ */
+static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL, fd;
+	struct stat st;
+
+	if (cmd->to_stdout)
+		return STDOUT_FILENO;
+	if (cmd->force && !lstat(cmd->name, &st)) {
+		if (!S_ISREG(st.st_mode))
+			flags = O_WRONLY;
+		else
+			unlink(cmd->name);
+	}
+	fd = open(cmd->name, flags | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		tcphs_error_set(err, TCPHS_ERR_FAILED,
+				"tcphs: %.256s is there already; --force replaces it", cmd->name);
+	else if (fd < 0)
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
+				cmd->name, strerror(errno));
+	return fd;
+}
+
+static int record(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { on_record, on_lost };
+	uint64_t until = cmd->ends ? tcphs_now() + cmd->duration : 0;
+	int ret, error;
+
+	ret = source_keep_last(source, cmd->last, NULL, NULL, err);
+	if (!ret)
+		ret = source_follow(source, until, &ops, flush, cmd, err);
+	/* What came before an error is worth its end too. */
+	error = tcphs_recorder_end(cmd->recorder);
+	if (!error)
+		return ret;
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
+			cmd->to_stdout ? "standard output" : cmd->name, strerror(-error));
+	return -1;
+}
+
+static void tell(const struct record_cmd *cmd)
+{
+	uint64_t bytes = tcphs_recorder_bytes(cmd->recorder);
+	char size[TCPHS_BYTES_LEN];
+	struct tcphs_json j;
+
+	if (cmd->cli->json) {
+		tcphs_json_begin(&j, &cmd->cli->out);
+		tcphs_json_str(&j, "file", cmd->name);
+		tcphs_json_u64(&j, "events", cmd->events);
+		tcphs_json_u64(&j, "lost", cmd->lost);
+		tcphs_json_u64(&j, "bytes", bytes);
+		tcphs_json_end(&j);
+		return;
+	}
+	tcphs_fmt_bytes(size, bytes);
+	fprintf(stderr, "tcphs: %llu events, %llu lost, %s\n", (unsigned long long)cmd->events,
+		(unsigned long long)cmd->lost, size);
+}
+
+static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
+{
+	struct tcphs_recording_info info = {
+		.clock_offset = source_clock(source)->offset,
+		.all_netns = cmd->cli->all_netns,
+	};
+	int fd = open_file(cmd, err), ret = -1;
+
+	if (fd < 0)
+		return -1;
+	cmd->recorder = tcphs_recorder_new(fd, &info);
+	if (cmd->recorder)
+		ret = record(cmd, source, err);
+	else
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+	/* Some file systems find out only now that there is no room. */
+	if (!cmd->to_stdout && close(fd) && !ret) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
+				cmd->name, strerror(errno));
+		ret = -1;
+	}
+	if (cmd->recorder)
+		tell(cmd);
+	tcphs_recorder_free(cmd->recorder);
+	return ret;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct record_cmd cmd = { .cli = cli, .last = SIZE_MAX };
+	struct tcphs_error err = { 0 };
+	struct source *source;
+	int failed, ret;
+
+	parse(&cmd, argc, argv);
+	/* First the module: without it no file shall be made. */
+	source = source_open(cli, &err);
+	if (!source)
+		return cli_fail(&err);
+	failed = run_with(&cmd, source, &err);
+	ret = cli_finish(cli);
+	if (failed)
+		ret = cli_fail(&err);
+	source_close(source);
+	return ret;
+}
+
+const struct verb verb_record = {
+	.name = "record",
+	.words = " FILE",
+	.help = "events into a file, until Ctrl-C, for --read of the other verbs",
+	.usage =
+		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: only what the ring holds\n"
+		"  -n, --last N          begin with the last N of the ring; -n 0: new ones only\n"
+		"      --force           replace FILE if it is there\n",
+	.reads = true,
+	.filters = TCPHS_FILTERS_EVENT,
+	.run = run,
+};
