@@ -5,7 +5,7 @@
  * Direction of calls: main -> adopt, hooks, netlink, procfs, netns
  *		       hooks -> entries -> probe_* -> conn, listener -> event -> ring, stats
  *					   probe_* -> deaf
- *		       netlink, procfs -> conn, listener, ring, stats (readers)
+ *		       netlink, procfs -> filter, conn, listener, ring, stats (readers)
  *
  * The section. Every handler runs its work with interrupts off and the lock of
  * the connection's bucket held. That one step makes the entry, this CPU's ring
@@ -358,6 +358,33 @@ extern bool tcphs_adopting;
 void tcphs_adopt_all(void);
 struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u8 state);
 void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+
+/* filter.c: what a reader wants to see */
+
+/* Zeroed, it lets everything through. */
+struct tcphs_filter {
+	u64 events;			/* mask of 1 << type, 0: any */
+	u64 older_than;			/* ns */
+	u32 states;			/* mask of 1 << state, 0: any */
+	u32 roles;			/* mask of 1 << role, 0: any */
+	u8 nr_ports;
+	u8 nr_local_ports;
+	u8 nr_peer_ports;
+	u8 nr_pids;
+	u8 nr_addresses;
+	u16 ports[TCPHS_FILTER_LIST];
+	u16 local_ports[TCPHS_FILTER_LIST];
+	u16 peer_ports[TCPHS_FILTER_LIST];
+	u32 pids[TCPHS_FILTER_LIST];
+	struct tcphs_prefix addresses[TCPHS_FILTER_LIST];
+};
+
+extern const struct nla_policy tcphs_filter_policy[TCPHS_A_FILTER_MAX + 1];
+
+int tcphs_filter_parse(struct tcphs_filter *f, struct nlattr *nest, bool events,
+		       struct netlink_ext_ack *extack);
+bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev);
+bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn *conn, u64 now);
 
 /* netlink.c, netlink_dump.c */
 

@@ -19,6 +19,7 @@ static const struct nla_policy listener_policy[TCPHS_A_LISTENER_MAX + 1] = {
 static const struct nla_policy conn_policy[TCPHS_A_CONN_MAX + 1] = {
 	[TCPHS_A_CONN_ALL_NETNS] = { .type = NLA_FLAG },
 	[TCPHS_A_CONN_STATES] = { .type = NLA_U32 },
+	[TCPHS_A_CONN_FILTER] = NLA_POLICY_NESTED(tcphs_filter_policy),
 };
 
 const struct nla_policy tcphs_nl_cursor_policy[TCPHS_A_CURSOR_MAX + 1] = {
@@ -29,6 +30,7 @@ const struct nla_policy tcphs_nl_cursor_policy[TCPHS_A_CURSOR_MAX + 1] = {
 static const struct nla_policy event_policy[TCPHS_A_EVENT_MAX + 1] = {
 	[TCPHS_A_EVENT_ALL_NETNS] = { .type = NLA_FLAG },
 	[TCPHS_A_EVENT_CURSOR] = NLA_POLICY_NESTED(tcphs_nl_cursor_policy),
+	[TCPHS_A_EVENT_FILTER] = NLA_POLICY_NESTED(tcphs_filter_policy),
 };
 
 static int put_count(struct sk_buff *skb, int attr, u8 id, u64 value)

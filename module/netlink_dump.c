@@ -11,7 +11,8 @@
 /* What a dump remembers between its messages. */
 struct dump {
 	struct tcphs_net *tn;		/* NULL: every namespace */
-	u32 states;			/* mask of 1 << state */
+	u32 states;			/* connections: mask of 1 << state */
+	struct tcphs_filter filter;	/* connections, events */
 	unsigned long place;		/* listeners: sent; connections: bucket; events: CPU */
 	bool pending;			/* events: ev was read and not yet sent */
 	bool told;			/* events: this CPU was named */
@@ -210,13 +211,19 @@ int tcphs_nl_listeners(struct sk_buff *skb, struct netlink_callback *cb)
 int tcphs_nl_conns_start(struct netlink_callback *cb)
 {
 	u32 known = GENMASK(TCPHS_STATE_MAX, TCPHS_STATE_ESTABLISHED);
-	struct nlattr *states = tcphs_dump_attrs(cb)[TCPHS_A_CONN_STATES];
+	struct nlattr **attrs = tcphs_dump_attrs(cb), *states = attrs[TCPHS_A_CONN_STATES];
+	int err;
 
 	if (states && (!nla_get_u32(states) || nla_get_u32(states) & ~known)) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, states, "a mask of 1 << state is needed");
 		return -EINVAL;
 	}
-	return start(cb, TCPHS_A_CONN_ALL_NETNS, 0);
+	err = start(cb, TCPHS_A_CONN_ALL_NETNS, 0);
+	if (err)
+		return err;
+	err = tcphs_filter_parse(&dump_of(cb)->filter, attrs[TCPHS_A_CONN_FILTER],
+				 false, cb->extack);
+	return err ? give_up(cb, err) : 0;
 }
 
 static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
@@ -259,7 +266,8 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 	void *header;
 
 	if ((arg->dump->tn && conn->tn != arg->dump->tn) ||
-	    !(arg->dump->states & BIT(conn->state)) || conn->marks & TCPHS_C_TOMB)
+	    !(arg->dump->states & BIT(conn->state)) || conn->marks & TCPHS_C_TOMB ||
+	    !tcphs_filter_conn(&arg->dump->filter, conn, arg->now))
 		return 0;
 	header = put_header(skb, arg->cb, TCPHS_CMD_CONN_GET);
 	if (!header)
@@ -382,6 +390,10 @@ int tcphs_nl_events_start(struct netlink_callback *cb)
 	if (err)
 		return err;
 	dump = dump_of(cb);
+	err = tcphs_filter_parse(&dump->filter, tcphs_dump_attrs(cb)[TCPHS_A_EVENT_FILTER],
+				 true, cb->extack);
+	if (err)
+		return give_up(cb, err);
 	nlmsg_for_each_attr(attr, cb->nlh, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != TCPHS_A_EVENT_CURSOR)
 			continue;
@@ -397,13 +409,22 @@ int tcphs_nl_events_start(struct netlink_callback *cb)
 	return err ? give_up(cb, err) : 0;
 }
 
-/* Fetches into dump->ev; what it returns is where to go on if that isn't sent. */
+/*
+ * Fetches what passes the filter into dump->ev; returns where to go on if that isn't
+ * sent: behind the records that were passed over, but not behind a loss, which
+ * no message has told yet.
+ */
 static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor)
 {
-	u64 before = cursor->next;
+	u64 go_on = cursor->next;
 
-	dump->pending = tcphs_ring_read(cursor, &dump->ev);
-	return before;
+	while ((dump->pending = tcphs_ring_read(cursor, &dump->ev)) &&
+	       !tcphs_filter_event(&dump->filter, &dump->ev)) {
+		if (!cursor->lost)
+			go_on = cursor->next;
+		cond_resched();
+	}
+	return go_on;
 }
 
 /* One message of one CPU. */

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """A reader of events on a bare netlink socket, with cursors of its own.
 
-usage: cursor.py [--all-netns] [CURSORS [--count]]
+usage: cursor.py [--all-netns] [--port PORT] [CURSORS [--count]]
 
 Reads on from CURSORS, "CPU:NEXT,...", and prints the cursors it came to; with
---count how many records it read and how many it was told were lost. The
-messages are taken apart here, not by the tools' library.
+--count how many records it read and how many it was told were lost. With
+--port the kernel is to send the records of that port only. The messages are
+taken apart here, not by the tools' library.
 """
 import argparse
 import socket
@@ -17,7 +18,8 @@ NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
 EVENT_GET = 4
-ALL_NETNS, CURSOR, CPU, LOST, RECORD, NEXT = 2, 3, 4, 5, 6, 7
+ALL_NETNS, CURSOR, CPU, LOST, RECORD, NEXT, FILTER = 2, 3, 4, 5, 6, 7, 8
+FILTER_PORTS = 2
 CURSOR_CPU, CURSOR_NEXT = 2, 3
 NESTED = 0x8000
 
@@ -62,6 +64,9 @@ def find_family(sock):
 
 def request(args):
     data = attribute(ALL_NETNS, b"") if args.all_netns else b""
+    if args.port:
+        data += attribute(FILTER | NESTED,
+                          attribute(FILTER_PORTS, struct.pack("=H", args.port)))
     for pair in args.cursors.split(",") if args.cursors else ():
         cpu, number = map(int, pair.split(":"))
         data += attribute(CURSOR | NESTED, attribute(CURSOR_CPU, struct.pack("=I", cpu)) +
@@ -72,6 +77,7 @@ def request(args):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--all-netns", action="store_true")
+    parser.add_argument("--port", type=int)
     parser.add_argument("--count", action="store_true")
     parser.add_argument("cursors", nargs="?", default="")
     args = parser.parse_args()

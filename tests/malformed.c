@@ -98,6 +98,16 @@ static void put_cursor(struct request *r, __u32 cpu, __u64 next)
 	nest->nla_len = (char *)r + r->nl.nlmsg_len - (char *)nest;
 }
 
+/* A nest that holds one attribute, or with @type 0 nothing. */
+static void put_nest(struct request *r, __u16 nest_type, __u16 type, const void *data, __u16 len)
+{
+	struct nlattr *nest = put(r, nest_type | NLA_F_NESTED, NULL, 0);
+
+	if (type)
+		put(r, type, data, len);
+	nest->nla_len = (char *)r + r->nl.nlmsg_len - (char *)nest;
+}
+
 /* Ages grow while we look. */
 static bool is_volatile(__u8 cmd, __u16 type)
 {
@@ -603,6 +613,196 @@ TEST_F(tcphs, a_mask_without_a_state_is_refused)
 	EXPECT_GRANTED();
 }
 
+/* A filter for events of one attribute. */
+static void begin_filter(struct request *r, __u16 family, __u16 type, const void *data, __u16 len)
+{
+	begin_events(r, family);
+	put_nest(r, TCPHS_A_EVENT_FILTER, type, data, len);
+}
+
+TEST_F(tcphs, a_filter_of_any_size_from_nothing_is_understood)
+{
+	static const __u16 ports[TCPHS_FILTER_LIST] = { 9 };
+	struct nlattr *nest;
+
+	begin_filter(&self->r, self->family, 0, NULL, 0);
+	EXPECT_GRANTED();
+	begin_filter(&self->r, self->family, TCPHS_A_FILTER_PORTS, ports, sizeof(ports[0]));
+	EXPECT_GRANTED();
+	begin_filter(&self->r, self->family, TCPHS_A_FILTER_PORTS, ports, sizeof(ports));
+	EXPECT_GRANTED();
+	begin(&self->r, self->family, DUMP, TCPHS_CMD_CONN_GET);
+	nest = put(&self->r, TCPHS_A_CONN_FILTER | NLA_F_NESTED, NULL, 0);
+	put(&self->r, TCPHS_A_FILTER_LOCAL_PORTS, ports, sizeof(ports));
+	put(&self->r, TCPHS_A_FILTER_PEER_PORTS, ports, sizeof(ports));
+	nest->nla_len = (char *)&self->r + self->r.nl.nlmsg_len - (char *)nest;
+	EXPECT_GRANTED();
+}
+
+TEST_F(tcphs, a_wrong_length_in_a_filter_is_refused)
+{
+	static const struct {
+		__u16 type, element, most;
+		const char *words;
+	} attrs[] = {
+		{ TCPHS_A_FILTER_PORTS, 2, TCPHS_FILTER_LIST, "whole elements" },
+		{ TCPHS_A_FILTER_LOCAL_PORTS, 2, TCPHS_FILTER_LIST, "whole elements" },
+		{ TCPHS_A_FILTER_PEER_PORTS, 2, TCPHS_FILTER_LIST, "whole elements" },
+		{ TCPHS_A_FILTER_ADDRESSES, sizeof(struct tcphs_prefix), TCPHS_FILTER_LIST,
+		  "whole elements" },
+		{ TCPHS_A_FILTER_PIDS, 4, TCPHS_FILTER_LIST, "whole elements" },
+		{ TCPHS_A_FILTER_ROLES, 4, 1, "invalid attribute length" },
+		{ TCPHS_A_FILTER_OLDER_THAN, 8, 1, "invalid attribute length" },
+		{ TCPHS_A_FILTER_STATES, 4, 1, "invalid attribute length" },
+		{ TCPHS_A_FILTER_EVENTS, 8, 1, "invalid attribute length" },
+	};
+	static const __u8 bytes[(TCPHS_FILTER_LIST + 1) * sizeof(struct tcphs_prefix)];
+	unsigned int i, len, whole;
+
+	for (i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
+		whole = attrs[i].element * attrs[i].most;
+		for (len = 0; len <= whole; len++) {
+			if (len && len % attrs[i].element == 0)
+				continue;
+			begin_filter(&self->r, self->family, attrs[i].type, bytes, len);
+			EXPECT_REFUSED(EINVAL, attrs[i].words);
+		}
+		begin_filter(&self->r, self->family, attrs[i].type, bytes,
+			     whole + attrs[i].element);
+		if (attrs[i].most > 1)
+			EXPECT_REFUSED(ERANGE, "");
+		else
+			EXPECT_REFUSED(EINVAL, "invalid attribute length");
+	}
+}
+
+TEST_F(tcphs, a_mask_that_a_filter_cannot_have_is_refused)
+{
+	static const struct {
+		__u16 type, len;
+		__u64 all, none;	/* bits that have a name; one that has not */
+	} masks[] = {
+		{ TCPHS_A_FILTER_ROLES, 4, (1ULL << __TCPHS_ROLE_MAX) - 1,
+		  1ULL << __TCPHS_ROLE_MAX },
+		{ TCPHS_A_FILTER_STATES, 4, (1ULL << __TCPHS_STATE_MAX) - 2,
+		  1ULL << __TCPHS_STATE_MAX },
+		{ TCPHS_A_FILTER_EVENTS, 8, (1ULL << __TCPHS_EV_MAX) - 2, 1ULL << __TCPHS_EV_MAX },
+		{ TCPHS_A_FILTER_STATES, 4, 2, 1 },
+		{ TCPHS_A_FILTER_EVENTS, 8, 2, 1 },
+		{ TCPHS_A_FILTER_EVENTS, 8, 2, 1ULL << 63 },
+	};
+	__u64 mask;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		begin_filter(&self->r, self->family, masks[i].type, &masks[i].all, masks[i].len);
+		EXPECT_GRANTED();
+		mask = masks[i].all | masks[i].none;
+		begin_filter(&self->r, self->family, masks[i].type, &mask, masks[i].len);
+		EXPECT_REFUSED(EINVAL, "a mask of known bits is needed");
+		mask = 0;
+		begin_filter(&self->r, self->family, masks[i].type, &mask, masks[i].len);
+		EXPECT_REFUSED(EINVAL, "a mask of known bits is needed");
+	}
+}
+
+TEST_F(tcphs, a_prefix_that_is_none_is_refused)
+{
+	static const struct tcphs_prefix good[] = {
+		{ .family = AF_INET, .length = 8, .address = { 127 } },
+		{ .family = AF_INET, .length = 32, .address = { 127, 0, 0, 1 } },
+		{ .family = AF_INET, .length = 0 },
+		{ .family = AF_INET6, .length = 128, .address = { [15] = 1 } },
+		{ .family = AF_INET6, .length = 10, .address = { 0xfe, 0x80 } },
+	}, bad[] = {
+		{ .family = AF_INET, .length = 33 },
+		{ .family = AF_INET6, .length = 129 },
+		{ .family = AF_INET6, .length = 255 },
+		{ .family = 0, .length = 0 },
+		{ .family = AF_UNIX, .length = 0 },
+		{ .family = AF_INET, .length = 8, .pad = 1 },
+		{ .family = AF_INET, .length = 7, .address = { 127 } },
+		{ .family = AF_INET, .length = 32, .address = { [4] = 1 } },
+		{ .family = AF_INET6, .length = 127, .address = { [15] = 1 } },
+	};
+	struct tcphs_prefix list[2] = { good[0] };
+	unsigned int i;
+
+	begin_filter(&self->r, self->family, TCPHS_A_FILTER_ADDRESSES, good, sizeof(good));
+	EXPECT_GRANTED();
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		/* Behind a good one, so that each is looked at. */
+		list[1] = bad[i];
+		begin_filter(&self->r, self->family, TCPHS_A_FILTER_ADDRESSES, list, sizeof(list));
+		EXPECT_REFUSED(EINVAL, "a prefix needs");
+	}
+}
+
+TEST_F(tcphs, what_filters_events_does_not_filter_connections)
+{
+	__u64 mask = 2;
+
+	begin(&self->r, self->family, DUMP, TCPHS_CMD_CONN_GET);
+	put_nest(&self->r, TCPHS_A_CONN_FILTER, TCPHS_A_FILTER_STATES, &mask, 4);
+	EXPECT_REFUSED(EINVAL, "are of events only");
+	begin(&self->r, self->family, DUMP, TCPHS_CMD_CONN_GET);
+	put_nest(&self->r, TCPHS_A_CONN_FILTER, TCPHS_A_FILTER_EVENTS, &mask, 8);
+	EXPECT_REFUSED(EINVAL, "are of events only");
+}
+
+TEST_F(tcphs, an_unknown_attribute_in_a_filter_is_refused)
+{
+	static const __u8 bytes[8] = { 2 };
+	__u16 type;
+
+	for (type = __TCPHS_A_FILTER_MAX; type < __TCPHS_A_FILTER_MAX + 3; type++) {
+		begin_filter(&self->r, self->family, type, bytes, sizeof(bytes));
+		EXPECT_REFUSED(EINVAL, "");
+	}
+	begin_filter(&self->r, self->family, TCPHS_A_FILTER_PAD, bytes, sizeof(bytes));
+	EXPECT_REFUSED(EINVAL, "");
+}
+
+TEST_F(tcphs, a_filter_of_listeners_is_refused)
+{
+	static const __u16 port = 9;
+
+	begin(&self->r, self->family, DUMP, TCPHS_CMD_LISTENER_GET);
+	put_nest(&self->r, TCPHS_A_CONN_FILTER, TCPHS_A_FILTER_PORTS, &port, sizeof(port));
+	EXPECT_REFUSED(EINVAL, "");
+}
+
+/* How many attributes of a type an answer has, and their bytes in @copy. */
+static unsigned int collect(const struct answer *a, __u16 type, char *copy)
+{
+	unsigned int nr = 0;
+	size_t from = 0;
+	void *found;
+
+	while ((found = find(a, &from, type)))
+		memcpy(copy + sizeof(__u64) * nr++, found, sizeof(__u64));
+	return nr;
+}
+
+TEST_F(tcphs, a_filter_that_stops_everything_moves_the_cursors_all_the_same)
+{
+	static char data[SNAPSHOT_MAX], want[4096], got[4096];
+	struct answer all = { .data = data }, none = { .data = data };
+	static const __u16 port = 7;	/* nobody's */
+	unsigned int nr;
+
+	begin_events(&self->r, self->family);
+	talk(self->fd, &self->r, self->r.nl.nlmsg_len, &all);
+	nr = collect(&all, TCPHS_A_EVENT_NEXT, want);
+	ASSERT_LT(0U, nr);
+	begin_filter(&self->r, self->family, TCPHS_A_FILTER_PORTS, &port, sizeof(port));
+	talk(self->fd, &self->r, self->r.nl.nlmsg_len, &none);
+	EXPECT_EQ(0, none.error);
+	EXPECT_EQ(0U, collect(&none, TCPHS_A_EVENT_RECORD, got));
+	EXPECT_EQ(nr, collect(&none, TCPHS_A_EVENT_NEXT, got));
+	EXPECT_EQ(0, memcmp(want, got, nr * sizeof(__u64)));
+}
+
 TEST_F(tcphs, an_unknown_command_is_refused)
 {
 	static const __u8 cmds[] = { TCPHS_CMD_UNSPEC, TCPHS_CMD_EVENT_NTF, TCPHS_CMD_MAX + 1, 255 };
@@ -702,6 +902,16 @@ static __u32 draw(__u32 below)
 	return rand_state % below;
 }
 
+static void put_random_filter(struct request *r, __u16 nest)
+{
+	__u8 bytes[TCPHS_FILTER_LIST * sizeof(struct tcphs_prefix)];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = draw(256);
+	put_nest(r, nest, draw(__TCPHS_A_FILTER_MAX), bytes, draw(5) * 4);
+}
+
 static void make_good(struct request *r, __u16 family)
 {
 	switch (draw(4)) {
@@ -714,9 +924,12 @@ static void make_good(struct request *r, __u16 family)
 		break;
 	case 2:
 		begin_conns(r, family, 1 << draw(12));
+		put_random_filter(r, TCPHS_A_CONN_FILTER);
 		break;
 	default:
 		begin_events(r, family);
+		if (draw(2))
+			put_random_filter(r, TCPHS_A_EVENT_FILTER);
 		put_cursor(r, draw(3), draw(19));
 		put_cursor(r, draw(3), draw(19));
 	}

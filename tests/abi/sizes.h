@@ -12,6 +12,7 @@ SAME(size_of_ident, sizeof(struct tcphs_ident), 80);
 SAME(size_of_queue, sizeof(struct tcphs_queue), 24);
 SAME(size_of_agreed, sizeof(struct tcphs_agreed), 24);
 SAME(size_of_life, sizeof(struct tcphs_life), 24);
+SAME(size_of_prefix, sizeof(struct tcphs_prefix), 20);
 
 SAME(at_number, offsetof(struct tcphs_event, number), 0);
 SAME(at_time, offsetof(struct tcphs_event, time), 8);
@@ -40,3 +41,7 @@ SAME(at_family, offsetof(struct tcphs_ident, family), 57);
 SAME(at_generation, offsetof(struct tcphs_ident, generation), 58);
 SAME(at_pid, offsetof(struct tcphs_ident, pid), 60);
 SAME(at_comm, offsetof(struct tcphs_ident, comm), 64);
+
+SAME(at_prefix, offsetof(struct tcphs_prefix, address), 0);
+SAME(at_prefix_family, offsetof(struct tcphs_prefix, family), 16);
+SAME(at_prefix_length, offsetof(struct tcphs_prefix, length), 17);

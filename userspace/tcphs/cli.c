@@ -22,9 +22,11 @@ static void help_filters(const struct verb *verb)
 		if (!(verb->filters >> key & 1))
 			continue;
 		argument = tcphs_filter_argument(key);
-		snprintf(option, sizeof(option), "%s%s%s", tcphs_filter_name(key),
+		snprintf(option, sizeof(option), "--%s%s%s", tcphs_filter_name(key),
 			 argument ? " " : "", argument ? argument : "");
-		printf("      --%-26s %s\n", option, tcphs_filter_help(key));
+		/* A verb may have said more about it already. */
+		if (!strstr(verb->usage, option))
+			printf("      %-28s %s\n", option, tcphs_filter_help(key));
 	}
 }
 

@@ -33,7 +33,8 @@ static void print_help(FILE *to)
 	      "Verbs:\n", to);
 	for (i = 0; i < NR_VERBS; i++)
 		fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
-	fputs("  help         this text; 'tcphs VERB --help' tells a verb's options\n"
+	fputs("  help         this text; 'tcphs VERB --help' tells a verb's options,\n"
+	      "               'tcphs help names' the words that they take\n"
 	      "\n"
 	      "Options of every verb:\n"
 	      "  -j, --json            one JSON object a line\n"
@@ -68,10 +69,42 @@ static int unknown_verb(const char *name)
 	return TCPHS_ERR_USAGE;
 }
 
-/* What needs no module. -1: it is a verb. */
-static int run_builtin(const char *word)
+static void print_list(const char *what, const char *(*name)(unsigned int, char *),
+		       unsigned int from, unsigned int max)
 {
-	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
+	char buf[TCPHS_NAME_LEN];
+
+	fputs(what, stdout);
+	for (; from <= max; from++)
+		printf(" %s", name(from, buf));
+	putchar('\n');
+}
+
+/* Every word of the tool's own, for completion in a shell. */
+static void print_names(void)
+{
+	const char *p;
+	size_t i;
+
+	fputs("verbs", stdout);
+	for (i = 0; i < NR_VERBS; i++)
+		printf(" %s", verbs[i]->name);
+	fputs(" help\n--state ", stdout);
+	/* A semicolon stands between states and groups. */
+	for (p = tcphs_states_allowed(); *p; p++)
+		if (*p != ';')
+			putchar(*p);
+	putchar('\n');
+	print_list("--event", tcphs_event_name, 1, TCPHS_EV_MAX);
+	print_list("--role", tcphs_role_name, 0, TCPHS_ROLE_MAX);
+}
+
+/* What needs no module. -1: it is a verb. */
+static int run_builtin(const char *word, const char *next)
+{
+	if (!strcmp(word, "help") && next && !strcmp(next, "names"))
+		print_names();
+	else if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
 		print_help(stdout);
 	else if (!strcmp(word, "--version") || !strcmp(word, "-V"))
 		printf("tcphs %s (ABI %u.%u)\n", TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
@@ -92,7 +125,7 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return TCPHS_ERR_USAGE;
 	}
-	ret = run_builtin(argv[1]);
+	ret = run_builtin(argv[1], argv[2]);
 	if (ret >= 0)
 		return ret;
 	cli.verb = find_verb(argv[1]);

@@ -44,9 +44,9 @@
  *	Order: within a CPU as written. Across CPUs merge by @time.
  *	A filter changes neither _LOST nor _NEXT: what it stops was read.
  *
- * Filters: a nest of TCPHS_A_FILTER_*, each at most once. Every attribute that is
- * there must match; of one that holds a list or a mask, any element. A list has 1
- * to TCPHS_FILTER_LIST elements, a mask a bit and none that has no name.
+ * Filters: a nest of TCPHS_A_FILTER_*. Every attribute that is there must match; of
+ * one that holds a list or a mask, any element. A list has 1 to TCPHS_FILTER_LIST
+ * elements; a mask has a bit, and none that means nothing.
  *
  * TCPHS_CMD_EVENT_NTF (multicast group "events", CAP_NET_ADMIN)
  *	The doorbell: there are records newer than the last EVENT_GET of this

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What bash and zsh complete is what the tool takes.
+#	completion.sh TOOL
+
+here=$(cd "$(dirname "$0")" && pwd)
+files=$here/../../userspace/completion
+bin=$(mktemp -d) || exit 1
+trap 'rm -rf "$bin"' EXIT
+ln -s "$(realpath "$1")" "$bin/tcphs"
+export PATH=$bin:$PATH LC_ALL=C.UTF-8
+cd "$bin" && touch some.rec || exit 1
+
+n=0
+failed=0
+
+# result STATUS NAME
+result()
+{
+	n=$((n + 1))
+	if [[ $1 == 0 ]]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+# same GOT WANT NAME: the same words, in whatever order
+same()
+{
+	diff <(tr ' ' '\n' <<<"$1" | sort) <(tr ' ' '\n' <<<"$2" | sort) | sed 's/^/# /'
+	result "${PIPESTATUS[0]}" "$3"
+}
+
+# in_SHELL WORD...: what the shell offers for the last word
+in_bash()
+{
+	bash --norc -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tcphs
+		echo "${COMPREPLY[@]}"' "$files/tcphs" tcphs "$@"
+}
+
+# The file is run as the completion system would, with stand-ins for its builtins.
+in_zsh()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	zsh -f -c 'words=("$@"); CURRENT=$#; PREFIX=$words[CURRENT]; found=()
+		compset() { PREFIX=${PREFIX##${~2}} }
+		compadd() { while [[ $1 != -- ]]; do shift; done; shift
+			found+=(${(M)@:#$PREFIX*}) }
+		_files() { found+=(*) }
+		source "$0" "$@"; print -r -- $found' "$files/_tcphs" tcphs "$@"
+}
+
+# Options as the parser knows them, not as the help text tells them.
+allowed()
+{
+	tcphs "$1" --no-such-option 2>&1 | sed -n 's/.*allowed are: //p'
+}
+
+read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
+echo "1..$((2 * (14 + ${#verbs[@]} - 1)))"
+for shell in bash zsh; do
+	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
+	for verb in "${verbs[@]}"; do
+		[[ $verb == help ]] || same "$(in_$shell "$verb" --)" "$(allowed "$verb")" \
+			"$shell: every option of $verb, and no other"
+	done
+	same "$(in_$shell ev)" "events" "$shell: half a verb"
+	same "$(in_$shell events --lo)" "--local-port" "$shell: half an option"
+	same "$(in_$shell events --state close)" "close-wait closed" "$shell: half a state"
+	same "$(in_$shell connections -s est)" "established" "$shell: a state of the short option"
+	same "$(in_$shell events --role '')" "unknown active passive simultaneous listener" \
+		"$shell: every role"
+	events=$(tcphs events --event x 2>&1 | sed 's/.*allowed are: //')
+	same "$(in_$shell events --event '')" "$events" "$shell: every event"
+	same "$(in_$shell events --read '')" "some.rec tcphs" "$shell: files to read"
+	same "$(in_$shell record '')" "some.rec tcphs" "$shell: files to write"
+	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
+	same "$(in_$shell events '')" "" "$shell: no word where none belongs"
+done
+same "$(in_bash events --event syn-sent,unl)" "syn-sent,unlisten" "bash: the next of a list"
+same "$(in_zsh events --event syn-sent,unl)" "unlisten" "zsh: the next of a list"
+same "$(in_bash events --color = ne)" "never" "bash: after an equals sign"
+same "$(in_zsh events --color=ne)" "never" "zsh: after an equals sign"
+same "$(in_bash events --state =)" "$(in_bash events --state '')" "bash: right after it"
+same "$(in_zsh events --state=)" "$(in_zsh events --state '')" "zsh: right after it"
+exit $failed
