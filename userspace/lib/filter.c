@@ -244,44 +244,39 @@ static int parse_states(const struct parsing *p, const char *list)
 	return 0;
 }
 
-/* " a b c" of a table of names. */
-static void join_names(char *out, size_t size, const char *(*name)(unsigned int, char *),
-		       unsigned int from, unsigned int max)
+/* No name of a table: says which there are. */
+static int unknown(const struct parsing *p, const char *bad,
+		   const char *(*name)(unsigned int, char *), unsigned int from, unsigned int max)
 {
-	char buf[TCPHS_NAME_LEN];
+	char buf[TCPHS_NAME_LEN], allowed[512] = "";
 	size_t len = 0;
 
-	*out = '\0';
-	for (; from <= max && len < size; from++)
-		len += (size_t)snprintf(out + len, size - len, " %s", name(from, buf));
+	for (; from <= max && len < sizeof(allowed); from++)
+		len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, " %s",
+					name(from, buf));
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; allowed are:%s", bad,
+			keys[p->key].name, allowed);
+	return -EINVAL;
 }
 
 static int parse_events(const struct parsing *p, const char *list)
 {
-	char bad[72], allowed[512];
 	uint64_t mask;
+	char bad[72];
 
-	if (tcphs_events_parse(list, &mask, bad, sizeof(bad))) {
-		join_names(allowed, sizeof(allowed), tcphs_event_name, 1, TCPHS_EV_MAX);
-		tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no event; allowed are:%s", bad,
-				allowed);
-		return -EINVAL;
-	}
+	if (tcphs_events_parse(list, &mask, bad, sizeof(bad)))
+		return unknown(p, bad, tcphs_event_name, 1, TCPHS_EV_MAX);
 	p->filter->events |= mask;
 	return 0;
 }
 
 static int parse_roles(const struct parsing *p, const char *list)
 {
-	char bad[72], allowed[128];
 	uint32_t mask;
+	char bad[72];
 
-	if (tcphs_roles_parse(list, &mask, bad, sizeof(bad))) {
-		join_names(allowed, sizeof(allowed), tcphs_role_name, 0, TCPHS_ROLE_MAX);
-		tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no role; allowed are:%s", bad,
-				allowed);
-		return -EINVAL;
-	}
+	if (tcphs_roles_parse(list, &mask, bad, sizeof(bad)))
+		return unknown(p, bad, tcphs_role_name, 0, TCPHS_ROLE_MAX);
 	p->filter->roles |= mask;
 	return 0;
 }

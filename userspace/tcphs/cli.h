@@ -18,6 +18,7 @@ struct cli {
 	bool utf8;
 	const char *read;		/* a recording to read; NULL: the kernel */
 	bool damaged;			/* it was: the exit status will say so */
+	bool to_file;			/* events don't go to standard output */
 	struct tcphs_filter filter;
 	struct tcphs_buf out;		/* standard output */
 };

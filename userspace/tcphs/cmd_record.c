@@ -73,6 +73,7 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 		cli_usage(cmd->cli, "the name of a file is missing; - is standard output");
 	cmd->name = argv[optind++];
 	cmd->to_stdout = !strcmp(cmd->name, "-");
+	cmd->cli->to_file = !cmd->to_stdout;
 	cli_no_arguments(cmd->cli, argc, argv);
 	if (cmd->to_stdout && cmd->cli->json)
 		cli_usage(cmd->cli, "--json: the recording itself goes to standard output");

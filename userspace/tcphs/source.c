@@ -307,7 +307,8 @@ static bool wait_for_more(const struct source *s, uint64_t until)
 	struct pollfd fds[] = {
 		{ .fd = tcphs_bell_fd(s->session), .events = POLLIN },
 		{ .fd = s->signals, .events = POLLIN },
-		{ .fd = STDOUT_FILENO },	/* POLLERR: nobody reads any more */
+		/* POLLERR: nobody reads any more */
+		{ .fd = s->cli->to_file ? -1 : STDOUT_FILENO },
 	};
 
 	if (poll(fds, 3, poll_msec(s, until)) < 0)
