@@ -6,8 +6,7 @@ usage: filters.py events|connections|kernel|recording [PID] [RECORDING]
 
 What a filter should do is said here a second time, in Python, over the JSON of
 everything. Since TIME_WAITs end while we look, everything is read before and
-after: what passed of the first must be there, and nothing that did not pass of
-the second. PID is the server's of population.py. Says "pass NAME" or "fail NAME".
+after: what passed both times must be there, and nothing that never passed. PID is the server's of population.py. Says "pass NAME" or "fail NAME".
 """
 import ipaddress
 import json
@@ -127,9 +126,9 @@ def compare(what, name, everything, got, passes, key):
     before = {key(row) for row in everything() if passes(row)}
     given = {key(row) for row in got()}
     after = {key(row) for row in everything() if passes(row)}
-    verdict(before <= given <= after, f"{what} {name}", f"{len(before)} before, {len(given)} given,"
-            f" {len(after)} after; missing {sorted(before - given)[:3]},"
-            f" too many {sorted(given - after)[:3]}")
+    verdict(before & after <= given <= before | after, f"{what} {name}", f"{len(before)} before, {len(given)} given,"
+            f" {len(after)} after; missing {sorted((before & after) - given)[:3]},"
+            f" too many {sorted(given - before - after)[:3]}")
     return len(before)
 
 
