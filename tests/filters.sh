@@ -8,7 +8,9 @@
 populate() {
 	mkfifo "$tmp/go"
 	exec 7<>"$tmp/go"
-	background "$tmp/population" python3 "$here/population.py" <&7
+	# Not by background(), whose processes have nothing to read.
+	python3 "$here/population.py" <&7 >"$tmp/population" 2>&1 &
+	started+=("$!")
 	wait_until 30 grep -q '^old' "$tmp/population" || die "no connections: $(<"$tmp/population")"
 	server=$(sed -n 's/^old //p' "$tmp/population")
 	# The first are to be older than the others by more than it takes to make those.
