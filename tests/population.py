@@ -63,10 +63,9 @@ class Client:
 
     def connect(self, number, address, end=None):
         """A connection to a listener; end is called before it is accepted."""
-        family, _, port = LISTENERS[number]
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.connect((address, port))
+        sock.connect((address, LISTENERS[number][2]))
         if end:
             end(sock)
         else:

@@ -6,6 +6,7 @@
  *	decode.c	bytes of a message -> checked structs (pure, trusts nothing)
  *	events.c	cursors, and the merge of all CPUs in time order (pure)
  *	filter.c	what the user wants to see of them (pure)
+ *	filter_parse.c	options -> filters
  *	recording.c	events in a file
  *	names.c		enum <-> text
  *	error.c		a line for the user
@@ -173,7 +174,7 @@ struct tcphs_ack {
 
 int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
 
-/* ---- filters (filter.c) ------------------------------------------------------ */
+/* ---- filters (filter.c, filter_parse.c) ---------------------------------------- */
 
 /* What can be filtered by; the names are those of the tools' options. */
 enum tcphs_filter_key {

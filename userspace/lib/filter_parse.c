@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options for filters: their names and help, and arguments -> struct tcphs_filter. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "tcphs_lib.h"
+
+#define NETNS_DIR	"/run/netns/"
+#define WORD_MAX	128
+
+static const struct {
+	const char *name, *argument, *help;
+} keys[] = {
+	[TCPHS_FILTER_PORT] = { "port", "N,...", "of either end" },
+	[TCPHS_FILTER_LOCAL_PORT] = { "local-port", "N,...", "of this end" },
+	[TCPHS_FILTER_PEER_PORT] = { "peer-port", "N,...", "of the other end" },
+	[TCPHS_FILTER_ADDRESS] = { "address", "ADDR[/BITS],...", "of either end" },
+	[TCPHS_FILTER_STATE] = { "state", "NAME,...", "names and groups of ss; event: old or new" },
+	[TCPHS_FILTER_EVENT] = { "event", "NAME,...", "as in the column EVENT" },
+	[TCPHS_FILTER_ROLE] = { "role", "NAME,...",
+				"active, passive, simultaneous, listener or unknown" },
+	[TCPHS_FILTER_FAILED] = { "failed", NULL, "drops, resets, refused, timed out, cut short" },
+	[TCPHS_FILTER_PID] = { "pid", "N,...", "of the owner, where it is known" },
+	[TCPHS_FILTER_COMM] = { "comm", "NAME,...", "name of the owner, where it is known" },
+	[TCPHS_FILTER_NETNS] = { "netns", "NAME,...",
+				 "as in ip-netns(8), or an inode number; implies -A" },
+	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
+				      "60s, 5m, 2h: at least so long in the state" },
+};
+
+_Static_assert(sizeof(keys) / sizeof(keys[0]) == TCPHS_FILTER_KEYS, "describe the new filter");
+
+/**
+ * tcphs_filter_name - the option without its dashes
+ * @key: which
+ */
+const char *tcphs_filter_name(enum tcphs_filter_key key)
+{
+	return keys[key].name;
+}
+
+/**
+ * tcphs_filter_argument - what stands for the option's argument in a help text
+ * @key: which
+ *
+ * Return: NULL for an option without one.
+ */
+const char *tcphs_filter_argument(enum tcphs_filter_key key)
+{
+	return keys[key].argument;
+}
+
+/**
+ * tcphs_filter_help - what the option is about
+ * @key: which
+ */
+const char *tcphs_filter_help(enum tcphs_filter_key key)
+{
+	return keys[key].help;
+}
+
+/* What a parser of one word needs. */
+struct parsing {
+	struct tcphs_filter *filter;
+	enum tcphs_filter_key key;
+	struct tcphs_error *err;
+};
+
+static int wrong(const struct parsing *p, const char *word, const char *allowed)
+{
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "--%s: '%.64s' is wrong; %s", keys[p->key].name,
+			word, allowed);
+	return -EINVAL;
+}
+
+static int too_many(const struct parsing *p)
+{
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "--%s: %u at most", keys[p->key].name,
+			TCPHS_FILTER_LIST);
+	return -E2BIG;
+}
+
+/* Decimal digits and nothing else. */
+static int parse_number(const char *word, uint64_t max, uint64_t *value)
+{
+	uint64_t v = 0;
+	const char *c;
+
+	for (c = word; *c; c++) {
+		if (*c < '0' || *c > '9' || v > max / 10)
+			return -EINVAL;
+		v = v * 10 + (uint64_t)(*c - '0');
+	}
+	if (c == word || v > max)
+		return -EINVAL;
+	*value = v;
+	return 0;
+}
+
+static int parse_port(const struct parsing *p, const char *word)
+{
+	struct tcphs_ports *ports = p->key == TCPHS_FILTER_PORT ? &p->filter->port :
+				    p->key == TCPHS_FILTER_LOCAL_PORT ? &p->filter->local_port :
+				    &p->filter->peer_port;
+	uint64_t port;
+
+	if (parse_number(word, UINT16_MAX, &port) || !port)
+		return wrong(p, word, "allowed are numbers from 1 to 65535, with commas between");
+	if (ports->nr == TCPHS_FILTER_LIST)
+		return too_many(p);
+	ports->v[ports->nr++] = (uint16_t)port;
+	return 0;
+}
+
+static int add_number(const struct parsing *p, struct tcphs_numbers *numbers, uint64_t value)
+{
+	if (numbers->nr == TCPHS_FILTER_LIST)
+		return too_many(p);
+	numbers->v[numbers->nr++] = (uint32_t)value;
+	return 0;
+}
+
+static int parse_pid(const struct parsing *p, const char *word)
+{
+	uint64_t pid;
+
+	if (parse_number(word, INT32_MAX, &pid) || !pid)
+		return wrong(p, word, "allowed are numbers of processes, with commas between");
+	return add_number(p, &p->filter->pid, pid);
+}
+
+/* A number, a file, or a name of ip-netns(8): the inode says which it is. */
+static int parse_netns(const struct parsing *p, const char *word)
+{
+	char path[sizeof(NETNS_DIR) + WORD_MAX];
+	uint64_t inode;
+	struct stat st;
+
+	if (!parse_number(word, UINT32_MAX, &inode))
+		return add_number(p, &p->filter->netns, inode);
+	snprintf(path, sizeof(path), "%s%s", strchr(word, '/') ? "" : NETNS_DIR, word);
+	if (!*word || stat(path, &st))
+		return wrong(p, word,
+			     "allowed are names of ip-netns(8), files like /proc/1/ns/net and inode numbers");
+	return add_number(p, &p->filter->netns, st.st_ino);
+}
+
+static int parse_comm(const struct parsing *p, const char *word)
+{
+	struct tcphs_filter *f = p->filter;
+
+	if (!*word)
+		return wrong(p, word, "allowed are names of processes, with commas between");
+	if (f->nr_comms == TCPHS_FILTER_LIST)
+		return too_many(p);
+	/* The kernel keeps no more of a name either. */
+	memcpy(f->comm[f->nr_comms++], word, strnlen(word, TCPHS_COMM_LEN - 1));
+	return 0;
+}
+
+static bool is_mapped(const uint8_t *address)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(address, prefix, sizeof(prefix));
+}
+
+static void clear_host_bits(struct tcphs_prefix *prefix)
+{
+	unsigned int i;
+
+	for (i = prefix->length; i < 128; i++)
+		prefix->address[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+}
+
+static int parse_address(const struct parsing *p, const char *word)
+{
+	static const char allowed[] =
+		"allowed are addresses like 192.0.2.7, 10.0.0.0/8 and 2001:db8::/32, with commas between";
+	struct tcphs_prefix prefix = { .family = strchr(word, ':') ? AF_INET6 : AF_INET };
+	unsigned int bits = prefix.family == AF_INET ? 32 : 128;
+	const char *slash = strchr(word, '/');
+	char text[WORD_MAX] = "";
+	uint64_t length = bits;
+
+	memcpy(text, word, strcspn(word, "/"));
+	if (inet_pton(prefix.family, text, prefix.address) != 1 ||
+	    (slash && parse_number(slash + 1, bits, &length)))
+		return wrong(p, word, allowed);
+	/* As all of tcphs shows them. */
+	if (prefix.family == AF_INET6 && length >= 96 && is_mapped(prefix.address)) {
+		prefix.family = AF_INET;
+		length -= 96;
+		memmove(prefix.address, prefix.address + 12, 4);
+		memset(prefix.address + 4, 0, 12);
+	}
+	prefix.length = (uint8_t)length;
+	clear_host_bits(&prefix);
+	if (p->filter->nr_addresses == TCPHS_FILTER_LIST)
+		return too_many(p);
+	p->filter->address[p->filter->nr_addresses++] = prefix;
+	return 0;
+}
+
+static int each_word(const struct parsing *p, const char *list,
+		     int (*parse)(const struct parsing *p, const char *word))
+{
+	char word[WORD_MAX];
+	size_t len;
+	int err;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		if (len >= sizeof(word))
+			return wrong(p, list, "no word is that long");
+		memcpy(word, list, len);
+		word[len] = '\0';
+		err = parse(p, word);
+		if (err || !list[len])
+			return err;
+	}
+}
+
+static int parse_states(const struct parsing *p, const char *list)
+{
+	uint32_t mask;
+	char bad[72];
+
+	if (tcphs_states_parse(list, &mask, bad, sizeof(bad))) {
+		tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no state; allowed are: %s", bad,
+				tcphs_states_allowed());
+		return -EINVAL;
+	}
+	p->filter->states |= mask;
+	return 0;
+}
+
+/* No name of a table: says which there are. */
+static int unknown(const struct parsing *p, const char *bad,
+		   const char *(*name)(unsigned int, char *), unsigned int from, unsigned int max)
+{
+	char buf[TCPHS_NAME_LEN], allowed[512] = "";
+	size_t len = 0;
+
+	for (; from <= max && len < sizeof(allowed); from++)
+		len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, " %s",
+					name(from, buf));
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; allowed are:%s", bad,
+			keys[p->key].name, allowed);
+	return -EINVAL;
+}
+
+static int parse_events(const struct parsing *p, const char *list)
+{
+	uint64_t mask;
+	char bad[72];
+
+	if (tcphs_events_parse(list, &mask, bad, sizeof(bad)))
+		return unknown(p, bad, tcphs_event_name, 1, TCPHS_EV_MAX);
+	p->filter->events |= mask;
+	return 0;
+}
+
+static int parse_roles(const struct parsing *p, const char *list)
+{
+	uint32_t mask;
+	char bad[72];
+
+	if (tcphs_roles_parse(list, &mask, bad, sizeof(bad)))
+		return unknown(p, bad, tcphs_role_name, 0, TCPHS_ROLE_MAX);
+	p->filter->roles |= mask;
+	return 0;
+}
+
+/**
+ * tcphs_duration_parse - a number and its unit
+ * @arg: "60s"
+ * @ns: gets it
+ *
+ * Return: 0, or -EINVAL.
+ */
+int tcphs_duration_parse(const char *arg, uint64_t *ns)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+	} units[] = {
+		{ "ms", 1000000ull },
+		{ "s", 1000000000ull },
+		{ "m", 60 * 1000000000ull },
+		{ "h", 3600 * 1000000000ull },
+		{ "d", 86400 * 1000000000ull },
+	};
+	size_t digits = strspn(arg, "0123456789"), i;
+	char number[24];
+	uint64_t value;
+
+	if (digits >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, arg, digits);
+	number[digits] = '\0';
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(arg + digits, units[i].unit))
+			continue;
+		if (parse_number(number, UINT64_MAX / units[i].ns, &value))
+			return -EINVAL;
+		*ns = value * units[i].ns;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int parse_age(const struct parsing *p, const char *arg)
+{
+	if (tcphs_duration_parse(arg, &p->filter->older_than))
+		return wrong(p, arg, "allowed is a number with ms, s, m, h or d: 60s");
+	return 0;
+}
+
+static int parse_key(const struct parsing *p, const char *arg)
+{
+	switch (p->key) {
+	case TCPHS_FILTER_PORT:
+	case TCPHS_FILTER_LOCAL_PORT:
+	case TCPHS_FILTER_PEER_PORT:
+		return each_word(p, arg, parse_port);
+	case TCPHS_FILTER_ADDRESS:
+		return each_word(p, arg, parse_address);
+	case TCPHS_FILTER_STATE:
+		return parse_states(p, arg);
+	case TCPHS_FILTER_EVENT:
+		return parse_events(p, arg);
+	case TCPHS_FILTER_ROLE:
+		return parse_roles(p, arg);
+	case TCPHS_FILTER_PID:
+		return each_word(p, arg, parse_pid);
+	case TCPHS_FILTER_COMM:
+		return each_word(p, arg, parse_comm);
+	case TCPHS_FILTER_NETNS:
+		return each_word(p, arg, parse_netns);
+	case TCPHS_FILTER_OLDER_THAN:
+		return parse_age(p, arg);
+	case TCPHS_FILTER_FAILED:
+	case TCPHS_FILTER_KEYS:
+		break;
+	}
+	return 0;
+}
+
+/**
+ * tcphs_filter_parse - take one option
+ * @filter: gets it
+ * @key: which
+ * @arg: its argument; not looked at for a key that has none
+ * @err: what is wrong, and what would be right
+ */
+int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
+		       struct tcphs_error *err)
+{
+	const struct parsing p = { .filter = filter, .key = key, .err = err };
+	int ret = parse_key(&p, arg);
+
+	if (!ret)
+		filter->keys |= 1u << key;
+	return ret;
+}
