@@ -40,6 +40,7 @@ extern const struct verb verb_status;
 extern const struct verb verb_events;
 extern const struct verb verb_listeners;
 extern const struct verb verb_connections;
+extern const struct verb verb_doctor;
 extern const struct verb verb_record;
 
 /*

@@ -13,6 +13,7 @@ static const struct verb *const verbs[] = {
 	&verb_events,
 	&verb_connections,
 	&verb_listeners,
+	&verb_doctor,
 	&verb_record,
 };
 
@@ -21,7 +22,7 @@ static const struct verb *const verbs[] = {
 static const char exit_help[] =
 	"Exit status: 0 done, 1 failure, 2 wrong usage, 3 the module is not loaded,\n"
 	"4 no permission, 5 module and tool are of different versions, 6 the recording is\n"
-	"damaged or has no end.\n";
+	"damaged or has no end; of doctor 10 for a warning, 20 for something critical.\n";
 
 static void print_help(FILE *to)
 {

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What was seen while the doctor looked, added up by where it happened: events,
+ * and what the tables of the module held before and after. Nothing is judged here.
+ */
+#ifndef TCPHS_DOCTOR_EVIDENCE_H
+#define TCPHS_DOCTOR_EVIDENCE_H
+
+#include "settings.h"
+#include "tally.h"
+#include "tcphs_lib.h"
+
+/* Keys have no holes; what is not used is zero. */
+struct place {
+	uint8_t address[16];
+	uint16_t port;
+	uint16_t family;	/* AF_INET or AF_INET6 */
+};
+
+struct owner {
+	bool known;
+	uint32_t pid;
+	char comm[TCPHS_COMM_LEN + 1];
+};
+
+enum phase { PHASE_HANDSHAKE, PHASE_OPEN, NR_PHASES };
+enum side { SIDE_US, SIDE_PEER, NR_SIDES };
+
+struct resets {
+	uint32_t count[NR_PHASES][NR_SIDES][TCPHS_REASON_MAX + 1];
+};
+
+/* A listener; sockets that share address and port are one. */
+struct server {
+	struct place at;
+	struct owner owner;
+	bool listening;
+	uint64_t syns;			/* requests made */
+	uint64_t queued;		/* connections that entered the accept queue */
+	uint64_t accepted;
+	uint64_t established;
+	uint64_t slow;			/* of these, with a SYN+ACK sent again */
+	uint64_t resent;		/* requests with a SYN+ACK sent again */
+	uint64_t expired;		/* requests that were given up */
+	uint64_t deferred;		/* third ACKs that TCP_DEFER_ACCEPT put aside */
+	uint64_t overflows;		/* SYNs and third ACKs met a full accept queue */
+	uint64_t syns_dropped;		/* by the rules of the SYN queue */
+	uint64_t cookies_sent, cookies_valid;
+	uint64_t ended;
+	uint64_t closed_first;		/* by us, TIME_WAIT ahead */
+	uint64_t time_wait;		/* at the end, of its connections */
+	struct tcphs_histogram wait;	/* for accept() */
+	uint32_t sockets;		/* at the end */
+	uint32_t full;			/* of these, with a full accept queue */
+	uint32_t accept_queue;		/* at the end, of the fullest socket */
+	uint32_t limit;			/* of both queues */
+	struct resets resets;
+	/* The kernel's own counters, which know what happened in lost records too. */
+	struct {
+		uint64_t accepted, overflows, drops, cookies_sent, cookies_valid;
+	} counted;
+};
+
+/* Where connect() goes. */
+struct destination {
+	struct place at;
+	struct owner owner;		/* who connected last */
+	uint64_t connects;
+	uint64_t established;
+	uint64_t resent;		/* connects whose SYN was sent again */
+	uint64_t failed[TCPHS_REASON_MAX + 1];
+	uint64_t waiting;		/* at the end, for WAITING_NS or longer */
+	uint64_t longest;		/* of these, ns */
+	uint64_t ended;
+	struct resets resets;
+};
+
+/* A SYN without an answer was sent again by then. */
+#define WAITING_NS 3000000000ull
+
+/* All connections from one address of ours to one destination need a port each. */
+struct route {
+	struct {
+		struct place from;	/* port 0 */
+		struct place to;
+	} key;
+	struct owner owner;
+	uint64_t ports;			/* in use */
+	uint64_t time_wait;		/* of these, in TIME_WAIT */
+	uint64_t reusable;		/* of these, connect() may take them over */
+	uint64_t no_port;		/* connects that found none */
+};
+
+/* Who holds sockets in CLOSE_WAIT; nobody known: then by local port. */
+struct holder {
+	struct {
+		uint32_t pid;
+		uint16_t port;
+		uint16_t pad;
+	} key;
+	struct owner owner;
+	struct place local;		/* of the oldest */
+	uint64_t before, now;
+	uint64_t stuck;			/* for longer than stuck_ns */
+	uint64_t oldest;		/* ns */
+};
+
+/* Connections to one peer that do not come to their end. */
+struct straggler {
+	struct {
+		uint8_t address[16];
+		uint16_t family;
+		uint16_t state;
+	} key;
+	uint64_t now;
+	uint64_t stuck;
+	uint64_t oldest;		/* ns */
+};
+
+/* A port of ours that nothing listens on. */
+struct shut {
+	struct place at;
+	uint64_t resets;
+	struct place peer;		/* the last that came */
+};
+
+struct evidence {
+	uint64_t stuck_ns;
+	bool live;			/* tables and settings were there to look at */
+	bool no_memory;			/* something could not be added */
+	uint64_t began, ended;		/* CLOCK_MONOTONIC, ns */
+	uint64_t records, lost;
+	uint64_t time_wait_full;	/* sockets that got no TIME_WAIT */
+	uint64_t out_of_memory;		/* connections ended for too many orphans or memory */
+	uint64_t connections;		/* at the end */
+	struct settings settings;
+	struct tcphs_status before, after;
+	struct tally servers, destinations, routes, holders, stragglers, shut;
+	struct tally baselines;		/* listeners before, by cookie */
+};
+
+void evidence_init(struct evidence *e, uint64_t stuck_ns);
+void evidence_free(struct evidence *e);
+
+/* From the kernel: tables before, events, tables after. From a recording: events. */
+void evidence_before(struct evidence *e, const struct tcphs_status *st,
+		     const struct tcphs_listener_list *listeners,
+		     const struct tcphs_conn_list *close_wait);
+void evidence_event(struct evidence *e, const struct tcphs_event *ev);
+void evidence_lost(struct evidence *e, uint64_t count);
+void evidence_after(struct evidence *e, const struct tcphs_status *st,
+		    const struct tcphs_listener_list *listeners,
+		    const struct tcphs_conn_list *connections, const struct settings *settings);
+
+/* Sums over reasons; a full accept queue is told by a rule of its own. */
+uint64_t resets_sum(const struct resets *r, enum phase phase, enum side side);
+unsigned int resets_most(const struct resets *r, enum phase phase, enum side side);
+
+#endif /* TCPHS_DOCTOR_EVIDENCE_H */

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The rules in their order, what they found, and the most urgent first. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "report.h"
+
+/* Of findings of the same severity, those of the rule that comes first are told first. */
+const struct rule rules[NR_RULES] = {
+	{ "accept-queues", "accept queues", NULL, check_accept_queues },
+	{ "syn-queues", "SYN queues", NULL, check_syn_queues },
+	{ "connects", "connects", NULL, check_connects },
+	{ "ports", "ephemeral ports", NULL, check_ports },
+	{ "orphans", "orphans", NULL, check_orphans },
+	{ "time-wait", "TIME-WAIT", NULL, check_time_wait },
+	{ "close-wait", "CLOSE-WAIT", "who is in CLOSE-WAIT now", check_close_wait },
+	{ "closing", "FIN-WAIT, LAST-ACK", "who is in these states now", check_closing },
+	{ "loss", "handshake losses", NULL, check_loss },
+	{ "resets", "resets", NULL, check_resets },
+	{ "shut-ports", "ports nobody has", NULL, check_shut_ports },
+	{ "tcphs", "tcphs itself", NULL, check_tcphs },
+	{ "closing-first", "who closes first", NULL, check_closing_first },
+};
+
+/**
+ * say - format a text
+ * @to: gets it
+ * @size: of @to; the text is cut to that
+ * @fmt: as printf(3)
+ */
+void say(char *to, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(to, size, fmt, ap);
+	va_end(ap);
+}
+
+static size_t number_of(const struct rule *rule)
+{
+	return (size_t)(rule - rules);
+}
+
+/**
+ * report_saw - what a rule looked at
+ * @r: the report
+ * @fmt: as printf(3)
+ */
+void report_saw(struct report *r, const char *fmt, ...)
+{
+	size_t i = number_of(r->rule);
+	va_list ap;
+
+	r->check[i].looked = true;
+	va_start(ap, fmt);
+	vsnprintf(r->check[i].saw, sizeof(r->check[i].saw), fmt, ap);
+	va_end(ap);
+}
+
+/**
+ * report_skip - a rule cannot look
+ * @r: the report
+ * @why: why not
+ */
+void report_skip(struct report *r, const char *why)
+{
+	SAY(r->check[number_of(r->rule)].saw, "%s", why);
+}
+
+/**
+ * report_add - something is wrong
+ * @r: the report
+ * @severity: how urgent it is
+ * @name: of the finding
+ * @measure: what the number counts
+ * @value: the number
+ * @threshold: the alarm begins there
+ *
+ * Return: the finding, for the rest.
+ */
+struct finding *report_add(struct report *r, enum severity severity, const char *name,
+			   const char *measure, uint64_t value, uint64_t threshold)
+{
+	struct finding *f = &r->spare, *more;
+
+	if (r->nr == r->cap) {
+		more = realloc(r->v, (r->cap ? 2 * r->cap : 8) * sizeof(*more));
+		if (more) {
+			r->cap = r->cap ? 2 * r->cap : 8;
+			r->v = more;
+		}
+	}
+	if (r->nr < r->cap)
+		f = &r->v[r->nr++];
+	else
+		r->no_memory = true;
+	*f = (struct finding){ .rule = r->rule, .severity = severity, .name = name,
+			       .measure = measure, .value = value, .threshold = threshold };
+	return f;
+}
+
+static int by_urgency(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->rule != y->rule)
+		return x->rule < y->rule ? -1 : 1;
+	if (x->value != y->value)
+		return x->value > y->value ? -1 : 1;
+	return strcmp(x->object, y->object);
+}
+
+/**
+ * report_make - judge
+ * @r: the report
+ * @e: the evidence, complete
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int report_make(struct report *r, const struct evidence *e)
+{
+	char why[160];
+	size_t i;
+
+	*r = (struct report){ .check = calloc(NR_RULES, sizeof(*r->check)) };
+	if (!r->check)
+		return -ENOMEM;
+	for (i = 0; i < NR_RULES; i++) {
+		r->rule = &rules[i];
+		if (rules[i].needs && !e->live) {
+			SAY(why, "a recording does not say %s", rules[i].needs);
+			report_skip(r, why);
+			continue;
+		}
+		rules[i].check(e, r);
+	}
+	if (r->nr)
+		qsort(r->v, r->nr, sizeof(*r->v), by_urgency);
+	return r->no_memory ? -ENOMEM : 0;
+}
+
+/**
+ * report_free - give the memory back
+ * @r: the report
+ */
+void report_free(struct report *r)
+{
+	free(r->v);
+	free(r->check);
+}
+
+/**
+ * report_worst - how bad is it?
+ * @r: the report
+ */
+enum severity report_worst(const struct report *r)
+{
+	return r->nr ? r->v[0].severity : SEVERITY_NONE;
+}
+
+/**
+ * report_exit - what a script shall be told
+ * @worst: the severity
+ */
+int report_exit(enum severity worst)
+{
+	if (worst == SEVERITY_CRITICAL)
+		return DOCTOR_EXIT_CRITICAL;
+	return worst == SEVERITY_WARNING ? DOCTOR_EXIT_WARNING : 0;
+}
+
+const char *severity_name(enum severity s)
+{
+	static const char *const names[] = { "none", "notice", "warning", "critical" };
+
+	return names[s];
+}
+
+/* ---- what rules share ------------------------------------------------------------ */
+
+bool share(uint64_t part, uint64_t permille, uint64_t whole)
+{
+	return part * 1000 >= whole * permille;
+}
+
+uint64_t twice(uint64_t n)
+{
+	uint64_t power = 1;
+
+	while (power < 2 * n)
+		power *= 2;
+	return power;
+}
+
+/**
+ * finding_owner - whose it is
+ * @f: the finding; its object is named already
+ * @owner: the process, if known
+ */
+void finding_owner(struct finding *f, const struct owner *owner)
+{
+	char text[TCPHS_OWNER_LEN];
+	size_t len = strlen(f->object);
+
+	f->owner = *owner;
+	if (!owner->known)
+		return;
+	tcphs_fmt_owner(text, owner->comm, strlen(owner->comm), owner->pid);
+	say(f->object + len, sizeof(f->object) - len, len ? ", %s" : "%s", text);
+}
+
+static void finding_place(struct finding *f, const char *kind, const struct place *at)
+{
+	char text[TCPHS_ENDPOINT_LEN];
+
+	f->kind = kind;
+	f->place = *at;
+	tcphs_fmt_endpoint(text, (uint8_t)at->family, at->address, at->port);
+	SAY(f->object, "%s %s", kind, text);
+}
+
+/**
+ * finding_server - it is about a listener
+ * @f: the finding
+ * @s: the listener
+ */
+void finding_server(struct finding *f, const struct server *s)
+{
+	size_t len;
+
+	finding_place(f, "listener", &s->at);
+	len = strlen(f->object);
+	if (s->sockets > 1)
+		say(f->object + len, sizeof(f->object) - len, " (%u sockets)", s->sockets);
+	finding_owner(f, &s->owner);
+}
+
+/**
+ * finding_destination - it is about where connects go
+ * @f: the finding
+ * @d: the destination
+ */
+void finding_destination(struct finding *f, const struct destination *d)
+{
+	finding_place(f, "peer", &d->at);
+	finding_owner(f, &d->owner);
+}
+
+/**
+ * finding_setting - what to set
+ * @f: the finding
+ * @e: knows the present value, unless it is a recording
+ * @s: the sysctl
+ * @fmt: the value it should have, as printf(3)
+ */
+void finding_setting(struct finding *f, const struct evidence *e, enum setting s,
+		     const char *fmt, ...)
+{
+	va_list ap;
+
+	SAY(f->setting, "%s", setting_name(s));
+	if (e->settings.known[s])
+		SAY(f->present, "%llu", (ull)e->settings.value[s]);
+	va_start(ap, fmt);
+	vsnprintf(f->advised, sizeof(f->advised), fmt, ap);
+	va_end(ap);
+}

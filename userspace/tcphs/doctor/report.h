@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the evidence means. Each rule looks at one thing and adds a finding where its
+ * threshold is reached; where it finds nothing it tells what it saw.
+ */
+#ifndef TCPHS_DOCTOR_REPORT_H
+#define TCPHS_DOCTOR_REPORT_H
+
+#include "evidence.h"
+
+enum severity { SEVERITY_NONE, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+/* Exit status; the others are those of enum tcphs_err. */
+#define DOCTOR_EXIT_WARNING	10
+#define DOCTOR_EXIT_CRITICAL	20
+
+struct rule;
+
+struct finding {
+	const struct rule *rule;
+	enum severity severity;
+	const char *name;		/* accept-queue-overflow */
+	const char *kind;		/* of object: listener, peer, route, process, machine */
+	char object[160];
+	struct place place;		/* family 0: none */
+	struct owner owner;
+	const char *measure;		/* what @value counts */
+	uint64_t value, threshold;
+	char more[160];			/* numbers beside that */
+	char cause[480];
+	char command[160];		/* the next to type */
+	char setting[64];		/* "": none */
+	char present[48];		/* "": not known */
+	char advised[96];
+};
+
+struct report;
+
+struct rule {
+	const char *name;		/* accept-queues */
+	const char *title;		/* accept queues */
+	const char *needs;		/* what a recording lacks for it; NULL: nothing */
+	void (*check)(const struct evidence *e, struct report *r);
+};
+
+struct report {
+	const struct rule *rule;	/* whose turn it is */
+	struct finding *v;
+	size_t nr, cap;
+	bool no_memory;
+	struct finding spare;		/* what is written to then */
+	struct {
+		bool looked;
+		char saw[160];		/* or why not */
+	} *check;			/* one for each rule */
+};
+
+#define NR_RULES 13
+extern const struct rule rules[NR_RULES];
+
+/* report.c */
+int report_make(struct report *r, const struct evidence *e);	/* 0 or -ENOMEM */
+void report_free(struct report *r);
+enum severity report_worst(const struct report *r);
+int report_exit(enum severity worst);
+const char *severity_name(enum severity s);
+
+/* For the rules. Texts are cut where they don't fit. */
+struct finding *report_add(struct report *r, enum severity severity, const char *name,
+			   const char *measure, uint64_t value, uint64_t threshold);
+void say(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+#define SAY(to, ...) say(to, sizeof(to), __VA_ARGS__)
+
+void report_saw(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void report_skip(struct report *r, const char *why);
+
+void finding_server(struct finding *f, const struct server *s);
+void finding_destination(struct finding *f, const struct destination *d);
+void finding_owner(struct finding *f, const struct owner *owner);
+
+/* Advice on a sysctl, with the value that it has now. */
+void finding_setting(struct finding *f, const struct evidence *e, enum setting s,
+		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Is @part at least @permille of @whole? */
+bool share(uint64_t part, uint64_t permille, uint64_t whole);
+uint64_t twice(uint64_t n);	/* the next power of two that is twice as much */
+
+typedef unsigned long long ull;
+
+/* rules_*.c */
+void check_accept_queues(const struct evidence *e, struct report *r);
+void check_syn_queues(const struct evidence *e, struct report *r);
+void check_connects(const struct evidence *e, struct report *r);
+void check_ports(const struct evidence *e, struct report *r);
+void check_loss(const struct evidence *e, struct report *r);
+void check_resets(const struct evidence *e, struct report *r);
+void check_shut_ports(const struct evidence *e, struct report *r);
+void check_close_wait(const struct evidence *e, struct report *r);
+void check_closing(const struct evidence *e, struct report *r);
+void check_orphans(const struct evidence *e, struct report *r);
+void check_time_wait(const struct evidence *e, struct report *r);
+void check_closing_first(const struct evidence *e, struct report *r);
+void check_tcphs(const struct evidence *e, struct report *r);
+
+#endif /* TCPHS_DOCTOR_REPORT_H */

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Limits of the whole machine or namespace, and tcphs's own health. */
+#include "report.h"
+
+#define LIMIT_WARNING	800	/* permille */
+#define ORPHANS_WARNING	500	/* a peer that retransmits counts as two or four */
+#define ORPHANS_CRITICAL 900
+#define TABLE_WARNING	900
+
+static void machine(struct finding *f, const char *what)
+{
+	f->kind = "machine";
+	SAY(f->object, "%s", what);
+}
+
+static uint64_t permille_of(uint64_t n, uint64_t permille)
+{
+	return (n * permille + 999) / 1000;
+}
+
+static void orphaned(const struct evidence *e, struct report *r, uint64_t orphans, uint64_t limit)
+{
+	bool ended = e->out_of_memory;
+	bool critical = ended || share(orphans, ORPHANS_CRITICAL, limit);
+	struct finding *f = report_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+				       "orphans",
+				       ended ? "connections reset for too many orphans or too little memory" :
+					       "connections that no process holds any more",
+				       ended ? e->out_of_memory : orphans,
+				       ended ? 1 : permille_of(limit, ORPHANS_WARNING));
+
+	machine(f, "this machine, all namespaces");
+	if (limit)
+		SAY(f->more, "%llu orphans of %llu allowed", (ull)orphans, (ull)limit);
+	SAY(f->cause,
+	    "Applications closed these connections and the peers do not let them end (FIN-WAIT-1, LAST-ACK, CLOSING). Beyond the limit the kernel resets them.");
+	SAY(f->command, "ss -tn state fin-wait-1; cat /proc/net/sockstat");
+	finding_setting(f, e, SETTING_MAX_ORPHANS, "%llu, if there is memory for them",
+			(ull)twice(limit ? limit : 1));
+}
+
+/* Are there more orphans than the kernel bears? */
+void check_orphans(const struct evidence *e, struct report *r)
+{
+	bool known = e->settings.known[SETTING_MAX_ORPHANS];
+	uint64_t limit = known ? e->settings.value[SETTING_MAX_ORPHANS] : 0;
+	uint64_t orphans = e->settings.orphans;
+
+	if (e->out_of_memory || (known && limit && share(orphans, ORPHANS_WARNING, limit)))
+		orphaned(e, r, orphans, limit);
+	if (!e->live)
+		report_saw(r, "reset %llu; how many there are is not in a recording",
+			   (ull)e->out_of_memory);
+	else if (known)
+		report_saw(r, "%llu of %llu allowed, reset %llu", (ull)orphans, (ull)limit,
+			   (ull)e->out_of_memory);
+	else
+		report_saw(r, "%llu, reset %llu; the limit is seen in the initial network namespace alone",
+			   (ull)orphans, (ull)e->out_of_memory);
+}
+
+/* Is there room for TIME_WAIT? */
+void check_time_wait(const struct evidence *e, struct report *r)
+{
+	uint64_t now = e->after.state[TCPHS_STATE_TIME_WAIT], limit = e->after.tw_limit;
+	bool over = e->time_wait_full;
+	struct finding *f;
+
+	if (over || (e->live && limit && share(now, LIMIT_WARNING, limit))) {
+		f = report_add(r, over ? SEVERITY_CRITICAL : SEVERITY_WARNING, "time-wait-full",
+			       over ? "connections that got no TIME-WAIT" :
+				      "connections in TIME-WAIT",
+			       over ? e->time_wait_full : now,
+			       over ? 1 : permille_of(limit, LIMIT_WARNING));
+		machine(f, "this network namespace");
+		if (e->live)
+			SAY(f->more, "%llu in TIME-WAIT of %llu allowed", (ull)now, (ull)limit);
+		SAY(f->cause, "%s",
+		    over ? "The limit is reached: connections end without TIME-WAIT, so that late segments may meet a new connection with the same ports." :
+			   "The limit is near; beyond it connections end without TIME-WAIT. Short connections that this machine closes first make it.");
+		SAY(f->command, "tcphs connections -s time-wait");
+		finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu",
+				(ull)twice(limit ? limit : 1));
+	}
+	if (e->live)
+		report_saw(r, "%llu of %llu allowed, left out %llu", (ull)now,
+			   (ull)limit, (ull)e->time_wait_full);
+	else
+		report_saw(r, "left out %llu; how many there are is not in a recording",
+			   (ull)e->time_wait_full);
+}
+
+/* ---- tcphs ------------------------------------------------------------------------- */
+
+static void advise_parameter(struct finding *f, const char *name, uint64_t present)
+{
+	SAY(f->setting, "tcphs %s", name);
+	SAY(f->present, "%llu", (ull)present);
+	SAY(f->advised, "%llu", (ull)twice(present));
+	SAY(f->command, "modprobe -r tcphs; modprobe tcphs %s=%llu", name, (ull)twice(present));
+}
+
+static void lost(const struct evidence *e, struct report *r)
+{
+	struct finding *f = report_add(r, SEVERITY_WARNING, "records-lost",
+				       "records overwritten before they were read", e->lost, 1);
+
+	machine(f, "tcphs");
+	SAY(f->more, "%llu read", (ull)e->records);
+	SAY(f->cause,
+	    "More happened than the ring holds between two reads: what is counted from events here is less than what there was.");
+	if (e->live)
+		advise_parameter(f, "ring_records", e->after.ring_records);
+}
+
+static void table(const struct evidence *e, struct report *r)
+{
+	const struct tcphs_status *st = &e->after;
+	uint64_t untracked = st->untracked - e->before.untracked;
+	struct finding *f;
+
+	if (!untracked && !share(st->table_used, TABLE_WARNING, st->table_limit))
+		return;
+	f = report_add(r, SEVERITY_WARNING, "table-full",
+		       untracked ? "connections without a place in the table" :
+				   "places of the table in use",
+		       untracked ? untracked : st->table_used,
+		       untracked ? 1 : permille_of(st->table_limit, TABLE_WARNING));
+	machine(f, "tcphs");
+	SAY(f->more, "%u of %u places in use", st->table_used, st->table_limit);
+	SAY(f->cause,
+	    "Connections that find no place are told without owner and times, and are not counted in their states.");
+	advise_parameter(f, "table_size", st->table_limit);
+}
+
+/* This does not change while the module is loaded: it is worth knowing, and no alarm. */
+static unsigned int hooks(const struct evidence *e, struct report *r)
+{
+	const struct tcphs_status *st = &e->after;
+	const struct tcphs_hook *h;
+	unsigned int missing = 0;
+	struct finding *f;
+
+	for (h = st->hook; h < st->hook + st->nhooks; h++)
+		missing += !h->active;
+	if (!missing)
+		return 0;
+	f = report_add(r, SEVERITY_NOTICE, "hooks-missing", "hooks missing on this kernel",
+		       missing, 1);
+	machine(f, "tcphs");
+	for (h = st->hook; h->active; h++)
+		;
+	SAY(f->more, "%s: %s%s", h->name, h->shows, missing > 1 ? ", and others" : "");
+	SAY(f->cause, "What these hooks show cannot be seen on this kernel, and is not judged here.");
+	SAY(f->command, "tcphs status");
+	return missing;
+}
+
+/* Does tcphs see everything? */
+void check_tcphs(const struct evidence *e, struct report *r)
+{
+	unsigned int missing;
+
+	if (e->lost)
+		lost(e, r);
+	if (!e->live) {
+		report_saw(r, "records %llu, lost %llu", (ull)e->records, (ull)e->lost);
+		return;
+	}
+	table(e, r);
+	missing = hooks(e, r);
+	report_saw(r, "records %llu, lost %llu; table %u of %u; hooks missing %u of %u",
+		   (ull)e->records, (ull)e->lost, e->after.table_used, e->after.table_limit,
+		   missing, e->after.nhooks);
+}

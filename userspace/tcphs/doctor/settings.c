@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reads /proc/sys and /proc/net/sockstat, which follow the reader's namespace. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "settings.h"
+
+/* ip_local_reserved_ports may list every second port. */
+#define TEXT_MAX (256 * 1024)
+
+static const char *const names[NR_SETTINGS] = {
+	[SETTING_SOMAXCONN]		= "net.core.somaxconn",
+	[SETTING_SYNCOOKIES]		= "net.ipv4.tcp_syncookies",
+	[SETTING_MAX_SYN_BACKLOG]	= "net.ipv4.tcp_max_syn_backlog",
+	[SETTING_MAX_TW_BUCKETS]	= "net.ipv4.tcp_max_tw_buckets",
+	[SETTING_TW_REUSE]		= "net.ipv4.tcp_tw_reuse",
+	[SETTING_FIN_TIMEOUT]		= "net.ipv4.tcp_fin_timeout",
+	[SETTING_MAX_ORPHANS]		= "net.ipv4.tcp_max_orphans",
+};
+
+/**
+ * setting_name - as sysctl(8) writes it
+ * @s: which
+ */
+const char *setting_name(enum setting s)
+{
+	return names[s];
+}
+
+static bool read_text(const char *path, char *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+	size_t len = 0;
+
+	if (fd < 0)
+		return false;
+	while (len < TEXT_MAX - 1 && (n = read(fd, text + len, TEXT_MAX - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	text[len] = '\0';
+	return !n;
+}
+
+/* @name with dots */
+static bool read_sysctl(const char *name, char *text)
+{
+	char path[96] = "/proc/sys/", *p = path + strlen(path);
+
+	strncpy(p, name, sizeof(path) - strlen(path) - 1);
+	for (; *p; p++)
+		if (*p == '.')
+			*p = '/';
+	return read_text(path, text);
+}
+
+/**
+ * settings_parse_range - the ports that connect() chooses from
+ * @s: gets them
+ * @text: of ip_local_port_range
+ *
+ * Return: was it one?
+ */
+bool settings_parse_range(struct settings *s, const char *text)
+{
+	unsigned long low, high;
+	char *end;
+
+	low = strtoul(text, &end, 10);
+	if (end == text)
+		return false;
+	high = strtoul(end, &end, 10);
+	if (!low || low > high || high > 65535)
+		return false;
+	s->port_low = (unsigned int)low;
+	s->port_high = (unsigned int)high;
+	return true;
+}
+
+/**
+ * settings_parse_reserved - the ports that it leaves out of them
+ * @s: gets them
+ * @text: of ip_local_reserved_ports: "8080,9148-9150", or nothing
+ *
+ * Return: was it such a list?
+ */
+bool settings_parse_reserved(struct settings *s, const char *text)
+{
+	unsigned long low, high;
+	char *end;
+
+	while (*text && *text != '\n') {
+		low = strtoul(text, &end, 10);
+		if (end == text)
+			return false;
+		high = low;
+		if (*end == '-')
+			high = strtoul(end + 1, &end, 10);
+		if (low > high || high > 65535)
+			return false;
+		for (; low <= high; low++)
+			s->reserved[low / 8] |= (uint8_t)(1u << low % 8);
+		text = *end == ',' ? end + 1 : end;
+	}
+	return true;
+}
+
+/**
+ * settings_parse_sockstat - the orphans
+ * @s: gets their number
+ * @text: of /proc/net/sockstat
+ *
+ * Return: does it tell?
+ */
+bool settings_parse_sockstat(struct settings *s, const char *text)
+{
+	const char *line = strstr(text, "TCP: "), *word;
+	char *end;
+
+	word = line ? strstr(line, " orphan ") : NULL;
+	if (!word || memchr(line, '\n', (size_t)(word - line)))
+		return false;
+	s->orphans = strtoull(word + strlen(" orphan "), &end, 10);
+	return end != word + strlen(" orphan ");
+}
+
+/**
+ * settings_is_ephemeral - may connect() choose this port?
+ * @s: the settings
+ * @port: the port
+ */
+bool settings_is_ephemeral(const struct settings *s, unsigned int port)
+{
+	return s->ports_known && port >= s->port_low && port <= s->port_high &&
+	       !(s->reserved[port / 8] & 1u << port % 8);
+}
+
+/**
+ * settings_ephemeral - how many ports it may choose from
+ * @s: the settings
+ */
+unsigned int settings_ephemeral(const struct settings *s)
+{
+	unsigned int port, n = 0;
+
+	for (port = s->port_low; port <= s->port_high; port++)
+		n += settings_is_ephemeral(s, port);
+	return n;
+}
+
+/**
+ * settings_read - all of it
+ * @s: the result
+ */
+void settings_read(struct settings *s)
+{
+	char *text = malloc(TEXT_MAX), *end;
+	int i;
+
+	memset(s, 0, sizeof(*s));
+	if (!text)
+		return;
+	for (i = 0; i < NR_SETTINGS; i++) {
+		if (!read_sysctl(names[i], text))
+			continue;
+		s->value[i] = strtoull(text, &end, 10);
+		s->known[i] = end != text;
+	}
+	s->ports_known = read_sysctl("net.ipv4.ip_local_port_range", text) &&
+			 settings_parse_range(s, text) &&
+			 read_sysctl("net.ipv4.ip_local_reserved_ports", text) &&
+			 settings_parse_reserved(s, text);
+	s->orphans_known = read_text("/proc/net/sockstat", text) &&
+			   settings_parse_sockstat(s, text);
+	free(text);
+}

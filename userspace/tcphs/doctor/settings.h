@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What this network namespace is set to, and what its kernel counts beside tcphs. */
+#ifndef TCPHS_DOCTOR_SETTINGS_H
+#define TCPHS_DOCTOR_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum setting {
+	SETTING_SOMAXCONN,
+	SETTING_SYNCOOKIES,
+	SETTING_MAX_SYN_BACKLOG,
+	SETTING_MAX_TW_BUCKETS,
+	SETTING_TW_REUSE,
+	SETTING_FIN_TIMEOUT,
+	SETTING_MAX_ORPHANS,	/* the initial network namespace alone has it */
+	NR_SETTINGS
+};
+
+struct settings {
+	bool known[NR_SETTINGS];
+	uint64_t value[NR_SETTINGS];
+	bool ports_known;
+	unsigned int port_low, port_high;	/* ip_local_port_range */
+	uint8_t reserved[65536 / 8];		/* ip_local_reserved_ports */
+	bool orphans_known;
+	uint64_t orphans;			/* of all namespaces, as sockstat tells */
+};
+
+const char *setting_name(enum setting s);	/* net.core.somaxconn */
+
+/* What cannot be read stays unknown. */
+void settings_read(struct settings *s);
+
+/* The parts of it, for tests. */
+bool settings_parse_range(struct settings *s, const char *text);
+bool settings_parse_reserved(struct settings *s, const char *text);
+bool settings_parse_sockstat(struct settings *s, const char *text);
+
+/* May connect() choose this port? */
+bool settings_is_ephemeral(const struct settings *s, unsigned int port);
+unsigned int settings_ephemeral(const struct settings *s);	/* how many */
+
+#endif /* TCPHS_DOCTOR_SETTINGS_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A table that grows: entries found by a key, and kept in the order of their coming. */
+#ifndef TCPHS_DOCTOR_TALLY_H
+#define TCPHS_DOCTOR_TALLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tally {
+	size_t key_size;	/* the first bytes of an entry, without holes */
+	size_t entry_size;
+	size_t nr;
+	size_t cap;
+	uint8_t *entries;
+	uint32_t *slots;	/* 2 * cap of them: index + 1 of an entry, 0: free */
+};
+
+#define TALLY_INIT(type, key) \
+	{ .key_size = sizeof(((type *)NULL)->key), .entry_size = sizeof(type) }
+
+/*
+ * The entry of a key, found or made; all but the key is zero in a new one. It is good
+ * until the next tally_get(). NULL: no memory.
+ */
+void *tally_get(struct tally *t, const void *key);
+void *tally_find(const struct tally *t, const void *key);	/* NULL: none */
+void *tally_at(const struct tally *t, size_t i);
+void tally_free(struct tally *t);
+
+#define tally_each(t, entry, i) \
+	for (i = 0; i < (t)->nr && ((entry) = tally_at(t, i), 1); i++)
+
+#endif /* TCPHS_DOCTOR_TALLY_H */

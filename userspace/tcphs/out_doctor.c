@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the doctor says: findings, the most urgent first, then what was looked at. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "out_doctor.h"
+
+#define WIDTH		80
+#define INDENT		10
+#define SAME_AT_MOST	5	/* findings of one name, in text */
+
+static enum tcphs_tone tone_of(enum severity s)
+{
+	switch (s) {
+	case SEVERITY_CRITICAL:
+		return TCPHS_TONE_BAD;
+	case SEVERITY_WARNING:
+		return TCPHS_TONE_WARN;
+	default:
+		return TCPHS_TONE_CLOSE;
+	}
+}
+
+/* A text in lines, each indented; the first after a label. */
+static void paragraph(struct cli *cli, const char *label, const char *text)
+{
+	size_t column = INDENT, len;
+
+	tcphs_buf_printf(&cli->out, "  %s%-*s%s", cli_bold(cli), INDENT - 2, label,
+			 cli_plain(cli));
+	while (*text) {
+		len = strcspn(text, " ");
+		if (column > INDENT && column + len > WIDTH) {
+			tcphs_buf_printf(&cli->out, "\n%*s", INDENT, "");
+			column = INDENT;
+		}
+		tcphs_buf_mem(&cli->out, text, len);
+		column += len + 1;
+		text += len;
+		if (*text && column + 1 + strcspn(text + 1, " ") <= WIDTH + 1)
+			tcphs_buf_char(&cli->out, ' ');
+		text += *text == ' ';
+	}
+	tcphs_buf_newline(&cli->out);
+}
+
+static void advice(struct cli *cli, const struct finding *f)
+{
+	char text[256];
+
+	if (!*f->setting)
+		return;
+	if (*f->present)
+		SAY(text, "%s is %s, advised: %s", f->setting, f->present, f->advised);
+	else
+		SAY(text, "%s, advised: %s", f->setting, f->advised);
+	paragraph(cli, "set", text);
+}
+
+static void finding_text(struct cli *cli, const struct finding *f)
+{
+	char text[320];
+
+	tcphs_buf_printf(&cli->out, "%s%-*s%s%s%s%s: %s\n", cli_tone(cli, tone_of(f->severity)),
+			 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
+				 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
+			 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object);
+	SAY(text, "%s: %llu (alarm from %llu)", f->measure, (ull)f->value, (ull)f->threshold);
+	paragraph(cli, "seen", text);
+	if (*f->more)
+		paragraph(cli, "", f->more);
+	paragraph(cli, "cause", f->cause);
+	if (*f->command)
+		paragraph(cli, "next", f->command);
+	advice(cli, f);
+	tcphs_buf_newline(&cli->out);
+}
+
+static void findings_text(struct cli *cli, const struct report *r)
+{
+	const struct finding *f, *same = NULL;
+	size_t n = 0;
+
+	for (f = r->v; f < r->v + r->nr; f++) {
+		n = same && !strcmp(same->name, f->name) && same->severity == f->severity ?
+		    n + 1 : 1;
+		same = f;
+		if (n <= SAME_AT_MOST)
+			finding_text(cli, f);
+		else if (f + 1 == r->v + r->nr || strcmp(f[1].name, f->name) ||
+			 f[1].severity != f->severity)
+			tcphs_buf_printf(&cli->out, "%*s... and %zu more of %s; --json tells all\n\n",
+					 INDENT, "", n - SAME_AT_MOST, f->name);
+	}
+}
+
+static void checks_text(struct cli *cli, const struct report *r, bool looked, const char *heading)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < NR_RULES; i++) {
+		if (r->check[i].looked != looked)
+			continue;
+		if (!any && !cli->no_header)
+			tcphs_buf_printf(&cli->out, "%s%s%s\n", cli_bold(cli), heading,
+					 cli_plain(cli));
+		any = true;
+		tcphs_buf_printf(&cli->out, "  %-20s %s\n", rules[i].title, r->check[i].saw);
+	}
+}
+
+/**
+ * doctor_text - for people
+ * @cli: where to, in which colours
+ * @e: what was seen
+ * @r: what it means
+ */
+void doctor_text(struct cli *cli, const struct evidence *e, const struct report *r)
+{
+	char looked[TCPHS_DURATION_LEN], heading[64];
+
+	if (report_worst(r) < SEVERITY_WARNING)
+		tcphs_buf_printf(&cli->out, "%sNothing wrong.%s\n\n",
+				 cli_tone(cli, TCPHS_TONE_GOOD), cli_plain(cli));
+	findings_text(cli, r);
+	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
+	SAY(heading, "LOOKED AT (%s%s)", looked, e->live ? "" : " of a recording");
+	checks_text(cli, r, true, heading);
+	checks_text(cli, r, false, "NOT LOOKED AT");
+}
+
+static void finding_json(struct tcphs_buf *out, const struct finding *f)
+{
+	struct tcphs_json j;
+
+	tcphs_json_begin(&j, out);
+	tcphs_json_str(&j, "finding", f->name);
+	tcphs_json_str(&j, "severity", severity_name(f->severity));
+	tcphs_json_str(&j, "check", f->rule->name);
+	tcphs_json_str(&j, "object", f->kind);
+	tcphs_json_str(&j, "name", f->object);
+	if (f->place.family)
+		tcphs_json_address(&j, "address", (uint8_t)f->place.family, f->place.address);
+	if (f->place.port)
+		tcphs_json_u64(&j, "port", f->place.port);
+	if (f->owner.known) {
+		tcphs_json_u64(&j, "pid", f->owner.pid);
+		tcphs_json_str(&j, "comm", f->owner.comm);
+	}
+	tcphs_json_u64(&j, "value", f->value);
+	tcphs_json_u64(&j, "threshold", f->threshold);
+	tcphs_json_str(&j, "measure", f->measure);
+	if (*f->more)
+		tcphs_json_str(&j, "more", f->more);
+	tcphs_json_str(&j, "cause", f->cause);
+	if (*f->command)
+		tcphs_json_str(&j, "command", f->command);
+	if (*f->setting) {
+		tcphs_json_str(&j, "setting", f->setting);
+		if (*f->present)
+			tcphs_json_str(&j, "present", f->present);
+		tcphs_json_str(&j, "advised", f->advised);
+	}
+	tcphs_json_end(&j);
+}
+
+static void check_json(struct tcphs_buf *out, const struct report *r, size_t i)
+{
+	struct tcphs_json j;
+
+	tcphs_json_begin(&j, out);
+	tcphs_json_str(&j, "check", rules[i].name);
+	tcphs_json_bool(&j, "looked", r->check[i].looked);
+	tcphs_json_str(&j, r->check[i].looked ? "saw" : "why", r->check[i].saw);
+	tcphs_json_end(&j);
+}
+
+/**
+ * doctor_json - for programs: each finding, each check, and a last line that sums up
+ * @out: where to
+ * @e: what was seen
+ * @r: what it means
+ */
+void doctor_json(struct tcphs_buf *out, const struct evidence *e, const struct report *r)
+{
+	struct tcphs_json j;
+	size_t i;
+
+	for (i = 0; i < r->nr; i++)
+		finding_json(out, &r->v[i]);
+	for (i = 0; i < NR_RULES; i++)
+		check_json(out, r, i);
+	tcphs_json_begin(&j, out);
+	tcphs_json_str(&j, "worst", severity_name(report_worst(r)));
+	tcphs_json_u64(&j, "findings", r->nr);
+	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
+	tcphs_json_bool(&j, "recording", !e->live);
+	tcphs_json_u64(&j, "records", e->records);
+	tcphs_json_u64(&j, "lost", e->lost);
+	tcphs_json_end(&j);
+}
