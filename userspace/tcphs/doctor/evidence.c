@@ -379,11 +379,12 @@ unsigned int resets_most(const struct resets *r, enum phase phase, enum side sid
 
 static struct holder *holder_of(struct evidence *e, const struct tcphs_conn_info *c)
 {
+	struct place local = place_of(c->family, c->local, c->local_port);
 	struct holder key = { 0 }, *h;
 
 	if (c->has_owner)
 		key.key.pid = c->pid;
-	else
+	else if (is_passive(e, c->role, &local))
 		key.key.port = c->local_port;
 	h = get(e, &e->holders, &key.key);
 	if (h && c->has_owner)

@@ -91,7 +91,7 @@ struct route {
 	uint64_t no_port;		/* connects that found none */
 };
 
-/* Who holds sockets in CLOSE_WAIT; nobody known: then by local port. */
+/* Who holds sockets in CLOSE_WAIT; a server that is not known is told by its port. */
 struct holder {
 	struct {
 		uint32_t pid;

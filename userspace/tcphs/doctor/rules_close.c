@@ -180,7 +180,10 @@ static void leaking(const struct evidence *e, struct report *r, const struct hol
 	tcphs_fmt_endpoint(local, (uint8_t)h->local.family, h->local.address, h->local.port);
 	if (!h->owner.known) {
 		f->place = h->local;
-		SAY(f->object, "an unknown process with local port %u", h->key.port);
+		if (h->key.port)
+			SAY(f->object, "unknown process, local port %u", h->key.port);
+		else
+			SAY(f->object, "unknown processes");
 	}
 	finding_owner(f, &h->owner);
 	tcphs_fmt_duration(oldest, h->oldest, false);
@@ -194,7 +197,7 @@ static void leaking(const struct evidence *e, struct report *r, const struct hol
 		SAY(f->command, "ss -tnp state close-wait | grep pid=%u; ls /proc/%u/fd | wc -l",
 		    h->owner.pid, h->owner.pid);
 	else
-		SAY(f->command, "ss -tnp state close-wait sport = :%u", h->key.port);
+		SAY(f->command, "ss -tnp state close-wait");
 }
 
 /* Does an application forget to close? */

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Every ill that tcphs doctor knows is made to happen, and a healthy twin of each in
+# which it must stay silent; see ills.py.
+
+. "$(dirname "$0")/lib.sh"
+
+need_command python3 nstat ss ip nft nsenter sysctl
+modprobe tun 2>/dev/null
+[[ -c /dev/net/tun ]] || skip_all "needs /dev/net/tun"
+
+# What somebody who sits in front of it sees, and nobody else.
+shows_progress() {
+	python3 -c 'import pty, sys
+sys.exit(pty.spawn(sys.argv[1:]) >> 8)' tcphs doctor --for 2s </dev/null >"$tmp/seen" ||
+		{ cat "$tmp/seen"; return 1; }
+	grep -q $'\rlooking: 1 of 2 s' "$tmp/seen" && grep -q "Nothing wrong" "$tmp/seen"
+}
+
+# complains STATUS WORDS COMMAND…: one line of error with these words
+complains() {
+	local expected=$1 words=$2
+
+	shift 2
+	"$@" >"$tmp/out" 2>"$tmp/err"
+	same $? "$expected" "status of $*" && cat "$tmp/err" &&
+	same "$(wc -l <"$tmp/err")" 1 "lines of error" &&
+	grep -qF -e "$words" "$tmp/err"
+}
+
+usage_is_wrong() {
+	complains 2 "a time, such as" tcphs doctor --for soon &&
+	complains 2 "a time, such as" tcphs doctor --for 0s &&
+	complains 2 "a time, such as" tcphs doctor --stuck-after -1s &&
+	complains 2 "surplus" tcphs doctor surplus &&
+	complains 2 "--for" tcphs doctor --nonsense
+}
+
+not_loaded() {
+	complains 3 "modprobe tcphs" tcphs doctor
+}
+
+read -r ills small < <(python3 "$here/ills.py" --count) || exit 1
+start $((ills + small + 5))
+check "a wrong option is told in one line" usage_is_wrong
+check "without the module: status 3 and one line" not_loaded
+load ring_records=131072
+mark_dmesg
+tell_all < <(python3 "$here/ills.py" 2>&1)
+check "progress is shown on a terminal" shows_progress
+events_json "$tmp/events"
+check "no record is lost" nothing_lost "$tmp/events"
+load ring_records=64 table_size=64
+tell_all < <(python3 "$here/ills.py" --small 2>&1)
+check "the kernel does not complain" \
+	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|bucket table overflow|tun: Universal|tcphs: "
+ktap_finished
