@@ -228,7 +228,7 @@ static void destination_event(struct destination *d, const struct tcphs_event *e
 }
 
 /* Of a reset; NR_PHASES: of neither. */
-static enum phase phase_of(const struct tcphs_event *ev)
+static enum reset_phase phase_of(const struct tcphs_event *ev)
 {
 	switch (ev->old_state) {
 	case TCPHS_STATE_LISTEN:
@@ -249,8 +249,8 @@ static enum phase phase_of(const struct tcphs_event *ev)
 
 static void reset(struct resets *r, const struct tcphs_event *ev)
 {
-	enum side side = ev->type == TCPHS_EV_RST_SENT ? SIDE_US : SIDE_PEER;
-	enum phase phase = phase_of(ev);
+	enum reset_side side = ev->type == TCPHS_EV_RST_SENT ? SIDE_US : SIDE_PEER;
+	enum reset_phase phase = phase_of(ev);
 
 	if (phase != NR_PHASES && ev->reason <= TCPHS_REASON_MAX)
 		r->count[phase][side][ev->reason]++;
@@ -353,7 +353,7 @@ void evidence_lost(struct evidence *e, uint64_t count)
 	e->lost += count;
 }
 
-uint64_t resets_sum(const struct resets *r, enum phase phase, enum side side)
+uint64_t resets_sum(const struct resets *r, enum reset_phase phase, enum reset_side side)
 {
 	uint64_t sum = 0;
 	unsigned int i;
@@ -364,7 +364,7 @@ uint64_t resets_sum(const struct resets *r, enum phase phase, enum side side)
 	return sum;
 }
 
-unsigned int resets_most(const struct resets *r, enum phase phase, enum side side)
+unsigned int resets_most(const struct resets *r, enum reset_phase phase, enum reset_side side)
 {
 	unsigned int i, most = TCPHS_REASON_NONE;
 

@@ -23,8 +23,8 @@ struct owner {
 	char comm[TCPHS_COMM_LEN + 1];
 };
 
-enum phase { PHASE_HANDSHAKE, PHASE_OPEN, NR_PHASES };
-enum side { SIDE_US, SIDE_PEER, NR_SIDES };
+enum reset_phase { PHASE_HANDSHAKE, PHASE_OPEN, NR_PHASES };
+enum reset_side { SIDE_US, SIDE_PEER, NR_SIDES };
 
 struct resets {
 	uint32_t count[NR_PHASES][NR_SIDES][TCPHS_REASON_MAX + 1];
@@ -153,7 +153,7 @@ void evidence_after(struct evidence *e, const struct tcphs_status *st,
 		    const struct tcphs_conn_list *connections, const struct settings *settings);
 
 /* Sums over reasons; a full accept queue is told by a rule of its own. */
-uint64_t resets_sum(const struct resets *r, enum phase phase, enum side side);
-unsigned int resets_most(const struct resets *r, enum phase phase, enum side side);
+uint64_t resets_sum(const struct resets *r, enum reset_phase phase, enum reset_side side);
+unsigned int resets_most(const struct resets *r, enum reset_phase phase, enum reset_side side);
 
 #endif /* TCPHS_DOCTOR_EVIDENCE_H */

@@ -74,7 +74,7 @@ void report_skip(struct report *r, const char *why)
 /**
  * report_add - something is wrong
  * @r: the report
- * @severity: how urgent it is
+ * @level: how urgent it is
  * @name: of the finding
  * @measure: what the number counts
  * @value: the number
@@ -82,7 +82,7 @@ void report_skip(struct report *r, const char *why)
  *
  * Return: the finding, for the rest.
  */
-struct finding *report_add(struct report *r, enum severity severity, const char *name,
+struct finding *report_add(struct report *r, enum severity level, const char *name,
 			   const char *measure, uint64_t value, uint64_t threshold)
 {
 	struct finding *f = &r->spare, *more;
@@ -98,7 +98,7 @@ struct finding *report_add(struct report *r, enum severity severity, const char 
 		f = &r->v[r->nr++];
 	else
 		r->no_memory = true;
-	*f = (struct finding){ .rule = r->rule, .severity = severity, .name = name,
+	*f = (struct finding){ .rule = r->rule, .severity = level, .name = name,
 			       .measure = measure, .value = value, .threshold = threshold };
 	return f;
 }

@@ -66,7 +66,7 @@ int report_exit(enum severity worst);
 const char *severity_name(enum severity s);
 
 /* For the rules. Texts are cut where they don't fit. */
-struct finding *report_add(struct report *r, enum severity severity, const char *name,
+struct finding *report_add(struct report *r, enum severity level, const char *name,
 			   const char *measure, uint64_t value, uint64_t threshold);
 void say(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 #define SAY(to, ...) say(to, sizeof(to), __VA_ARGS__)

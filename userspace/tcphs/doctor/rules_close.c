@@ -45,7 +45,7 @@ static const char cause_of_theirs[] =
 static const char cause_of_their_handshake[] =
 	"Clients reset instead of confirming the SYN+ACK: a health check or scan that only knocks, or forged addresses whose owners protest.";
 
-static const char *cause_of(enum phase phase, enum side side, unsigned int reason)
+static const char *cause_of(enum reset_phase phase, enum reset_side side, unsigned int reason)
 {
 	if (side == SIDE_US)
 		return cause_of_ours(reason);
@@ -63,8 +63,9 @@ static const char *const reset_measures[NR_PHASES][NR_SIDES] = {
 };
 
 /* NULL: nothing to tell. The object is left to the caller. */
-static struct finding *too_many(struct report *r, const struct resets *resets, enum phase phase,
-				enum side side, uint64_t all, const char *of)
+static struct finding *too_many(struct report *r, const struct resets *resets,
+				enum reset_phase phase, enum reset_side side, uint64_t all,
+				const char *of)
 {
 	uint64_t n = resets_sum(resets, phase, side);
 	unsigned int reason = resets_most(resets, phase, side);
@@ -87,8 +88,8 @@ static struct finding *too_many(struct report *r, const struct resets *resets, e
 	return f;
 }
 
-static void server_resets(struct report *r, const struct server *s, enum phase phase,
-			  enum side side)
+static void server_resets(struct report *r, const struct server *s, enum reset_phase phase,
+			  enum reset_side side)
 {
 	bool handshake = phase == PHASE_HANDSHAKE;
 	struct finding *f = too_many(r, &s->resets, phase, side, handshake ? s->syns : s->ended,
@@ -99,7 +100,7 @@ static void server_resets(struct report *r, const struct server *s, enum phase p
 }
 
 /* A handshake of ours that is reset is a connect that was refused, which is told there. */
-static void destination_resets(struct report *r, const struct destination *d, enum side side)
+static void destination_resets(struct report *r, const struct destination *d, enum reset_side side)
 {
 	struct finding *f = too_many(r, &d->resets, PHASE_OPEN, side, d->ended,
 				     "connections ended");

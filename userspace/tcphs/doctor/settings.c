@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Reads /proc/sys and /proc/net/sockstat, which follow the reader's namespace. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,10 +48,10 @@ static bool read_text(const char *path, char *text)
 /* @name with dots */
 static bool read_sysctl(const char *name, char *text)
 {
-	char path[96] = "/proc/sys/", *p = path + strlen(path);
+	char path[96], *p;
 
-	strncpy(p, name, sizeof(path) - strlen(path) - 1);
-	for (; *p; p++)
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	for (p = path; *p; p++)
 		if (*p == '.')
 			*p = '/';
 	return read_text(path, text);
