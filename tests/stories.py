@@ -1234,6 +1234,19 @@ def multipath(t):
          (["syn-sent", "established"], 1, 1), "the client's subflow")
 
 
+def tell(tale, name, function):
+    """Did it go as the story says?"""
+    try:
+        function(tale)
+        print(f"pass {name}", flush=True)
+        return True
+    except (Wrong, OSError, subprocess.SubprocessError, StopIteration, LookupError) as e:
+        print(f"{type(e).__name__} {e}\nfail {name}", flush=True)
+        return False
+    finally:
+        tale.end()
+
+
 def main(names):
     wire_ = wire.Wire()
     failed = 0
@@ -1241,15 +1254,7 @@ def main(names):
         if names and function.__name__ not in names:
             continue
         for family in families:
-            tale = Tale(wire_, family)
-            try:
-                function(tale)
-                print(f"pass {family}: {name}", flush=True)
-            except (Wrong, OSError, subprocess.SubprocessError, StopIteration, LookupError) as e:
-                failed += 1
-                print(f"{type(e).__name__} {e}\nfail {family}: {name}", flush=True)
-            finally:
-                tale.end()
+            failed += not tell(Tale(wire_, family), f"{family}: {name}", function)
     return 1 if failed else 0
 
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Adds up what is seen; see evidence.h. */
 #include <sys/socket.h>
 
 #include "evidence.h"
@@ -569,7 +570,6 @@ static void connection_after(struct evidence *e, const struct tcphs_conn_info *c
 		closing_after(e, c);
 		break;
 	}
-	e->connections++;
 	if (!is_passive(e, c->role, &local)) {
 		port_after(e, c, &local, &peer);
 		waiting_after(e, c, &peer);

@@ -132,7 +132,6 @@ struct evidence {
 	uint64_t records, lost;
 	uint64_t time_wait_full;	/* sockets that got no TIME_WAIT */
 	uint64_t out_of_memory;		/* connections ended for too many orphans or memory */
-	uint64_t connections;		/* at the end */
 	struct settings settings;
 	struct tcphs_status before, after;
 	struct tally servers, destinations, routes, holders, stragglers, shut;

@@ -231,22 +231,12 @@ static const char *cause_of_stuck(unsigned int state)
 
 static void piling_up(const struct evidence *e, struct report *r, const struct straggler *s)
 {
-	static const char *const finding_names[] = {
-		[TCPHS_STATE_FIN_WAIT1]	= "fin-wait-1",
-		[TCPHS_STATE_FIN_WAIT2]	= "fin-wait-2",
-		[TCPHS_STATE_CLOSING]	= "closing",
-		[TCPHS_STATE_LAST_ACK]	= "last-ack",
-	};
-	static const char *const measures[] = {
-		[TCPHS_STATE_FIN_WAIT1]	= "connections stuck in FIN-WAIT-1",
-		[TCPHS_STATE_FIN_WAIT2]	= "connections stuck in FIN-WAIT-2",
-		[TCPHS_STATE_CLOSING]	= "connections stuck in CLOSING",
-		[TCPHS_STATE_LAST_ACK]	= "connections stuck in LAST-ACK",
-	};
 	char peer[TCPHS_ADDRESS_LEN], oldest[TCPHS_DURATION_LEN], limit[TCPHS_DURATION_LEN];
 	unsigned int state = s->key.state;
-	struct finding *f = report_add(r, SEVERITY_WARNING, finding_names[state],
-				       measures[state], s->stuck, STUCK);
+	/* Of these states there is a name, and the buffer is not used. */
+	const char *name = tcphs_state_key(state, peer);
+	struct finding *f = report_add(r, SEVERITY_WARNING, name,
+				       "connections stuck in this state", s->stuck, STUCK);
 
 	tcphs_fmt_address(peer, (uint8_t)s->key.family, s->key.address);
 	f->kind = "peer";
@@ -258,7 +248,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 	SAY(f->more, "stuck is %s and longer; %llu in all, the oldest for %s", limit,
 	    (ull)s->now, oldest);
 	SAY(f->cause, "%s", cause_of_stuck(state));
-	SAY(f->command, "tcphs connections -s %s", finding_names[state]);
+	SAY(f->command, "tcphs connections -s %s", name);
 	if (state == TCPHS_STATE_FIN_WAIT2 && e->settings.known[SETTING_FIN_TIMEOUT] &&
 	    e->settings.value[SETTING_FIN_TIMEOUT] > 30)
 		finding_setting(f, e, SETTING_FIN_TIMEOUT,
