@@ -222,6 +222,21 @@ int cli_finish(struct cli *cli)
 }
 
 /**
+ * cli_keep_listeners - those that the user's filter lets through
+ * @cli: whose filter
+ * @list: loses the others
+ */
+void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < list->nr; i++)
+		if (tcphs_filter_listener(&cli->filter, &list->v[i]))
+			list->v[kept++] = list->v[i];
+	list->nr = kept;
+}
+
+/**
  * cli_torn - warn that a dump is not of one moment
  * @torn: is it not?
  */

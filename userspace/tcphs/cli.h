@@ -79,6 +79,7 @@ void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 int cli_fail(const struct tcphs_error *err);
 int cli_finish(struct cli *cli);
+void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
 void cli_torn(bool torn);
 
 const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without colour */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs doctor: looks for a while and names what is wrong. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -39,25 +38,11 @@ struct doctor {
 
 static uint64_t parse_duration(const struct cli *cli, const char *option, const char *arg)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = {
-		{ "ms", NSEC_PER_SEC / 1000 },
-		{ "s", NSEC_PER_SEC },
-		{ "m", 60 * NSEC_PER_SEC },
-		{ "h", 3600 * NSEC_PER_SEC },
-	};
-	unsigned long long n;
-	char *unit;
-	size_t i;
+	uint64_t ns;
 
-	errno = 0;
-	n = *arg >= '0' && *arg <= '9' ? strtoull(arg, &unit, 10) : 0;
-	for (i = 0; n && !errno && i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(unit, units[i].unit) && n <= UINT64_MAX / 2 / units[i].ns)
-			return n * units[i].ns;
-	cli_usage(cli, "--%s %s: a time, such as 500ms, 10s, 2m or 1h", option, arg);
+	if (tcphs_duration_parse(arg, &ns) || !ns)
+		cli_usage(cli, "--%s %s: a time with ms, s, m, h or d, such as 10s", option, arg);
+	return ns;
 }
 
 static void parse(struct doctor *d, int argc, char **argv)
@@ -85,6 +70,8 @@ static void parse(struct doctor *d, int argc, char **argv)
 		}
 	}
 	cli_no_arguments(cli, argc, argv);
+	if (!cli->read && tcphs_filter_has(&cli->filter, TCPHS_FILTER_NETNS))
+		cli_usage(cli, "--netns: for recordings; a kernel is asked in the namespace, see ip-netns(8)");
 	if (cli->read && (d->watch || d->look_given))
 		cli_usage(cli, "--%s: a recording is read whole, once",
 			  d->watch ? "watch" : "for");
@@ -128,15 +115,22 @@ static bool show_progress(void *arg)
 	return true;
 }
 
+/* @states: 1 << state of the connections that count, 0: all */
 static int get_tables(struct doctor *d, uint32_t states, struct tcphs_error *err)
 {
 	struct tcphs_session *session = source_session(d->source);
+	struct tcphs_filter filter = d->cli->filter;
 	struct tables *t = d->tables;
 
+	if (states) {
+		filter.states = states;
+		filter.keys |= TCPHS_FILTER_BIT(STATE);
+	}
 	if (tcphs_get_status(session, &t->status, err) ||
 	    tcphs_get_listeners(session, false, &t->listeners, err) ||
-	    tcphs_get_connections(session, false, states, &t->connections, err))
+	    tcphs_get_connections(session, false, &filter, &t->connections, err))
 		return -1;
+	cli_keep_listeners(d->cli, &t->listeners);
 	return 0;
 }
 
@@ -262,5 +256,8 @@ const struct verb verb_doctor = {
 		"      --stuck-after TIME  what stays longer in a state of the close is stuck\n"
 		"                        (default 60s)\n",
 	.one_netns = true,
+	.reads = true,
+	/* What chooses some steps of a connection would hide the evidence. */
+	.filters = TCPHS_FILTERS_LIFE,
 	.run = run,
 };

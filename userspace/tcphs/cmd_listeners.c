@@ -145,21 +145,11 @@ static void print_json(struct tcphs_buf *out, const struct tcphs_listener *l)
 	tcphs_json_end(&j);
 }
 
-static void keep_wanted(const struct cli *cli, struct tcphs_listener_list *list)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < list->nr; i++)
-		if (tcphs_filter_listener(&cli->filter, &list->v[i]))
-			list->v[kept++] = list->v[i];
-	list->nr = kept;
-}
-
 static void print(struct cli *cli, struct tcphs_listener_list *list)
 {
 	size_t i;
 
-	keep_wanted(cli, list);
+	cli_keep_listeners(cli, list);
 	if (list->nr)
 		qsort(list->v, list->nr, sizeof(*list->v), by_port);
 	if (!cli->json) {
