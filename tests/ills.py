@@ -37,27 +37,41 @@ def small(function):
     return function
 
 
+def waiting(pid):
+    """How many sockets wait for the module's bell where a process is."""
+    with open(f"/proc/{pid}/net/netlink", encoding="ascii") as file:
+        rows = [line.split() for line in file][1:]
+    return sum(row[1] == "16" and int(row[3], 16) != 0 for row in rows)
+
+
+def start(command):
+    """A reader of events that has begun: what happens now it will see."""
+    before = waiting("self")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while waiting(process.pid) <= before:
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise Wrong(f"{command} does not wait: {process.communicate()}")
+        time.sleep(0.02)
+    return process
+
+
+def parse(out):
+    """Findings, checks, and the line that sums up."""
+    lines = [json.loads(line) for line in out.splitlines()]
+    return ([line for line in lines if "finding" in line],
+            [line for line in lines if "looked" in line], lines[-1])
+
+
 class Look:
     """What the doctor says of what happens inside "with"."""
 
     def __init__(self, *options, inside=()):
         self.command = [*inside, "tcphs", "doctor", "-j", "--for", "10m", *options]
 
-    def hung(self):
-        """It has looked at the tables and waits for events."""
-        with open(f"/proc/{self.process.pid}/net/netlink", encoding="ascii") as file:
-            return any(line.split()[1] == "16" and int(line.split()[3], 16) for line in file
-                       if line[0] != "s")
-
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
-        deadline = time.monotonic() + 20
-        while not self.hung():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                raise Wrong(f"the doctor does not look: {self.process.communicate()}")
-            time.sleep(0.02)
+        self.process = start(self.command)
         return self
 
     def __exit__(self, kind, value, trace):
@@ -66,10 +80,7 @@ class Look:
         if kind:
             return
         same(err, b"", "what it says beside")
-        lines = [json.loads(line) for line in out.splitlines()]
-        self.findings = [line for line in lines if "finding" in line]
-        self.checks = [line for line in lines if "looked" in line]
-        self.sum = lines[-1]
+        self.findings, self.checks, self.sum = parse(out)
         same(self.process.returncode, EXIT[self.sum["worst"]], "exit status")
         same(len(self.checks), CHECKS, "number of checks")
 
@@ -766,6 +777,42 @@ def server_first(t):
 
 
 # ---- the doctor itself -------------------------------------------------------------
+
+@ill
+def recording(t):
+    """a recording: what events tell is found in it too, and what they can't is said"""
+    _, port = t.serve(backlog=3)
+    path = f"/tmp/ills.{os.getpid()}"
+    with Look() as look:
+        record = start(["tcphs", "record", path, "-n", "0"])
+        t.overflow(port)
+        refuse(t, t.new_port(), 7)
+        record.send_signal(signal.SIGINT)
+        same((record.wait(10), record.communicate()[0]), (0, b""), "end of the record")
+    out = subprocess.run(["tcphs", "doctor", "-j", "--read", path], check=False,
+                         capture_output=True)
+    os.unlink(path)
+    findings, checks, end = parse(out.stdout)
+    look.found(accept_queue_overflow=("critical", t.grown("TcpExtListenOverflows")),
+               connect_refused=("critical", 7), nobody_listens=("warning", 7))
+    keys = ("finding", "severity", "value", "address", "port")
+    same([[f[key] for key in keys] for f in findings],
+         [[f[key] for key in keys] for f in look.findings], "findings")
+    same([c["check"] for c in checks if not c["looked"]], ["close-wait", "closing"],
+         "checks that need more than events")
+    same((out.returncode, end["recording"], end["lost"]), (EXIT["critical"], True, 0), "its end")
+
+
+@ill
+def filtered(t):
+    """with a filter, only what fits is judged"""
+    sick, other = t.new_port(), t.new_port()
+    with Look("--port", str(sick)) as look:
+        refuse(t, sick, 7)
+        refuse(t, other, 7)
+    same({f["port"] for f in look.findings}, {sick}, "ports")
+    look.found(connect_refused=("critical", 7), nobody_listens=("warning", 7))
+
 
 @ill
 def quiet(t):
