@@ -253,7 +253,8 @@ const struct verb verb_doctor = {
 	.usage =
 		"  -d, --for TIME        look for so long (default 5s)\n"
 		"  -w, --watch           look again and again, until Ctrl-C\n"
-		"      --stuck-after TIME  what stays longer in a state of the close is stuck\n"
+		"      --stuck-after TIME\n"
+		"                        what stays longer in a state of the close is stuck\n"
 		"                        (default 60s)\n",
 	.one_netns = true,
 	.reads = true,

@@ -169,6 +169,15 @@ void check_shut_ports(const struct evidence *e, struct report *r)
 
 /* ---- states that do not end -------------------------------------------------------- */
 
+static const char *cause_of_leak(const struct holder *h, bool grows)
+{
+	if (!h->owner.known)
+		return "The peers closed, and no process is known to have these connections: they wait for accept(), or are older than tcphs.";
+	if (grows)
+		return "The peers closed and the application does not: it leaks sockets, more and more of them, until it has no file descriptors left.";
+	return "The peers closed and the application does not: it leaks sockets, or works on them for a long time.";
+}
+
 static void leaking(const struct evidence *e, struct report *r, const struct holder *h)
 {
 	bool grows = h->now >= h->before + GROWN;
@@ -191,9 +200,7 @@ static void leaking(const struct evidence *e, struct report *r, const struct hol
 	tcphs_fmt_duration(limit, e->stuck_ns, false);
 	SAY(f->more, "stuck is %s and longer; %llu in all, before the look %llu; the oldest for %s, at %s",
 	    limit, (ull)h->now, (ull)h->before, oldest, local);
-	SAY(f->cause, "%s",
-	    grows ? "The peers closed and the application does not: it leaks sockets, more and more of them, until it has no file descriptors left." :
-		    "The peers closed and the application does not: it leaks sockets, or works on them for a long time.");
+	SAY(f->cause, "%s", cause_of_leak(h, grows));
 	if (h->owner.known)
 		SAY(f->command, "ss -tnp state close-wait | grep pid=%u; ls /proc/%u/fd | wc -l",
 		    h->owner.pid, h->owner.pid);
