@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need_command python3 nstat ss ip nft nsenter sysctl
+need_command jq python3 nstat ss ip nft nsenter sysctl
 modprobe tun 2>/dev/null
 [[ -c /dev/net/tun ]] || skip_all "needs /dev/net/tun"
 
@@ -40,8 +40,19 @@ not_loaded() {
 	complains 3 "modprobe tcphs" tcphs doctor
 }
 
+# A hook that does not fire is told, with as many misses as status knows.
+deaf_hook() {
+	load deaf=tcp_connect
+	"$here/traffic" --connections 31 --close client >/dev/null || return
+	tcphs doctor -j --for 100ms >"$tmp/out"
+	same $? 10 "exit status" &&
+	same "$(jq -c 'select(.finding == "hooks-deaf") | [.severity, .value]' "$tmp/out")" \
+		"$(tcphs status -j | jq -c '["warning", ([.hooks[].missed // 0] | add)]')" finding &&
+	jq -e 'select(.finding == "hooks-deaf") | .value > 0' "$tmp/out"
+}
+
 read -r ills small < <(python3 "$here/ills.py" --count) || exit 1
-start $((ills + small + 5))
+start $((ills + small + 6))
 check "a wrong option is told in one line" usage_is_wrong
 check "without the module: status 3 and one line" not_loaded
 load ring_records=131072
@@ -55,6 +66,7 @@ load ring_records=64 table_size=64
 # shellcheck disable=SC2016 # for the inner shell
 tell_all < <(unshare --net sh -c 'ip link set lo up && exec python3 "$1" --small' sh \
 	"$here/ills.py" 2>&1)
+check "a hook that does not fire is told" deaf_hook
 check "the kernel does not complain" \
 	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|bucket table overflow|tun: Universal"
 ktap_finished

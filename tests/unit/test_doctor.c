@@ -497,6 +497,14 @@ static void test_limits(void)
 	before();
 	after();
 	same(judge(), "notice hooks-missing 2", "missing hooks are worth knowing");
+	tables();
+	st.nhooks = 3;
+	st.hook[0].active = st.hook[1].active = st.hook[2].active = true;
+	st.hook[1].missed = 5;
+	st.hook[2].missed = 12;
+	before();
+	after();
+	same(judge(), "warning hooks-deaf 17", "deaf ones are a warning");
 }
 
 static void reset(unsigned int n, uint8_t type, uint8_t role, uint8_t old_state, uint8_t reason)
@@ -599,7 +607,7 @@ static void test_order(void)
 
 int main(void)
 {
-	plan(102);
+	plan(103);
 	test_tally();
 	test_settings();
 	test_queues();

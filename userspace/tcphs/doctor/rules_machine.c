@@ -133,33 +133,62 @@ static void table(const struct evidence *e, struct report *r)
 	advise_parameter(f, "table_size", st->table_limit);
 }
 
-/* This does not change while the module is loaded: it is worth knowing, and no alarm. */
-static unsigned int hooks(const struct evidence *e, struct report *r)
+static void name_hooks(struct finding *f, const struct tcphs_hook *first, unsigned int nr)
 {
-	const struct tcphs_status *st = &e->after;
-	const struct tcphs_hook *h;
+	machine(f, "tcphs");
+	SAY(f->more, "%s: %s%s", first->name, first->shows, nr > 1 ? ", and others" : "");
+	SAY(f->command, "tcphs status");
+}
+
+/* This does not change while the module is loaded: it is worth knowing, and no alarm. */
+static unsigned int missing_hooks(const struct tcphs_status *st, struct report *r)
+{
+	const struct tcphs_hook *h, *first = NULL;
 	unsigned int missing = 0;
 	struct finding *f;
 
-	for (h = st->hook; h < st->hook + st->nhooks; h++)
-		missing += !h->active;
+	for (h = st->hook; h < st->hook + st->nhooks; h++) {
+		if (h->active)
+			continue;
+		missing++;
+		first = first ? first : h;
+	}
 	if (!missing)
 		return 0;
 	f = report_add(r, SEVERITY_NOTICE, "hooks-missing", "hooks missing on this kernel",
 		       missing, 1);
-	machine(f, "tcphs");
-	for (h = st->hook; h->active; h++)
-		;
-	SAY(f->more, "%s: %s%s", h->name, h->shows, missing > 1 ? ", and others" : "");
+	name_hooks(f, first, missing);
 	SAY(f->cause, "What these hooks show cannot be seen on this kernel, and is not judged here.");
-	SAY(f->command, "tcphs status");
 	return missing;
+}
+
+static unsigned int deaf_hooks(const struct tcphs_status *st, struct report *r)
+{
+	const struct tcphs_hook *h, *first = NULL;
+	unsigned int deaf = 0;
+	uint64_t missed = 0;
+	struct finding *f;
+
+	for (h = st->hook; h < st->hook + st->nhooks; h++) {
+		if (!h->active || !h->missed)
+			continue;
+		deaf++;
+		missed += h->missed;
+		first = first ? first : h;
+	}
+	if (!deaf)
+		return 0;
+	f = report_add(r, SEVERITY_WARNING, "hooks-deaf", "steps that hooks did not see", missed, 1);
+	name_hooks(f, first, deaf);
+	SAY(f->cause,
+	    "These hooks are attached and do not fire: this kernel does what they wait for in another way. What they show is not judged here; please report it with the version of the kernel.");
+	return deaf;
 }
 
 /* Does tcphs see everything? */
 void check_tcphs(const struct evidence *e, struct report *r)
 {
-	unsigned int missing;
+	unsigned int missing, deaf;
 
 	if (e->lost)
 		lost(e, r);
@@ -168,8 +197,9 @@ void check_tcphs(const struct evidence *e, struct report *r)
 		return;
 	}
 	table(e, r);
-	missing = hooks(e, r);
-	report_saw(r, "records %llu, lost %llu; table %u of %u; hooks missing %u of %u",
+	missing = missing_hooks(&e->after, r);
+	deaf = deaf_hooks(&e->after, r);
+	report_saw(r, "records %llu, lost %llu; table %u of %u; hooks %u, missing %u, deaf %u",
 		   (ull)e->records, (ull)e->lost, e->after.table_used, e->after.table_limit,
-		   missing, e->after.nhooks);
+		   e->after.nhooks, missing, deaf);
 }
