@@ -82,7 +82,7 @@ static struct finding *too_many(struct report *r, const struct resets *resets,
 	else
 		SAY(f->more, "%llu %s", (ull)all, of);
 	SAY(f->cause, "%s", cause_of(phase, side, reason));
-	SAY(f->command, "tcphs events -f | grep %s",
+	SAY(f->command, "tcphs events -f --event %s",
 	    phase == PHASE_HANDSHAKE && side == SIDE_PEER ? "request-reset" :
 	    side == SIDE_US ? "rst-sent" : "rst-received");
 	return f;
@@ -202,7 +202,7 @@ static void leaking(const struct evidence *e, struct report *r, const struct hol
 	    limit, (ull)h->now, (ull)h->before, oldest, local);
 	SAY(f->cause, "%s", cause_of_leak(h, grows));
 	if (h->owner.known)
-		SAY(f->command, "ss -tnp state close-wait | grep pid=%u; ls /proc/%u/fd | wc -l",
+		SAY(f->command, "tcphs connections --state close-wait --pid %u; ls /proc/%u/fd | wc -l",
 		    h->owner.pid, h->owner.pid);
 	else
 		SAY(f->command, "ss -tnp state close-wait");
@@ -255,7 +255,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 	SAY(f->more, "stuck is %s and longer; %llu in all, the oldest for %s", limit,
 	    (ull)s->now, oldest);
 	SAY(f->cause, "%s", cause_of_stuck(state));
-	SAY(f->command, "tcphs connections -s %s", name);
+	SAY(f->command, "tcphs connections --state %s --address %s", name, peer);
 	if (state == TCPHS_STATE_FIN_WAIT2 && e->settings.known[SETTING_FIN_TIMEOUT] &&
 	    e->settings.value[SETTING_FIN_TIMEOUT] > 30)
 		finding_setting(f, e, SETTING_FIN_TIMEOUT,
@@ -302,7 +302,7 @@ void check_closing_first(const struct evidence *e, struct report *r)
 			SAY(f->more, "of %llu that ended", (ull)s->ended);
 		SAY(f->cause,
 		    "The server closes before its clients do, so TIME-WAIT is here and not there. Harmless until there are very many; keep-alive or clients that close first avoid it.");
-		SAY(f->command, "tcphs connections -s time-wait");
+		SAY(f->command, "tcphs connections --state time-wait --local-port %u", s->at.port);
 	}
 	report_saw(r, "the server in %llu of %llu connections", (ull)first, (ull)ended);
 }

@@ -113,8 +113,10 @@ static void name_route(struct finding *f, const struct route *route)
 static void advise_ports(struct finding *f, const struct evidence *e, const struct route *route)
 {
 	const struct settings *s = &e->settings;
+	char to[TCPHS_ADDRESS_LEN];
 
-	SAY(f->command, "ss -tan dport = :%u", route->key.to.port);
+	tcphs_fmt_address(to, (uint8_t)route->key.to.family, route->key.to.address);
+	SAY(f->command, "tcphs connections --address %s --peer-port %u", to, route->key.to.port);
 	if (!e->live)
 		return;
 	if (route->time_wait > route->ports / 2 && s->known[SETTING_TW_REUSE] &&
@@ -206,7 +208,7 @@ static void synacks_lost(struct report *r, const struct server *s)
 	SAY(f->more, "of %llu handshakes", (ull)s->established);
 	SAY(f->cause,
 	    "Our SYN+ACK or the client's answer is lost on the way, or takes longer than a second.");
-	SAY(f->command, "tcphs events -f | grep synack-retransmit");
+	SAY(f->command, "tcphs events -f --local-port %u --event synack-retransmit", s->at.port);
 }
 
 /* Do the segments of handshakes arrive? */

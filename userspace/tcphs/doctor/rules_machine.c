@@ -78,7 +78,7 @@ void check_time_wait(const struct evidence *e, struct report *r)
 		SAY(f->cause, "%s",
 		    over ? "The limit is reached: connections end without TIME-WAIT, so that late segments may meet a new connection with the same ports." :
 			   "The limit is near; beyond it connections end without TIME-WAIT. Short connections that this machine closes first make it.");
-		SAY(f->command, "tcphs connections -s time-wait");
+		SAY(f->command, "tcphs connections --state time-wait");
 		finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu",
 				(ull)twice(limit ? limit : 1));
 	}

@@ -56,7 +56,7 @@ static void why_full(struct finding *f, const struct evidence *e, const struct s
 		SAY(f->cause,
 		    "Connections come in bursts that are longer than the queue: those that found room waited only %s (median) for accept().",
 		    p50);
-		SAY(f->command, "tcphs listeners");
+		SAY(f->command, "tcphs listeners --port %u", s->at.port);
 		advise_backlog(f, e, s);
 	}
 }
@@ -136,7 +136,7 @@ static void dropping(const struct evidence *e, struct report *r, const struct se
 		    "More handshakes are under way than the SYN queue holds.",
 	    cookies ? "SYN cookies were off when it happened." :
 		      "SYN cookies are off, so that honest clients are dropped with the others.");
-	SAY(f->command, "tcphs events -f | grep syn-dropped");
+	SAY(f->command, "tcphs events -f --local-port %u --event syn-dropped", s->at.port);
 	if (!cookies)
 		finding_setting(f, e, SETTING_SYNCOOKIES, "1");
 	else
@@ -154,7 +154,7 @@ static void cookies_out(const struct evidence *e, struct report *r, const struct
 	finding_server(f, s);
 	SAY(f->more, "%llu came back; %llu SYNs, %llu finished handshakes; room for %u",
 	    (ull)s->cookies_valid, (ull)syns, (ull)s->queued, s->limit);
-	SAY(f->command, "tcphs events -f | grep syncookie-sent");
+	SAY(f->command, "tcphs events -f --local-port %u --event syncookie-sent", s->at.port);
 	if (e->settings.known[SETTING_SYNCOOKIES] && e->settings.value[SETTING_SYNCOOKIES] == 2) {
 		SAY(f->cause,
 		    "SYN cookies are sent for every SYN, as they are set to 2, which is for tests: connections lose options of theirs.");
@@ -187,7 +187,7 @@ static void half_open(struct report *r, const struct server *s, uint64_t syns)
 	    (ull)s->queued, (ull)s->expired, s->limit);
 	SAY(f->cause,
 	    "Most clients do not answer the SYN+ACK: a slow SYN flood or a scan with forged addresses, or our answers do not reach them (routing, firewall).");
-	SAY(f->command, "tcphs connections -s syn-recv");
+	SAY(f->command, "tcphs connections --local-port %u --state syn-recv", s->at.port);
 }
 
 /* Is the SYN queue too short, or is somebody filling it? */
