@@ -48,7 +48,7 @@ deaf_hook() {
 	same $? 10 "exit status" &&
 	same "$(jq -c 'select(.finding == "hooks-deaf") | [.severity, .value]' "$tmp/out")" \
 		"$(tcphs status -j | jq -c '["warning", ([.hooks[].missed // 0] | add)]')" finding &&
-	jq -e 'select(.finding == "hooks-deaf") | .value > 0' "$tmp/out"
+	jq 'select(.finding == "hooks-deaf") | .value > 0' "$tmp/out" | grep -x true
 }
 
 read -r ills small < <(python3 "$here/ills.py" --count) || exit 1
