@@ -10,7 +10,8 @@
 #define NSEC_PER_SEC 1000000000ull
 
 #define FOR_DEFAULT	(5 * NSEC_PER_SEC)
-#define STUCK_DEFAULT	(60 * NSEC_PER_SEC)
+/* The kernel lets an orphan wait in FIN_WAIT2 for 60 s and some: that is not stuck. */
+#define STUCK_DEFAULT	(90 * NSEC_PER_SEC)
 
 enum { OPT_STUCK = 0x80 };
 
@@ -255,7 +256,7 @@ const struct verb verb_doctor = {
 		"  -w, --watch           look again and again, until Ctrl-C\n"
 		"      --stuck-after TIME\n"
 		"                        what stays longer in a state of the close is stuck\n"
-		"                        (default 60s)\n",
+		"                        (default 90s)\n",
 	.one_netns = true,
 	.reads = true,
 	/* What chooses some steps of a connection would hide the evidence. */
