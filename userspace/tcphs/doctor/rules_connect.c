@@ -66,8 +66,9 @@ static void unanswered(struct report *r, const struct destination *d)
 		    (ull)d->established);
 	else
 		SAY(f->more, "%llu established", (ull)d->established);
-	SAY(f->cause,
-	    "Nothing answers our SYN: the host is down, a firewall drops it without a word, or the answer takes a way on which it is lost.");
+	SAY(f->cause, "%s",
+	    d->established ? "Some SYNs are not answered: lost on the way, or dropped because a queue of the peer's listener is full." :
+			     "Nothing answers our SYN: the host is down, a firewall drops it without a word, or the answer takes a way on which it is lost.");
 	next_at_peer(f, d);
 }
 
