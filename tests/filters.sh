@@ -32,8 +32,8 @@ ends_of_ss() {
 
 ends_of_tcphs() {
 	tcphs connections -j "$@" | jq -r '
-		def end($a; $p): if $a | contains(":") then "[\($a)]:\($p)" else "\($a):\($p)" end;
-		"\(end(.local; .local_port)) \(end(.peer; .peer_port))"' | sort
+		def endpoint($a; $p): if $a | contains(":") then "[\($a)]:\($p)" else "\($a):\($p)" end;
+		"\(endpoint(.local; .local_port)) \(endpoint(.peer; .peer_port))"' | sort
 }
 
 # as_ss COUNT "OPTIONS OF TCPHS" STATE [EXPRESSION OF SS]: the same, so many
