@@ -35,8 +35,8 @@ drop_some() {
 		table inet tcphs_test {
 			chain arriving {
 				type filter hook input priority 0
-				tcp dport 7001 tcp flags syn / syn,ack drop
-				tcp sport 7003 tcp flags syn,ack / syn,ack drop
+				tcp dport 7001 tcp flags & (syn | ack) == syn drop
+				tcp sport 7003 tcp flags & (syn | ack) == (syn | ack) drop
 			}
 		}
 	END

@@ -7,7 +7,7 @@
 
 port=8093
 tracing=/sys/kernel/tracing
-histogram='hist:keys=oldstate,newstate if protocol == 6'
+closings=$tracing/instances/tcphs/events/sock/inet_sock_set_state
 
 start_nginx() {
 	cat >"$tmp/nginx.conf" <<-END
@@ -68,16 +68,21 @@ deafen() {
 	END
 }
 
-# The kernel's own trace counts the children that end before they are queued.
+# The kernel's own trace shows the children that end before they are queued.
 trace_begin() {
 	mountpoint -q "$tracing" || mount -t tracefs tracefs "$tracing" || return
-	echo "$histogram" >"$tracing/events/sock/inet_sock_set_state/trigger"
+	mkdir "$tracing/instances/tcphs" && at_end+=(trace_remove) || return
+	echo 'protocol == 6 && oldstate == 3 && newstate == 7' >"$closings/filter" &&
+		echo 1 >"$closings/enable"
 }
 
-trace_end() {
-	grep -E '^\{ oldstate: +3, newstate: +7 \}' "$tracing/events/sock/inet_sock_set_state/hist" |
-		grep -oE '[0-9]+$' || echo 0
-	echo "!$histogram" >"$tracing/events/sock/inet_sock_set_state/trigger"
+trace_count() {
+	grep -c ' inet_sock_set_state: ' "$tracing/instances/tcphs/trace"
+}
+
+# shellcheck disable=SC2317 # called at the end
+trace_remove() {
+	rmdir "$tracing/instances/tcphs"
 }
 
 is_over() {
@@ -135,7 +140,7 @@ load_all
 stop "$nginx"
 wait_until 150 is_over || say "not everything ends"
 counters "$tmp/after"
-stillborn=$(trace_end)
+stillborn=$(trace_count)
 events_json "$tmp/all"
 jq -c "select(.event == \"lost\" or .time > $since)" "$tmp/all" >"$tmp/events"
 say "$(wc -l <"$tmp/events") events, $(grep -c '"event":"syn-sent"' "$tmp/events") connects"
