@@ -45,7 +45,7 @@ status_agrees() {
 			."ring-cpus", .recorded, .overwritten, ."table-used", ."table-limit",
 			.untracked, ."tw-limit", [.state[].value], [.event[].value],
 			([.failure[].value] | add), [.hist[] | [.count, ."max-ns"]],
-			[.hook[] | [.name, .kind, .required == true, .active == true]]]' \
+			[.hook[] | [.name, .kind, .required == true, .active == true, .missed // 0]]]' \
 		"$tmp/tool" '[.version, .abi_major, .abi_minor, .netns, .ring.records_per_cpu,
 			.ring.cpus, .ring.recorded, .ring.overwritten, .table.used, .table.limit,
 			.table.untracked, .time_wait_limit,
@@ -55,7 +55,7 @@ status_agrees() {
 			[.events[]], ([.failures[]] | add),
 			[(.handshakes.active, .handshakes.passive, .accept_wait, .time_wait) |
 				[.count, .max_ns]],
-			[.hooks[] | [.name, .kind, .required, .active]]]'
+			[.hooks[] | [.name, .kind, .required, .active, .missed]]]'
 }
 
 buckets_add_up() {
