@@ -154,7 +154,9 @@ load ring_records=131072
 # Nobody may take over another's TIME_WAIT, and nothing is sent again because the
 # machine is slow.
 sysctl -qw net.ipv4.tcp_tw_reuse=0 net.ipv4.tcp_early_retrans=0
-patient "route change local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1"
+for address in 127.0.0.0/8 127.0.0.1; do
+	patient "route change local $address dev lo table local proto kernel scope host src 127.0.0.1"
+done
 ip -6 route del local ::1 dev lo table local
 patient "-6 route add local ::1 dev lo table local proto kernel"
 
