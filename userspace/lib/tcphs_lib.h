@@ -11,6 +11,7 @@
  *	names.c		enum <-> text
  *	error.c		a line for the user
  *	fmt.c		addresses, durations, times, quantiles -> text
+ *	lives.c picture*.c	one connection, and its drawing (lives.h, picture.h)
  *	buf.c json.c	output: a write buffer, and JSON lines on top of it
  *
  * Functions that can fail return 0 or a negative errno unless said otherwise;
@@ -202,10 +203,8 @@ enum tcphs_filter_key {
 	~(TCPHS_FILTER_BIT(EVENT) | TCPHS_FILTER_BIT(FAILED)))
 #define TCPHS_FILTERS_LISTENER		(TCPHS_FILTERS_CONNECTION & \
 	~(TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(STATE) | TCPHS_FILTER_BIT(ROLE)))
-/* Those that say the same of every event of one connection. */
-#define TCPHS_FILTERS_LIFE		(TCPHS_FILTER_BIT(PORT) | \
-	TCPHS_FILTER_BIT(LOCAL_PORT) | TCPHS_FILTER_BIT(PEER_PORT) | \
-	TCPHS_FILTER_BIT(ADDRESS) | TCPHS_FILTER_BIT(NETNS))
+/* Those that say the same of every event of one connection, whichever end tells it. */
+#define TCPHS_FILTERS_LIFE		(TCPHS_FILTER_BIT(PORT) | TCPHS_FILTER_BIT(ADDRESS))
 
 struct tcphs_ports {
 	unsigned int nr;

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Events as the module tells them, and the drawings that they become. */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "lives.h"
+#include "picture.h"
+#include "tap.h"
+
+#define L_ISN	4000000000u	/* of the side that opens */
+#define R_ISN	17u
+
+enum { L = TCPHS_LEFT, R = TCPHS_RIGHT };
+
+/* One event, as either end told it; numbers count from the ISNs. */
+struct told {
+	uint8_t side;
+	uint32_t us;			/* since the first */
+	uint8_t type, old, new;
+	uint8_t reason;
+	uint16_t flags;
+	uint32_t seq, ack;
+	uint64_t duration;		/* us */
+	struct tcphs_queue queue;
+	struct tcphs_life life;
+	uint32_t ack_data, syn_data;
+	uint32_t resend;
+	uint64_t half;
+	bool nobody;			/* it has no socket */
+};
+
+#define E(side, us, type, old, new)	side, us, TCPHS_EV_##type, TCPHS_STATE_##old, \
+					TCPHS_STATE_##new
+#define SEQ(s)		.flags = TCPHS_F_SEQ, .seq = s
+#define NUMBERS(s, a)	.flags = TCPHS_F_SEQ | TCPHS_F_ACK, .seq = s, .ack = a
+#define WHY(r)		.reason = TCPHS_REASON_##r
+#define QUEUE(s, sl, a, al)	.queue = { .listener = 7, .syn_queue = s, .syn_limit = sl, \
+					   .accept_queue = a, .accept_limit = al }
+#define LIFE(sent, received, nr)	.life = { .bytes_sent = sent, .bytes_received = received, \
+						  .handshake_us = 1, .segments = nr }
+
+/* What both ends do alike in most of them. */
+#define L_SYN		{ E(L, 0, SYN_SENT, CLOSE, SYN_SENT), SEQ(0) }
+#define L_ESTABLISHED(us)	{ E(L, us, ESTABLISHED, SYN_SENT, ESTABLISHED), NUMBERS(1, 1), \
+				  .duration = us }
+#define R_SYN(us)	{ E(R, us, SYN_RECEIVED, LISTEN, SYN_RECV), SEQ(0), QUEUE(1, 64, 0, 64) }
+#define R_ESTABLISHED(us) \
+	{ E(R, us, ACCEPT_QUEUED, SYN_RECV, SYN_RECV), NUMBERS(1, 1), QUEUE(0, 64, 1, 64) }, \
+	{ E(R, us, ESTABLISHED, SYN_RECV, ESTABLISHED), NUMBERS(1, 1), .duration = us }
+
+static const struct told loopback[] = {
+	L_SYN, R_SYN(90), L_ESTABLISHED(140), R_ESTABLISHED(190),
+	{ E(R, 1190, ACCEPTED, ESTABLISHED, ESTABLISHED), QUEUE(0, 64, 0, 64), .duration = 1000 },
+	{ E(L, 5000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(79, 162) },
+	{ E(R, 5030, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT), NUMBERS(79, 162) },
+	{ E(L, 5060, FIN_ACKED, FIN_WAIT1, FIN_WAIT2), NUMBERS(162, 80) },
+	{ E(R, 7000, FIN_SENT, CLOSE_WAIT, LAST_ACK), NUMBERS(199, 80), .half = 37,
+	  .duration = 1970 },
+	{ E(L, 7030, FIN_RECEIVED, FIN_WAIT2, TIME_WAIT), NUMBERS(199, 80), .half = 37,
+	  .duration = 1970 },
+	{ E(L, 7030, TIME_WAIT, FIN_WAIT2, TIME_WAIT), NUMBERS(80, 200) },
+	{ E(L, 7030, CLOSED, FIN_WAIT2, TIME_WAIT), LIFE(78, 198, 4), .duration = 7030 },
+	{ E(R, 7060, FIN_ACKED, LAST_ACK, CLOSE), NUMBERS(80, 200) },
+	{ E(R, 7060, CLOSED, LAST_ACK, CLOSE), LIFE(198, 78, 4), .duration = 6970 },
+	{ E(L, 60067030, TIME_WAIT_END, TIME_WAIT, CLOSE), WHY(EXPIRED), .duration = 60060000 },
+};
+
+/* The server is elsewhere; its ACK and FIN come in one. */
+static const struct told client[] = {
+	L_SYN,
+	{ E(L, 1005631, SYN_RETRANSMIT, SYN_SENT, SYN_SENT), SEQ(0), .resend = 1 },
+	L_ESTABLISHED(1008439),
+	{ E(L, 1050000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(79, 162) },
+	{ E(L, 1080000, FIN_ACKED, FIN_WAIT1, FIN_WAIT2), NUMBERS(162, 80) },
+	{ E(L, 1080000, FIN_RECEIVED, FIN_WAIT2, TIME_WAIT), NUMBERS(162, 80) },
+	{ E(L, 1080000, TIME_WAIT, FIN_WAIT2, TIME_WAIT), NUMBERS(80, 163) },
+	{ E(L, 1080000, CLOSED, FIN_WAIT2, TIME_WAIT), LIFE(78, 161, 3), .duration = 1080000 },
+};
+
+/* The client is elsewhere, and closes. */
+static const struct told server[] = {
+	R_SYN(0), R_ESTABLISHED(760),
+	{ E(R, 1669, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT), NUMBERS(1, 1) },
+	{ E(R, 7176, FIN_SENT, CLOSE_WAIT, LAST_ACK), NUMBERS(1, 2) },
+	{ E(R, 10843, FIN_ACKED, LAST_ACK, CLOSE), NUMBERS(2, 2) },
+	{ E(R, 10843, CLOSED, LAST_ACK, CLOSE), LIFE(0, 0, 4), .duration = 10843 },
+};
+
+static const struct told refused[] = {
+	L_SYN,
+	{ E(L, 1274, RST_RECEIVED, SYN_SENT, CLOSE), .flags = TCPHS_F_ACK, .ack = 1 },
+	{ E(L, 1370, CONNECT_FAILED, SYN_SENT, CLOSE), WHY(REFUSED), .duration = 1370 },
+};
+
+static const struct told expired[] = {
+	R_SYN(0),
+	{ E(R, 1012937, SYNACK_RETRANSMIT, SYN_RECV, SYN_RECV), NUMBERS(0, 1), .resend = 1 },
+	{ E(R, 3028620, REQUEST_EXPIRED, SYN_RECV, CLOSE), WHY(TIMEOUT), .duration = 3028620 },
+};
+
+/* Both close before the other's FIN arrives. */
+static const struct told crossing[] = {
+	L_SYN, R_SYN(50000), L_ESTABLISHED(100000), R_ESTABLISHED(150000),
+	{ E(L, 200000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
+	{ E(R, 210000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
+	{ E(R, 250000, FIN_RECEIVED, FIN_WAIT1, CLOSING), NUMBERS(1, 1) },
+	{ E(L, 260000, FIN_RECEIVED, FIN_WAIT1, CLOSING), NUMBERS(1, 1) },
+	{ E(L, 300000, FIN_ACKED, CLOSING, TIME_WAIT), NUMBERS(2, 2) },
+	{ E(L, 300000, TIME_WAIT, CLOSING, TIME_WAIT), NUMBERS(2, 2) },
+	{ E(L, 300000, CLOSED, CLOSING, TIME_WAIT), LIFE(0, 0, 4), .duration = 300000 },
+	{ E(R, 310000, FIN_ACKED, CLOSING, TIME_WAIT), NUMBERS(2, 2) },
+	{ E(R, 310000, TIME_WAIT, CLOSING, TIME_WAIT), NUMBERS(2, 2) },
+	{ E(R, 310000, CLOSED, CLOSING, TIME_WAIT), LIFE(0, 0, 4), .duration = 260000 },
+};
+
+/* The third ACK meets a full accept queue, and tcp_abort_on_overflow. */
+static const struct told overflow[] = {
+	R_SYN(0),
+	{ E(R, 51956, ACCEPT_OVERFLOW, SYN_RECV, SYN_RECV), WHY(ACCEPT_QUEUE_FULL),
+	  NUMBERS(1, 1), QUEUE(1, 1, 2, 1) },
+	{ E(R, 52356, RST_SENT, LISTEN, LISTEN), WHY(ACCEPT_QUEUE_FULL), SEQ(1), .nobody = true },
+	{ E(R, 55238, REQUEST_RESET, SYN_RECV, CLOSE), WHY(ACCEPT_QUEUE_FULL), .duration = 55238 },
+};
+
+/* The first SYN is lost, the second dropped, the third is taken. */
+static const struct told lost[] = {
+	L_SYN,
+	{ E(L, 1000000, SYN_RETRANSMIT, SYN_SENT, SYN_SENT), SEQ(0), .resend = 1 },
+	{ E(R, 1000100, SYN_DROPPED, LISTEN, LISTEN), WHY(SYN_QUEUE_FULL), SEQ(0),
+	  QUEUE(3, 2, 0, 2), .nobody = true },
+	{ E(L, 3000000, SYN_RETRANSMIT, SYN_SENT, SYN_SENT), SEQ(0), .resend = 2 },
+	R_SYN(3000100), L_ESTABLISHED(3000200), R_ESTABLISHED(3000300),
+};
+
+static const struct told cookie[] = {
+	{ E(R, 0, SYNCOOKIE_SENT, LISTEN, LISTEN), NUMBERS(0, 1), QUEUE(3, 2, 0, 64),
+	  .nobody = true },
+	{ E(R, 12955, ACCEPT_QUEUED, SYN_RECV, SYN_RECV), WHY(SYNCOOKIE), NUMBERS(1, 1),
+	  QUEUE(0, 64, 1, 64) },
+	{ E(R, 13200, ESTABLISHED, SYN_RECV, ESTABLISHED), NUMBERS(1, 1), .ack_data = 41 },
+};
+
+static const struct told fastopen[] = {
+	{ E(R, 0, SYN_RECEIVED, LISTEN, SYN_RECV), WHY(FASTOPEN), SEQ(0), QUEUE(0, 64, 0, 64) },
+	{ E(R, 0, ACCEPT_QUEUED, SYN_RECV, SYN_RECV), WHY(FASTOPEN), SEQ(0), QUEUE(0, 64, 1, 64) },
+	{ E(R, 933, ACCEPTED, SYN_RECV, SYN_RECV), QUEUE(0, 64, 0, 64), .duration = 933 },
+	{ E(R, 6246, ESTABLISHED, SYN_RECV, ESTABLISHED), NUMBERS(1, 1), .syn_data = 71,
+	  .duration = 6246 },
+};
+
+/* Both ends know of the connection, and none of its beginning. */
+static const struct told adopted[] = {
+	{ E(L, 0, RST_SENT, ESTABLISHED, CLOSE), WHY(KILLED), NUMBERS(1, 1) },
+	{ E(L, 0, CLOSED, ESTABLISHED, CLOSE), WHY(KILLED), LIFE(11, 13, 0), .duration = 9 },
+	{ E(R, 20, RST_RECEIVED, ESTABLISHED, CLOSE), NUMBERS(1, 1) },
+	{ E(R, 25, CLOSED, ESTABLISHED, CLOSE), WHY(RESET_RECEIVED), LIFE(13, 11, 0),
+	  .duration = 9 },
+};
+
+/* ---- the streams as records --------------------------------------------------- */
+
+static bool is_adopted, is_v6;
+
+static void set_ident(struct tcphs_event *ev, const struct told *t)
+{
+	static const uint8_t address[2][16] = { { 10, 0, 0, 1 }, { 10, 0, 0, 2 } };
+	static const uint16_t port[2] = { 40001, 443 };
+	struct tcphs_ident *id = &ev->id;
+
+	id->family = is_v6 ? AF_INET6 : AF_INET;
+	memcpy(id->local, address[t->side], 16);
+	memcpy(id->peer, address[!t->side], 16);
+	if (is_v6) {
+		memset(id->local, 0xa1 + t->side, 16);
+		memset(id->peer, 0xa1 + !t->side, 16);
+	}
+	id->local_port = port[t->side];
+	id->peer_port = port[!t->side];
+	id->netns = 4026531840u;
+	id->conn = t->nobody ? 0 : t->side == L ? 0xa : 0xb;
+	id->role = is_adopted ? TCPHS_ROLE_UNKNOWN :
+		   t->side == L ? TCPHS_ROLE_ACTIVE : TCPHS_ROLE_PASSIVE;
+	if (is_adopted) {
+		ev->flags |= TCPHS_F_ADOPTED;
+		return;
+	}
+	id->isn = t->side == L ? L_ISN : R_ISN;
+	id->peer_isn = t->side == L ? R_ISN : L_ISN;
+	if (!t->nobody)
+		ev->flags |= TCPHS_F_ISN;
+	else
+		id->isn = 0;
+	/* Nobody knows the other's ISN before its SYN; a RST for nobody never does. */
+	if (t->type == TCPHS_EV_SYN_SENT || t->type == TCPHS_EV_SYN_RETRANSMIT ||
+	    t->type == TCPHS_EV_CONNECT_FAILED || t->type == TCPHS_EV_RST_SENT ||
+	    t->old == TCPHS_STATE_SYN_SENT)
+		id->peer_isn = t->type == TCPHS_EV_ESTABLISHED ? R_ISN : 0;
+	if (id->peer_isn)
+		ev->flags |= TCPHS_F_PEER_ISN;
+	if (t->type == TCPHS_EV_SYNCOOKIE_SENT) {
+		id->isn = R_ISN;
+		ev->flags |= TCPHS_F_ISN;
+	}
+	if (t->side == L || t->type == TCPHS_EV_ACCEPTED) {
+		id->pid = 209;
+		memcpy(id->comm, t->side == L ? "cu<r&l" : "nginx", 6);
+		ev->flags |= TCPHS_F_OWNER;
+	}
+}
+
+static void set_detail(struct tcphs_event *ev, const struct told *t)
+{
+	if (t->queue.listener) {
+		ev->queue = t->queue;
+		ev->flags |= TCPHS_F_QUEUE;
+	} else if (t->life.handshake_us) {
+		ev->life = t->life;
+		ev->flags |= TCPHS_F_LIFE;
+		if (t->new == TCPHS_STATE_TIME_WAIT)
+			ev->flags |= TCPHS_F_TIME_WAIT_AHEAD;
+	} else if (t->resend) {
+		ev->resend.number = t->resend;
+		ev->flags |= TCPHS_F_RESEND;
+	} else if (t->half) {
+		ev->half.bytes = t->half;
+		ev->flags |= TCPHS_F_HALF;
+	} else if (t->type == TCPHS_EV_ESTABLISHED) {
+		ev->agreed.ack_data = t->ack_data;
+		ev->agreed.syn_data = t->syn_data;
+		ev->flags |= TCPHS_F_AGREED;
+	}
+}
+
+static struct tcphs_event event_of(const struct told *t)
+{
+	struct tcphs_event ev = {
+		.time = 1000000000ull + t->us * 1000ull,
+		.duration = t->duration * 1000,
+		.type = t->type,
+		.old_state = t->old,
+		.new_state = t->new,
+		.reason = t->reason,
+		.flags = t->flags,
+	};
+	bool from_peer, from_left;
+
+	set_ident(&ev, t);
+	set_detail(&ev, t);
+	from_peer = tcphs_event_from_peer(&ev);
+	from_left = (t->side == L) != from_peer;
+	if (t->duration)
+		ev.flags |= TCPHS_F_DURATION;
+	/* The RST that refuses has no number of its own to count from. */
+	if (t->flags & TCPHS_F_ACK && !(t->flags & TCPHS_F_SEQ))
+		ev.flags |= TCPHS_F_SEQ;
+	else if (t->flags & TCPHS_F_SEQ)
+		ev.seq = t->seq + (from_left ? L_ISN : R_ISN);
+	if (t->flags & TCPHS_F_ACK)
+		ev.ack = t->ack + (from_left ? R_ISN : L_ISN);
+	return ev;
+}
+
+/* ---- drawing ---------------------------------------------------------------- */
+
+static struct tcphs_buf out;
+
+static const char *drawn(void)
+{
+	tcphs_buf_char(&out, '\0');
+	return out.data;
+}
+
+static void collect(struct tcphs_lives *lives, const struct told *t, size_t nr)
+{
+	struct tcphs_event ev;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		ev = event_of(&t[i]);
+		tcphs_lives_add(lives, &ev);
+	}
+}
+
+static void make(struct tcphs_picture *p, const struct tcphs_lives *lives, uint32_t life,
+		 bool utf8)
+{
+	const struct tcphs_event *ev[64];
+	uint32_t i = TCPHS_NO_LIFE;
+	size_t nr = 0;
+
+	while ((i = tcphs_lives_next(lives, life, i)) != TCPHS_NO_LIFE)
+		ev[nr++] = &lives->ev[i];
+	tcphs_picture_init(p, utf8);
+	tcphs_picture_add(p, ev, nr);
+	if (!tcphs_lives_over(lives, life))
+		tcphs_picture_end(p, p->last + 1500000000);
+}
+
+static struct tcphs_canvas_style style_of(bool utf8, unsigned int width)
+{
+	return (struct tcphs_canvas_style){
+		.width = width, .utf8 = utf8, .heading = true,
+		.tone = { "", "", "", "", "" }, .bold = "", .plain = "",
+	};
+}
+
+static const char *draw(const struct told *t, size_t nr, bool utf8, unsigned int width,
+			bool absolute)
+{
+	struct tcphs_canvas_style style = style_of(utf8, width);
+	struct tcphs_clock clock = { 0 };
+	struct tcphs_lives lives = { 0 };
+	struct tcphs_picture p;
+	struct tcphs_canvas c;
+
+	style.absolute = absolute;
+	collect(&lives, t, nr);
+	make(&p, &lives, tcphs_lives_lead(&lives, 0), utf8);
+	out.len = 0;
+	tcphs_canvas_begin(&c, &p, &style, &clock, &out);
+	tcphs_canvas_rows(&c);
+	tcphs_canvas_end(&c);
+	tcphs_picture_free(&p);
+	tcphs_lives_free(&lives);
+	return drawn();
+}
+
+#define COUNT(a)	(sizeof(a) / sizeof(a[0]))
+#define DRAW(stream)	draw(stream, COUNT(stream), false, 80, false)
+
+#include "drawings.h"
+
+
+static int draws(const char *got, const char *want, const char *name)
+{
+	return same(got, want, name);
+}
+
+static void test_drawings(void)
+{
+	draws(DRAW(loopback), loopback_drawn, "both ends, half-close, TIME-WAIT");
+	draws(DRAW(client), client_drawn, "a client: SYN resent, ACK and FIN in one");
+	draws(DRAW(server), server_drawn, "a server, its ACK of the FIN told by the close");
+	draws(DRAW(refused), refused_drawn, "refused");
+	draws(DRAW(expired), expired_drawn, "a request that expires");
+	draws(DRAW(crossing), crossing_drawn, "FINs that cross");
+	draws(DRAW(overflow), overflow_drawn, "a full accept queue, and RST");
+	draws(DRAW(lost), lost_drawn, "a SYN lost, one dropped, one taken");
+	draws(DRAW(cookie), cookie_drawn, "a SYN cookie");
+	draws(DRAW(fastopen), fastopen_drawn, "Fast Open");
+	is_adopted = true;
+	draws(DRAW(adopted), adopted_drawn, "older than the module");
+	is_adopted = false;
+	is_v6 = true;
+	draws(DRAW(refused), long_drawn, "addresses too long to stand side by side");
+	is_v6 = false;
+}
+
+/* The widest line in columns; 0 where a byte is not ASCII and should be. */
+static size_t widest(const char *text, bool ascii)
+{
+	size_t n = 0, most = 0;
+
+	for (; *text; text++) {
+		if (ascii && (unsigned char)*text > 0x7e)
+			return 0;
+		n = *text == '\n' ? 0 : n + ((*text & 0xc0) != 0x80);
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+static void test_widths(void)
+{
+	static const unsigned int width[] = { 64, 71, 80, 99, 100, 131, 199 };
+	size_t i, most;
+	int good = 1, ascii = 1;
+
+	for (i = 0; i < COUNT(width); i++) {
+		most = widest(draw(crossing, COUNT(crossing), true, width[i], true), false);
+		good &= most <= width[i] && most > width[i] - 9;
+		most = widest(draw(lost, COUNT(lost), false, width[i], i & 1), true);
+		ascii &= most && most <= width[i];
+	}
+	ok(good, "a drawing is as wide as it may be, at seven widths");
+	ok(ascii, "without UTF-8 every character is ASCII");
+	equal(widest(draw(lost, COUNT(lost), true, 7, false), false) > 64, 0,
+	      "what is narrower than 64 columns gets 64");
+}
+
+/* Each end in a call of its own, as a follower may get them. */
+static void test_follow(void)
+{
+	struct tcphs_canvas_style style = style_of(false, 80);
+	struct tcphs_clock clock = { 0 };
+	const struct tcphs_event *ev;
+	struct tcphs_lives lives = { 0 };
+	struct tcphs_picture p;
+	struct tcphs_canvas c;
+	uint32_t i;
+
+	collect(&lives, crossing, COUNT(crossing));
+	tcphs_picture_init(&p, false);
+	out.len = 0;
+	for (i = 0; i < lives.nr; i++) {
+		ev = &lives.ev[i];
+		tcphs_picture_add(&p, &ev, 1);
+		if (!i)
+			tcphs_canvas_begin(&c, &p, &style, &clock, &out);
+		tcphs_canvas_rows(&c);
+	}
+	draws(drawn(), followed_drawn, "drawn event by event");
+	tcphs_picture_free(&p);
+	tcphs_lives_free(&lives);
+}
+
+static int count_of(const char *text, const char *what)
+{
+	int n = 0;
+
+	while ((text = strstr(text, what))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+static void test_formats(void)
+{
+	struct tcphs_clock clock = { 0 };
+	struct tcphs_lives lives = { 0 };
+	struct tcphs_picture p;
+	const char *text;
+
+	collect(&lives, loopback, COUNT(loopback));
+	make(&p, &lives, 0, true);
+	out.len = 0;
+	tcphs_picture_json_head(&p, &out);
+	tcphs_picture_json_rows(&p, 0, &out);
+	text = drawn();
+	equal(count_of(text, "\n"), p.nr + 1, "JSON: a line for the ends, one for each step");
+	equal(count_of(text, "\"part\":\"departs\""), 4, "JSON: what has two told ends departs");
+	equal(count_of(text, "\"part\":\"arrives\""), 4, "and arrives");
+	ok(strstr(text, "\"flags\":[\"fin\",\"ack\"],\"seq\":4000000079,\"ack\":179"),
+	   "JSON: numbers as on the wire");
+	ok(strstr(text, "\"data\":{\"left_bytes\":78,\"right_bytes\":161,"), "JSON: the bytes");
+
+	out.len = 0;
+	tcphs_picture_svg(&p, &clock, false, &out);
+	text = drawn();
+	ok(strstr(text, "cu&lt;r&amp;l[209]"), "SVG: names of processes are escaped");
+	equal(count_of(text, "<path "), 7 + 3, "SVG: a head for each segment, three for the data");
+	ok(strstr(text, "FIN+ACK seq 199 ack 80</text>"), "SVG: labels are text");
+	ok(strstr(text, "prefers-color-scheme: dark"), "SVG: colours for the dark");
+	tcphs_picture_free(&p);
+	tcphs_lives_free(&lives);
+}
+
+static void test_lives(void)
+{
+	struct tcphs_lives l = { 0 };
+	struct tcphs_event ev;
+	uint32_t i;
+
+	collect(&l, lost, COUNT(lost));
+	equal(l.lives, 3, "two ends, and the SYN that met no socket");
+	ok(tcphs_lives_belong(&l, 0, 1) && tcphs_lives_belong(&l, 0, 2) &&
+	   tcphs_lives_belong(&l, 2, 0), "all of one picture");
+	equal(tcphs_lives_lead(&l, 1), 0, "the SYN leads to who sent it");
+	ok(!tcphs_lives_over(&l, 0), "it goes on");
+
+	/* Again the same addresses, with other ISNs. */
+	ev = event_of(&lost[0]);
+	ev.id.conn = 0xc;
+	ev.id.isn++;
+	ev.seq++;
+	tcphs_lives_add(&l, &ev);
+	equal(l.lives, 4, "another connection between the same addresses");
+	ok(!tcphs_lives_belong(&l, 3, 2) && !tcphs_lives_belong(&l, 3, 1) &&
+	   !tcphs_lives_belong(&l, 2, 3), "is of another picture");
+	ev.id.generation = 1;
+	tcphs_lives_add(&l, &ev);
+	equal(l.lives, 5, "the same socket again is another life");
+	ev.type = TCPHS_EV_CONNECT_FAILED;
+	tcphs_lives_add(&l, &ev);
+	ok(tcphs_lives_over(&l, 4), "that ends");
+
+	/* Enough pairs to make new buckets, twice. */
+	for (i = 0; i < 5003; i++) {
+		ev.id.conn = 0x1000 + i;
+		ev.id.local_port = (uint16_t)(1024 + i);
+		tcphs_lives_add(&l, &ev);
+	}
+	equal(l.lives, 5 + 5003, "5,003 more");
+	i = tcphs_lives_next(&l, 2, TCPHS_NO_LIFE);
+	ok(i == 0 && tcphs_lives_next(&l, 2, 0) == 1, "events are still found in their order");
+	ok(tcphs_lives_same_pair(&l, 0, &l.ev[4]) && !tcphs_lives_same_pair(&l, 0, &ev),
+	   "and by their addresses");
+	tcphs_lives_clear(&l);
+	collect(&l, loopback, COUNT(loopback));
+	ok(l.lives == 2 && tcphs_lives_over(&l, 0), "cleared, it is as new");
+	tcphs_lives_free(&l);
+}
+
+int main(void)
+{
+	setenv("TZ", "UTC", 1);
+	tzset();
+	tcphs_buf_init(&out, -1);
+	plan(12 + 3 + 1 + 9 + 12);
+	test_drawings();
+	test_widths();
+	test_follow();
+	test_formats();
+	test_lives();
+	tcphs_buf_free(&out);
+	return tap_done();
+}

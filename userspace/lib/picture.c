@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The steps of a connection as the rows of its drawing.
+ *
+ * Each event becomes a row or two: what it says of the state of its side, the
+ * segment it speaks of, a note. What no event says is read from the segments: the
+ * states of a side that is not on this machine, the SYN+ACK after a SYN.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "picture_draft.h"
+
+void tcphs_picture_init(struct tcphs_picture *p, bool utf8)
+{
+	*p = (struct tcphs_picture){ .utf8 = utf8 };
+}
+
+void tcphs_picture_free(struct tcphs_picture *p)
+{
+	free(p->row);
+	p->row = NULL;
+	p->nr = 0;
+	p->cap = 0;
+}
+
+struct tcphs_row *draft_row(struct tcphs_picture *p, uint64_t time)
+{
+	static struct tcphs_row lost;
+	struct tcphs_row *bigger;
+
+	if (p->nr == p->cap) {
+		bigger = realloc(p->row, (p->cap * 2 + 32) * sizeof(*bigger));
+		if (!bigger) {
+			p->err = -ENOMEM;
+			return &lost;
+		}
+		p->row = bigger;
+		p->cap = p->cap * 2 + 32;
+	}
+	p->row[p->nr] = (struct tcphs_row){ .time = time };
+	return &p->row[p->nr++];
+}
+
+void draft_note(struct tcphs_row *row, unsigned int side, const char *fmt, ...)
+{
+	size_t len = strlen(row->note);
+	va_list ap;
+
+	row->side = side;
+	if (len && len + 2 < sizeof(row->note)) {
+		strcpy(row->note + len, ", ");
+		len += 2;
+	}
+	va_start(ap, fmt);
+	vsnprintf(row->note + len, sizeof(row->note) - len, fmt, ap);
+	va_end(ap);
+}
+
+const char *draft_time(const struct tcphs_picture *p, uint64_t ns, char *text)
+{
+	tcphs_fmt_duration(text, ns, p->utf8);
+	return text;
+}
+
+void draft_enter(struct tcphs_picture *p, struct tcphs_row *row, unsigned int side,
+		 unsigned int state)
+{
+	if (state == TCPHS_STATE_UNSPEC || p->end[side].state == state)
+		return;
+	p->end[side].state = state;
+	row->state[side] = state;
+	row->guessed[side] = false;
+}
+
+void draft_guess(struct tcphs_picture *p, struct tcphs_row *row, unsigned int side,
+		 unsigned int state)
+{
+	if (p->end[side].seen)
+		return;
+	draft_enter(p, row, side, state);
+	row->guessed[side] = row->state[side] != TCPHS_STATE_UNSPEC;
+}
+
+/* ---- segments --------------------------------------------------------------- */
+
+struct tcphs_flight *draft_flight(const struct draft *d, unsigned int kind, bool arrives)
+{
+	size_t i;
+
+	for (i = 0; i < d->flights; i++)
+		if (d->flight[i].event == d->at && d->flight[i].kind == kind &&
+		    d->flight[i].arrives == arrives)
+			return &d->flight[i];
+	return NULL;
+}
+
+static unsigned int flags_of(unsigned int kind, const struct tcphs_event *ev)
+{
+	switch (kind) {
+	case TCPHS_KIND_SYN:
+		return TCPHS_SYN;
+	case TCPHS_KIND_SYNACK:
+		return TCPHS_SYN | TCPHS_ACK;
+	case TCPHS_KIND_FIN:
+		return TCPHS_FIN | TCPHS_ACK;
+	case TCPHS_KIND_RST:
+		return TCPHS_RST | (ev->flags & TCPHS_F_ACK ? TCPHS_ACK : 0);
+	default:
+		return TCPHS_ACK;
+	}
+}
+
+void draft_numbers(struct tcphs_arrow *a, bool has_seq, uint32_t seq, bool has_ack,
+		   uint32_t ack)
+{
+	a->has_seq = has_seq;
+	a->seq = has_seq ? seq : 0;
+	a->has_ack = has_ack;
+	a->ack = has_ack ? ack : 0;
+}
+
+/* 0: it is sent for the first time, or that is not known. */
+static uint32_t resend_of(const struct tcphs_event *ev)
+{
+	return ev->flags & TCPHS_F_RESEND ? ev->resend.number : 0;
+}
+
+/* Did its sender tell of a departure between the implied one of @f and its arrival? */
+static bool overtaken(const struct tcphs_flight *f, const struct tcphs_flight *arrival)
+{
+	const struct tcphs_flight *other;
+
+	for (other = f + 1; other < arrival; other++)
+		if (!other->arrives && !other->implied && other->from == f->from)
+			return true;
+	return false;
+}
+
+/*
+ * Has it a row where it departs and another where it arrives? Where the record of
+ * the departure is the later one there is but one; likewise where the departure is
+ * implied, unless that would draw it behind what was sent after it.
+ */
+static bool in_two_rows(const struct tcphs_flight *leaves,
+			const struct tcphs_flight *arrives)
+{
+	return leaves < arrives && (!leaves->implied || overtaken(leaves, arrives));
+}
+
+/* A departure without arrival: if that comes in a later call, it finds this. */
+static void remember(struct tcphs_picture *p, const struct tcphs_flight *f)
+{
+	p->open[p->opens++ % TCPHS_OPEN_MAX] = (struct tcphs_open){
+		.kind = f->kind, .from = f->from, .has_key = f->has_key, .key = f->key,
+	};
+}
+
+static bool left_before(struct tcphs_picture *p, const struct tcphs_flight *f)
+{
+	struct tcphs_open *open;
+	unsigned int i;
+
+	for (i = 0; i < p->opens && i < TCPHS_OPEN_MAX; i++) {
+		open = &p->open[i];
+		if (open->kind != f->kind || open->from != f->from || !open->has_key ||
+		    !f->has_key || open->key != f->key)
+			continue;
+		open->has_key = false;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * One row has it all: that of the arrival, or of the departure if no arrival is
+ * told. NULL: there is nothing to draw here.
+ */
+struct tcphs_arrow *draft_arrow(struct draft *d, struct tcphs_row *row, unsigned int kind,
+				bool arrives)
+{
+	struct tcphs_flight *f = draft_flight(d, kind, arrives), *mate;
+	const struct tcphs_event *ev = d->ev[d->at];
+	struct tcphs_arrow *a = &row->arrow;
+
+	if (!f)
+		return NULL;
+	mate = f->mate == TCPHS_NO_MATE ? NULL : &d->flight[f->mate];
+	*a = (struct tcphs_arrow){ .from = f->from };
+	if (!mate && arrives && left_before(d->p, f)) {
+		a->part = TCPHS_ARRIVES;
+	} else if (!mate) {
+		a->unseen = !arrives || !d->p->end[f->from].seen;
+		a->lost = f->lost;
+		if (!arrives)
+			remember(d->p, f);
+	} else if (in_two_rows(arrives ? mate : f, arrives ? f : mate)) {
+		a->part = arrives ? TCPHS_ARRIVES : TCPHS_DEPARTS;
+		if (!arrives)
+			f->number = ++d->p->flights;
+		a->flight = arrives ? mate->number : f->number;
+	} else if (!arrives) {
+		return NULL;
+	}
+	a->flags = flags_of(kind, ev);
+	draft_numbers(a, ev->flags & TCPHS_F_SEQ, ev->seq, ev->flags & TCPHS_F_ACK, ev->ack);
+	a->resend = resend_of(arrives && mate ? d->ev[mate->event] : ev);
+	if (a->resend && !arrives)
+		draft_note(row, a->from, "resend %u", a->resend);
+	return a;
+}
+
+/* A row of its own, if there is something to draw in it. */
+struct tcphs_arrow *draft_arrow_apart(struct draft *d, uint64_t time, unsigned int kind,
+				      bool arrives)
+{
+	struct tcphs_row *row = draft_row(d->p, time);
+	struct tcphs_arrow *a = draft_arrow(d, row, kind, arrives);
+
+	if (!a && !d->p->err)
+		d->p->nr--;
+	return a;
+}
+
+void draft_reason(struct tcphs_row *row, unsigned int side, const struct tcphs_event *ev)
+{
+	if (ev->reason != TCPHS_REASON_NONE)
+		draft_note(row, side, "%s", tcphs_reason_words(ev->reason));
+}
+
+const struct tcphs_event *draft_next(const struct draft *d, unsigned int side)
+{
+	size_t i;
+
+	for (i = d->at + 1; i < d->nr; i++)
+		if (tcphs_picture_side(d->p, d->ev[i]) == side && d->ev[i]->id.conn)
+			return d->ev[i];
+	return NULL;
+}
+
+/* ---- the whole -------------------------------------------------------------- */
+
+static void mirror(struct tcphs_ident *to, const struct tcphs_ident *id)
+{
+	memcpy(to->local, id->peer, sizeof(to->local));
+	memcpy(to->peer, id->local, sizeof(to->peer));
+	to->local_port = id->peer_port;
+	to->peer_port = id->local_port;
+	to->family = id->family;
+	to->netns = id->netns;
+}
+
+static bool opened_by_peer(const struct tcphs_event *ev)
+{
+	return ev->id.role == TCPHS_ROLE_PASSIVE || !ev->id.conn;
+}
+
+/* What is learnt of either side, before anything is drawn. */
+static void meet(struct tcphs_picture *p, const struct tcphs_event *ev)
+{
+	unsigned int side = tcphs_picture_side(p, ev);
+	struct tcphs_end *end = &p->end[side], *other = &p->end[!side];
+	uint16_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_OWNER);
+
+	end->seen = true;
+	if (ev->id.conn) {
+		end->socket = true;
+		/* Once the owner is known it stays. */
+		if (known & TCPHS_F_OWNER || !(end->flags & TCPHS_F_OWNER))
+			end->id = ev->id;
+		end->flags |= known;
+	} else if (!end->socket) {
+		end->id = ev->id;
+		end->flags = known;
+	}
+	if (ev->flags & TCPHS_F_PEER_ISN && !(other->flags & TCPHS_F_ISN)) {
+		other->id.isn = ev->id.peer_isn;
+		other->flags |= TCPHS_F_ISN;
+	}
+}
+
+static bool is_birth(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_SYN_SENT || ev->type == TCPHS_EV_SYN_RECEIVED ||
+	       ev->type == TCPHS_EV_CONNECT_FAILED || ev->reason == TCPHS_REASON_SYNCOOKIE ||
+	       !ev->id.conn;
+}
+
+/* The states both begin in, and what of the beginning is missing. */
+static void first_row(struct draft *d)
+{
+	const struct tcphs_event *first = d->ev[0];
+	struct tcphs_picture *p = d->p;
+	struct tcphs_row *row;
+	unsigned int side;
+	size_t i;
+
+	p->begun = true;
+	p->start = first->time;
+	row = draft_row(p, first->time);
+	for (side = 0; side < 2; side++)
+		for (i = 0; i < d->nr; i++)
+			if (tcphs_picture_side(p, d->ev[i]) == side &&
+			    p->end[side].state == TCPHS_STATE_UNSPEC)
+				draft_enter(p, row, side, d->ev[i]->old_state);
+	if (first->flags & TCPHS_F_UNTRACKED)
+		draft_note(row, TCPHS_MIDDLE, "no room in the module's table, little is known");
+	else if (first->flags & TCPHS_F_ADOPTED)
+		draft_note(row, TCPHS_MIDDLE, "older than the module, not seen from its beginning");
+	else if (!is_birth(first))
+		draft_note(row, TCPHS_MIDDLE, "its beginning is not on record any more");
+}
+
+static void look_ahead(struct draft *d)
+{
+	const struct tcphs_event *ev;
+	size_t i;
+
+	for (i = 0; i < d->nr; i++) {
+		ev = d->ev[i];
+		meet(d->p, ev);
+		if (ev->flags & TCPHS_F_LIFE)
+			d->closed[tcphs_picture_side(d->p, ev)] = ev;
+		if (ev->flags & TCPHS_F_HALF && !d->half)
+			d->half = ev;
+	}
+}
+
+static void one_step(struct draft *d)
+{
+	const struct tcphs_event *ev = d->ev[d->at];
+	unsigned int side = tcphs_picture_side(d->p, ev);
+	size_t first = d->p->nr, i;
+
+	d->p->last = ev->time;
+	if (d->spent[side] && ev->id.conn) {
+		d->spent[side] = false;
+		return;
+	}
+	if (!draft_open(d, ev, side))
+		draft_close(d, ev, side);
+	for (i = first; i < d->p->nr; i++)
+		d->p->row[i].tone = tcphs_event_tone(ev->type);
+}
+
+/* Rows with nothing in them: what they would have shown is in another. */
+static void drop_empty(struct tcphs_picture *p, size_t from)
+{
+	size_t i, to = from;
+
+	for (i = from; i < p->nr; i++)
+		if (p->row[i].arrow.flags || p->row[i].data.here || *p->row[i].note ||
+		    p->row[i].state[0] || p->row[i].state[1])
+			p->row[to++] = p->row[i];
+	p->nr = to;
+}
+
+/**
+ * tcphs_picture_add - draw what happened
+ * @p: the picture
+ * @ev: events of one connection, as told by either end
+ * @nr: how many
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcphs_picture_add(struct tcphs_picture *p, const struct tcphs_event *const *ev, size_t nr)
+{
+	struct draft d = { .p = p, .ev = ev, .nr = nr };
+	size_t first = p->nr;
+
+	if (!nr)
+		return 0;
+	d.flight = calloc(nr * TCPHS_FLIGHTS_MAX, sizeof(*d.flight));
+	if (!d.flight)
+		return -ENOMEM;
+	if (!p->begun) {
+		unsigned int side = opened_by_peer(ev[0]) ? TCPHS_RIGHT : TCPHS_LEFT;
+
+		p->end[side].id = ev[0]->id;
+		mirror(&p->end[!side].id, &ev[0]->id);
+	}
+	look_ahead(&d);
+	d.flights = tcphs_flights(p, ev, nr, d.flight);
+	if (!p->begun)
+		first_row(&d);
+	for (d.at = 0; d.at < nr; d.at++)
+		one_step(&d);
+	drop_empty(p, first);
+	free(d.flight);
+	return p->err;
+}
+
+/**
+ * tcphs_picture_end - it is drawn as it is now
+ * @p: the picture
+ * @now: CLOCK_MONOTONIC, ns
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcphs_picture_end(struct tcphs_picture *p, uint64_t now)
+{
+	char name[TCPHS_NAME_LEN], text[TCPHS_DURATION_LEN];
+	struct tcphs_row *row;
+	unsigned int side;
+	uint64_t since;
+	size_t i;
+
+	if (p->begun && p->established && !p->closing) {
+		row = draft_row(p, now);
+		row->data = (struct tcphs_data){ .here = true, .open = true,
+						 .duration = now - p->established };
+		return p->err;
+	}
+	for (side = 0; side < 2; side++) {
+		if (!p->end[side].socket || p->end[side].state == TCPHS_STATE_CLOSE)
+			continue;
+		since = 0;
+		for (i = 0; i < p->nr; i++)
+			if (p->row[i].state[side] && p->row[i].time)
+				since = p->row[i].time;
+		row = draft_row(p, now);
+		draft_note(row, side, "%s for %s now", tcphs_state_name(p->end[side].state, name),
+			   draft_time(p, now - since, text));
+	}
+	return p->err;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The drawing of one connection: two lifelines, and what passes between them.
+ *
+ *	picture.c		events -> rows (pure)
+ *	picture_open.c picture_close.c	what each event puts into them (pure)
+ *	picture_flight.c	which departure belongs to which arrival (pure)
+ *	picture_words.c		labels and reasons as text
+ *	picture_text.c picture_svg.c picture_json.c	rows -> what people and programs read
+ *
+ * The side that opened the connection stands on the left. A side none of whose
+ * events are here is unseen: what is told of it was read from its segments.
+ */
+#ifndef TCPHS_PICTURE_H
+#define TCPHS_PICTURE_H
+
+#include "tcphs_lib.h"
+
+enum { TCPHS_LEFT, TCPHS_RIGHT, TCPHS_MIDDLE };
+
+/* The flags of a segment, as in its header. */
+enum { TCPHS_FIN = 1, TCPHS_SYN = 2, TCPHS_RST = 4, TCPHS_ACK = 16 };
+
+enum tcphs_part {
+	TCPHS_WHOLE,		/* from one lifeline to the other */
+	TCPHS_DEPARTS,		/* leaves here, arrives in a later row */
+	TCPHS_ARRIVES,
+};
+
+struct tcphs_arrow {
+	uint8_t flags;		/* 0: there is no arrow */
+	uint8_t from;		/* TCPHS_LEFT or TCPHS_RIGHT */
+	uint8_t part;		/* enum tcphs_part */
+	bool has_seq, has_ack;
+	bool unseen;		/* its other half is not known from here */
+	bool lost;		/* it did not arrive, or was dropped */
+	uint32_t resend;	/* 0: sent for the first time */
+	uint32_t seq, ack;	/* as on the wire */
+	uint32_t len;		/* payload, where it is known */
+	uint32_t flight;	/* the same where it departs and arrives; 0: it is not told when */
+};
+
+/* A stretch of time in which data passed. */
+struct tcphs_data {
+	bool here;		/* there is one */
+	bool open;		/* it goes on */
+	bool known[2];		/* @bytes that the left, the right sent */
+	uint64_t bytes[2];
+	uint64_t duration;
+};
+
+#define TCPHS_NOTE_LEN 120
+
+struct tcphs_row {
+	uint64_t time;		/* CLOCK_MONOTONIC, ns; 0: not known */
+	uint8_t state[2];	/* entered here, TCPHS_STATE_UNSPEC: no news */
+	bool guessed[2];	/* the state of an unseen side, by its segments */
+	uint8_t tone;		/* enum tcphs_tone */
+	uint8_t side;		/* of the note */
+	struct tcphs_arrow arrow;
+	struct tcphs_data data;
+	char note[TCPHS_NOTE_LEN];	/* UTF-8; "": none */
+};
+
+struct tcphs_end {
+	struct tcphs_ident id;	/* as this end tells it; unseen: mirrored */
+	uint16_t flags;		/* TCPHS_F_ISN, TCPHS_F_OWNER: what of it is known */
+	bool seen;
+	bool socket;		/* seen, and it has one */
+	uint8_t state;
+	bool fin_sent, fin_acked;	/* its FIN, and the other's ACK of it */
+	bool fastopen;		/* the SYN brought data, its ACK is still to come */
+	uint16_t resets;	/* sent or received */
+};
+
+/* A segment that left, and that may still be told to arrive. */
+struct tcphs_open {
+	uint8_t kind, from;
+	bool has_key;
+	uint32_t key;
+};
+
+#define TCPHS_OPEN_MAX 8	/* the oldest is forgotten */
+
+struct tcphs_picture {
+	struct tcphs_end end[2];
+	struct tcphs_open open[TCPHS_OPEN_MAX];
+	unsigned int opens;		/* so many ever */
+	bool utf8;		/* in notes */
+	bool begun, closing;
+	bool bytes_untold;	/* the data phase was drawn before they were known */
+	uint64_t start;		/* the first row, ns */
+	uint64_t established;	/* both ends, ns; 0: not yet */
+	uint64_t last;		/* the last event, ns */
+	uint32_t flights;
+	struct tcphs_row *row;
+	size_t nr, cap;
+	int err;		/* 0 or -ENOMEM */
+};
+
+void tcphs_picture_init(struct tcphs_picture *p, bool utf8);
+void tcphs_picture_free(struct tcphs_picture *p);
+
+/*
+ * Events of one connection, both ends, oldest first; more may follow. What comes
+ * in one call may explain what was before it in the same call, never older rows.
+ */
+int tcphs_picture_add(struct tcphs_picture *p, const struct tcphs_event *const *ev, size_t nr);
+
+/* It is drawn as it is at @now (CLOCK_MONOTONIC, ns): how long its last states lasted. */
+int tcphs_picture_end(struct tcphs_picture *p, uint64_t now);
+
+/* ---- picture_flight.c -------------------------------------------------------- */
+
+enum tcphs_kind {
+	TCPHS_KIND_SYN,
+	TCPHS_KIND_SYNACK,
+	TCPHS_KIND_ACK,		/* the third of the handshake */
+	TCPHS_KIND_FIN,
+	TCPHS_KIND_FIN_ACK,	/* the ACK of a FIN */
+	TCPHS_KIND_RST,
+};
+
+#define TCPHS_NO_MATE SIZE_MAX
+
+/* One end of a segment's way. */
+struct tcphs_flight {
+	size_t event;
+	uint8_t kind;		/* enum tcphs_kind */
+	uint8_t from;		/* TCPHS_LEFT or TCPHS_RIGHT */
+	bool arrives;
+	bool implied;		/* it left, the event does not say when */
+	bool has_key;
+	uint32_t key;		/* what both ends know of it: its SEQ, or ACK */
+	size_t mate;		/* the other end, in the same array */
+	bool lost;		/* its resend arrived, it did not */
+	uint32_t number;	/* of the flight, once it is drawn in two parts */
+};
+
+/* At most two for each event. */
+#define TCPHS_FLIGHTS_MAX 2
+
+/* Which side tells the event. */
+unsigned int tcphs_picture_side(const struct tcphs_picture *p, const struct tcphs_event *ev);
+
+/* Fills @flight, room for TCPHS_FLIGHTS_MAX an event; how many there are. */
+size_t tcphs_flights(const struct tcphs_picture *p, const struct tcphs_event *const *ev,
+		     size_t nr, struct tcphs_flight *flight);
+
+/* ---- picture_words.c --------------------------------------------------------- */
+
+#define TCPHS_LABEL_LEN 80
+
+/* SYN+ACK seq 0 ack 1 */
+char *tcphs_arrow_label(char *text, const struct tcphs_picture *p,
+			const struct tcphs_arrow *arrow, bool absolute);
+/* -> 78 B  <- 161 B in 124 ms */
+char *tcphs_data_label(char *text, const struct tcphs_data *data, bool utf8);
+/* Where to break a note that has so many columns. */
+const char *tcphs_note_break(const char *text, unsigned int width);
+/* Why something ended, for people. */
+const char *tcphs_reason_words(unsigned int reason);
+enum tcphs_tone tcphs_state_tone(unsigned int state);
+/* 127.0.0.1:8080 / nginx[205] or who it is not / sk 1a2b */
+void tcphs_end_words(const struct tcphs_end *end, char *address, char *who, char *number);
+
+/* ---- picture_text.c ---------------------------------------------------------- */
+
+struct tcphs_canvas_style {
+	unsigned int width;		/* columns */
+	bool utf8;
+	bool absolute;			/* sequence numbers as on the wire */
+	bool heading;
+	bool netns;			/* name the namespaces */
+	const char *tone[TCPHS_TONE_CLOSE + 1];	/* escape sequences, "" without colour */
+	const char *bold, *plain;
+};
+
+#define TCPHS_CANVAS_MAX	200	/* columns */
+#define TCPHS_CANVAS_MIN	64
+#define TCPHS_IN_FLIGHT		4	/* that a drawing keeps apart */
+
+struct tcphs_canvas {
+	const struct tcphs_picture *p;
+	struct tcphs_canvas_style style;
+	struct tcphs_clock clock;
+	struct tcphs_buf *out;
+	unsigned int clock_width, state_width, line[2];	/* columns */
+	uint64_t shown;			/* the last time that was printed */
+	size_t rows;			/* drawn so far */
+	struct {
+		uint32_t flight;	/* 0: free */
+		unsigned int column;
+	} way[TCPHS_IN_FLIGHT];
+	bool guesses;			/* something unseen was drawn */
+};
+
+void tcphs_canvas_begin(struct tcphs_canvas *c, const struct tcphs_picture *p,
+			const struct tcphs_canvas_style *style, const struct tcphs_clock *clock,
+			struct tcphs_buf *out);
+void tcphs_canvas_rows(struct tcphs_canvas *c);	/* those that are new */
+void tcphs_canvas_end(struct tcphs_canvas *c);
+
+/* ---- picture_svg.c, picture_json.c ------------------------------------------- */
+
+void tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
+		       bool absolute, struct tcphs_buf *out);
+
+/* A line for the two ends, then a line for each row from @from on. */
+void tcphs_picture_json_head(const struct tcphs_picture *p, struct tcphs_buf *out);
+void tcphs_picture_json_rows(const struct tcphs_picture *p, size_t from, struct tcphs_buf *out);
+
+#endif /* TCPHS_PICTURE_H */
