@@ -38,6 +38,7 @@ struct verb {
 /* cmd_*.c */
 extern const struct verb verb_status;
 extern const struct verb verb_events;
+extern const struct verb verb_diagram;
 extern const struct verb verb_listeners;
 extern const struct verb verb_connections;
 extern const struct verb verb_doctor;

@@ -11,6 +11,7 @@
 static const struct verb *const verbs[] = {
 	&verb_status,
 	&verb_events,
+	&verb_diagram,
 	&verb_connections,
 	&verb_listeners,
 	&verb_doctor,
