@@ -171,4 +171,5 @@ def main(argv):
           (len(by_life), sum(len(seen) for seen in flows.values())))
 
 
-main(sys.argv)
+if __name__ == "__main__":
+    main(sys.argv)

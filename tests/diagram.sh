@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tcphs diagram (row S17): connections on loopback and between two namespaces,
+# drawn from each end and from both, compared step by step with what tcpdump saw.
+
+network=initial
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+port=24007
+
+make_namespaces() {
+	local side number=0
+
+	for side in left right; do
+		number=$((number + 1))
+		ip netns add $side && ip -n $side link set lo up || return
+		[[ $side == left ]] || ip -n left link add wire type veth peer name wire netns right ||
+			return
+		ip -n $side addr add 10.97.0.$number/24 dev wire 2>/dev/null
+	done
+	ip -n left addr add 10.97.0.1/24 dev wire && ip -n left link set wire up &&
+		ip -n right link set wire up
+}
+
+remove_namespaces() {
+	ip netns del left
+	ip netns del right
+} 2>/dev/null
+
+listens() {
+	grep -q "listening on $1" "$tmp/tcpdump-$1"
+}
+
+# capture DEVICE FILE
+capture() {
+	background "$tmp/tcpdump-$1" ip netns exec left tcpdump -i "$1" -n -s 128 -B 16384 \
+		--immediate-mode -U -w "$tmp/$2" "tcp or udp port 9"
+	wait_until 30 listens "$1" || die "tcpdump does not listen: $(<"$tmp/tcpdump-$1")"
+}
+
+# refuse [PORT]: a connection that has its whole life behind it
+refuse() {
+	! ip netns exec left bash -c "exec 3<>/dev/tcp/127.0.0.1/${1:-$port}" 2>/dev/null
+}
+
+last_is_the_newest() {
+	refuse $((port + 1)) && refuse $((port + 2)) || return
+	tcphs diagram -A --last -j | head -n 1 >"$tmp/drawn"
+	same "$(jq .right.port "$tmp/drawn")" $((port + 2)) "port of the newest" || return
+	tcphs diagram -A --last --port $((port + 1)) -j | head -n 1 >"$tmp/drawn"
+	same "$(jq .right.port "$tmp/drawn")" $((port + 1)) "port of the newest that fits"
+}
+
+by_number() {
+	local conn
+
+	conn=$(tcphs events -A -j --port $((port + 1)) | jq -r 'select(.conn != "0").conn' | head -n 1)
+	tcphs diagram -A "$conn" -j >"$tmp/drawn" || return
+	same "$(head -n 1 "$tmp/drawn" | jq -r .left.conn)" "$conn" "the number drawn" || return
+	same "$(tcphs diagram -A "sk:$conn" -j)" "$(<"$tmp/drawn")" "with sk: before it"
+}
+
+failed_is_whole() {
+	tcphs diagram -A --failed --port $((port + 1)) -j >"$tmp/drawn" || return
+	same "$(jq -r '.left_state // empty' "$tmp/drawn" | paste -sd' ')" \
+		"closed syn-sent closed" "states of the connection that failed"
+}
+
+refusal_is_told() {
+	tcphs diagram -A --port "$1" -j 2>/dev/null | grep 'connect() failed'
+}
+
+recorded() {
+	local at=$((port + 3))
+
+	background "$tmp/errors" tcphs record "$tmp/record" -A
+	wait_until 10 test -s "$tmp/record" || return
+	refuse $at
+	wait_until 10 refusal_is_told $at || return
+	tcphs diagram -A --port $at -j >"$tmp/live" || return
+	stop "${started[-1]}"
+	tcphs diagram --read "$tmp/record" --port $at -j >"$tmp/drawn" || return
+	diff "$tmp/live" "$tmp/drawn"
+}
+
+# It waits when it has something to be woken by.
+is_waiting() {
+	readlink /proc/"$1"/fd/* | grep -q signalfd
+}
+
+gone() {
+	[[ ! -d /proc/$1 || $(cut -d' ' -f3 "/proc/$1/stat") == Z ]]
+}
+
+followed() {
+	local at=$((port + 4)) pid
+
+	tcphs diagram -A --follow --port $at >"$tmp/drawn" 2>"$tmp/errors" &
+	pid=$!
+	started+=("$pid")
+	wait_until 10 is_waiting $pid || return
+	refuse $((at + 1))
+	refuse $at
+	wait_until 15 gone $pid || { echo "it goes on"; cat "$tmp/drawn"; return 1; }
+	wait $pid || { cat "$tmp/errors"; return 1; }
+	same "$(grep -c 'SYN seq 0' "$tmp/drawn")" 1 "SYNs drawn" &&
+		grep 'connect() failed' "$tmp/drawn" && ! grep $((at + 1)) "$tmp/drawn"
+}
+
+# wide COLUMNS LIMIT: as wide as that, less what a shorter state leaves at the right
+wide() {
+	local widest
+
+	COLUMNS=$1 LC_ALL=C.UTF-8 tcphs diagram -A --last >"$tmp/drawn" || return
+	widest=$(LC_ALL=C.UTF-8 wc -L <"$tmp/drawn")
+	((widest <= $2 && widest > $2 - 13)) ||
+		{ echo "$widest columns, limit $2"; cat "$tmp/drawn"; return 1; }
+}
+
+refuses() {
+	tcphs diagram "${@:2}" >"$tmp/drawn" 2>"$tmp/errors"
+	same $? "$1" "status of ${*:2}" && same "$(wc -l <"$tmp/errors")" 1 "lines of error" &&
+		same "$(wc -c <"$tmp/drawn")" 0 "bytes drawn"
+}
+
+usage() {
+	refuses 2 && refuses 2 xyz && refuses 2 0 && refuses 2 --last --follow --svg "$tmp/svg" &&
+		refuses 2 --last --json --svg "$tmp/svg" && refuses 2 1 2 && refuses 1 7fffffff &&
+		refuses 1 -A --last --svg "$tmp/nowhere/svg" && refuses 1 -A --address 127.0.0.1 --svg "$tmp/svg"
+}
+
+need_command tcpdump python3 jq ip tc nft
+at_end+=(remove_namespaces)
+drawings=$(python3 "$here/diagram.py" --count) || exit 1
+start $((drawings + 10))
+load ring_records=65536
+make_namespaces || die "no namespaces"
+capture lo loopback
+capture wire wire
+tell_all < <(python3 "$here/diagram.py" "$tmp" 2>&1)
+check "--last is the newest of those that fit" last_is_the_newest
+check "a connection is found by its number" by_number
+check "what a filter finds is drawn whole" failed_is_whole
+check "a recording is drawn as it was live" recorded
+check "--follow draws the next that fits, to its end" followed
+check "64 columns" wide 64 64
+check "80 columns, where no number is given" wide '' 80
+check "200 columns, and not more" wide 1000 200
+check "wrong usage is told in one line" usage
+events_json "$tmp/events" -A
+check "no record is lost" nothing_lost "$tmp/events"
+ktap_finished
