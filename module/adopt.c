@@ -19,7 +19,7 @@
 #include "internal.h"
 #include "section.h"
 
-bool tcphs_adopting;
+bool tcphs_adopting = true;
 
 /* The FINs that must have gone before, and whose was first: RFC 9293, figure 5. */
 static void adopt_fins(struct tcphs_conn *conn, u8 state)
@@ -172,7 +172,7 @@ static void walk(struct inet_hashinfo *hashinfo)
 /**
  * tcphs_adopt_all() - enter every TCP socket of every namespace
  *
- * Context: process, may sleep; the hooks are active and tcphs_adopting was true
+ * Context: process, may sleep; the hooks are active, and tcphs_adopting was true
  * before the first of them was.
  */
 void tcphs_adopt_all(void)

@@ -23,9 +23,31 @@ unsigned int tcphs_table_size;
 module_param_named(table_size, tcphs_table_size, uint, 0444);
 MODULE_PARM_DESC(table_size, "connections followed at the most, 64 to 4194304 (default: by memory)");
 
+/* For tests: makes a step of loading fail, so that every way back is gone. */
+static unsigned int fail_step;
+module_param(fail_step, uint, 0);
+MODULE_PARM_DESC(fail_step, "for tests: refuse to load at this step, counted from 1 (default 0: none)");
+
 u64 tcphs_loaded;
 
-static int check_parameters(void)
+/* In the order of loading; unloading and a load that fails go back through them. */
+static const struct step {
+	const char *name;
+	int (*init)(void);
+	void (*exit)(void);
+} steps[] = {
+	{ "counters of hooks", tcphs_deaf_init, tcphs_deaf_exit },
+	{ "rings", tcphs_ring_init, tcphs_ring_exit },
+	{ "listeners", tcphs_listener_init, tcphs_listener_exit },
+	{ "connections", tcphs_conn_init, tcphs_conn_exit },
+	{ "namespaces", tcphs_netns_init, tcphs_netns_exit },
+	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
+	{ "/proc/tcphs", tcphs_procfs_init, tcphs_procfs_exit },
+	{ "/proc/tcphs_events", tcphs_procfs_events_init, tcphs_procfs_events_exit },
+	{ "hooks", tcphs_hooks_init, tcphs_hooks_exit },
+};
+
+static int __init check_parameters(void)
 {
 	if (tcphs_ring_records < RING_MIN || tcphs_ring_records > RING_MAX ||
 	    !is_power_of_2(tcphs_ring_records)) {
@@ -41,6 +63,34 @@ static int check_parameters(void)
 		       tcphs_table_size, TABLE_MIN, TABLE_MAX);
 		return -EINVAL;
 	}
+	if (fail_step > ARRAY_SIZE(steps)) {
+		pr_err("fail_step=%u refused: 0 to %zu is needed\n", fail_step,
+		       ARRAY_SIZE(steps));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Back through the steps from @n - 1 to the first. */
+static void undo(unsigned int n)
+{
+	while (n--)
+		steps[n].exit();
+}
+
+static int __init run_steps(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		err = i + 1 == fail_step ? -ECANCELED : steps[i].init();
+		if (err) {
+			pr_err("not loaded: %s: error %d\n", steps[i].name, err);
+			undo(i);
+			return err;
+		}
+	}
 	return 0;
 }
 
@@ -54,34 +104,9 @@ static int __init tcphs_init(void)
 		return err;
 	tcphs_loaded = tcphs_now();
 
-	err = tcphs_deaf_init();
+	err = run_steps();
 	if (err)
 		return err;
-	err = tcphs_ring_init();
-	if (err)
-		goto err_deaf;
-	err = tcphs_listener_init();
-	if (err)
-		goto err_ring;
-	err = tcphs_conn_init();
-	if (err)
-		goto err_listener;
-	err = tcphs_netns_init();
-	if (err)
-		goto err_conn;
-	err = tcphs_netlink_init();
-	if (err)
-		goto err_netns;
-	err = tcphs_procfs_init();
-	if (err)
-		goto err_netlink;
-	err = tcphs_procfs_events_init();
-	if (err)
-		goto err_procfs;
-	tcphs_adopting = true;
-	err = tcphs_hooks_init();
-	if (err)
-		goto err_procfs_events;
 	tcphs_adopt_all();
 	tcphs_deaf_watch();
 
@@ -89,37 +114,11 @@ static int __init tcphs_init(void)
 	pr_info("%s loaded: %u hooks, %u missing, %u records a CPU, %u connections at the most\n",
 		TCPHS_VERSION, active, missing, tcphs_ring_records, tcphs_table_size);
 	return 0;
-
-err_procfs_events:
-	tcphs_procfs_events_exit();
-err_procfs:
-	tcphs_procfs_exit();
-err_netlink:
-	tcphs_netlink_exit();
-err_netns:
-	tcphs_netns_exit();
-err_conn:
-	tcphs_conn_exit();
-err_listener:
-	tcphs_listener_exit();
-err_ring:
-	tcphs_ring_exit();
-err_deaf:
-	tcphs_deaf_exit();
-	return err;
 }
 
 static void __exit tcphs_exit(void)
 {
-	tcphs_hooks_exit();
-	tcphs_procfs_events_exit();
-	tcphs_procfs_exit();
-	tcphs_netlink_exit();
-	tcphs_netns_exit();
-	tcphs_conn_exit();
-	tcphs_listener_exit();
-	tcphs_ring_exit();
-	tcphs_deaf_exit();
+	undo(ARRAY_SIZE(steps));
 }
 
 module_init(tcphs_init);

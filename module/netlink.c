@@ -243,7 +243,7 @@ struct genl_family tcphs_genl_family __ro_after_init = {
  * Context: process, may sleep.
  * Return: 0 or a negative error.
  */
-int __init tcphs_netlink_init(void)
+int tcphs_netlink_init(void)
 {
 	int err;
 

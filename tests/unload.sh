@@ -192,17 +192,6 @@ memory_is_given_back() {
 	  after[2] - before[2] < 64 + 5 * done))
 }
 
-# Of a cache that was merged with another the kernel keeps a dangling name, a
-# link. Such a cache has no objects that could be told apart.
-slabs_are_gone() {
-	! grep tcphs /proc/slabinfo && ! find /sys/kernel/slab -maxdepth 1 -type d -name '*tcphs*' | grep .
-}
-
-nothing_is_left() {
-	! ls -d /proc/tcphs* /sys/module/tcphs 2>/dev/null && slabs_are_gone &&
-		! grep '\[tcphs\]' /proc/kallsyms /sys/kernel/tracing/enabled_functions
-}
-
 # stuck FILE: processes of ours that can't be woken, now
 stuck() {
 	ps -eo stat,pid,comm | awk '$1 ~ /^D/ && /modprobe|rmmod|tcphs|traffic|cat|python/ {
