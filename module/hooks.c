@@ -92,10 +92,13 @@ static void detach_tracepoints(void)
  * @err: why
  *
  * Context: process.
- * Return: 0 if tcphs can do without it, @err if not.
+ * Return: 0 if tcphs can do without it, @err if not or if it is -ENOMEM.
  */
 int tcphs_hook_missing(const struct tcphs_hook *hook, int err)
 {
+	/* That says nothing about the kernel, and the next load may do better. */
+	if (err == -ENOMEM)
+		return err;
 	if (!hook->required) {
 		pr_warn("cannot hook %s (error %d): not shown: %s\n", hook->name, err,
 			hook->shows);
