@@ -211,7 +211,8 @@ void tcphs_listener_open(struct sock *sk, bool adopted)
 	if (tcphs_listener_find(sk))
 		goto out;
 	l = tcphs_pool_get(&pool);
-	if (!l) {
+	if (unlikely(!l)) {
+		this_cpu_ptr(tcphs_net(sock_net(sk))->stats)->untracked++;
 		WRITE_ONCE(tcphs_conn_gaps, true);
 		goto out;
 	}
