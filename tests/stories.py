@@ -22,7 +22,7 @@ import time
 
 import kernel
 import wire
-from wire import ACK, FIN, RST, SYN, Peer
+from wire import ACK, FIN, PATIENCE, RST, SYN, Peer
 
 HANDSHAKE = ["syn-received listen>syn-recv", "accept-queued syn-recv>syn-recv",
              "established syn-recv>established", "accepted established>established"]
@@ -88,7 +88,7 @@ class Tale:
 
     def socket(self):
         s = socket.socket(socket.AF_INET if self.family == "ipv4" else socket.AF_INET6)
-        s.settimeout(10)
+        s.settimeout(10 * PATIENCE)
         self.sockets.append(s)
         return s
 
@@ -111,7 +111,7 @@ class Tale:
 
     def accept(self, listener):
         s = listener.accept()[0]
-        s.settimeout(10)
+        s.settimeout(10 * PATIENCE)
         self.sockets.append(s)
         return s
 
@@ -130,7 +130,7 @@ class Tale:
         s = self.connecting(peer, port)
         peer.accept(options)
         self.until(lambda: select.select([], [s], [], 0)[1], "it connects")
-        s.settimeout(10)
+        s.settimeout(10 * PATIENCE)
         return s
 
     def accepted(self, peer, **options):
@@ -140,7 +140,7 @@ class Tale:
         return self.accept(listener), listener
 
     def until(self, condition, what, seconds=15):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while not condition():
             if time.monotonic() > deadline:
                 raise Wrong(f"not within {seconds} s: {what}")
@@ -160,7 +160,7 @@ class Tale:
             return f"{e['event']} {e['old']}>{e['new']}" + \
                 (f" {e['reason']}" if "reason" in e else "")
 
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while True:
             events = self.events(port)
             if len(events) >= len(expected) or time.monotonic() > deadline:

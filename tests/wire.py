@@ -17,6 +17,8 @@ HOST = {4: "10.99.0.1", 6: "fd99::1"}
 PEER = {4: "10.99.0.2", 6: "fd99::2"}
 DEVICE = "tcphs-wire"
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+# As in lib.sh: how many times longer everything takes here.
+PATIENCE = int(os.environ.get("TCPHS_PATIENCE", "1"))
 
 Segment = collections.namedtuple("Segment", "sport dport seq ack flags window options data")
 
@@ -82,7 +84,7 @@ class Wire:
 
     def take(self, port, wanted, seconds):
         """The next segment to @port for which wanted() holds; others to it are dropped."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while True:
             while self.waiting:
                 packet, segment = self.waiting.pop(0)
