@@ -46,7 +46,7 @@ def ask(sock, family, command, flags, payload):
             if kind in (NLMSG_ERROR, NLMSG_DONE):
                 error = struct.unpack_from("=i", data, 16)[0]
                 if error:
-                    sys.exit(f"cursor.py: refused, error {-error}")
+                    raise OSError(-error, "refused")
                 return
             yield data[20:size]
             data = data[(size + 3) & ~3:]
@@ -101,4 +101,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as wrong:
+        sys.exit(f"cursor.py: {wrong}")

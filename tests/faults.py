@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Makes each allocation of an operation fail once in turn, and looks what comes of it.
+
+usage: faults.py OPERATION...		load, open, netlink
+       faults.py --aim FUNCTION		of the module, for what a shell does next
+
+Prints "pass NAME" or "fail NAME" for each; lines before tell how many allocations
+there were and, before a "fail", what was wrong.
+
+The n-th allocation of this thread fails by /proc/thread-self/fail-nth, counted only
+below the kernel function that is the operation (the stack filter of fault
+injection): what the kernel allocates for us elsewhere is not the question. n grows
+until none is left to fail. Whatever fails, the operation either gives a clean error
+or its whole result, and the next one, undisturbed, works.
+"""
+import ctypes
+import errno
+import os
+import socket
+import subprocess
+import sys
+
+import cursor
+
+DEBUG = "/sys/kernel/debug/"
+FINIT_MODULE, DELETE_MODULE = 313, 176	# x86-64
+CLEAN = {errno.ENOMEM, errno.ENOBUFS}
+FILES = "/proc/tcphs", "/proc/tcphs_events"
+COMMANDS = {"status": 1, "listeners": 2, "connections": 3, "events": cursor.EVENT_GET}
+LIMIT = 2003
+
+
+class Wrong(Exception):
+    """What came of a failed allocation is no good."""
+
+
+def put(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def get(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def range_of(function, module=""):
+    """Where a function begins, and what comes after it."""
+    symbols = [line.split() for line in get("/proc/kallsyms").splitlines()]
+    starts = sorted({int(symbol[0], 16) for symbol in symbols})
+    for address, _, name, *where in symbols:
+        if name == function and where == ([f"[{module}]"] if module else []):
+            start = int(address, 16)
+            return start, next(a for a in starts if a > start)
+    raise Wrong(f"there is no {function}()")
+
+
+def aim(function, module=""):
+    """Only allocations below this function count, be they of slabs or of pages."""
+    start, end = range_of(function, module)
+    for fault in "failslab", "fail_page_alloc":
+        for name, value in (("ignore-gfp-wait", "N"), ("verbose", "0"), ("stacktrace-depth", "32"),
+                            ("require-start", hex(start)), ("require-end", hex(end))):
+            put(DEBUG + fault + "/" + name, value)
+    put(DEBUG + "fail_page_alloc/ignore-gfp-highmem", "N")
+    put(DEBUG + "fail_page_alloc/min-order", "0")
+
+
+class Nth:
+    """With this, the n-th allocation fails; after it, fired says whether there was one."""
+
+    def __init__(self, n):
+        self.n, self.fired = n, False
+
+    def __enter__(self):
+        self.fd = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+        os.write(self.fd, b"%d" % self.n)
+        return self
+
+    def __exit__(self, *_):
+        self.fired = os.pread(self.fd, 16, 0).split()[0] == b"0"
+        os.pwrite(self.fd, b"0", 0)
+        os.close(self.fd)
+
+
+def each_in_turn(function, operation):
+    """operation() may raise OSError; what it returns tells that it was not disturbed."""
+    aim(function)
+    whole = operation()
+    refused = 0
+    for n in range(1, LIMIT):
+        error = result = None
+        with Nth(n) as nth:
+            try:
+                result = operation()
+            except OSError as caught:
+                error = caught.errno
+        if error is not None and (error not in CLEAN or not nth.fired):
+            raise Wrong(f"allocation {n}: {errno.errorcode[error]}")
+        if error is None and result != whole:
+            raise Wrong(f"allocation {n}: neither an error nor all of it:\n{result}\n{whole}")
+        refused += error is not None
+        again = operation()
+        if again != whole:
+            raise Wrong(f"after allocation {n} failed it does not work:\n{again}\n{whole}")
+        if not nth.fired:
+            if not refused:
+                raise Wrong("no failed allocation made a difference: nothing was tested")
+            print(f"{n - 1} allocations below {function}(), {refused} of them made it fail")
+            return
+    raise Wrong(f"still not the last after {LIMIT} allocations")
+
+
+# Loading and unloading
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def system_call(*args):
+    if LIBC.syscall(*args):
+        raise OSError(ctypes.get_errno(), "")
+
+
+def has_family():
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
+        try:
+            return cursor.find_family(sock) is not None
+        except OSError:
+            return False
+
+
+def left_behind():
+    """What an unloaded module may not leave."""
+    found = [name for name in os.listdir("/proc") + os.listdir("/sys/kernel/slab")
+             if name.startswith("tcphs")]
+    for path in ("/sys/kernel/tracing/enabled_functions", "/sys/devices/system/cpu/hotplug/states"):
+        found += [line for line in get(path).splitlines() if "tcphs" in line]
+    found += get(DEBUG + "kprobes/list").splitlines()
+    return found + ["its netlink family"] * has_family()
+
+
+def load():
+    """Load, look at the hooks, unload."""
+    path = subprocess.run(["modinfo", "-n", "tcphs"], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+    def operation():
+        try:
+            with open(path, "rb") as file:
+                system_call(FINIT_MODULE, file.fileno(), b"ring_records=64 table_size=64", 0)
+        except OSError:
+            if left_behind():
+                raise Wrong(f"it leaves {left_behind()}") from None
+            raise
+        hooks = get("/proc/tcphs").splitlines()[1]
+        system_call(DELETE_MODULE, b"tcphs", os.O_NONBLOCK)
+        return hooks
+
+    each_in_turn("do_one_initcall", operation)
+
+
+def open_and_read():
+    """The files in /proc. Of the summary not the first line, which tells the time."""
+    def whole(path):
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            return b"".join(iter(lambda: os.read(fd, 1 << 16), b"")).splitlines()[1:]
+        finally:
+            os.close(fd)
+
+    for path in FILES:
+        for function in "proc_reg_open", "proc_reg_read":
+            print(path)
+            each_in_turn(function, lambda: whole(path))
+
+
+def netlink():
+    """Each command. What changes from one time to the next has always the same size."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
+        family = cursor.find_family(sock)
+
+    def whole(command):
+        flags = cursor.NLM_F_ACK if command == COMMANDS["status"] else cursor.NLM_F_DUMP
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
+            return [len(message) for message in cursor.ask(sock, family, command, flags, b"")]
+
+    for name, command in COMMANDS.items():
+        print(name)
+        each_in_turn("netlink_sendmsg", lambda: whole(command))
+    # More than fits one message, so the reader's recv() makes the next one.
+    each_in_turn("netlink_recvmsg", lambda: whole(COMMANDS["events"]))
+
+
+OPERATIONS = {
+    "load": (load, "whatever allocation of loading fails, it is refused and nothing is left"),
+    "open": (open_and_read, "whatever allocation fails, /proc is refused or read whole"),
+    "netlink": (netlink, "whatever allocation fails, netlink says so or answers in full"),
+}
+
+
+def main():
+    if sys.argv[1] == "--aim":
+        aim(sys.argv[2], "tcphs")
+        return
+    for name in sys.argv[1:]:
+        operation, sentence = OPERATIONS[name]
+        try:
+            operation()
+        except Wrong as wrong:
+            print(wrong)
+            print(f"fail {sentence}")
+        else:
+            print(f"pass {sentence}")
+
+
+if __name__ == "__main__":
+    main()
