@@ -13,9 +13,8 @@ checkout=$(cd "$vm_dir/../.." && pwd)
 cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
 # name, Debian suite, release and flavour of kernel and headers, and how much of the
-# tests "make check" runs on it: "slow" kernels are left to "make check-all", which
-# runs all of them, and "hand" is who runs the last. Release "source": it is built by
-# tests/vm/linux from FLAVOUR.config.
+# tests "make check" runs on it: "slow" is left to "make check-all" (tests/check --all),
+# which runs all of them. Release "source": tests/vm/linux builds it from FLAVOUR.config.
 kernels='
 5.10	bullseye	bullseye		amd64		quick
 6.1	bookworm	bookworm		amd64		full
@@ -23,7 +22,6 @@ kernels='
 newest	trixie		trixie-backports	amd64		quick
 rt	trixie		trixie			rt-amd64	quick
 debug	trixie		source			debug		slow
-kcsan	trixie		source			kcsan		hand
 '
 
 say() {
@@ -50,14 +48,14 @@ kernel_names() {
 	awk 'NF { printf "%s%s", sep, $1; sep = " " }' <<<"$kernels"
 }
 
-# kernel_extent NAME: "quick", "full", "slow" or "hand", see the table.
+# kernel_extent NAME: "quick", "full" or "slow", see the table.
 kernel_extent() {
 	kernel_line "$1" | awk '{ print $5 }'
 }
 
 # kernels_to_check [all]: those of "make check", or of "make check-all"
 kernels_to_check() {
-	awk -v all="${1-}" 'NF && $5 != "hand" && (all || $5 != "slow") { print $1 }' <<<"$kernels"
+	awk -v all="${1-}" 'NF && (all || $5 != "slow") { print $1 }' <<<"$kernels"
 }
 
 hash_of_stdin() {
