@@ -11,6 +11,7 @@ network=initial
 failslab=/sys/kernel/debug/failslab
 connections=1009	# two sockets each: more than the 1,024 entries that lie ready
 listeners=83		# more than the 64
+everywhere=(require-start 0 require-end 0xffffffffffffffff)
 
 # set_fault NAME VALUE…
 set_fault() {
@@ -22,13 +23,13 @@ set_fault() {
 
 # shellcheck disable=SC2317 # called when the test ends
 no_faults() {
-	set_fault probability 0 times 0 cache-filter N stacktrace-depth 0
+	set_fault probability 0 times 0 cache-filter N "${everywhere[@]}"
 }
 
 # starve CACHE: from now on there is no memory for its objects
 starve() {
 	echo 1 >"/sys/kernel/slab/$1/failslab" &&
-		set_fault stacktrace-depth 0 ignore-gfp-wait N verbose 0 cache-filter Y interval 1 \
+		set_fault "${everywhere[@]}" ignore-gfp-wait N verbose 0 cache-filter Y interval 1 \
 			times -1 probability 100
 }
 
