@@ -345,6 +345,9 @@ int source_follow(struct source *s, uint64_t until, const struct tcphs_events_op
 		if (idle && !idle(arg))
 			return 0;
 	} while ((!until || tcphs_now() < until) && wait_for_more(s, until));
+	/* What happened before the end that the bell did not tell of yet. */
+	if (!ret)
+		ret = tcphs_events_pull(s->session, s->events, err);
 	s->fetched = false;
 	tcphs_events_emit_all(s->events, ops, arg);
 	return ret ? -1 : 0;
