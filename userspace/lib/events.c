@@ -339,8 +339,10 @@ static void emit_tail_losses(struct tcphs_events *evs, const struct tcphs_events
 			     void *arg)
 {
 	struct queue *q;
+	size_t i;
 
-	for (q = evs->queue; q < evs->queue + evs->nr; q++) {
+	for (i = 0; i < evs->nr; i++) {
+		q = &evs->queue[i];
 		if (!q->lost || q->head < q->tail)
 			continue;
 		if (ops->lost)
@@ -412,15 +414,15 @@ void tcphs_events_emit_all(struct tcphs_events *evs, const struct tcphs_events_o
  */
 void tcphs_events_keep_last(struct tcphs_events *evs, size_t keep)
 {
-	struct queue *q;
+	size_t i;
 
 	heap_build(evs);
 	while (evs->held > keep)
 		heap_advance(evs, evs->heap[0]->head + 1);
 	if (keep)
 		return;
-	for (q = evs->queue; q < evs->queue + evs->nr; q++)
-		q->lost = 0;
+	for (i = 0; i < evs->nr; i++)
+		evs->queue[i].lost = 0;
 }
 
 /**
@@ -433,11 +435,13 @@ void tcphs_events_visit(const struct tcphs_events *evs,
 			void (*fn)(void *arg, const struct tcphs_event *ev), void *arg)
 {
 	const struct queue *q;
-	size_t i;
+	size_t i, k;
 
-	for (q = evs->queue; q < evs->queue + evs->nr; q++)
-		for (i = q->head; i < q->tail; i++)
-			fn(arg, &q->item[i].ev);
+	for (i = 0; i < evs->nr; i++) {
+		q = &evs->queue[i];
+		for (k = q->head; k < q->tail; k++)
+			fn(arg, &q->item[k].ev);
+	}
 }
 
 /**
