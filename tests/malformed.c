@@ -10,8 +10,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -24,23 +22,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <linux/tcphs.h>
-
 #include "kselftest_harness.h"
+#include "request.h"
 
 #define SNAPSHOT_MAX	(256 * 1024)
-#define MUTATIONS	20011
-#define SEED		20263U
 #define SILENCE		1	/* the kernel gave no answer at all */
-
-#define GET	(NLM_F_REQUEST | NLM_F_ACK)
-#define DUMP	(NLM_F_REQUEST | NLM_F_DUMP)
-
-struct request {
-	struct nlmsghdr nl;
-	struct genlmsghdr genl;
-	char attrs[1000];
-};
 
 struct answer {
 	int error;		/* 0, a negative errno or SILENCE */
@@ -65,47 +51,6 @@ static void __attribute__((destructor)) unload(void)
 {
 	if (getpid() == loader && system("modprobe -rq tcphs"))
 		fprintf(stderr, "# the module does not unload\n");
-}
-
-static void begin(struct request *r, __u16 family, __u16 flags, __u8 cmd)
-{
-	memset(r, 0, sizeof(*r));
-	r->nl.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	r->nl.nlmsg_type = family;
-	r->nl.nlmsg_flags = flags;
-	r->nl.nlmsg_seq = 7;
-	r->genl.cmd = cmd;
-	r->genl.version = TCPHS_GENL_VERSION;
-}
-
-static struct nlattr *put(struct request *r, __u16 type, const void *data, __u16 len)
-{
-	struct nlattr *nla = (void *)((char *)r + r->nl.nlmsg_len);
-
-	nla->nla_type = type;
-	nla->nla_len = NLA_HDRLEN + len;
-	memcpy(nla + 1, data, len);
-	r->nl.nlmsg_len += NLA_ALIGN(nla->nla_len);
-	return nla;
-}
-
-static void put_cursor(struct request *r, __u32 cpu, __u64 next)
-{
-	struct nlattr *nest = put(r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
-
-	put(r, TCPHS_A_CURSOR_CPU, &cpu, sizeof(cpu));
-	put(r, TCPHS_A_CURSOR_NEXT, &next, sizeof(next));
-	nest->nla_len = (char *)r + r->nl.nlmsg_len - (char *)nest;
-}
-
-/* A nest that holds one attribute, or with @type 0 nothing. */
-static void put_nest(struct request *r, __u16 nest_type, __u16 type, const void *data, __u16 len)
-{
-	struct nlattr *nest = put(r, nest_type | NLA_F_NESTED, NULL, 0);
-
-	if (type)
-		put(r, type, data, len);
-	nest->nla_len = (char *)r + r->nl.nlmsg_len - (char *)nest;
 }
 
 /* Ages grow while we look. */
@@ -181,18 +126,6 @@ static void talk(int fd, const void *msg, size_t len, struct answer *a)
 	}
 }
 
-static int open_netlink(void)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC), one = 1;
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-
-	if (fd < 0 || connect(fd, (void *)&kernel, sizeof(kernel)) ||
-	    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one)))
-		return -1;
-	return fd;
-}
-
 /* The attribute after @from of that type, or NULL. */
 static void *find(const struct answer *a, size_t *from, __u16 type)
 {
@@ -204,21 +137,6 @@ static void *find(const struct answer *a, size_t *from, __u16 type)
 			return nla + 1;
 	}
 	return NULL;
-}
-
-static int find_family(int fd)
-{
-	static char data[SNAPSHOT_MAX];
-	struct answer a = { .data = data };
-	size_t from = 0;
-	struct request r;
-	__u16 *id;
-
-	begin(&r, GENL_ID_CTRL, GET, CTRL_CMD_GETFAMILY);
-	put(&r, CTRL_ATTR_FAMILY_NAME, TCPHS_FAMILY_NAME, sizeof(TCPHS_FAMILY_NAME));
-	talk(fd, &r, r.nl.nlmsg_len, &a);
-	id = find(&a, &from, CTRL_ATTR_FAMILY_ID);
-	return id ? *id : -1;
 }
 
 static int loopback_up(void)
@@ -256,6 +174,7 @@ static void snapshot(int fd, __u16 family, struct answer *all)
 
 FIXTURE_SETUP(tcphs)
 {
+	__u32 group;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(to);
 	int refused;
@@ -277,7 +196,7 @@ FIXTURE_SETUP(tcphs)
 
 	self->fd = open_netlink();
 	ASSERT_LE(0, self->fd);
-	self->family = find_family(self->fd);
+	self->family = find_family(self->fd, &group);
 	ASSERT_NE((__u16)-1, self->family);
 	self->before.data = calloc(1, SNAPSHOT_MAX);
 	snapshot(self->fd, self->family, &self->before);
@@ -462,7 +381,7 @@ TEST_F(tcphs, a_wrong_length_in_a_cursor_is_refused)
 			begin_events(&self->r, self->family);
 			nest = put(&self->r, TCPHS_A_EVENT_CURSOR | NLA_F_NESTED, NULL, 0);
 			put(&self->r, type, bytes, len);
-			nest->nla_len = (char *)&self->r + self->r.nl.nlmsg_len - (char *)nest;
+			end_nest(&self->r, nest);
 			EXPECT_REFUSED(EINVAL, "invalid attribute length");
 		}
 	}
@@ -635,7 +554,7 @@ TEST_F(tcphs, a_filter_of_any_size_from_nothing_is_understood)
 	nest = put(&self->r, TCPHS_A_CONN_FILTER | NLA_F_NESTED, NULL, 0);
 	put(&self->r, TCPHS_A_FILTER_LOCAL_PORTS, ports, sizeof(ports));
 	put(&self->r, TCPHS_A_FILTER_PEER_PORTS, ports, sizeof(ports));
-	nest->nla_len = (char *)&self->r + self->r.nl.nlmsg_len - (char *)nest;
+	end_nest(&self->r, nest);
 	EXPECT_GRANTED();
 }
 
@@ -889,93 +808,6 @@ TEST_F(tcphs, an_abandoned_dump_leaves_nothing_behind)
 		ASSERT_LT(0, send(fd, &self->r, self->r.nl.nlmsg_len, 0));
 		close(fd);
 	}
-}
-
-static __u32 rand_state = SEED;
-
-/* Marsaglia's xorshift: the same everywhere. */
-static __u32 draw(__u32 below)
-{
-	rand_state ^= rand_state << 13;
-	rand_state ^= rand_state >> 17;
-	rand_state ^= rand_state << 5;
-	return rand_state % below;
-}
-
-static void put_random_filter(struct request *r, __u16 nest)
-{
-	__u8 bytes[TCPHS_FILTER_LIST * sizeof(struct tcphs_prefix)];
-	unsigned int i;
-
-	for (i = 0; i < sizeof(bytes); i++)
-		bytes[i] = draw(256);
-	put_nest(r, nest, draw(__TCPHS_A_FILTER_MAX), bytes, draw(5) * 4);
-}
-
-static void make_good(struct request *r, __u16 family)
-{
-	switch (draw(4)) {
-	case 0:
-		begin(r, family, GET, TCPHS_CMD_STATUS_GET);
-		break;
-	case 1:
-		begin(r, family, DUMP, TCPHS_CMD_LISTENER_GET);
-		put(r, TCPHS_A_LISTENER_ALL_NETNS, NULL, 0);
-		break;
-	case 2:
-		begin_conns(r, family, 1 << draw(12));
-		put_random_filter(r, TCPHS_A_CONN_FILTER);
-		break;
-	default:
-		begin_events(r, family);
-		if (draw(2))
-			put_random_filter(r, TCPHS_A_EVENT_FILTER);
-		put_cursor(r, draw(3), draw(19));
-		put_cursor(r, draw(3), draw(19));
-	}
-}
-
-/* Anything but the family: the others did not ask for this. */
-static void mutate(struct request *r)
-{
-	const unsigned int type = offsetof(struct nlmsghdr, nlmsg_type);
-	unsigned int times = 1 + draw(5);
-	unsigned int at;
-
-	while (times--) {
-		switch (draw(4)) {
-		case 0:
-			r->nl.nlmsg_len = draw(sizeof(*r));
-			break;
-		case 1:
-			((__u16 *)r->attrs)[draw(32)] = draw(0x10000);
-			break;
-		default:
-			at = draw(draw(2) ? 64 : sizeof(*r));
-			if (at != type && at != type + 1)
-				((__u8 *)r)[at] ^= 1 << draw(8);
-		}
-	}
-}
-
-TEST_F(tcphs, random_requests_do_no_harm)
-{
-	unsigned int i, granted = 0, ignored = 0;
-
-	TH_LOG("seed %u, %u requests", SEED, MUTATIONS);
-	for (i = 0; i < MUTATIONS; i++) {
-		struct answer a = { };
-
-		make_good(&self->r, self->family);
-		mutate(&self->r);
-		talk(self->fd, &self->r, 1 + draw(sizeof(self->r)), &a);
-		granted += !a.error;
-		ignored += a.error == SILENCE;
-	}
-	TH_LOG("%u granted, %u ignored, %u refused", granted, ignored, i - granted - ignored);
-	EXPECT_LT(0U, granted);
-	begin(&self->r, self->family, GET, TCPHS_CMD_STATUS_GET);
-	EXPECT_GRANTED();
 }
 
 TEST_HARNESS_MAIN
