@@ -23,6 +23,7 @@ help:
 	@echo '  make demo        a VM with nginx, curl and wrk, seen through tcphs (root)'
 	@echo '  make check       lint, and the tests on every kernel, on some the quick ones (root)'
 	@echo '  make check-all   every test on every kernel; takes an hour (root)'
+	@echo '  make soak        modules, CPUs, namespaces come and go for an hour (root)'
 	@echo '  make bench       what it costs, in guest instructions (root)'
 	@echo '  make distclean   clean, and say where the VM caches are'
 
@@ -61,6 +62,9 @@ check:
 check-all:
 	tests/check --all
 
+soak:
+	tests/soak
+
 bench:
 	tests/bench/run
 
@@ -73,4 +77,4 @@ distclean: clean
 	@tests/vm/run --caches
 
 .PHONY: all help kernel-headers module tools install install-module install-tools uninstall \
-	demo check check-all bench clean distclean
+	demo check check-all soak bench clean distclean

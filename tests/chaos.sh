@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Everything that may come and go, at random and at once: the module, CPUs, network
+# namespaces, the limit of TIME_WAIT, readers killed in the middle; with connections
+# on all CPUs all the while. CHAOS_SECONDS says how long, SEED repeats the dice (not
+# what the machine makes of them).
+
+network=initial
+. "$(dirname "$0")/lib.sh"
+
+seconds=${TCPHS_TEST_LONG:+120}
+seconds=${CHAOS_SECONDS:-${seconds:-31}}
+
+a_moment() {
+	sleep "0.$((RANDOM % 800 + 100))"
+}
+
+# Who does something, over and over: how often it worked is said at the end.
+over_and_over() { # NAME FUNCTION
+	RANDOM=$((seed + $(cksum <<<"$1" | cut -d' ' -f1) % 32749))
+	while [[ -e $tmp/go ]]; do
+		! "$2" >>"$tmp/$1.log" 2>&1 || echo >>"$tmp/$1"
+		a_moment
+	done
+}
+
+times() {
+	wc -l 2>/dev/null <"$tmp/$1" || echo 0
+}
+
+load_and_unload() {
+	modprobe tcphs ring_records=$((64 << RANDOM % 7)) table_size=$((64 << RANDOM % 9)) || return
+	a_moment
+	a_moment
+	modprobe -r tcphs
+}
+
+# CPU 0 stays: x86 can't be without.
+cpu_goes_and_comes() {
+	local cpu=/sys/devices/system/cpu/cpu$((1 + RANDOM % ($(nproc --all) - 1)))/online
+
+	echo 0 >"$cpu" || return
+	a_moment
+	echo 1 >"$cpu"
+}
+
+# A namespace that dies with connections, TIME_WAITs and a listener in it.
+namespace_lives() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --net -- sh -c 'ip link set lo up; sysctl -qw net.ipv4.tcp_max_tw_buckets=$3
+		"$1/churn" --pairs 1 --seconds 7 & sleep "$2"; kill -KILL $!' - \
+		"$here" "0.$((RANDOM % 900 + 50))" $((RANDOM % 200))
+}
+
+time_wait_fills() {
+	sysctl -qw net.ipv4.tcp_max_tw_buckets=$((RANDOM % 3 ? RANDOM % 499 : 16384))
+}
+
+readers_come_and_go() {
+	local pid
+
+	case $((RANDOM % 4)) in
+	0)	timeout -s KILL "0.$((RANDOM % 900 + 100))" tcphs events -f -j >/dev/null ;;
+	1)	timeout -s KILL "0.$((RANDOM % 900 + 100))" "$here/reader" --pace 7 ;;
+	2)	cat /proc/tcphs /proc/tcphs_events >/dev/null ;;
+	3)	tcphs connections -j >/dev/null ;;
+	esac
+}
+
+connections_go_on() {
+	"$here/churn" --seconds 3 "$@" >>"$tmp/tally"
+}
+
+connections6_go_on() {
+	connections_go_on --address ::1
+}
+
+all_cpus_on() {
+	local online
+
+	for online in /sys/devices/system/cpu/cpu*/online; do
+		[[ $(<"$online") == 1 ]] || echo 1 >"$online"
+	done
+	sysctl -qw net.ipv4.tcp_max_tw_buckets="$tw_before"
+}
+
+end_all() {
+	rm -f "$tmp/go"
+	wait
+	started=()
+}
+
+jobs=(module cpus namespaces time_wait readers churn4 churn6)
+
+all_happened() {
+	local job
+
+	for job in "${jobs[@]}"; do
+		echo "$job: $(times "$job") times"
+	done
+	for job in "${jobs[@]}"; do
+		(($(times "$job"))) || { tail -n 3 "$tmp/$job.log"; return 1; }
+	done
+}
+
+connections_were_made() {
+	awk '$1 == "connected" { n += $2 } END { print n " connections"; exit n < 997 }' "$tmp/tally"
+}
+
+it_works() {
+	load
+	"$here/traffic" --connections 31 --close client-rst,server-rst >/dev/null || return
+	events_json "$tmp/events" || return
+	nothing_lost "$tmp/events" && summary_agrees "$tmp/events" &&
+		same "$(count_events "$tmp/events" closed)" 62 "connections closed" || return
+	unload
+}
+
+memory() {
+	awk '$1 == "Percpu:" || $1 == "VmallocUsed:" || $1 == "SUnreclaim:" { print $2 }' /proc/meminfo
+}
+
+# What TIME_WAITs and the kernel's own caches keep is some MiB; what a load takes
+# would be as much for each of them.
+memory_is_given_back() {
+	local -a after
+	local i
+
+	mapfile -t after < <(memory)
+	for i in 0 1 2; do
+		echo "${memory_before[i]} KiB, then ${after[i]} KiB"
+		((after[i] - memory_before[i] < (i ? 1024 : 8192) + 10 * $(times module))) || return
+	done
+}
+
+nothing_is_left() {
+	! ls -d /proc/tcphs* /sys/module/tcphs 2>/dev/null && ! grep tcphs /proc/slabinfo &&
+		! grep '\[tcphs\]' /proc/kallsyms /sys/kernel/tracing/enabled_functions
+}
+
+need_command ip python3 jq
+start 7
+seed=${SEED:-$RANDOM}
+say "$seconds s on $(nproc) CPUs, seed $seed"
+tw_before=$(sysctl -n net.ipv4.tcp_max_tw_buckets)
+at_end+=(all_cpus_on)
+ip link set lo up
+load
+unload
+mapfile -t memory_before < <(memory)
+mark_dmesg
+: >"$tmp/go"
+functions=(load_and_unload cpu_goes_and_comes namespace_lives time_wait_fills
+	readers_come_and_go connections_go_on connections6_go_on)
+for i in "${!jobs[@]}"; do
+	over_and_over "${jobs[i]}" "${functions[i]}" </dev/null &
+	started+=("$!")
+done
+sleep "$seconds"
+end_all
+all_cpus_on
+check "all of it happened" all_happened
+check "connections were made all the while" connections_were_made
+say "$(times module) loads, $(times cpus) CPUs off and on," \
+	"$(times namespaces) namespaces, $(times readers) readers"
+check "the module goes" eval '! loaded || unload'
+check "nothing of it is left" nothing_is_left
+check "memory is given back" wait_until 30 memory_is_given_back
+check "it works as on the first day" it_works
+check "the kernel does not complain" kernel_is_quiet \
+	"bucket table overflow|SYN flooding|smpboot|Booting SMP|is now offline|no longer affine"
+ktap_finished
