@@ -6,8 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 
 port=8093
-tracing=/sys/kernel/tracing
-closings=$tracing/instances/tcphs/events/sock/inet_sock_set_state
 
 start_nginx() {
 	cat >"$tmp/nginx.conf" <<-END
@@ -68,23 +66,6 @@ deafen() {
 	END
 }
 
-# The kernel's own trace shows the children that end before they are queued.
-trace_begin() {
-	mountpoint -q "$tracing" || mount -t tracefs tracefs "$tracing" || return
-	mkdir "$tracing/instances/tcphs" && at_end+=(trace_remove) || return
-	echo 'protocol == 6 && oldstate == 3 && newstate == 7' >"$closings/filter" &&
-		echo 1 >"$closings/enable"
-}
-
-trace_count() {
-	grep -c ' inet_sock_set_state: ' "$tracing/instances/tcphs/trace"
-}
-
-# shellcheck disable=SC2317 # called at the end
-trace_remove() {
-	rmdir "$tracing/instances/tcphs"
-}
-
 is_over() {
 	[[ -z $(ss -Htan state all exclude listening) ]] && table_is_empty
 }
@@ -123,7 +104,7 @@ mark_dmesg
 settings
 start_nginx
 deafen || die "nft refuses"
-trace_begin || die "no trace events"
+watch_stillborn
 counters "$tmp/before"
 since=$(tcphs events -j | tail -n 1 | jq .time)
 mkfifo "$tmp/go"
@@ -140,13 +121,12 @@ load_all
 stop "$nginx"
 wait_until 150 is_over || say "not everything ends"
 counters "$tmp/after"
-stillborn=$(trace_count)
 events_json "$tmp/all"
 jq -c "select(.event == \"lost\" or .time > $since)" "$tmp/all" >"$tmp/events"
 say "$(wc -l <"$tmp/events") events, $(grep -c '"event":"syn-sent"' "$tmp/events") connects"
 check "no record is lost" nothing_lost "$tmp/events"
 tell_all < <(python3 "$here/agreement.py" "$tmp/before" "$tmp/after" "$tmp/events" \
-	"$stillborn" 2>&1)
+	"$(($(<"$tmp/after.stillborn") - $(<"$tmp/before.stillborn")))" 2>&1)
 check "no life is left over" table_is_empty
 check "everything happened that was to happen" all_kinds
 check "the kernel does not complain" kernel_is_quiet "Possible SYN flooding|bucket table overflow"

@@ -224,12 +224,46 @@ counters() {
 
 	shift
 	"$@" nstat -asz --json >"$file" || die "nstat failed"
+	stillborn >"$file.stillborn"
 }
 
 # difference BEFORE AFTER NAME: how much a counter of counters() grew.
 difference() {
 	jq -n --slurpfile a "$1" --slurpfile b "$2" --arg name "$3" \
 		'$b[0].kernel[$name] - $a[0].kernel[$name]'
+}
+
+# queued BEFORE AFTER: how many children came into an accept queue. PassiveOpens counts
+# also those that did not: two CPUs made one of the same request, and one is undone.
+queued() {
+	echo $(($(difference "$1" "$2" TcpPassiveOpens) - $(<"$2.stillborn") + $(<"$1.stillborn")))
+}
+
+# From now on the kernel's own trace tells of sockets that go from SYN_RECV to CLOSE,
+# in any namespace.
+watch_stillborn() {
+	local tracing=/sys/kernel/tracing
+
+	mountpoint -q $tracing || mount -t tracefs tracefs $tracing || die "no tracefs"
+	trace=$tracing/instances/tcphs
+	mkdir $trace || die "no instance of the trace"
+	at_end+=(unwatch_stillborn)
+	echo 'protocol == 6 && oldstate == 3 && newstate == 7' \
+		>$trace/events/sock/inet_sock_set_state/filter || die "no such trace event"
+	echo 1 >$trace/events/sock/inet_sock_set_state/enable
+}
+
+# shellcheck disable=SC2317 # called at the end
+unwatch_stillborn() {
+	rmdir "$trace"
+}
+
+stillborn() {
+	if [[ ${trace-} ]]; then
+		grep -c ' inet_sock_set_state: ' "$trace/trace" || :
+	else
+		echo 0
+	fi
 }
 
 # events_json FILE [OPTION]…: what the ring holds, one JSON object a line. Whatever
