@@ -192,7 +192,11 @@ ftrace_on() {
 without_ftrace_it_says_so() {
 	local status=0
 
-	echo 0 >/proc/sys/kernel/ftrace_enabled || return
+	if ! echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
+		say "nobody can switch off ftrace of this kernel"
+		same "$(</proc/sys/kernel/ftrace_enabled)" 1 ftrace_enabled
+		return
+	fi
 	refused "is kernel.ftrace_enabled 0? Set it to 1 and load again" ring_records=64 || status=1
 	ftrace_on
 	return $status
