@@ -233,6 +233,17 @@ difference() {
 		'$b[0].kernel[$name] - $a[0].kernel[$name]'
 }
 
+# What other tests left in TIME_WAIT in the initial namespace would be adopted, have room
+# in the table, and tell of its end at any time.
+clear_network() {
+	ss -HK state time-wait >/dev/null 2>&1
+	wait_until 70 nobody_is_left || die "there are sockets of somebody else"
+}
+
+nobody_is_left() {
+	[[ -z $(ss -Htan state all exclude listening) ]]
+}
+
 # queued BEFORE AFTER: how many children came into an accept queue. PassiveOpens counts
 # also those that did not: two CPUs made one of the same request, and one is undone.
 queued() {

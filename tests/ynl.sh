@@ -147,9 +147,10 @@ bell_rings() {
 }
 
 start 11
-need_command python3 jq
+need_command python3 jq ss
 [[ -e $ynl/cli.py && -e $schema ]] || skip_all "LINUX_SRC has no tools/net/ynl"
 python3 -c 'import jsonschema, yaml' 2>/dev/null || skip_all "python3 lacks jsonschema or yaml"
+clear_network
 load ring_records=16384
 "$here/traffic" --refused 5 >/dev/null || die "traffic failed"
 
