@@ -136,7 +136,7 @@ losses() {
 
 	from=$(python3 "$here/cursor.py")
 	"$here/traffic" --connections 211 >/dev/null || return
-	wait_until 30 nobody_is_left || return
+	wait_until 30 no_life_is_left || return
 	wanted=$(python3 "$here/cursor.py" --count "$from")
 	got=$(python3 "$here/cursor.py" --port 9 --count "$from")
 	((${wanted#* } > 0)) || { echo "nothing was lost: $wanted"; return 1; }
@@ -147,7 +147,7 @@ losses() {
 		"what is left after a filter"
 }
 
-nobody_is_left() {
+no_life_is_left() {
 	! tcphs connections -j | grep .
 }
 
@@ -163,7 +163,7 @@ losses_are_recorded() {
 	wait_until 10 grep -q 'poll' "/proc/$recorder/wchan"
 	kill -STOP "$recorder"
 	"$here/traffic" --connections 211 >/dev/null || return
-	wait_until 30 nobody_is_left || return
+	wait_until 30 no_life_is_left || return
 	kill -CONT "$recorder"
 	after=$(tcphs status -j | jq .ring.recorded)
 	wait_until 20 is_recorded $((after - before)) || { sum; return 1; }
