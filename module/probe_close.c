@@ -499,7 +499,7 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	ev->new_state = state;
 	ev->reason = sk ? listener_reset_reason(sk, skb) : TCPHS_REASON_NO_SOCKET;
 	if (ev->reason == TCPHS_REASON_BAD_COOKIE)
-		this_cpu_ptr(tn->stats)->failures[TCPHS_REASON_BAD_COOKIE]++;
+		tcphs_failure_count(tn, TCPHS_REASON_BAD_COOKIE);
 	put_reset_numbers(ev, skb);
 	tcphs_event_commit(tn);
 	local_irq_restore(irqflags);

@@ -67,7 +67,7 @@ deafen() {
 }
 
 is_over() {
-	[[ -z $(ss -Htan state all exclude listening) ]] && table_is_empty
+	nobody_is_left && table_is_empty
 }
 
 table_is_empty() {
