@@ -22,7 +22,7 @@ help:
 	@echo
 	@echo '  make demo        a VM with nginx, curl and wrk, seen through tcphs (root)'
 	@echo '  make check       lint, and the tests on every kernel, on some the quick ones (root)'
-	@echo '  make check-all   every test on every kernel; takes an hour (root)'
+	@echo '  make check-all   every test on every kernel, the debug kernel too; takes hours (root)'
 	@echo '  make soak        modules, CPUs, namespaces come and go for an hour (root)'
 	@echo '  make bench       what it costs, in guest instructions (root)'
 	@echo '  make distclean   clean, and say where the VM caches are'
