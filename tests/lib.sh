@@ -101,6 +101,7 @@ clean_up() {
 	done
 	! loaded || unload || status=$KSFT_FAIL
 	[[ ! $spoiled ]] || { say "$spoiled"; status=$KSFT_FAIL; }
+	say "took $SECONDS s"
 	rm -rf "$tmp"
 	exit "$status"
 }

@@ -188,15 +188,16 @@ no_colour_where_none_is_wanted() {
 	tcphs events --color=always >"$tmp/seen" && grep -q $'\033\\[3' "$tmp/seen"
 }
 
+# What there is may change between two calls: TIME_WAIT ends.
 no_heading_where_none_is_wanted() {
-	local verb
+	local heading='^(TIME|CONN|LISTENER|STATE) ' verb
 
 	for verb in events connections listeners; do
 		exits 0 tcphs "$verb" || return
-		cp "$tmp/out" "$tmp/with"
+		same "$(grep -cE "$heading" "$tmp/out")" 1 "headings of $verb" || return
 		exits 0 tcphs "$verb" -H || return
-		same "$(wc -l <"$tmp/out")" $(($(wc -l <"$tmp/with") - 1)) "lines of $verb -H" || return
-		! grep -E '^(TIME|CONN|LISTENER|STATE)' "$tmp/out" || return
+		[[ -s $tmp/out ]] || { echo "no output of $verb -H"; return 1; }
+		! grep -E "$heading" "$tmp/out" || return
 	done
 	exits 0 tcphs status -H && ! grep -E '^(STATES|FAILURES|EVENTS)' "$tmp/out"
 }
