@@ -13,15 +13,16 @@ checkout=$(cd "$vm_dir/../.." && pwd)
 cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
 # name, Debian suite, release and flavour of kernel and headers, and how much of the
-# tests "make check" runs on it: "slow" is left to "make check-all" (tests/check --all),
-# which runs all of them. Release "source": tests/vm/linux builds it from FLAVOUR.config.
+# tests "make check" runs on it: the quick ones, all, or none on one that is too slow;
+# "make check-all" (tests/check --all) runs all of them on each. Release "source": tests/vm/linux builds it from FLAVOUR.config.
 kernels='
 5.10	bullseye	bullseye		amd64		quick
-6.1	bookworm	bookworm		amd64		full
-6.12	trixie		trixie			amd64		full
+6.1	bookworm	bookworm		amd64		quick
+6.12	trixie		trixie			amd64		all
 newest	trixie		trixie-backports	amd64		quick
 rt	trixie		trixie			rt-amd64	quick
-debug	trixie		source			debug		slow
+debug	trixie		source			debug		none
+kcsan	trixie		source			kcsan		none
 '
 
 say() {
@@ -48,14 +49,14 @@ kernel_names() {
 	awk 'NF { printf "%s%s", sep, $1; sep = " " }' <<<"$kernels"
 }
 
-# kernel_extent NAME: "quick", "full" or "slow", see the table.
+# kernel_extent NAME: "quick", "all" or "none", see the table.
 kernel_extent() {
 	kernel_line "$1" | awk '{ print $5 }'
 }
 
 # kernels_to_check [all]: those of "make check", or of "make check-all"
 kernels_to_check() {
-	awk -v all="${1-}" 'NF && (all || $5 != "slow") { print $1 }' <<<"$kernels"
+	awk -v all="${1-}" 'NF && (all || $5 != "none") { print $1 }' <<<"$kernels"
 }
 
 hash_of_stdin() {
