@@ -90,8 +90,7 @@ static void adopt_bucket(struct tcphs_section *s, const struct inet_timewait_soc
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(twsk_net(tw)), state, false);
 
 	tcphs_ident_from_tw(&conn->id, &conn->flags, tw);
-	conn->flags |= TCPHS_F_ADOPTED;
-	conn->marks |= TCPHS_C_BUCKET;
+	conn->flags |= TCPHS_F_ADOPTED | TCPHS_F_BUCKET;
 }
 
 static void adopt_request(struct tcphs_section *s, const struct request_sock *req)

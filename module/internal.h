@@ -151,16 +151,15 @@ void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 #define TCPHS_C_FIN_ACKED	BIT(3)
 #define TCPHS_C_RST_SENT	BIT(4)
 #define TCPHS_C_RST_RECEIVED	BIT(5)
-#define TCPHS_C_BUCKET		BIT(6)	/* the socket is gone, a TIME_WAIT bucket stands in */
-#define TCPHS_C_OPEN_END	BIT(7)	/* in CLOSE, its closed record still owed */
-#define TCPHS_C_SCRATCH		BIT(8)	/* not in the table: there was no room */
-#define TCPHS_C_TOMB		BIT(9)	/* left before it could be adopted */
-#define TCPHS_C_COOKIE		BIT(10)	/* first seen at its third ACK: SYN cookie */
-#define TCPHS_C_LIFE		BIT(11)	/* life is complete */
-#define TCPHS_C_FASTOPEN	BIT(12)	/* a child since its SYN: TCP Fast Open */
-#define TCPHS_C_CHILD		BIT(13)	/* was put into the accept queue */
-#define TCPHS_C_HALF		BIT(14)	/* half_seq is known */
-#define TCPHS_C_BUCKET_DUE	BIT(15)	/* the socket should become a bucket */
+#define TCPHS_C_OPEN_END	BIT(6)	/* in CLOSE, its closed record still owed */
+#define TCPHS_C_SCRATCH		BIT(7)	/* not in the table: there was no room */
+#define TCPHS_C_TOMB		BIT(8)	/* left before it could be adopted */
+#define TCPHS_C_COOKIE		BIT(9)	/* first seen at its third ACK: SYN cookie */
+#define TCPHS_C_LIFE		BIT(10)	/* life is complete */
+#define TCPHS_C_FASTOPEN	BIT(11)	/* a child since its SYN: TCP Fast Open */
+#define TCPHS_C_CHILD		BIT(12)	/* was put into the accept queue */
+#define TCPHS_C_HALF		BIT(13)	/* half_seq is known */
+#define TCPHS_C_BUCKET_DUE	BIT(14)	/* the socket should become a bucket */
 
 struct tcphs_conn {
 	struct hlist_node node;

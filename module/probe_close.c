@@ -310,7 +310,7 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 		return;
 	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
 	/* The bucket that took its place goes on with the story. */
-	if (s.conn && (s.conn->marks & TCPHS_C_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
+	if (s.conn && (s.conn->flags & TCPHS_F_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
 		goto out;
 	s.now = tcphs_now();
 	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
@@ -518,7 +518,7 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 		tcphs_adopt(&s, sk, TCPHS_STATE_CLOSE);
 	late = s.conn && s.conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
 	/* A socket has told it in data_after_close(), a bucket has not. */
-	if (s.conn && (!late || s.conn->marks & TCPHS_C_BUCKET)) {
+	if (s.conn && (!late || s.conn->flags & TCPHS_F_BUCKET)) {
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
 		ev->reason = late || hidden ? TCPHS_REASON_DATA_AFTER_CLOSE :
 					      TCPHS_REASON_BAD_SEGMENT;
@@ -594,7 +594,6 @@ static void on_bucket(struct tcphs_regs *regs)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 	conn = enter(&s, sk, sk->sk_state);
-	conn->marks |= TCPHS_C_BUCKET;
 	if (tw->tw_substate == TCP_TIME_WAIT) {
 		last_segment(&s, tp, TCPHS_STATE_TIME_WAIT);
 		remember_life(conn, tp);
@@ -655,7 +654,7 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 	if (TCP_SKB_CB(skb)->end_seq == TCP_SKB_CB(skb)->seq && !th->rst)
 		return;
 	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
-	if (s.conn && s.conn->marks & TCPHS_C_BUCKET)
+	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
 		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
 	tcphs_conn_leave(&s);
 }
@@ -670,7 +669,7 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	struct tcphs_section s;
 
 	tcphs_conn_enter_untimed(&s, atomic64_read(&tw->tw_cookie));
-	if (s.conn && s.conn->marks & TCPHS_C_BUCKET)
+	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
 		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
 	tcphs_conn_leave(&s);
 }
@@ -702,7 +701,7 @@ static void on_bucket_end(struct tcphs_regs *regs)
 
 	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
 	conn = s.conn;
-	if (unlikely(!conn || !(conn->marks & TCPHS_C_BUCKET))) {
+	if (unlikely(!conn || !(conn->flags & TCPHS_F_BUCKET))) {
 		if (check_net(twsk_net(tw)))
 			tcphs_deaf_proved(TCPHS_HASHDANCE, conn ? conn->born : s.now);
 		tcphs_adopt_missed(&s, tw);

@@ -155,6 +155,7 @@ all_ends_are_told() {
 	same "$(jq -s '[.[] | select(.adopted and .event == "time-wait-end")] |
 		group_by(.conn) | map(select(length > 1)) | length' "$tmp/events")" 0 \
 		"TIME_WAITs that ended twice" || wrong=1
+	jq -c 'select(.event == "time-wait-end" and .bucket != true)' "$tmp/events" | grep . && wrong=1
 	(($(ends time-wait-end) >= 8)) || { echo "time-wait-end: $(ends time-wait-end)"; wrong=1; }
 	return $wrong
 }
