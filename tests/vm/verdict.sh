@@ -4,7 +4,8 @@
 
 # kernel_problems: of the kernel messages on standard input (read from /dev/kmsg
 # or a console) the lines that report a bug.  Anchored where a message begins,
-# because harmless ones contain the same words ("Spectre V2 : WARNING: ...").
+# because harmless ones contain the same words ("Spectre V2 : WARNING: ...").  Data
+# races of the kernel with itself are its own.
 kernel_problems() {
 	local begin='BUG: |WARNING: |INFO: (task .* blocked for|possible |rcu_|suspicious )|rcu: INFO: '
 	begin+='|Oops|Kernel panic|general protection fault|divide error|invalid opcode|int3: '
@@ -15,5 +16,5 @@ kernel_problems() {
 
 	# Take off "6,123,4567,-;" or "[    1.234567][   T89] ".
 	tr -d '\r' | sed -E 's/^([0-9]+,[^;]*;|\[ *[0-9.]+\](\[[^]]*\])? )//' |
-		grep -aE "^($begin)|$inside"
+		grep -aE "^($begin)|$inside" | grep -avE '^BUG: KCSAN: ([^[]|\[[^t])*$'
 }
