@@ -58,11 +58,15 @@ def range_of(function, module=""):
 
 
 def aim(function, module=""):
-    """Only allocations below this function count, be they of slabs or of pages."""
+    """Only allocations below this function count, be they of slabs or of pages.
+
+    kmemleak makes a note of each, and does without where it finds no room."""
     start, end = range_of(function, module)
+    notes = range_of("__alloc_object")
     for fault in "failslab", "fail_page_alloc":
         for name, value in (("ignore-gfp-wait", "N"), ("verbose", "0"), ("stacktrace-depth", "32"),
-                            ("require-start", hex(start)), ("require-end", hex(end))):
+                            ("require-start", hex(start)), ("require-end", hex(end)),
+                            ("reject-start", hex(notes[0])), ("reject-end", hex(notes[1]))):
             put(DEBUG + fault + "/" + name, value)
     put(DEBUG + "fail_page_alloc/ignore-gfp-highmem", "N")
     put(DEBUG + "fail_page_alloc/min-order", "0")

@@ -11,7 +11,7 @@ network=initial
 failslab=/sys/kernel/debug/failslab
 connections=1009	# two sockets each: more than the 1,024 entries that lie ready
 listeners=83		# more than the 64
-everywhere=(require-start 0 require-end 0xffffffffffffffff)
+everywhere=(require-start 0 require-end 0xffffffffffffffff reject-start 0 reject-end 0)
 
 # set_fault NAME VALUE…
 set_fault() {
