@@ -252,7 +252,8 @@ def syn_resent(t):
     events = t.told(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent", CONNECT[1]])
     again = events[1]
     same((again["resend"], again["seq"]), (1, first.seq), "number and seq of the resend")
-    if not 0.9e9 < again["duration_ns"] < 3e9:
+    # Jiffies lag behind where an emulated CPU was not run.
+    if not 0.5e9 < again["duration_ns"] < 3e9:
         raise Wrong(f"sent again after {again['duration_ns']} ns")
     same(events[2]["retransmits"], 1, "retransmits of the handshake")
     t.counted(TcpExtTCPSynRetrans=1, TcpActiveOpens=1)
