@@ -14,6 +14,7 @@ injection): what the kernel allocates for us elsewhere is not the question. n gr
 until none is left to fail. Whatever fails, the operation either gives a clean error
 or its whole result, and the next one, undisturbed, works.
 """
+import collections
 import ctypes
 import errno
 import os
@@ -184,7 +185,8 @@ def open_and_read():
 
 
 def netlink():
-    """Each command. What changes from one time to the next has always the same size."""
+    """Each command: kinds and sizes, for what changes from one time to the next has always
+    the same size. How the answer falls into messages depends on the room there was."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
         family = cursor.find_family(sock)
 
@@ -192,7 +194,10 @@ def netlink():
         flags = cursor.NLM_F_ACK if command == COMMANDS["status"] else cursor.NLM_F_DUMP
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
             sock.settimeout(10 * PATIENCE)
-            return [len(message) for message in cursor.ask(sock, family, command, flags, b"")]
+            return collections.Counter(
+                (kind, len(value)) for message in cursor.ask(sock, family, command, flags, b"")
+                for kind, value in cursor.attributes(message)
+                if kind not in (cursor.CPU, cursor.NEXT))
 
     for name, command in COMMANDS.items():
         print(name)
