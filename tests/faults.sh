@@ -46,6 +46,10 @@ reached() {
 	grep -qx "$1" "$tmp/at"
 }
 
+opened_or_failed() {
+	reached open || ! kill -0 "${started[-1]}" 2>/dev/null
+}
+
 # open_many: connections that stay until finish_many
 open_many() {
 	rm -f "$tmp/go"
@@ -54,7 +58,8 @@ open_many() {
 	"$here/traffic" --connections $connections --parallel $connections --pause \
 		--close client-rst,server-rst <&7 >"$tmp/did" 2>"$tmp/at" &
 	started+=("$!")
-	wait_until 120 reached open || { cat "$tmp/at"; return 1; }
+	wait_until 120 opened_or_failed
+	reached open || { cat "$tmp/at"; return 1; }
 }
 
 finish_many() {

@@ -23,11 +23,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_PARALLEL	499
+#define MAX_PARALLEL	1999
 #define MAX_BYTES	4099
 #define WAIT_SECONDS	30
 
@@ -76,7 +77,9 @@ static void die(const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, " (%s)\n", strerror(err));
+	if (err)
+		fprintf(stderr, " (%s)", strerror(err));
+	fputs("\n", stderr);
 	exit(1);
 }
 
@@ -451,8 +454,10 @@ static unsigned int parse_number(const char *arg, unsigned int min, unsigned int
 	char *end;
 	unsigned long v = strtoul(arg, &end, 10);
 
-	if (*end || end == arg || v < min || v > max)
+	if (*end || end == arg || v < min || v > max) {
+		errno = 0;
 		die("%s: a number from %u to %u is needed", arg, min, max);
+	}
 	return v;
 }
 
@@ -467,6 +472,18 @@ static const char usage[] =
 	"  --close MIX       who closes, in turn (client,server,client-rst,server-rst)\n"
 	"  --pause           say \"open\", \"half-closed\" and \"done\" on stderr and wait for a\n"
 	"                    line on stdin each time, so that a test can look\n";
+
+/* Both ends of a connection may be held by one process. */
+static void need_descriptors(unsigned int n)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= n)
+		return;
+	limit.rlim_cur = n < limit.rlim_max ? n : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("no %u descriptors", n);
+}
 
 int main(int argc, char **argv)
 {
@@ -507,6 +524,7 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc || !opt.mix_len)
 		goto wrong;
+	need_descriptors(2 * opt.parallel + 16);
 	run();
 	if (fflush(stdout))
 		die("write");
