@@ -156,11 +156,12 @@ class Tale:
 
     def events(self, port):
         """What was told of a port since the story began."""
-        text = subprocess.run(["tcphs", "events", "-j"], check=True, capture_output=True).stdout
+        text = subprocess.run(["tcphs", "events", "-j", "--peer-port", str(port)], check=True,
+                              capture_output=True).stdout
         all_ = [json.loads(line) for line in text.splitlines()]
         if any(e["event"] == "lost" for e in all_):
             raise Wrong("records were lost")
-        return [e for e in all_ if e["time"] >= self.since and e["peer_port"] == port]
+        return [e for e in all_ if e["time"] >= self.since]
 
     def told(self, port, expected, seconds=15):
         """Waits for the last of the expected events, then wants them all and no other."""
