@@ -66,8 +66,10 @@ def marked(path):
         kind = "RST" if flags & RST else "FIN" if flags & FIN else \
             "SYN+ACK" if flags & ACK else "SYN"
         flow = tuple(flow)
-        flows.setdefault(frozenset((flow[:2], flow[2:])), []).append(
-            (kind, flow, seq, ack if flags & ACK else None))
+        life = flows.setdefault(frozenset((flow[:2], flow[2:])), [])
+        # On a slow machine the kernel sends one again.
+        if (kind, flow, seq) not in [s[:3] for s in life]:
+            life.append((kind, flow, seq, ack if flags & ACK else None))
     return flows
 
 

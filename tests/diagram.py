@@ -305,6 +305,9 @@ def same(want, segment):
 def check_states(steps, seen, expected):
     for side in seen:
         found = [s[f"{side}_state"] for s in steps if f"{side}_state" in s]
+        # On a slow machine TIME_WAIT ends before all is drawn.
+        if found[-2:] == ["time-wait", "closed"]:
+            found.pop()
         if found != expected[side]:
             raise Wrong(f"{side} states {found}, expected {expected[side]}")
     for side in {"left", "right"} - set(seen):
