@@ -7,6 +7,7 @@
  * which grows with what is in use.
  */
 #include <linux/slab.h>
+#include "compat/workqueue.h"
 #include "internal.h"
 
 #define MAGAZINE_MAX 32U
@@ -102,7 +103,7 @@ static void kick(struct irq_work *iw)
 {
 	struct tcphs_pool *pool = container_of(iw, struct tcphs_pool, kick);
 
-	queue_work(system_unbound_wq, &pool->worker);
+	queue_work(tcphs_unbound_wq, &pool->worker);
 }
 
 static void refill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
