@@ -40,6 +40,7 @@ patience=${TCPHS_PATIENCE:-1}
 tmp=''
 spoiled=''	# why the test has failed whatever its subtests say
 started=()	# pids of background processes
+marks=0		# made in dmesg
 at_end=()	# functions to call first when the test ends
 
 # start SUBTESTS: the first call of every test.
@@ -204,7 +205,8 @@ nothing_is_left() {
 
 # mark_dmesg: what the kernel says from here on counts.
 mark_dmesg() {
-	dmesg_mark="tcphs-test: mark $$ $RANDOM"
+	marks=$((marks + 1))
+	dmesg_mark="tcphs-test: mark $$ $marks end"
 	echo "$dmesg_mark" >/dev/kmsg
 }
 
