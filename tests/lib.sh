@@ -206,7 +206,7 @@ nothing_is_left() {
 # mark_dmesg: what the kernel says from here on counts.
 mark_dmesg() {
 	marks=$((marks + 1))
-	dmesg_mark="tcphs-test: mark $$ $marks end"
+	dmesg_mark="tcphs-test: mark $$ $marks $RANDOM end"
 	echo "$dmesg_mark" >/dev/kmsg
 }
 
