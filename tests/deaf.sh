@@ -20,10 +20,6 @@ deaf_in_status() {
 	tcphs status -j | jq -r '.hooks[] | select(.missed > 0) | "\(.name) \(.missed)"'
 }
 
-hits() {
-	tcphs status -j | jq --arg name "$1" '.hooks[] | select(.name == $name).hits'
-}
-
 # connect [OPTION]…: connections that the client closes first
 connect() {
 	"$here/traffic" --connections "$connections" --close client "$@" >"$tmp/did"

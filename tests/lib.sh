@@ -222,6 +222,11 @@ kernel_is_quiet() {
 	! dmesg_since_mark | grep -vE "tcphs: (.* loaded: |loading out-of-tree|module verification)|hrtimer: interrupt took${1:+|$1}"
 }
 
+# hits HOOK: how often it fired, as status tells the initial namespace
+hits() {
+	tcphs status -j | jq --arg name "$1" '.hooks[] | select(.name == $name).hits'
+}
+
 # counters FILE [PREFIX…]: every counter of the kernel, of the namespace that
 # PREFIX ("ip netns exec NAME") leads to.
 counters() {

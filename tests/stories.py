@@ -41,7 +41,7 @@ class Wrong(Exception):
 
 
 class Late(Wrong):
-    """The kernel sent something again that the story does not expect: it took too long."""
+    """The machine was too slow for the story, as far as can be told from one time."""
 
 
 def without_resends(lines):
@@ -269,8 +269,8 @@ def syn_resent(t):
     again = events[1]
     same((again["resend"], again["seq"]), (1, first.seq), "number and seq of the resend")
     # Jiffies lag behind where an emulated CPU was not run.
-    if not 0.5e9 < again["duration_ns"] < 3e9:
-        raise Wrong(f"sent again after {again['duration_ns']} ns")
+    if not 0.9e9 < again["duration_ns"] < 3e9:
+        raise Late(f"sent again after {again['duration_ns']} ns")
     same(events[2]["retransmits"], 1, "retransmits of the handshake")
     t.counted(TcpExtTCPSynRetrans=1, TcpActiveOpens=1)
 

@@ -75,11 +75,7 @@ most_passed() {
 	(($(grep -lx 'status 0' "$tmp"/without/* | wc -l) > ${#programs[@]} / 2))
 }
 
-# Of all namespaces, also of those that are gone, and however much the ring has lost.
-hits() {
-	tcphs status -j | jq --arg name "$1" '.hooks[] | select(.name == $name).hits'
-}
-
+# In all namespaces, also those that are gone, and however much the ring has lost.
 tcphs_saw_it() {
 	echo "$(hits inet_hash) listeners, $(hits tcp_connect) connects"
 	(($(hits inet_hash) > 97 && $(hits tcp_connect) > 97))

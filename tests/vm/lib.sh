@@ -14,7 +14,8 @@ cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
 # name, Debian suite, release and flavour of kernel and headers, and how much of the
 # tests "make check" runs on it: the quick ones, all, or none on one that is too slow;
-# "make check-all" (tests/check --all) runs all of them on each. Release "source": tests/vm/linux builds it from FLAVOUR.config.
+# "make check-all" (tests/check --all) runs all of them on each. Release "source":
+# tests/vm/linux builds it from FLAVOUR.config.
 kernels='
 5.10	bullseye	bullseye		amd64		quick
 6.1	bookworm	bookworm		amd64		quick
