@@ -4,6 +4,7 @@
 KDIR	?= /lib/modules/$(shell uname -r)/build
 PREFIX	?= /usr/local
 DESTDIR	?=
+STRIP	?= strip
 MODDIR	?= /lib/modules/$(KRELEASE)/updates
 VERSION	:= $(shell cat VERSION)
 KRELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease 2>/dev/null)
@@ -41,8 +42,10 @@ tools:
 
 install: install-module install-tools
 
+# Without the debugging information of a distribution's configuration, 11 of 12 MB.
 install-module: module
 	install -D -m 644 module/tcphs.ko $(DESTDIR)$(MODDIR)/tcphs.ko
+	$(STRIP) --strip-debug $(DESTDIR)$(MODDIR)/tcphs.ko
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 
 install-tools: tools
