@@ -96,13 +96,27 @@ static int make_slots(void)
 	return -EEXIST;
 }
 
-/* The kernel tells an address to nobody but a kprobe, which is never armed. */
+/*
+ * Never armed, a kprobe is found all the same by a CPU that steps on a breakpoint
+ * here. That is ftrace's, left from patching this function: no real CPU sees it
+ * longer than it stands, but one that QEMU emulates may. A kprobe of ftrace has no
+ * instruction of its own to go on with, so go back to where the breakpoint was, as
+ * the kernel does where there is no kprobe. In int3, on a CPU that runs the function.
+ */
+static int step_back(struct kprobe *kp, struct pt_regs *regs)
+{
+	instruction_pointer_set(regs, (unsigned long)kp->addr);
+	return 1;
+}
+
+/* The kernel tells an address to nobody but a kprobe. */
 static int find(struct tcphs_hook *hook, struct kprobe *kp)
 {
 	int err;
 
 	kp->symbol_name = hook->name;
 	kp->flags = KPROBE_FLAG_DISABLED;
+	kp->pre_handler = step_back;
 	err = register_kprobe(kp);
 	if (!err)
 		hook->function = function_of((unsigned long)kp->addr);
