@@ -1267,12 +1267,11 @@ def tell(tale, name, function):
         tale.end()
 
 
-def tell_in_time(wire_, family, name, function):
+def tell_in_time(new_tale, name, function):
     """Once more where the machine was too slow; a resend that is none is told each time."""
-    name = f"{family}: {name}"
     for _ in range(3):
         try:
-            return tell(Tale(wire_, family), name, function)
+            return tell(new_tale(), name, function)
         except Late:
             pass
     print(f"fail {name}", flush=True)
@@ -1286,7 +1285,7 @@ def main(names):
         if names and function.__name__ not in names:
             continue
         for family in families:
-            failed += not tell_in_time(wire_, family, name, function)
+            failed += not tell_in_time(lambda: Tale(wire_, family), f"{family}: {name}", function)
     return 1 if failed else 0
 
 
