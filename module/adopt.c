@@ -98,7 +98,7 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), TCPHS_STATE_SYN_RECV, false);
 
-	tcphs_conn_from_req(conn, req);
+	tcphs_ident_handshake(&conn->id, &conn->flags, req);
 	conn->flags |= TCPHS_F_ADOPTED;
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
 }

@@ -9,6 +9,7 @@
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
+#include "cookie.h"
 #include "internal.h"
 
 static inline void put_v4(u8 to[16], __be32 address)
@@ -88,19 +89,20 @@ void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct reque
 }
 
 /**
- * tcphs_conn_from_req() - all that a request says of its connection
- * @conn: gets addresses, role and both ISNs
- * @req: the request
+ * tcphs_ident_handshake() - all that a request says of its connection
+ * @id: gets addresses, role and both ISNs
+ * @flags: gets TCPHS_F_* that go with them
+ * @req: the request, its SYN+ACK made
  *
- * Context: any, inside a section, @req held.
+ * Context: any, @req held.
  */
-void tcphs_conn_from_req(struct tcphs_conn *conn, const struct request_sock *req)
+void tcphs_ident_handshake(struct tcphs_ident *id, u16 *flags, const struct request_sock *req)
 {
-	tcphs_ident_from_req(&conn->id, &conn->flags, req);
-	conn->id.role = TCPHS_ROLE_PASSIVE;
-	conn->id.isn = tcp_rsk(req)->snt_isn;
-	conn->id.peer_isn = tcp_rsk(req)->rcv_isn;
-	conn->flags |= TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+	tcphs_ident_from_req(id, flags, req);
+	id->role = TCPHS_ROLE_PASSIVE;
+	id->isn = tcp_rsk(req)->snt_isn;
+	id->peer_isn = tcp_rsk(req)->rcv_isn;
+	*flags |= TCPHS_F_ISN | TCPHS_F_PEER_ISN;
 }
 
 /**
@@ -162,20 +164,30 @@ void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags)
 }
 
 /**
- * tcphs_event_queue() - add a listener's queues to a record
- * @ev: of tcphs_event_begin()
- * @listener: listening socket, for its limits
- * @cookie: of the listening socket
- * @syn_queue: requests in it, this one included
- * @accept_queue: connections in it, this one included
+ * tcphs_queue_look() - a listener's queues as they are
+ * @queue: the result
+ * @listener: listening socket
+ *
+ * Context: any, @listener held or under RCU.
  */
-void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener, u64 cookie,
-		       u32 syn_queue, u32 accept_queue)
+void tcphs_queue_look(struct tcphs_queue *queue, const struct sock *listener)
 {
-	ev->queue.listener = cookie;
-	ev->queue.syn_queue = syn_queue;
-	ev->queue.accept_queue = accept_queue;
-	ev->queue.syn_limit = READ_ONCE(listener->sk_max_ack_backlog);
-	ev->queue.accept_limit = ev->queue.syn_limit;
+	queue->listener = tcphs_cookie(listener);
+	queue->syn_queue = inet_csk_reqsk_queue_len(listener);
+	queue->accept_queue = READ_ONCE(listener->sk_ack_backlog);
+	queue->syn_limit = READ_ONCE(listener->sk_max_ack_backlog);
+	queue->accept_limit = queue->syn_limit;
+}
+
+/**
+ * tcphs_event_queue() - add a listener's queues, as they are, to a record
+ * @ev: of tcphs_event_begin()
+ * @listener: listening socket
+ *
+ * Context: as tcphs_queue_look().
+ */
+void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener)
+{
+	tcphs_queue_look(&ev->queue, listener);
 	ev->flags |= TCPHS_F_QUEUE;
 }

@@ -3,7 +3,7 @@
  * Private types of tcphs.ko, and what each file offers to the others.
  *
  * Direction of calls: main -> adopt, hooks, netlink, procfs, netns
- *		       hooks -> entries -> probe_* -> conn, listener -> event -> ring, stats
+ *		       hooks -> entries -> probe_* -> drop, conn, listener -> event -> ring, stats
  *					   probe_* -> deaf
  *		       netlink, procfs -> filter, conn, listener, ring, stats (readers)
  *
@@ -258,29 +258,37 @@ struct tcphs_listener_view {
 
 int tcphs_listener_init(void);
 void tcphs_listener_exit(void);
+struct tcphs_listener *tcphs_listener_lookup(u64 cookie);
 struct tcphs_listener *tcphs_listener_find(const struct sock *sk);
 struct tcphs_listener *tcphs_listener_get(struct tcphs_listener *listener);
 void tcphs_listener_put(struct tcphs_listener *listener);
 void tcphs_listener_open(struct sock *sk, bool adopted);
 void tcphs_listener_close(struct sock *sk);
 void tcphs_listener_forget_netns(struct tcphs_net *tn);
+void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue);
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue);
 void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns);
 void tcphs_listener_look(const struct tcphs_listener *listener,
 			 struct tcphs_listener_view *view);
 
+/* drop.c, drop.h: what full queues make a listener drop */
+
+int tcphs_drop_init(void);
+void tcphs_drop_exit(void);
+void tcphs_drop_forget_netns(const struct tcphs_net *tn);
+
 /* event.c: kernel objects -> identity and records */
 
 void tcphs_ident_from_sock(struct tcphs_ident *id, u16 *flags, const struct sock *sk);
 void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct request_sock *req);
-void tcphs_conn_from_req(struct tcphs_conn *conn, const struct request_sock *req);
+void tcphs_ident_handshake(struct tcphs_ident *id, u16 *flags, const struct request_sock *req);
 void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags,
 			 const struct inet_timewait_sock *tw);
 void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb);
 void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags);
-void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener, u64 cookie,
-		       u32 syn_queue, u32 accept_queue);
+void tcphs_queue_look(struct tcphs_queue *queue, const struct sock *listener);
+void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener);
 
 /* hooks.c, entries.c: names and pointers only */
 

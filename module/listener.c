@@ -29,16 +29,15 @@ static inline struct hlist_head *bucket_of(u64 cookie)
 }
 
 /**
- * tcphs_listener_find() - the entry of a listening socket
- * @sk: the socket
+ * tcphs_listener_lookup() - the entry of a listening socket
+ * @cookie: of the socket
  *
  * Context: any, inside an RCU read-side section or with interrupts off; the
  * result is good until that ends.
  * Return: NULL when it is not in the table.
  */
-struct tcphs_listener *tcphs_listener_find(const struct sock *sk)
+struct tcphs_listener *tcphs_listener_lookup(u64 cookie)
 {
-	u64 cookie = tcphs_cookie(sk);
 	struct tcphs_listener *listener;
 
 	hlist_for_each_entry_rcu(listener, bucket_of(cookie), node,
@@ -46,6 +45,18 @@ struct tcphs_listener *tcphs_listener_find(const struct sock *sk)
 		if (listener->id.conn == cookie)
 			return listener;
 	return NULL;
+}
+
+/**
+ * tcphs_listener_find() - the same of a socket that there is
+ * @sk: the socket
+ *
+ * Context: as tcphs_listener_lookup().
+ * Return: NULL when it is not in the table.
+ */
+struct tcphs_listener *tcphs_listener_find(const struct sock *sk)
+{
+	return tcphs_listener_lookup(tcphs_cookie(sk));
 }
 
 /**
@@ -94,6 +105,19 @@ static void raise_mark(u32 *mark, u32 value)
 }
 
 /**
+ * tcphs_listener_marks() - raise high-water marks
+ * @listener: whose
+ * @queue: how deep its queues are
+ *
+ * Context: any.
+ */
+void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue)
+{
+	raise_mark(&listener->syn_max, queue->syn_queue);
+	raise_mark(&listener->accept_max, queue->accept_queue);
+}
+
+/**
  * tcphs_listener_queues() - add a listener's queues to a record
  * @ev: of tcphs_event_begin()
  * @listener: whose high-water marks go up, or NULL
@@ -106,11 +130,11 @@ static void raise_mark(u32 *mark, u32 value)
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue)
 {
-	tcphs_event_queue(ev, sk, tcphs_cookie(sk), syn_queue, accept_queue);
-	if (listener) {
-		raise_mark(&listener->syn_max, syn_queue);
-		raise_mark(&listener->accept_max, accept_queue);
-	}
+	tcphs_event_queue(ev, sk);
+	ev->queue.syn_queue = syn_queue;
+	ev->queue.accept_queue = accept_queue;
+	if (listener)
+		tcphs_listener_marks(listener, &ev->queue);
 }
 
 /**
@@ -164,8 +188,7 @@ static void tell(struct tcphs_listener *l, u8 type, u64 now)
 
 	ev->old_state = opens ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
 	ev->new_state = opens ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
-	tcphs_event_queue(ev, l->sk, l->id.conn, inet_csk_reqsk_queue_len(l->sk),
-			  READ_ONCE(l->sk->sk_ack_backlog));
+	tcphs_event_queue(ev, l->sk);
 	if (!opens && !(l->flags & TCPHS_F_ADOPTED)) {
 		ev->duration = now - l->born;
 		ev->flags |= TCPHS_F_DURATION;

@@ -40,6 +40,7 @@ static const struct step {
 	{ "rings", tcphs_ring_init, tcphs_ring_exit },
 	{ "listeners", tcphs_listener_init, tcphs_listener_exit },
 	{ "connections", tcphs_conn_init, tcphs_conn_exit },
+	{ "drops", tcphs_drop_init, tcphs_drop_exit },
 	{ "namespaces", tcphs_netns_init, tcphs_netns_exit },
 	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
 	{ "/proc/tcphs", tcphs_procfs_init, tcphs_procfs_exit },

@@ -39,6 +39,7 @@ static void leave(struct net *net)
 	struct tcphs_net *tn = tcphs_net(net);
 
 	/* At unload the namespace lives on, and nothing ends but our knowledge. */
+	tcphs_drop_forget_netns(tn);
 	tcphs_conn_forget_netns(tn, check_net(net) ? NULL : last_words);
 	tcphs_listener_forget_netns(tn);
 	tcphs_bell_exit(&tn->bell);

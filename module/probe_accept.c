@@ -9,36 +9,9 @@
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "cookie.h"
+#include "drop.h"
 #include "internal.h"
 #include "section.h"
-
-static void overflow(struct sock *sk, struct request_sock *req, struct sk_buff *skb)
-{
-	struct tcphs_net *tn = tcphs_net(sock_net(sk));
-	struct tcphs_listener *listener;
-	struct tcphs_section s;
-	struct tcphs_event *ev;
-
-	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
-	if (!s.conn) {
-		tcphs_conn_add(&s, tn, TCPHS_STATE_SYN_RECV, false);
-		tcphs_conn_from_req(s.conn, req);
-	}
-	/* A request stays, unless it is to be reset; one made of a cookie goes. */
-	if (s.conn->marks & TCPHS_C_COOKIE ||
-	    READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_abort_on_overflow))
-		s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
-	listener = tcphs_listener_find(sk);
-	if (listener)
-		atomic64_inc(&listener->overflows);
-	tcphs_failure_count(tn, TCPHS_REASON_ACCEPT_QUEUE_FULL);
-	ev = tcphs_step(&s, TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_STATE_SYN_RECV);
-	ev->reason = TCPHS_REASON_ACCEPT_QUEUE_FULL;
-	tcphs_step_numbers(ev, TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->ack_seq);
-	tcphs_listener_queues(ev, s.conn->listener, sk, inet_csk_reqsk_queue_len(sk), READ_ONCE(sk->sk_ack_backlog));
-	tcphs_step_done(&s);
-	tcphs_conn_leave(&s);
-}
 
 /* RFC 9293 allows data on the third ACK. */
 static void third_ack_data(struct request_sock *req, u32 bytes)
@@ -60,15 +33,17 @@ static void on_third_ack(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct sk_buff *skb = tcphs_argument(regs, 1);
+	struct request_sock *req = tcphs_argument(regs, 2);
 	const struct tcphdr *th = tcp_hdr(skb);
 	u32 bytes = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq - th->fin;
 
+	tcphs_drop_settle();
 	if (unlikely(th->syn))
 		return;
-	if (unlikely(sk_acceptq_is_full(sk)))
-		overflow(sk, tcphs_argument(regs, 2), skb);
-	else if (unlikely(bytes))
-		third_ack_data(tcphs_argument(regs, 2), bytes);
+	if (unlikely(tcphs_drop_possible(sk)))
+		tcphs_drop_try_ack(sk, skb, req);
+	if (unlikely(bytes))
+		third_ack_data(req, bytes);
 }
 
 /* tcp_v6_syn_recv_sock(): hands IPv4 on to the function above. */
@@ -130,7 +105,7 @@ static void on_child(struct tcphs_regs *regs)
 		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
 		s.conn->flags |= TCPHS_F_ADOPTED;
-		tcphs_conn_from_req(s.conn, req);
+		tcphs_ident_handshake(&s.conn->id, &s.conn->flags, req);
 	}
 	if (!s.conn->listener)
 		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
@@ -151,7 +126,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 	struct tcphs_event *ev;
 
 	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
-	tcphs_conn_from_req(conn, req);
+	tcphs_ident_handshake(&conn->id, &conn->flags, req);
 	tcphs_cookie_make(req_to_sk(req));
 	conn->marks |= TCPHS_C_FASTOPEN;
 	conn->data = tcp_sk(child)->rcv_nxt - conn->id.peer_isn - 1;
@@ -171,7 +146,7 @@ static void cookie_unknown(struct tcphs_section *s, struct sock *sk, struct requ
 {
 	tcphs_deaf_proved("tcp_get_cookie_sock", s->now);
 	tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
-	tcphs_conn_from_req(s->conn, req);
+	tcphs_ident_handshake(&s->conn->id, &s->conn->flags, req);
 	s->conn->marks |= TCPHS_C_COOKIE;
 }
 
@@ -227,9 +202,7 @@ static void on_accept(struct tcphs_regs *regs)
 
 	ev = tcphs_step(&s, TCPHS_EV_ACCEPTED, conn->state);
 	if (listener && !READ_ONCE(listener->gone))
-		tcphs_event_queue(ev, listener->sk, listener->id.conn,
-				  inet_csk_reqsk_queue_len(listener->sk),
-				  READ_ONCE(listener->sk->sk_ack_backlog));
+		tcphs_event_queue(ev, listener->sk);
 	if (conn->marks & TCPHS_C_QUEUED) {
 		u64 waited = s.now - conn->mark;
 

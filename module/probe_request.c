@@ -11,6 +11,7 @@
 #include "compat/ftrace.h"
 #include "compat/sock.h"
 #include "cookie.h"
+#include "drop.h"
 #include "internal.h"
 #include "section.h"
 
@@ -41,7 +42,7 @@ static void on_request(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
 		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
-		tcphs_conn_from_req(conn, req);
+		tcphs_ident_handshake(&conn->id, &conn->flags, req);
 		conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
 		if (unlikely(!conn->listener))
 			listen_missed(sk, s.now);
@@ -57,60 +58,17 @@ static void on_request(struct tcphs_regs *regs)
 	tcphs_conn_leave(&s);
 }
 
-/* A SYN leaves no request behind. @id: its addresses and, from its ISN, @flags. */
-static void syn_dropped(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason)
-{
-	struct tcphs_net *tn = tcphs_net(sock_net(sk));
-	struct tcphs_listener *listener;
-	struct tcphs_event *ev;
-	unsigned long irqflags;
-
-	id->role = TCPHS_ROLE_PASSIVE;
-	id->netns = tn->inum;
-	local_irq_save(irqflags);
-	listener = tcphs_listener_find(sk);
-	if (listener && reason == TCPHS_REASON_ACCEPT_QUEUE_FULL)
-		atomic64_inc(&listener->overflows);
-	tcphs_failure_count(tn, reason);
-	ev = tcphs_event_begin(tn, id, flags | TCPHS_F_PEER_ISN | TCPHS_F_SEQ, tcphs_now(),
-			       TCPHS_EV_SYN_DROPPED);
-	ev->old_state = TCPHS_STATE_LISTEN;
-	ev->new_state = TCPHS_STATE_LISTEN;
-	ev->reason = reason;
-	ev->seq = id->peer_isn;
-	tcphs_event_queue(ev, sk, tcphs_cookie(sk), inet_csk_reqsk_queue_len(sk),
-			  READ_ONCE(sk->sk_ack_backlog));
-	tcphs_event_commit(tn);
-	local_irq_restore(irqflags);
-}
-
-static void drop_syn(const struct sock *sk, const struct sk_buff *skb, u8 reason)
-{
-	struct tcphs_ident id = { .peer_isn = TCP_SKB_CB(skb)->seq };
-	u16 flags = 0;
-
-	tcphs_ident_from_skb(&id, &flags, skb);
-	syn_dropped(sk, &id, flags, reason);
-}
-
 /*
- * tcp_conn_request(): a SYN reached a listener. The kernel calls nothing when
- * it drops one, so its own two tests are repeated, in its order and with its
- * own inlines. Softirq, RCU, listener not locked.
+ * tcp_conn_request(): a SYN reached a listener. Softirq, RCU, listener not
+ * locked.
  */
 static void on_syn(struct tcphs_regs *regs)
 {
-	struct sock *sk = tcphs_argument(regs, 2);
-	struct sk_buff *skb = tcphs_argument(regs, 3);
-	bool accept_full = sk_acceptq_is_full(sk);
-	bool syn_full = inet_csk_reqsk_queue_is_full(sk);
+	const struct sock *sk = tcphs_argument(regs, 2);
 
-	if (likely(!accept_full && !syn_full))
-		return;
-	if (syn_full && !READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_syncookies))
-		drop_syn(sk, skb, TCPHS_REASON_SYN_QUEUE_FULL);
-	else if (accept_full)
-		drop_syn(sk, skb, TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	tcphs_drop_settle();
+	if (unlikely(tcphs_drop_possible(sk)))
+		tcphs_drop_try_syn(sk, tcphs_argument(regs, 3));
 }
 
 /*
@@ -125,18 +83,16 @@ static void on_synack(struct tcphs_regs *regs)
 	int type = (unsigned long)tcphs_argument(regs, 4);
 	struct tcphs_net *tn;
 	struct tcphs_listener *listener;
-	struct tcphs_ident id = { .role = TCPHS_ROLE_PASSIVE };
+	struct tcphs_ident id = { };
 	struct tcphs_event *ev;
 	unsigned long irqflags;
-	u16 flags = TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+	u16 flags = 0;
 
 	if (likely(type != TCP_SYNACK_COOKIE))
 		return;
 	tn = tcphs_net(sock_net(sk));
 	tcphs_cookie_make(req_to_sk(req));
-	tcphs_ident_from_req(&id, &flags, req);
-	id.isn = tcp_rsk(req)->snt_isn;
-	id.peer_isn = tcp_rsk(req)->rcv_isn;
+	tcphs_ident_handshake(&id, &flags, req);
 	local_irq_save(irqflags);
 	listener = tcphs_listener_find(sk);
 	if (listener)
@@ -145,8 +101,7 @@ static void on_synack(struct tcphs_regs *regs)
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	tcphs_step_numbers(ev, id.isn, id.peer_isn + 1);
-	tcphs_event_queue(ev, sk, tcphs_cookie(sk), inet_csk_reqsk_queue_len(sk),
-			  READ_ONCE(sk->sk_ack_backlog));
+	tcphs_event_queue(ev, sk);
 	tcphs_event_commit(tn);
 	local_irq_restore(irqflags);
 }
@@ -164,7 +119,7 @@ static void on_cookie(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
-		tcphs_conn_from_req(s.conn, req);
+		tcphs_ident_handshake(&s.conn->id, &s.conn->flags, req);
 		s.conn->marks |= TCPHS_C_COOKIE;
 		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
 		if (s.conn->listener)
@@ -312,7 +267,7 @@ static void unborn_end(struct request_sock *req)
 		reason = TCPHS_REASON_SYN_BACKLOG;
 	tcphs_ident_from_req(&id, &flags, req);
 	id.peer_isn = tcp_rsk(req)->rcv_isn;
-	syn_dropped(sk, &id, flags, reason);
+	tcphs_drop_syn(sk, &id, flags, reason);
 }
 
 /*
@@ -330,6 +285,7 @@ static void on_request_end(struct tcphs_regs *regs)
 	/* It had its child. */
 	if (likely(req->sk))
 		return;
+	tcphs_drop_settle();
 	if (!cookie) {
 		unborn_end(req);
 		return;

@@ -11,6 +11,7 @@ seconds=10
 here4=192.0.2.1
 here6=2001:db8::1
 holds=()	# descriptors that keep listeners open
+flooders=()	# their processes
 
 # Answers to the flood leave by a device that swallows them. Nothing waits in TIME_WAIT.
 make_network() {
@@ -71,25 +72,35 @@ watch_table() {
 	done
 }
 
-# flood BACKLOG: the flood of this time, from its beginning until it is calm again. All
-# that one listener gets comes by one CPU: design.md says what two make of a queue
-# that is just full.
-flood() {
-	local cpu6=$(($(nproc) > 1))
+# flood_from CPU ADDRESS PORT
+flood_from() {
+	background "$tmp/flood$1-$3" taskset -c "$1" "$here/flood" "$2" "$3" "$seconds"
+	flooders+=("${started[-1]}")
+}
 
+# flood BACKLOG: the flood of this time, from its beginning until it is calm again. Every
+# CPU brings segments to the first listener.
+flood() {
+	local cpu pid watcher
+
+	flooders=()
 	counters "$tmp/before"
-	honest honest4 --address $here4 --port 8101 --backlog "$1" --cpu 0
-	honest honest6 --address $here6 --port 8102 --backlog "$1" --cpu $cpu6
-	honest deaf --address $here4 --port 8103 --backlog 3 --deaf --cpu 0
+	honest honest4 --address $here4 --port 8101 --backlog "$1"
+	honest honest6 --address $here6 --port 8102 --backlog "$1"
+	honest deaf --address $here4 --port 8103 --backlog 3 --deaf
 	wait_until 10 listening 3 || die "nobody listens"
 	background "$tmp/table" watch_table
-	taskset -c 0 "$here/flood" $here4 8101 "$seconds" >"$tmp/flood4" 2>&1 &
-	started+=("$!")
-	taskset -c $cpu6 "$here/flood" $here6 8102 "$seconds" >"$tmp/flood6" 2>&1 || die "$(<"$tmp/flood6")"
-	wait $! || die "$(<"$tmp/flood4")"
-	say "sent to IPv4: $(xargs <"$tmp/flood4"), to IPv6: $(xargs <"$tmp/flood6")"
+	watcher=${started[-1]}
+	for ((cpu = 0; cpu < $(nproc); cpu++)); do
+		flood_from $cpu $here4 8101
+	done
+	flood_from $((cpu - 1)) $here6 8102
+	for pid in "${flooders[@]}"; do
+		wait "$pid" || die "$(cat "$tmp"/flood[0-9]*)"
+	done
+	say "sent by each: $(cat "$tmp"/flood[0-9]* | xargs)"
 	wait_until 30 calm || say "it does not become calm: $(tcphs listeners)"
-	stop "${started[3]}"
+	stop "$watcher"
 	counters "$tmp/after"
 	tcphs listeners -j >"$tmp/listeners" || die "no listeners"
 	ss -Hltnme >"$tmp/sockets" || die "no listeners for ss"

@@ -8,7 +8,7 @@
 network=initial
 . "$(dirname "$0")/lib.sh"
 
-steps=(deaf ring listener conn netns netlink procfs procfs_events hooks)
+steps=(deaf ring listener conn drop netns netlink procfs procfs_events hooks)
 tracing=/sys/kernel/tracing
 instance=$tracing/instances/tcphs-ladder
 
@@ -67,9 +67,12 @@ loads_again() {
 }
 
 refuses_more_steps() {
+	local last=${#steps[@]}
+
 	mark_dmesg
-	! modprobe tcphs fail_step=$((${#steps[@]} + 1)) 2>/dev/null || { echo "it loads"; return 1; }
-	dmesg_since_mark | grep -F "tcphs: fail_step=10 refused: 0 to 9 is needed" ||
+	! modprobe tcphs fail_step=$((last + 1)) 2>/dev/null || { echo "it loads"; return 1; }
+	dmesg_since_mark |
+		grep -F "tcphs: fail_step=$((last + 1)) refused: 0 to $last is needed" ||
 		{ dmesg_since_mark; return 1; }
 }
 

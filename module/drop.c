@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a full queue makes a listener drop: SYNs, and third ACKs that find no
+ * room in the accept queue.
+ *
+ * The kernel calls nothing when it drops one, and its test can't be repeated
+ * beforehand: another CPU may change the queue in between. But it counts what it
+ * drops, each CPU for itself. So a segment for a listener whose queue may be full
+ * is put on trial when it arrives, with those counts as they stand, and the
+ * verdict is read from them before the same CPU counts anything else: when the
+ * next such segment arrives, or else when this CPU's round of softirqs ends.
+ *
+ * That relies on softirqs of a CPU not to interleave, which is so also on
+ * PREEMPT_RT as long as local_bh_disable() takes its lock.
+ */
+#include <linux/interrupt.h>
+#include <net/inet_connection_sock.h>
+#include <net/tcp.h>
+#include "cookie.h"
+#include "drop.h"
+#include "internal.h"
+#include "section.h"
+
+DEFINE_PER_CPU(struct tcphs_trial, tcphs_trial);
+
+static void read_counts(struct tcphs_drops *drops, const struct net *net, unsigned int cpu)
+{
+	const struct linux_mib *mib = per_cpu_ptr(net->mib.net_statistics, cpu);
+
+	drops->accept_full = READ_ONCE(mib->mibs[LINUX_MIB_LISTENOVERFLOWS]);
+	drops->syn_full = READ_ONCE(mib->mibs[LINUX_MIB_TCPREQQFULLDROP]);
+}
+
+/* Interrupts are off; the record is the caller's to complete and commit. */
+static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_ident *id, u16 flags,
+				const struct tcphs_queue *queue, u8 type, u8 reason)
+{
+	struct tcphs_listener *listener;
+	struct tcphs_event *ev;
+
+	if (reason == TCPHS_REASON_ACCEPT_QUEUE_FULL) {
+		listener = tcphs_listener_lookup(queue->listener);
+		if (listener) {
+			atomic64_inc(&listener->overflows);
+			tcphs_listener_marks(listener, queue);
+		}
+	}
+	tcphs_failure_count(tn, reason);
+	ev = tcphs_event_begin(tn, id, flags | TCPHS_F_QUEUE, tcphs_now(), type);
+	ev->reason = reason;
+	ev->queue = *queue;
+	return ev;
+}
+
+static void tell_syn(struct tcphs_net *tn, const struct tcphs_ident *id, u16 flags,
+		     const struct tcphs_queue *queue, u8 reason)
+{
+	struct tcphs_event *ev;
+
+	ev = tell(tn, id, flags | TCPHS_F_PEER_ISN | TCPHS_F_SEQ, queue,
+		  TCPHS_EV_SYN_DROPPED, reason);
+	ev->old_state = TCPHS_STATE_LISTEN;
+	ev->new_state = TCPHS_STATE_LISTEN;
+	ev->seq = id->peer_isn;
+	tcphs_event_commit(tn);
+}
+
+static void tell_ack(const struct tcphs_trial *t)
+{
+	const struct tcphs_ident *id = &t->id;
+	u16 flags = t->flags | TCPHS_F_UNTRACKED;
+	struct tcphs_section s;
+	struct tcphs_event *ev;
+
+	tcphs_conn_enter_untimed(&s, id->conn);
+	if (s.conn) {
+		id = &s.conn->id;
+		flags = s.conn->flags;
+		/* Its data come again with the next third ACK. */
+		s.conn->data = 0;
+		/* A request stays, unless it is to be reset; one made of a cookie goes. */
+		if (s.conn->marks & TCPHS_C_COOKIE ||
+		    READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow))
+			s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	}
+	ev = tell(t->tn, id, flags, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
+		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	ev->old_state = TCPHS_STATE_SYN_RECV;
+	ev->new_state = TCPHS_STATE_SYN_RECV;
+	tcphs_step_numbers(ev, t->seq, t->ack);
+	tcphs_event_commit(t->tn);
+	tcphs_conn_leave(&s);
+}
+
+static void verdict(struct tcphs_trial *t)
+{
+	struct tcphs_queue *queue = &t->queue;
+	struct tcphs_drops now;
+
+	read_counts(&now, t->tn->net, t->cpu);
+	if (now.accept_full != t->before.accept_full) {
+		/* Another CPU may have filled it after we had looked. */
+		queue->accept_queue = max(queue->accept_queue, queue->accept_limit + 1);
+		if (t->id.conn)
+			tell_ack(t);
+		else
+			tell_syn(t->tn, &t->id, t->flags, queue, TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	} else if (now.syn_full != t->before.syn_full) {
+		queue->syn_queue = max(queue->syn_queue, queue->syn_limit);
+		tell_syn(t->tn, &t->id, t->flags, queue, TCPHS_REASON_SYN_QUEUE_FULL);
+	}
+}
+
+/* @tn: only what belongs to this namespace, NULL: to any */
+static void settle(struct tcphs_trial *t, const struct tcphs_net *tn)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&t->lock, flags);
+	if (t->tn && (!tn || t->tn == tn)) {
+		verdict(t);
+		t->tn = NULL;
+	}
+	raw_spin_unlock_irqrestore(&t->lock, flags);
+}
+
+/* Its CPU may have gone offline and left it to another. */
+static void on_end(struct tasklet_struct *end)
+{
+	settle(container_of(end, struct tcphs_trial, end), NULL);
+}
+
+/**
+ * tcphs_drop_settle_now() - the verdict on what is on trial on this CPU
+ *
+ * For tcphs_drop_settle(), which asks first whether there is anything.
+ *
+ * Context: softirq, outside of a section.
+ */
+void tcphs_drop_settle_now(void)
+{
+	settle(this_cpu_ptr(&tcphs_trial), NULL);
+}
+
+/**
+ * tcphs_drop_forget_netns() - the verdict on all that is on trial of a namespace
+ * @tn: the namespace
+ *
+ * Context: process; none of its segments is under way any more.
+ */
+void tcphs_drop_forget_netns(const struct tcphs_net *tn)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		settle(per_cpu_ptr(&tcphs_trial, cpu), tn);
+}
+
+/* Interrupts are off. */
+static void try(const struct sock *sk, const struct sk_buff *skb, const struct tcphs_ident *id,
+		u16 flags)
+{
+	struct tcphs_trial *t = this_cpu_ptr(&tcphs_trial);
+	struct net *net = sock_net(sk);
+
+	raw_spin_lock(&t->lock);
+	t->tn = tcphs_net(net);
+	t->id = *id;
+	t->id.role = TCPHS_ROLE_PASSIVE;
+	t->id.netns = t->tn->inum;
+	t->flags = flags;
+	t->seq = TCP_SKB_CB(skb)->seq;
+	t->ack = TCP_SKB_CB(skb)->ack_seq;
+	tcphs_queue_look(&t->queue, sk);
+	read_counts(&t->before, net, t->cpu);
+	raw_spin_unlock(&t->lock);
+	tasklet_schedule(&t->end);
+}
+
+/**
+ * tcphs_drop_try_syn() - a SYN may find a full queue
+ * @sk: the listener
+ * @skb: the SYN
+ *
+ * Context: softirq, at the entry of tcp_conn_request(); settled.
+ */
+void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcphs_ident id = { .peer_isn = TCP_SKB_CB(skb)->seq };
+	unsigned long irqflags;
+	u16 flags = 0;
+
+	tcphs_ident_from_skb(&id, &flags, skb);
+	local_irq_save(irqflags);
+	try(sk, skb, &id, flags);
+	local_irq_restore(irqflags);
+}
+
+/**
+ * tcphs_drop_try_ack() - a third ACK may find a full accept queue
+ * @sk: the listener
+ * @skb: the ACK
+ * @req: the request that it asks a socket for
+ *
+ * Context: softirq, at the entry of tcp_v4_syn_recv_sock(); settled.
+ */
+void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
+			struct request_sock *req)
+{
+	struct tcphs_ident id = { .conn = tcphs_cookie_make(req_to_sk(req)) };
+	unsigned long irqflags;
+	u16 flags = 0;
+
+	tcphs_ident_handshake(&id, &flags, req);
+	local_irq_save(irqflags);
+	try(sk, skb, &id, flags);
+	local_irq_restore(irqflags);
+}
+
+/**
+ * tcphs_drop_syn() - a SYN was dropped, and that is known
+ * @sk: the listener
+ * @id: its addresses and ISN
+ * @flags: TCPHS_F_* that go with them
+ * @reason: enum tcphs_reason
+ *
+ * Context: softirq or process.
+ */
+void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason)
+{
+	struct tcphs_net *tn = tcphs_net(sock_net(sk));
+	struct tcphs_queue queue;
+	unsigned long irqflags;
+
+	id->role = TCPHS_ROLE_PASSIVE;
+	id->netns = tn->inum;
+	local_irq_save(irqflags);
+	tcphs_queue_look(&queue, sk);
+	tell_syn(tn, id, flags, &queue, reason);
+	local_irq_restore(irqflags);
+}
+
+/**
+ * tcphs_drop_init() - nothing is on trial
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int tcphs_drop_init(void)
+{
+	struct tcphs_trial *t;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		t = per_cpu_ptr(&tcphs_trial, cpu);
+		raw_spin_lock_init(&t->lock);
+		tasklet_setup(&t->end, on_end);
+		t->cpu = cpu;
+	}
+	return 0;
+}
+
+/**
+ * tcphs_drop_exit() - the reverse
+ *
+ * Context: process, may sleep; no hook is active and every namespace forgotten.
+ */
+void tcphs_drop_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		tasklet_kill(&per_cpu_ptr(&tcphs_trial, cpu)->end);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* drop.c for those who see segments arrive: probe_request.c, probe_accept.c. */
+#ifndef _TCPHS_DROP_H
+#define _TCPHS_DROP_H
+
+#include <linux/interrupt.h>
+#include <net/inet_connection_sock.h>
+#include "internal.h"
+
+/* A CPU's counts that say what became of a segment, of one namespace. */
+struct tcphs_drops {
+	unsigned long accept_full;	/* ListenOverflows */
+	unsigned long syn_full;		/* TCPReqQFullDrop */
+};
+
+/* A CPU's segment that may be dropped. */
+struct tcphs_trial {
+	raw_spinlock_t lock;
+	struct tasklet_struct end;
+	unsigned int cpu;
+	struct tcphs_net *tn;		/* NULL: there is none */
+	struct tcphs_drops before;
+	struct tcphs_queue queue;	/* when it came */
+	struct tcphs_ident id;		/* .conn: of the request; 0: it is a SYN */
+	u16 flags;			/* TCPHS_F_* */
+	u32 seq;
+	u32 ack;
+};
+
+DECLARE_PER_CPU(struct tcphs_trial, tcphs_trial);
+
+void tcphs_drop_settle_now(void);
+void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb);
+void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
+			struct request_sock *req);
+void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason);
+
+/*
+ * First of all wherever the counts may change next, and where the end of a request
+ * is told, which comes after the drop. Context: softirq or process, no section.
+ */
+static inline void tcphs_drop_settle(void)
+{
+	if (unlikely(this_cpu_read(tcphs_trial.tn)))
+		tcphs_drop_settle_now();
+}
+
+/*
+ * May one of the queues be full when the kernel looks? Not unless it is half full
+ * now: other CPUs would have to fill that much meanwhile.
+ */
+static inline bool tcphs_drop_possible(const struct sock *sk)
+{
+	u32 half = READ_ONCE(sk->sk_max_ack_backlog) / 2;
+
+	return READ_ONCE(sk->sk_ack_backlog) >= half ||
+	       (u32)inet_csk_reqsk_queue_len(sk) >= half;
+}
+
+#endif /* _TCPHS_DROP_H */
