@@ -16,6 +16,7 @@
 #include "compat/ftrace.h"
 #include "compat/sock.h"
 #include "cookie.h"
+#include "drop.h"
 #include "internal.h"
 #include "section.h"
 
@@ -533,6 +534,8 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 
 static void passive_reset(const struct sock *sk, const struct sk_buff *skb)
 {
+	/* It may be the answer to a third ACK that was dropped. */
+	tcphs_drop_settle();
 	if (!sk || sk->sk_state == TCP_LISTEN)
 		reset_stranger(sk, skb);
 	else
