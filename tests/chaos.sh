@@ -116,28 +116,6 @@ it_works() {
 	unload
 }
 
-memory() {
-	awk '$1 == "Percpu:" || $1 == "VmallocUsed:" || $1 == "SUnreclaim:" { print $2 }' /proc/meminfo
-}
-
-# What TIME_WAITs and the kernel's own caches keep is some MiB; what a load takes
-# would be as much for each of them.
-memory_is_given_back() {
-	local -a after
-	local i
-
-	mapfile -t after < <(memory)
-	for i in 0 1 2; do
-		echo "${memory_before[i]} KiB, then ${after[i]} KiB"
-		((after[i] - memory_before[i] < (i ? 1024 : 8192) + 10 * $(times module))) || return
-	done
-}
-
-nothing_is_left() {
-	! ls -d /proc/tcphs* /sys/module/tcphs 2>/dev/null && ! grep tcphs /proc/slabinfo &&
-		! grep '\[tcphs\]' /proc/kallsyms /sys/kernel/tracing/enabled_functions
-}
-
 need_command ip python3 jq
 start 7
 seed=${SEED:-$RANDOM}
@@ -147,7 +125,7 @@ at_end+=(all_cpus_on)
 ip link set lo up
 load
 unload
-mapfile -t memory_before < <(memory)
+note_memory
 mark_dmesg
 : >"$tmp/go"
 functions=(load_and_unload cpu_goes_and_comes namespace_lives time_wait_fills
@@ -165,7 +143,10 @@ say "$(times module) loads, $(times cpus) CPUs off and on," \
 	"$(times namespaces) namespaces, $(times readers) readers"
 check "the module goes" eval '! loaded || unload'
 check "nothing of it is left" nothing_is_left
-check "memory is given back" wait_until 30 memory_is_given_back
+# What TIME_WAITs and the kernel's own caches keep is some MiB; what a load takes
+# would be as much for each of them.
+check "memory is given back" wait_until 30 memory_is_given_back \
+	$((8192 + 10 * $(times module))) $((1024 + 10 * $(times module)))
 check "it works as on the first day" it_works
 check "the kernel does not complain" kernel_is_quiet \
 	"bucket table overflow|SYN flooding|smpboot|Booting SMP|is now offline|no longer affine"

@@ -88,7 +88,8 @@ RANDOM=$((seed = ${SEED:-$RANDOM}))
 say "$(nproc) CPUs, $seconds s, seed $seed"
 # No TIME_WAIT: its end would be told a minute after all else is.
 sysctl -qw net.ipv4.tcp_max_tw_buckets=0 net.ipv4.ip_local_port_range="10007 60013"
-load ring_records=1024
+# Small enough for a slow kernel to overwrite what a slow reader has not read.
+load ring_records=$((1024 / patience))
 mark_dmesg
 begin_readers
 mortals &

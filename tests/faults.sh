@@ -136,16 +136,12 @@ recorded() {
 	tcphs status -j | jq .ring.recorded
 }
 
-is_listening() {
-	awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' /proc/net/netlink
-}
-
 # The message that wakes a reader needs memory too; what fails is tried again.
 bell_rings_later() {
 	local before
 
 	background "$tmp/followed" tcphs events -f -n 0 -j
-	wait_until 10 is_listening || return
+	wait_until 10 reader_waits || return
 	python3 "$here/faults.py" --aim ring && set_fault cache-filter N interval 1 times 3 \
 		probability 100 || return
 	before=$(recorded)

@@ -141,12 +141,15 @@ same() {
 
 # wait_until SECONDS COMMAND…: poll until COMMAND succeeds; fails when time is up.
 wait_until() {
-	local deadline=$((SECONDS + $1 * patience))
+	local deadline=$((SECONDS + $1 * patience)) pause=50 nap
 
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((SECONDS <= deadline)) || return 1
-		sleep 0.05
+		# To ask is dear on an emulated CPU: the longer it takes, the less often.
+		printf -v nap 0.%03d $pause
+		sleep "$nap"
+		pause=$((pause < 333 ? pause * 3 / 2 : 500))
 	done
 }
 
@@ -194,6 +197,32 @@ unload() {
 # link. Such a cache has no objects that could be told apart.
 slabs_are_gone() {
 	! grep tcphs /proc/slabinfo && ! find /sys/kernel/slab -maxdepth 1 -type d -name '*tcphs*' | grep .
+}
+
+# memory: KiB of what the kernel holds in slabs it can't take back, vmalloc and percpu
+memory() {
+	awk '$1 == "SUnreclaim:" || $1 == "VmallocUsed:" || $1 == "Percpu:" { print $2 }' /proc/meminfo
+}
+
+# note_memory: memory_is_given_back() compares with now.
+note_memory() {
+	mapfile -t memory_before < <(memory)
+}
+
+# memory_is_given_back SLAB OTHERS: it has grown by less than so many KiB
+memory_is_given_back() {
+	local what=(slab vmalloc percpu) limits=("$1" "$2" "$2") after i
+
+	mapfile -t after < <(memory)
+	for i in 0 1 2; do
+		echo "${what[i]}: ${memory_before[i]} KiB, then ${after[i]} KiB"
+		((after[i] - memory_before[i] < limits[i])) || return
+	done
+}
+
+# reader_waits: a generic netlink socket is in a group, so a reader waits for the bell
+reader_waits() {
+	awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' /proc/net/netlink
 }
 
 # nothing_is_left: of an unloaded module

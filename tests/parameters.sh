@@ -152,7 +152,7 @@ stopped_reader_is_told() {
 	tcphs events -f -n 0 -j >"$tmp/followed" &
 	tcphs=$!
 	started+=("$tcphs")
-	wait_until 10 is_listening || return
+	wait_until 10 reader_waits || return
 	sleep 1
 	kill -STOP $tcphs
 	before=$(recorded)
@@ -166,10 +166,6 @@ stopped_reader_is_told() {
 	}
 	stop $tcphs
 	grep '"event":"lost"' "$tmp/followed"
-}
-
-is_listening() {
-	awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' /proc/net/netlink
 }
 
 told() {

@@ -44,8 +44,18 @@ class Late(Wrong):
     """The machine was too slow for the story, as far as can be told from one time."""
 
 
+def nap(pause, longest):
+    """Sleeps; the next is longer: to ask is dear on an emulated CPU."""
+    time.sleep(pause)
+    return min(pause * 1.4, longest)
+
+
+def is_resend(event):
+    return event.endswith("-retransmit")
+
+
 def without_resends(lines):
-    return [line for line in lines if not line.split()[0].endswith("-retransmit")]
+    return [line for line in lines if not is_resend(line.split()[0])]
 
 
 def story(*families):
@@ -148,11 +158,11 @@ class Tale:
         return self.accept(listener), listener
 
     def until(self, condition, what, seconds=15):
-        deadline = time.monotonic() + seconds * PATIENCE
+        deadline, pause = time.monotonic() + seconds * PATIENCE, 0.02
         while not condition():
             if time.monotonic() > deadline:
                 raise Wrong(f"not within {seconds} s: {what}")
-            time.sleep(0.02)
+            pause = nap(pause, 0.1)
 
     def events(self, port):
         """What was told of a port since the story began."""
@@ -169,19 +179,22 @@ class Tale:
             return f"{e['event']} {e['old']}>{e['new']}" + \
                 (f" {e['reason']}" if "reason" in e else "")
 
-        deadline = time.monotonic() + seconds * PATIENCE
+        deadline, pause = time.monotonic() + seconds * PATIENCE, 0.05
         while True:
             events = self.events(port)
             if len(events) >= len(expected) or time.monotonic() > deadline:
                 break
-            time.sleep(0.05)
+            pause = nap(pause, 0.3)
         found = [line(e) for e in events]
         if found != expected:
             surplus = len(found) - len(expected)
             late = without_resends(found) == without_resends(expected) and \
                 0 < surplus <= self.resent()
-            raise (Late if late else Wrong)("told:     " + "\n          ".join(found) +
-                                            "\nexpected: " + "\n          ".join(expected))
+            if not late or PATIENCE == 1 or without_resends(expected) != expected:
+                raise (Late if late else Wrong)("told:     " + "\n          ".join(found) +
+                                                "\nexpected: " + "\n          ".join(expected))
+            # A kernel that looks for mistakes is late each time.
+            events = [e for e in events if not is_resend(e["event"])]
         family = "ipv6" if self.family == "ipv6" else "ipv4"
         for e in events:
             if e["family"] != family or ("mapped" in e) != (self.family == "mapped"):

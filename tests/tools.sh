@@ -142,16 +142,10 @@ interrupt_ends_follow() {
 
 follow_tells_what_is_new() {
 	background "$tmp/followed" tcphs events -f -n 0 --json
-	wait_until 10 bell_is_hung || return
+	wait_until 10 reader_waits || return
 	"$here/traffic" --refused 3 >/dev/null || return
 	wait_until 10 tells_refusals || { cat "$tmp/followed"; return 1; }
 	stop "${started[-1]}"
-}
-
-# The follower has joined its group when a generic netlink socket has one.
-bell_is_hung() {
-	awk '$2 == 16 && $4 != "00000000" { found = 1 } END { exit !found }' \
-		/proc/net/netlink
 }
 
 tells_refusals() {

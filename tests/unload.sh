@@ -80,19 +80,13 @@ follower_is_told() {
 	tcphs events -f -n 0 >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	started+=("$pid")
-	wait_until 10 subscribed "$pid" && goes_at_once || return
+	wait_until 10 reader_waits && goes_at_once || return
 	wait_until 5 gone "$pid" || { echo "it does not end"; return 1; }
 	wait "$pid"
 	status=$?
 	cat "$tmp/err"
 	same $status 3 "status" && grep -q "not loaded" "$tmp/err" &&
 		same "$(wc -l <"$tmp/err")" 1 "lines of error"
-}
-
-# subscribed PID: a generic netlink socket of it has a group; the bell's port id
-# need not be the pid
-subscribed() {
-	awk '$2 == 16 && $4 != "00000000" { yes = 1 } END { exit !yes }' /proc/net/netlink
 }
 
 # again COMMAND…: for ever, until this shell ends
@@ -173,24 +167,6 @@ readers_are_told() {
 		! grep -v "not loaded" "$tmp/follow.err"
 }
 
-memory() {
-	awk '$1 == "Percpu:" || $1 == "VmallocUsed:" || $1 == "SUnreclaim:" { print $2 }' /proc/meminfo
-}
-
-# A load needs 200 KiB of slab, 20 KiB of rings and 10 KiB a CPU of counters. What
-# traffic leaves behind in TIME_WAIT is a few MiB.
-memory_is_given_back() {
-	local before=$1 after=$2 i what=(slab vmalloc percpu)
-
-	read -r -d '' -a before <<<"$before"
-	read -r -d '' -a after <<<"$after"
-	for i in 0 1 2; do
-		echo "${what[i]}: ${before[i]} KiB, then ${after[i]} KiB"
-	done
-	((after[0] - before[0] < 4096 + 20 * done && after[1] - before[1] < 64 + 5 * done &&
-	  after[2] - before[2] < 64 + 5 * done))
-}
-
 # stuck FILE: processes of ours that can't be woken, now
 stuck() {
 	ps -eo stat,pid,comm | awk '$1 ~ /^D/ && /modprobe|rmmod|tcphs|traffic|cat|python/ {
@@ -229,7 +205,7 @@ check "tcphs events -f ends with status 3 and one line" follower_is_told
 mark_dmesg
 done=0
 some_records
-before=$(memory)
+note_memory
 begin_all
 check "it comes and goes under traffic and readers" comes_and_goes
 say "$done times"
@@ -239,6 +215,9 @@ end_all
 check "readers were told each time" readers_are_told
 check "traffic did not notice" traffic_works
 check "slabs, files and hooks are gone" nothing_is_left
-check "memory is given back" memory_is_given_back "$before" "$(sleep 2; memory)"
+# A load needs 200 KiB of slab, 20 KiB of rings and 10 KiB a CPU of counters. What
+# traffic leaves behind in TIME_WAIT is a few MiB.
+check "memory is given back" wait_until 10 memory_is_given_back $((4096 + 20 * done)) \
+	$((64 + 5 * done))
 check "the kernel does not complain" kernel_is_quiet
 ktap_finished
