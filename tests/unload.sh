@@ -99,6 +99,8 @@ again() {
 follow() {
 	timeout 20 tcphs events -f >/dev/null 2>>"$tmp/follow.err"
 	echo $? >>"$tmp/follow.status"
+	# While the module is away that is all it does.
+	sleep 0.1
 }
 
 look() {
