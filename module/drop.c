@@ -135,7 +135,7 @@ static void on_end(struct tasklet_struct *end)
  *
  * For tcphs_drop_settle(), which asks first whether there is anything.
  *
- * Context: softirq, outside of a section.
+ * Context: softirq or with softirqs disabled, outside of a section.
  */
 void tcphs_drop_settle_now(void)
 {

@@ -36,12 +36,13 @@ void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason);
 
 /*
- * First of all wherever the counts may change next, and where the end of a request
- * is told, which comes after the drop. Context: softirq or process, no section.
+ * First of all wherever the counts may change next, and where what follows a drop
+ * is told. Context: any, no section. A process that lets softirqs in may have
+ * interrupted one of PREEMPT_RT before its verdict, and has nothing to settle.
  */
 static inline void tcphs_drop_settle(void)
 {
-	if (unlikely(this_cpu_read(tcphs_trial.tn)))
+	if (unlikely(this_cpu_read(tcphs_trial.tn)) && softirq_count())
 		tcphs_drop_settle_now();
 }
 
