@@ -111,6 +111,8 @@ def each_in_turn(function, operation, between=1):
         if error is None and result != whole:
             raise Wrong(f"allocation {n}: neither an error nor all of it:\n{result}\n{whole}")
         refused += error is not None
+        if n % 97 == 0:
+            print(f"{n} allocations below {function}() have failed", flush=True)
         if (n % between == 0 or not nth.fired) and operation() != whole:
             raise Wrong(f"after allocation {n} failed it does not work")
         if not nth.fired:
