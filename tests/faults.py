@@ -188,7 +188,8 @@ def open_and_read():
 
 def netlink():
     """Each command: kinds and sizes, for what changes from one time to the next has always
-    the same size. How the answer falls into messages depends on the room there was."""
+    the same size. How the answer falls into messages, of which each says where it is and
+    what was lost before it, depends on the room there was."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
         family = cursor.find_family(sock)
 
@@ -196,10 +197,13 @@ def netlink():
         flags = cursor.NLM_F_ACK if command == COMMANDS["status"] else cursor.NLM_F_DUMP
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as sock:
             sock.settimeout(10 * PATIENCE)
-            return collections.Counter(
-                (kind, len(value)) for message in cursor.ask(sock, family, command, flags, b"")
-                for kind, value in cursor.attributes(message)
-                if kind not in (cursor.CPU, cursor.NEXT))
+            found = [attribute for message in cursor.ask(sock, family, command, flags, b"")
+                     for attribute in cursor.attributes(message)]
+        if command != COMMANDS["events"]:
+            return collections.Counter((kind, len(value)) for kind, value in found)
+        return (sum(kind == cursor.RECORD for kind, _ in found),
+                sum(int.from_bytes(value, sys.byteorder)
+                    for kind, value in found if kind == cursor.LOST))
 
     for name, command in COMMANDS.items():
         print(name)

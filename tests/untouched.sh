@@ -47,7 +47,7 @@ outcome() {
 	cd "$net" || return
 	# One of them wants these ports, for the others they are as good as any.
 	# shellcheck disable=SC2016 # for the inner shell
-	timeout 300 unshare --net -- sh -c 'ip link set lo up &&
+	timeout $((900 * patience)) unshare --net -- sh -c 'ip link set lo up &&
 		sysctl -qw net.ipv4.ip_local_port_range="40000 49999" && exec "./$1"' - "$1" \
 		>"$tmp/out" 2>&1 || status=$?
 	grep -E '^(# )?(not )?ok ' "$tmp/out"
