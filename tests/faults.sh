@@ -7,6 +7,7 @@
 
 network=initial
 . "$(dirname "$0")/lib.sh"
+. "$here/vm/verdict.sh"
 
 failslab=/sys/kernel/debug/failslab
 connections=1009	# two sockets each: more than the 1,024 entries that lie ready
@@ -153,12 +154,7 @@ bell_rings_later() {
 
 # Found by the second scan, and 5 s old, or it is not reported.
 nothing_leaks() {
-	local kmemleak=/sys/kernel/debug/kmemleak
-
-	sleep 6
-	echo scan >$kmemleak
-	echo scan >$kmemleak
-	! grep . $kmemleak
+	! kernel_leaks | grep .
 }
 
 start 8
