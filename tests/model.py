@@ -21,7 +21,9 @@ STEPS = {
     "syn-retransmit": {"syn-sent": ""},
     "syn-received": {"listen": "syn-recv", "syn-sent": "syn-recv"},
     "syn-duplicate": {"syn-recv": ""},
-    "synack-retransmit": {"syn-recv": "", "fin-wait-1": ""},
+    # By the request's timer, while another CPU takes the third ACK and what follows it.
+    "synack-retransmit": {state: "" for state in ("syn-recv", "established", "close-wait",
+                                                  "fin-wait-1")},
     "ack-deferred": {"syn-recv": ""},
     "accept-overflow": {"syn-recv": ""},
     "accept-queued": {"syn-recv": ""},
