@@ -69,6 +69,7 @@ static void tell_ack(const struct tcphs_trial *t)
 {
 	const struct tcphs_ident *id = &t->id;
 	u16 flags = t->flags | TCPHS_F_UNTRACKED;
+	u8 state = TCPHS_STATE_SYN_RECV;
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 
@@ -76,6 +77,10 @@ static void tell_ack(const struct tcphs_trial *t)
 	if (s.conn) {
 		id = &s.conn->id;
 		flags = s.conn->flags;
+		state = s.conn->state;
+	}
+	/* Another CPU may have made its child of another segment, and that lives. */
+	if (s.conn && !(s.conn->marks & TCPHS_C_CHILD)) {
 		/* Its data come again with the next third ACK. */
 		s.conn->data = 0;
 		/* A request stays, unless it is to be reset; one made of a cookie goes. */
@@ -85,8 +90,8 @@ static void tell_ack(const struct tcphs_trial *t)
 	}
 	ev = tell(t->tn, id, flags, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
 		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
-	ev->old_state = TCPHS_STATE_SYN_RECV;
-	ev->new_state = TCPHS_STATE_SYN_RECV;
+	ev->old_state = state;
+	ev->new_state = state;
 	tcphs_step_numbers(ev, t->seq, t->ack);
 	tcphs_event_commit(t->tn);
 	tcphs_conn_leave(&s);

@@ -186,7 +186,8 @@ static void on_request_segment(struct tcphs_regs *regs)
 			return;
 	}
 	tcphs_conn_enter(&s, tcphs_cookie(req_to_sk(req)));
-	if (!s.conn)
+	/* Another CPU may have made its child meanwhile; then this changes nothing. */
+	if (!s.conn || s.conn->marks & TCPHS_C_CHILD)
 		goto out;
 	if (deferred)
 		ack_deferred(&s, skb);

@@ -25,7 +25,8 @@ STEPS = {
     "synack-retransmit": {state: "" for state in ("syn-recv", "established", "close-wait",
                                                   "fin-wait-1")},
     "ack-deferred": {"syn-recv": ""},
-    "accept-overflow": {"syn-recv": ""},
+    # After established: of a segment beside that which another CPU made the child of.
+    "accept-overflow": {"syn-recv": "", "established": ""},
     "accept-queued": {"syn-recv": ""},
     "accepted": {state: "" for state in SYNCED | {"syn-recv", "time-wait", "closed"}},
     "established": {"syn-sent": "established", "syn-recv": "established"},
