@@ -161,13 +161,15 @@ void tcphs_drop_forget_netns(const struct tcphs_net *tn)
 		settle(per_cpu_ptr(&tcphs_trial, cpu), tn);
 }
 
-/* Interrupts are off. */
 static void try(const struct sock *sk, const struct sk_buff *skb, const struct tcphs_ident *id,
 		u16 flags)
 {
-	struct tcphs_trial *t = this_cpu_ptr(&tcphs_trial);
 	struct net *net = sock_net(sk);
+	unsigned long irqflags;
+	struct tcphs_trial *t;
 
+	local_irq_save(irqflags);
+	t = this_cpu_ptr(&tcphs_trial);
 	raw_spin_lock(&t->lock);
 	t->tn = tcphs_net(net);
 	t->id = *id;
@@ -180,6 +182,7 @@ static void try(const struct sock *sk, const struct sk_buff *skb, const struct t
 	read_counts(&t->before, net, t->cpu);
 	raw_spin_unlock(&t->lock);
 	tasklet_schedule(&t->end);
+	local_irq_restore(irqflags);
 }
 
 /**
@@ -192,13 +195,10 @@ static void try(const struct sock *sk, const struct sk_buff *skb, const struct t
 void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcphs_ident id = { .peer_isn = TCP_SKB_CB(skb)->seq };
-	unsigned long irqflags;
 	u16 flags = 0;
 
 	tcphs_ident_from_skb(&id, &flags, skb);
-	local_irq_save(irqflags);
 	try(sk, skb, &id, flags);
-	local_irq_restore(irqflags);
 }
 
 /**
@@ -213,13 +213,10 @@ void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 			struct request_sock *req)
 {
 	struct tcphs_ident id = { .conn = tcphs_cookie_make(req_to_sk(req)) };
-	unsigned long irqflags;
 	u16 flags = 0;
 
 	tcphs_ident_handshake(&id, &flags, req);
-	local_irq_save(irqflags);
 	try(sk, skb, &id, flags);
-	local_irq_restore(irqflags);
 }
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* drop.c for those who see segments arrive: probe_request.c, probe_accept.c. */
+/* drop.c for the probe_*.c that see segments arrive, requests end and RSTs go. */
 #ifndef _TCPHS_DROP_H
 #define _TCPHS_DROP_H
 
@@ -35,10 +35,14 @@ void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 			struct request_sock *req);
 void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason);
 
-/*
+/**
+ * tcphs_drop_settle() - the verdict on what is on trial on this CPU, if anything is
+ *
  * First of all wherever the counts may change next, and where what follows a drop
- * is told. Context: any, no section. A process that lets softirqs in may have
- * interrupted one of PREEMPT_RT before its verdict, and has nothing to settle.
+ * is told. A process that lets softirqs in may have interrupted one of PREEMPT_RT
+ * before its verdict, and has nothing to settle.
+ *
+ * Context: any, outside of a section.
  */
 static inline void tcphs_drop_settle(void)
 {
@@ -46,9 +50,13 @@ static inline void tcphs_drop_settle(void)
 		tcphs_drop_settle_now();
 }
 
-/*
- * May one of the queues be full when the kernel looks? Not unless it is half full
- * now: other CPUs would have to fill that much meanwhile.
+/**
+ * tcphs_drop_possible() - may one of the queues be full when the kernel looks?
+ * @sk: the listener
+ *
+ * Not unless it is half full now: other CPUs would have to fill that much meanwhile.
+ *
+ * Context: softirq, before sk_acceptq_is_full() and inet_csk_reqsk_queue_is_full().
  */
 static inline bool tcphs_drop_possible(const struct sock *sk)
 {
