@@ -152,7 +152,6 @@ bell_rings_later() {
 	no_faults
 }
 
-# Found by the second scan, and 5 s old, or it is not reported.
 nothing_leaks() {
 	! kernel_leaks | grep .
 }

@@ -11,7 +11,7 @@ seconds=10
 here4=192.0.2.1
 here6=2001:db8::1
 holds=()	# descriptors that keep listeners open
-flooders=()	# their processes
+flooders=()	# processes of flood_from
 
 # Answers to the flood leave by a device that swallows them. Nothing waits in TIME_WAIT.
 make_network() {
