@@ -34,3 +34,13 @@ kernel_leaks() {
 	awk -v RS='unreferenced object' 'NR > 1 && !/ sysfs_slab_add\+/ { printf "%s%s", RS, $0 }' \
 		$kmemleak
 }
+
+# emulator_erred: of a console on standard input, whether the kernel died of a breakpoint
+# that is not in its memory, as the line "Code:" of its report shows (<> is behind it). No
+# CPU does that. QEMU's may: one that translates code while another patches it, after that
+# one's store has thrown the old translation away and before it stores, keeps an int3 that
+# the kernel, having waited for all CPUs, rightly thinks is gone.
+emulator_erred() {
+	tr -d '\r' | grep -aE -m 1 -A 40 '(^|[] ;])(Oops: )?int3: 0000' |
+		grep -aoE -m 1 'Code: ([0-9a-f]{2} )+<' | grep -qv ' cc <$'
+}
