@@ -7,7 +7,7 @@
 
 requests=30011
 [[ -z ${TCPHS_TEST_QUICK-} ]] || requests=10007
-[[ -z ${TCPHS_TEST_LONG-} ]] || requests=1000003
+[[ -z ${TCPHS_TEST_LONG-} ]] || requests=$((1000003 / patience))
 
 # churn_for_ever: connections as long as the noise lasts
 churn_for_ever() {
