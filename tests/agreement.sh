@@ -40,7 +40,7 @@ lossy() {
 }
 
 crowd() {
-	python3 "$here/crowd.py" "$1" || die "the crowd failed"
+	python3 "$here/crowd.py" $(($1 * patience)) || die "the crowd failed"
 }
 
 load_all() {

@@ -75,7 +75,7 @@ events_agree() {
 # table_is STATES: the tables agree; TIME_WAIT of earlier rounds aside, these
 # states are what there is
 table_is() {
-	wait_until 10 tables_agree || { tables_agree; return 1; }
+	wait_until 10 tables_agree || return
 	same "$(cut -d' ' -f1 "$tmp/tcphs" | grep -v time-wait | sort | uniq -c |
 		tr -s ' \n' '  ')" "$1" states
 }

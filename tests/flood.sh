@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-seconds=10
+seconds=$((10 * patience))
 here4=192.0.2.1
 here6=2001:db8::1
 holds=()	# descriptors that keep listeners open

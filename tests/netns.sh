@@ -173,7 +173,7 @@ gone_from() {
 
 # Its TIME_WAITs end with it, and are told to the initial namespace.
 end_is_told() {
-	wait_until 20 ends_are "$one_tw" || { ends_are "$one_tw"; return 1; }
+	wait_until 20 ends_are "$one_tw"
 }
 
 ends_are() {
