@@ -100,6 +100,25 @@ static int get_string(const struct attr *a, char *out, size_t size)
 	return 0;
 }
 
+/* Each attribute of a generic netlink message, one after the other. */
+static int decode_message(const void *msg, size_t len,
+			  int (*decode)(const struct attr *a, void *to), void *to)
+{
+	struct walk w;
+	struct attr a;
+	int err;
+
+	err = walk_genl(&w, msg, len);
+	if (err)
+		return err;
+	while ((err = walk_next(&w, &a)) > 0) {
+		err = decode(&a, to);
+		if (err)
+			return err;
+	}
+	return err;
+}
+
 static int decode_group(const struct attr *groups, struct tcphs_family *out)
 {
 	struct attr a, b;
@@ -130,6 +149,21 @@ static int decode_group(const struct attr *groups, struct tcphs_family *out)
 	return err;
 }
 
+static int decode_family_attr(const struct attr *a, void *to)
+{
+	struct tcphs_family *out = to;
+
+	switch (a->type) {
+	case CTRL_ATTR_FAMILY_ID:
+		return get_fixed(a, &out->id, sizeof(out->id));
+	case CTRL_ATTR_VERSION:
+		return get_fixed(a, &out->version, sizeof(out->version));
+	case CTRL_ATTR_MCAST_GROUPS:
+		return decode_group(a, out);
+	}
+	return 0;
+}
+
 /**
  * tcphs_decode_family - the controller's answer about our family
  * @msg: the message, from its struct nlmsghdr on
@@ -138,25 +172,10 @@ static int decode_group(const struct attr *groups, struct tcphs_family *out)
  */
 int tcphs_decode_family(const void *msg, size_t len, struct tcphs_family *out)
 {
-	struct walk w;
-	struct attr a;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = walk_genl(&w, msg, len);
-	if (err)
-		return err;
-	while ((err = walk_next(&w, &a)) > 0) {
-		err = 0;
-		if (a.type == CTRL_ATTR_FAMILY_ID)
-			err = get_fixed(&a, &out->id, sizeof(out->id));
-		else if (a.type == CTRL_ATTR_VERSION)
-			err = get_fixed(&a, &out->version, sizeof(out->version));
-		else if (a.type == CTRL_ATTR_MCAST_GROUPS)
-			err = decode_group(&a, out);
-		if (err)
-			return err;
-	}
+	err = decode_message(msg, len, decode_family_attr, out);
 	if (err)
 		return err;
 	return out->id ? 0 : -EBADMSG;
@@ -272,8 +291,10 @@ static int decode_status_hist(const struct attr *nest, struct tcphs_status *out)
 	return err;
 }
 
-static int decode_status_attr(const struct attr *a, struct tcphs_status *out)
+static int decode_status_attr(const struct attr *a, void *to)
 {
+	struct tcphs_status *out = to;
+
 	switch (a->type) {
 	case TCPHS_A_STATUS_VERSION:
 		return get_string(a, out->version, sizeof(out->version));
@@ -324,19 +345,10 @@ static int decode_status_attr(const struct attr *a, struct tcphs_status *out)
  */
 int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out)
 {
-	struct walk w;
-	struct attr a;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = walk_genl(&w, msg, len);
-	if (err)
-		return err;
-	while ((err = walk_next(&w, &a)) > 0) {
-		err = decode_status_attr(&a, out);
-		if (err)
-			return err;
-	}
+	err = decode_message(msg, len, decode_status_attr, out);
 	if (err)
 		return err;
 	return out->abi_major ? 0 : -EBADMSG;
@@ -347,8 +359,10 @@ static bool known_family(uint8_t family)
 	return family == AF_INET || family == AF_INET6;
 }
 
-static int decode_listener_attr(const struct attr *a, struct tcphs_listener *out)
+static int decode_listener_attr(const struct attr *a, void *to)
 {
+	struct tcphs_listener *out = to;
+
 	uint8_t ignored;
 
 	switch (a->type) {
@@ -408,26 +422,19 @@ static int decode_listener_attr(const struct attr *a, struct tcphs_listener *out
  */
 int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *out)
 {
-	struct walk w;
-	struct attr a;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = walk_genl(&w, msg, len);
-	if (err)
-		return err;
-	while ((err = walk_next(&w, &a)) > 0) {
-		err = decode_listener_attr(&a, out);
-		if (err)
-			return err;
-	}
+	err = decode_message(msg, len, decode_listener_attr, out);
 	if (err)
 		return err;
 	return known_family(out->family) ? 0 : -EBADMSG;
 }
 
-static int decode_conn_attr(const struct attr *a, struct tcphs_conn_info *out)
+static int decode_conn_attr(const struct attr *a, void *to)
 {
+	struct tcphs_conn_info *out = to;
+
 	switch (a->type) {
 	case TCPHS_A_CONN_CONN:
 		return get_fixed(a, &out->conn, sizeof(out->conn));
@@ -483,19 +490,10 @@ static int decode_conn_attr(const struct attr *a, struct tcphs_conn_info *out)
  */
 int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out)
 {
-	struct walk w;
-	struct attr a;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = walk_genl(&w, msg, len);
-	if (err)
-		return err;
-	while ((err = walk_next(&w, &a)) > 0) {
-		err = decode_conn_attr(&a, out);
-		if (err)
-			return err;
-	}
+	err = decode_message(msg, len, decode_conn_attr, out);
 	if (err)
 		return err;
 	return known_family(out->family) ? 0 : -EBADMSG;
