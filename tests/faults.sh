@@ -98,13 +98,14 @@ hungry_hooks_count() {
 }
 
 fed_hooks_follow() {
-	local before
+	local before after
 
 	before=$(untracked)
 	feed tcphs_conn
 	# The workers' last look found no memory; the next connection makes them look again.
-	"$here/traffic" --connections 7 --close client-rst >/dev/null && open_many &&
-		same "$(untracked)" "$before" "counted as untracked" && finish_many
+	"$here/traffic" --connections 7 --close client-rst >/dev/null && open_many || return
+	after=$(untracked)
+	finish_many && same "$after" "$before" "counted as untracked"
 }
 
 hold_listeners() {
