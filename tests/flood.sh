@@ -146,6 +146,7 @@ table_keeps_its_bound() {
 }
 
 untracked_agree() {
+	echo "$(told untracked) untracked"
 	same "$(tcphs status -j | jq .table.untracked)" "$(told untracked)" untracked &&
 		(($(told untracked) > 997 / patience))
 }
@@ -174,10 +175,11 @@ check "without cookies, it was a flood" test "$(grown TCPReqQFullDrop)" -gt $((9
 let_listeners_go
 check "without cookies, the table empties" wait_until 30 table_is_empty
 
-# A table that the requests do not fit in.
-load ring_records=524288 table_size=509
+# A table that the requests of some seconds do not fit in, few as they are on a slow kernel.
+small=$((patience == 1 ? 509 : 67))
+load ring_records=524288 table_size=$small
 flood 4096
-check "in a small table, it keeps its bound" table_keeps_its_bound 509
+check "in a small table, it keeps its bound" table_keeps_its_bound $small
 check "in a small table, who has no room is counted" untracked_agree
 check "in a small table, nothing is lost or torn" nothing_amiss
 let_listeners_go
