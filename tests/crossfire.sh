@@ -110,7 +110,7 @@ check "every CPU wrote" every_cpu_wrote
 check "who follows finds no hole that was not reported, and no torn record" \
 	nothing_is_bad "$tmp/fast" fast
 check "who dawdles neither" nothing_is_bad "$tmp/slow" slow
-check "who dawdles loses records" test "$(word "$tmp/slow" lost)" -gt $((997 / patience))
+check "who dawdles loses records" test "$(word "$tmp/slow" lost)" -gt 997
 check "what the one read and lost is what was written" adds_up "$tmp/fast"
 check "what the other read and lost too" adds_up "$tmp/slow"
 check "both come to the same end" same_ends

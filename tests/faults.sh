@@ -76,11 +76,10 @@ births() {
 		"$tmp/events" | wc -l
 }
 
-# ends_born: of how many ends a first step is told. One may begin twice: when a SYN is sent
-# again, after the request for the first one is gone.
-ends_born() {
+# born_twice: ends of which more than one first step is told
+born_twice() {
 	jq -r 'select(.event == "syn-sent" or .event == "syn-received") |
-		"\(.event) \(.local_port) \(.peer_port)"' "$tmp/events" | sort -u | wc -l
+		"\(.event) \(.local_port) \(.peer_port)"' "$tmp/events" | sort | uniq -d
 }
 
 hungry_hooks_count() {
@@ -92,8 +91,10 @@ hungry_hooks_count() {
 	echo "$used followed, $missed not"
 	finish_many || return
 	events_json "$tmp/events"
-	((missed > 0)) && same "$(ends_born)" $((2 * connections)) "ends of connections" &&
-		same "$(births '.untracked == true')" "$missed" "births told as untracked" &&
+	((missed > 0)) || return
+	same $((used + missed)) $((2 * connections)) "followed or counted" ||
+		{ born_twice; return 1; }
+	same "$(births '.untracked == true')" "$missed" "births told as untracked" &&
 		same "$(births '.untracked != true')" "$used" "births told" && nothing_lost "$tmp/events"
 }
 
