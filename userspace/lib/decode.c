@@ -362,7 +362,6 @@ static bool known_family(uint8_t family)
 static int decode_listener_attr(const struct attr *a, void *to)
 {
 	struct tcphs_listener *out = to;
-
 	uint8_t ignored;
 
 	switch (a->type) {
