@@ -160,6 +160,7 @@ void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 #define TCPHS_C_CHILD		BIT(12)	/* was put into the accept queue */
 #define TCPHS_C_HALF		BIT(13)	/* half_seq is known */
 #define TCPHS_C_BUCKET_DUE	BIT(14)	/* the socket should become a bucket */
+#define TCPHS_C_DISMISSED	BIT(15)	/* a bucket that goes, and not by its timer */
 
 struct tcphs_conn {
 	struct hlist_node node;

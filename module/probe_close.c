@@ -677,10 +677,29 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	tcphs_conn_leave(&s);
 }
 
-/* Why a bucket goes. The timer's own end is told by its time having come. */
+/*
+ * inet_twsk_deschedule_put(): a bucket goes before its timer. Softirq or process,
+ * the bucket held.
+ */
+static void on_bucket_dismissed(struct tcphs_regs *regs)
+{
+	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
+	struct tcphs_section s;
+
+	tcphs_conn_enter_untimed(&s, atomic64_read(&tw->tw_cookie));
+	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
+		s.conn->marks |= TCPHS_C_DISMISSED;
+	tcphs_conn_leave(&s);
+}
+
+/*
+ * Why a bucket goes. That its time has come is not enough for its timer to be the
+ * reason: the kernel's timers run up to an eighth late, that of a minute two seconds
+ * (HZ=250), and until then a SYN, a RST or connect() still meets the bucket.
+ */
 static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_sock *tw)
 {
-	if (time_after_eq(jiffies, tw->tw_timer.expires))
+	if (!(conn->marks & TCPHS_C_DISMISSED) && time_after_eq(jiffies, tw->tw_timer.expires))
 		return TCPHS_REASON_EXPIRED;
 	if (!check_net(twsk_net(tw)))
 		return TCPHS_REASON_NETNS_EXIT;
@@ -795,6 +814,8 @@ struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_ENTRY("tcp_timewait_state_process", on_bucket_segment, true,
 		    "FINs that find their socket gone"),
 	TCPHS_ENTRY("tcp_twsk_unique", on_bucket_wanted, false, "TIME_WAIT reused by connect()"),
+	TCPHS_ENTRY("inet_twsk_deschedule_put", on_bucket_dismissed, false,
+		    "TIME_WAIT ended by others when its time was up"),
 	TCPHS_ENTRY("inet_twsk_kill", on_bucket_end, true, "the end of TIME_WAIT"),
 	{ }
 };

@@ -1074,6 +1074,43 @@ def fin_wait2_timeout(t):
     t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ["closed fin-wait-2>closed timeout"])
 
 
+def bucket_time(port):
+    """What the kernel says is left to the bucket of that peer's port; None: there is none."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        for line in file:
+            column = line.split()
+            if column[2].endswith(f":{port:04X}"):
+                return int(column[5].partition(":")[2], 16)
+    return None
+
+
+@story("ipv4")
+def bucket_at_its_last_moment(t):
+    """S13 a bucket that a RST ends when its time is up, before its timer has run"""
+    t.sysctl("tcp_fin_timeout", 17)
+    # At such a distance all timers of two seconds run together: not all of these soon.
+    for _ in range(5):
+        peer = t.peer()
+        t.established(peer).close()
+        peer.await_(FIN | ACK)
+        peer.send(ACK)
+        time.sleep(0.4)
+    met = 0
+    for peer in t.peers:
+        t.until(lambda port=peer.port: not bucket_time(port), "the bucket's time", 30)
+        time.sleep(0.03)	# what is left is told in hundredths
+        if bucket_time(peer.port) is None:
+            continue
+        peer.send(RST)
+        t.until(lambda port=peer.port: bucket_time(port) is None, "the bucket's end")
+        if t.events(peer.port)[-1].get("reason") == "reset-received":
+            t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+                "rst-received fin-wait-2>closed", "closed fin-wait-2>closed reset-received"])
+            met += 1
+    if not met:
+        raise Wrong("no RST ended a bucket")
+
+
 @story()
 def linger2(t):
     """TCP_LINGER2 below 0: FIN_WAIT2 is left out, by RST"""
