@@ -129,6 +129,7 @@ struct tcphs_cursor {
 	u64 next;			/* number of the next record of the view */
 	u64 pos;			/* place in the ring, valid once sought */
 	u64 end;			/* where reading stops */
+	u64 last;			/* one namespace: number of the record before the end */
 	u64 lost;			/* not yet reported */
 	bool given;			/* a reader named this CPU */
 };

@@ -457,7 +457,9 @@ static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 		go_on = fetch(dump, cursor);
 	}
 	dump->go_on = go_on;
-	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT, dump->pending ? go_on : cursor->next,
+	/* Not behind a loss before the end, of which the next message tells. */
+	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT,
+			      dump->pending ? go_on : cursor->next - cursor->lost,
 			      TCPHS_A_EVENT_PAD))
 		goto cancel;
 	genlmsg_end(skb, header);

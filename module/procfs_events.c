@@ -18,7 +18,8 @@
 struct lane {
 	struct tcphs_cursor cursor;
 	struct tcphs_event ev;
-	bool valid;
+	bool valid;		/* there is something to show: */
+	bool whole;		/* ev, not only a hole before the end */
 	u64 told;		/* lost records that were shown as such */
 };
 
@@ -46,7 +47,8 @@ static struct lane *oldest(struct view *view)
 
 static void advance(struct lane *lane)
 {
-	lane->valid = tcphs_ring_read(&lane->cursor, &lane->ev);
+	lane->whole = tcphs_ring_read(&lane->cursor, &lane->ev);
+	lane->valid = lane->whole || lane->cursor.lost > lane->told;
 }
 
 static void rewind_lanes(struct view *view)
@@ -157,10 +159,12 @@ static int show(struct seq_file *m, void *v)
 	u32 ns;
 	u64 s = div_u64_rem(ev->time, NSEC_PER_SEC, &ns);
 
-	/* The hole before this record; again if seq_file shows the record again. */
+	/* The hole before it; again if seq_file shows it again. */
 	if (lane->cursor.lost > lane->told)
 		seq_printf(m, "lost cpu=%u records=%llu\n", lane->cursor.cpu,
 			   lane->cursor.lost - lane->told);
+	if (!lane->whole)
+		return 0;
 	seq_printf(m, "%llu.%09u cpu=%u conn=%llx.%u %s", s, ns, ev->cpu, ev->id.conn,
 		   ev->id.generation, name(tcphs_event_names, TCPHS_EV_MAX, ev->type));
 	seq_printf(m, " %s>%s", name(tcphs_state_names, TCPHS_STATE_MAX, ev->old_state),

@@ -90,6 +90,7 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 	c->end = smp_load_acquire(&ring->head);
 	tail = oldest(c->end);
 	c->pos = c->end;
+	c->last = 0;
 	for (place = c->end; place-- > tail;) {
 		if (!peek(ring, place, c->tn, &number))
 			break;
@@ -99,8 +100,16 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 			break;
 		c->pos = place;
 		first = number;
+		if (!c->last)
+			c->last = number;
 	}
-	if (first || c->next > written)
+	if (first) {
+		/* From here on: what is overwritten before it is read is lost. */
+		if (!c->next)
+			c->next = first;
+		return 0;
+	}
+	if (c->next > written)
 		return 0;
 	/* Nothing there: what was written at or after the cursor is gone. */
 	if (c->next)
@@ -147,18 +156,19 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor)
 	return 0;
 }
 
-/* Takes a record of the view into account; what lies between is lost. */
-static void count_netns(struct tcphs_cursor *c, const struct tcphs_event *ev)
+/* Goes on to a number of the view; what lies between is lost. */
+static void skip_to(struct tcphs_cursor *c, u64 number)
 {
-	if (c->next && ev->number > c->next)
-		c->lost += ev->number - c->next;
-	c->next = ev->number + 1;
+	if (number > c->next) {
+		c->lost += number - c->next;
+		c->next = number;
+	}
 }
 
 /**
  * tcphs_ring_read() - the next record of a cursor
  * @cursor: sought; moves on. @cursor->lost grows by the records that were
- *	overwritten before they could be read and lie before @ev.
+ *	overwritten before they could be read and lie before @ev, or before the end.
  * @ev: the record
  *
  * Context: any.
@@ -183,10 +193,13 @@ bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
 			return true;
 		}
 		if (in_view(cursor->tn, ev->id.netns, ev->time)) {
-			count_netns(cursor, ev);
+			skip_to(cursor, ev->number);
+			cursor->next++;
 			return true;
 		}
 	}
+	if (cursor->tn)
+		skip_to(cursor, cursor->last + 1);
 	return false;
 }
 

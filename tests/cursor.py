@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """A reader of events on a bare netlink socket, with cursors of its own.
 
-usage: cursor.py [--all-netns] [--port PORT] [CURSORS [--count]]
+usage: cursor.py [--all-netns] [--port PORT] [--pause] [--count] [CURSORS]
 
 Reads on from CURSORS, "CPU:NEXT,...", and prints the cursors it came to; with
 --count how many records it read and how many it was told were lost. With
---port the kernel is to send the records of that port only. The messages are
-taken apart here, not by the tools' library.
+--port the kernel is to send the records of that port only. With --pause it says
+"asked" when it has, and waits for a line before it reads the answer. The
+messages are taken apart here, not by the tools' library.
 """
 import argparse
 import socket
@@ -36,9 +37,12 @@ def attributes(data):
         data = data[(size + 3) & ~3:]
 
 
-def ask(sock, family, command, flags, payload):
+def ask(sock, family, command, flags, payload, pause=False):
     body = struct.pack("=BBH", command, 1, 0) + payload
     sock.send(struct.pack("=IHHII", len(body) + 16, family, NLM_F_REQUEST | flags, 7, 0) + body)
+    if pause:
+        print("asked", file=sys.stderr, flush=True)
+        sys.stdin.readline()
     while True:
         data = sock.recv(1 << 17)
         while data:
@@ -78,13 +82,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--all-netns", action="store_true")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--pause", action="store_true")
     parser.add_argument("--count", action="store_true")
     parser.add_argument("cursors", nargs="?", default="")
     args = parser.parse_args()
 
+    # The kernel makes messages as large as a socket has once read: here, a small first one.
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as other:
+        family = find_family(other)
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
     cursors, records, lost, cpu = {}, 0, 0, None
-    for message in ask(sock, find_family(sock), EVENT_GET, NLM_F_DUMP, request(args)):
+    for message in ask(sock, family, EVENT_GET, NLM_F_DUMP, request(args), args.pause):
         for kind, value in attributes(message):
             if kind == CPU:
                 cpu = struct.unpack("=I", value)[0]

@@ -145,6 +145,46 @@ overrun_is_told() {
 	((read > 0 && lost > 0)) && same $((read + lost)) $((after - before)) "read + lost"
 }
 
+# Records of both CPUs, as many as written says; and then more on the one whose part
+# of an answer is made last than its ring holds.
+written=0
+write_on_both() {
+	taskset -c 0 "$here/traffic" --connections 11 --close client-rst >/dev/null &&
+		taskset -c 1 "$here/traffic" --connections 7 --close client-rst >/dev/null || return
+	written=$(recorded)
+}
+
+overrun_the_last() {
+	taskset -c 1 "$here/traffic" --connections 41 --close client-rst >/dev/null
+}
+
+# Who has no cursor begins at the oldest record, and which that is, is known when it asks.
+overtaken_reader_is_told() {
+	local read lost
+
+	write_on_both || return
+	mkfifo "$tmp/answer"
+	exec 8<>"$tmp/answer"
+	python3 "$here/cursor.py" --pause --count <&8 >"$tmp/counted" 2>"$tmp/at" &
+	started+=("$!")
+	wait_until 10 grep -qx asked "$tmp/at" && overrun_the_last || { cat "$tmp/at"; return 1; }
+	echo go >&8
+	wait "${started[-1]}" || { cat "$tmp/at"; return 1; }
+	read -r read lost <"$tmp/counted"
+	echo "read $read, lost $lost"
+	((read > 0 && lost > 0)) && same $((read + lost)) "$written" "read + lost"
+}
+
+overtaken_cat_is_told() {
+	write_on_both || return
+	exec 9</proc/tcphs_events
+	dd bs=1 count=1 <&9 >"$tmp/cat" 2>/dev/null && overrun_the_last && cat <&9 >>"$tmp/cat"
+	exec 9<&-
+	grep ^lost "$tmp/cat" &&
+		same "$(awk -F 'records=' '{ n += /^lost/ ? $2 : 1 } END { print n }' "$tmp/cat")" \
+			"$written" "read + lost"
+}
+
 # The same by the tool, stopped while the ring is overrun.
 stopped_reader_is_told() {
 	local before after tcphs
@@ -207,7 +247,7 @@ still_records() {
 	(($(recorded) > before))
 }
 
-start 18
+start 20
 used=0
 need_command jq python3 ss
 at_end+=(ftrace_on)
@@ -236,6 +276,12 @@ check "who comes late is told how many records it lost" overrun_is_told
 check "also of all namespaces" overrun_is_told --all-netns
 check "a stopped tcphs is told the same" stopped_reader_is_told
 check "the kernel does not complain about a small ring" kernel_is_quiet
+unload
+load ring_records=256
+check "who has no cursor is told what it was too late for" overtaken_reader_is_told
+unload
+load ring_records=256
+check "so is cat" overtaken_cat_is_told
 unload
 
 check "with ftrace off the module is refused, and says what to do" without_ftrace_it_says_so
