@@ -167,7 +167,8 @@ overtaken_reader_is_told() {
 	exec 8<>"$tmp/answer"
 	python3 "$here/cursor.py" --pause --count <&8 >"$tmp/counted" 2>"$tmp/at" &
 	started+=("$!")
-	wait_until 10 grep -qx asked "$tmp/at" && overrun_the_last || { cat "$tmp/at"; return 1; }
+	wait_until 10 grep -qx asked "$tmp/at" || { cat "$tmp/at"; return 1; }
+	overrun_the_last || return
 	echo go >&8
 	wait "${started[-1]}" || { cat "$tmp/at"; return 1; }
 	read -r read lost <"$tmp/counted"
