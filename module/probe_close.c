@@ -275,7 +275,9 @@ static void to_close(struct tcphs_section *s, const struct sock *sk)
 /*
  * A child that never reached the accept queue: no memory, no route, or another
  * CPU made one of the same request first (tcp_check_req(): own_req). The entry,
- * if there is one, is the request's.
+ * if there is one, is the request's, or by now that of the child that came first, which
+ * has the same cookie. inet_ehash_nolisten() closes the second with its port still
+ * bound; tcp_set_state() takes a child's port away before.
  */
 static bool stillborn(const struct sock *sk)
 {
@@ -284,7 +286,8 @@ static bool stillborn(const struct sock *sk)
 
 	tcphs_conn_enter_untimed(&s, tcphs_cookie(sk));
 	still = !s.conn || s.conn->state != TCPHS_STATE_SYN_RECV ||
-		(s.conn->id.role == TCPHS_ROLE_PASSIVE && !(s.conn->marks & TCPHS_C_CHILD));
+		(s.conn->id.role == TCPHS_ROLE_PASSIVE &&
+		 (!(s.conn->marks & TCPHS_C_CHILD) || inet_csk(sk)->icsk_bind_hash));
 	tcphs_conn_leave(&s);
 	return still;
 }
