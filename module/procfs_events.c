@@ -18,8 +18,7 @@
 struct lane {
 	struct tcphs_cursor cursor;
 	struct tcphs_event ev;
-	bool valid;		/* there is something to show: */
-	bool whole;		/* ev, not only a hole before the end */
+	bool whole;		/* ev is one, not the end of the ring */
 	u64 told;		/* lost records that were shown as such */
 };
 
@@ -31,6 +30,12 @@ struct view {
 	struct lane lanes[];
 };
 
+/* A record, or a hole before the end. */
+static bool has_more(const struct lane *lane)
+{
+	return lane->whole || lane->cursor.lost > lane->told;
+}
+
 static struct lane *oldest(struct view *view)
 {
 	struct lane *best = NULL;
@@ -39,7 +44,7 @@ static struct lane *oldest(struct view *view)
 	for (i = 0; i < view->count; i++) {
 		struct lane *lane = &view->lanes[i];
 
-		if (lane->valid && (!best || lane->ev.time < best->ev.time))
+		if (has_more(lane) && (!best || lane->ev.time < best->ev.time))
 			best = lane;
 	}
 	return best;
@@ -48,7 +53,6 @@ static struct lane *oldest(struct view *view)
 static void advance(struct lane *lane)
 {
 	lane->whole = tcphs_ring_read(&lane->cursor, &lane->ev);
-	lane->valid = lane->whole || lane->cursor.lost > lane->told;
 }
 
 static void rewind_lanes(struct view *view)

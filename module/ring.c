@@ -75,6 +75,15 @@ static bool peek(const struct tcphs_ring *ring, u64 place, const struct tcphs_ne
 	return READ_ONCE(slot->mark) == place + 1;
 }
 
+/* Goes on to a number of the view; what lies between is lost. */
+static void skip_to(struct tcphs_cursor *c, u64 number)
+{
+	if (number > c->next) {
+		c->lost += number - c->next;
+		c->next = number;
+	}
+}
+
 /* A view of one namespace counts its own records, so search for them. */
 static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 {
@@ -103,18 +112,12 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 		if (!c->last)
 			c->last = number;
 	}
-	if (first) {
-		/* From here on: what is overwritten before it is read is lost. */
-		if (!c->next)
-			c->next = first;
-		return 0;
-	}
-	if (c->next > written)
-		return 0;
+	/* From here on: what is overwritten before it is read is lost. */
+	if (!c->next)
+		c->next = first ?: written + 1;
 	/* Nothing there: what was written at or after the cursor is gone. */
-	if (c->next)
-		c->lost = written + 1 - c->next;
-	c->next = written + 1;
+	if (!first)
+		skip_to(c, written + 1);
 	return 0;
 }
 
@@ -154,15 +157,6 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor)
 	}
 	cursor->next = cursor->pos + 1;
 	return 0;
-}
-
-/* Goes on to a number of the view; what lies between is lost. */
-static void skip_to(struct tcphs_cursor *c, u64 number)
-{
-	if (number > c->next) {
-		c->lost += number - c->next;
-		c->next = number;
-	}
 }
 
 /**
