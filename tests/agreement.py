@@ -13,6 +13,8 @@ import collections
 import json
 import sys
 
+import kernel
+
 
 def load(path):
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -44,6 +46,7 @@ class Told:
 
 
 def relations(t, stillborn):
+    """Counter, what it should be, and how many more it may be where that can't be known."""
     full = "accept-queue-full"
     yield "TcpActiveOpens", t("syn-sent")
     # and children that never reach the queue: two CPUs made one of the same request
@@ -53,7 +56,8 @@ def relations(t, stillborn):
     yield "TcpAttemptFails", (
         t("connect-failed", None, ("refused", "timeout", "unreachable", "killed")) +
         t("request-reset", None, ("reset-received", "bad-segment")) +
-        t("closed", "syn-recv", ("reset-received", "timeout")) + fast_children_reset(t))
+        t("closed", "syn-recv", ("reset-received", "timeout")) +
+        fast_children_reset(t, "syn-recv")), fast_children_reset(t, "fin-wait-1")
     # whatever leads from ESTABLISHED or CLOSE_WAIT to CLOSE
     yield "TcpEstabResets", t("closed", ("established", "close-wait"))
     yield "TcpOutRsts", t("rst-sent")
@@ -68,10 +72,7 @@ def relations(t, stillborn):
     yield "TcpExtTCPReqQFullDoCookies", t("syncookie-sent") + t.where(
         lambda e: e["event"] == "syn-dropped" and e.get("reason") == full and
         e["syn_queue"] > e["syn_limit"])
-    # every bucket is counted when it is made; which of the two tells its time, not its end
-    yield "TcpExtTW+TcpExtTWKilled", t("time-wait") + t.where(
-        lambda e: e["event"] == "closed" and e["old"] == "fin-wait-2" and
-        e["new"] == "closed" and e.get("bucket"))
+    yield "TcpExtTW+TcpExtTWKilled", buckets(t)
     yield "TcpExtTWRecycled", t("time-wait-end", None, "reused-by-connect")
     yield "TcpExtTCPTimeWaitOverflow", t("closed", None, "time-wait-full")
     yield "TcpExtTCPSynRetrans", t("syn-retransmit") + t("synack-retransmit")
@@ -93,6 +94,18 @@ def relations(t, stillborn):
     yield "TcpExtTCPDeferAcceptDrop", t("ack-deferred")
 
 
+def buckets(t):
+    """Which of the two counters it is tells a bucket's time, not its end."""
+    def waited_in_fin_wait_2(e):
+        return (e["event"] == "closed" and e["old"] == "fin-wait-2" and e["new"] == "closed" and
+                e.get("bucket"))
+
+    if kernel.BUCKET_COUNTS_WHEN_MADE:
+        return t("time-wait") + t.where(waited_in_fin_wait_2)
+    return t("time-wait-end", None, "expired") + t.where(
+        lambda e: waited_in_fin_wait_2(e) and e.get("reason") == "timeout")
+
+
 def cookies_refused(t):
     """Requests made of a cookie, which end where the accept queue is full."""
     born = {life(e) for e in t.events if e["event"] == "syn-received"}
@@ -104,20 +117,26 @@ def life(e):
     return e["conn"], e["generation"]
 
 
-def fast_children_reset(t):
+def fast_children_reset(t, state):
+    """
+    RSTs for Fast Open children in a state before they are established. One that was
+    closed before never is: it is past its third ACK when its FIN is acknowledged, and
+    may be in FIN_WAIT1 already, of which no event tells.
+    """
     grown = {life(e) for e in t.events if e["event"] == "established"}
     fast = {life(e) for e in t.events if e["event"] == "syn-received" and
             e.get("reason") == "fastopen"} - grown
-    return t.where(lambda e: e["event"] == "rst-received" and life(e) in fast)
+    return t.where(lambda e: e["event"] == "rst-received" and life(e) in fast and
+                   e["old"] == state)
 
 
 def main(before, after, events, stillborn):
     before, after, told = load(before), load(after), Told(events)
     failed = 0
-    for name, count in relations(told, int(stillborn)):
+    for name, count, *spare in relations(told, int(stillborn)):
         grown = sum(after[n] - before[n] for n in name.split("+"))
-        if grown == count:
-            print(f"pass {name}: {count}")
+        if count <= grown <= count + sum(spare):
+            print(f"pass {name}: {grown}")
         else:
             failed += 1
             print(f"the kernel counts {grown}, tcphs told {count}\nfail {name}")

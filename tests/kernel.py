@@ -8,3 +8,7 @@ RELEASE = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).gr
 # tcp_reset() is given the segment from 5.11 on: a RST that is received has numbers,
 # and data after close() are told apart from it before they are answered.
 RESET_HAS_SEGMENT = RELEASE >= (5, 11)
+
+# TW and TWKilled count the buckets that are made, from 5.18 on; those that their timer
+# ends, until then.
+BUCKET_COUNTS_WHEN_MADE = RELEASE >= (5, 18)
