@@ -457,12 +457,17 @@ def nft(*rules):
         subprocess.run(["nft", rule], check=True)
 
 
+def swallow(port):
+    """No segment gets to the port until the chain is flushed or the table deleted."""
+    nft("add table inet ills", "add chain inet ills input { type filter hook input priority 0; }",
+        f"add rule inet ills input tcp dport {port} drop")
+
+
 @ill
 def nothing_answers(t):
     """SYNs that a firewall swallows: timed out, or waiting still"""
     _, port = t.serve()
-    nft("add table inet ills", "add chain inet ills in { type filter hook input priority 0; }",
-        f"add rule inet ills in tcp dport {port} drop")
+    swallow(port)
     try:
         with Look() as look:
             waiting_at = time.monotonic() + 3.2
@@ -500,12 +505,11 @@ def unreachable(t):
 def syns_get_lost(t):
     """SYNs that had to be sent again"""
     listener, port = t.serve()
-    nft("add table inet ills", "add chain inet ills in { type filter hook input priority 0; }",
-        f"add rule inet ills in tcp dport {port} drop")
+    swallow(port)
     try:
         with Look() as look:
             clients = [t.connecting_to(port) for _ in range(5)]
-            nft("flush chain inet ills in")
+            nft("flush chain inet ills input")
             for _ in clients:
                 t.accept(listener)
     finally:
