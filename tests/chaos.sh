@@ -9,7 +9,7 @@ network=initial
 . "$(dirname "$0")/lib.sh"
 
 seconds=${TCPHS_TEST_LONG:+120}
-seconds=${CHAOS_SECONDS:-${seconds:-31}}
+seconds=${CHAOS_SECONDS:-$((${seconds:-31} * longer))}
 
 a_moment() {
 	sleep "0.$((RANDOM % 800 + 100))"

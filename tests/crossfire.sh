@@ -7,8 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 seconds=${TCPHS_TEST_LONG:+61}
-# A kernel that looks for mistakes needs longer for as much.
-seconds=$((${seconds:-13} * (patience == 1 ? 1 : 3)))
+seconds=$((${seconds:-13} * longer))
 fast='' slow=''
 
 # The ones whose end is looked at.

@@ -34,8 +34,11 @@ done
 . "$ktap/ktap_helpers.sh" || exit 1
 
 # How many times longer everything takes here than on a kernel that does not check
-# itself: tests/vm says so. Only deadlines grow by it.
+# itself: tests/vm says so. Deadlines grow by it.
 patience=${TCPHS_PATIENCE:-1}
+# And how many times longer an attack of so many seconds lasts there, for as much to happen.
+# shellcheck disable=SC2034 # for those who source this
+longer=$((patience == 1 ? 1 : 3))
 
 tmp=''
 spoiled=''	# why the test has failed whatever its subtests say
