@@ -55,9 +55,15 @@ kernel_extent() {
 	kernel_line "$1" | awk '{ print $5 }'
 }
 
-# kernels_to_check [all]: those of "make check", or of "make check-all"
+# kernels_to_check [all]: those of "make check", or of "make check-all", those that
+# take longest first
 kernels_to_check() {
-	awk -v all="${1-}" 'NF && (all || $5 != "none") { print $1 }' <<<"$kernels"
+	if [[ ${1-} ]]; then
+		awk 'NF { print $1 }' <<<"$kernels" | tac
+	else
+		awk '$5 == "all" { print $1 }' <<<"$kernels"
+		awk '$5 == "quick" { print $1 }' <<<"$kernels"
+	fi
 }
 
 hash_of_stdin() {
