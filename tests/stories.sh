@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need_command python3 nstat ip
+need_command python3 ip
 modprobe tun 2>/dev/null
 [[ -c /dev/net/tun ]] || skip_all "needs /dev/net/tun"
 stories=$(python3 "$here/stories.py" --count) || exit 1
