@@ -76,10 +76,11 @@ most_passed() {
 	(($(grep -lx 'status 0' "$tmp"/without/* | wc -l) > ${#programs[@]} / 2))
 }
 
-# In all namespaces, also those that are gone, and however much the ring has lost.
+# In all namespaces, also those that are gone, and however much the ring has lost. Without
+# the Fast Open keys there are 84 listeners.
 tcphs_saw_it() {
 	echo "$(hits inet_hash) listeners, $(hits tcp_connect) connects"
-	(($(hits inet_hash) > 97 && $(hits tcp_connect) > 97))
+	(($(hits inet_hash) > 61 && $(hits tcp_connect) > 97))
 }
 
 need_command gcc jq
