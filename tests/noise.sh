@@ -6,7 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 
 requests=30011
-[[ -z ${TCPHS_TEST_QUICK-} ]] || requests=10007
 [[ -z ${TCPHS_TEST_LONG-} ]] || requests=$((1000003 / patience))
 
 # churn_for_ever: connections as long as the noise lasts
