@@ -22,7 +22,7 @@ help:
 	@echo '  make clean       remove what was built'
 	@echo
 	@echo '  make demo        a VM with nginx, curl and wrk, seen through tcphs (root)'
-	@echo '  make check       lint, all tests on 6.12, the quick ones on every kernel (root)'
+	@echo '  make check       lint, the quick tests on every kernel, all but attacks on 6.12 (root)'
 	@echo '  make check-all   every test on every kernel, the debug kernel too; takes hours (root)'
 	@echo '  make soak        modules, CPUs, namespaces come and go for an hour (root)'
 	@echo '  make bench       what it costs, in guest instructions (root)'
