@@ -89,28 +89,26 @@ counts_agree() {
 # TIME_WAIT takes a minute, and loading and looking on a slow kernel most of it: one
 # look is for all who ask what was adopted.
 look_at_once() {
+	tcphs events -j >"$tmp/at_once" || die "no events"
 	tcphs connections -j >"$tmp/connections" || die "no connections"
 	tcphs listeners -j >"$tmp/listeners" || die "no listeners"
-	tcphs events -j >"$tmp/at_once" || die "no events"
 }
 
-# none FILTER: no object of the input fits the filter of jq
+# none NAME FILTER: no object of that file fits the filter of jq
 none() {
-	! jq -ce "select($1)" "$tmp/look" | sed 's/^/unexpected: /' | grep .
+	! jq -ce "select($2)" "$tmp/$1" | sed 's/^/unexpected: /' | grep .
 }
 
 all_are_marked() {
-	cp "$tmp/connections" "$tmp/look"
-	none '.adopted != true'
+	none connections '.adopted != true'
 }
 
 nothing_is_invented() {
-	cp "$tmp/connections" "$tmp/look"
-	none '.handshake_ns != null or .pid != null' &&
-	none '.state != "syn-recv" and (.isn != null or .peer_isn != null)' &&
-	none '.state == "syn-recv" and (.role != "passive" or .isn == null or .peer_isn == null)' || return
-	cp "$tmp/listeners" "$tmp/look"
-	none '.age_ns != null or .pid != null or .accepted != 0'
+	none connections '.handshake_ns != null or .pid != null' &&
+	none connections '.state != "syn-recv" and (.isn != null or .peer_isn != null)' &&
+	none connections '.state == "syn-recv" and
+		(.role != "passive" or .isn == null or .peer_isn == null)' &&
+	none listeners '.age_ns != null or .pid != null or .accepted != 0'
 }
 
 # Whose local port is that of a listener came to it. What a TIME_WAIT bucket was,
@@ -121,16 +119,15 @@ roles_are_right() {
 	ports=$(jq -s '[.[].port]' "$tmp/listeners")
 	jq -c --argjson ports "$ports" '. + {
 		right: (if .local_port | IN($ports[]) then "passive" else "active" end)}' \
-		"$tmp/connections" >"$tmp/look"
-	none '.role != .right and (.role != "unknown" or
+		"$tmp/connections" >"$tmp/roles"
+	none roles '.role != .right and (.role != "unknown" or
 		(.state | IN("time-wait", "fin-wait-2") | not))' &&
-	same "$(grep -c '"role":"unknown"' "$tmp/look")" 8 "unknown roles"
+	same "$(grep -c '"role":"unknown"' "$tmp/roles")" 8 "unknown roles"
 }
 
 # But that what gets no answer goes on to be sent again.
 loading_tells_nothing() {
-	cp "$tmp/at_once" "$tmp/look"
-	none '.event | (endswith("-retransmit") or . == "syn-duplicate") | not'
+	none at_once '.event | (endswith("-retransmit") or . == "syn-duplicate") | not'
 }
 
 # The first step of an adopted connection has no time that it could be since; a
@@ -138,11 +135,10 @@ loading_tells_nothing() {
 no_duration_is_invented() {
 	tcphs events -j | jq -c 'select(.adopted)' >"$tmp/adopted"
 	[[ -s $tmp/adopted ]] || { echo "no event of an adopted connection"; return 1; }
-	jq -sc 'group_by(.conn) | .[] | sort_by(.time)[0]' "$tmp/adopted" >"$tmp/look"
-	none '.duration_ns != null' || return
-	cp "$tmp/adopted" "$tmp/look"
-	none '.event == "closed" and (.duration_ns != null or (.handshake_us // 0) != 0)' &&
-	none '(.event == "accepted" or .event == "established" or .event == "unlisten") and
+	jq -sc 'group_by(.conn) | .[] | sort_by(.time)[0]' "$tmp/adopted" >"$tmp/first"
+	none first '.duration_ns != null' &&
+	none adopted '.event == "closed" and (.duration_ns != null or (.handshake_us // 0) != 0)' &&
+	none adopted '(.event == "accepted" or .event == "established" or .event == "unlisten") and
 		.duration_ns != null'
 }
 
@@ -172,23 +168,22 @@ all_ends_are_told() {
 
 # A FIN that was sent, received or acknowledged before is not told as if now.
 no_step_is_told_late() {
-	cp "$tmp/adopted" "$tmp/look"
-	none '.event == "fin-sent" and (.old | IN("established", "close-wait") | not)' &&
-	none '.event == "fin-acked" and (.old | IN("fin-wait-1", "closing", "last-ack") | not)' &&
-	none '.event == "fin-received" and (.old | IN("established", "fin-wait-1", "fin-wait-2") | not)'
+	none adopted '.event == "fin-sent" and (.old | IN("established", "close-wait") | not)' &&
+	none adopted '.event == "fin-acked" and (.old | IN("fin-wait-1", "closing", "last-ack") | not)' &&
+	none adopted '.event == "fin-received" and (.old | IN("established", "fin-wait-1", "fin-wait-2") | not)'
 }
 
 # Each pair sent 10 bytes one way and 8 the other; two that waited to be
 # accepted sent none. What is not known is not told.
 lives_are_right() {
 	jq -c 'select(.event == "closed") |
-		{conn, old, new, bytes_sent, bytes_received, closer}' "$tmp/adopted" >"$tmp/look"
-	none '.bytes_sent != null and
+		{conn, old, new, bytes_sent, bytes_received, closer}' "$tmp/adopted" >"$tmp/lives"
+	none lives '.bytes_sent != null and
 		([.bytes_sent, .bytes_received] | . != [10, 8] and . != [8, 10]) and
 		.bytes_sent + .bytes_received > 0' &&
 	same "$(jq -s '[.[] | select(.event == "closed" and .bytes_sent == 0)] | length' "$tmp/adopted")" \
 		4 "lives without a byte" &&
-	none '.closer == "none"'
+	none lives '.closer == "none"'
 }
 
 table_is_empty() {
