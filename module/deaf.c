@@ -88,7 +88,7 @@ u64 tcphs_deaf_missed(const struct tcphs_hook *hook)
 {
 	u64 missed = atomic_long_read(&hook->missed), with;
 
-	if (missed || !hook->active || !hook->with || tcphs_deaf_hits(hook))
+	if (missed || !READ_ONCE(hook->active) || !hook->with || tcphs_deaf_hits(hook))
 		return missed;
 	/* When the hooks came, each CPU may have been between the two. */
 	with = tcphs_deaf_hits(find(hook->with));

@@ -137,7 +137,7 @@ static int find_all(struct kprobe *kp, struct kprobe **found)
 			found[n] = &kp[n];
 			n++;
 		}
-		hook->active = !err;
+		WRITE_ONCE(hook->active, !err);
 		if (err)
 			err = tcphs_hook_missing(hook, err);
 	}
@@ -181,7 +181,7 @@ void tcphs_entries_exit(void)
 	/* 5.10 does not export ftrace_free_filter(); this frees all of it. */
 	ftrace_set_filter(&ops, NULL, 0, 1);
 	while ((hook = next_entry(&table, &row)))
-		hook->active = false;
+		WRITE_ONCE(hook->active, false);
 }
 
 /**

@@ -49,7 +49,7 @@ static int attach_tracepoint(struct tcphs_hook *hook)
 			return err;
 		hook->tracepoint = lookup.found;
 	}
-	hook->active = true;
+	WRITE_ONCE(hook->active, true);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static void detach_tracepoints(void)
 	while ((hook = tcphs_hook_next(&table, &row))) {
 		if (hook->kind != TCPHS_HOOK_TRACEPOINT || !hook->active)
 			continue;
-		hook->active = false;
+		WRITE_ONCE(hook->active, false);
 		if (hook->tracepoint)
 			tracepoint_probe_unregister(hook->tracepoint, hook->handler, hook);
 	}
@@ -142,7 +142,7 @@ void tcphs_hooks_count(unsigned int *active, unsigned int *missing, unsigned int
 	*missing = 0;
 	*deaf = 0;
 	while ((hook = tcphs_hook_next(&table, &row))) {
-		++*(hook->active ? active : missing);
+		++*(READ_ONCE(hook->active) ? active : missing);
 		*deaf += !!tcphs_deaf_missed(hook);
 	}
 }

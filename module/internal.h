@@ -298,7 +298,7 @@ struct tcphs_hook {
 	const char *name;
 	u8 kind;			/* enum tcphs_hook_kind */
 	bool required;
-	bool active;
+	bool active;			/* READ_ONCE: who reads is there before it and after */
 	const char *shows;		/* what is lost without it */
 	const char *with;		/* a hook that fires only after this one, or NULL */
 	void *handler;

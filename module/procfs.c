@@ -55,7 +55,7 @@ static void show_module(struct seq_file *m, const struct view *view)
 	seq_printf(m, "hooks         active %u  missing %u  deaf %u\n", active, missing, deaf);
 	while ((hook = tcphs_hook_next(&table, &row))) {
 		missed = tcphs_deaf_missed(hook);
-		if (!hook->active)
+		if (!READ_ONCE(hook->active))
 			seq_printf(m, "hook-missing  %s  not shown: %s\n", hook->name, hook->shows);
 		else if (missed)
 			seq_printf(m, "hook-deaf     %s  missed %llu  not shown: %s\n", hook->name,
@@ -80,7 +80,7 @@ static void show_states(struct seq_file *m, const struct view *view)
 			   view->sum.states[i]);
 		if (i == TCPHS_STATE_TIME_WAIT)
 			seq_printf(m, "  limit %d",
-				   view->net->ipv4.tcp_death_row.sysctl_max_tw_buckets);
+				   READ_ONCE(view->net->ipv4.tcp_death_row.sysctl_max_tw_buckets));
 		seq_putc(m, '\n');
 	}
 }
