@@ -75,13 +75,24 @@ connections6_go_on() {
 	connections_go_on --address ::1
 }
 
-all_cpus_on() {
+# The server for tasks that a busy CPU lets starve: 6.12 counts it as one of them, and
+# warns of a CPU that goes while it is at work ("Dying CPU not properly vacated!").
+fair_servers() { # NANOSECONDS
+	local runtime
+
+	for runtime in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
+		[[ ! -e $runtime ]] || echo "$1" >"$runtime"
+	done
+}
+
+put_back() {
 	local online
 
 	for online in /sys/devices/system/cpu/cpu*/online; do
 		[[ $(<"$online") == 1 ]] || echo 1 >"$online"
 	done
 	sysctl -qw net.ipv4.tcp_max_tw_buckets="$tw_before"
+	fair_servers "$server_before"
 }
 
 end_all() {
@@ -123,7 +134,9 @@ start 7
 seed=${SEED:-$RANDOM}
 say "$seconds s on $(nproc) CPUs, seed $seed"
 tw_before=$(sysctl -n net.ipv4.tcp_max_tw_buckets)
-at_end+=(all_cpus_on)
+server_before=$(cat /sys/kernel/debug/sched/fair_server/cpu0/runtime 2>/dev/null)
+at_end+=(put_back)
+fair_servers 0
 ip link set lo up
 load
 unload
@@ -138,7 +151,7 @@ for i in "${!jobs[@]}"; do
 done
 sleep "$seconds"
 end_all
-all_cpus_on
+put_back
 check "all of it happened" all_happened
 check "connections were made all the while" connections_were_made
 say "$(times module) loads, $(times cpus) CPUs off and on," \
@@ -151,5 +164,5 @@ check "memory is given back" wait_until 30 memory_is_given_back \
 	$((8192 + 10 * $(times module))) $((1024 + 10 * $(times module)))
 check "it works as on the first day" it_works
 check "the kernel does not complain" kernel_is_quiet \
-	"bucket table overflow|SYN flooding|smpboot|Booting SMP|is now offline|no longer affine"
+	"bucket table overflow|SYN flooding|smpboot|Booting SMP|is now offline|no longer affine|APIC: Stale IRR"
 ktap_finished
