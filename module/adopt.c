@@ -103,13 +103,19 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
 }
 
-/* Of any kind: request, bucket or full socket. In its hash bucket, locked. */
+/*
+ * Of any kind: request, bucket or full socket. In its hash bucket, locked.
+ *
+ * Buckets are still there when their namespace has been left (see netns.c), and
+ * whoever adopted one then would do so for good: its end makes no tomb. A namespace
+ * that is alive here is left only after a grace period, that is, after this section.
+ */
 static void adopt_hashed(struct sock *sk)
 {
 	struct tcphs_section s;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (!s.conn) {
+	if (!s.conn && check_net(sock_net(sk))) {
 		if (sk->sk_state == TCP_TIME_WAIT)
 			adopt_bucket(&s, inet_twsk(sk));
 		else if (sk->sk_state == TCP_NEW_SYN_RECV)
