@@ -49,7 +49,8 @@ static void leave(struct net *net)
  * Runs when namespaces die and, for all of them, at unload. Sockets hold
  * their namespace, so only TIME_WAIT buckets can outlive this: tcp's own exit
  * comes later and finds them untracked. New entries can't appear: no process
- * and no device is left in a dying namespace, and at unload no hook is.
+ * and no device is left in a dying namespace, adoption passes over it, and at
+ * unload no hook is.
  */
 static void __net_exit leave_all(struct list_head *nets)
 {
