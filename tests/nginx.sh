@@ -111,8 +111,12 @@ kernel_agrees() {
 }
 
 start 8
-need_command nginx wrk curl jq ss nstat pgrep
+need_command nginx wrk curl jq ss nstat pgrep sysctl
 load ring_records=131072
+# The RST that ends a life can be lost: for a socket that another CPU makes a FIN_WAIT2
+# bucket of just then the kernel drops it, and nobody sends it again. Such a bucket stays
+# for tcp_fin_timeout, which would be a minute.
+sysctl -qw net.ipv4.tcp_fin_timeout=7
 watch_stillborn
 counters "$tmp/before"
 background "$tmp/followed" tcphs events -f -j
