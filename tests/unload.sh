@@ -8,10 +8,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
-cycles=53
+cycles=53 seconds=1400
 [[ -z ${TCPHS_TEST_QUICK-} ]] || cycles=13
-[[ -z ${TCPHS_TEST_LONG-} ]] || cycles=$((211 / patience))
-seconds=1400
+[[ -z ${TCPHS_TEST_LONG-} ]] || cycles=$((211 / patience)) seconds=3100
 
 # hold HOW: a holder, ready
 hold() {
