@@ -43,6 +43,12 @@ REASONS = {
 CLOSER = {"closes": "local", "is-closed": "peer", "resets": "none", "is-reset": "none"}
 IN_OLD_STATE = ("fin-sent", "fin-received", "rst-sent", "rst-received", "time-wait")
 QUEUE_EVENTS = ("syn-received", "accept-queued", "accepted")
+# Nobody plans these; a machine that stands still for a second makes them. That the
+# kernel counted as many is the caller's to compare.
+RESENDS = {
+    "active": ("syn-retransmit", "fin-retransmit"),
+    "passive": ("synack-retransmit", "syn-duplicate", "fin-retransmit"),
+}
 
 MOD = 1 << 32
 TIME_WAIT = 60 * 10**9
@@ -68,6 +74,7 @@ class Side:
         self.end = self.end_of(did["kind"], me)
         self.late = did["late_bytes"]
         self.events = []
+        self.resends = []
         self.peer = None
 
     @staticmethod
@@ -98,6 +105,11 @@ class Side:
             if e["event"] == event:
                 return e
         return None
+
+    def resent(self, *names, before=None):
+        """How often, until the event of that name if given."""
+        until = self.one(before)["time"] if before else float("inf")
+        return sum(e["event"] in names and e["time"] < until for e in self.resends)
 
 
 class Run:
@@ -142,6 +154,12 @@ def check_order(side, ended):
     if told != story:
         side.problem("order", "%s, expected %s" % (", ".join(told), ", ".join(story)))
     return told == story
+
+
+def check_resends(side):
+    """A SYN comes twice only when it was sent twice."""
+    if side.resent("syn-duplicate") > (side.peer.resent("syn-retransmit") if side.peer else 0):
+        side.problem("order", "a SYN came again that was not sent again")
 
 
 def check_reasons(side):
@@ -267,12 +285,15 @@ def check_life(side):
     side.expect("life", "bytes_sent", closed["bytes_sent"], side.sent)
     side.expect("life", "bytes_received", closed["bytes_received"], side.received)
     side.expect("life", "closer", closed["closer"], CLOSER[side.end])
-    side.expect("life", "retransmits", closed["retransmits"], 0)
+    established = "established" if side.role == "active" else "accept-queued"
+    handshakes = side.resent("syn-retransmit", "synack-retransmit", before=established)
+    side.expect("life", "retransmits", closed["retransmits"],
+                handshakes + side.resent("fin-retransmit"))
     side.expect("life", "time_wait_ahead", closed.get("time_wait_ahead", False),
                 side.end == "closes")
     handshake = side.one("established")["duration_ns"]
     side.expect("life", "retransmits of the handshake",
-                side.one("established")["retransmits"], 0)
+                side.one("established")["retransmits"], handshakes)
     side.expect("life", "handshake_us", closed["handshake_us"], max(1, handshake // 1000))
 
 
@@ -332,7 +353,8 @@ def attribute(runs, events):
     for e in events:
         side = by_conn.get(e.get("conn"))
         if side:
-            side.events.append(e)
+            resend = e["event"] in RESENDS[side.role]
+            (side.resends if resend else side.events).append(e)
             continue
         run = by_listener.get(e.get("conn"))
         if run and e["event"] in ("listen", "unlisten"):
@@ -352,6 +374,7 @@ def attribute(runs, events):
 def check_side(side, ended):
     if not check_order(side, ended):
         return
+    check_resends(side)
     check_reasons(side)
     check_identity(side)
     check_isns(side)
