@@ -54,8 +54,8 @@ reader_has_all() {
 
 # owners: who called accept(), as "NAME PID", each once
 owners() {
-	jq -nr 'reduce (inputs | select(.event == "accepted")) as $e ({};
-		.["\($e.comm) \($e.pid)"] = 1) | keys[]' "$tmp/followed" | sort
+	grep -F '"event":"accepted"' "$tmp/followed" |
+		jq -nr 'reduce inputs as $e ({}; .["\($e.comm) \($e.pid)"] = 1) | keys[]' | sort
 }
 
 nginx_owns() {

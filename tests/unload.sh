@@ -101,19 +101,19 @@ follow() {
 	timeout 20 tcphs events -f >/dev/null 2>>"$tmp/follow.err"
 	echo $? >>"$tmp/follow.status"
 	# While the module is away that is all it does.
-	sleep 0.1
+	nap 0.2
 }
 
 look() {
 	cat /proc/tcphs /proc/tcphs_events >/dev/null 2>&1
 	tcphs connections >/dev/null 2>&1
-	sleep 0.1
+	nap 0.3
 }
 
 run_traffic() {
 	"$here/traffic" --connections 97 --parallel 13 --refused 3 --family "$1" \
 		--first-port "$2" >/dev/null 2>>"$tmp/traffic.err"
-	sleep 0.3
+	nap 0.3
 }
 
 begin_all() {
@@ -155,7 +155,7 @@ comes_and_goes() {
 	for ((done = 0; done < cycles && SECONDS - begin < seconds; done++)); do
 		nice -n -19 modprobe tcphs ring_records=64 table_size=1024 || return
 		# Now and then it stays long enough to be found working.
-		((done % 7)) || sleep 0.3
+		((done % 7)) || nap 0.3
 		wait_until 10 nice -n -19 modprobe -r tcphs || {
 			echo "after $done times it does not unload: $(</sys/module/tcphs/refcnt)"
 			return 1
