@@ -126,6 +126,9 @@ static void adopt_hashed(struct sock *sk)
 	tcphs_conn_leave(&s);
 }
 
+/* Longer chains than that are not seen in a table that the kernel hashes with a secret. */
+#define CHAIN	64U
+
 static void walk_connections(struct inet_hashinfo *hashinfo)
 {
 	struct hlist_nulls_node *node;
@@ -139,11 +142,19 @@ static void walk_connections(struct inet_hashinfo *hashinfo)
 		cond_resched();
 		if (hlist_nulls_empty(&head->chain))
 			continue;
+		tcphs_conn_reserve(CHAIN);
 		spin_lock_bh(lock);
 		sk_nulls_for_each(sk, node, &head->chain)
 			adopt_hashed(sk);
 		spin_unlock_bh(lock);
 	}
+}
+
+static unsigned int counted;
+
+static void count_listener(struct sock *sk)
+{
+	counted++;
 }
 
 /* In its hash bucket, locked. */
@@ -159,6 +170,13 @@ static void walk_listeners(struct inet_hashinfo *hashinfo)
 
 	for (i = 0; i <= hashinfo->lhash2_mask; i++) {
 		struct inet_listen_hashbucket *head = &hashinfo->lhash2[i];
+
+		/* Thousands may share a port (SO_REUSEPORT), and a lock lets nobody make more. */
+		counted = 0;
+		spin_lock(&head->lock);
+		tcphs_each_listener(head, count_listener);
+		spin_unlock(&head->lock);
+		tcphs_listener_reserve(counted);
 
 		spin_lock(&head->lock);
 		tcphs_each_listener(head, adopt_listener);

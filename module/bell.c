@@ -8,33 +8,44 @@
  * multicast message. So a record costs one load as long as nobody waits, and
  * readers are woken at most 50 times a second.
  */
+#include <linux/mutex.h>
 #include "compat/genetlink.h"
 #include "internal.h"
 
 /* For readers of every namespace, in the initial one. */
 struct tcphs_bell tcphs_bell_all;
 
-static void ring(struct work_struct *work)
+static DEFINE_MUTEX(ringing);
+static bool silent;		/* the group's number may be another family's by now */
+
+static int tell(struct net *net)
 {
-	struct tcphs_bell *bell = container_of(to_delayed_work(work), struct tcphs_bell, ring);
 	struct sk_buff *skb;
 	void *header;
 
-	if (!genl_has_listeners(&tcphs_genl_family, bell->net, 0))
-		return;
+	if (!genl_has_listeners(&tcphs_genl_family, net, 0))
+		return 0;
 	skb = genlmsg_new(0, GFP_KERNEL);
 	if (!skb)
-		goto again;
+		return -ENOMEM;
 	header = genlmsg_put(skb, 0, 0, &tcphs_genl_family, 0, TCPHS_CMD_EVENT_NTF);
 	if (!header) {
 		nlmsg_free(skb);
-		goto again;
+		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(&tcphs_genl_family, bell->net, skb, 0, 0, GFP_KERNEL);
-	return;
-again:
-	schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
+	genlmsg_multicast_netns(&tcphs_genl_family, net, skb, 0, 0, GFP_KERNEL);
+	return 0;
+}
+
+static void ring(struct work_struct *work)
+{
+	struct tcphs_bell *bell = container_of(to_delayed_work(work), struct tcphs_bell, ring);
+
+	mutex_lock(&ringing);
+	if (!silent && tell(bell->net))
+		schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
+	mutex_unlock(&ringing);
 }
 
 static void pulled(struct irq_work *iw)
@@ -69,6 +80,20 @@ void tcphs_bell_pull(struct tcphs_bell *bell)
 {
 	if (xchg(&bell->armed, 0))
 		irq_work_queue(&bell->pull);
+}
+
+/**
+ * tcphs_bell_silence() - no doorbell rings any more, and none is when it returns
+ *
+ * Records go on being written while the family goes.
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_bell_silence(void)
+{
+	mutex_lock(&ringing);
+	silent = true;
+	mutex_unlock(&ringing);
 }
 
 /**

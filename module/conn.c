@@ -36,7 +36,8 @@ static DEFINE_PER_CPU(struct tcphs_conn, scratch);
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  u8 state, bool birth)
 {
-	struct tcphs_conn *conn = tcphs_pool_get(&pool);
+	struct hlist_head *bucket = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
+	struct tcphs_conn *conn = tcphs_pool_get(&pool), *first;
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 	bool full = !conn;
 
@@ -56,9 +57,22 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 		st->untracked += birth;
 		return conn;
 	}
-	hlist_add_head(&conn->node, &tcphs_table.buckets[s->cookie & tcphs_table.mask]);
+	first = hlist_entry_safe(bucket->first, struct tcphs_conn, node);
+	conn->serial = first ? first->serial + 1 : 1;
+	hlist_add_head(&conn->node, bucket);
 	st->states[state]++;
 	return conn;
+}
+
+/**
+ * tcphs_conn_reserve() - have entries at hand, to be taken while nobody can wait
+ * @count: how many
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_conn_reserve(unsigned int count)
+{
+	tcphs_pool_fill(&pool, count);
 }
 
 /**
@@ -147,15 +161,17 @@ void tcphs_conn_sweep_tombs(void)
 }
 
 /**
- * tcphs_conn_walk_bucket() - look at every entry of a bucket
+ * tcphs_conn_walk_bucket() - look at the entries of a bucket, the youngest first
  * @bucket: number, from 0
+ * @below: those of a smaller serial only; 0: all. Who goes on below the last one meets
+ *	none twice, and each that is there all the time
  * @fn: looks at one entry; non-zero stops
  * @arg: for fn
  *
  * Context: process, may sleep; fn runs under a raw lock with interrupts off.
  * Return: 0, what fn returned (negative), or 1 when there is no such bucket.
  */
-int tcphs_conn_walk_bucket(unsigned long bucket,
+int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg)
 {
 	struct tcphs_conn *conn;
@@ -169,6 +185,8 @@ int tcphs_conn_walk_bucket(unsigned long bucket,
 	cond_resched();
 	raw_spin_lock_irqsave(tcphs_lock_of(bucket), flags);
 	hlist_for_each_entry(conn, &tcphs_table.buckets[bucket], node) {
+		if (below && conn->serial >= below)
+			continue;
 		err = fn(conn, arg);
 		if (err)
 			break;

@@ -158,8 +158,8 @@ void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags)
 	BUILD_BUG_ON(sizeof(current->comm) != sizeof(id->comm));
 
 	id->pid = task_tgid_nr(current);
-	/* A thread may rename itself meanwhile; the record is bytes, not a string. */
-	memcpy(id->comm, current->comm, sizeof(id->comm));
+	/* Behind a short name lies what is left of a longer one (before Linux 5.17). */
+	strscpy_pad((char *)id->comm, current->comm, sizeof(id->comm));
 	*flags |= TCPHS_F_OWNER;
 }
 

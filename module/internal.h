@@ -60,6 +60,7 @@ struct tcphs_pool {
 int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
 		    unsigned int reserve, unsigned int limit);
 void tcphs_pool_exit(struct tcphs_pool *pool);
+void tcphs_pool_fill(struct tcphs_pool *pool, unsigned int count);
 void *tcphs_pool_get(struct tcphs_pool *pool);
 void tcphs_pool_put(struct tcphs_pool *pool, void *object);
 
@@ -99,6 +100,7 @@ extern struct tcphs_bell tcphs_bell_all;
 void tcphs_bell_init(struct tcphs_bell *bell, struct net *net);
 void tcphs_bell_exit(struct tcphs_bell *bell);
 void tcphs_bell_pull(struct tcphs_bell *bell);
+void tcphs_bell_silence(void);
 
 /* netns.c */
 
@@ -107,7 +109,6 @@ struct tcphs_net {
 	u32 inum;
 	u64 born;			/* older records of this inode are not ours */
 	struct tcphs_stats __percpu *stats;
-	struct list_head listeners;	/* RCU; writers hold tcphs_listener_lock */
 	struct tcphs_bell bell;
 };
 
@@ -180,6 +181,8 @@ struct tcphs_conn {
 	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
 	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST */
 	u32 half_seq;		/* where the other half stood at the first FIN */
+	u64 half_total;		/* the same, counted from the beginning */
+	u32 serial;		/* grows towards the head of its bucket */
 };
 
 /* One handler's stay in the table. */
@@ -214,20 +217,22 @@ int tcphs_conn_init(void);
 void tcphs_conn_exit(void);
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  u8 state, bool birth);
+void tcphs_conn_reserve(unsigned int count);
 void tcphs_conn_remove(struct tcphs_section *s);
 void tcphs_conn_forget_netns(const struct tcphs_net *tn,
 			     void (*last_words)(struct tcphs_section *s));
 void tcphs_conn_sweep_tombs(void);
 unsigned int tcphs_conn_count(const struct tcphs_stats *sum);
 
-int tcphs_conn_walk_bucket(unsigned long bucket,
+int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg);
 
 /* listener.c: the listener table */
 
 struct tcphs_listener {
 	struct hlist_node node;		/* RCU, by cookie */
-	struct list_head entry;		/* RCU, of its namespace */
+	struct list_head entry;		/* RCU, of all listeners, the oldest first */
+	unsigned long number;		/* grows along that list, from 1 */
 	struct rcu_head rcu;
 	refcount_t refs;		/* the table, and each request and queued child */
 	struct tcphs_net *tn;
@@ -244,7 +249,7 @@ struct tcphs_listener {
 	atomic64_t cookies_sent;
 	atomic64_t cookies_valid;
 	atomic64_t wait_max;
-	atomic_t wait[TCPHS_HIST_BUCKETS];
+	atomic64_t wait[TCPHS_HIST_BUCKETS];
 };
 
 /* What a reader sees of one listener. */
@@ -261,9 +266,13 @@ struct tcphs_listener_view {
 int tcphs_listener_init(void);
 void tcphs_listener_exit(void);
 struct tcphs_listener *tcphs_listener_lookup(u64 cookie);
+unsigned long tcphs_listener_last(void);
+struct tcphs_listener *tcphs_listener_next(const struct tcphs_listener *listener,
+					   const struct tcphs_net *tn);
 struct tcphs_listener *tcphs_listener_find(const struct sock *sk);
 struct tcphs_listener *tcphs_listener_get(struct tcphs_listener *listener);
 void tcphs_listener_put(struct tcphs_listener *listener);
+void tcphs_listener_reserve(unsigned int count);
 void tcphs_listener_open(struct sock *sk, bool adopted);
 void tcphs_listener_close(struct sock *sk);
 void tcphs_listener_forget_netns(struct tcphs_net *tn);

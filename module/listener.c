@@ -20,7 +20,9 @@
 #define LISTENERS	16384U
 
 static struct hlist_head buckets[BUCKETS];
-static DEFINE_RAW_SPINLOCK(lock);	/* writers of buckets and of tn->listeners */
+static LIST_HEAD(all);
+static unsigned long opened;		/* the number of the last one */
+static DEFINE_RAW_SPINLOCK(lock);	/* writers of the above */
 static struct tcphs_pool pool;
 
 static inline struct hlist_head *bucket_of(u64 cookie)
@@ -68,6 +70,45 @@ struct tcphs_listener *tcphs_listener_find(const struct sock *sk)
 struct tcphs_listener *tcphs_listener_get(struct tcphs_listener *listener)
 {
 	return listener && refcount_inc_not_zero(&listener->refs) ? listener : NULL;
+}
+
+/**
+ * tcphs_listener_next() - walk over the table, the oldest first
+ * @listener: the one before, NULL: there is none
+ * @tn: the namespace; NULL: all of them
+ *
+ * Who walks in several RCU read-side sections goes on behind the number of the
+ * last one, whether that is still there or not: no listener that is there all
+ * the time is left out or met twice.
+ *
+ * Context: the RCU read-side section that found @listener.
+ * Return: NULL at the end.
+ */
+struct tcphs_listener *tcphs_listener_next(const struct tcphs_listener *listener,
+					   const struct tcphs_net *tn)
+{
+	const struct list_head *entry = listener ? &listener->entry : &all;
+	struct tcphs_listener *l;
+
+	while ((entry = rcu_dereference(list_next_rcu(entry))) != &all) {
+		l = list_entry(entry, struct tcphs_listener, entry);
+		if (!tn || l->tn == tn)
+			return l;
+	}
+	return NULL;
+}
+
+/**
+ * tcphs_listener_last() - where a walk that begins now ends
+ *
+ * Else whoever goes on opening listeners would keep it from its end.
+ *
+ * Context: any.
+ * Return: the number of the youngest listener.
+ */
+unsigned long tcphs_listener_last(void)
+{
+	return READ_ONCE(opened);
 }
 
 static void free_rcu(struct rcu_head *head)
@@ -147,7 +188,7 @@ void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listen
 void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns)
 {
 	atomic64_inc(&listener->accepted);
-	atomic_inc(&listener->wait[tcphs_hist_index(ns)]);
+	atomic64_inc(&listener->wait[tcphs_hist_index(ns)]);
 	/* A race may keep the smaller of two maxima for a moment; good enough. */
 	if (ns > atomic64_read(&listener->wait_max))
 		atomic64_set(&listener->wait_max, ns);
@@ -176,7 +217,7 @@ void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_lis
 	view->wait.count = 0;
 	view->wait.max = atomic64_read(&listener->wait_max);
 	for (i = 0; i < TCPHS_HIST_BUCKETS; i++) {
-		view->wait.bucket[i] = atomic_read(&listener->wait[i]);
+		view->wait.bucket[i] = atomic64_read(&listener->wait[i]);
 		view->wait.count += view->wait.bucket[i];
 	}
 }
@@ -241,14 +282,27 @@ void tcphs_listener_open(struct sock *sk, bool adopted)
 	}
 	now = tcphs_now();
 	fill(l, sk, adopted, now);
+	l->number = opened + 1;
+	WRITE_ONCE(opened, l->number);
 	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));
-	list_add_tail_rcu(&l->entry, &l->tn->listeners);
+	list_add_tail_rcu(&l->entry, &all);
 	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]++;
 	if (!adopted)
 		tell(l, TCPHS_EV_LISTEN, now);
 out:
 	raw_spin_unlock(&lock);
 	local_irq_restore(flags);
+}
+
+/**
+ * tcphs_listener_reserve() - have entries at hand, to be taken while nobody can wait
+ * @count: how many
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_listener_reserve(unsigned int count)
+{
+	tcphs_pool_fill(&pool, count);
 }
 
 /* Under the lock. */
@@ -291,17 +345,19 @@ void tcphs_listener_close(struct sock *sk)
  */
 void tcphs_listener_forget_netns(struct tcphs_net *tn)
 {
+	struct hlist_node *next;
 	struct tcphs_listener *l;
 	unsigned long flags;
+	unsigned int i;
 
-	/* One at a time: there may be thousands, and interrupts are off. */
-	do {
+	/* A bucket at a time: there may be thousands, and interrupts are off. */
+	for (i = 0; i < BUCKETS; i++) {
 		raw_spin_lock_irqsave(&lock, flags);
-		l = list_first_entry_or_null(&tn->listeners, struct tcphs_listener, entry);
-		if (l)
-			unlink_listener(l);
+		hlist_for_each_entry_safe(l, next, &buckets[i], node)
+			if (l->tn == tn)
+				unlink_listener(l);
 		raw_spin_unlock_irqrestore(&lock, flags);
-	} while (l);
+	}
 }
 
 /**

@@ -30,7 +30,11 @@ MODULE_PARM_DESC(fail_step, "for tests: refuse to load at this step, counted fro
 
 u64 tcphs_loaded;
 
-/* In the order of loading; unloading and a load that fails go back through them. */
+/*
+ * In the order of loading; unloading and a load that fails go back through them. Readers
+ * come last: hooks are what may be refused, and a dump of which half has been read holds
+ * the module, but not one that is still being loaded.
+ */
 static const struct step {
 	const char *name;
 	int (*init)(void);
@@ -42,10 +46,10 @@ static const struct step {
 	{ "connections", tcphs_conn_init, tcphs_conn_exit },
 	{ "drops", tcphs_drop_init, tcphs_drop_exit },
 	{ "namespaces", tcphs_netns_init, tcphs_netns_exit },
-	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
+	{ "hooks", tcphs_hooks_init, tcphs_hooks_exit },
 	{ "/proc/tcphs", tcphs_procfs_init, tcphs_procfs_exit },
 	{ "/proc/tcphs_events", tcphs_procfs_events_init, tcphs_procfs_events_exit },
-	{ "hooks", tcphs_hooks_init, tcphs_hooks_exit },
+	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
 };
 
 static int __init check_parameters(void)

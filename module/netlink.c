@@ -245,13 +245,7 @@ struct genl_family tcphs_genl_family __ro_after_init = {
  */
 int tcphs_netlink_init(void)
 {
-	int err;
-
-	tcphs_bell_init(&tcphs_bell_all, &init_net);
-	err = genl_register_family(&tcphs_genl_family);
-	if (err)
-		tcphs_bell_exit(&tcphs_bell_all);
-	return err;
+	return genl_register_family(&tcphs_genl_family);
 }
 
 /**
@@ -261,6 +255,6 @@ int tcphs_netlink_init(void)
  */
 void tcphs_netlink_exit(void)
 {
-	tcphs_bell_exit(&tcphs_bell_all);
+	tcphs_bell_silence();
 	genl_unregister_family(&tcphs_genl_family);
 }

@@ -13,7 +13,9 @@ struct dump {
 	struct tcphs_net *tn;		/* NULL: every namespace */
 	u32 states;			/* connections: mask of 1 << state */
 	struct tcphs_filter filter;	/* connections, events */
-	unsigned long place;		/* listeners: sent; connections: bucket; events: CPU */
+	unsigned long place;		/* listeners: number; connections: bucket; events: CPU */
+	unsigned long last;		/* listeners: number of the last one */
+	u32 below;			/* connections: serial of the last one of that bucket */
 	bool pending;			/* events: ev was read and not yet sent */
 	bool told;			/* events: this CPU was named */
 	u64 go_on;			/* events: the cursor before ev was read */
@@ -94,7 +96,11 @@ static int put_comm(struct sk_buff *skb, int attr, const u8 *comm)
  */
 int tcphs_nl_listeners_start(struct netlink_callback *cb)
 {
-	return start(cb, TCPHS_A_LISTENER_ALL_NETNS, 0);
+	int err = start(cb, TCPHS_A_LISTENER_ALL_NETNS, 0);
+
+	if (!err)
+		dump_of(cb)->last = tcphs_listener_last();
+	return err;
 }
 
 static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener *l,
@@ -147,26 +153,6 @@ static int put_listener(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* The listeners of one namespace, after those that earlier messages held. */
-static int put_listeners(struct sk_buff *skb, struct netlink_callback *cb,
-			 const struct tcphs_net *tn, unsigned long *seen,
-			 struct tcphs_listener_view *view)
-{
-	struct dump *dump = dump_of(cb);
-	struct tcphs_listener *l;
-	int err;
-
-	list_for_each_entry_rcu(l, &tn->listeners, entry) {
-		if ((*seen)++ < dump->place)
-			continue;
-		err = put_listener(skb, cb, l, view);
-		if (err)
-			return err;
-		dump->place++;
-	}
-	return 0;
-}
-
 /**
  * tcphs_nl_listeners() - the next message of TCPHS_CMD_LISTENER_GET
  * @skb: message
@@ -177,24 +163,22 @@ static int put_listeners(struct sk_buff *skb, struct netlink_callback *cb,
  */
 int tcphs_nl_listeners(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct tcphs_net *tn = dump_of(cb)->tn;
+	struct tcphs_listener *l = NULL;
 	struct tcphs_listener_view *view;
-	unsigned long seen = 0;
-	struct net *net;
+	struct dump *dump = dump_of(cb);
 	int err = 0;
 
 	view = kmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
 		return -ENOMEM;
 	rcu_read_lock();
-	if (tn) {
-		err = put_listeners(skb, cb, tn, &seen, view);
-	} else {
-		for_each_net_rcu(net) {
-			err = put_listeners(skb, cb, tcphs_net(net), &seen, view);
-			if (err)
-				break;
-		}
+	while (!err && (l = tcphs_listener_next(l, dump->tn)) && l->number <= dump->last) {
+		/* Earlier messages held it. */
+		if (l->number <= dump->place)
+			continue;
+		err = put_listener(skb, cb, l, view);
+		if (!err)
+			dump->place = l->number;
 	}
 	rcu_read_unlock();
 	kfree(view);
@@ -254,7 +238,7 @@ static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 struct conns_arg {
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
-	const struct dump *dump;
+	struct dump *dump;
 	u64 now;
 };
 
@@ -285,6 +269,7 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, header);
+	arg->dump->below = conn->serial;
 	return 0;
 }
 
@@ -292,9 +277,6 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
  * tcphs_nl_conns() - the next message of TCPHS_CMD_CONN_GET
  * @skb: message
  * @cb: the dump
- *
- * A bucket goes out whole: what did not fit is taken back and begins the next
- * message, so none is told twice.
  *
  * Context: process.
  * Return: bytes in @skb, 0 at the end, or a negative error.
@@ -304,18 +286,15 @@ int tcphs_nl_conns(struct sk_buff *skb, struct netlink_callback *cb)
 	struct dump *dump = dump_of(cb);
 	struct nlattr *states = tcphs_dump_attrs(cb)[TCPHS_A_CONN_STATES];
 	struct conns_arg arg = { .skb = skb, .cb = cb, .dump = dump, .now = tcphs_now() };
-	unsigned int whole;
 	int err;
 
 	dump->states = states ? nla_get_u32(states) : ~0U;
 	do {
-		whole = skb->len;
-		err = tcphs_conn_walk_bucket(dump->place, put_conn, &arg);
-		if (err < 0) {
-			skb_trim(skb, whole);
-			break;
+		err = tcphs_conn_walk_bucket(dump->place, dump->below, put_conn, &arg);
+		if (!err) {
+			dump->place++;
+			dump->below = 0;
 		}
-		dump->place += !err;
 	} while (!err);
 	return skb->len ?: min(err, 0);
 }

@@ -15,7 +15,6 @@ static int __net_init enter(struct net *net)
 	tn->net = net;
 	tn->inum = net->ns.inum;
 	tn->born = tcphs_now();
-	INIT_LIST_HEAD(&tn->listeners);
 	tcphs_bell_init(&tn->bell, net);
 	return 0;
 }
@@ -79,6 +78,7 @@ static struct pernet_operations ops = {
  */
 int tcphs_netns_init(void)
 {
+	tcphs_bell_init(&tcphs_bell_all, &init_net);
 	return register_pernet_subsys(&ops);
 }
 
@@ -90,4 +90,5 @@ int tcphs_netns_init(void)
 void tcphs_netns_exit(void)
 {
 	unregister_pernet_subsys(&ops);
+	tcphs_bell_exit(&tcphs_bell_all);
 }

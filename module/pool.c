@@ -83,13 +83,25 @@ static void drop_one(struct tcphs_pool *pool, void *object)
 	atomic_dec(&pool->nr_total);
 }
 
+/**
+ * tcphs_pool_fill() - have objects at hand for a context that can't wait for them
+ * @pool: the pool
+ * @count: so many besides those that lie on CPUs; fewer where the limit or memory ends
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_pool_fill(struct tcphs_pool *pool, unsigned int count)
+{
+	while (READ_ONCE(pool->nr_free) < count && add_one(pool))
+		cond_resched();
+}
+
 static void work(struct work_struct *ws)
 {
 	struct tcphs_pool *pool = container_of(ws, struct tcphs_pool, worker);
 	void *object;
 
-	while (READ_ONCE(pool->nr_free) < target(pool) && add_one(pool))
-		cond_resched();
+	tcphs_pool_fill(pool, target(pool));
 	while (READ_ONCE(pool->nr_free) > 4 * target(pool)) {
 		object = take_free(pool);
 		if (!object)

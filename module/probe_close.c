@@ -27,13 +27,24 @@ static struct tcphs_conn *enter(struct tcphs_section *s, const struct sock *sk, 
 	return s->conn ?: tcphs_adopt(s, sk, state);
 }
 
-/* The second FIN, of number @seq, ends the half-close. */
-static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 seq)
+/* Bytes that this end has sent or wants to send. */
+static u64 sent_total(const struct tcp_sock *tp)
 {
+	return tp->bytes_acked + (tp->write_seq - tp->snd_una);
+}
+
+/*
+ * The second FIN, of number @seq, ends the half-close. Numbers are exact and wrap;
+ * @total does not, but SYN and FIN may be counted in it.
+ */
+static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 seq, u64 total)
+{
+	u64 bytes = total - conn->half_total;
+
 	/* Adopted after the first FIN, nobody knows where it was. */
 	if (!(conn->marks & TCPHS_C_HALF))
 		return;
-	ev->half.bytes = seq - conn->half_seq;
+	ev->half.bytes = bytes + (s32)(seq - conn->half_seq - (u32)bytes);
 	ev->flags |= TCPHS_F_HALF;
 }
 
@@ -58,12 +69,13 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	tcphs_step_numbers(ev, tp->write_seq, tp->rcv_nxt);
 	tcphs_step_since(&s, ev, conn->since);
 	if (new_state == TCPHS_STATE_LAST_ACK) {
-		put_half(ev, conn, tp->write_seq);
+		put_half(ev, conn, tp->write_seq, sent_total(tp));
 		/* Has the peer's FIN had its ACK before (__tcp_select_window())? */
 		conn->life.segments = tp->rcv_wup == tp->rcv_nxt ? 4 : 3;
 		conn->life.closer = TCPHS_CLOSER_PEER;
 	} else {
 		conn->half_seq = tp->rcv_nxt;
+		conn->half_total = tp->bytes_received;
 		conn->marks |= TCPHS_C_HALF;
 		conn->life.closer = TCPHS_CLOSER_LOCAL;
 	}
@@ -83,7 +95,7 @@ static void fin_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state
 	tcphs_step_numbers(ev, seq, ack);
 	tcphs_step_since(s, ev, s->conn->since);
 	if (s->conn->state == TCPHS_STATE_FIN_WAIT2)
-		put_half(ev, s->conn, seq);
+		put_half(ev, s->conn, seq, s->conn->life.bytes_received);
 	tcphs_step_done(s);
 	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
 }
@@ -108,6 +120,7 @@ void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 	} else {
 		conn->life.closer = TCPHS_CLOSER_PEER;
 		conn->half_seq = tp->write_seq;
+		conn->half_total = sent_total(tp);
 		conn->marks |= TCPHS_C_HALF;
 	}
 	fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state);
@@ -157,6 +170,7 @@ static void last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 
 	}
 	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->flags & TCPHS_F_ADOPTED))
 		conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
+	conn->life.bytes_received = tp->bytes_received;
 	fin_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state);
 }
 
@@ -570,6 +584,26 @@ static void on_reset_v6(struct tcphs_regs *regs)
 	passive_reset(sk, skb);
 }
 
+/*
+ * Opens a section on a bucket, untimed. Its socket, or a connection that this has made
+ * since, has the same cookie; without an entry of its own it gets that one.
+ */
+static void enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw)
+{
+	struct tcphs_conn *conn;
+
+	tcphs_conn_enter_untimed(s, atomic64_read(&tw->tw_cookie));
+	conn = s->conn;
+	hlist_for_each_entry_from(conn, node) {
+		if (conn->id.conn == s->cookie && conn->flags & TCPHS_F_BUCKET &&
+		    conn->id.local_port == ntohs(tw->tw_sport) &&
+		    conn->id.peer_port == ntohs(tw->tw_dport)) {
+			s->conn = conn;
+			break;
+		}
+	}
+}
+
 /* The last ACK is on its way: 2MSL begin, and the socket's life is told. */
 static void time_wait(struct tcphs_section *s, u32 seq, u32 ack)
 {
@@ -659,7 +693,8 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 
 	if (TCP_SKB_CB(skb)->end_seq == TCP_SKB_CB(skb)->seq && !th->rst)
 		return;
-	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
+	enter_bucket(&s, tw);
+	s.now = tcphs_now();
 	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
 		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
 	tcphs_conn_leave(&s);
@@ -674,7 +709,7 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 1);
 	struct tcphs_section s;
 
-	tcphs_conn_enter_untimed(&s, atomic64_read(&tw->tw_cookie));
+	enter_bucket(&s, tw);
 	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
 		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
 	tcphs_conn_leave(&s);
@@ -689,7 +724,7 @@ static void on_bucket_dismissed(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	struct tcphs_section s;
 
-	tcphs_conn_enter_untimed(&s, atomic64_read(&tw->tw_cookie));
+	enter_bucket(&s, tw);
 	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
 		s.conn->marks |= TCPHS_C_DISMISSED;
 	tcphs_conn_leave(&s);
@@ -724,7 +759,8 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	struct tcphs_event *ev;
 	u8 reason;
 
-	tcphs_conn_enter(&s, atomic64_read(&tw->tw_cookie));
+	enter_bucket(&s, tw);
+	s.now = tcphs_now();
 	conn = s.conn;
 	if (unlikely(!conn || !(conn->flags & TCPHS_F_BUCKET))) {
 		if (check_net(twsk_net(tw)))

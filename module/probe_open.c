@@ -30,9 +30,13 @@ static void on_connect(struct tcphs_regs *regs)
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	if (s.conn) {
-		/* The socket failed or was disconnected, and tries again. */
+		/*
+		 * The socket failed or was disconnected, and tries again. Its TIME_WAIT
+		 * bucket, if it has left one, has its own end to come.
+		 */
 		generation = s.conn->id.generation + 1;
-		tcphs_conn_remove(&s);
+		if (!(s.conn->flags & TCPHS_F_BUCKET))
+			tcphs_conn_remove(&s);
 	}
 	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_SENT, true);
 	tcphs_ident_from_sock(&conn->id, &conn->flags, sk);

@@ -17,6 +17,7 @@ struct view {
 	struct net *net;
 	struct tcphs_stats sum;
 	struct tcphs_listener_view listener;
+	unsigned long last;		/* number of the last listener */
 };
 
 /* Three digits and a unit, right-aligned. */
@@ -128,30 +129,35 @@ static void show_listener(struct seq_file *m, const struct tcphs_listener *l,
 	seq_putc(m, '\n');
 }
 
-/* Position 0 is the summary, then a position a listener. */
+static struct tcphs_listener *next_listener(const struct view *view, struct tcphs_listener *l)
+{
+	l = tcphs_listener_next(l, tcphs_net(view->net));
+	return l && l->number <= view->last ? l : NULL;
+}
+
+/* Position 0 is the summary, that of a listener is its number. */
 static void *start(struct seq_file *m, loff_t *pos) __acquires(RCU)
 {
 	struct view *view = m->private;
-	loff_t left = *pos;
-	struct tcphs_listener *l;
+	struct tcphs_listener *l = NULL;
 
 	rcu_read_lock();
-	if (!left)
+	if (!*pos) {
+		view->last = tcphs_listener_last();
 		return SEQ_START_TOKEN;
-	list_for_each_entry_rcu(l, &tcphs_net(view->net)->listeners, entry)
-		if (!--left)
-			return l;
-	return NULL;
+	}
+	do {
+		l = next_listener(view, l);
+	} while (l && l->number < *pos);
+	return l;
 }
 
 static void *next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct list_head *head = &tcphs_net(((struct view *)m->private)->net)->listeners;
-	struct list_head *entry = v == SEQ_START_TOKEN ? head : &((struct tcphs_listener *)v)->entry;
+	struct tcphs_listener *l = next_listener(m->private, v == SEQ_START_TOKEN ? NULL : v);
 
-	++*pos;
-	entry = rcu_dereference(list_next_rcu(entry));
-	return entry == head ? NULL : list_entry(entry, struct tcphs_listener, entry);
+	*pos = l ? l->number : *pos + 1;
+	return l;
 }
 
 static void stop(struct seq_file *m, void *v) __releases(RCU)

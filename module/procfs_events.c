@@ -127,13 +127,19 @@ static void put_numbers(struct seq_file *m, const struct tcphs_event *ev)
 			   name(tcphs_reason_names, TCPHS_REASON_MAX, ev->reason));
 }
 
+/* Anyone may name a process like a command to the terminal of whoever reads this. */
 static void put_owner(struct seq_file *m, const struct tcphs_event *ev)
 {
-	char comm[TCPHS_COMM_LEN + 1] = { };
+	unsigned int i;
+	u8 c;
 
-	memcpy(comm, ev->id.comm, TCPHS_COMM_LEN);
 	seq_printf(m, " pid=%u comm=", ev->id.pid);
-	seq_escape(m, comm, " \t\n\\");
+	for (i = 0; i < TCPHS_COMM_LEN && (c = ev->id.comm[i]); i++) {
+		if (c > ' ' && c <= '~' && c != '\\')
+			seq_putc(m, c);
+		else
+			seq_printf(m, "\\%03o", c);
+	}
 }
 
 static void put_detail(struct seq_file *m, const struct tcphs_event *ev)

@@ -9,7 +9,7 @@
 network=initial
 . "$(dirname "$0")/lib.sh"
 
-steps=(deaf ring listener conn drop netns netlink procfs procfs_events hooks)
+steps=(deaf ring listener conn drop netns hooks procfs procfs_events netlink)
 tracing=/sys/kernel/tracing
 instance=$tracing/instances/tcphs-ladder
 
