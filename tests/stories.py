@@ -1236,6 +1236,40 @@ def time_wait_reused_by_connect(t):
 
 
 @story()
+def connect_beside_time_wait(t):
+    """S13 a socket that connects again beside its own TIME_WAIT takes nothing from it"""
+    def closed_first(peer):
+        s.shutdown(socket.SHUT_WR)
+        peer.await_(FIN | ACK)
+        peer.send(ACK)
+        peer.send(FIN | ACK)
+        peer.await_(ACK)
+        return t.told(peer.port, CONNECT + ACTIVE_CLOSE)
+
+    def reset(peer):
+        peer.send(RST)
+        return t.told(peer.port, CONNECT + ACTIVE_CLOSE +
+                      ["rst-received time-wait>closed",
+                       "time-wait-end time-wait>closed reset-received"])
+
+    peer, other = t.peer(), t.peer()
+    s = t.established(peer)
+    closed_first(peer)
+    t.until(lambda: disconnect(s) == 0, "disconnect")
+    s.setblocking(False)
+    s.connect_ex(t.address(wire.PEER, other.port))
+    other.accept()
+    t.told(other.port, CONNECT)
+    closed_first(other)
+    first, second = reset(peer), reset(other)
+    same({e["conn"] for e in second}, {first[0]["conn"]}, "cookie")
+    same(({e["generation"] for e in first}, {e["generation"] for e in second}), ({0}, {1}),
+         "generations")
+    with open("/proc/tcphs", encoding="ascii") as file:
+        same([line for line in file if line.startswith("hook-deaf")], [], "deaf hooks")
+
+
+@story()
 def time_wait_full(t):
     """S13 beyond tcp_max_tw_buckets there is no TIME_WAIT, and that is said"""
     t.sysctl("tcp_max_tw_buckets", 0)

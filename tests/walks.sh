@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Readers that come in the middle of something: a list that changes while it is told, a
+# crowd that was there before the module, names that are not for a terminal.
+
+. "$(dirname "$0")/lib.sh"
+
+walk() {
+	python3 "$here/walks.py" "$1"
+}
+
+group_is_adopted() {
+	local count
+
+	unload
+	mkfifo "$tmp/go"
+	walk group <>"$tmp/go" >"$tmp/group" &
+	started+=("$!")
+	wait_until 20 test -s "$tmp/group" || return
+	count=$(<"$tmp/group")
+	load || return
+	same "$(tcphs listeners -j | jq -s "[.[] | select(.reuseport_group == $count)] | length")" \
+		"$count" "listeners of the group" &&
+	same "$(tcphs status -j | jq .table.untracked)" 0 "not followed"
+	count=$?
+	stop "${started[-1]}"
+	return $count
+}
+
+start 7
+need_command python3 jq
+load ring_records=4096 table_size=1024
+check "listeners that close while netlink tells of them take no other away" walk netlink
+check "nor in /proc/tcphs" walk proc
+check "connections of one bucket that take several messages are told once each" walk bucket
+check "what a process is called is no command to a terminal" walk name
+check "behind a short name nothing of a longer one is told" walk rest
+check "listeners that share a port are all adopted" group_is_adopted
+check "the kernel does not complain" kernel_is_quiet
+ktap_finished
