@@ -3,7 +3,7 @@
  * A kernel with the module, for the tools: takes the place of libmnl's sockets.
  *
  * The environment variable FAKE says what is wrong with it: absent, eperm,
- * netns, version, abi, garbage, erange, torn; or what it does: flood:N gives N
+ * netns, version, abi, garbage, erange; or what it does: flood:N gives N
  * events a pull. With a follower it rings three times and then sends SIGINT.
  */
 #include <errno.h>
@@ -257,11 +257,6 @@ static void answer_listeners(struct mnl_socket *s)
 	post(s);
 	put_listener(22, AF_INET, 0);
 	post(s);
-	if (fake("torn")) {
-		put_listener(23, AF_INET, 0);
-		m.data[offsetof(struct nlmsghdr, nlmsg_flags)] |= NLM_F_DUMP_INTR;
-		post(s);
-	}
 	post_end(s, NLMSG_DONE, 0, NULL);
 }
 

@@ -180,6 +180,9 @@ static inline char *put_char(char *p, const uint8_t *s, size_t left, size_t *n)
 		return p;
 	}
 	*n = utf8_len(s, left);
+	/* U+0080 to U+009F are control characters, to a terminal too. */
+	if (*n == 2 && s[0] == 0xc2 && s[1] < 0xa0)
+		return put_escaped(p, s[1]);
 	if (*n) {
 		memcpy(p, s, *n);
 		return p + *n;
@@ -211,7 +214,7 @@ char *tcphs_json_escape(char *p, const void *s, size_t len)
  * @s: the bytes
  * @len: how many
  *
- * Valid UTF-8 goes out as it is; a control byte, or a byte that belongs to no
+ * Valid UTF-8 goes out as it is; a control character, or a byte that belongs to no
  * valid sequence, as \u00XX.
  */
 void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size_t len)

@@ -19,7 +19,6 @@
 #include "tcphs_lib.h"
 
 #define RECV_SIZE	(64 * 1024)
-#define DUMP_TRIES	4
 /* Ten attributes and their headers. */
 #define FILTER_SIZE	(TCPHS_FILTER_LIST * (3 * 2 + 4 + sizeof(struct tcphs_prefix)) + 128)
 
@@ -28,7 +27,6 @@ struct tcphs_session {
 	struct mnl_socket *bell;
 	struct tcphs_family family;
 	uint32_t seq;
-	bool torn;		/* the last dump had NLM_F_DUMP_INTR */
 	char recv[RECV_SIZE] __attribute__((aligned(8)));
 };
 
@@ -117,8 +115,6 @@ static int take(struct tcphs_session *s, size_t n, answer_fn fn, void *arg, int 
 		/* The rest of an answer that was given up. */
 		if (nlh->nlmsg_seq != s->seq)
 			continue;
-		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-			s->torn = true;
 
 		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
 			if (tcphs_decode_ack(nlh, (size_t)left, &ack))
@@ -140,7 +136,6 @@ static int talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn f
 	int answer = 0, more = 1;
 	ssize_t n;
 
-	s->torn = false;
 	if (mnl_socket_sendto(s->data, nlh, nlh->nlmsg_len) < 0)
 		return fail_errno(err, "cannot send to the kernel", -errno);
 
@@ -350,19 +345,14 @@ static int take_conn(void *data, const void *msg, size_t len)
 int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
 			struct tcphs_listener_list *list, struct tcphs_error *err)
 {
-	int ret, tries = DUMP_TRIES;
 	struct nlmsghdr *nlh;
 	char buf[256];
 
-	do {
-		list->nr = 0;
-		nlh = put_dump(s, buf, TCPHS_CMD_LISTENER_GET);
-		if (all_netns)
-			mnl_attr_put(nlh, TCPHS_A_LISTENER_ALL_NETNS, 0, NULL);
-		ret = talk(s, nlh, take_listener, list, err);
-	} while (!ret && s->torn && --tries);
-	list->torn = s->torn;
-	return ret;
+	list->nr = 0;
+	nlh = put_dump(s, buf, TCPHS_CMD_LISTENER_GET);
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_LISTENER_ALL_NETNS, 0, NULL);
+	return talk(s, nlh, take_listener, list, err);
 }
 
 static void put_ports(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f,
@@ -421,23 +411,18 @@ int tcphs_get_connections(struct tcphs_session *s, bool all_netns,
 			  struct tcphs_error *err)
 {
 	struct conns_arg arg = { list, filter };
-	int ret, tries = DUMP_TRIES;
 	char buf[256 + FILTER_SIZE];
 	struct nlmsghdr *nlh;
 
-	do {
-		list->nr = 0;
-		nlh = put_dump(s, buf, TCPHS_CMD_CONN_GET);
-		if (all_netns)
-			mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
-		if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
-			mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
-		if (filter)
-			put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
-		ret = talk(s, nlh, take_conn, &arg, err);
-	} while (!ret && s->torn && --tries);
-	list->torn = s->torn;
-	return ret;
+	list->nr = 0;
+	nlh = put_dump(s, buf, TCPHS_CMD_CONN_GET);
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
+	if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
+		mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
+	if (filter)
+		put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
+	return talk(s, nlh, take_conn, &arg, err);
 }
 
 /**

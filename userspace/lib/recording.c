@@ -472,6 +472,15 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
 }
 
 /**
+ * tcphs_recording_seekable - can it be read again?
+ * @r: the recording
+ */
+bool tcphs_recording_seekable(const struct tcphs_recording *r)
+{
+	return lseek(r->fd, 0, SEEK_CUR) >= 0;
+}
+
+/**
  * tcphs_recording_rewind - begin again with the first piece
  * @r: the recording
  * @err: why not
@@ -480,7 +489,7 @@ int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err)
 {
 	if (lseek(r->fd, sizeof(struct head), SEEK_SET) < 0)
 		return refused(r, TCPHS_ERR_FAILED,
-			       "cannot be read twice; --json without --last needs it once", err);
+			       "cannot be read twice, which --last needs", err);
 	r->offset = sizeof(struct head);
 	r->number = 0;
 	memset(&r->seen, 0, sizeof(r->seen));

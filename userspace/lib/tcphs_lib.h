@@ -268,17 +268,14 @@ void tcphs_close(struct tcphs_session *s);
 
 int tcphs_get_status(struct tcphs_session *s, struct tcphs_status *st, struct tcphs_error *err);
 
-/* @torn: the table changed so much during the dump that rows may be missing or double */
 struct tcphs_listener_list {
 	struct tcphs_listener *v;
 	size_t nr, cap;
-	bool torn;
 };
 
 struct tcphs_conn_list {
 	struct tcphs_conn_info *v;
 	size_t nr, cap;
-	bool torn;
 };
 
 /*
@@ -383,6 +380,7 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
 			 struct tcphs_error *err);
 
 /* Back to the first piece; -1 with @err set where that can't be done. */
+bool tcphs_recording_seekable(const struct tcphs_recording *r);
 int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err);
 
 /* ---- names (names.c) -------------------------------------------------------- */

@@ -159,8 +159,6 @@ static void put_rows(struct tcphs_json *j, const struct top_model *m, enum top_s
 	const void *row;
 	size_t i;
 
-	if (model_torn(m, screen))
-		tcphs_json_bool(j, "torn", true);
 	tcphs_json_open(j, screen == TOP_LISTENERS ? "listeners" : "connections", '[');
 	for (i = 0; (row = model_row(m, screen, i)); i++) {
 		tcphs_json_open(j, NULL, '{');

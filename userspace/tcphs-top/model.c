@@ -317,16 +317,6 @@ size_t model_total(const struct top_model *m, enum top_screen screen)
 	return m->conns_valid ? m->conns.nr : 0;
 }
 
-/**
- * model_torn - may rows of a screen be missing or double?
- * @m: the model
- * @screen: which
- */
-bool model_torn(const struct top_model *m, enum top_screen screen)
-{
-	return screen == TOP_LISTENERS ? m->listeners.list.torn : m->conns.torn;
-}
-
 static const void *row_at(const struct top_model *m, enum top_screen screen, uint32_t n)
 {
 	if (screen == TOP_LISTENERS)

@@ -118,7 +118,6 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
 		 bool all_netns, uint64_t now);
 size_t model_total(const struct top_model *m, enum top_screen screen);
-bool model_torn(const struct top_model *m, enum top_screen screen);
 int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn compare,
 		  bool invert, size_t keep);
 const void *model_row(const struct top_model *m, enum top_screen screen, size_t i);

@@ -186,9 +186,8 @@ static void paint_tabs(const struct view *v, const struct top_model *m, const st
 	for (i = 0; i < TOP_SCREENS; i++)
 		x = paint_text(&v->paint, y, x, i == (int)ui->screen ? PAINT_TAB : TABLE_DIM,
 			       name[i]) + 2;
-	snprintf(buf, sizeof(buf), "%zu-%zu of %s%zu%s", total ? from + 1 : 0,
-		 from + rows < total ? from + rows : total,
-		 model_torn(m, ui->screen) ? "about " : "", total,
+	snprintf(buf, sizeof(buf), "%zu-%zu of %zu%s", total ? from + 1 : 0,
+		 from + rows < total ? from + rows : total, total,
 		 ui->all_netns ? " in all namespaces" : "");
 	if (x + strlen(buf) <= v->paint.width)
 		paint_right(&v->paint, y, 0, v->paint.width, TABLE_DIM, buf);

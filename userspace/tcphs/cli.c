@@ -237,17 +237,6 @@ void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list)
 }
 
 /**
- * cli_torn - warn that a dump is not of one moment
- * @torn: is it not?
- */
-void cli_torn(bool torn)
-{
-	if (torn)
-		fputs("tcphs: the table changed while it was read; rows may be missing or double\n",
-		      stderr);
-}
-
-/**
  * cli_tone - the escape sequence of a colour
  * @cli: are colours wanted?
  * @tone: which

@@ -81,7 +81,6 @@ void cli_usage(const struct cli *cli, const char *fmt, ...)
 int cli_fail(const struct tcphs_error *err);
 int cli_finish(struct cli *cli);
 void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
-void cli_torn(bool torn);
 
 const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without colour */
 const char *cli_plain(const struct cli *cli);

@@ -156,7 +156,6 @@ static int run(struct cli *cli, int argc, char **argv)
 	} else {
 		print(cli, &list);
 		ret = cli_finish(cli);
-		cli_torn(list.torn);
 	}
 	tcphs_conn_list_free(&list);
 	tcphs_close(session);

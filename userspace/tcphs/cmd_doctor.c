@@ -191,6 +191,7 @@ static int examine(struct doctor *d, bool *again, struct tcphs_error *err)
 		*again = look_live(d, err);
 	else
 		source_drain(d->source, &ops, d, err);
+	/* What is whole of a damaged recording is judged. */
 	if (!err->code)
 		ret = judge(d, err);
 	evidence_free(&d->evidence);
@@ -260,6 +261,6 @@ const struct verb verb_doctor = {
 	.one_netns = true,
 	.reads = true,
 	/* What chooses some steps of a connection would hide the evidence. */
-	.filters = TCPHS_FILTERS_LIFE,
+	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS),
 	.run = run,
 };

@@ -65,6 +65,8 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 			cli_option(cmd->cli, c, argv, longs);
 	}
 	cli_no_arguments(cmd->cli, argc, argv);
+	if (cmd->cli->read && cmd->follow)
+		cli_usage(cmd->cli, "--follow: a recording is read whole, at once; what it holds of a pipe comes as it is written: tcphs record - | tcphs events --read -");
 }
 
 static bool flush(void *arg)

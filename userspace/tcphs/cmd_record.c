@@ -75,6 +75,8 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 	cmd->to_stdout = !strcmp(cmd->name, "-");
 	cmd->cli->to_file = !cmd->to_stdout;
 	cli_no_arguments(cmd->cli, argc, argv);
+	if (cmd->cli->read && cmd->ends)
+		cli_usage(cmd->cli, "--duration: a recording is read whole, at once");
 	if (cmd->to_stdout && cmd->cli->json)
 		cli_usage(cmd->cli, "--json: the recording itself goes to standard output");
 	if (cmd->to_stdout && isatty(STDOUT_FILENO))
@@ -88,18 +90,21 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
 {
 	int flags = O_WRONLY | O_CREAT | O_EXCL, fd;
+	char *behind = NULL;	/* the name, with links followed */
 	struct stat st;
 
 	if (cmd->to_stdout)
 		return STDOUT_FILENO;
-	if (cmd->force && !lstat(cmd->name, &st)) {
+	if (cmd->force && !stat(cmd->name, &st)) {
+		behind = realpath(cmd->name, NULL);
 		if (!S_ISREG(st.st_mode))
 			flags = O_WRONLY;
-		else
-			unlink(cmd->name);
+		else if (behind)
+			unlink(behind);
 	}
-	fd = open(cmd->name, flags | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
+	fd = open(behind ? behind : cmd->name, flags | O_CLOEXEC, 0600);
+	free(behind);
+	if (fd < 0 && errno == EEXIST && !cmd->force)
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"tcphs: %.256s is there already; --force replaces it", cmd->name);
 	else if (fd < 0)

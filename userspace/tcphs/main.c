@@ -38,7 +38,7 @@ static void print_help(FILE *to)
 	fputs("  help         this text; 'tcphs VERB --help' tells a verb's options,\n"
 	      "               'tcphs help names' the words that they take\n"
 	      "\n"
-	      "Options of every verb:\n"
+	      "Options of every verb (--all-netns: not of status and doctor):\n"
 	      "  -j, --json            one JSON object a line\n"
 	      "  -H, --no-header       no heading\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"

@@ -189,6 +189,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 	if (!s->cli->damaged)
 		fprintf(stderr, "%s\n", err->text);
 	s->cli->damaged = true;
+	memset(err, 0, sizeof(*err));
 	return 0;
 }
 
@@ -207,7 +208,10 @@ static void on_look(void *data, const struct tcphs_event *ev)
 		look->look(look->arg, ev);
 }
 
-/* A recording may be larger than the memory, so it is read again instead of kept. */
+/*
+ * A recording may be larger than the memory, so it is read again instead of kept. One
+ * that comes out of a pipe is read once, and nobody looks ahead.
+ */
 static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 			      struct tcphs_error *err)
 {
@@ -219,7 +223,7 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 			return -1;
 		s->skip = !keep ? SIZE_MAX : count.seen > keep ? count.seen - keep : 0;
 	}
-	if (!look->look)
+	if (!look->look || (keep == SIZE_MAX && !tcphs_recording_seekable(s->recording)))
 		return 0;
 	if (play(s, &ops, NULL, look, err))
 		return -1;
@@ -230,7 +234,8 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
  * source_keep_last - begin with the last events of those there are
  * @s: the source
  * @keep: how many; SIZE_MAX: all
- * @look: sees each, in no order; may be NULL
+ * @look: sees each, in no order, but for a recording that is read from a pipe; may be
+ *	NULL
  * @arg: its first argument
  * @err: why not
  */

@@ -442,7 +442,10 @@ static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 
 	if (!s)
 		return;
-	if (!b)
+	/* listen() again on the same socket starts its counters anew. */
+	if (!b || b->accepted > l->accepted || b->overflows > l->overflows ||
+	    b->drops > l->drops || b->cookies_sent > l->cookies_sent ||
+	    b->cookies_valid > l->cookies_valid)
 		b = &zero;
 	s->listening = true;
 	s->sockets++;
