@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..133"
+echo "1..147"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -165,6 +165,26 @@ run 0 "events --read, as text, the last two"	absent events -r "$rec" -n 2 -H
 [ "$(wc -l <"$out")" = 2 ]; result $?		"are two"
 run 0 "a recording from standard input"		absent events -j -r - <"$rec"
 cmp -s "$out" "$rec.live"; result $?		"is the same"
+run 0 "the same as text"			absent events -r "$rec"
+cp "$out" "$rec.text"
+mkfifo "$rec.pipe"
+cat "$rec" >"$rec.pipe" &
+run 0 "out of a pipe, which can be read once"	absent events -r - <"$rec.pipe"
+[ "$(wc -l <"$out")" = "$(wc -l <"$rec.text")" ]; result $? "has as many lines"
+cat "$rec" >"$rec.pipe" &
+run 1 "the last of a pipe"			absent events -r - -n 2 <"$rec.pipe"
+said "$err" 'cannot be read twice, which --last needs' "are refused"
+run 2 "to follow a recording"			absent events -f -r "$rec"
+said "$err" 'tcphs record - | tcphs events --read -' "says what there is instead"
+run 2 "to record one for a time"		absent record -r "$rec" -d 1s "$rec.none"
+ln -s "$rec.old" "$rec.link"
+head -c 4096 /dev/zero >"$rec.old"
+run 0 "record --force through a link"		"" record --force "$rec.link" -d 0s
+[ -L "$rec.link" ]; result $?			"leaves it a link"
+[ "$(stat -c %s-%a "$rec.old")" = 856-600 ]; result $? "to a file that is new"
+rm "$rec.old"
+run 1 "through a link to nothing"		"" record --force "$rec.link" -d 0s
+rm "$rec.link" "$rec.pipe"
 run 0 "record --read --event"			absent record -r "$rec" --event closed --force "$rec"
 said "$err" '^tcphs: 1 events, 7 lost'		"takes a part out, even of itself"
 head -c 200 "$rec.live" >"$rec"
@@ -178,6 +198,10 @@ said "$err" 'was cut off within the piece at byte 824; what comes before' "says 
 [ "$(grep -c '"time"' "$out")" = 5 ]; result $?	"after all that is whole"
 run 6 "the same as text"			absent events --read "$rec"
 [ "$(wc -l <"$err")" = 1 ]; result $?		"says it once"
+run 10 "the doctor reads it"			absent doctor --read "$rec"
+said "$out" '^LOOKED AT'			"judges what is whole"
+[ "$(wc -l <"$err")" = 1 ]; result $?		"and says it once, too"
+run 10 "doctor --read --netns"			absent doctor --read "$rec" --netns 4026531840
 run 1 "record to a full disk"			"" record --force /dev/full -d 0s
 said "$err" 'cannot write /dev/full: No space left' "is an error"
 run 2 "record without a file"			"" record
@@ -206,7 +230,7 @@ run 0 "events of random bytes, as text"		absent events --color=always --read "$r
 [ "$(wc -l <"$out")" = 999 ]; result $?		"a line each"
 run 0 "filters over them"			absent events -j --read "$rec" --failed \
 	--address ::/0 --port 1,2 --older-than 1s --comm x --pid 1 --state established
-rm -f "$rec" "$rec.live"
+rm -f "$rec" "$rec.live" "$rec.text"
 
 run 10 "doctor"					"" doctor --for 200ms
 said "$out" '^WARNING   accept-queue-full: listener \[::\]:443, ngi"nx\[123\]$' "a full queue and its owner"
@@ -225,8 +249,8 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 133 ]; then
-	echo "# planned 133, ran $n"
+if [ "$n" != 147 ]; then
+	echo "# planned 147, ran $n"
 	failed=1
 fi
 exit $failed

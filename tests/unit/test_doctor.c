@@ -257,6 +257,22 @@ static void test_lost_counters(void)
 	evidence_lost(&e, 1);
 	after();
 	same(judge(), "warning records-lost 1", "with cookies the SYN queue drops nothing");
+	tables();
+	listener.overflows = 7;
+	listener.drops = 7;
+	before();
+	listener.overflows = 0;
+	listener.drops = 0;
+	evidence_lost(&e, 1);
+	after();
+	same(judge(), "warning records-lost 1", "a socket that listens again counts anew");
+	tables();
+	st.ring_records = 1 << 20;
+	before();
+	evidence_lost(&e, 1);
+	after();
+	same(judge(), "warning records-lost 1", "the largest ring may be too small");
+	same(r.v[0].command, "", "then there is no larger one to advise");
 }
 
 static void test_full_queue(void)
@@ -607,7 +623,7 @@ static void test_order(void)
 
 int main(void)
 {
-	plan(103);
+	plan(106);
 	test_tally();
 	test_settings();
 	test_queues();

@@ -34,6 +34,7 @@ static void test_escapes(void)
 	same(BYTES("\303\244\342\206\222\360\237\230\200"),
 	     "\"\303\244\342\206\222\360\237\230\200\"", "valid UTF-8 of 2, 3 and 4 bytes");
 	same(BYTES("\377\300\200"), "\"\\u00ff\\u00c0\\u0080\"", "bytes that are none");
+	same(BYTES("\302\200\302\233\302\240"), "\"\\u0080\\u009b\302\240\"", "control characters beyond ASCII");
 	same(BYTES("\355\240\200"), "\"\\u00ed\\u00a0\\u0080\"", "a surrogate");
 	same(BYTES("\340\200\200"), "\"\\u00e0\\u0080\\u0080\"", "an overlong form");
 	same(BYTES("\342\206"), "\"\\u00e2\\u0086\"", "a sequence cut short");
@@ -98,7 +99,7 @@ static void test_buffer(void)
 
 int main(void)
 {
-	plan(13);
+	plan(14);
 	tcphs_buf_init(&out, -1);
 	test_escapes();
 	test_structure();
