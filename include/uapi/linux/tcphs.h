@@ -19,13 +19,15 @@
  *
  * TCPHS_CMD_LISTENER_GET (dump)
  *	Request: TCPHS_A_LISTENER_ALL_NETNS (flag, optional).
- *	Reply: one message a listening socket, TCPHS_A_LISTENER_*.
+ *	Reply: one message a listening socket, TCPHS_A_LISTENER_*, the oldest first.
+ *	One that listens from the first message to the last is told once.
  *
  * TCPHS_CMD_CONN_GET (dump)
  *	Request: TCPHS_A_CONN_ALL_NETNS (flag), TCPHS_A_CONN_STATES (u32, a mask
  *	of 1 << state), TCPHS_A_CONN_FILTER (nest); all optional.
- *	Reply: one message a connection, TCPHS_A_CONN_*. Listening sockets are
- *	not connections; see TCPHS_CMD_LISTENER_GET.
+ *	Reply: one message a connection, TCPHS_A_CONN_*, in no order. One that is
+ *	there from the first message to the last is told once. Listening sockets
+ *	are not connections; see TCPHS_CMD_LISTENER_GET.
  *
  * TCPHS_CMD_EVENT_GET (dump)
  *	Request: TCPHS_A_EVENT_ALL_NETNS (flag), TCPHS_A_EVENT_FILTER (nest), both
