@@ -210,7 +210,18 @@ last_is_counted() {
 	same "$(tcphs events -j -n 0 | wc -l)" 0 "lines of --last 0"
 }
 
-start 24
+half_close_is_whole() {
+	local bytes port
+
+	read -r bytes port < <(python3 "$here/large.py") || return
+	half_closes() {
+		tcphs events -j --port "$port" | jq -r 'select(.half_close_bytes) |
+			"\(.event) \(.half_close_bytes)"' | sort | tr '\n' ' '
+	}
+	same "$(half_closes)" "fin-received $bytes fin-sent $bytes " "bytes while half closed"
+}
+
+start 25
 need_command jq python3
 ! loaded || unload || die "somebody uses the module"
 check "without the module: status 3 and one line" every_verb not_loaded
@@ -247,5 +258,6 @@ check "colour on a terminal only, and NO_COLOR is honoured" no_colour_where_none
 check "-H leaves out the heading" no_heading_where_none_is_wanted
 check "--last counts" last_is_counted
 stop "${started[0]}"
+check "more bytes than a sequence number can count are counted" half_close_is_whole
 check "nothing of all this keeps the module" unload
 ktap_finished
