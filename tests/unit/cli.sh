@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..147"
+echo "1..148"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -177,6 +177,8 @@ said "$err" 'cannot be read twice, which --last needs' "are refused"
 run 2 "to follow a recording"			absent events -f -r "$rec"
 said "$err" 'tcphs record - | tcphs events --read -' "says what there is instead"
 run 2 "to record one for a time"		absent record -r "$rec" -d 1s "$rec.none"
+run 0 "what there is of it"			absent record -r "$rec" -d 0s "$rec.none"
+rm "$rec.none"
 ln -s "$rec.old" "$rec.link"
 head -c 4096 /dev/zero >"$rec.old"
 run 0 "record --force through a link"		"" record --force "$rec.link" -d 0s
@@ -249,8 +251,8 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 147 ]; then
-	echo "# planned 147, ran $n"
+if [ "$n" != 148 ]; then
+	echo "# planned 148, ran $n"
 	failed=1
 fi
 exit $failed

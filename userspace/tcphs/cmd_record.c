@@ -75,7 +75,7 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 	cmd->to_stdout = !strcmp(cmd->name, "-");
 	cmd->cli->to_file = !cmd->to_stdout;
 	cli_no_arguments(cmd->cli, argc, argv);
-	if (cmd->cli->read && cmd->ends)
+	if (cmd->cli->read && cmd->duration)
 		cli_usage(cmd->cli, "--duration: a recording is read whole, at once");
 	if (cmd->to_stdout && cmd->cli->json)
 		cli_usage(cmd->cli, "--json: the recording itself goes to standard output");
