@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..148"
+echo "1..149"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -171,6 +171,17 @@ mkfifo "$rec.pipe"
 cat "$rec" >"$rec.pipe" &
 run 0 "out of a pipe, which can be read once"	absent events -r - <"$rec.pipe"
 [ "$(wc -l <"$out")" = "$(wc -l <"$rec.text")" ]; result $? "has as many lines"
+# Nobody closes it: what was written must be shown before that.
+exec 7<>"$rec.pipe"
+FAKE=absent "$tool" events -r - <"$rec.pipe" >"$out" 2>"$err" 7>&- &
+cat "$rec" >&7
+tries=100
+while [ "$(wc -l <"$out")" != "$(wc -l <"$rec.text")" ] && [ $((tries -= 1)) != 0 ]; do
+	sleep 0.1
+done
+[ "$tries" != 0 ]; result $?			"one that is still being written is shown as it comes"
+exec 7>&-
+wait
 cat "$rec" >"$rec.pipe" &
 run 1 "the last of a pipe"			absent events -r - -n 2 <"$rec.pipe"
 said "$err" 'cannot be read twice, which --last needs' "are refused"
@@ -251,8 +262,8 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 148 ]; then
-	echo "# planned 148, ran $n"
+if [ "$n" != 149 ]; then
+	echo "# planned 149, ran $n"
 	failed=1
 fi
 exit $failed

@@ -379,8 +379,8 @@ const struct tcphs_recording_info *tcphs_recording_info(const struct tcphs_recor
 int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_ops *ops, void *arg,
 			 struct tcphs_error *err);
 
-/* Back to the first piece; -1 with @err set where that can't be done. */
 bool tcphs_recording_seekable(const struct tcphs_recording *r);
+/* Back to the first piece; -1 with @err set where that can't be done. */
 int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err);
 
 /* ---- names (names.c) -------------------------------------------------------- */

@@ -66,7 +66,7 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 	}
 	cli_no_arguments(cmd->cli, argc, argv);
 	if (cmd->cli->read && cmd->follow)
-		cli_usage(cmd->cli, "--follow: a recording is read whole, at once; what it holds of a pipe comes as it is written: tcphs record - | tcphs events --read -");
+		cli_usage(cmd->cli, "--follow: a recording is read to its end; out of a pipe its events are shown as they come: tcphs record - | tcphs events --read -");
 }
 
 static bool flush(void *arg)
@@ -85,7 +85,8 @@ static int read_events(struct events_cmd *cmd, struct source *source, struct tcp
 		return -1;
 	if (cmd->view)
 		event_text_head(cmd->view, &cmd->cli->out);
-	if (cmd->follow)
+	/* What comes out of a pipe is shown as it comes. */
+	if (cmd->follow || cmd->cli->read)
 		return source_follow(source, 0, ops, flush, cmd, err);
 	return source_drain(source, ops, cmd, err);
 }

@@ -96,24 +96,19 @@ void check_time_wait(const struct evidence *e, struct report *r)
 #define RING_MAX	(1u << 20)
 #define TABLE_MAX	(1u << 22)
 
-static uint64_t larger(uint64_t present, uint64_t most)
-{
-	return twice(present) < most ? twice(present) : most;
-}
-
-/* The module loaded anew, with one parameter changed and the other as it is. */
+/* The module loaded anew, with one parameter larger and the @other as it is. */
 static void advise_parameter(struct finding *f, const char *name, uint64_t present,
-			     uint64_t ring_records, uint64_t table_size)
+			     uint64_t most, const char *other, uint64_t as_it_is)
 {
-	uint64_t advised = strcmp(name, "table_size") ? ring_records : table_size;
+	uint64_t advised = twice(present) < most ? twice(present) : most;
 
 	if (advised <= present)
 		return;
 	SAY(f->setting, "tcphs %s", name);
 	SAY(f->present, "%llu", (ull)present);
 	SAY(f->advised, "%llu", (ull)advised);
-	SAY(f->command, "modprobe -r tcphs; modprobe tcphs ring_records=%llu table_size=%llu",
-	    (ull)ring_records, (ull)table_size);
+	SAY(f->command, "modprobe -r tcphs; modprobe tcphs %s=%llu %s=%llu", name, (ull)advised,
+	    other, (ull)as_it_is);
 }
 
 static void lost(const struct evidence *e, struct report *r)
@@ -126,8 +121,8 @@ static void lost(const struct evidence *e, struct report *r)
 	SAY(f->cause,
 	    "More happened than the ring holds between two reads: what is counted from events here is less than what there was.");
 	if (e->live)
-		advise_parameter(f, "ring_records", e->after.ring_records,
-				 larger(e->after.ring_records, RING_MAX), e->after.table_limit);
+		advise_parameter(f, "ring_records", e->after.ring_records, RING_MAX,
+				 "table_size", e->after.table_limit);
 }
 
 static void table(const struct evidence *e, struct report *r)
@@ -147,8 +142,8 @@ static void table(const struct evidence *e, struct report *r)
 	SAY(f->more, "%u of %u places in use", st->table_used, st->table_limit);
 	SAY(f->cause,
 	    "Connections that find no place are told without owner and times, and are not counted in their states.");
-	advise_parameter(f, "table_size", st->table_limit, st->ring_records,
-			 larger(st->table_limit, TABLE_MAX));
+	advise_parameter(f, "table_size", st->table_limit, TABLE_MAX,
+			 "ring_records", st->ring_records);
 }
 
 static void name_hooks(struct finding *f, const struct tcphs_hook *first, unsigned int nr)
