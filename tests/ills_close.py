@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Closes that do not end, and resets."""
+import socket
+import subprocess
+import time
+
+import wire
+from ills_time_wait import time_waits
+from illness import advises, ill, Look, names_me, says
+from tale import half_open, same
+from wire import ACK, FIN, RST, SYN
+
+
+def close_waiting(t, count):
+    """Connections that the peer closed and we do not."""
+    listener, port = t.listener()
+    for peer in t.peers_of(port, count):
+        t.accept(listener)
+        peer.send(FIN | ACK)
+        peer.await_(ACK)
+    same(t.ss("close-wait"), count, "ss: CLOSE-WAIT")
+
+
+@ill
+def leak(t):
+    """a process that leaks sockets: CLOSE-WAIT grows"""
+    with Look("--stuck-after", "200ms") as look:
+        close_waiting(t, 5)
+        time.sleep(0.3)
+    finding = look.found(close_wait=("critical", 5))
+    names_me(finding)
+    says(finding, "more", "5 in all, before the look 0")
+
+
+@ill
+def old_leak(t):
+    """a process that leaked sockets: CLOSE-WAIT stays"""
+    close_waiting(t, 5)
+    time.sleep(0.3)
+    with Look("--stuck-after", "200ms") as look:
+        pass
+    says(look.found(close_wait=("warning", 5)), "more", "before the look 5")
+
+
+@ill
+def close_wait_young(t):
+    """healthy: CLOSE-WAIT that has just begun"""
+    with Look() as look:
+        close_waiting(t, 5)
+    look.found()
+    look.saw("close-wait", "now 5, stuck 0")
+
+
+def closing(t):
+    """Closes that do not end, in every state: 3, 5, 3 and 7."""
+    listener, port = t.listener()
+
+    def accepted(count):
+        for peer in t.peers_of(port, count):
+            yield peer, t.accept(listener)
+
+    for peer, s in accepted(3):
+        s.close()
+        peer.await_(FIN | ACK)
+    for peer, s in accepted(5):
+        s.close()
+        peer.await_(FIN | ACK)
+        peer.send(ACK)
+    for peer, s in accepted(3):
+        s.close()
+        fin = peer.await_(FIN | ACK)
+        peer.send(FIN | ACK, ack=fin.seq)
+        peer.await_(ACK)
+    for peer, s in accepted(7):
+        peer.send(FIN | ACK)
+        peer.await_(ACK)
+        s.close()
+        peer.await_(FIN | ACK)
+    t.until(lambda: t.ss("fin-wait-2") == 5, "FIN-WAIT-2")
+
+
+@ill
+def never_ending(t):
+    """closes that pile up in FIN-WAIT-1, FIN-WAIT-2, CLOSING and LAST-ACK"""
+    with Look("--stuck-after", "100ms") as look:
+        closing(t)
+        time.sleep(0.2)
+        counts = {state: t.ss(state) for state in ("fin-wait-1", "fin-wait-2", "closing",
+                                                   "last-ack")}
+    look.found(fin_wait_1=("warning", 3), fin_wait_2=("warning", 5), closing=("warning", 3),
+               last_ack=("warning", 7))
+    same(counts, {f["finding"]: f["value"] for f in look.findings}, "ss")
+    same({f["address"] for f in look.findings}, {wire.PEER[4]}, "peer")
+
+
+@ill
+def closing_still(t):
+    """healthy: closes that are under way"""
+    with Look() as look:
+        closing(t)
+    look.found()
+    look.saw("closing", "now 18, stuck 0")
+
+
+OUTSIDE = ("nsenter", "--net=/proc/1/ns/net")
+
+
+def max_orphans(value=None):
+    run = subprocess.run([*OUTSIDE, "sysctl", "-n", "net.ipv4.tcp_max_orphans"] if value is None
+                         else [*OUTSIDE, "sysctl", "-qw", f"net.ipv4.tcp_max_orphans={value}"],
+                         check=True, capture_output=True)
+    return run.stdout.decode().strip()
+
+
+def orphan(t, count):
+    for _ in range(count):
+        peer = t.peer()
+        t.established(peer).close()
+        peer.await_(FIN | ACK)
+
+
+@ill
+def orphans_reset(t):
+    """more orphans than the kernel bears: it resets them"""
+    before = max_orphans()
+    with Look() as look:
+        max_orphans(0)
+        try:
+            for _ in range(199):
+                orphan(t, 1)
+                if t.grown("TcpExtTCPAbortOnMemory") >= 3:
+                    break
+                time.sleep(0.01)
+        finally:
+            max_orphans(before)
+    finding = look.finding("orphans")
+    same((finding["severity"], finding["value"]),
+         ("critical", t.grown("TcpExtTCPAbortOnMemory")), "orphans")
+
+
+@ill
+def orphans_many(t):
+    """orphans near their limit, as the initial namespace sees them"""
+    before = max_orphans()
+    with Look(inside=OUTSIDE) as healthy:
+        orphan(t, 23)
+    same([f for f in healthy.findings if f["finding"] == "orphans"], [], "findings")
+    with open("/proc/net/sockstat", encoding="ascii") as file:
+        orphans = int(file.read().split("orphan ")[1].split()[0])
+    same(orphans >= 23, True, "sockstat's orphans")
+    max_orphans(orphans * 5 // 3)
+    try:
+        with Look(inside=OUTSIDE) as look:
+            pass
+    finally:
+        max_orphans(before)
+    finding = look.found(orphans=("warning", orphans))
+    advises(finding, "net.ipv4.tcp_max_orphans", str(orphans * 5 // 3), "")
+
+
+@ill
+def time_wait_has_room(t):
+    """healthy: TIME-WAIT far from its limit"""
+    with Look() as look:
+        time_waits(t, 17)
+    look.found()
+
+
+@ill
+def unread(t):
+    """a server that closes before it has read: reset by us, and why"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(7):
+            client, server = t.pair(listener, port)
+            client.send(b"question")
+            t.until(lambda: server.recv(1, socket.MSG_PEEK), "data")
+            server.close()
+            client.close()
+    look.found(reset_by_us=("warning", t.grown("TcpExtTCPAbortOnClose")),
+               reset_by_peer=("warning", 7))
+    finding = look.finding("reset-by-us")
+    same((finding["object"], finding["port"]), ("listener", port), "object")
+    says(finding, "cause", "has not read")
+    says(finding, "more", "7 for: unread-data")
+    same(look.finding("reset-by-peer")["object"], "peer", "object")
+
+
+@ill
+def peers_reset(t):
+    """clients that reset connections"""
+    listener, port = t.listener()
+    with Look() as look:
+        for peer in t.peers_of(port, 7):
+            t.accept(listener)
+            peer.send(RST | ACK)
+        t.until(lambda: t.grown("TcpEstabResets") == 7, "EstabResets")
+    same(look.found(reset_by_peer=("warning", 7))["port"], port, "listener")
+
+
+@ill
+def peers_reset_handshakes(t):
+    """clients that reset instead of confirming"""
+    _, port = t.listener()
+    with Look() as look:
+        for peer in half_open(t, port, 7):
+            peer.await_(SYN | ACK)
+            peer.send(RST)
+        t.until(lambda: t.grown("TcpExtEmbryonicRsts") == 7, "EmbryonicRsts")
+    look.found(handshake_reset_by_peer=("warning", 7))
+
+
+@ill
+def forged_cookies(t):
+    """ACKs with made-up SYN cookies"""
+    t.sysctl("tcp_syncookies", 2)
+    listener, port = t.listener()
+    t.peers_of(port, 1)
+    t.accept(listener)
+    before = t.grown("TcpExtSyncookiesFailed")
+    with Look() as look:
+        for _ in range(7):
+            liar = t.peer()
+            liar.remote = port
+            liar.send(ACK, seq=4711, ack=815)
+            liar.await_(RST)
+    finding = look.found(handshake_reset_by_us=("warning",
+                                                t.grown("TcpExtSyncookiesFailed") - before))
+    says(finding, "more", "7 for: bad-cookie")
+
+
+@ill
+def closes_well(t):
+    """healthy: orderly closes"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(11):
+            client, server = t.pair(listener, port)
+            client.send(b"question")
+            server.recv(8)
+            t.close_in_turn(client, server)
+    look.found()
+    look.saw("resets", "in handshakes by us 0, by peers 0; later by us 0, by peers 0")
+    look.saw("closing-first", "the server in 0 of 11 connections")
+
+
+@ill
+def server_first(t):
+    """a server that closes first keeps TIME-WAIT: worth knowing, no alarm"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(11):
+            client, server = t.pair(listener, port)
+            t.close_in_turn(server, client)
+        t.until(lambda: t.ss("last-ack") == 0, "TIME-WAIT")
+    finding = look.found(server_closes_first=("notice", 11))
+    says(finding, "more", "of 11 that ended; 11 of its connections are in TIME-WAIT")

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The doctor itself."""
+import json
+import os
+import signal
+import subprocess
+
+from ills_connect import refuse
+from illness import CHECKS, EXIT, ill, Look, parse, start
+from tale import same
+
+
+def refusals_in(path):
+    # It has no end yet, which is an exit status too.
+    out = subprocess.run(["tcphs", "events", "-j", "--read", path, "--event", "connect-failed"],
+                         check=False, capture_output=True).stdout
+    return out.count(b'"reason":"refused"')
+
+
+@ill
+def recording(t):
+    """a recording: what events tell is found in it too, and what they can't is said"""
+    _, port = t.serve(backlog=3)
+    path = f"/tmp/ills.{os.getpid()}"
+    with Look() as look:
+        record = start(["tcphs", "record", path, "-n", "0"])
+        t.overflow(port)
+        refuse(t, t.new_port(), 7)
+        t.until(lambda: refusals_in(path) == 7, "it is recorded")
+        record.send_signal(signal.SIGINT)
+        same((record.wait(10), record.communicate()[0]), (0, b""), "end of the record")
+    out = subprocess.run(["tcphs", "doctor", "-j", "--read", path], check=False,
+                         capture_output=True)
+    os.unlink(path)
+    findings, checks, end = parse(out.stdout)
+    look.found(accept_queue_overflow=("critical", t.grown("TcpExtListenOverflows")),
+               connect_refused=("critical", 7), nobody_listens=("warning", 7))
+    keys = ("finding", "severity", "value", "address", "port")
+    findings = look.without_resends(findings, [f["finding"] for f in look.findings])
+    same([[f[key] for key in keys] for f in findings],
+         [[f[key] for key in keys] for f in look.findings], "findings")
+    same([c["check"] for c in checks if not c["looked"]], ["close-wait", "closing"],
+         "checks that need more than events")
+    same((out.returncode, end["recording"], end["lost"]), (EXIT["critical"], True, 0), "its end")
+
+
+@ill
+def filtered(t):
+    """with a filter, only what fits is judged"""
+    sick, other = t.new_port(), t.new_port()
+    with Look("--port", str(sick)) as look:
+        refuse(t, sick, 7)
+        refuse(t, other, 7)
+    same({f["port"] for f in look.findings}, {sick}, "ports")
+    look.found(connect_refused=("critical", 7), nobody_listens=("warning", 7))
+
+
+@ill
+def quiet(t):
+    """healthy: nothing happens, nothing is wrong, and everything was looked at"""
+    out = subprocess.run(["tcphs", "doctor", "--for", "300ms"], check=True,
+                         capture_output=True)
+    text = out.stdout.decode()
+    same((text.splitlines()[0], out.stderr), ("Nothing wrong.", b""), "what it says")
+    same(text.split("LOOKED AT")[1].count("\n  "), CHECKS, "checks")
+    same("NOT LOOKED AT" in text, False, "something was left out")
+
+
+@ill
+def says_it_in_words(t):
+    """the text names severity, object, number, threshold, cause and the next step"""
+    listener, port = t.serve(backlog=3)
+    for _ in range(4):
+        t.connect(port)
+    out = subprocess.run(["tcphs", "doctor", "-d", "100ms"], check=False, capture_output=True)
+    lines = out.stdout.decode().splitlines()
+    same(out.returncode, 10, "exit status")
+    same(lines[0].split(", ")[0], f"WARNING   accept-queue-full: listener 127.0.0.1:{port}",
+         "heading")
+    same(lines[1], "  seen    connections waiting for accept(): 4 (alarm from 4)", "number")
+    for label in ("cause", "next"):
+        same(any(line.startswith(f"  {label} ") for line in lines), True, label)
+    same(max(len(line) for line in lines[:8]) <= 80, True, "it fits 80 columns")
+    listener.close()
+
+
+@ill
+def watch(t):
+    """--watch looks again until it is interrupted, and tells the worst"""
+    port = t.new_port()
+    with subprocess.Popen(["tcphs", "doctor", "-j", "-w", "--for", "300ms"],
+                          stdout=subprocess.PIPE) as process:
+        worst = []
+        while len(worst) < 5:
+            line = json.loads(process.stdout.readline())
+            if "worst" in line:
+                worst.append(line["worst"])
+                if len(worst) == 2:
+                    refuse(t, port, 3)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        same(process.wait(10), EXIT["critical"], "exit status")
+    quiet_ones = [w for w in worst if w in ("none", "notice")]
+    same((worst.count("critical"), len(quiet_ones)), (1, 4), f"worst of each look: {worst}")

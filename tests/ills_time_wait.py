@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+"""TIME-WAIT, before others leave some."""
+from illness import advises, ill, Look
+
+
+def time_waits(t, count):
+    listener, port = t.serve()
+    for _ in range(count):
+        client, server = t.pair(listener, port)
+        t.close_in_turn(client, server)
+
+
+@ill
+def time_wait_full(t):
+    """TIME-WAIT near its limit, and at it"""
+    # There are some when this is tried again, see tell_in_time().
+    t.until(lambda: t.ss("time-wait") == 0, "ss: no TIME-WAIT", seconds=70)
+    time_waits(t, 17)
+    t.until(lambda: t.ss("time-wait") == 17, "ss: TIME-WAIT")
+    t.sysctl("tcp_max_tw_buckets", 19)
+    with Look() as look:
+        pass
+    advises(look.found(time_wait_full=("warning", 17)), "net.ipv4.tcp_max_tw_buckets",
+            "19", "64")
+    t.sysctl("tcp_max_tw_buckets", 17)
+    with Look() as look:
+        time_waits(t, 5)
+        t.until(lambda: t.grown("TcpExtTCPTimeWaitOverflow") == 5, "TCPTimeWaitOverflow")
+    look.found(time_wait_full=("critical", 5))

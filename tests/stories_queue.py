@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Stories of full queues, SYN cookies and TCP Fast Open."""
+import json
+import struct
+import subprocess
+
+import wire
+from tale import (CONNECT, HANDSHAKE, MSG_FASTOPEN, TCP_FASTOPEN, half_open, numbers, same,
+                  story, Wrong)
+from wire import ACK, RST, SYN
+
+
+def fill_accept_queue(t):
+    """Backlog 1: two connections wait, the handshake of a third is all but done."""
+    listener, port = t.listener(backlog=1)
+    first, second, third = t.peer(), t.peer(), t.peer()
+    first.connect(port)
+    t.told(first.port, HANDSHAKE[:3])
+    for peer in (second, third):
+        peer.remote = port
+        peer.send(SYN)
+        peer.await_(SYN | ACK)
+    second.send(ACK)
+    t.told(second.port, HANDSHAKE[:3])
+    third.send(ACK)
+    return listener, port, third
+
+
+@story()
+def accept_overflow(t):
+    """S5 a third ACK that finds the accept queue full is told, and the next SYN too"""
+    listener, port, third = fill_accept_queue(t)
+    over = "accept-overflow syn-recv>syn-recv accept-queue-full"
+    event = t.told(third.port, [HANDSHAKE[0], over])[1]
+    same((event["accept_queue"], event["accept_limit"]), (2, 1), "accept queue")
+    late = t.peer()
+    late.remote = port
+    late.send(SYN)
+    t.told(late.port, ["syn-dropped listen>listen accept-queue-full"])
+    t.counted(TcpExtListenOverflows=2, TcpExtListenDrops=2)
+    t.accept(listener)
+    third.send(ACK)
+    t.accept(listener)
+    t.accept(listener)
+    t.told(third.port, [HANDSHAKE[0], over] + HANDSHAKE[1:])
+
+
+@story()
+def overflow_aborts(t):
+    """S5 with tcp_abort_on_overflow the third ACK is answered by RST"""
+    t.sysctl("tcp_abort_on_overflow", 1)
+    third = fill_accept_queue(t)[2]
+    third.await_(RST)
+    t.told(third.port, [HANDSHAKE[0], "accept-overflow syn-recv>syn-recv accept-queue-full",
+                        "rst-sent listen>listen accept-queue-full",
+                        "request-reset syn-recv>closed accept-queue-full"])
+    t.counted(TcpExtListenOverflows=1, TcpExtListenDrops=1)
+
+
+@story()
+def syn_queue_full(t):
+    """S8 without cookies a full SYN queue drops SYNs, and says by which rule"""
+    t.sysctl("tcp_syncookies", 0)
+    _, port = t.listener(backlog=2)
+    # 5.10 calls a queue full that is at its limit, others one that is above.
+    peers = half_open(t, port, 5)
+    told = [t.events(p.port) for p in peers]
+    t.until(lambda: t.events(peers[4].port), "the last SYN")
+    event = t.told(peers[4].port, ["syn-dropped listen>listen syn-queue-full"])[0]
+    same((event["seq"], event["syn_limit"]), (peers[4].isn, 2), "seq and limit")
+    dropped = sum(e["event"] == "syn-dropped" for p in peers for e in t.events(p.port))
+    if dropped not in (2, 3) or not told:
+        raise Wrong(f"{dropped} SYNs dropped")
+    t.counted(TcpExtTCPReqQFullDrop=dropped, TcpExtListenDrops=dropped)
+
+
+@story()
+def syn_backlog(t):
+    """S8 the last quarter of tcp_max_syn_backlog is not for strangers"""
+    t.sysctl("tcp_syncookies", 0)
+    t.sysctl("tcp_max_syn_backlog", 8)
+    _, port = t.listener(backlog=50)
+    peers = half_open(t, port, 8)
+    t.told(peers[7].port, ["syn-dropped listen>listen syn-backlog"])
+    t.told(peers[6].port, HANDSHAKE[:1])
+    t.counted(TcpExtListenDrops=1, TcpExtTCPReqQFullDrop=0)
+
+
+@story()
+def cookies(t):
+    """S8 a SYN cookie is told when it is sent and when it comes back"""
+    t.sysctl("tcp_syncookies", 2)
+    peer = t.peer()
+    listener, port = t.listener()
+    peer.connect(port, data=b"c" * 41)
+    t.accept(listener)
+    events = t.told(peer.port, ["syncookie-sent listen>listen",
+                                "accept-queued syn-recv>syn-recv syncookie"] + HANDSHAKE[2:])
+    numbers(events[0], peer.seen[0].seq, peer.isn + 1, "the SYN+ACK")
+    same((events[2]["isn"], events[2]["peer_isn"]), (peer.seen[0].seq, peer.isn), "ISNs")
+    if "syncookie" not in events[2]["options"]:
+        raise Wrong("established does not say that it came of a cookie")
+    same(events[2].get("ack_data"), 41, "bytes on the third ACK")
+    text = subprocess.run(["tcphs", "listeners", "-j"], check=True, capture_output=True).stdout
+    mine = [json.loads(line) for line in text.splitlines()]
+    mine = next(x for x in mine if x["port"] == port)
+    same((mine["cookies_sent"], mine["cookies_valid"]), (1, 1), "the listener's cookies")
+    t.counted(TcpExtSyncookiesSent=1, TcpExtSyncookiesRecv=1, TcpExtSyncookiesFailed=0)
+
+
+@story()
+def bad_cookie(t):
+    """S8 an ACK with a made-up cookie is answered by RST, and told as that"""
+    t.sysctl("tcp_syncookies", 2)
+    peer, liar = t.peer(), t.peer()
+    listener, port = t.listener()
+    peer.connect(port)
+    t.accept(listener)
+    liar.remote = port
+    liar.send(ACK, seq=4711, ack=815)
+    liar.await_(RST)
+    event = t.told(liar.port, ["rst-sent listen>listen bad-cookie"])[0]
+    same(event["seq"], 815, "seq of the RST")
+    t.counted(TcpExtSyncookiesSent=1, TcpExtSyncookiesRecv=1, TcpExtSyncookiesFailed=1)
+
+
+@story()
+def cookie_overflow(t):
+    """S8 a valid cookie that finds the accept queue full"""
+    t.sysctl("tcp_syncookies", 2)
+    listener, port = t.listener(backlog=1)
+    peers = [t.peer() for _ in range(3)]
+    for peer in peers:
+        peer.remote = port
+        peer.send(SYN)
+        peer.await_(SYN | ACK)
+    for peer in peers:
+        peer.send(ACK)
+    t.told(peers[2].port, ["syncookie-sent listen>listen",
+                           "accept-overflow syn-recv>syn-recv accept-queue-full",
+                           "request-reset syn-recv>closed accept-queue-full"])
+    t.counted(TcpExtListenOverflows=1)
+    listener.close()
+
+
+@story()
+def fastopen_server(t):
+    """S7 TCP Fast Open: data on the SYN, accepted before the handshake is over"""
+    t.sysctl("tcp_fastopen", 0x203)
+    peer = t.peer()
+    listener, port = t.listener(options=[(TCP_FASTOPEN, 5)])
+    peer.remote = port
+    peer.send(SYN, data=b"f" * 71, options=struct.pack("!BB", 34, 2))
+    peer.await_(SYN | ACK)
+    s = t.accept(listener)
+    same(len(s.recv(100)), 71, "bytes that accept() finds")
+    peer.send(ACK)
+    events = t.told(peer.port, ["syn-received listen>syn-recv fastopen",
+                                "accept-queued syn-recv>syn-recv fastopen",
+                                "accepted syn-recv>syn-recv",
+                                "established syn-recv>established"])
+    done = events[3]
+    same((done.get("syn_data"), "fastopen" in done["options"]), (71, True), "bytes on the SYN")
+    t.counted(TcpExtTCPFastOpenPassive=1)
+
+
+@story()
+def fastopen_client(t):
+    """S7 TCP Fast Open: the client's data on the SYN, taken"""
+    t.sysctl("tcp_fastopen", 0x5)
+    peer = t.peer()
+    s = t.socket()
+    s.setblocking(False)
+    s.sendto(b"g" * 67, MSG_FASTOPEN, t.address(wire.PEER, peer.port))
+    syn = peer.await_(SYN)
+    same(len(syn.data), 67, "bytes on the wire's SYN")
+    peer.send(SYN | ACK, ack=syn.seq + 68)
+    peer.await_(ACK)
+    done = t.told(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
+    same((done.get("syn_data"), "fastopen" in done["options"]), (67, True), "bytes on the SYN")
+    t.counted(TcpExtTCPFastOpenActive=1)
+
+
+@story()
+def fastopen_refused(t):
+    """S7 TCP Fast Open: the server takes the SYN and not its data"""
+    t.sysctl("tcp_fastopen", 0x5)
+    peer = t.peer()
+    s = t.socket()
+    s.setblocking(False)
+    s.sendto(b"g" * 67, MSG_FASTOPEN, t.address(wire.PEER, peer.port))
+    syn = peer.await_(SYN)
+    peer.send(SYN | ACK, ack=syn.seq + 1)
+    peer.await_(ACK, data=b"g" * 67)
+    done = t.told(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
+    same((done.get("syn_data"), "fastopen" in done["options"]), (None, False), "bytes on the SYN")
+    t.counted(TcpExtTCPFastOpenActive=0)

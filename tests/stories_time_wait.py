@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Stories of TIME_WAIT and its ends."""
+import socket
+import time
+
+import wire
+from tale import (ACTIVE_CLOSE, CONNECT, HANDSHAKE, disconnect, in_time_wait, numbers, options,
+                  same, story, sum_, Wrong)
+from wire import ACK, FIN, RST, SYN
+
+
+@story()
+def fin_in_time_wait(t):
+    """S13 a FIN that comes again in TIME_WAIT is confirmed again"""
+    peer = in_time_wait(t)
+    peer.send(FIN | ACK, seq=peer.seq - 1)
+    peer.await_(ACK)
+    again = t.told(peer.port, CONNECT + ACTIVE_CLOSE + ["time-wait-fin time-wait>time-wait"])[-1]
+    numbers(again, sum_(peer.seq - 1), peer.ack, "the FIN")
+
+
+@story()
+def time_wait_reset(t):
+    """S13 a RST ends TIME_WAIT"""
+    peer = in_time_wait(t)
+    peer.send(RST)
+    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE +
+                    ["rst-received time-wait>closed",
+                     "time-wait-end time-wait>closed reset-received"])
+    numbers(events[-2], peer.seq, None, "the RST")
+
+
+@story()
+def time_wait_reused(t):
+    """S13 a new SYN ends TIME_WAIT and begins another connection"""
+    peer = t.peer()
+    s, _ = t.accepted(peer)
+    s.close()
+    peer.await_(FIN | ACK)
+    peer.send(FIN | ACK)
+    peer.await_(ACK)
+    t.told(peer.port, HANDSHAKE + ACTIVE_CLOSE)
+    peer.isn = peer.seq = sum_(peer.seq + 300007)
+    peer.send(SYN)
+    peer.await_(SYN | ACK)
+    events = t.told(peer.port, HANDSHAKE + ACTIVE_CLOSE +
+                    ["time-wait-end time-wait>closed reused-by-syn", HANDSHAKE[0]])
+    if events[-1]["conn"] == events[0]["conn"]:
+        raise Wrong("the new connection has the old one's number")
+    t.counted(TcpExtTWRecycled=0)
+
+
+@story()
+def time_wait_reused_by_connect(t):
+    """S13 connect() takes over a TIME_WAIT of its own addresses"""
+    t.sysctl("tcp_tw_reuse", 1)
+    port = t.new_port()
+    peer = in_time_wait(t, options(), port)
+    began = time.monotonic()
+    # The kernel wants a second between them.
+    t.until(lambda: time.monotonic() - began > 2.1, "two seconds")
+    t.connecting(peer, port)
+    peer.await_(SYN)
+    t.told(peer.port, CONNECT + ACTIVE_CLOSE + [
+        "time-wait-end time-wait>closed reused-by-connect", CONNECT[0]])
+    t.counted(TcpExtTWRecycled=1)
+
+
+@story()
+def connect_beside_time_wait(t):
+    """S13 a socket that connects again beside its own TIME_WAIT takes nothing from it"""
+    def closed_first(peer):
+        s.shutdown(socket.SHUT_WR)
+        peer.await_(FIN | ACK)
+        peer.send(ACK)
+        peer.send(FIN | ACK)
+        peer.await_(ACK)
+        return t.told(peer.port, CONNECT + ACTIVE_CLOSE)
+
+    def reset(peer):
+        peer.send(RST)
+        return t.told(peer.port, CONNECT + ACTIVE_CLOSE +
+                      ["rst-received time-wait>closed",
+                       "time-wait-end time-wait>closed reset-received"])
+
+    peer, other = t.peer(), t.peer()
+    s = t.established(peer)
+    closed_first(peer)
+    t.until(lambda: disconnect(s) == 0, "disconnect")
+    s.setblocking(False)
+    s.connect_ex(t.address(wire.PEER, other.port))
+    other.accept()
+    t.told(other.port, CONNECT)
+    closed_first(other)
+    first, second = reset(peer), reset(other)
+    same({e["conn"] for e in second}, {first[0]["conn"]}, "cookie")
+    same(({e["generation"] for e in first}, {e["generation"] for e in second}), ({0}, {1}),
+         "generations")
+    with open("/proc/tcphs", encoding="ascii") as file:
+        same([line for line in file if line.startswith("hook-deaf")], [], "deaf hooks")
+
+
+@story()
+def time_wait_full(t):
+    """S13 beyond tcp_max_tw_buckets there is no TIME_WAIT, and that is said"""
+    t.sysctl("tcp_max_tw_buckets", 0)
+    peer = t.peer()
+    s = t.established(peer)
+    s.shutdown(socket.SHUT_WR)
+    peer.await_(FIN | ACK)
+    peer.send(ACK)
+    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    peer.send(FIN | ACK)
+    peer.await_(ACK)
+    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+        "fin-received fin-wait-2>closed", "closed fin-wait-2>closed time-wait-full"])
+    same("time_wait_ahead" in events[-1], False, "TIME_WAIT ahead")
+    t.counted(TcpExtTCPTimeWaitOverflow=1)
