@@ -4,9 +4,10 @@
 #include <linux/stddef.h>
 #include <linux/tcphs.h>
 #include <net/tcp_states.h>
+#include "internal.h"
 
 static_assert(sizeof(struct tcphs_event) == TCPHS_EVENT_SIZE);
-static_assert(sizeof(struct tcphs_ident) == 80);
+static_assert(sizeof(struct tcphs_ident) == 96);
 static_assert(sizeof(struct tcphs_queue) == 24);
 static_assert(sizeof(struct tcphs_agreed) == 24);
 static_assert(sizeof(struct tcphs_life) == 24);
@@ -15,12 +16,29 @@ static_assert(sizeof(struct tcphs_half) == 24);
 static_assert(sizeof(struct tcphs_prefix) == 20);
 static_assert(offsetof(struct tcphs_event, type) == 24);
 static_assert(offsetof(struct tcphs_event, seq) == 28);
-static_assert(offsetof(struct tcphs_event, cpu) == 36);
-static_assert(offsetof(struct tcphs_event, id) == 40);
-static_assert(offsetof(struct tcphs_event, queue) == 120);
+static_assert(offsetof(struct tcphs_event, flags) == 36);
+static_assert(offsetof(struct tcphs_event, id) == 48);
+static_assert(offsetof(struct tcphs_event, queue) == 144);
 static_assert(offsetof(struct tcphs_ident, local_port) == 40);
 static_assert(offsetof(struct tcphs_ident, role) == 56);
 static_assert(offsetof(struct tcphs_ident, comm) == 64);
+
+/* What a record begins with is copied in one piece. */
+#define SAME_PLACE(member) \
+	static_assert(offsetof(struct tcphs_who, member) == offsetof(struct tcphs_ident, member))
+SAME_PLACE(conn);
+SAME_PLACE(local);
+SAME_PLACE(peer);
+SAME_PLACE(local_port);
+SAME_PLACE(peer_port);
+SAME_PLACE(netns);
+SAME_PLACE(isn);
+SAME_PLACE(peer_isn);
+SAME_PLACE(role);
+SAME_PLACE(family);
+SAME_PLACE(generation);
+SAME_PLACE(pid);
+static_assert(offsetof(struct tcphs_who, owner) == offsetof(struct tcphs_ident, comm));
 
 static_assert((int)TCPHS_STATE_ESTABLISHED == TCP_ESTABLISHED);
 static_assert((int)TCPHS_STATE_SYN_SENT == TCP_SYN_SENT);

@@ -61,9 +61,9 @@ struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u
 {
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), state, false);
 
-	tcphs_ident_from_sock(&conn->id, &conn->flags, sk);
+	tcphs_who_from_sock(&conn->id, sk);
 	conn->id.role = tcphs_sk_is_child(sk) ? TCPHS_ROLE_PASSIVE : TCPHS_ROLE_ACTIVE;
-	conn->flags |= TCPHS_F_ADOPTED;
+	conn->id.flags |= TCPHS_F_ADOPTED;
 	adopt_fins(conn, state);
 	return conn;
 }
@@ -89,8 +89,8 @@ static void adopt_bucket(struct tcphs_section *s, const struct inet_timewait_soc
 						      TCPHS_STATE_TIME_WAIT;
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(twsk_net(tw)), state, false);
 
-	tcphs_ident_from_tw(&conn->id, &conn->flags, tw);
-	conn->flags |= TCPHS_F_ADOPTED | TCPHS_F_BUCKET;
+	tcphs_who_from_tw(&conn->id, tw);
+	conn->id.flags |= TCPHS_F_ADOPTED | TCPHS_F_BUCKET;
 }
 
 static void adopt_request(struct tcphs_section *s, const struct request_sock *req)
@@ -98,8 +98,8 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
 	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), TCPHS_STATE_SYN_RECV, false);
 
-	tcphs_ident_handshake(&conn->id, &conn->flags, req);
-	conn->flags |= TCPHS_F_ADOPTED;
+	tcphs_who_handshake(&conn->id, req);
+	conn->id.flags |= TCPHS_F_ADOPTED;
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
 }
 

@@ -53,7 +53,7 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 	if (unlikely(full)) {
 		WRITE_ONCE(tcphs_conn_gaps, true);
 		conn->marks = TCPHS_C_SCRATCH;
-		conn->flags = TCPHS_F_UNTRACKED;
+		conn->id.flags = TCPHS_F_UNTRACKED;
 		st->untracked += birth;
 		return conn;
 	}
@@ -88,6 +88,8 @@ void tcphs_conn_remove(struct tcphs_section *s)
 	s->conn = NULL;
 	if (conn->listener)
 		tcphs_listener_put(conn->listener);
+	if (conn->id.owner)
+		tcphs_owner_put(conn->id.owner);
 	if (conn->marks & TCPHS_C_SCRATCH)
 		return;
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;

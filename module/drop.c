@@ -32,7 +32,7 @@ static void read_counts(struct tcphs_drops *drops, const struct net *net, unsign
 }
 
 /* Interrupts are off; the record is the caller's to complete and commit. */
-static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_ident *id, u16 flags,
+static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id,
 				const struct tcphs_queue *queue, u8 type, u8 reason)
 {
 	struct tcphs_listener *listener;
@@ -46,19 +46,20 @@ static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_ident *
 		}
 	}
 	tcphs_failure_count(tn, reason);
-	ev = tcphs_event_begin(tn, id, flags | TCPHS_F_QUEUE, tcphs_now(), type);
+	ev = tcphs_event_begin(tn, id, tcphs_now(), type);
+	ev->flags |= TCPHS_F_QUEUE;
 	ev->reason = reason;
 	ev->queue = *queue;
 	return ev;
 }
 
-static void tell_syn(struct tcphs_net *tn, const struct tcphs_ident *id, u16 flags,
+static void tell_syn(struct tcphs_net *tn, const struct tcphs_who *id,
 		     const struct tcphs_queue *queue, u8 reason)
 {
 	struct tcphs_event *ev;
 
-	ev = tell(tn, id, flags | TCPHS_F_PEER_ISN | TCPHS_F_SEQ, queue,
-		  TCPHS_EV_SYN_DROPPED, reason);
+	ev = tell(tn, id, queue, TCPHS_EV_SYN_DROPPED, reason);
+	ev->flags |= TCPHS_F_PEER_ISN | TCPHS_F_SEQ;
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	ev->seq = id->peer_isn;
@@ -67,8 +68,7 @@ static void tell_syn(struct tcphs_net *tn, const struct tcphs_ident *id, u16 fla
 
 static void tell_ack(const struct tcphs_trial *t)
 {
-	const struct tcphs_ident *id = &t->id;
-	u16 flags = t->flags | TCPHS_F_UNTRACKED;
+	const struct tcphs_who *id = &t->id;
 	u8 state = TCPHS_STATE_SYN_RECV;
 	struct tcphs_section s;
 	struct tcphs_event *ev;
@@ -76,7 +76,6 @@ static void tell_ack(const struct tcphs_trial *t)
 	tcphs_conn_enter_untimed(&s, id->conn);
 	if (s.conn) {
 		id = &s.conn->id;
-		flags = s.conn->flags;
 		state = s.conn->state;
 	}
 	/* Another CPU may have made its child of another segment, and that lives. */
@@ -88,8 +87,10 @@ static void tell_ack(const struct tcphs_trial *t)
 		    READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow))
 			s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
 	}
-	ev = tell(t->tn, id, flags, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
+	ev = tell(t->tn, id, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
 		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	if (!s.conn)
+		ev->flags |= TCPHS_F_UNTRACKED;
 	ev->old_state = state;
 	ev->new_state = state;
 	tcphs_step_numbers(ev, t->seq, t->ack);
@@ -109,10 +110,10 @@ static void verdict(struct tcphs_trial *t)
 		if (t->id.conn)
 			tell_ack(t);
 		else
-			tell_syn(t->tn, &t->id, t->flags, queue, TCPHS_REASON_ACCEPT_QUEUE_FULL);
+			tell_syn(t->tn, &t->id, queue, TCPHS_REASON_ACCEPT_QUEUE_FULL);
 	} else if (now.syn_full != t->before.syn_full) {
 		queue->syn_queue = max(queue->syn_queue, queue->syn_limit);
-		tell_syn(t->tn, &t->id, t->flags, queue, TCPHS_REASON_SYN_QUEUE_FULL);
+		tell_syn(t->tn, &t->id, queue, TCPHS_REASON_SYN_QUEUE_FULL);
 	}
 }
 
@@ -161,8 +162,7 @@ void tcphs_drop_forget_netns(const struct tcphs_net *tn)
 		settle(per_cpu_ptr(&tcphs_trial, cpu), tn);
 }
 
-static void try(const struct sock *sk, const struct sk_buff *skb, const struct tcphs_ident *id,
-		u16 flags)
+static void try(const struct sock *sk, const struct sk_buff *skb, const struct tcphs_who *id)
 {
 	struct net *net = sock_net(sk);
 	unsigned long irqflags;
@@ -175,7 +175,6 @@ static void try(const struct sock *sk, const struct sk_buff *skb, const struct t
 	t->id = *id;
 	t->id.role = TCPHS_ROLE_PASSIVE;
 	t->id.netns = t->tn->inum;
-	t->flags = flags;
 	t->seq = TCP_SKB_CB(skb)->seq;
 	t->ack = TCP_SKB_CB(skb)->ack_seq;
 	tcphs_queue_look(&t->queue, sk);
@@ -194,11 +193,10 @@ static void try(const struct sock *sk, const struct sk_buff *skb, const struct t
  */
 void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb)
 {
-	struct tcphs_ident id = { .peer_isn = TCP_SKB_CB(skb)->seq };
-	u16 flags = 0;
+	struct tcphs_who id = { .peer_isn = TCP_SKB_CB(skb)->seq };
 
-	tcphs_ident_from_skb(&id, &flags, skb);
-	try(sk, skb, &id, flags);
+	tcphs_who_from_skb(&id, skb);
+	try(sk, skb, &id);
 }
 
 /**
@@ -212,23 +210,21 @@ void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb)
 void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 			struct request_sock *req)
 {
-	struct tcphs_ident id = { .conn = tcphs_cookie_make(req_to_sk(req)) };
-	u16 flags = 0;
+	struct tcphs_who id = { .conn = tcphs_cookie_make(req_to_sk(req)) };
 
-	tcphs_ident_handshake(&id, &flags, req);
-	try(sk, skb, &id, flags);
+	tcphs_who_handshake(&id, req);
+	try(sk, skb, &id);
 }
 
 /**
  * tcphs_drop_syn() - a SYN was dropped, and that is known
  * @sk: the listener
- * @id: its addresses and ISN
- * @flags: TCPHS_F_* that go with them
+ * @id: its addresses and ISN, and the TCPHS_F_* that go with them
  * @reason: enum tcphs_reason
  *
  * Context: softirq or process.
  */
-void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason)
+void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason)
 {
 	struct tcphs_net *tn = tcphs_net(sock_net(sk));
 	struct tcphs_queue queue;
@@ -238,7 +234,7 @@ void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8
 	id->netns = tn->inum;
 	local_irq_save(irqflags);
 	tcphs_queue_look(&queue, sk);
-	tell_syn(tn, id, flags, &queue, reason);
+	tell_syn(tn, id, &queue, reason);
 	local_irq_restore(irqflags);
 }
 

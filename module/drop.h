@@ -21,8 +21,7 @@ struct tcphs_trial {
 	struct tcphs_net *tn;		/* NULL: there is none */
 	struct tcphs_drops before;
 	struct tcphs_queue queue;	/* when it came */
-	struct tcphs_ident id;		/* .conn: of the request; 0: it is a SYN */
-	u16 flags;			/* TCPHS_F_* */
+	struct tcphs_who id;		/* .conn: of the request; 0: it is a SYN */
 	u32 seq;
 	u32 ack;
 };
@@ -33,7 +32,7 @@ void tcphs_drop_settle_now(void);
 void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb);
 void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 			struct request_sock *req);
-void tcphs_drop_syn(const struct sock *sk, struct tcphs_ident *id, u16 flags, u8 reason);
+void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason);
 
 /**
  * tcphs_drop_settle() - the verdict on what is on trial on this CPU, if anything is

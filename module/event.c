@@ -5,7 +5,6 @@
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/sched.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
@@ -17,7 +16,7 @@ static inline void put_v4(u8 to[16], __be32 address)
 	memcpy(to, &address, sizeof(address));
 }
 
-static void set_v4(struct tcphs_ident *id, __be32 local, __be32 peer)
+static void set_v4(struct tcphs_who *id, __be32 local, __be32 peer)
 {
 	id->family = AF_INET;
 	put_v4(id->local, local);
@@ -25,12 +24,12 @@ static void set_v4(struct tcphs_ident *id, __be32 local, __be32 peer)
 }
 
 /* An IPv4 conversation on an IPv6 socket is told as what is on the wire. */
-static void set_v6(struct tcphs_ident *id, u16 *flags, const struct in6_addr *local,
+static void set_v6(struct tcphs_who *id, const struct in6_addr *local,
 		   const struct in6_addr *peer)
 {
 	if (ipv6_addr_v4mapped(peer)) {
 		set_v4(id, local->s6_addr32[3], peer->s6_addr32[3]);
-		*flags |= TCPHS_F_MAPPED;
+		id->flags |= TCPHS_F_MAPPED;
 		return;
 	}
 	id->family = AF_INET6;
@@ -38,129 +37,129 @@ static void set_v6(struct tcphs_ident *id, u16 *flags, const struct in6_addr *lo
 	memcpy(id->peer, peer, sizeof(id->peer));
 }
 
-static void set_ports(struct tcphs_ident *id, __be16 local, __be16 peer)
+static void set_ports(struct tcphs_who *id, __be16 local, __be16 peer)
 {
 	id->local_port = ntohs(local);
 	id->peer_port = ntohs(peer);
 }
 
 /**
- * tcphs_ident_from_sock() - addresses, ports and namespace of a full socket
- * @id: the result; other members are left alone
- * @flags: gets TCPHS_F_MAPPED where it applies
+ * tcphs_who_from_sock() - addresses, ports and namespace of a full socket
+ * @id: the result; other members are left alone; flags are added to
  * @sk: the socket
  *
  * Context: any, @sk held.
  */
-void tcphs_ident_from_sock(struct tcphs_ident *id, u16 *flags, const struct sock *sk)
+void tcphs_who_from_sock(struct tcphs_who *id, const struct sock *sk)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 
 	if (sk->sk_family == AF_INET6)
-		set_v6(id, flags, &sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);
+		set_v6(id, &sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);
 	else
 		set_v4(id, inet->inet_rcv_saddr, inet->inet_daddr);
 	set_ports(id, inet->inet_sport, inet->inet_dport);
 	id->netns = sock_net(sk)->ns.inum;
+	id->ifindex = READ_ONCE(sk->sk_bound_dev_if);
 }
 
 /**
- * tcphs_ident_from_req() - the same of a request in the SYN queue
+ * tcphs_who_from_req() - the same of a request in the SYN queue
  * @id: the result
- * @flags: unused: the kernel keeps a mapped request as IPv4, see below
  * @req: the request
  *
  * Context: any, @req held.
  */
-void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct request_sock *req)
+void tcphs_who_from_req(struct tcphs_who *id, const struct request_sock *req)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 
 	if (ireq->ireq_family == AF_INET6) {
-		set_v6(id, flags, &ireq->ir_v6_loc_addr, &ireq->ir_v6_rmt_addr);
+		set_v6(id, &ireq->ir_v6_loc_addr, &ireq->ir_v6_rmt_addr);
 	} else {
 		set_v4(id, ireq->ir_loc_addr, ireq->ir_rmt_addr);
 		if (req->rsk_listener && req->rsk_listener->sk_family == AF_INET6)
-			*flags |= TCPHS_F_MAPPED;
+			id->flags |= TCPHS_F_MAPPED;
 	}
 	id->local_port = ireq->ir_num;
 	id->peer_port = ntohs(ireq->ir_rmt_port);
 	id->netns = read_pnet(&ireq->ireq_net)->ns.inum;
+	id->ifindex = ireq->ir_iif;
 }
 
 /**
- * tcphs_ident_handshake() - all that a request says of its connection
+ * tcphs_who_handshake() - all that a request says of its connection
  * @id: gets addresses, role and both ISNs
- * @flags: gets TCPHS_F_* that go with them
  * @req: the request, its SYN+ACK made
  *
  * Context: any, @req held.
  */
-void tcphs_ident_handshake(struct tcphs_ident *id, u16 *flags, const struct request_sock *req)
+void tcphs_who_handshake(struct tcphs_who *id, const struct request_sock *req)
 {
-	tcphs_ident_from_req(id, flags, req);
+	tcphs_who_from_req(id, req);
 	id->role = TCPHS_ROLE_PASSIVE;
 	id->isn = tcp_rsk(req)->snt_isn;
 	id->peer_isn = tcp_rsk(req)->rcv_isn;
-	*flags |= TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+	id->flags |= TCPHS_F_ISN | TCPHS_F_PEER_ISN;
 }
 
 /**
- * tcphs_ident_from_tw() - the same of a TIME_WAIT bucket
+ * tcphs_who_from_tw() - the same of a TIME_WAIT bucket
  * @id: the result
- * @flags: gets TCPHS_F_MAPPED where it applies
  * @tw: the bucket
  *
  * Context: any, @tw held or not yet unhashed.
  */
-void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags, const struct inet_timewait_sock *tw)
+void tcphs_who_from_tw(struct tcphs_who *id, const struct inet_timewait_sock *tw)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	if (tw->tw_family == AF_INET6)
-		set_v6(id, flags, &tw->tw_v6_rcv_saddr, &tw->tw_v6_daddr);
+		set_v6(id, &tw->tw_v6_rcv_saddr, &tw->tw_v6_daddr);
 	else
 #endif
 		set_v4(id, tw->tw_rcv_saddr, tw->tw_daddr);
 	set_ports(id, tw->tw_sport, tw->tw_dport);
 	id->netns = twsk_net(tw)->ns.inum;
+	id->ifindex = tw->tw_bound_dev_if;
 }
 
 /**
- * tcphs_ident_from_skb() - the same of a segment that belongs to no socket
+ * tcphs_who_from_skb() - the same of a segment that belongs to no socket
  * @id: the result, seen from this machine: local is where it was sent to;
  *	@id->netns is the caller's business
- * @flags: unused
  * @skb: received segment, headers set
  *
  * Context: softirq.
  */
-void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb)
+void tcphs_who_from_skb(struct tcphs_who *id, const struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 
 	if (skb->protocol == htons(ETH_P_IPV6))
-		set_v6(id, flags, &ipv6_hdr(skb)->daddr, &ipv6_hdr(skb)->saddr);
+		set_v6(id, &ipv6_hdr(skb)->daddr, &ipv6_hdr(skb)->saddr);
 	else
 		set_v4(id, ip_hdr(skb)->daddr, ip_hdr(skb)->saddr);
 	set_ports(id, th->dest, th->source);
 }
 
 /**
- * tcphs_ident_owner() - the current task owns it
- * @id: gets pid and comm
- * @flags: gets TCPHS_F_OWNER
+ * tcphs_who_owner() - the current task owns it
+ * @id: gets pid and names
  *
- * Context: process, in a step that the owner itself takes: connect, accept,
- * listen. Never softirq, where current is whoever was interrupted.
+ * Context: process, interrupts off, in a step that the owner itself takes: connect,
+ * accept, listen. Never softirq, where current is whoever was interrupted.
  */
-void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags)
+void tcphs_who_owner(struct tcphs_who *id)
 {
-	BUILD_BUG_ON(sizeof(current->comm) != sizeof(id->comm));
+	struct tcphs_owner *owner = tcphs_owner_now(), *before = id->owner;
 
-	id->pid = task_tgid_nr(current);
-	/* Behind a short name lies what is left of a longer one (before Linux 5.17). */
-	strscpy_pad((char *)id->comm, current->comm, sizeof(id->comm));
-	*flags |= TCPHS_F_OWNER;
+	if (!owner)
+		return;
+	id->pid = owner->pid;
+	id->owner = owner;
+	id->flags |= TCPHS_F_OWNER;
+	if (before)
+		tcphs_owner_put(before);
 }
 
 /**

@@ -171,7 +171,7 @@ static bool address_in(const struct tcphs_filter *f, u8 family, const u8 *addres
 	return false;
 }
 
-static bool ident_passes(const struct tcphs_filter *f, const struct tcphs_ident *id, u16 flags)
+static bool ident_passes(const struct tcphs_filter *f, const struct tcphs_ident *id, u32 flags)
 {
 	if (f->roles && !(f->roles & BIT(id->role)))
 		return false;
@@ -219,5 +219,6 @@ bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn *co
 {
 	if (max(now, conn->since) - conn->since < f->older_than)
 		return false;
-	return ident_passes(f, &conn->id, conn->flags);
+	/* What it looks at comes before the names. */
+	return ident_passes(f, (const struct tcphs_ident *)&conn->id, conn->id.flags);
 }

@@ -3,7 +3,7 @@
  * Private types of tcphs.ko, and what each file offers to the others.
  *
  * Direction of calls: main -> adopt, hooks, netlink, procfs, netns
- *		       hooks -> entries -> probe_* -> drop, conn, listener -> event -> ring, stats
+ *		       hooks -> entries -> probe_* -> drop, conn, listener -> event, owner -> ring, stats
  *					   probe_* -> deaf
  *		       netlink, procfs -> filter, conn, listener, ring, stats (readers)
  *
@@ -63,6 +63,22 @@ void tcphs_pool_exit(struct tcphs_pool *pool);
 void tcphs_pool_fill(struct tcphs_pool *pool, unsigned int count);
 void *tcphs_pool_get(struct tcphs_pool *pool);
 void tcphs_pool_put(struct tcphs_pool *pool, void *object);
+
+/* owner.c: the names of who connected, accepted or listened */
+
+struct tcphs_owner {
+	refcount_t refs;
+	u32 pid;		/* thread group, in the initial PID namespace */
+	u8 comm[TCPHS_COMM_LEN];	/* the process's */
+	u8 thread[TCPHS_COMM_LEN];	/* the thread's, if it is another; else zero */
+	struct rcu_head rcu;
+};
+
+int tcphs_owner_init(void);
+void tcphs_owner_exit(void);
+struct tcphs_owner *tcphs_owner_now(void);
+struct tcphs_owner *tcphs_owner_get(struct tcphs_owner *owner);
+void tcphs_owner_put(struct tcphs_owner *owner);
 
 /* stats.c: counters of a namespace, a CPU each */
 
@@ -144,6 +160,28 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor);
 bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev);
 void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 
+/*
+ * Who a connection is. What comes before @owner lies as in struct tcphs_ident
+ * (abi_check.c), and is copied into each record as it is.
+ */
+struct tcphs_who {
+	u64 conn;
+	u8 local[16];
+	u8 peer[16];
+	u16 local_port;
+	u16 peer_port;
+	u32 netns;
+	u32 isn;
+	u32 peer_isn;
+	u8 role;
+	u8 family;
+	u16 generation;
+	u32 pid;
+	struct tcphs_owner *owner;	/* counted reference, or NULL */
+	u32 flags;			/* TCPHS_F_* that every record of it carries */
+	u32 ifindex;			/* bound to, or scope of a link-local address */
+};
+
 /* conn.c: the connection table */
 
 /* struct tcphs_conn.marks */
@@ -168,13 +206,12 @@ struct tcphs_conn {
 	struct hlist_node node;
 	struct tcphs_net *tn;
 	struct tcphs_listener *listener;	/* counted reference, or NULL */
-	struct tcphs_ident id;
+	struct tcphs_who id;
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
 	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
 	struct tcphs_life life;	/* complete once the socket is gone */
 	u16 marks;		/* TCPHS_C_* */
-	u16 flags;		/* TCPHS_F_* that every record of it carries */
 	u8 state;		/* enum tcphs_state */
 	u8 old_state;		/* state that CLOSE followed */
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
@@ -229,6 +266,8 @@ int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 
 /* listener.c: the listener table */
 
+#define TCPHS_LISTENERS	16384U	/* at the most */
+
 struct tcphs_listener {
 	struct hlist_node node;		/* RCU, by cookie */
 	struct list_head entry;		/* RCU, of all listeners, the oldest first */
@@ -237,10 +276,11 @@ struct tcphs_listener {
 	refcount_t refs;		/* the table, and each request and queued child */
 	struct tcphs_net *tn;
 	struct sock *sk;		/* good for RCU readers that found this in the table */
-	struct tcphs_ident id;
+	struct tcphs_who id;		/* its owner called listen() */
+	struct tcphs_owner __rcu *acceptor;	/* who called accept() last, if another; counted */
 	u64 born;
 	u32 drops_before;		/* sk_drops when it began */
-	u16 flags;			/* TCPHS_F_* */
+	u32 backlog;			/* the limit of its queues that was told last */
 	bool gone;			/* not in the table: sk must not be touched */
 	u32 syn_max;
 	u32 accept_max;
@@ -275,6 +315,8 @@ void tcphs_listener_put(struct tcphs_listener *listener);
 void tcphs_listener_reserve(unsigned int count);
 void tcphs_listener_open(struct sock *sk, bool adopted);
 void tcphs_listener_close(struct sock *sk);
+void tcphs_listener_backlog(struct sock *sk, int backlog);
+void tcphs_listener_accepted(struct tcphs_listener *listener, struct tcphs_owner *owner);
 void tcphs_listener_forget_netns(struct tcphs_net *tn);
 void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue);
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
@@ -291,13 +333,12 @@ void tcphs_drop_forget_netns(const struct tcphs_net *tn);
 
 /* event.c: kernel objects -> identity and records */
 
-void tcphs_ident_from_sock(struct tcphs_ident *id, u16 *flags, const struct sock *sk);
-void tcphs_ident_from_req(struct tcphs_ident *id, u16 *flags, const struct request_sock *req);
-void tcphs_ident_handshake(struct tcphs_ident *id, u16 *flags, const struct request_sock *req);
-void tcphs_ident_from_tw(struct tcphs_ident *id, u16 *flags,
-			 const struct inet_timewait_sock *tw);
-void tcphs_ident_from_skb(struct tcphs_ident *id, u16 *flags, const struct sk_buff *skb);
-void tcphs_ident_owner(struct tcphs_ident *id, u16 *flags);
+void tcphs_who_from_sock(struct tcphs_who *id, const struct sock *sk);
+void tcphs_who_from_req(struct tcphs_who *id, const struct request_sock *req);
+void tcphs_who_handshake(struct tcphs_who *id, const struct request_sock *req);
+void tcphs_who_from_tw(struct tcphs_who *id, const struct inet_timewait_sock *tw);
+void tcphs_who_from_skb(struct tcphs_who *id, const struct sk_buff *skb);
+void tcphs_who_owner(struct tcphs_who *id);
 void tcphs_queue_look(struct tcphs_queue *queue, const struct sock *listener);
 void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener);
 
@@ -431,5 +472,6 @@ void tcphs_procfs_events_exit(void);
 /* main.c */
 
 extern u64 tcphs_loaded;	/* CLOCK_MONOTONIC, ns */
+extern u64 tcphs_load_id;	/* random: another one each time */
 
 #endif /* _TCPHS_INTERNAL_H */

@@ -17,7 +17,6 @@
 #include "section.h"
 
 #define BUCKETS		1024U
-#define LISTENERS	16384U
 
 static struct hlist_head buckets[BUCKETS];
 static LIST_HEAD(all);
@@ -113,10 +112,16 @@ unsigned long tcphs_listener_last(void)
 
 static void free_rcu(struct rcu_head *head)
 {
+	struct tcphs_listener *l = container_of(head, struct tcphs_listener, rcu);
+	struct tcphs_owner *acceptor = rcu_dereference_protected(l->acceptor, true);
 	unsigned long flags;
 
 	local_irq_save(flags);
-	tcphs_pool_put(&pool, container_of(head, struct tcphs_listener, rcu));
+	if (l->id.owner)
+		tcphs_owner_put(l->id.owner);
+	if (acceptor)
+		tcphs_owner_put(acceptor);
+	tcphs_pool_put(&pool, l);
 	local_irq_restore(flags);
 }
 
@@ -224,13 +229,14 @@ void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_lis
 
 static void tell(struct tcphs_listener *l, u8 type, u64 now)
 {
-	bool opens = type == TCPHS_EV_LISTEN;
-	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, l->flags, now, type);
+	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, now, type);
 
-	ev->old_state = opens ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
-	ev->new_state = opens ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
+	ev->old_state = type == TCPHS_EV_LISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
+	ev->new_state = type == TCPHS_EV_UNLISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
 	tcphs_event_queue(ev, l->sk);
-	if (!opens && !(l->flags & TCPHS_F_ADOPTED)) {
+	ev->queue.syn_limit = l->backlog;
+	ev->queue.accept_limit = l->backlog;
+	if (type == TCPHS_EV_UNLISTEN && !(l->id.flags & TCPHS_F_ADOPTED)) {
 		ev->duration = now - l->born;
 		ev->flags |= TCPHS_F_DURATION;
 	}
@@ -245,13 +251,14 @@ static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 no
 	l->sk = sk;
 	l->born = now;
 	l->drops_before = adopted ? 0 : tcphs_sk_drops(sk);
-	tcphs_ident_from_sock(&l->id, &l->flags, sk);
+	l->backlog = READ_ONCE(sk->sk_max_ack_backlog);
+	tcphs_who_from_sock(&l->id, sk);
 	l->id.conn = tcphs_cookie(sk);
 	l->id.role = TCPHS_ROLE_LISTENER;
 	if (adopted)
-		l->flags |= TCPHS_F_ADOPTED;
+		l->id.flags |= TCPHS_F_ADOPTED;
 	else
-		tcphs_ident_owner(&l->id, &l->flags);
+		tcphs_who_owner(&l->id);
 }
 
 /**
@@ -338,6 +345,55 @@ void tcphs_listener_close(struct sock *sk)
 }
 
 /**
+ * tcphs_listener_backlog() - listen() is called, perhaps again
+ * @sk: the socket, held
+ * @backlog: the limit of its queues from now on
+ *
+ * Nothing unless it listens already, with another limit.
+ *
+ * Context: process.
+ */
+void tcphs_listener_backlog(struct sock *sk, int backlog)
+{
+	struct tcphs_listener *l;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	raw_spin_lock(&lock);
+	l = tcphs_listener_find(sk);
+	if (l && l->backlog != (u32)backlog) {
+		l->backlog = backlog;
+		tell(l, TCPHS_EV_BACKLOG_CHANGED, tcphs_now());
+	}
+	raw_spin_unlock(&lock);
+	local_irq_restore(flags);
+}
+
+/**
+ * tcphs_listener_accepted() - remember who accepts, if it is not who listened
+ * @listener: whose connection was accepted
+ * @owner: by whom, held
+ *
+ * Context: process, interrupts off.
+ */
+void tcphs_listener_accepted(struct tcphs_listener *listener, struct tcphs_owner *owner)
+{
+	struct tcphs_owner *before = rcu_dereference_check(listener->acceptor, irqs_disabled());
+	bool itself = owner->pid == listener->id.pid;
+
+	if (likely(before == owner || (itself && !before)))
+		return;
+	/* Another CPU's memory of the same one, or another thread of it. */
+	if (before && before->pid == owner->pid &&
+	    !memcmp(before->comm, owner->comm, TCPHS_COMM_LEN))
+		return;
+	before = xchg((__force struct tcphs_owner **)&listener->acceptor,
+		      itself ? NULL : tcphs_owner_get(owner));
+	if (before)
+		tcphs_owner_put(before);
+}
+
+/**
  * tcphs_listener_forget_netns() - drop every entry of a namespace
  * @tn: the namespace
  *
@@ -369,7 +425,7 @@ void tcphs_listener_forget_netns(struct tcphs_net *tn)
 int tcphs_listener_init(void)
 {
 	return tcphs_pool_init(&pool, "tcphs_listener", sizeof(struct tcphs_listener),
-			       64, LISTENERS);
+			       64, TCPHS_LISTENERS);
 }
 
 /**

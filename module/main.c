@@ -5,6 +5,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include "compat/compat.h"
 #include "internal.h"
 
@@ -29,6 +30,7 @@ module_param(fail_step, uint, 0);
 MODULE_PARM_DESC(fail_step, "for tests: refuse to load at this step, counted from 1 (default 0: none)");
 
 u64 tcphs_loaded;
+u64 tcphs_load_id;
 
 /*
  * In the order of loading; unloading and a load that fails go back through them. Readers
@@ -42,6 +44,7 @@ static const struct step {
 } steps[] = {
 	{ "counters of hooks", tcphs_deaf_init, tcphs_deaf_exit },
 	{ "rings", tcphs_ring_init, tcphs_ring_exit },
+	{ "owners", tcphs_owner_init, tcphs_owner_exit },
 	{ "listeners", tcphs_listener_init, tcphs_listener_exit },
 	{ "connections", tcphs_conn_init, tcphs_conn_exit },
 	{ "drops", tcphs_drop_init, tcphs_drop_exit },
@@ -108,6 +111,7 @@ static int __init tcphs_init(void)
 	if (err)
 		return err;
 	tcphs_loaded = tcphs_now();
+	tcphs_load_id = get_random_u64();
 
 	err = run_steps();
 	if (err)

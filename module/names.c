@@ -46,6 +46,8 @@ const char *const tcphs_event_names[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_UNLISTEN] = "unlisten",
 	[TCPHS_EV_SYN_DUPLICATE] = "syn-duplicate",
 	[TCPHS_EV_ACK_DEFERRED] = "ack-deferred",
+	[TCPHS_EV_SYN_UNEXPECTED] = "syn-unexpected",
+	[TCPHS_EV_BACKLOG_CHANGED] = "backlog-changed",
 };
 
 const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
@@ -77,6 +79,16 @@ const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
 	[TCPHS_REASON_SYNCOOKIE] = "syncookie",
 	[TCPHS_REASON_FASTOPEN] = "fastopen",
 	[TCPHS_REASON_BAD_COOKIE] = "bad-cookie",
+	[TCPHS_REASON_CHALLENGE_ACK] = "challenge-ack",
+	[TCPHS_REASON_RATE_LIMITED] = "rate-limited",
+	[TCPHS_REASON_OLD_ACK] = "old-ack",
+	[TCPHS_REASON_ICMP_REFUSED] = "icmp-refused",
+	[TCPHS_REASON_ICMP_PROHIBITED] = "icmp-prohibited",
+	[TCPHS_REASON_NO_ROUTE] = "no-route",
+	[TCPHS_REASON_NO_ADDRESS] = "no-address",
+	[TCPHS_REASON_NOT_PERMITTED] = "not-permitted",
+	[TCPHS_REASON_ADDRESS_IN_USE] = "address-in-use",
+	[TCPHS_REASON_MIGRATED] = "migrated",
 };
 
 const char *const tcphs_role_names[TCPHS_ROLE_MAX + 1] = {

@@ -31,6 +31,7 @@ static const struct nla_policy event_policy[TCPHS_A_EVENT_MAX + 1] = {
 	[TCPHS_A_EVENT_ALL_NETNS] = { .type = NLA_FLAG },
 	[TCPHS_A_EVENT_CURSOR] = NLA_POLICY_NESTED(tcphs_nl_cursor_policy),
 	[TCPHS_A_EVENT_FILTER] = NLA_POLICY_NESTED(tcphs_filter_policy),
+	[TCPHS_A_EVENT_LOAD] = { .type = NLA_U64 },
 };
 
 static int put_count(struct sk_buff *skb, int attr, u8 id, u64 value)
@@ -115,6 +116,7 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UPTIME, tcphs_now() - tcphs_loaded,
 			      TCPHS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_LOAD, tcphs_load_id, TCPHS_A_STATUS_PAD) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_NETNS, tn->inum) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_RING_RECORDS, tcphs_ring_records) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_RING_CPUS, cpus) ||

@@ -3,6 +3,7 @@
  * The dumps: listeners, connections, events. Each starts by checking the whole
  * request, so that a refused one has sent nothing.
  */
+#include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <net/sock.h>
 #include "compat/genetlink.h"
@@ -87,6 +88,35 @@ static int put_comm(struct sk_buff *skb, int attr, const u8 *comm)
 	return nla_put_string(skb, attr, text);
 }
 
+/* @pid, @comm, @thread: the attributes. */
+static int put_owner(struct sk_buff *skb, const struct tcphs_owner *owner, int pid, int comm,
+		     int thread)
+{
+	if (!owner)
+		return 0;
+	return nla_put_u32(skb, pid, owner->pid) ?: put_comm(skb, comm, owner->comm) ?:
+	       owner->thread[0] ? put_comm(skb, thread, owner->thread) : 0;
+}
+
+/* Under RCU, in a namespace that is there. */
+static int put_bound_device(struct sk_buff *skb, struct net *net, u32 ifindex)
+{
+	struct net_device *dev, *master = NULL;
+
+	if (!ifindex)
+		return 0;
+	if (nla_put_u32(skb, TCPHS_A_LISTENER_IFINDEX, ifindex))
+		return -EMSGSIZE;
+	dev = dev_get_by_index_rcu(net, ifindex);
+	if (!dev)
+		return 0;
+	if (nla_put_string(skb, TCPHS_A_LISTENER_DEVICE, dev->name))
+		return -EMSGSIZE;
+	if (netif_is_l3_slave(dev))
+		master = netdev_master_upper_dev_get_rcu(dev);
+	return master ? nla_put_string(skb, TCPHS_A_LISTENER_L3MDEV, master->name) : 0;
+}
+
 /**
  * tcphs_nl_listeners_start() - begin TCPHS_CMD_LISTENER_GET
  * @cb: the dump
@@ -139,12 +169,14 @@ static int put_listener(struct sk_buff *skb, struct netlink_callback *cb,
 	    nla_put_u8(skb, TCPHS_A_LISTENER_FAMILY, l->id.family) ||
 	    nla_put(skb, TCPHS_A_LISTENER_ADDRESS, sizeof(l->id.local), l->id.local) ||
 	    nla_put_u16(skb, TCPHS_A_LISTENER_PORT, l->id.local_port) ||
-	    (!(l->flags & TCPHS_F_ADOPTED) &&
+	    (!(l->id.flags & TCPHS_F_ADOPTED) &&
 	     nla_put_u64_64bit(skb, TCPHS_A_LISTENER_AGE, tcphs_now() - l->born,
 			       TCPHS_A_LISTENER_PAD)) ||
-	    (l->flags & TCPHS_F_OWNER &&
-	     (nla_put_u32(skb, TCPHS_A_LISTENER_PID, l->id.pid) ||
-	      put_comm(skb, TCPHS_A_LISTENER_COMM, l->id.comm))) ||
+	    put_owner(skb, l->id.owner, TCPHS_A_LISTENER_PID, TCPHS_A_LISTENER_COMM,
+		      TCPHS_A_LISTENER_THREAD) ||
+	    put_owner(skb, rcu_dereference(l->acceptor), TCPHS_A_LISTENER_ACCEPT_PID,
+		      TCPHS_A_LISTENER_ACCEPT_COMM, TCPHS_A_LISTENER_ACCEPT_THREAD) ||
+	    put_bound_device(skb, l->tn->net, l->id.ifindex) ||
 	    put_listener_queues(skb, l, view)) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
@@ -212,7 +244,7 @@ int tcphs_nl_conns_start(struct netlink_callback *cb)
 
 static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 {
-	const struct tcphs_ident *id = &conn->id;
+	const struct tcphs_who *id = &conn->id;
 
 	if (nla_put_u64_64bit(skb, TCPHS_A_CONN_CONN, id->conn, TCPHS_A_CONN_PAD) ||
 	    nla_put_u16(skb, TCPHS_A_CONN_GENERATION, id->generation) ||
@@ -224,13 +256,15 @@ static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 	    nla_put(skb, TCPHS_A_CONN_PEER, sizeof(id->peer), id->peer) ||
 	    nla_put_u16(skb, TCPHS_A_CONN_PEER_PORT, id->peer_port))
 		return -EMSGSIZE;
-	if ((conn->flags & TCPHS_F_ISN && nla_put_u32(skb, TCPHS_A_CONN_ISN, id->isn)) ||
-	    (conn->flags & TCPHS_F_PEER_ISN &&
+	if ((conn->id.flags & TCPHS_F_ISN && nla_put_u32(skb, TCPHS_A_CONN_ISN, id->isn)) ||
+	    (conn->id.flags & TCPHS_F_PEER_ISN &&
 	     nla_put_u32(skb, TCPHS_A_CONN_PEER_ISN, id->peer_isn)) ||
-	    (conn->flags & TCPHS_F_OWNER && (nla_put_u32(skb, TCPHS_A_CONN_PID, id->pid) ||
-					     put_comm(skb, TCPHS_A_CONN_COMM, id->comm))) ||
-	    (conn->flags & TCPHS_F_MAPPED && nla_put_flag(skb, TCPHS_A_CONN_MAPPED)) ||
-	    (conn->flags & TCPHS_F_ADOPTED && nla_put_flag(skb, TCPHS_A_CONN_ADOPTED)))
+	    put_owner(skb, id->owner, TCPHS_A_CONN_PID, TCPHS_A_CONN_COMM,
+		      TCPHS_A_CONN_THREAD) ||
+	    (id->ifindex && nla_put_u32(skb, TCPHS_A_CONN_IFINDEX, id->ifindex)) ||
+	    (id->flags & TCPHS_F_RESTORED && nla_put_flag(skb, TCPHS_A_CONN_RESTORED)) ||
+	    (conn->id.flags & TCPHS_F_MAPPED && nla_put_flag(skb, TCPHS_A_CONN_MAPPED)) ||
+	    (conn->id.flags & TCPHS_F_ADOPTED && nla_put_flag(skb, TCPHS_A_CONN_ADOPTED)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -373,6 +407,12 @@ int tcphs_nl_events_start(struct netlink_callback *cb)
 				 true, cb->extack);
 	if (err)
 		return give_up(cb, err);
+	attr = tcphs_dump_attrs(cb)[TCPHS_A_EVENT_LOAD];
+	if (attr && nla_get_u64(attr) != tcphs_load_id) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
+				    "the cursors are of an earlier load of tcphs; start without them");
+		return give_up(cb, -ESTALE);
+	}
 	nlmsg_for_each_attr(attr, cb->nlh, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != TCPHS_A_EVENT_CURSOR)
 			continue;

@@ -24,7 +24,7 @@ static void last_words(struct tcphs_section *s)
 {
 	struct tcphs_event *ev;
 
-	if (!(s->conn->flags & TCPHS_F_BUCKET))
+	if (!(s->conn->id.flags & TCPHS_F_BUCKET))
 		return;
 	ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
 	ev->reason = TCPHS_REASON_NETNS_EXIT;

@@ -104,8 +104,8 @@ static void on_child(struct tcphs_regs *regs)
 	if (!s.conn) {
 		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
-		s.conn->flags |= TCPHS_F_ADOPTED;
-		tcphs_ident_handshake(&s.conn->id, &s.conn->flags, req);
+		s.conn->id.flags |= TCPHS_F_ADOPTED;
+		tcphs_who_handshake(&s.conn->id, req);
 	}
 	if (!s.conn->listener)
 		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
@@ -126,7 +126,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 	struct tcphs_event *ev;
 
 	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
-	tcphs_ident_handshake(&conn->id, &conn->flags, req);
+	tcphs_who_handshake(&conn->id, req);
 	tcphs_cookie_make(req_to_sk(req));
 	conn->marks |= TCPHS_C_FASTOPEN;
 	conn->data = tcp_sk(child)->rcv_nxt - conn->id.peer_isn - 1;
@@ -146,7 +146,7 @@ static void cookie_unknown(struct tcphs_section *s, struct sock *sk, struct requ
 {
 	tcphs_deaf_proved("tcp_get_cookie_sock", s->now);
 	tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
-	tcphs_ident_handshake(&s->conn->id, &s->conn->flags, req);
+	tcphs_who_handshake(&s->conn->id, req);
 	s->conn->marks |= TCPHS_C_COOKIE;
 }
 
@@ -198,7 +198,7 @@ static void on_accept(struct tcphs_regs *regs)
 	if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV))
 		tcphs_deaf_proved("inet_sock_set_state", conn->born);
 	listener = conn->listener;
-	tcphs_ident_owner(&conn->id, &conn->flags);
+	tcphs_who_owner(&conn->id);
 
 	ev = tcphs_step(&s, TCPHS_EV_ACCEPTED, conn->state);
 	if (listener && !READ_ONCE(listener->gone))
@@ -215,6 +215,8 @@ static void on_accept(struct tcphs_regs *regs)
 	}
 	tcphs_step_done(&s);
 	if (listener) {
+		if (conn->id.owner)
+			tcphs_listener_accepted(listener, conn->id.owner);
 		conn->listener = NULL;
 		tcphs_listener_put(listener);
 	}

@@ -168,7 +168,7 @@ static void last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 
 		fin_acked(s, tp, new_state);
 		return;
 	}
-	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->flags & TCPHS_F_ADOPTED))
+	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->id.flags & TCPHS_F_ADOPTED))
 		conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
 	conn->life.bytes_received = tp->bytes_received;
 	fin_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state);
@@ -328,7 +328,7 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 		return;
 	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
 	/* The bucket that took its place goes on with the story. */
-	if (s.conn && (s.conn->flags & TCPHS_F_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
+	if (s.conn && (s.conn->id.flags & TCPHS_F_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
 		goto out;
 	s.now = tcphs_now();
 	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
@@ -504,15 +504,14 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	struct net *net = sk ? sock_net(sk) : dev_net(skb_dst(skb)->dev);
 	struct tcphs_net *tn = tcphs_net(net);
 	u8 state = sk ? TCPHS_STATE_LISTEN : TCPHS_STATE_CLOSE;
-	struct tcphs_ident id = { };
+	struct tcphs_who id = { };
 	struct tcphs_event *ev;
 	unsigned long irqflags;
-	u16 flags = 0;
 
-	tcphs_ident_from_skb(&id, &flags, skb);
+	tcphs_who_from_skb(&id, skb);
 	id.netns = tn->inum;
 	local_irq_save(irqflags);
-	ev = tcphs_event_begin(tn, &id, flags, tcphs_now(), TCPHS_EV_RST_SENT);
+	ev = tcphs_event_begin(tn, &id, tcphs_now(), TCPHS_EV_RST_SENT);
 	ev->old_state = state;
 	ev->new_state = state;
 	ev->reason = sk ? listener_reset_reason(sk, skb) : TCPHS_REASON_NO_SOCKET;
@@ -536,7 +535,7 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 		tcphs_adopt(&s, sk, TCPHS_STATE_CLOSE);
 	late = s.conn && s.conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
 	/* A socket has told it in data_after_close(), a bucket has not. */
-	if (s.conn && (!late || s.conn->flags & TCPHS_F_BUCKET)) {
+	if (s.conn && (!late || s.conn->id.flags & TCPHS_F_BUCKET)) {
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
 		ev->reason = late || hidden ? TCPHS_REASON_DATA_AFTER_CLOSE :
 					      TCPHS_REASON_BAD_SEGMENT;
@@ -595,7 +594,7 @@ static void enter_bucket(struct tcphs_section *s, const struct inet_timewait_soc
 	tcphs_conn_enter_untimed(s, atomic64_read(&tw->tw_cookie));
 	conn = s->conn;
 	hlist_for_each_entry_from(conn, node) {
-		if (conn->id.conn == s->cookie && conn->flags & TCPHS_F_BUCKET &&
+		if (conn->id.conn == s->cookie && conn->id.flags & TCPHS_F_BUCKET &&
 		    conn->id.local_port == ntohs(tw->tw_sport) &&
 		    conn->id.peer_port == ntohs(tw->tw_dport)) {
 			s->conn = conn;
@@ -641,7 +640,7 @@ static void on_bucket(struct tcphs_regs *regs)
 	} else {
 		remember_life(conn, tp);
 	}
-	conn->flags |= TCPHS_F_BUCKET;
+	conn->id.flags |= TCPHS_F_BUCKET;
 	tcphs_conn_leave(&s);
 }
 
@@ -695,7 +694,7 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 		return;
 	enter_bucket(&s, tw);
 	s.now = tcphs_now();
-	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
+	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
 		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
 	tcphs_conn_leave(&s);
 }
@@ -710,7 +709,7 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	struct tcphs_section s;
 
 	enter_bucket(&s, tw);
-	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
+	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
 		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
 	tcphs_conn_leave(&s);
 }
@@ -725,7 +724,7 @@ static void on_bucket_dismissed(struct tcphs_regs *regs)
 	struct tcphs_section s;
 
 	enter_bucket(&s, tw);
-	if (s.conn && s.conn->flags & TCPHS_F_BUCKET)
+	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
 		s.conn->marks |= TCPHS_C_DISMISSED;
 	tcphs_conn_leave(&s);
 }
@@ -762,7 +761,7 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	enter_bucket(&s, tw);
 	s.now = tcphs_now();
 	conn = s.conn;
-	if (unlikely(!conn || !(conn->flags & TCPHS_F_BUCKET))) {
+	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {
 		if (check_net(twsk_net(tw)))
 			tcphs_deaf_proved(TCPHS_HASHDANCE, conn ? conn->born : s.now);
 		tcphs_adopt_missed(&s, tw);

@@ -5,6 +5,7 @@
  * entry into the listening hash table is watched instead. The end of a listener
  * is a state change; see probe_state.c.
  */
+#include <linux/net.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
@@ -19,8 +20,19 @@ static void on_hash(struct tcphs_regs *regs)
 		tcphs_listener_open(sk, false);
 }
 
+/* inet_listen(): of a socket that listens already, only its backlog changes. Process. */
+static void on_listen(struct tcphs_regs *regs)
+{
+	const struct socket *sock = tcphs_argument(regs, 0);
+	struct sock *sk = sock->sk;
+
+	if (sk->sk_protocol == IPPROTO_TCP && READ_ONCE(sk->sk_state) == TCP_LISTEN)
+		tcphs_listener_backlog(sk, (unsigned long)tcphs_argument(regs, 1));
+}
+
 struct tcphs_hook tcphs_hooks_listen[] = {
 	TCPHS_ENTRY("inet_hash", on_hash, true, "listening sockets"),
+	TCPHS_ENTRY("inet_listen", on_listen, false, "listen() again, with another backlog"),
 	TCPHS_ENTRY_INET6_HASH(on_hash)
 	{ }
 };

@@ -35,16 +35,16 @@ static void on_connect(struct tcphs_regs *regs)
 		 * bucket, if it has left one, has its own end to come.
 		 */
 		generation = s.conn->id.generation + 1;
-		if (!(s.conn->flags & TCPHS_F_BUCKET))
+		if (!(s.conn->id.flags & TCPHS_F_BUCKET))
 			tcphs_conn_remove(&s);
 	}
 	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_SENT, true);
-	tcphs_ident_from_sock(&conn->id, &conn->flags, sk);
-	tcphs_ident_owner(&conn->id, &conn->flags);
+	tcphs_who_from_sock(&conn->id, sk);
+	tcphs_who_owner(&conn->id);
 	conn->id.role = TCPHS_ROLE_ACTIVE;
 	conn->id.generation = generation;
 	conn->id.isn = tp->write_seq;
-	conn->flags |= TCPHS_F_ISN;
+	conn->id.flags |= TCPHS_F_ISN;
 
 	ev = tcphs_step(&s, TCPHS_EV_SYN_SENT, TCPHS_STATE_SYN_SENT);
 	ev->old_state = TCPHS_STATE_CLOSE;
@@ -140,24 +140,24 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->id.role = old_state == TCP_SYN_SENT ? TCPHS_ROLE_ACTIVE :
 							    TCPHS_ROLE_PASSIVE;
 		conn->id.isn = tp->snd_una - 1;
-		conn->flags |= TCPHS_F_ISN;
+		conn->id.flags |= TCPHS_F_ISN;
 	}
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
 	if (unlikely(passive && !(conn->marks & TCPHS_C_CHILD) &&
-		     !(conn->flags & TCPHS_F_ADOPTED)))
+		     !(conn->id.flags & TCPHS_F_ADOPTED)))
 		queueing_missed(conn, sk);
-	if (!(conn->flags & TCPHS_F_PEER_ISN)) {
+	if (!(conn->id.flags & TCPHS_F_PEER_ISN)) {
 		conn->id.peer_isn = tp->rcv_nxt - 1;
-		conn->flags |= TCPHS_F_PEER_ISN;
+		conn->id.flags |= TCPHS_F_PEER_ISN;
 	}
 
 	ev = tcphs_step(&s, TCPHS_EV_ESTABLISHED, TCPHS_STATE_ESTABLISHED);
 	ev->old_state = old_state;
 	if (passive)
 		tcphs_step_numbers(ev, conn->id.peer_isn + 1, conn->id.isn + 1);
-	else if (conn->flags & TCPHS_F_ISN)
+	else if (conn->id.flags & TCPHS_F_ISN)
 		tcphs_step_numbers(ev, conn->id.isn + 1, conn->id.peer_isn + 1);
-	if (!(conn->flags & TCPHS_F_ADOPTED) && !(conn->marks & TCPHS_C_COOKIE)) {
+	if (!(conn->id.flags & TCPHS_F_ADOPTED) && !(conn->marks & TCPHS_C_COOKIE)) {
 		u64 took = s.now - conn->born;
 
 		ev->duration = took;
@@ -209,18 +209,19 @@ static u8 connect_failure(const struct sock *sk)
 static void no_port(struct tcphs_section *s, const struct sock *sk)
 {
 	struct tcphs_net *tn = tcphs_net(sock_net(sk));
-	struct tcphs_ident id = { .conn = s->cookie, .role = TCPHS_ROLE_ACTIVE };
+	struct tcphs_who id = { .conn = s->cookie, .role = TCPHS_ROLE_ACTIVE };
 	struct tcphs_event *ev;
-	u16 flags = 0;
 
-	tcphs_ident_from_sock(&id, &flags, sk);
-	tcphs_ident_owner(&id, &flags);
-	ev = tcphs_event_begin(tn, &id, flags, s->now, TCPHS_EV_CONNECT_FAILED);
+	tcphs_who_from_sock(&id, sk);
+	tcphs_who_owner(&id);
+	ev = tcphs_event_begin(tn, &id, s->now, TCPHS_EV_CONNECT_FAILED);
 	ev->old_state = TCPHS_STATE_SYN_SENT;
 	ev->new_state = TCPHS_STATE_CLOSE;
 	ev->reason = TCPHS_REASON_NO_PORT;
 	tcphs_failure_count(tn, ev->reason);
 	tcphs_event_commit(tn);
+	if (id.owner)
+		tcphs_owner_put(id.owner);
 }
 
 /**

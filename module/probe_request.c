@@ -42,7 +42,7 @@ static void on_request(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
 		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
-		tcphs_ident_handshake(&conn->id, &conn->flags, req);
+		tcphs_who_handshake(&conn->id, req);
 		conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
 		if (unlikely(!conn->listener))
 			listen_missed(sk, s.now);
@@ -83,21 +83,20 @@ static void on_synack(struct tcphs_regs *regs)
 	int type = (unsigned long)tcphs_argument(regs, 4);
 	struct tcphs_net *tn;
 	struct tcphs_listener *listener;
-	struct tcphs_ident id = { };
+	struct tcphs_who id = { };
 	struct tcphs_event *ev;
 	unsigned long irqflags;
-	u16 flags = 0;
 
 	if (likely(type != TCP_SYNACK_COOKIE))
 		return;
 	tn = tcphs_net(sock_net(sk));
 	tcphs_cookie_make(req_to_sk(req));
-	tcphs_ident_handshake(&id, &flags, req);
+	tcphs_who_handshake(&id, req);
 	local_irq_save(irqflags);
 	listener = tcphs_listener_find(sk);
 	if (listener)
 		atomic64_inc(&listener->cookies_sent);
-	ev = tcphs_event_begin(tn, &id, flags, tcphs_now(), TCPHS_EV_SYNCOOKIE_SENT);
+	ev = tcphs_event_begin(tn, &id, tcphs_now(), TCPHS_EV_SYNCOOKIE_SENT);
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	tcphs_step_numbers(ev, id.isn, id.peer_isn + 1);
@@ -119,7 +118,7 @@ static void on_cookie(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
-		tcphs_ident_handshake(&s.conn->id, &s.conn->flags, req);
+		tcphs_who_handshake(&s.conn->id, req);
 		s.conn->marks |= TCPHS_C_COOKIE;
 		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
 		if (s.conn->listener)
@@ -252,10 +251,9 @@ static u8 request_end(const struct tcphs_conn *conn, struct request_sock *req, u
 static void unborn_end(struct request_sock *req)
 {
 	const struct sock *sk = req->rsk_listener;
-	struct tcphs_ident id = { };
+	struct tcphs_who id = { };
 	const struct net *net;
 	u8 reason = TCPHS_REASON_OTHER;
-	u16 flags = 0;
 	int limit;
 
 	/* Without a listener it carried a cookie, and nobody knows whose it was. */
@@ -266,9 +264,9 @@ static void unborn_end(struct request_sock *req)
 	if (!READ_ONCE(net->ipv4.sysctl_tcp_syncookies) &&
 	    limit - inet_csk_reqsk_queue_len(sk) < limit >> 2)
 		reason = TCPHS_REASON_SYN_BACKLOG;
-	tcphs_ident_from_req(&id, &flags, req);
+	tcphs_who_from_req(&id, req);
 	id.peer_isn = tcp_rsk(req)->rcv_isn;
-	tcphs_drop_syn(sk, &id, flags, reason);
+	tcphs_drop_syn(sk, &id, reason);
 }
 
 /*

@@ -37,7 +37,7 @@ static void syn_resent(struct tcphs_section *s)
 	/* In SYN_RECEIVED a socket of connect() repeats its SYN+ACK. */
 	ev = resent(s, answers ? TCPHS_EV_SYNACK_RETRANSMIT : TCPHS_EV_SYN_RETRANSMIT,
 		    count_resend(conn), conn->born);
-	if (conn->flags & TCPHS_F_ISN) {
+	if (conn->id.flags & TCPHS_F_ISN) {
 		ev->seq = conn->id.isn;
 		ev->flags |= TCPHS_F_SEQ;
 	}

@@ -125,21 +125,35 @@ static void put_numbers(struct seq_file *m, const struct tcphs_event *ev)
 	if (ev->reason != TCPHS_REASON_NONE)
 		seq_printf(m, " reason=%s",
 			   name(tcphs_reason_names, TCPHS_REASON_MAX, ev->reason));
+	if (ev->flags & TCPHS_F_ICMP)
+		seq_printf(m, " icmp_type=%u icmp_code=%u", ev->icmp_type, ev->icmp_code);
+	if (ev->flags & TCPHS_F_RESTORED)
+		seq_puts(m, " restored");
+	if (ev->ifindex)
+		seq_printf(m, " ifindex=%u", ev->ifindex);
 }
 
 /* Anyone may name a process like a command to the terminal of whoever reads this. */
-static void put_owner(struct seq_file *m, const struct tcphs_event *ev)
+static void put_name(struct seq_file *m, const char *key, const u8 *name)
 {
 	unsigned int i;
 	u8 c;
 
-	seq_printf(m, " pid=%u comm=", ev->id.pid);
-	for (i = 0; i < TCPHS_COMM_LEN && (c = ev->id.comm[i]); i++) {
+	seq_printf(m, " %s=", key);
+	for (i = 0; i < TCPHS_COMM_LEN && (c = name[i]); i++) {
 		if (c > ' ' && c <= '~' && c != '\\')
 			seq_putc(m, c);
 		else
 			seq_printf(m, "\\%03o", c);
 	}
+}
+
+static void put_owner(struct seq_file *m, const struct tcphs_event *ev)
+{
+	seq_printf(m, " pid=%u", ev->id.pid);
+	put_name(m, "comm", ev->id.comm);
+	if (ev->id.thread[0])
+		put_name(m, "thread", ev->id.thread);
 }
 
 static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
@@ -223,6 +237,7 @@ static int release(struct inode *inode, struct file *file)
 static const struct proc_ops proc_ops = {
 	.proc_open = open,
 	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
 	.proc_release = release,
 };
 

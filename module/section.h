@@ -97,16 +97,15 @@ static inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
 /**
  * tcphs_event_begin() - start a record in this CPU's ring
  * @tn: namespace it belongs to
- * @id: who
- * @flags: TCPHS_F_* of the connection
+ * @id: who, and the TCPHS_F_* that go with it
  * @now: ns
  * @type: enum tcphs_event_type
  *
  * Context: interrupts off until tcphs_event_commit().
  * Return: the record, complete but for what the step knows; every byte is set.
  */
-static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_ident *id,
-				      u16 flags, u64 now, u8 type)
+static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn,
+						     const struct tcphs_who *id, u64 now, u8 type)
 {
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 	struct tcphs_event *ev = tcphs_ring_begin();
@@ -121,9 +120,19 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const 
 	ev->reason = TCPHS_REASON_NONE;
 	ev->seq = 0;
 	ev->ack = 0;
+	ev->flags = id->flags;
 	ev->cpu = smp_processor_id();
-	ev->flags = flags;
-	ev->id = *id;
+	ev->icmp_type = 0;
+	ev->icmp_code = 0;
+	ev->ifindex = id->ifindex;
+	memcpy(&ev->id, id, offsetof(struct tcphs_who, owner));
+	if (id->owner) {
+		memcpy(ev->id.comm, id->owner->comm, TCPHS_COMM_LEN);
+		memcpy(ev->id.thread, id->owner->thread, TCPHS_COMM_LEN);
+	} else {
+		memset(ev->id.comm, 0, TCPHS_COMM_LEN);
+		memset(ev->id.thread, 0, TCPHS_COMM_LEN);
+	}
 	memset(&ev->queue, 0, sizeof(ev->queue));
 	return ev;
 }
@@ -153,7 +162,7 @@ static inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u
 	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev;
 
-	ev = tcphs_event_begin(conn->tn, &conn->id, conn->flags, s->now, type);
+	ev = tcphs_event_begin(conn->tn, &conn->id, s->now, type);
 	ev->old_state = conn->state;
 	ev->new_state = new_state;
 	return ev;
@@ -178,7 +187,7 @@ static inline void tcphs_hist_count(struct tcphs_section *s, unsigned int hist, 
 /* Completes @ev with the time since @from, unless that is only when we came. */
 static inline void tcphs_step_since(struct tcphs_section *s, struct tcphs_event *ev, u64 from)
 {
-	if (s->conn->flags & TCPHS_F_ADOPTED && from <= s->conn->born)
+	if (s->conn->id.flags & TCPHS_F_ADOPTED && from <= s->conn->born)
 		return;
 	ev->duration = s->now - from;
 	ev->flags |= TCPHS_F_DURATION;

@@ -148,8 +148,10 @@ static void check_bytes(const struct tcphs_event *ev)
 		what = "isn";
 	else if (!(ev->flags & TCPHS_F_PEER_ISN) && ev->id.peer_isn)
 		what = "peer_isn";
-	else if (!(ev->flags & TCPHS_F_OWNER) && (ev->id.pid || !is_zero(ev->id.comm, TCPHS_COMM_LEN)))
+	else if (!(ev->flags & TCPHS_F_OWNER) && (ev->id.pid || !is_zero(ev->id.comm, 2 * TCPHS_COMM_LEN)))
 		what = "owner";
+	else if (!(ev->flags & TCPHS_F_ICMP) && (ev->icmp_type || ev->icmp_code))
+		what = "icmp";
 	else if (ev->id.family == AF_INET &&
 		 (!is_zero(ev->id.local + 4, 12) || !is_zero(ev->id.peer + 4, 12)))
 		what = "address";

@@ -8,7 +8,7 @@
 #define SAME(name, got, want) typedef char name[(got) == (want) ? 1 : -1]
 
 SAME(size_of_event, sizeof(struct tcphs_event), TCPHS_EVENT_SIZE);
-SAME(size_of_ident, sizeof(struct tcphs_ident), 80);
+SAME(size_of_ident, sizeof(struct tcphs_ident), 96);
 SAME(size_of_queue, sizeof(struct tcphs_queue), 24);
 SAME(size_of_agreed, sizeof(struct tcphs_agreed), 24);
 SAME(size_of_life, sizeof(struct tcphs_life), 24);
@@ -23,10 +23,13 @@ SAME(at_new_state, offsetof(struct tcphs_event, new_state), 26);
 SAME(at_reason, offsetof(struct tcphs_event, reason), 27);
 SAME(at_seq, offsetof(struct tcphs_event, seq), 28);
 SAME(at_ack, offsetof(struct tcphs_event, ack), 32);
-SAME(at_cpu, offsetof(struct tcphs_event, cpu), 36);
-SAME(at_flags, offsetof(struct tcphs_event, flags), 38);
-SAME(at_id, offsetof(struct tcphs_event, id), 40);
-SAME(at_detail, offsetof(struct tcphs_event, queue), 120);
+SAME(at_flags, offsetof(struct tcphs_event, flags), 36);
+SAME(at_cpu, offsetof(struct tcphs_event, cpu), 40);
+SAME(at_icmp_type, offsetof(struct tcphs_event, icmp_type), 42);
+SAME(at_icmp_code, offsetof(struct tcphs_event, icmp_code), 43);
+SAME(at_ifindex, offsetof(struct tcphs_event, ifindex), 44);
+SAME(at_id, offsetof(struct tcphs_event, id), 48);
+SAME(at_detail, offsetof(struct tcphs_event, queue), 144);
 
 SAME(at_conn, offsetof(struct tcphs_ident, conn), 0);
 SAME(at_local, offsetof(struct tcphs_ident, local), 8);
@@ -41,6 +44,7 @@ SAME(at_family, offsetof(struct tcphs_ident, family), 57);
 SAME(at_generation, offsetof(struct tcphs_ident, generation), 58);
 SAME(at_pid, offsetof(struct tcphs_ident, pid), 60);
 SAME(at_comm, offsetof(struct tcphs_ident, comm), 64);
+SAME(at_thread, offsetof(struct tcphs_ident, thread), 80);
 
 SAME(at_prefix, offsetof(struct tcphs_prefix, address), 0);
 SAME(at_prefix_family, offsetof(struct tcphs_prefix, family), 16);

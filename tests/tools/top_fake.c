@@ -166,9 +166,9 @@ static int fake_listeners(struct top_source *src, bool all_netns,
 		inet_pton(l->family, m->address, l->address);
 		l->port = (uint16_t)(m->port + i / 9);
 		l->netns = 4026531840u;
-		l->has_owner = m->comm != NULL;
-		l->pid = 812 + 1307 * i;
-		snprintf(l->comm, sizeof(l->comm), "%s", m->comm ? m->comm : "");
+		l->owner.known = m->comm != NULL;
+		l->owner.pid = 812 + 1307 * i;
+		snprintf(l->owner.comm, sizeof(l->owner.comm), "%s", m->comm ? m->comm : "");
 		l->syn_queue = m->syn;
 		l->syn_max = m->syn_max;
 		l->accept_queue = m->accept;
@@ -210,9 +210,9 @@ static int fake_connections(struct top_source *src, bool all_netns,
 		c->local_port = i % 2 ? (uint16_t)(40000 + i % 20000) : 443;
 		c->peer_port = i % 2 ? 5432 : (uint16_t)(33000 + i % 30000);
 		c->netns = 4026531840u;
-		c->has_owner = c->state != 6 && c->state != 3 && !c->adopted;
-		c->pid = 900 + i;
-		strcpy(c->comm, i % 2 ? "postgres" : "nginx");
+		c->owner.known = c->state != 6 && c->state != 3 && !c->adopted;
+		c->owner.pid = 900 + i;
+		strcpy(c->owner.comm, i % 2 ? "postgres" : "nginx");
 	}
 	return 0;
 }

@@ -56,7 +56,7 @@ echo "1..149"
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
 run 0 "--version"				"" --version
-said "$out" '^tcphs [0-9]+\.[0-9]+\.[0-9]+ \(ABI 1\.0\)$' "it is one line"
+said "$out" '^tcphs [0-9]+\.[0-9]+\.[0-9]+ \(ABI 2\.0\)$' "it is one line"
 run 0 "a verb's help"				"" events --help
 said "$out" '--follow'				"it tells its options"
 run 2 "no verb"					""
@@ -97,7 +97,7 @@ run 4 "all namespaces from within one"		netns listeners -A
 said "$err" 'only the initial network namespace' "the kernel's own words are shown"
 run 5 "a module of another protocol"		version status
 run 5 "a module of another ABI"			abi status
-said "$err" 'ABI 2\.0.*ABI 1\.0.*reinstall both' "both are named"
+said "$err" 'ABI 3\.0.*ABI 2\.0.*reinstall both' "both are named"
 run 1 "an answer that breaks the contract"	garbage status
 run 1 "a module loaded anew meanwhile"		erange events -f
 run 3 "a module unloaded meanwhile"		unload events -f
@@ -151,12 +151,12 @@ said "$out" '"event":"accept-overflow"'		"is the last that passes"
 
 rec=$(mktemp -u)
 run 0 "record"					"" record "$rec" -d 0s
-said "$err" '^tcphs: 5 events, 7 lost, 856 B$'	"it tells how much"
+said "$err" '^tcphs: 5 events, 7 lost, 976 B$'	"it tells how much"
 [ "$(stat -c %a "$rec")" = 600 ]; result $?	"nobody else may read it"
 run 1 "record into a file that is there"	"" record "$rec" -d 0s
 said "$err" 'is there already; --force'		"it is left alone"
 run 0 "record --force --json"			"" record --force -j "$rec" -d 0s
-said "$out" '"events":5,"lost":7,"bytes":856'	"it tells the same"
+said "$out" '"events":5,"lost":7,"bytes":976'	"it tells the same"
 run 0 "events"					"" events -j
 cp "$out" "$rec.live"
 run 0 "events --read"				absent events -j --read "$rec"
@@ -194,7 +194,7 @@ ln -s "$rec.old" "$rec.link"
 head -c 4096 /dev/zero >"$rec.old"
 run 0 "record --force through a link"		"" record --force "$rec.link" -d 0s
 [ -L "$rec.link" ]; result $?			"leaves it a link"
-[ "$(stat -c %s-%a "$rec.old")" = 856-600 ]; result $? "to a file that is new"
+[ "$(stat -c %s-%a "$rec.old")" = 976-600 ]; result $? "to a file that is new"
 rm "$rec.old"
 run 1 "through a link to nothing"		"" record --force "$rec.link" -d 0s
 rm "$rec.link" "$rec.pipe"
@@ -205,9 +205,9 @@ run 1 "a file that is no recording"		absent events --read "$rec"
 run 1 "a recording that is not there"		absent events --read "$rec.none"
 said "$err" "cannot open $rec.none: No such"	"is told so"
 run 0 "record to standard output"		"" record - -d 0s
-head -c 855 "$out" >"$rec"
+head -c 975 "$out" >"$rec"
 run 6 "a recording that was cut off"		absent events -j --read "$rec"
-said "$err" 'was cut off within the piece at byte 824; what comes before' "says where"
+said "$err" 'was cut off within the piece at byte 944; what comes before' "says where"
 [ "$(grep -c '"time"' "$out")" = 5 ]; result $?	"after all that is whole"
 run 6 "the same as text"			absent events --read "$rec"
 [ "$(wc -l <"$err")" = 1 ]; result $?		"says it once"
@@ -225,10 +225,10 @@ run 3 "record without the module"		absent record "$rec.none"
 python3 - "$rec" <<'EOT'
 import random, struct, sys, zlib
 random.seed(5)
-head = b"\x89tcphs\r\n" + struct.pack("=IHHHHIqI", 0x01020304, 1, 40, 1, 0, 144, 0, 0)
+head = b"\x89tcphs\r\n" + struct.pack("=IHHHHIqI", 0x01020304, 1, 40, 2, 0, 168, 0, 0)
 with open(sys.argv[1], "wb") as out:
     out.write(head + struct.pack("=I", zlib.crc32(head)))
-    pieces = [(1, random.randbytes(144)) for _ in range(997)]
+    pieces = [(1, random.randbytes(168)) for _ in range(997)]
     pieces += [(2, random.randbytes(8) + bytes(8)), (3, None)]
     for number, (kind, data) in enumerate(pieces):
         if kind == 3:

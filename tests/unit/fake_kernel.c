@@ -199,7 +199,7 @@ static void answer_status(struct mnl_socket *s)
 		return;
 	}
 	msg_str(&m, TCPHS_A_STATUS_VERSION, "0.1.0");
-	msg_u16(&m, TCPHS_A_STATUS_ABI_MAJOR, fake("abi") ? 2 : TCPHS_ABI_MAJOR);
+	msg_u16(&m, TCPHS_A_STATUS_ABI_MAJOR, fake("abi") ? TCPHS_ABI_MAJOR + 1 : TCPHS_ABI_MAJOR);
 	msg_u16(&m, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR);
 	msg_u64(&m, TCPHS_A_STATUS_UPTIME, 183600000000000ull);
 	msg_u32(&m, TCPHS_A_STATUS_NETNS, 4026531840u);

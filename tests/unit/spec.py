@@ -19,7 +19,7 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 WIDTH = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
 # The specification cannot nest a struct: these members are struct tcphs_ident.
 IDENT = ("conn", "local", "peer", "local-port", "peer-port", "netns", "isn", "peer-isn",
-         "role", "family", "generation", "pid", "comm")
+         "role", "family", "generation", "pid", "comm", "thread")
 
 
 def c_name(*words):

@@ -154,8 +154,8 @@ static void test_listener(void)
 	make_hist(&m, TCPHS_A_LISTENER_WAIT, 0);
 	ok(!tcphs_decode_listener(exact(m.data, m.len), m.len, &listener), "a listener");
 	ok(listener.port == 80 && listener.address[0] == 10 && listener.wait.count == 5, "its values");
-	ok(!listener.has_age && !listener.has_owner, "what is absent is not known");
-	same(listener.comm, "0123456789abcdef", "a name without terminator, too long, is cut");
+	ok(!listener.has_age && !listener.owner.known, "what is absent is not known");
+	same(listener.owner.comm, "0123456789abcdef", "a name without terminator, too long, is cut");
 	msg_attr(&m, TCPHS_A_LISTENER_ADDRESS, address, 4);
 	ok(tcphs_decode_listener(exact(m.data, m.len), m.len, &listener) == -EBADMSG,
 	   "an address of four bytes");

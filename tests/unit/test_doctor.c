@@ -421,8 +421,8 @@ static void test_stuck(void)
 	conn_times(3, TCPHS_STATE_CLOSE_WAIT, 60 * SEC);
 	before();
 	conn_times(3, TCPHS_STATE_CLOSE_WAIT, SEC);
-	conns[1].has_owner = true;
-	conns[1].pid = 4711;
+	conns[1].owner.known = true;
+	conns[1].owner.pid = 4711;
 	after();
 	same(judge(), "", "each process for itself");
 	tables();

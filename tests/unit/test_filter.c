@@ -199,16 +199,31 @@ static void test_rows(void)
 {
 	struct tcphs_conn_info c = { .local_port = 443, .peer_port = 40001, .family = AF_INET,
 				     .state = TCPHS_STATE_CLOSE_WAIT, .age = 3600000000000ull,
-				     .role = TCPHS_ROLE_PASSIVE, .pid = 7, .comm = "nginx",
-				     .has_owner = true };
-	struct tcphs_listener l = { .port = 443, .family = AF_INET, .pid = 7, .comm = "nginx",
-				    .has_owner = true };
+				     .role = TCPHS_ROLE_PASSIVE, .ifindex = 1,
+				     .owner = { true, 7, "nginx", "worker-3" } };
+	struct tcphs_listener l = { .port = 443, .family = AF_INET, .device = "v0",
+				    .l3mdev = "red", .ifindex = 4711,
+				    .owner = { true, 7, "nginx", "" },
+				    .listens = { true, 6, "launcher", "" } };
 	struct tcphs_filter port = make(TCPHS_FILTER_LOCAL_PORT, "443");
 	struct tcphs_filter state = make(TCPHS_FILTER_STATE, "close-wait");
 	struct tcphs_filter other = make(TCPHS_FILTER_STATE, "time-wait");
 	struct tcphs_filter age = make(TCPHS_FILTER_OLDER_THAN, "1h");
 	struct tcphs_filter comm = make(TCPHS_FILTER_COMM, "nginx");
+	struct tcphs_filter thread = make(TCPHS_FILTER_COMM, "worker-3");
+	struct tcphs_filter launcher = make(TCPHS_FILTER_COMM, "launcher");
+	struct tcphs_filter device = make(TCPHS_FILTER_DEVICE, "lo,v0");
+	struct tcphs_filter vrf = make(TCPHS_FILTER_DEVICE, "red");
+	struct tcphs_filter elsewhere = make(TCPHS_FILTER_DEVICE, "v1");
 
+	ok(tcphs_filter_conn(&thread, &c) && !tcphs_filter_conn(&launcher, &c),
+	   "a connection by the name of its thread");
+	ok(tcphs_filter_listener(&comm, &l) && tcphs_filter_listener(&launcher, &l) &&
+	   !tcphs_filter_listener(&thread, &l), "a listener by who accepts and by who listened");
+	ok(tcphs_filter_listener(&device, &l) && tcphs_filter_listener(&vrf, &l) &&
+	   !tcphs_filter_listener(&elsewhere, &l), "a listener by its device and by its VRF");
+	ok(tcphs_filter_conn(&device, &c) && !tcphs_filter_conn(&elsewhere, &c),
+	   "a connection by its device: lo is number 1 everywhere");
 	set_address(c.local, AF_INET, "10.1.2.3");
 	ok(tcphs_filter_conn(&port, &c) && tcphs_filter_conn(&state, &c) &&
 	   tcphs_filter_conn(&comm, &c), "a connection that matches");

@@ -100,6 +100,12 @@ static int get_string(const struct attr *a, char *out, size_t size)
 	return 0;
 }
 
+static int get_pid(const struct attr *a, struct tcphs_owner *out)
+{
+	out->known = true;
+	return get_fixed(a, &out->pid, sizeof(out->pid));
+}
+
 /* Each attribute of a generic netlink message, one after the other. */
 static int decode_message(const void *msg, size_t len,
 			  int (*decode)(const struct attr *a, void *to), void *to)
@@ -321,6 +327,8 @@ static int decode_status_attr(const struct attr *a, void *to)
 		return get_fixed(a, &out->table_limit, sizeof(out->table_limit));
 	case TCPHS_A_STATUS_UNTRACKED:
 		return get_fixed(a, &out->untracked, sizeof(out->untracked));
+	case TCPHS_A_STATUS_LOAD:
+		return get_fixed(a, &out->load, sizeof(out->load));
 	case TCPHS_A_STATUS_TW_LIMIT:
 		return get_fixed(a, &out->tw_limit, sizeof(out->tw_limit));
 	case TCPHS_A_STATUS_HOOK:
@@ -379,10 +387,23 @@ static int decode_listener_attr(const struct attr *a, void *to)
 		out->has_age = true;
 		return get_fixed(a, &out->age, sizeof(out->age));
 	case TCPHS_A_LISTENER_PID:
-		out->has_owner = true;
-		return get_fixed(a, &out->pid, sizeof(out->pid));
+		return get_pid(a, &out->listens);
 	case TCPHS_A_LISTENER_COMM:
-		return get_string(a, out->comm, sizeof(out->comm));
+		return get_string(a, out->listens.comm, sizeof(out->listens.comm));
+	case TCPHS_A_LISTENER_THREAD:
+		return get_string(a, out->listens.thread, sizeof(out->listens.thread));
+	case TCPHS_A_LISTENER_ACCEPT_PID:
+		return get_pid(a, &out->owner);
+	case TCPHS_A_LISTENER_ACCEPT_COMM:
+		return get_string(a, out->owner.comm, sizeof(out->owner.comm));
+	case TCPHS_A_LISTENER_ACCEPT_THREAD:
+		return get_string(a, out->owner.thread, sizeof(out->owner.thread));
+	case TCPHS_A_LISTENER_IFINDEX:
+		return get_fixed(a, &out->ifindex, sizeof(out->ifindex));
+	case TCPHS_A_LISTENER_DEVICE:
+		return get_string(a, out->device, sizeof(out->device));
+	case TCPHS_A_LISTENER_L3MDEV:
+		return get_string(a, out->l3mdev, sizeof(out->l3mdev));
 	case TCPHS_A_LISTENER_SYN_QUEUE:
 		return get_fixed(a, &out->syn_queue, sizeof(out->syn_queue));
 	case TCPHS_A_LISTENER_SYN_MAX:
@@ -427,6 +448,8 @@ int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *ou
 	err = decode_message(msg, len, decode_listener_attr, out);
 	if (err)
 		return err;
+	if (!out->owner.known)
+		out->owner = out->listens;
 	return known_family(out->family) ? 0 : -EBADMSG;
 }
 
@@ -473,10 +496,15 @@ static int decode_conn_attr(const struct attr *a, void *to)
 		out->has_peer_isn = true;
 		return get_fixed(a, &out->peer_isn, sizeof(out->peer_isn));
 	case TCPHS_A_CONN_PID:
-		out->has_owner = true;
-		return get_fixed(a, &out->pid, sizeof(out->pid));
+		return get_pid(a, &out->owner);
 	case TCPHS_A_CONN_COMM:
-		return get_string(a, out->comm, sizeof(out->comm));
+		return get_string(a, out->owner.comm, sizeof(out->owner.comm));
+	case TCPHS_A_CONN_THREAD:
+		return get_string(a, out->owner.thread, sizeof(out->owner.thread));
+	case TCPHS_A_CONN_IFINDEX:
+		return get_fixed(a, &out->ifindex, sizeof(out->ifindex));
+	case TCPHS_A_CONN_RESTORED:
+		return get_flag(a, &out->restored);
 	}
 	return 0;
 }

@@ -48,14 +48,33 @@ static bool address_in(const struct tcphs_filter *f, uint8_t family, const uint8
 	return false;
 }
 
-static bool comm_in(const struct tcphs_filter *f, const void *comm)
+static bool comm_in(const struct tcphs_filter *f, const void *comm, const void *thread)
 {
 	unsigned int i;
 
 	for (i = 0; i < f->nr_comms; i++)
-		if (!strncmp(f->comm[i], comm, TCPHS_COMM_LEN))
+		if (!strncmp(f->comm[i], comm, TCPHS_COMM_LEN) ||
+		    !strncmp(f->comm[i], thread, TCPHS_COMM_LEN))
 			return true;
 	return false;
+}
+
+/* A name that is "" is none. */
+static bool device_in(const struct tcphs_filter *f, const char *device)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_devices; i++)
+		if (*device && !strcmp(f->device[i], device))
+			return true;
+	return false;
+}
+
+/* By its number alone: what has no name for the device is of this namespace. */
+static bool ifindex_passes(const struct tcphs_filter *f, uint32_t ifindex)
+{
+	return !tcphs_filter_has(f, TCPHS_FILTER_DEVICE) ||
+	       (ifindex && number_in(&f->ifindex, ifindex));
 }
 
 /* Who a connection is, in whatever struct it stands. */
@@ -78,11 +97,17 @@ static bool ends_pass(const struct tcphs_filter *f, const struct ends *e)
 	       address_in(f, e->family, e->peer);
 }
 
-static bool owner_passes(const struct tcphs_filter *f, bool known, uint32_t pid, const void *comm)
+static bool names_pass(const struct tcphs_filter *f, bool known, uint32_t pid, const void *comm,
+		       const void *thread)
 {
 	if (tcphs_filter_has(f, TCPHS_FILTER_PID) && !(known && number_in(&f->pid, pid)))
 		return false;
-	return !tcphs_filter_has(f, TCPHS_FILTER_COMM) || (known && comm_in(f, comm));
+	return !tcphs_filter_has(f, TCPHS_FILTER_COMM) || (known && comm_in(f, comm, thread));
+}
+
+static bool owner_passes(const struct tcphs_filter *f, const struct tcphs_owner *owner)
+{
+	return names_pass(f, owner->known, owner->pid, owner->comm, owner->thread);
 }
 
 static bool netns_passes(const struct tcphs_filter *f, uint32_t netns)
@@ -119,7 +144,8 @@ bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *
 
 	return !f->keys ||
 	       (step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
-		owner_passes(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm) &&
+		names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
+		ifindex_passes(f, ev->ifindex) &&
 		age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration));
 }
 
@@ -137,7 +163,8 @@ bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn_inf
 	if (tcphs_filter_has(f, TCPHS_FILTER_ROLE) && !bit_in(f->roles, c->role))
 		return false;
 	return ends_pass(f, &ends) && netns_passes(f, c->netns) &&
-	       owner_passes(f, c->has_owner, c->pid, c->comm) && age_passes(f, true, c->age);
+	       owner_passes(f, &c->owner) && ifindex_passes(f, c->ifindex) &&
+	       age_passes(f, true, c->age);
 }
 
 /**
@@ -151,7 +178,9 @@ bool tcphs_filter_listener(const struct tcphs_filter *f, const struct tcphs_list
 	const struct ends ends = { l->address, l->address, l->port, l->port, l->family };
 
 	return ends_pass(f, &ends) && netns_passes(f, l->netns) &&
-	       owner_passes(f, l->has_owner, l->pid, l->comm) &&
+	       (owner_passes(f, &l->owner) || owner_passes(f, &l->listens)) &&
+	       (!tcphs_filter_has(f, TCPHS_FILTER_DEVICE) || device_in(f, l->device) ||
+		device_in(f, l->l3mdev)) &&
 	       age_passes(f, l->has_age, l->age);
 }
 

@@ -2,6 +2,7 @@
 /* Options for filters: their names and help, and arguments -> struct tcphs_filter. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,7 +25,10 @@ static const struct {
 				"active, passive, simultaneous, listener or unknown" },
 	[TCPHS_FILTER_FAILED] = { "failed", NULL, "drops, resets, refused, timed out, cut short" },
 	[TCPHS_FILTER_PID] = { "pid", "N,...", "of the owner, where it is known" },
-	[TCPHS_FILTER_COMM] = { "comm", "NAME,...", "name of the owner, where it is known" },
+	[TCPHS_FILTER_COMM] = { "comm", "NAME,...",
+				"name of the owner or its thread, where it is known" },
+	[TCPHS_FILTER_DEVICE] = { "device", "NAME,...",
+				  "it is bound to; a listener's: also of the VRF" },
 	[TCPHS_FILTER_NETNS] = { "netns", "NAME,...",
 				 "as in ip-netns(8), or an inode number; implies -A" },
 	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
@@ -159,6 +163,20 @@ static int parse_comm(const struct parsing *p, const char *word)
 	/* The kernel keeps no more of a name either. */
 	memcpy(f->comm[f->nr_comms++], word, strnlen(word, TCPHS_COMM_LEN - 1));
 	return 0;
+}
+
+static int parse_device(const struct parsing *p, const char *word)
+{
+	struct tcphs_filter *f = p->filter;
+	unsigned int ifindex = if_nametoindex(word);
+
+	if (!*word || strlen(word) >= TCPHS_DEVICE_LEN)
+		return wrong(p, word, "allowed are names of network devices, with commas between");
+	if (f->nr_devices == TCPHS_FILTER_LIST)
+		return too_many(p);
+	strcpy(f->device[f->nr_devices++], word);
+	/* It may be another namespace's, or have been there when a recording was made. */
+	return ifindex ? add_number(p, &f->ifindex, ifindex) : 0;
 }
 
 static bool is_mapped(const uint8_t *address)
@@ -339,6 +357,8 @@ static int parse_key(const struct parsing *p, const char *arg)
 		return each_word(p, arg, parse_pid);
 	case TCPHS_FILTER_COMM:
 		return each_word(p, arg, parse_comm);
+	case TCPHS_FILTER_DEVICE:
+		return each_word(p, arg, parse_device);
 	case TCPHS_FILTER_NETNS:
 		return each_word(p, arg, parse_netns);
 	case TCPHS_FILTER_OLDER_THAN:

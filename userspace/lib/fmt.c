@@ -177,6 +177,27 @@ char *tcphs_fmt_address(char *p, uint8_t family, const uint8_t *address)
 }
 
 /**
+ * tcphs_fmt_scoped - an address, its device and a port
+ * @p: TCPHS_SCOPED_LEN bytes
+ * @family: AF_INET or AF_INET6
+ * @address: 16 bytes
+ * @scope: as tcphs_fmt_device() makes it
+ * @port: in host byte order
+ */
+char *tcphs_fmt_scoped(char *p, uint8_t family, const uint8_t *address, const char *scope,
+		       uint16_t port)
+{
+	if (family == AF_INET6)
+		*p++ = '[';
+	p = tcphs_fmt_address(p, family, address);
+	if (family == AF_INET6)
+		*p++ = ']';
+	p = put_text(p, scope);
+	*p++ = ':';
+	return tcphs_fmt_u64(p, port);
+}
+
+/**
  * tcphs_fmt_endpoint - an address and a port
  * @p: TCPHS_ENDPOINT_LEN bytes
  * @family: AF_INET or AF_INET6
@@ -185,13 +206,22 @@ char *tcphs_fmt_address(char *p, uint8_t family, const uint8_t *address)
  */
 char *tcphs_fmt_endpoint(char *p, uint8_t family, const uint8_t *address, uint16_t port)
 {
-	if (family == AF_INET6)
-		*p++ = '[';
-	p = tcphs_fmt_address(p, family, address);
-	if (family == AF_INET6)
-		*p++ = ']';
-	*p++ = ':';
-	return tcphs_fmt_u64(p, port);
+	return tcphs_fmt_scoped(p, family, address, "", port);
+}
+
+/**
+ * tcphs_fmt_device - a device behind an address
+ * @p: TCPHS_SCOPE_LEN bytes
+ * @ifindex: its number, 0: there is none
+ * @name: its name, "": not known
+ */
+char *tcphs_fmt_device(char *p, uint32_t ifindex, const char *name)
+{
+	*p = '\0';
+	if (!ifindex)
+		return p;
+	*p++ = '%';
+	return *name ? tcphs_fmt_comm(p, name, TCPHS_DEVICE_LEN) : tcphs_fmt_u64(p, ifindex);
 }
 
 /*
@@ -275,22 +305,35 @@ char *tcphs_fmt_bytes(char *p, uint64_t v)
 }
 
 /**
- * tcphs_fmt_owner - name[pid]
- * @p: TCPHS_OWNER_LEN bytes
+ * tcphs_fmt_comm - the name of a process, a thread or a device
+ * @p: 17 bytes
  * @comm: the name, which ends at a NUL or after @len bytes
  * @len: at most 16
- * @pid: the process
  *
  * A process can call itself whatever it likes, so what could move a terminal's
  * cursor becomes '?'.
  */
-char *tcphs_fmt_owner(char *p, const void *comm, size_t len, uint32_t pid)
+char *tcphs_fmt_comm(char *p, const void *comm, size_t len)
 {
 	const uint8_t *c = comm;
 	size_t i;
 
 	for (i = 0; i < len && i < TCPHS_COMM_LEN && c[i]; i++)
 		*p++ = c[i] >= 0x20 && c[i] < 0x7f ? (char)c[i] : '?';
+	*p = '\0';
+	return p;
+}
+
+/**
+ * tcphs_fmt_owner - name[pid]
+ * @p: TCPHS_OWNER_LEN bytes
+ * @comm: the name, which ends at a NUL or after @len bytes
+ * @len: at most 16
+ * @pid: the process
+ */
+char *tcphs_fmt_owner(char *p, const void *comm, size_t len, uint32_t pid)
+{
+	p = tcphs_fmt_comm(p, comm, len);
 	*p++ = '[';
 	p = tcphs_fmt_u64(p, pid);
 	*p++ = ']';

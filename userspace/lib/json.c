@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* JSON lines, written field by field. Every string that leaves here is valid UTF-8. */
+#include <stdio.h>
+
 #include "put.h"
 #include "tcphs_lib.h"
 
@@ -189,6 +191,27 @@ static inline char *put_char(char *p, const uint8_t *s, size_t left, size_t *n)
 	}
 	*n = 1;
 	return put_escaped(p, *s);
+}
+
+/**
+ * tcphs_json_owner - who connected, accepted or listened
+ * @j: the writer
+ * @prefix: before each key
+ * @owner: nothing is written of one that is not known
+ */
+void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcphs_owner *owner)
+{
+	char key[32];
+
+	if (!owner->known)
+		return;
+	snprintf(key, sizeof(key), "%spid", prefix);
+	tcphs_json_u64(j, key, owner->pid);
+	snprintf(key, sizeof(key), "%scomm", prefix);
+	tcphs_json_str(j, key, owner->comm);
+	snprintf(key, sizeof(key), "%sthread", prefix);
+	if (*owner->thread)
+		tcphs_json_str(j, key, owner->thread);
 }
 
 /**

@@ -74,6 +74,8 @@ static const char *const event_names[] = {
 	[TCPHS_EV_UNLISTEN]		= "unlisten",
 	[TCPHS_EV_SYN_DUPLICATE]	= "syn-duplicate",
 	[TCPHS_EV_ACK_DEFERRED]		= "ack-deferred",
+	[TCPHS_EV_SYN_UNEXPECTED]	= "syn-unexpected",
+	[TCPHS_EV_BACKLOG_CHANGED]	= "backlog-changed",
 };
 
 static const char *const reason_names[] = {
@@ -105,6 +107,16 @@ static const char *const reason_names[] = {
 	[TCPHS_REASON_SYNCOOKIE]	= "syncookie",
 	[TCPHS_REASON_FASTOPEN]		= "fastopen",
 	[TCPHS_REASON_BAD_COOKIE]	= "bad-cookie",
+	[TCPHS_REASON_CHALLENGE_ACK]	= "challenge-ack",
+	[TCPHS_REASON_RATE_LIMITED]	= "rate-limited",
+	[TCPHS_REASON_OLD_ACK]		= "old-ack",
+	[TCPHS_REASON_ICMP_REFUSED]	= "icmp-refused",
+	[TCPHS_REASON_ICMP_PROHIBITED]	= "icmp-prohibited",
+	[TCPHS_REASON_NO_ROUTE]		= "no-route",
+	[TCPHS_REASON_NO_ADDRESS]	= "no-address",
+	[TCPHS_REASON_NOT_PERMITTED]	= "not-permitted",
+	[TCPHS_REASON_ADDRESS_IN_USE]	= "address-in-use",
+	[TCPHS_REASON_MIGRATED]		= "migrated",
 };
 
 static const char *const role_names[] = {

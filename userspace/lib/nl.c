@@ -27,6 +27,7 @@ struct tcphs_session {
 	struct mnl_socket *bell;
 	struct tcphs_family family;
 	uint32_t seq;
+	uint64_t load;		/* TCPHS_A_STATUS_LOAD, 0: not known */
 	char recv[RECV_SIZE] __attribute__((aligned(8)));
 };
 
@@ -211,6 +212,7 @@ static int check_versions(struct tcphs_session *s, struct tcphs_error *err)
 	if (!st)
 		return fail_errno(err, "no memory", -ENOMEM);
 	ret = tcphs_get_status(s, st, err);
+	s->load = st->load;
 	if (!ret && st->abi_major != TCPHS_ABI_MAJOR) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
 				"tcphs: the module is %s (ABI %u.%u), this tool %s (ABI %u.%u); reinstall both from one version",
@@ -492,10 +494,13 @@ int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct 
 	if (filter)
 		put_filter(nlh, TCPHS_A_EVENT_FILTER, filter);
 	put_cursors(nlh, evs);
+	/* Numbers begin anew when the module is loaded anew. */
+	if (s->load && tcphs_events_cpus(evs))
+		mnl_attr_put_u64(nlh, TCPHS_A_EVENT_LOAD, s->load);
 
 	tcphs_events_begin(evs, tcphs_now());
 	ret = talk(s, nlh, take_batch, evs, err);
-	if (ret == -ERANGE)
+	if (ret == -ERANGE || ret == -ESTALE)
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"tcphs: the module was loaded anew in the meantime; start again");
 	free(buf);

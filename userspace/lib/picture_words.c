@@ -34,6 +34,16 @@ static const char *const reasons[] = {
 	[TCPHS_REASON_SYNCOOKIE]	= "SYN cookie",
 	[TCPHS_REASON_FASTOPEN]		= "TCP Fast Open",
 	[TCPHS_REASON_BAD_COOKIE]	= "no valid SYN cookie",
+	[TCPHS_REASON_CHALLENGE_ACK]	= "answered by a challenge ACK",
+	[TCPHS_REASON_RATE_LIMITED]	= "not answered: challenge ACKs are rate-limited",
+	[TCPHS_REASON_OLD_ACK]		= "the ACK is of an older connection",
+	[TCPHS_REASON_ICMP_REFUSED]	= "refused by ICMP: port unreachable",
+	[TCPHS_REASON_ICMP_PROHIBITED]	= "refused by ICMP: administratively prohibited",
+	[TCPHS_REASON_NO_ROUTE]		= "no route",
+	[TCPHS_REASON_NO_ADDRESS]	= "no local address",
+	[TCPHS_REASON_NOT_PERMITTED]	= "not permitted by this machine",
+	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port is in use",
+	[TCPHS_REASON_MIGRATED]		= "another listener took it over",
 };
 
 _Static_assert(sizeof(reasons) / sizeof(reasons[0]) == __TCPHS_REASON_MAX, "explain the new reason");

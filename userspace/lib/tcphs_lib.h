@@ -74,6 +74,7 @@ struct tcphs_hook {
 };
 
 #define TCPHS_HOOKS_MAX 96
+#define TCPHS_DEVICE_LEN 16		/* IFNAMSIZ */
 
 struct tcphs_status {
 	char version[64];
@@ -90,12 +91,21 @@ struct tcphs_status {
 	uint32_t table_limit;
 	uint64_t untracked;
 	uint32_t tw_limit;
+	uint64_t load;			/* another number each time the module is loaded */
 	uint64_t state[TCPHS_STATE_MAX + 1];
 	uint64_t event[TCPHS_EV_MAX + 1];
 	uint64_t failure[TCPHS_REASON_MAX + 1];
 	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
 	unsigned int nhooks;
 	struct tcphs_hook hook[TCPHS_HOOKS_MAX];
+};
+
+/* A process, and the thread of it that did something. */
+struct tcphs_owner {
+	bool known;
+	uint32_t pid;
+	char comm[TCPHS_COMM_LEN + 1];		/* the process's name */
+	char thread[TCPHS_COMM_LEN + 1];	/* the thread's, where it is another; or "" */
 };
 
 struct tcphs_listener {
@@ -107,15 +117,17 @@ struct tcphs_listener {
 	uint64_t cookies_sent, cookies_valid;
 	uint32_t group;			/* sockets of its SO_REUSEPORT group, 0: none */
 	uint32_t netns;
-	uint32_t pid;			/* with has_owner */
+	uint32_t ifindex;		/* of the device it is bound to, 0: none */
 	uint32_t syn_queue, syn_max, syn_limit;
 	uint32_t accept_queue, accept_max, accept_limit;
 	uint16_t port;
 	uint8_t family;
 	bool has_age;			/* false: it was there before the module */
-	bool has_owner;
 	uint8_t address[16];
-	char comm[TCPHS_COMM_LEN + 1];
+	struct tcphs_owner owner;	/* who accepts; before the first accept(): who listens */
+	struct tcphs_owner listens;	/* who called listen() */
+	char device[TCPHS_DEVICE_LEN + 1];	/* of @ifindex, "": none, or it is gone */
+	char l3mdev[TCPHS_DEVICE_LEN + 1];	/* the VRF that this device is in, "": none */
 	struct tcphs_histogram wait;
 };
 
@@ -126,16 +138,16 @@ struct tcphs_conn_info {
 	uint64_t handshake;		/* ns, with has_handshake */
 	uint32_t netns;
 	uint32_t isn, peer_isn;		/* with has_isn, has_peer_isn */
-	uint32_t pid;			/* with has_owner */
+	uint32_t ifindex;		/* as in struct tcphs_event */
 	uint16_t generation;
 	uint16_t local_port, peer_port;
 	uint8_t family;
 	uint8_t role;
 	uint8_t state;
 	uint8_t local[16], peer[16];
-	char comm[TCPHS_COMM_LEN + 1];
-	bool mapped, adopted;
-	bool has_handshake, has_isn, has_peer_isn, has_owner;
+	struct tcphs_owner owner;
+	bool mapped, adopted, restored;
+	bool has_handshake, has_isn, has_peer_isn;
 };
 
 /**
@@ -188,7 +200,8 @@ enum tcphs_filter_key {
 	TCPHS_FILTER_ROLE,
 	TCPHS_FILTER_FAILED,		/* events that tell of a failure */
 	TCPHS_FILTER_PID,
-	TCPHS_FILTER_COMM,
+	TCPHS_FILTER_COMM,		/* of the process or of its thread */
+	TCPHS_FILTER_DEVICE,		/* bound to it, or to the VRF it is in */
 	TCPHS_FILTER_NETNS,
 	TCPHS_FILTER_OLDER_THAN,	/* in its state; of an event: its duration */
 
@@ -229,6 +242,9 @@ struct tcphs_filter {
 	struct tcphs_numbers pid, netns;
 	unsigned int nr_comms;
 	char comm[TCPHS_FILTER_LIST][TCPHS_COMM_LEN];	/* terminated */
+	struct tcphs_numbers ifindex;	/* of the devices that are in this namespace now */
+	unsigned int nr_devices;
+	char device[TCPHS_FILTER_LIST][TCPHS_DEVICE_LEN];	/* terminated */
 };
 
 static inline bool tcphs_filter_has(const struct tcphs_filter *filter, enum tcphs_filter_key key)
@@ -429,6 +445,8 @@ enum tcphs_tone tcphs_event_tone(unsigned int type);
 #define TCPHS_U64_LEN		21
 #define TCPHS_ADDRESS_LEN	46
 #define TCPHS_ENDPOINT_LEN	56
+#define TCPHS_SCOPE_LEN		24	/* "%eth0" */
+#define TCPHS_SCOPED_LEN	(TCPHS_ENDPOINT_LEN + TCPHS_SCOPE_LEN)
 #define TCPHS_DURATION_LEN	24
 #define TCPHS_BYTES_LEN		16
 #define TCPHS_OWNER_LEN		80
@@ -439,10 +457,15 @@ char *tcphs_fmt_u64(char *p, uint64_t v);
 char *tcphs_fmt_hex(char *p, uint64_t v);			/* no 0x, as ss -e after sk: */
 char *tcphs_fmt_address(char *p, uint8_t family, const uint8_t *address);
 char *tcphs_fmt_endpoint(char *p, uint8_t family, const uint8_t *address, uint16_t port);
+/* With "%eth0" behind the address, as ss has it; @scope: of tcphs_fmt_device(). */
+char *tcphs_fmt_scoped(char *p, uint8_t family, const uint8_t *address, const char *scope,
+		       uint16_t port);
+char *tcphs_fmt_device(char *p, uint32_t ifindex, const char *name);	/* %eth0, %7, "" */
 char *tcphs_fmt_duration(char *p, uint64_t ns, bool utf8);	/* 123 µs, 4.56 ms, 3m04s */
 char *tcphs_fmt_bytes(char *p, uint64_t v);			/* 512 B, 1.5 KiB */
 /* nginx[123]; bytes of @comm that are no printable text become '?' */
 char *tcphs_fmt_owner(char *p, const void *comm, size_t len, uint32_t pid);
+char *tcphs_fmt_comm(char *p, const void *comm, size_t len);		/* the name alone */
 
 /* Columns that a terminal gives to a UTF-8 text. */
 size_t tcphs_text_width(const char *s);
@@ -568,6 +591,8 @@ void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size
 void tcphs_json_hex(struct tcphs_json *j, const char *key, uint64_t v);	/* "1f" */
 void tcphs_json_address(struct tcphs_json *j, const char *key, uint8_t family,
 			const uint8_t *address);
+/* pid, comm and, where it has one, thread; nothing of one that is not known. */
+void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcphs_owner *owner);
 
 /* For whoever writes the rest by hand: at most so many bytes for each of @len. */
 #define TCPHS_JSON_ESCAPED 6

@@ -94,14 +94,6 @@ static void put_status(struct tcphs_json *j, const struct top_model *m)
 	put_alerts(j, m);
 }
 
-static void put_owner(struct tcphs_json *j, bool known, uint32_t pid, const char *comm)
-{
-	if (!known)
-		return;
-	tcphs_json_u64(j, "pid", pid);
-	tcphs_json_str(j, "comm", comm);
-}
-
 static void put_listener(struct tcphs_json *j, const void *row)
 {
 	const struct top_listener *r = row;
@@ -112,7 +104,9 @@ static void put_listener(struct tcphs_json *j, const void *row)
 	tcphs_json_u64(j, "netns", l->netns);
 	tcphs_json_hex(j, "conn", l->conn);
 	tcphs_json_str(j, "family", l->family == AF_INET6 ? "ipv6" : "ipv4");
-	put_owner(j, l->has_owner, l->pid, l->comm);
+	tcphs_json_owner(j, "", &l->owner);
+	if (l->listens.known && l->listens.pid != l->owner.pid)
+		tcphs_json_owner(j, "listen_", &l->listens);
 	if (l->has_age)
 		tcphs_json_u64(j, "age_ns", l->age);
 	tcphs_json_u64(j, "syn_queue", l->syn_queue);
@@ -149,7 +143,7 @@ static void put_conn(struct tcphs_json *j, const void *row)
 	tcphs_json_str(j, "family", c->family == AF_INET6 ? "ipv6" : "ipv4");
 	tcphs_json_u64(j, "netns", c->netns);
 	tcphs_json_str(j, "role", tcphs_role_name(c->role, buf));
-	put_owner(j, c->has_owner, c->pid, c->comm);
+	tcphs_json_owner(j, "", &c->owner);
 	if (c->adopted)
 		tcphs_json_bool(j, "adopted", true);
 }

@@ -110,8 +110,8 @@ static double p99_of(const struct top_quantiles *q)
 }
 
 L_COMPARE(netns, CMP(is(a)->netns, is(b)->netns))
-L_COMPARE(owner, compare_owner(is(a)->has_owner, is(a)->comm, is(a)->pid,
-			       is(b)->has_owner, is(b)->comm, is(b)->pid))
+L_COMPARE(owner, compare_owner(is(a)->owner.known, is(a)->owner.comm, is(a)->owner.pid,
+			       is(b)->owner.known, is(b)->owner.comm, is(b)->owner.pid))
 L_COMPARE(syn, CMP(fill(is(a)->syn_queue, is(a)->syn_limit),
 		   fill(is(b)->syn_queue, is(b)->syn_limit)))
 L_COMPARE(syn_max, CMP(is(a)->syn_max, is(b)->syn_max))
@@ -137,7 +137,7 @@ static enum table_tone txt_l_local(const void *row, char *buf, bool utf8 __unuse
 
 static enum table_tone txt_l_owner(const void *row, char *buf, bool utf8 __unused)
 {
-	return owner_text(is(row)->has_owner, is(row)->comm, is(row)->pid, buf);
+	return owner_text(is(row)->owner.known, is(row)->owner.comm, is(row)->owner.pid, buf);
 }
 
 static void bar_syn(const void *row, struct table_bar *bar)
@@ -356,7 +356,7 @@ static int cmp_c_owner(const void *a, const void *b)
 {
 	const struct tcphs_conn_info *x = a, *y = b;
 
-	return compare_owner(x->has_owner, x->comm, x->pid, y->has_owner, y->comm, y->pid);
+	return compare_owner(x->owner.known, x->owner.comm, x->owner.pid, y->owner.known, y->owner.comm, y->owner.pid);
 }
 
 static enum table_tone txt_c_netns(const void *row, char *buf, bool utf8 __unused)
@@ -433,7 +433,7 @@ static enum table_tone txt_c_role(const void *row, char *buf, bool utf8 __unused
 
 static enum table_tone txt_c_owner(const void *row, char *buf, bool utf8 __unused)
 {
-	return owner_text(row_c(row)->has_owner, row_c(row)->comm, row_c(row)->pid, buf);
+	return owner_text(row_c(row)->owner.known, row_c(row)->owner.comm, row_c(row)->owner.pid, buf);
 }
 
 static const struct table_column conn_columns[] = {

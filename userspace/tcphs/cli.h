@@ -69,6 +69,7 @@ extern const struct verb verb_record;
 	{ "failed",	no_argument,		NULL, CLI_FILTER(FAILED) },	\
 	CLI_FILTER_LONG("pid", PID),				\
 	CLI_FILTER_LONG("comm", COMM),				\
+	CLI_FILTER_LONG("device", DEVICE),			\
 	CLI_FILTER_LONG("netns", NETNS),			\
 	CLI_FILTER_LONG("older-than", OLDER_THAN)
 

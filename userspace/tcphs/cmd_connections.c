@@ -39,8 +39,8 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 		tcphs_fmt_duration(row->cell[COL_HANDSHAKE], c->handshake, cli->utf8);
 	else
 		strcpy(row->cell[COL_HANDSHAKE], "-");
-	if (c->has_owner)
-		tcphs_fmt_owner(row->cell[COL_OWNER], c->comm, strlen(c->comm), c->pid);
+	if (c->owner.known)
+		tcphs_fmt_owner(row->cell[COL_OWNER], c->owner.comm, strlen(c->owner.comm), c->owner.pid);
 	else
 		strcpy(row->cell[COL_OWNER], "-");
 	tcphs_fmt_u64(row->cell[COL_NETNS], c->netns);
@@ -105,10 +105,9 @@ static void print_json(struct tcphs_buf *out, const struct tcphs_conn_info *c)
 		tcphs_json_u64(&j, "isn", c->isn);
 	if (c->has_peer_isn)
 		tcphs_json_u64(&j, "peer_isn", c->peer_isn);
-	if (c->has_owner) {
-		tcphs_json_u64(&j, "pid", c->pid);
-		tcphs_json_str(&j, "comm", c->comm);
-	}
+	if (c->ifindex)
+		tcphs_json_u64(&j, "ifindex", c->ifindex);
+	tcphs_json_owner(&j, "", &c->owner);
 	if (c->mapped)
 		tcphs_json_bool(&j, "mapped", true);
 	if (c->adopted)

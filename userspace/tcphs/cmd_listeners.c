@@ -30,6 +30,31 @@ static void queue_cell(char *p, uint32_t now, uint32_t max, uint32_t limit)
 	tcphs_fmt_u64(p, limit);
 }
 
+/* As ss has it: address%device:port. */
+static void listener_cell(char *cell, const struct tcphs_listener *l)
+{
+	char scope[TCPHS_SCOPE_LEN];
+
+	tcphs_fmt_device(scope, l->ifindex, l->device);
+	tcphs_fmt_scoped(cell, l->family, l->address, scope, l->port);
+}
+
+/* Who accepts, and who listened where that is another: a launcher that may be gone. */
+static void owner_cell(char *cell, const struct tcphs_listener *l)
+{
+	const struct tcphs_owner *o = &l->owner, *by = &l->listens;
+
+	if (!o->known) {
+		strcpy(cell, "-");
+		return;
+	}
+	cell = tcphs_fmt_owner(cell, o->comm, strlen(o->comm), o->pid);
+	if (!by->known || by->pid == o->pid)
+		return;
+	cell = stpcpy(cell, ", listen() by ");
+	tcphs_fmt_owner(cell, by->comm, strlen(by->comm), by->pid);
+}
+
 static void wait_cell(char *p, const struct cli *cli, const struct tcphs_listener *l,
 		      unsigned int permille)
 {
@@ -58,7 +83,7 @@ static enum tcphs_tone queue_tone(uint32_t now, uint32_t max, uint64_t full)
 static void make_row(struct table_row *row, const struct cli *cli, const struct tcphs_listener *l)
 {
 	memset(row, 0, sizeof(*row));
-	tcphs_fmt_endpoint(row->cell[COL_LISTENER], l->family, l->address, l->port);
+	listener_cell(row->cell[COL_LISTENER], l);
 	queue_cell(row->cell[COL_SYN], l->syn_queue, l->syn_max, l->syn_limit);
 	queue_cell(row->cell[COL_ACCEPT], l->accept_queue, l->accept_max, l->accept_limit);
 	tcphs_fmt_u64(row->cell[COL_ACCEPTED], l->accepted);
@@ -67,10 +92,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 	cookies_cell(row->cell[COL_COOKIES], l);
 	wait_cell(row->cell[COL_P50], cli, l, 500);
 	wait_cell(row->cell[COL_P99], cli, l, 990);
-	if (l->has_owner)
-		tcphs_fmt_owner(row->cell[COL_OWNER], l->comm, strlen(l->comm), l->pid);
-	else
-		strcpy(row->cell[COL_OWNER], "-");
+	owner_cell(row->cell[COL_OWNER], l);
 	tcphs_fmt_u64(row->cell[COL_NETNS], l->netns);
 
 	row->tone[COL_SYN] = queue_tone(l->syn_queue, l->syn_max, l->syn_limit);
@@ -122,10 +144,15 @@ static void print_json(struct tcphs_buf *out, const struct tcphs_listener *l)
 	tcphs_json_u64(&j, "netns", l->netns);
 	tcphs_json_hex(&j, "conn", l->conn);
 	tcphs_json_str(&j, "family", l->family == AF_INET6 ? "ipv6" : "ipv4");
-	if (l->has_owner) {
-		tcphs_json_u64(&j, "pid", l->pid);
-		tcphs_json_str(&j, "comm", l->comm);
-	}
+	if (l->ifindex)
+		tcphs_json_u64(&j, "ifindex", l->ifindex);
+	if (*l->device)
+		tcphs_json_str(&j, "device", l->device);
+	if (*l->l3mdev)
+		tcphs_json_str(&j, "l3mdev", l->l3mdev);
+	tcphs_json_owner(&j, "", &l->owner);
+	if (l->listens.known && l->listens.pid != l->owner.pid)
+		tcphs_json_owner(&j, "listen_", &l->listens);
 	if (l->has_age)
 		tcphs_json_u64(&j, "age_ns", l->age);
 	tcphs_json_u64(&j, "syn_queue", l->syn_queue);

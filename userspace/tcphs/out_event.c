@@ -20,6 +20,8 @@
 #define ENDPOINT_MIN	15
 #define CACHE_SIZE	256	/* connections whose steps mix */
 #define KNOWN		0x100
+#define OWNER_TEXT	64	/* " java[4294967295] thread http-exec" */
+#define OWNER_COPY	32	/* bytes of it at once: enough without a thread */
 #define ENDS_COPY	48	/* bytes of both ends at once: enough for IPv4 */
 
 /* The end of struct tcphs_ident: whose it is. */
@@ -32,13 +34,13 @@ struct known {
 	uint8_t ends_len;
 	uint8_t owner_len;		/* 0: not known yet */
 	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
-	uint8_t owner_id[OWNER_ID];				/* pid and comm */
+	uint8_t owner_id[OWNER_ID];				/* pid and names */
 	char conn[TCPHS_U64_LEN + NETNS_WIDTH + 3];
 	char ends[2 * TCPHS_ENDPOINT_LEN + 2];
-	char owner[32];
+	char owner[OWNER_TEXT];
 };
 
-_Static_assert(sizeof(((struct known *)0)->owner) >= TCPHS_COMM_LEN + sizeof(" [4294967295]"),
+_Static_assert(OWNER_TEXT >= 2 * TCPHS_COMM_LEN + sizeof(" [4294967295] thread "),
 	       "an owner fits");
 
 struct event_view {
@@ -301,18 +303,28 @@ static char *put_ends(char *p, const struct known *known)
 	return p + known->ends_len;
 }
 
+/* The thread's name, where it has one of its own. */
+static char *put_thread(char *p, const struct tcphs_ident *id)
+{
+	return tcphs_fmt_comm(PUT(p, " thread "), id->thread, sizeof(id->thread));
+}
+
 static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
 {
-	char text[TCPHS_OWNER_LEN], *end;
+	char text[OWNER_TEXT], *end;
 
 	if (!known->owner_len || memcmp(known->owner_id, &id->pid, OWNER_ID)) {
 		text[0] = ' ';
 		end = tcphs_fmt_owner(text + 1, id->comm, sizeof(id->comm), id->pid);
+		if (id->thread[0])
+			end = put_thread(end, id);
 		known->owner_len = (uint8_t)(end - text);
 		memcpy(known->owner, text, sizeof(known->owner));
 		memcpy(known->owner_id, &id->pid, OWNER_ID);
 	}
-	memcpy(p, known->owner, sizeof(known->owner));
+	memcpy(p, known->owner, OWNER_COPY);
+	if (known->owner_len > OWNER_COPY)
+		memcpy(p + OWNER_COPY, known->owner + OWNER_COPY, sizeof(known->owner) - OWNER_COPY);
 	return p + known->owner_len;
 }
 

@@ -16,7 +16,8 @@
 #define CACHE_SIZE	256	/* connections whose steps mix */
 #define CONN_LEN	128
 #define ENDS_LEN	240
-#define OWNER_LEN	160
+#define OWNER_LEN	256
+#define OWNER_COPY	64	/* of @owner at once: enough without a thread */
 #define COPY_LEN	128	/* of @ends at once: enough for IPv4 */
 
 /* The end of struct tcphs_ident: whose it is. */
@@ -29,8 +30,8 @@ struct known {
 	bool valid;
 	uint8_t conn_len;
 	uint8_t ends_len;
-	uint8_t owner_len;			/* 0: not known yet */
-	uint8_t owner_id[OWNER_ID];		/* pid and comm */
+	uint16_t owner_len;			/* 0: not known yet */
+	uint8_t owner_id[OWNER_ID];		/* pid and names */
 	char conn[CONN_LEN];
 	char ends[ENDS_LEN];
 	char owner[OWNER_LEN];
@@ -38,8 +39,8 @@ struct known {
 
 _Static_assert(offsetof(struct tcphs_ident, pid) - offsetof(struct tcphs_ident, role) ==
 	       sizeof(uint32_t), "role, family and generation are one word");
-_Static_assert(OWNER_LEN >= sizeof(",\"pid\":4294967295,\"comm\":\"\"") +
-	       TCPHS_JSON_ESCAPED * TCPHS_COMM_LEN, "an owner fits");
+_Static_assert(OWNER_LEN >= sizeof(",\"pid\":4294967295,\"comm\":\"\",\"thread\":\"\"") +
+	       2 * TCPHS_JSON_ESCAPED * TCPHS_COMM_LEN, "an owner fits");
 _Static_assert(CONN_LEN >= 2 * TCPHS_U64_LEN +
 	       sizeof(",\"conn\":\"\",\"generation\":65535,\"netns\":"), "a connection fits");
 _Static_assert(ENDS_LEN >= 2 * TCPHS_ADDRESS_LEN + 2 * TCPHS_U64_LEN + TCPHS_NAME_LEN +
@@ -160,8 +161,13 @@ static void learn_owner(struct known *known, const struct tcphs_ident *id)
 
 	p = PUT(p, ",\"comm\":\"");
 	p = tcphs_json_escape(p, id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
+	if (id->thread[0]) {
+		p = PUT(p, "\",\"thread\":\"");
+		p = tcphs_json_escape(p, id->thread,
+				      strnlen((const char *)id->thread, sizeof(id->thread)));
+	}
 	p = PUT(p, "\"");
-	known->owner_len = (uint8_t)(p - known->owner);
+	known->owner_len = (uint16_t)(p - known->owner);
 	memcpy(known->owner_id, &id->pid, OWNER_ID);
 }
 
@@ -169,7 +175,9 @@ static char *put_owner(char *p, struct known *known, const struct tcphs_ident *i
 {
 	if (!known->owner_len || memcmp(known->owner_id, &id->pid, OWNER_ID))
 		learn_owner(known, id);
-	memcpy(p, known->owner, sizeof(known->owner));
+	memcpy(p, known->owner, OWNER_COPY);
+	if (known->owner_len > OWNER_COPY)
+		memcpy(p + OWNER_COPY, known->owner + OWNER_COPY, sizeof(known->owner) - OWNER_COPY);
 	return p + known->owner_len;
 }
 
@@ -258,8 +266,14 @@ static char *put_step(char *p, const struct tcphs_event *ev)
 		p = PUT_U64(p, "ack", ev->ack);
 	if (ev->reason != TCPHS_REASON_NONE)
 		p = PUT_NAME(p, reason, ev->reason);
+	if (ev->flags & TCPHS_F_ICMP) {
+		p = PUT_U64(p, "icmp_type", ev->icmp_type);
+		p = PUT_U64(p, "icmp_code", ev->icmp_code);
+	}
 	if (ev->flags & TCPHS_F_DURATION)
 		p = PUT_U64(p, "duration_ns", ev->duration);
+	if (ev->ifindex)
+		p = PUT_U64(p, "ifindex", ev->ifindex);
 	return p;
 }
 
@@ -273,6 +287,8 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 		p = PUT(p, ",\"time_wait_ahead\":true");
 	if (ev->flags & TCPHS_F_BUCKET)
 		p = PUT(p, ",\"bucket\":true");
+	if (ev->flags & TCPHS_F_RESTORED)
+		p = PUT(p, ",\"restored\":true");
 	return p;
 }
 

@@ -34,7 +34,8 @@
  *	optional, and any number of TCPHS_A_EVENT_CURSOR nests, one a CPU:
  *	{ TCPHS_A_CURSOR_CPU, TCPHS_A_CURSOR_NEXT }. A CPU without a cursor is
  *	read from its oldest record. A cursor that lies ahead of the ring is
- *	refused (-ERANGE).
+ *	refused (-ERANGE). With TCPHS_A_EVENT_LOAD, the TCPHS_A_STATUS_LOAD of when
+ *	the cursors were learnt, cursors of an earlier load are refused (-ESTALE).
  *	Reply: messages of TCPHS_A_EVENT_CPU, _LOST, any number of _RECORD (one
  *	struct tcphs_event each, oldest first) and _NEXT, the cursor to continue
  *	from. _LOST is the exact number of records of the caller's view that
@@ -77,7 +78,7 @@
 #define TCPHS_GENL_VERSION	1
 #define TCPHS_MCGRP_EVENTS	"events"
 
-#define TCPHS_ABI_MAJOR		1
+#define TCPHS_ABI_MAJOR		2
 #define TCPHS_ABI_MINOR		0
 
 /* The doorbell rings at most once in this many milliseconds. */
@@ -164,6 +165,8 @@ enum tcphs_event_type {
 	TCPHS_EV_UNLISTEN,		/* duration: as a listener; detail: queue */
 	TCPHS_EV_SYN_DUPLICATE,		/* the SYN of a request again; duration: since syn-received */
 	TCPHS_EV_ACK_DEFERRED,		/* TCP_DEFER_ACCEPT awaits data; duration: since syn-received */
+	TCPHS_EV_SYN_UNEXPECTED,	/* a SYN that met this connection, which is older */
+	TCPHS_EV_BACKLOG_CHANGED,	/* listen() again; detail: queue, with the new limit */
 
 	__TCPHS_EV_MAX
 };
@@ -174,8 +177,8 @@ enum tcphs_reason {
 	TCPHS_REASON_NONE,
 	TCPHS_REASON_REFUSED,		/* the SYN was answered by RST */
 	TCPHS_REASON_TIMEOUT,		/* retransmissions or keepalive gave up */
-	TCPHS_REASON_UNREACHABLE,	/* ICMP, or no route */
-	TCPHS_REASON_NO_PORT,		/* no free local port for this peer */
+	TCPHS_REASON_UNREACHABLE,	/* ICMP: host or network unreachable */
+	TCPHS_REASON_NO_PORT,		/* every local port of the range is taken for this peer */
 	TCPHS_REASON_CLOSED_BY_USER,	/* close() before the handshake was over */
 	TCPHS_REASON_RESET_RECEIVED,	/* the peer sent RST */
 	TCPHS_REASON_LINGER,		/* close() with SO_LINGER at 0, or TCP_LINGER2 below 0 */
@@ -199,6 +202,16 @@ enum tcphs_reason {
 	TCPHS_REASON_SYNCOOKIE,		/* accept-queued: born of a valid SYN cookie */
 	TCPHS_REASON_FASTOPEN,		/* syn-sent, accept-queued: TCP Fast Open */
 	TCPHS_REASON_BAD_COOKIE,	/* RST sent: the ACK carries no valid SYN cookie */
+	TCPHS_REASON_CHALLENGE_ACK,	/* syn-unexpected: answered by an ACK (RFC 5961) */
+	TCPHS_REASON_RATE_LIMITED,	/* syn-unexpected: not answered, there were too many */
+	TCPHS_REASON_OLD_ACK,		/* RST sent: our SYN met an older connection of the peer */
+	TCPHS_REASON_ICMP_REFUSED,	/* ICMP: port or protocol unreachable */
+	TCPHS_REASON_ICMP_PROHIBITED,	/* ICMP: administratively prohibited, a firewall's word */
+	TCPHS_REASON_NO_ROUTE,		/* connect() found no route */
+	TCPHS_REASON_NO_ADDRESS,	/* connect() found no usable local address */
+	TCPHS_REASON_NOT_PERMITTED,	/* EPERM or EACCES: this machine's own firewall or policy */
+	TCPHS_REASON_ADDRESS_IN_USE,	/* the local port was given, and its 4-tuple is taken */
+	TCPHS_REASON_MIGRATED,		/* the listener closed, another took the request over */
 
 	__TCPHS_REASON_MAX
 };
@@ -232,7 +245,9 @@ enum tcphs_closer {
 #define TCPHS_F_RESEND		(1u << 13)	/* @resend is the detail */
 #define TCPHS_F_HALF		(1u << 14)	/* @half is the detail */
 #define TCPHS_F_BUCKET		(1u << 15)	/* a TIME_WAIT bucket stands in for the socket */
-#define TCPHS_F_ALL		((1u << 16) - 1)
+#define TCPHS_F_ICMP		(1u << 16)	/* @icmp_type and @icmp_code are known */
+#define TCPHS_F_RESTORED	(1u << 17)	/* came to ESTABLISHED without a handshake (TCP_REPAIR) */
+#define TCPHS_F_ALL		((1u << 18) - 1)
 
 /*
  * Both queues of a listener, the connection of this record included. The kernel
@@ -303,7 +318,8 @@ struct tcphs_ident {
 	__u8	family;		/* AF_INET or AF_INET6 */
 	__u16	generation;	/* how often this socket had connected before */
 	__u32	pid;		/* thread group, in the initial PID namespace */
-	__u8	comm[TCPHS_COMM_LEN];	/* zero-padded, may lack a terminator */
+	__u8	comm[TCPHS_COMM_LEN];	/* the process's name; zero-padded, may lack a terminator */
+	__u8	thread[TCPHS_COMM_LEN];	/* the thread's name where it is another; likewise */
 };
 
 /**
@@ -317,8 +333,13 @@ struct tcphs_ident {
  * @reason: enum tcphs_reason
  * @seq: sequence number of the step's segment
  * @ack: acknowledgement number of the step's segment
- * @cpu: that wrote the record
  * @flags: TCPHS_F_*
+ * @cpu: that wrote the record
+ * @icmp_type: type of the ICMP error behind @reason, of ICMPv6 where @id.family is
+ *	AF_INET6; with TCPHS_F_ICMP
+ * @icmp_code: its code
+ * @ifindex: of the device that the socket is bound to, or that gives a link-local
+ *	address its scope; 0: none
  * @id: the connection
  * @queue: with TCPHS_F_QUEUE
  * @agreed: with TCPHS_F_AGREED
@@ -343,8 +364,11 @@ struct tcphs_event {
 	__u8	reason;
 	__u32	seq;
 	__u32	ack;
+	__u32	flags;
 	__u16	cpu;
-	__u16	flags;
+	__u8	icmp_type;
+	__u8	icmp_code;
+	__u32	ifindex;
 	struct tcphs_ident id;
 	union {
 		struct tcphs_queue	queue;
@@ -355,7 +379,7 @@ struct tcphs_event {
 	};
 };
 
-#define TCPHS_EVENT_SIZE	144
+#define TCPHS_EVENT_SIZE	168
 
 enum tcphs_cmd {
 	TCPHS_CMD_UNSPEC,
@@ -390,6 +414,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_EVENT,		/* nest TCPHS_A_COUNT_*, multi; id: type */
 	TCPHS_A_STATUS_FAILURE,		/* nest TCPHS_A_COUNT_*, multi; id: reason */
 	TCPHS_A_STATUS_HIST,		/* nest TCPHS_A_HIST_*, multi; id: enum tcphs_hist */
+	TCPHS_A_STATUS_LOAD,		/* u64, another number each time the module is loaded */
 
 	__TCPHS_A_STATUS_MAX
 };
@@ -461,8 +486,8 @@ enum tcphs_a_listener {
 	TCPHS_A_LISTENER_ADDRESS,	/* 16 bytes */
 	TCPHS_A_LISTENER_PORT,		/* u16 */
 	TCPHS_A_LISTENER_AGE,		/* u64, ns since listen(); absent: adopted */
-	TCPHS_A_LISTENER_PID,		/* u32, absent: not known */
-	TCPHS_A_LISTENER_COMM,		/* string, absent: not known */
+	TCPHS_A_LISTENER_PID,		/* u32, who called listen(); absent: not known */
+	TCPHS_A_LISTENER_COMM,		/* string, the process's name; absent: not known */
 	TCPHS_A_LISTENER_SYN_QUEUE,	/* u32 */
 	TCPHS_A_LISTENER_SYN_MAX,	/* u32, high-water mark */
 	TCPHS_A_LISTENER_SYN_LIMIT,	/* u32 */
@@ -476,6 +501,13 @@ enum tcphs_a_listener {
 	TCPHS_A_LISTENER_COOKIES_SENT,	/* u64, SYN+ACKs that carried a SYN cookie */
 	TCPHS_A_LISTENER_COOKIES_VALID,	/* u64, third ACKs that brought one back */
 	TCPHS_A_LISTENER_GROUP,		/* u32, sockets of its SO_REUSEPORT group; absent: none */
+	TCPHS_A_LISTENER_THREAD,	/* string, the thread's name; absent: the process's */
+	TCPHS_A_LISTENER_ACCEPT_PID,	/* u32, who called accept() last; absent: PID, or nobody */
+	TCPHS_A_LISTENER_ACCEPT_COMM,	/* string, with ACCEPT_PID */
+	TCPHS_A_LISTENER_ACCEPT_THREAD,	/* string, with ACCEPT_PID; absent: the process's name */
+	TCPHS_A_LISTENER_IFINDEX,	/* u32, device it is bound to; absent: none */
+	TCPHS_A_LISTENER_DEVICE,	/* string, its name; absent: none, or it is gone */
+	TCPHS_A_LISTENER_L3MDEV,	/* string, the VRF that this device is in; absent: none */
 
 	__TCPHS_A_LISTENER_MAX
 };
@@ -506,6 +538,9 @@ enum tcphs_a_conn {
 	TCPHS_A_CONN_PID,		/* u32, absent: not known */
 	TCPHS_A_CONN_COMM,		/* string, absent: not known */
 	TCPHS_A_CONN_FILTER,		/* nest TCPHS_A_FILTER_*, request only */
+	TCPHS_A_CONN_THREAD,		/* string, the thread's name; absent: the process's */
+	TCPHS_A_CONN_IFINDEX,		/* u32, as in struct tcphs_event; absent: none */
+	TCPHS_A_CONN_RESTORED,		/* flag: no handshake, TCP_REPAIR */
 
 	__TCPHS_A_CONN_MAX
 };
@@ -521,6 +556,7 @@ enum tcphs_a_event {
 	TCPHS_A_EVENT_RECORD,		/* struct tcphs_event, multi */
 	TCPHS_A_EVENT_NEXT,		/* u64 */
 	TCPHS_A_EVENT_FILTER,		/* nest TCPHS_A_FILTER_*, request only */
+	TCPHS_A_EVENT_LOAD,		/* u64, request only: the cursors are of this load */
 
 	__TCPHS_A_EVENT_MAX
 };

@@ -383,13 +383,13 @@ static struct holder *holder_of(struct evidence *e, const struct tcphs_conn_info
 	struct place local = place_of(c->family, c->local, c->local_port);
 	struct holder key = { 0 }, *h;
 
-	if (c->has_owner)
-		key.key.pid = c->pid;
+	if (c->owner.known)
+		key.key.pid = c->owner.pid;
 	else if (is_passive(e, c->role, &local))
 		key.key.port = c->local_port;
 	h = get(e, &e->holders, &key.key);
-	if (h && c->has_owner)
-		own(&h->owner, c->pid, c->comm);
+	if (h && c->owner.known)
+		own(&h->owner, c->owner.pid, c->owner.comm);
 	return h;
 }
 
@@ -455,8 +455,8 @@ static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 		s->accept_queue = l->accept_queue;
 		s->limit = l->accept_limit;
 	}
-	if (l->has_owner && !s->owner.known)
-		own(&s->owner, l->pid, l->comm);
+	if (l->owner.known && !s->owner.known)
+		own(&s->owner, l->owner.pid, l->owner.comm);
 	s->counted.accepted += l->accepted - b->accepted;
 	s->counted.overflows += l->overflows - b->overflows;
 	s->counted.drops += l->drops - b->drops;
@@ -506,8 +506,8 @@ static void port_after(struct evidence *e, const struct tcphs_conn_info *c,
 		route->reusable += c->age >= REUSE_NS &&
 				   (reuse == 1 || (reuse == 2 && is_loopback(peer)));
 	}
-	if (c->has_owner)
-		own(&route->owner, c->pid, c->comm);
+	if (c->owner.known)
+		own(&route->owner, c->owner.pid, c->owner.comm);
 }
 
 static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c,
@@ -522,8 +522,8 @@ static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c,
 		return;
 	d->waiting++;
 	raise(&d->longest, c->age);
-	if (c->has_owner)
-		own(&d->owner, c->pid, c->comm);
+	if (c->owner.known)
+		own(&d->owner, c->owner.pid, c->owner.comm);
 }
 
 static void close_wait_after(struct evidence *e, const struct tcphs_conn_info *c,

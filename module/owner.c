@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The names of who connected, accepted or listened: of the process and, where it
+ * has another one, of its thread. Kept once for many connections, counted.
+ *
+ * Each CPU remembers whom it has seen last, so that a server's thousandth accept()
+ * finds its names by two comparisons and shares no cache line with other CPUs.
+ * Names change: they are compared, and a changed one is somebody new.
+ */
+#include <linux/hash.h>
+#include <linux/sched.h>
+#include "internal.h"
+
+#define SEEN_BITS 4
+
+struct seen {
+	struct tcphs_owner *owner[1 << SEEN_BITS];	/* counted, by thread */
+};
+
+static DEFINE_PER_CPU(struct seen, seen);
+static struct tcphs_pool pool;
+
+/* A process's name, and its thread's if that is another. */
+struct names {
+	u8 comm[TCPHS_COMM_LEN];
+	u8 thread[TCPHS_COMM_LEN];
+};
+
+static void read_names(struct names *names)
+{
+	BUILD_BUG_ON(sizeof(current->comm) != TCPHS_COMM_LEN);
+	BUILD_BUG_ON(sizeof(struct names) != 2 * TCPHS_COMM_LEN);
+
+	/* Behind a short name lies what is left of a longer one (before Linux 5.17). */
+	strscpy_pad((char *)names->comm, current->group_leader->comm, TCPHS_COMM_LEN);
+	if (likely(thread_group_leader(current)))
+		goto same;
+	strscpy_pad((char *)names->thread, current->comm, TCPHS_COMM_LEN);
+	if (memcmp(names->comm, names->thread, TCPHS_COMM_LEN))
+		return;
+same:
+	memset(names->thread, 0, TCPHS_COMM_LEN);
+}
+
+static bool is(const struct tcphs_owner *owner, u32 pid, const struct names *names)
+{
+	return owner->pid == pid && !memcmp(owner->comm, names->comm, TCPHS_COMM_LEN) &&
+	       !memcmp(owner->thread, names->thread, TCPHS_COMM_LEN);
+}
+
+/**
+ * tcphs_owner_now() - the current task
+ *
+ * Context: process, interrupts off; under any raw lock.
+ * Return: a reference to be put, or NULL when there is no memory at hand.
+ */
+struct tcphs_owner *tcphs_owner_now(void)
+{
+	struct tcphs_owner **place, *owner;
+	u32 pid = task_tgid_nr(current);
+	struct names names;
+
+	place = &this_cpu_ptr(&seen)->owner[hash_32(task_pid_nr(current), SEEN_BITS)];
+	read_names(&names);
+	owner = *place;
+	if (likely(owner && is(owner, pid, &names)))
+		return tcphs_owner_get(owner);
+
+	owner = tcphs_pool_get(&pool);
+	if (!owner)
+		return NULL;
+	/* One for the caller and one for this CPU's memory. */
+	refcount_set(&owner->refs, 2);
+	owner->pid = pid;
+	memcpy(owner->comm, names.comm, TCPHS_COMM_LEN);
+	memcpy(owner->thread, names.thread, TCPHS_COMM_LEN);
+	if (*place)
+		tcphs_owner_put(*place);
+	*place = owner;
+	return owner;
+}
+
+/**
+ * tcphs_owner_get() - another reference
+ * @owner: held
+ *
+ * Context: any.
+ * Return: @owner.
+ */
+struct tcphs_owner *tcphs_owner_get(struct tcphs_owner *owner)
+{
+	refcount_inc(&owner->refs);
+	return owner;
+}
+
+static void free_rcu(struct rcu_head *head)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	tcphs_pool_put(&pool, container_of(head, struct tcphs_owner, rcu));
+	local_irq_restore(flags);
+}
+
+/**
+ * tcphs_owner_put() - let go
+ * @owner: of tcphs_owner_now() or tcphs_owner_get()
+ *
+ * Who found it under RCU (a listener's acceptor) may still read it.
+ *
+ * Context: any, also under a raw lock.
+ */
+void tcphs_owner_put(struct tcphs_owner *owner)
+{
+	if (refcount_dec_and_test(&owner->refs))
+		call_rcu(&owner->rcu, free_rcu);
+}
+
+/**
+ * tcphs_owner_init() - nobody was seen
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM, with nothing left behind.
+ */
+int tcphs_owner_init(void)
+{
+	/* At worst each connection has one of its own, and each CPU remembers some. */
+	return tcphs_pool_init(&pool, "tcphs_owner", sizeof(struct tcphs_owner), 64,
+			       tcphs_table_size + TCPHS_LISTENERS +
+			       (num_possible_cpus() << SEEN_BITS));
+}
+
+/**
+ * tcphs_owner_exit() - forget all
+ *
+ * Context: process, may sleep; no hook is active, no connection and no listener left.
+ */
+void tcphs_owner_exit(void)
+{
+	unsigned int i;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct seen *s = per_cpu_ptr(&seen, cpu);
+
+		for (i = 0; i < ARRAY_SIZE(s->owner); i++)
+			if (s->owner[i])
+				tcphs_owner_put(s->owner[i]);
+	}
+	/* free_rcu() of the last. */
+	rcu_barrier();
+	tcphs_pool_exit(&pool);
+}
