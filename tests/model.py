@@ -58,7 +58,7 @@ NEEDS = {
 ANNOUNCE = {"rst-sent", "rst-received"}
 ONCE = {"established", "accept-queued", "accepted", "fin-sent", "fin-received", "fin-acked",
         "time-wait", "time-wait-end"} | ENDS
-OF_LISTENERS = {"listen", "unlisten", "syn-dropped", "syncookie-sent"}
+OF_LISTENERS = {"listen", "unlisten", "backlog-changed", "syn-dropped", "syncookie-sent"}
 
 
 class Life:

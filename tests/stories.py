@@ -17,6 +17,7 @@ import stories_listen
 import stories_queue
 import stories_close
 import stories_time_wait
+import stories_owner
 import stories_other
 import wire
 from tale import STORIES, Tale, tell_in_time

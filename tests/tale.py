@@ -282,7 +282,8 @@ def tell(tale, name, function):
     except Late as e:
         print(f"{e}\nlate {name}", flush=True)
         raise
-    except (Wrong, OSError, subprocess.SubprocessError, StopIteration, LookupError) as e:
+    except (Wrong, OSError, subprocess.SubprocessError, StopIteration, LookupError,
+            ValueError) as e:
         print(f"{type(e).__name__} {e}\nfail {name}", flush=True)
         return False
     finally:

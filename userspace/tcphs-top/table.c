@@ -131,7 +131,10 @@ static enum table_tone txt_l_netns(const void *row, char *buf, bool utf8 __unuse
 
 static enum table_tone txt_l_local(const void *row, char *buf, bool utf8 __unused)
 {
-	tcphs_fmt_endpoint(buf, is(row)->family, is(row)->address, is(row)->port);
+	char scope[TCPHS_SCOPE_LEN];
+
+	tcphs_fmt_device(scope, is(row)->ifindex, is(row)->device);
+	tcphs_fmt_scoped(buf, is(row)->family, is(row)->address, scope, is(row)->port);
 	return TABLE_PLAIN;
 }
 
