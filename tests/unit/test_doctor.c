@@ -66,8 +66,9 @@ static void accepted(unsigned int n, uint64_t waited)
 	struct tcphs_event ev = event(TCPHS_EV_ACCEPTED, TCPHS_ROLE_PASSIVE,
 				      TCPHS_STATE_ESTABLISHED, 0);
 
-	ev.flags = TCPHS_F_DURATION | TCPHS_F_OWNER;
+	ev.flags = TCPHS_F_DURATION | TCPHS_F_OWNER | TCPHS_F_QUEUE;
 	ev.duration = waited;
+	ev.queue.listener = 7;
 	ev.id.pid = 4711;
 	memcpy(ev.id.comm, "slow", 5);
 	times(n, ev);
@@ -93,7 +94,7 @@ static void tables(void)
 	settings = (struct settings){ .ports_known = true, .port_low = 1001, .port_high = 1100 };
 	settings.known[SETTING_MAX_ORPHANS] = true;
 	settings.value[SETTING_MAX_ORPHANS] = 1000;
-	settings.orphans_known = true;
+	settings.sockstat_known = true;
 }
 
 static struct tcphs_conn_info *conn(uint8_t state, uint64_t age)
@@ -114,20 +115,34 @@ static void conn_times(unsigned int n, uint8_t state, uint64_t age)
 		conn(state, age);
 }
 
+static const struct tables *tables_now(void)
+{
+	static struct tables t;
+
+	t.status = st;
+	t.listeners = (struct tcphs_listener_list){ .v = &listener, .nr = 1 };
+	t.connections = (struct tcphs_conn_list){ .v = conns, .nr = nr_conns };
+	return &t;
+}
+
+/* The kernel's own counts, before or now. */
+static void counters(bool now_, unsigned long long full_drops)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "TcpExt: SyncookiesSent TCPReqQFullDrop\nTcpExt: 0 %llu\n",
+		 full_drops);
+	counters_parse(&e.counters, text, now_);
+}
+
 static void before(void)
 {
-	struct tcphs_listener_list listeners = { .v = &listener, .nr = 1 };
-	struct tcphs_conn_list list = { .v = conns, .nr = nr_conns };
-
-	evidence_before(&e, &st, &listeners, &list);
+	evidence_before(&e, tables_now());
 }
 
 static void after(void)
 {
-	struct tcphs_listener_list listeners = { .v = &listener, .nr = 1 };
-	struct tcphs_conn_list list = { .v = conns, .nr = nr_conns };
-
-	evidence_after(&e, &st, &listeners, &list, &settings);
+	evidence_after(&e, tables_now(), &settings);
 }
 
 /* ---- judging ----------------------------------------------------------------------- */
@@ -175,6 +190,103 @@ static void test_tally(void)
 	ok(!tally_find(&tally, &key), "nor anything in an empty one");
 }
 
+static void add_up(void *into, const void *entry)
+{
+	((uint64_t *)into)[1] += ((const uint64_t *)entry)[1];
+}
+
+/* Memory is bounded, what matters stays, and no sum is lost. */
+static void test_tally_limit(void)
+{
+	struct thing { uint64_t key; uint64_t n; } *t;
+	struct tally tally = TALLY_INIT(struct thing, key, .limit = 64, .merge = add_up);
+	const struct thing *others;
+	uint64_t key, sum = 0, heavy = 5, kept = 3;
+	size_t i;
+
+	tally_keep(&tally, tally_get(&tally, &kept));
+	for (key = 100; key < 1000100; key++) {
+		t = tally_get(&tally, &key);
+		t->n++;
+		if (key % 20)
+			continue;
+		t = tally_get(&tally, &heavy);
+		t->n++;
+	}
+	ok(tally.nr <= 64 && tally.cap <= 64, "a million keys take no more than the limit");
+	t = tally_find(&tally, &heavy);
+	equal(t ? t->n : 0, 50000, "one that comes again and again is counted whole");
+	ok(tally_find(&tally, &kept), "one that is to be kept is kept");
+	others = tally_others(&tally);
+	tally_each(&tally, t, i)
+		sum += t->n;
+	equal(sum + others->n, 1050000, "the others are summed up");
+	equal(tally.gone + tally.nr, 1000002, "and counted");
+	tally_free(&tally);
+	ok(!tally_others(&tally), "an empty one has no others");
+}
+
+static void test_counters(void)
+{
+	char before_[] = "Tcp: RtoMin InErrs\nTcp: 200 5\nIp: A B\nUdp: 1 2\n";
+	char now_[] = "Tcp: RtoMin InErrs New\nTcp: 200 12 3\n";
+	struct counters c;
+
+	counters_init(&c);
+	counters_parse(&c, before_, false);
+	equal(counters_grown(&c, "TcpInErrs"), 0, "with one look at counters nothing grew");
+	counters_parse(&c, now_, true);
+	equal(counters_grown(&c, "TcpInErrs"), 7, "a counter grew");
+	equal(counters_grown(&c, "TcpRtoMin"), 0, "another did not");
+	equal(counters_grown(&c, "IpA"), 0, "lines that are no pair are left out");
+	equal(counters_grown(&c, "TcpNone"), 0, "what is not there did not grow");
+	counters_free(&c);
+}
+
+static void test_here(void)
+{
+	struct place peer = { .address = { 10, 0, 0, 2 }, .family = AF_INET };
+	struct place us = { .address = { 10, 0, 0, 1 }, .family = AF_INET };
+	struct place lo = { .address = { 127, 9, 9, 9 }, .family = AF_INET };
+
+	fresh();
+	client(1, TCPHS_EV_SYN_SENT, 0);
+	ok(!evidence_is_here(&e, &peer), "a peer is elsewhere");
+	ok(evidence_is_here(&e, &us), "a recording shows what is here");
+	ok(evidence_is_here(&e, &lo), "127.0.0.0/8 is");
+	us.netns = 3;
+	ok(!evidence_is_here(&e, &us), "in another namespace it is not");
+}
+
+/* Many peers, each with little to tell. */
+static void test_crowd(void)
+{
+	struct tcphs_event ev = event(TCPHS_EV_SYN_SENT, TCPHS_ROLE_ACTIVE, TCPHS_STATE_CLOSE, 0);
+	const struct destination *d, *others;
+	uint64_t connects = 0;
+	uint32_t i;
+	size_t n;
+
+	fresh();
+	for (i = 0; i < 1000003; i++) {
+		memcpy(ev.id.peer, &i, sizeof(i));
+		evidence_event(&e, &ev);
+	}
+	ok(e.destinations.nr <= 16384, "a million peers are told apart as far as there is room");
+	tally_each(&e.destinations, d, n)
+		connects += d->connects;
+	others = tally_others(&e.destinations);
+	equal(connects + others->connects, 1000003, "the others are summed up");
+	ev = event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0);
+	fresh();
+	for (i = 0; i < 300007; i++) {
+		memcpy(ev.id.peer, &i, sizeof(i));
+		evidence_event(&e, &ev);
+	}
+	equal(e.destinations.nr, 0, "resets of one server are no destinations");
+	same(judge(), "warning reset-by-peer 300007", "but one finding");
+}
+
 static void test_settings(void)
 {
 	static struct settings s;
@@ -193,7 +305,7 @@ static void test_settings(void)
 	ok(!settings_parse_reserved(&s, "5-70000"), "nor what is no port");
 	ok(settings_parse_sockstat(&s, "sockets: used 9\nTCP: inuse 5 orphan 17 tw 1 alloc 2 mem 1\n"
 				   "UDP: inuse 1 mem 0\n") && s.orphans == 17, "orphans are read");
-	ok(!settings_parse_sockstat(&s, "TCP: inuse 5\nX: orphan 17\n"), "from no other line");
+	ok(!settings_parse_sockstat(&s, "TCP: inuse 5 tw 1 mem 1\nX: orphan 17\n"), "from no other line");
 	settings_read(&s);
 	ok(s.ports_known && s.known[SETTING_SOMAXCONN] && s.value[SETTING_SOMAXCONN],
 	   "this machine has settings");
@@ -243,20 +355,23 @@ static void test_lost_counters(void)
 {
 	tables();
 	before();
+	counters(false, 3);
 	listener.overflows = 5;
-	listener.drops = 9;
+	listener.drops = 10;
 	listener.accepted = 31;
 	evidence_lost(&e, 100);
+	counters(true, 7);
 	after();
 	same(judge(), "critical accept-queue-overflow 5, critical syn-queue-overflow 4, "
 	     "warning records-lost 100", "counters know what lost records told");
 	tables();
 	before();
+	counters(false, 3);
 	listener.drops = 9;
-	settings.value[SETTING_SYNCOOKIES] = 1;
 	evidence_lost(&e, 1);
+	counters(true, 3);
 	after();
-	same(judge(), "warning records-lost 1", "with cookies the SYN queue drops nothing");
+	same(judge(), "warning records-lost 1", "other causes of drops are no full SYN queue");
 	tables();
 	listener.overflows = 7;
 	listener.drops = 7;
@@ -584,7 +699,20 @@ static void test_adopted(void)
 	fresh();
 	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
 	judge();
-	same(r.v[0].object, "peer 10.0.0.2:50000", "without a listener, a peer's");
+	same(r.v[0].object, "listener 10.0.0.1:80", "a recording: the smaller port is a server's");
+	tables();
+	before();
+	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
+	after();
+	judge();
+	same(r.v[0].object, "listener 0.0.0.0:80", "with a listener, the listener's");
+	tables();
+	listener.port = 81;
+	before();
+	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
+	after();
+	judge();
+	same(r.v[0].object, "peer 10.0.0.2:50000", "live, without a listener, a peer's");
 	tables();
 	listener.family = AF_INET6;
 	before();
@@ -623,8 +751,12 @@ static void test_order(void)
 
 int main(void)
 {
-	plan(106);
+	plan(127);
 	test_tally();
+	test_tally_limit();
+	test_counters();
+	test_here();
+	test_crowd();
 	test_settings();
 	test_queues();
 	test_lost_counters();

@@ -15,13 +15,6 @@
 
 enum { OPT_STUCK = 0x80 };
 
-/* What the tables of the module hold at one moment. */
-struct tables {
-	struct tcphs_status status;
-	struct tcphs_listener_list listeners;
-	struct tcphs_conn_list connections;
-};
-
 struct doctor {
 	struct cli *cli;
 	uint64_t look;			/* ns */
@@ -143,11 +136,13 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 	struct settings settings;
 	uint64_t until;
 
+	counters_read(&e->counters, false);
+
 	e->began = tcphs_now();
 	until = e->began + d->look;
 	if (get_tables(d, 1u << TCPHS_STATE_CLOSE_WAIT, err))
 		return false;
-	evidence_before(e, &t->status, &t->listeners, &t->connections);
+	evidence_before(e, t);
 	if (source_follow(d->source, until, &ops, show_progress, d, err) ||
 	    source_drain(d->source, &ops, d, err))
 		return false;
@@ -156,8 +151,10 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 		fputs("\r\033[K", stderr);
 	if (get_tables(d, 0, err))
 		return false;
+	counters_read(&e->counters, true);
+	addresses_read(&e->addresses, t->status.netns);
 	settings_read(&settings);
-	evidence_after(e, &t->status, &t->listeners, &t->connections, &settings);
+	evidence_after(e, t, &settings);
 	return e->ended >= until;
 }
 

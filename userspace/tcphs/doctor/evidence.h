@@ -2,10 +2,19 @@
 /*
  * What was seen while the doctor looked, added up by where it happened: events,
  * and what the tables of the module held before and after. Nothing is judged here.
+ *
+ *	evidence.c		begin, end, and which part an event belongs to
+ *	evidence_queue.c	listeners: servers and their sockets
+ *	evidence_connect.c	destinations of connect(), and the ports that it takes
+ *	evidence_close.c	resets, and states that should have ended
+ *
+ * What grows with the number of peers is bounded: see tally_others().
  */
 #ifndef TCPHS_DOCTOR_EVIDENCE_H
 #define TCPHS_DOCTOR_EVIDENCE_H
 
+#include "addresses.h"
+#include "counters.h"
 #include "settings.h"
 #include "tally.h"
 #include "tcphs_lib.h"
@@ -15,6 +24,7 @@ struct place {
 	uint8_t address[16];
 	uint16_t port;
 	uint16_t family;	/* AF_INET or AF_INET6 */
+	uint32_t netns;		/* inode */
 };
 
 struct owner {
@@ -30,32 +40,60 @@ struct resets {
 	uint32_t count[NR_PHASES][NR_SIDES][TCPHS_REASON_MAX + 1];
 };
 
-/* A listener; sockets that share address and port are one. */
+/*
+ * A listening socket. What is counted while it is in the tables comes from there, before
+ * and after, and is right where records were lost, too.
+ */
+struct queue {
+	uint64_t conn;			/* its cookie */
+	struct place at;
+	struct owner owner;
+	bool before, now;		/* in the tables then */
+	uint64_t accepted;
+	uint64_t emptied;		/* accept() took the last one */
+	uint64_t overflows;		/* SYNs and third ACKs met a full accept queue */
+	struct tcphs_histogram wait;	/* for accept() */
+	uint32_t waiting_before, waiting;	/* in the accept queue */
+	uint32_t most;			/* in the accept queue, as records tell */
+	uint32_t limit;			/* of both queues */
+	uint64_t oldest;		/* the longest of those who wait at the end, ns */
+	uint64_t idle;			/* nothing was accepted for so long at the end, ns */
+	bool idle_known;
+	struct {
+		uint64_t accepted, overflows, drops, cookies_sent, cookies_valid;
+		struct tcphs_histogram wait;
+	} first;			/* what the table held before */
+};
+
+/* Where a server listens: one socket, or several that share address and port. */
 struct server {
 	struct place at;
 	struct owner owner;
 	bool listening;
+	bool passive;			/* connections of a listener were seen */
+	uint32_t sockets;		/* at the end */
+	uint32_t limit;			/* of both queues, of the last one seen */
 	uint64_t syns;			/* requests made */
-	uint64_t queued;		/* connections that entered the accept queue */
+	uint64_t queued;		/* connections that entered an accept queue */
 	uint64_t accepted;
 	uint64_t established;
 	uint64_t slow;			/* of these, with a SYN+ACK sent again */
 	uint64_t resent;		/* requests with a SYN+ACK sent again */
+	uint64_t syns_again;		/* SYNs of requests that were there already */
 	uint64_t expired;		/* requests that were given up */
+	uint64_t reset;			/* requests that the peer reset */
+	uint64_t cut;			/* requests that went with their listener */
 	uint64_t deferred;		/* third ACKs that TCP_DEFER_ACCEPT put aside */
 	uint64_t overflows;		/* SYNs and third ACKs met a full accept queue */
+	uint64_t answered;		/* requests whose third ACK met one, and that remain */
 	uint64_t syns_dropped;		/* by the rules of the SYN queue */
+	uint64_t by_backlog;		/* of these, by tcp_max_syn_backlog */
 	uint64_t cookies_sent, cookies_valid;
 	uint64_t ended;
 	uint64_t closed_first;		/* by us, TIME_WAIT ahead */
 	uint64_t time_wait;		/* at the end, of its connections */
-	struct tcphs_histogram wait;	/* for accept() */
-	uint32_t sockets;		/* at the end */
-	uint32_t full;			/* of these, with a full accept queue */
-	uint32_t accept_queue;		/* at the end, of the fullest socket */
-	uint32_t limit;			/* of both queues */
 	struct resets resets;
-	/* The kernel's own counters, which know what happened in lost records too. */
+	/* The kernel's own counts, which know what happened in lost records too. */
 	struct {
 		uint64_t accepted, overflows, drops, cookies_sent, cookies_valid;
 	} counted;
@@ -95,6 +133,7 @@ struct route {
 struct holder {
 	struct {
 		uint32_t pid;
+		uint32_t netns;
 		uint16_t port;
 		uint16_t pad;
 	} key;
@@ -111,6 +150,7 @@ struct straggler {
 		uint8_t address[16];
 		uint16_t family;
 		uint16_t state;
+		uint32_t netns;
 	} key;
 	uint64_t now;
 	uint64_t stuck;
@@ -130,28 +170,47 @@ struct evidence {
 	bool no_memory;			/* something could not be added */
 	uint64_t began, ended;		/* CLOCK_MONOTONIC, ns */
 	uint64_t records, lost;
+	uint64_t connects_ended;	/* connections of either role that ended */
 	uint64_t time_wait_full;	/* sockets that got no TIME_WAIT */
+	uint64_t half_closed_full;	/* of these, the peer had not closed yet */
 	uint64_t out_of_memory;		/* connections ended for too many orphans or memory */
-	struct settings settings;
+	struct settings settings;	/* of now */
+	struct counters counters;	/* before and now */
 	struct tcphs_status before, after;
-	struct tally servers, destinations, routes, holders, stragglers, shut;
-	struct tally baselines;		/* listeners before, by cookie */
+	struct tally servers, queues, destinations, routes, holders, stragglers, shut;
+	struct tally addresses;		/* struct address: of this machine */
+	struct tally overflowed;	/* requests whose third ACK met a full queue */
+};
+
+/* What the tables hold at one moment. */
+struct tables {
+	struct tcphs_status status;
+	struct tcphs_listener_list listeners;
+	struct tcphs_conn_list connections;
 };
 
 void evidence_init(struct evidence *e, uint64_t stuck_ns);
 void evidence_free(struct evidence *e);
 
-/* From the kernel: tables before, events, tables after. From a recording: events. */
-void evidence_before(struct evidence *e, const struct tcphs_status *st,
-		     const struct tcphs_listener_list *listeners,
-		     const struct tcphs_conn_list *close_wait);
+/*
+ * From the kernel: tables before, events, tables after; counters and addresses are read by
+ * the caller. From a recording: events. Before, connections in CLOSE_WAIT are enough.
+ */
+void evidence_before(struct evidence *e, const struct tables *t);
 void evidence_event(struct evidence *e, const struct tcphs_event *ev);
 void evidence_lost(struct evidence *e, uint64_t count);
-void evidence_after(struct evidence *e, const struct tcphs_status *st,
-		    const struct tcphs_listener_list *listeners,
-		    const struct tcphs_conn_list *connections, const struct settings *settings);
+void evidence_after(struct evidence *e, const struct tables *t, const struct settings *settings);
 
-/* Sums over reasons; a full accept queue is told by a rule of its own. */
+bool place_is_loopback(const struct place *at);
+/* Is it an address of this machine? Of a recording: did anything of it happen here? */
+bool evidence_is_here(const struct evidence *e, const struct place *at);
+/* Who listens for what is sent to @at: on this address, or on all. NULL: nobody known. */
+const struct server *evidence_server(const struct evidence *e, const struct place *at);
+
+/*
+ * Sums over reasons, without those that rules of their own tell: a full accept queue, a
+ * listener that closed.
+ */
 uint64_t resets_sum(const struct resets *r, enum reset_phase phase, enum reset_side side);
 unsigned int resets_most(const struct resets *r, enum reset_phase phase, enum reset_side side);
 

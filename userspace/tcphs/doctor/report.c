@@ -253,7 +253,42 @@ void finding_destination(struct finding *f, const struct destination *d)
 }
 
 /**
- * finding_setting - what to set
+ * finding_next - the next thing to type about where connects go
+ * @f: the finding
+ * @e: knows what is here
+ * @peer: where they go
+ */
+void finding_next(struct finding *f, const struct evidence *e, const struct place *peer)
+{
+	char address[TCPHS_ADDRESS_LEN];
+
+	if (evidence_is_here(e, peer)) {
+		SAY(f->command, "ss -ltn sport = :%u; tcphs events -f --port %u", peer->port,
+		    peer->port);
+		return;
+	}
+	tcphs_fmt_address(address, (uint8_t)peer->family, peer->address);
+	SAY(f->command, "ip route get %s; tcptraceroute %s %u", address, address, peer->port);
+}
+
+/**
+ * report_told - was anything wrong found at that listener?
+ * @r: the report, as far as the rules before have come
+ * @s: the listener; NULL: nobody known
+ */
+bool report_told(const struct report *r, const struct server *s)
+{
+	size_t i;
+
+	for (i = 0; s && i < r->nr; i++)
+		if (r->v[i].severity > SEVERITY_NOTICE && !strcmp(r->v[i].kind, "listener") &&
+		    !memcmp(&r->v[i].place, &s->at, sizeof(s->at)))
+			return true;
+	return false;
+}
+
+/**
+ * finding_setting - what to set, where its present value is known
  * @f: the finding
  * @e: knows the present value, unless it is a recording
  * @s: the sysctl
@@ -264,9 +299,10 @@ void finding_setting(struct finding *f, const struct evidence *e, enum setting s
 {
 	va_list ap;
 
+	if (!e->settings.known[s])
+		return;
 	SAY(f->setting, "%s", setting_name(s));
-	if (e->settings.known[s])
-		SAY(f->present, "%llu", (ull)e->settings.value[s]);
+	SAY(f->present, "%llu", (ull)e->settings.value[s]);
 	va_start(ap, fmt);
 	vsnprintf(f->advised, sizeof(f->advised), fmt, ap);
 	va_end(ap);

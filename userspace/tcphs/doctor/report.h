@@ -78,6 +78,15 @@ void finding_server(struct finding *f, const struct server *s);
 void finding_destination(struct finding *f, const struct destination *d);
 void finding_owner(struct finding *f, const struct owner *owner);
 
+/*
+ * The next thing to type about a peer: at the peer, or on the way to it. Of an address of
+ * this machine there is no way, and the listener is here to be asked.
+ */
+void finding_next(struct finding *f, const struct evidence *e, const struct place *peer);
+
+/* Was anything wrong found at that listener? Then what its clients meet is its consequence. */
+bool report_told(const struct report *r, const struct server *s);
+
 /* Advice on a sysctl, with the value that it has now. */
 void finding_setting(struct finding *f, const struct evidence *e, enum setting s,
 		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

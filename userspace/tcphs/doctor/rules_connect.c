@@ -23,16 +23,8 @@ static enum severity severity_of(const struct destination *d)
 	return d->established ? SEVERITY_WARNING : SEVERITY_CRITICAL;
 }
 
-static void next_at_peer(struct finding *f, const struct destination *d)
-{
-	char address[TCPHS_ADDRESS_LEN];
-
-	tcphs_fmt_address(address, (uint8_t)d->at.family, d->at.address);
-	SAY(f->command, "ip route get %s; tcptraceroute %s %u", address, address, d->at.port);
-}
-
-static void failing(struct report *r, const struct destination *d, uint8_t reason,
-		    const char *name, const char *measure, const char *cause)
+static void failing(const struct evidence *e, struct report *r, const struct destination *d,
+		    uint8_t reason, const char *name, const char *measure, const char *cause)
 {
 	struct finding *f;
 
@@ -44,18 +36,20 @@ static void failing(struct report *r, const struct destination *d, uint8_t reaso
 	    (ull)d->established);
 	SAY(f->cause, "%s", cause);
 	if (reason == TCPHS_REASON_REFUSED)
-		SAY(f->command, "at the peer: ss -ltn sport = :%u", d->at.port);
+		SAY(f->command, "%sss -ltn sport = :%u",
+		    evidence_is_here(e, &d->at) ? "" : "at the peer: ", d->at.port);
 	else
-		next_at_peer(f, d);
+		finding_next(f, e, &d->at);
 }
 
-static void unanswered(struct report *r, const struct destination *d)
+static void unanswered(const struct evidence *e, struct report *r, const struct destination *d)
 {
 	uint64_t n = d->failed[TCPHS_REASON_TIMEOUT] + d->waiting;
 	char longest[TCPHS_DURATION_LEN];
 	struct finding *f;
 
-	if (!n)
+	/* What a listener of this machine does to its clients is told of that listener. */
+	if (!n || (evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at))))
 		return;
 	f = report_add(r, severity_of(d), "connect-timeout", "connects without an answer", n, 1);
 	finding_destination(f, d);
@@ -69,7 +63,7 @@ static void unanswered(struct report *r, const struct destination *d)
 	SAY(f->cause, "%s",
 	    d->established ? "Some SYNs are not answered: lost on the way, or dropped because a queue of the peer's listener is full." :
 			     "Nothing answers our SYN: the host is down, a firewall drops it without a word, or the answer takes a way on which it is lost.");
-	next_at_peer(f, d);
+	finding_next(f, e, &d->at);
 }
 
 /* Does connect() succeed, and where does it not? */
@@ -84,10 +78,10 @@ void check_connects(const struct evidence *e, struct report *r)
 		established += d->established;
 		failed += failures(d);
 		waiting += d->waiting;
-		unanswered(r, d);
-		failing(r, d, TCPHS_REASON_REFUSED, "connect-refused", "connects refused",
+		unanswered(e, r, d);
+		failing(e, r, d, TCPHS_REASON_REFUSED, "connect-refused", "connects refused",
 			"The peer answers with RST: nothing listens on that port there, or a firewall rejects us.");
-		failing(r, d, TCPHS_REASON_UNREACHABLE, "connect-unreachable",
+		failing(e, r, d, TCPHS_REASON_UNREACHABLE, "connect-unreachable",
 			"connects that found no way",
 			"No route, no neighbour, or a router or firewall on the way that says so.");
 	}
@@ -178,12 +172,14 @@ void check_ports(const struct evidence *e, struct report *r)
 
 /* ---- losses ---------------------------------------------------------------------- */
 
-static void syns_lost(struct report *r, const struct destination *d)
+static void syns_lost(const struct evidence *e, struct report *r, const struct destination *d)
 {
 	struct finding *f;
 
 	/* Where nothing is answered at all, that is told already. */
 	if (!d->established || d->resent < LOST || !share(d->resent, LOST_PERMILLE, d->connects))
+		return;
+	if (evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at)))
 		return;
 	f = report_add(r, SEVERITY_WARNING, "syn-loss", "connects whose SYN was sent again",
 		       d->resent, LOST);
@@ -223,7 +219,7 @@ void check_loss(const struct evidence *e, struct report *r)
 	tally_each(&e->destinations, d, i) {
 		syns += d->resent;
 		connects += d->connects;
-		syns_lost(r, d);
+		syns_lost(e, r, d);
 	}
 	tally_each(&e->servers, s, i) {
 		synacks += s->resent;

@@ -36,13 +36,44 @@ static void advise_backlog(struct finding *f, const struct evidence *e, const st
 	SAY(f->advised, "%llu, in the application's configuration", (ull)more);
 }
 
-static void why_full(struct finding *f, const struct evidence *e, const struct server *s)
+/* What the sockets of a server add up to. */
+struct sum {
+	struct tcphs_histogram wait;
+	uint32_t waiting;
+	uint32_t full;
+};
+
+static struct sum sum_of(const struct evidence *e, const struct server *s)
+{
+	const struct queue *q;
+	struct sum sum = { 0 };
+	size_t i;
+	int b;
+
+	tally_each(&e->queues, q, i) {
+		if (memcmp(&q->at, &s->at, sizeof(s->at)))
+			continue;
+		sum.wait.count += q->wait.count;
+		for (b = 0; b < TCPHS_HIST_BUCKETS; b++)
+			sum.wait.bucket[b] += q->wait.bucket[b];
+		if (q->wait.max_ns > sum.wait.max_ns)
+			sum.wait.max_ns = q->wait.max_ns;
+		if (q->waiting > sum.waiting)
+			sum.waiting = q->waiting;
+		/* The kernel lets one more in than the limit says. */
+		sum.full += q->now && q->waiting > q->limit;
+	}
+	return sum;
+}
+
+static void why_full(struct finding *f, const struct evidence *e, const struct server *s,
+		     const struct sum *sum)
 {
 	char p50[TCPHS_DURATION_LEN], p99[TCPHS_DURATION_LEN];
-	uint64_t median = tcphs_hist_quantile(&s->wait, 500);
+	uint64_t median = tcphs_hist_quantile(&sum->wait, 500);
 
 	tcphs_fmt_duration(p50, median, false);
-	tcphs_fmt_duration(p99, tcphs_hist_quantile(&s->wait, 990), false);
+	tcphs_fmt_duration(p99, tcphs_hist_quantile(&sum->wait, 990), false);
 	if (!s->accepted) {
 		SAY(f->cause,
 		    "The application accepted nothing in all this time: it hangs, or it does not call accept(). A longer queue would fill up too.");
@@ -61,7 +92,8 @@ static void why_full(struct finding *f, const struct evidence *e, const struct s
 	}
 }
 
-static void overflowing(const struct evidence *e, struct report *r, const struct server *s)
+static void overflowing(const struct evidence *e, struct report *r, const struct server *s,
+			const struct sum *sum)
 {
 	struct finding *f = report_add(r, SEVERITY_CRITICAL, "accept-queue-overflow",
 				       "SYNs and third ACKs that met a full accept queue",
@@ -70,16 +102,16 @@ static void overflowing(const struct evidence *e, struct report *r, const struct
 	finding_server(f, s);
 	if (s->sockets)
 		SAY(f->more, "%llu accepted; now %u wait, room for %u", (ull)s->accepted,
-		    s->accept_queue, s->limit + 1);
+		    sum->waiting, s->limit + 1);
 	else
 		SAY(f->more, "%llu accepted; room for %u", (ull)s->accepted, s->limit + 1);
-	why_full(f, e, s);
+	why_full(f, e, s, sum);
 }
 
-static void full(struct report *r, const struct server *s)
+static void full(struct report *r, const struct server *s, const struct sum *sum)
 {
 	struct finding *f = report_add(r, SEVERITY_WARNING, "accept-queue-full",
-				       "connections waiting for accept()", s->accept_queue,
+				       "connections waiting for accept()", sum->waiting,
 				       s->limit + 1);
 
 	finding_server(f, s);
@@ -94,16 +126,18 @@ void check_accept_queues(const struct evidence *e, struct report *r)
 {
 	uint64_t listeners = 0, accepted = 0, overflows = 0;
 	const struct server *s;
+	struct sum sum;
 	size_t i;
 
 	tally_each(&e->servers, s, i) {
+		sum = sum_of(e, s);
 		listeners += s->listening;
 		accepted += s->accepted;
 		overflows += s->overflows;
 		if (s->overflows)
-			overflowing(e, r, s);
-		else if (s->full)
-			full(r, s);
+			overflowing(e, r, s, &sum);
+		else if (sum.full)
+			full(r, s, &sum);
 	}
 	if (e->live)
 		report_saw(r, "listeners %llu, accepted %llu, overflows %llu",

@@ -17,7 +17,15 @@ static const char *const names[NR_SETTINGS] = {
 	[SETTING_MAX_SYN_BACKLOG]	= "net.ipv4.tcp_max_syn_backlog",
 	[SETTING_MAX_TW_BUCKETS]	= "net.ipv4.tcp_max_tw_buckets",
 	[SETTING_TW_REUSE]		= "net.ipv4.tcp_tw_reuse",
+	[SETTING_TW_REUSE_DELAY]	= "net.ipv4.tcp_tw_reuse_delay",
+	[SETTING_TIMESTAMPS]		= "net.ipv4.tcp_timestamps",
 	[SETTING_FIN_TIMEOUT]		= "net.ipv4.tcp_fin_timeout",
+	[SETTING_ABORT_ON_OVERFLOW]	= "net.ipv4.tcp_abort_on_overflow",
+	[SETTING_MIGRATE_REQ]		= "net.ipv4.tcp_migrate_req",
+	[SETTING_ORPHAN_RETRIES]	= "net.ipv4.tcp_orphan_retries",
+	[SETTING_SYN_RETRIES]		= "net.ipv4.tcp_syn_retries",
+	[SETTING_RETRIES2]		= "net.ipv4.tcp_retries2",
+	[SETTING_KEEPALIVE_TIME]	= "net.ipv4.tcp_keepalive_time",
 	[SETTING_MAX_ORPHANS]		= "net.ipv4.tcp_max_orphans",
 };
 
@@ -30,7 +38,15 @@ const char *setting_name(enum setting s)
 	return names[s];
 }
 
-static bool read_text(const char *path, char *text)
+/**
+ * settings_read_text - a file of /proc
+ * @path: its name
+ * @text: gets it, terminated
+ * @size: of @text; what is longer is cut
+ *
+ * Return: could it be read?
+ */
+bool settings_read_text(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 0;
@@ -38,11 +54,11 @@ static bool read_text(const char *path, char *text)
 
 	if (fd < 0)
 		return false;
-	while (len < TEXT_MAX - 1 && (n = read(fd, text + len, TEXT_MAX - 1 - len)) > 0)
+	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
 		len += (size_t)n;
 	close(fd);
 	text[len] = '\0';
-	return !n;
+	return n >= 0;
 }
 
 /* @name with dots */
@@ -54,7 +70,7 @@ static bool read_sysctl(const char *name, char *text)
 	for (p = path; *p; p++)
 		if (*p == '.')
 			*p = '/';
-	return read_text(path, text);
+	return settings_read_text(path, text, TEXT_MAX);
 }
 
 /**
@@ -108,23 +124,49 @@ bool settings_parse_reserved(struct settings *s, const char *text)
 	return true;
 }
 
+/* " orphan 17" in the line of TCP */
+static bool parse_word(const char *line, const char *word, uint64_t *value)
+{
+	const char *end = strchr(line, '\n'), *found = strstr(line, word);
+	char *rest;
+
+	if (!found || (end && found > end))
+		return false;
+	*value = strtoull(found + strlen(word), &rest, 10);
+	return rest != found + strlen(word);
+}
+
 /**
- * settings_parse_sockstat - the orphans
- * @s: gets their number
- * @text: of /proc/net/sockstat
+ * settings_parse_sockstat - how many orphans and TIME_WAITs there are, and TCP's memory
+ * @s: gets them
+ * @text: of sockstat
  *
- * Return: does it tell?
+ * Return: did it say?
  */
 bool settings_parse_sockstat(struct settings *s, const char *text)
 {
-	const char *line = strstr(text, "TCP: "), *word;
-	char *end;
+	const char *line = strstr(text, "TCP: ");
 
-	word = line ? strstr(line, " orphan ") : NULL;
-	if (!word || memchr(line, '\n', (size_t)(word - line)))
-		return false;
-	s->orphans = strtoull(word + strlen(" orphan "), &end, 10);
-	return end != word + strlen(" orphan ");
+	return line && parse_word(line, " orphan ", &s->orphans) &&
+	       parse_word(line, " tw ", &s->time_wait) &&
+	       parse_word(line, " mem ", &s->memory);
+}
+
+/**
+ * settings_parse_memory - what TCP may take for its queues
+ * @s: gets it, in pages
+ * @text: of tcp_mem: three numbers
+ *
+ * Return: was it that?
+ */
+bool settings_parse_memory(struct settings *s, const char *text)
+{
+	char *rest, *end;
+
+	s->memory_low = strtoull(text, &rest, 10);
+	s->memory_pressure = strtoull(rest, &rest, 10);
+	s->memory_most = strtoull(rest, &end, 10);
+	return end != rest && s->memory_most;
 }
 
 /**
@@ -173,7 +215,8 @@ void settings_read(struct settings *s)
 			 settings_parse_range(s, text) &&
 			 read_sysctl("net.ipv4.ip_local_reserved_ports", text) &&
 			 settings_parse_reserved(s, text);
-	s->orphans_known = read_text("/proc/net/sockstat", text) &&
-			   settings_parse_sockstat(s, text);
+	s->memory_known = read_sysctl("net.ipv4.tcp_mem", text) && settings_parse_memory(s, text);
+	s->sockstat_known = settings_read_text("/proc/net/sockstat", text, TEXT_MAX) &&
+			    settings_parse_sockstat(s, text);
 	free(text);
 }

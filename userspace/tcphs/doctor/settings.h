@@ -4,6 +4,7 @@
 #define TCPHS_DOCTOR_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum setting {
@@ -12,7 +13,15 @@ enum setting {
 	SETTING_MAX_SYN_BACKLOG,
 	SETTING_MAX_TW_BUCKETS,
 	SETTING_TW_REUSE,
+	SETTING_TW_REUSE_DELAY,		/* ms; 6.13 on */
+	SETTING_TIMESTAMPS,
 	SETTING_FIN_TIMEOUT,
+	SETTING_ABORT_ON_OVERFLOW,
+	SETTING_MIGRATE_REQ,		/* 5.14 on */
+	SETTING_ORPHAN_RETRIES,
+	SETTING_SYN_RETRIES,
+	SETTING_RETRIES2,
+	SETTING_KEEPALIVE_TIME,		/* s */
 	SETTING_MAX_ORPHANS,	/* the initial network namespace alone has it */
 	NR_SETTINGS
 };
@@ -23,8 +32,12 @@ struct settings {
 	bool ports_known;
 	unsigned int port_low, port_high;	/* ip_local_port_range */
 	uint8_t reserved[65536 / 8];		/* ip_local_reserved_ports */
-	bool orphans_known;
+	bool sockstat_known;
 	uint64_t orphans;			/* of all namespaces, as sockstat tells */
+	uint64_t time_wait;			/* buckets of this one, in FIN_WAIT2 too */
+	uint64_t memory;			/* pages that TCP has in queues, all namespaces */
+	bool memory_known;
+	uint64_t memory_low, memory_pressure, memory_most;	/* tcp_mem, pages */
 };
 
 const char *setting_name(enum setting s);	/* net.core.somaxconn */
@@ -32,7 +45,11 @@ const char *setting_name(enum setting s);	/* net.core.somaxconn */
 /* What cannot be read stays unknown. */
 void settings_read(struct settings *s);
 
+/* A whole file as text, at most @size - 1 bytes of it. */
+bool settings_read_text(const char *path, char *text, size_t size);
+
 /* The parts of it, for tests. */
+bool settings_parse_memory(struct settings *s, const char *text);
 bool settings_parse_range(struct settings *s, const char *text);
 bool settings_parse_reserved(struct settings *s, const char *text);
 bool settings_parse_sockstat(struct settings *s, const char *text);
