@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "tcphs_lib.h"
 
@@ -42,18 +41,12 @@ void tcphs_buf_free(struct tcphs_buf *b)
  */
 int tcphs_buf_flush(struct tcphs_buf *b)
 {
-	size_t done = 0;
-	ssize_t n;
+	size_t done;
 
 	if (b->fd < 0)
 		return b->err;
-	while (!b->err && done < b->len) {
-		n = write(b->fd, b->data + done, b->len - done);
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			b->err = -errno;
-	}
+	if (!b->err)
+		b->err = tcphs_write_all(b->fd, b->data, b->len, &done);
 	b->len = 0;
 	return b->err;
 }

@@ -105,20 +105,12 @@ struct tcphs_recorder {
 
 static void put(struct tcphs_recorder *r, const void *data, size_t len)
 {
-	const char *p = data;
-	ssize_t n;
+	size_t done;
 
-	while (len && !r->err) {
-		n = write(r->fd, p, len);
-		if (n < 0) {
-			if (errno != EINTR)
-				r->err = -errno;
-			continue;
-		}
-		p += n;
-		len -= (size_t)n;
-		r->bytes += (size_t)n;
-	}
+	if (r->err)
+		return;
+	r->err = tcphs_write_all(r->fd, data, len, &done);
+	r->bytes += done;
 }
 
 static void put_piece(struct tcphs_recorder *r, enum kind kind, const void *data, size_t len)
@@ -238,6 +230,7 @@ struct tcphs_recording {
 	uint64_t offset;	/* of the next piece */
 	uint32_t number;	/* that it must have */
 	struct end seen;	/* so far */
+	bool stopped;		/* the user asked for an end while it was awaited */
 	char data[LENGTH_MAX] __attribute__((aligned(8)));
 };
 
@@ -253,7 +246,11 @@ static ssize_t get(struct tcphs_recording *r, void *data, size_t len, struct tcp
 			break;
 		if (n > 0) {
 			got += (size_t)n;
-		} else if (errno != EINTR) {
+		} else if (errno == EINTR) {
+			r->stopped = tcphs_stop_asked();
+			if (r->stopped)
+				return -1;
+		} else {
 			tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot read %.128s: %s",
 					r->name, strerror(errno));
 			return -1;
@@ -446,7 +443,8 @@ static int check_end(struct tcphs_recording *r, const struct piece *piece,
  * @arg: what with
  * @err: why not
  *
- * Return: 1 when there is more, 0 at the end, -1 with @err set.
+ * Return: 1 when there is more, 0 at the end, -1 with @err set. It is the end, too, when
+ * tcphs_stop_asked() says so while more is waited for.
  */
 int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_ops *ops, void *arg,
 			 struct tcphs_error *err)
@@ -455,6 +453,8 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
 	int ret;
 
 	ret = get_piece(r, &piece, err);
+	if (r->stopped)
+		return 0;
 	if (ret < 0)
 		return ret;
 	if (piece.kind == KIND_EVENTS)

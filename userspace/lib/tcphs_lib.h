@@ -13,6 +13,7 @@
  *	fmt.c		addresses, durations, times, quantiles -> text
  *	lives.c picture*.c	one connection, and its drawing (lives.h, picture.h)
  *	buf.c json.c	output: a write buffer, and JSON lines on top of it
+ *	stop.c		an end by a signal, and writing that it can interrupt
  *
  * Functions that can fail return 0 or a negative errno unless said otherwise;
  * those that take a struct tcphs_error leave a line for the user in it.
@@ -497,6 +498,12 @@ uint64_t tcphs_hist_upper(unsigned int bucket);	/* first ns that lies above it *
  * large (for values of 4 µs and more; below, at most 1 µs too large).
  */
 uint64_t tcphs_hist_quantile(const struct tcphs_histogram *h, unsigned int permille);
+
+/* ---- an end that is asked for (stop.c) --------------------------------------------- */
+
+void tcphs_stop_on(int sig);
+int tcphs_stop_asked(void);
+int tcphs_write_all(int fd, const void *data, size_t len, size_t *done);
 
 /* ---- output (buf.c, json.c) ------------------------------------------------------ */
 

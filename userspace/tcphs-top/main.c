@@ -19,14 +19,6 @@
 #define WAITING_DELAY	1.0	/* how often a module that is gone is looked for */
 #define KEEP_ROWS	4096	/* of the connections, at least, in order */
 
-/* A handler can reach nothing else. */
-static volatile sig_atomic_t stop;
-
-static void on_stop(int sig)
-{
-	stop = sig;
-}
-
 /**
  * struct top - everything
  * @opt: the command line; its ui lives on
@@ -35,7 +27,7 @@ static void on_stop(int sig)
  * @view: how it is painted
  * @due: when the next snapshot is to be taken
  * @done: how many were
- * @signals: to be let in while waiting
+ * @hangup: the terminal is gone
  */
 struct top {
 	struct options opt;
@@ -44,25 +36,16 @@ struct top {
 	struct view view;
 	uint64_t due;
 	unsigned long done;
-	sigset_t signals;
+	bool hangup;
 };
 
-/* Outside of waiting no signal may come: it would be noticed only a delay later. */
-static void catch_signals(struct top *t)
+static void catch_signals(void)
 {
 	static const int sig[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction sa = { .sa_handler = on_stop };
-	sigset_t block;
 	size_t i;
 
-	sigemptyset(&block);
-	for (i = 0; i < sizeof(sig) / sizeof(*sig); i++) {
-		sigaction(sig[i], &sa, NULL);
-		sigaddset(&block, sig[i]);
-	}
-	sigprocmask(SIG_BLOCK, &block, &t->signals);
 	for (i = 0; i < sizeof(sig) / sizeof(*sig); i++)
-		sigdelset(&t->signals, sig[i]);
+		tcphs_stop_on(sig[i]);
 }
 
 static struct timespec until(uint64_t due)
@@ -112,7 +95,7 @@ static int arrange(struct top *t, size_t keep)
 
 static bool finished(const struct top *t)
 {
-	return stop || t->opt.ui.quit || (t->opt.iterations && t->done >= t->opt.iterations);
+	return tcphs_stop_asked() || t->hangup || t->opt.ui.quit || (t->opt.iterations && t->done >= t->opt.iterations);
 }
 
 /* ---- batch ------------------------------------------------------------------------ */
@@ -137,13 +120,16 @@ static int run_batch(struct top *t)
 		if (ret || finished(t))
 			break;
 		left = until(t->due);
-		ppoll(NULL, 0, &left, &t->signals);
-		if (stop)
+		ppoll(NULL, 0, &left, NULL);
+		if (tcphs_stop_asked())
 			break;
 		snapshot(t);
 		t->done++;
 	}
-	if (ret && ret != -EPIPE)
+	if (ret == -EINTR)
+		fputs("tcphs-top: ended while nobody took the output; the rest of it is lost\n",
+		      stderr);
+	else if (ret && ret != -EPIPE)
 		fprintf(stderr, "tcphs-top: %s\n", strerror(-ret));
 	tcphs_buf_free(&out);
 	return ret ? TCPHS_ERR_FAILED : TCPHS_ERR_NONE;
@@ -187,9 +173,9 @@ static void wait_for_input(struct top *t)
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct timespec left = until(t->due);
 
-	if (ppoll(&in, 1, t->opt.ui.paused ? NULL : &left, &t->signals) > 0 &&
+	if (ppoll(&in, 1, t->opt.ui.paused ? NULL : &left, NULL) > 0 &&
 	    (in.revents & (POLLHUP | POLLERR | POLLNVAL)))
-		stop = SIGHUP;
+		t->hangup = true;
 }
 
 static void take_keys(struct top *t)
@@ -260,7 +246,7 @@ static int run_terminal(struct top *t)
 			break;
 		wait_for_input(t);
 		take_keys(t);
-		if (!stop && !t->opt.ui.quit)
+		if (!finished(t))
 			update(t);
 	}
 	/* terminals without a second screen keep this one: leave a clean last line */
@@ -285,7 +271,7 @@ static int run(struct top *t)
 		ret = t->model.why.code ? (int)t->model.why.code : TCPHS_ERR_FAILED;
 	} else {
 		t->done = 1;
-		catch_signals(t);
+		catch_signals();
 		ret = t->opt.batch ? run_batch(t) : run_terminal(t);
 		t->src.close(&t->src);
 	}

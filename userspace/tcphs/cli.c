@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Options, errors and colours that all verbs share. */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,18 @@ int cli_fail(const struct tcphs_error *err)
 }
 
 /**
+ * cli_catch_signals - from now on Ctrl-C, SIGTERM and SIGHUP ask for an end
+ *
+ * It comes between two lines, and not somewhere within one; see tcphs_stop_asked().
+ */
+void cli_catch_signals(void)
+{
+	tcphs_stop_on(SIGINT);
+	tcphs_stop_on(SIGTERM);
+	tcphs_stop_on(SIGHUP);
+}
+
+/**
  * cli_finish - write what is left
  * @cli: whose output
  *
@@ -216,7 +229,9 @@ int cli_finish(struct cli *cli)
 	int err = tcphs_buf_flush(&cli->out);
 
 	/* Whoever read our output has seen enough; that is no news. */
-	if (err && err != -EPIPE)
+	if (err == -EINTR)
+		fputs("tcphs: ended while nobody took the output; the rest of it is lost\n", stderr);
+	else if (err && err != -EPIPE)
 		fprintf(stderr, "tcphs: cannot write: %s\n", strerror(-err));
 	return err ? TCPHS_ERR_FAILED : 0;
 }

@@ -80,6 +80,7 @@ void cli_no_arguments(const struct cli *cli, int argc, char **argv);
 void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 int cli_fail(const struct tcphs_error *err);
+void cli_catch_signals(void);
 int cli_finish(struct cli *cli);
 void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
 

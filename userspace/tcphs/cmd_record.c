@@ -186,6 +186,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	int failed, ret;
 
 	parse(&cmd, argc, argv);
+	/* One that copies a recording leaves a whole one behind, too. */
+	cli_catch_signals();
 	/* First the module: without it no file shall be made. */
 	source = source_open(cli, &err);
 	if (!source)

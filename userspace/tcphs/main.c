@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs VERB: finds the verb, sets up its output, runs it. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,12 +116,26 @@ static int run_builtin(const char *word, const char *next)
 	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
 }
 
+/*
+ * Where one of the first three is closed, the next file that is opened would take its
+ * place, and messages would end up in it. This way they fail as they should.
+ */
+static void keep_standard_files(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
 	struct cli cli = { 0 };
 	int ret;
 
+	keep_standard_files();
 	setlocale(LC_CTYPE, "");
 	tzset();
 	if (argc < 2) {

@@ -6,10 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "source.h"
@@ -31,7 +29,6 @@ struct source {
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	bool fetched;		/* source_keep_last() has pulled already */
-	int signals;		/* fd; -1: not following */
 
 	/* a recording; NULL: it's the kernel */
 	struct tcphs_recording *recording;
@@ -94,7 +91,6 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 	s->filter = cli->filter;
 	if (cli->verb->lives)
 		s->filter.keys &= TCPHS_FILTERS_LIFE;
-	s->signals = -1;
 	s->file = -1;
 	if (cli->read ? open_recording(s, err) : open_kernel(s, err)) {
 		source_close(s);
@@ -111,8 +107,6 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
-	if (s->signals >= 0)
-		close(s->signals);
 	if (s->file > STDIN_FILENO)
 		close(s->file);
 	tcphs_recording_close(s->recording);
@@ -181,8 +175,8 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 		more = tcphs_recording_read(s->recording, &sieve, &reading, err);
 		if (idle && !idle(arg))
 			return 0;
-	} while (more > 0);
-	if (!more)
+	} while (more > 0 && !tcphs_stop_asked());
+	if (more >= 0)
 		return 0;
 	if (err->code != TCPHS_ERR_DAMAGED)
 		return -1;
@@ -221,6 +215,11 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 	if (keep != SIZE_MAX) {
 		if (play(s, &ops, NULL, &count, err) || tcphs_recording_rewind(s->recording, err))
 			return -1;
+		if (tcphs_stop_asked()) {
+			tcphs_error_set(err, TCPHS_ERR_FAILED,
+					"tcphs: ended before the last events were found");
+			return -1;
+		}
 		s->skip = !keep ? SIZE_MAX : count.seen > keep ? count.seen - keep : 0;
 	}
 	if (!look->look || (keep == SIZE_MAX && !tcphs_recording_seekable(s->recording)))
@@ -275,24 +274,6 @@ int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg
 	return 0;
 }
 
-/* Ctrl-C shall end the loop between two lines, not somewhere within one. */
-static int catch_signals(struct source *s, struct tcphs_error *err)
-{
-	sigset_t set;
-
-	if (s->signals >= 0)
-		return 0;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (s->signals >= 0)
-		return 0;
-	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no signalfd: %s", strerror(errno));
-	return -1;
-}
-
 static int poll_msec(const struct source *s, uint64_t until)
 {
 	uint64_t msec = tcphs_events_held(s->events) ? TCPHS_BELL_MSEC : IDLE_MSEC;
@@ -311,16 +292,15 @@ static bool wait_for_more(const struct source *s, uint64_t until)
 {
 	struct pollfd fds[] = {
 		{ .fd = tcphs_bell_fd(s->session), .events = POLLIN },
-		{ .fd = s->signals, .events = POLLIN },
-		/* POLLERR: nobody reads any more */
+		/* Nobody reads any more: of a pipe POLLERR, of a socket or terminal POLLHUP */
 		{ .fd = s->cli->to_file ? -1 : STDOUT_FILENO },
 	};
 
-	if (poll(fds, 3, poll_msec(s, until)) < 0)
-		return errno == EINTR;
+	if (poll(fds, 2, poll_msec(s, until)) < 0)
+		return errno == EINTR && !tcphs_stop_asked();
 	if (fds[0].revents)
 		tcphs_bell_drain(s->session);
-	return !fds[1].revents && !(fds[2].revents & (POLLERR | POLLNVAL));
+	return !tcphs_stop_asked() && !(fds[1].revents & (POLLERR | POLLHUP | POLLNVAL));
 }
 
 /**
@@ -339,8 +319,9 @@ int source_follow(struct source *s, uint64_t until, const struct tcphs_events_op
 
 	if (s->recording)
 		return play(s, ops, idle, arg, err);
+	cli_catch_signals();
 	/* The bell first: what happens after the pull must ring it. */
-	if (catch_signals(s, err) || tcphs_bell_open(s->session, err))
+	if (tcphs_bell_open(s->session, err))
 		return -1;
 	do {
 		ret = tcphs_events_pull(s->session, s->events, err);

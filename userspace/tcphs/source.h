@@ -40,8 +40,8 @@ int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg
 		 struct tcphs_error *err);
 
 /*
- * What is there, then what comes, until Ctrl-C, until nobody reads our output,
- * or until @until (CLOCK_MONOTONIC, ns; 0: no end). The end of a recording ends
+ * What is there, then what comes, until SIGINT (Ctrl-C), SIGTERM or SIGHUP, until
+ * nobody reads our output, or until @until (CLOCK_MONOTONIC, ns; 0: no end). The end of a recording ends
  * it too. @idle (may be NULL) is called after each round, at least once a second;
  * it flushes output and may end the loop by returning false. 0, or -1 with @err
  * set after the events that came before the error.
