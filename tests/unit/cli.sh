@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..149"
+echo "1..164"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -61,21 +61,36 @@ run 0 "a verb's help"				"" events --help
 said "$out" '--follow'				"it tells its options"
 run 2 "no verb"					""
 run 2 "a wrong verb"				"" evnets
-said "$err" "one of: status events"		"the right ones are named"
+said "$err" "did you mean events\? one of: status events" "the right ones are named"
+run 0 "tcphs help VERB"				"" help events
+said "$out" '^Usage: tcphs events .*'		"is the verb's help"
+run 2 "of a wrong verb"				"" help listners
+said "$err" "did you mean listeners\?"		"the right one is named"
+run 0 "options before the verb"			"" -H --json listeners
+json_ok						"count"
+run 0 "and those with an argument"		"" --state TIME_WAIT,ESTAB --role server -H connections
+[ "$(wc -l <"$out")" = 1 ]; result $?		"too"
+run 2 "an option of a verb before it"		"" -f events
+said "$err" "^tcphs: '-f' stands before the verb" "is told so"
+run 2 "a verb that is missing"			"" --json
 run 2 "a wrong long option"			"" events --folow
-said "$err" "'--folow'; allowed are: --json"	"the right ones are named"
+said "$err" "'--folow'; did you mean --follow\? allowed are: --json"	"the right ones are named"
 run 2 "a wrong short option"			"" events --json -x
 said "$err" "'-x'"				"it is named"
 run 2 "an option without its argument"		"" events -n
 run 2 "a count that is none"			"" events -n -3
 run 2 "a wrong state"				"" connections -s foo,established
 said "$err" "'foo' is no state; allowed are: established" "the right ones are named"
+run 2 "nearly a state"				"" connections -s TIME_WIAT
+said "$err" "'TIME_WIAT' is no state; did you mean time-wait\?" "the right one is named"
+run 2 "nearly an event"				"" events --event syn_snt
+said "$err" "did you mean syn-sent\?"		"the right one is named"
 run 2 "a word too many"				"" listeners abc
 run 2 "status of all namespaces"		"" status -A
 run 2 "a wrong colour"				"" status --color=blue
 
-run 2 "a wrong filter"				"" events --port http
-said "$err" "^tcphs events: --port: 'http' is wrong; allowed are numbers" "says what is allowed"
+run 2 "a wrong filter"				"" events --port 80-http
+said "$err" "^tcphs events: --port: '80-http' is wrong; allowed are numbers" "says what is allowed"
 run 2 "a filter that means nothing here"	"" listeners --state established
 said "$err" '--state means nothing here'	"is refused"
 run 2 "so is a filter of status"		"" status --port 80
@@ -218,7 +233,7 @@ run 10 "doctor --read --netns"			absent doctor --read "$rec" --netns 4026531840
 run 1 "record to a full disk"			"" record --force /dev/full -d 0s
 said "$err" 'cannot write /dev/full: No space left' "is an error"
 run 2 "record without a file"			"" record
-run 2 "record for a time that is none"		"" record -d 60 "$rec"
+run 2 "record for a time that is none"		"" record -d 60x "$rec"
 run 3 "record without the module"		absent record "$rec.none"
 [ ! -e "$rec.none" ]; result $?			"leaves no file"
 # Events of random bytes, in a file that is whole.
@@ -255,15 +270,15 @@ said "$out" '^  TIME-WAIT +7 of 16384 allowed, left out 0' "what was looked at"
 run 10 "doctor --json"				"" doctor -d 200ms -j
 json_ok						"it is JSON, also with a quote in a name"
 said "$out" '^\{"worst":"warning","findings":4,' "it sums up"
-run 2 "a time that is none"			"" doctor --for 3
-said "$err" 'such as 10s'		"right ones are shown"
+run 2 "a time that is none"			"" doctor --for 3y
+said "$err" '60, 1\.5s, 10m'			"right ones are shown"
 run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 149 ]; then
-	echo "# planned 149, ran $n"
+if [ "$n" != 164 ]; then
+	echo "# planned 164, ran $n"
 	failed=1
 fi
 exit $failed

@@ -60,7 +60,7 @@ allowed()
 }
 
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((2 * (14 + ${#verbs[@]} - 1)))"
+echo "1..$((2 * (15 + ${#verbs[@]} - 1)))"
 for shell in bash zsh; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
@@ -68,6 +68,7 @@ for shell in bash zsh; do
 			"$shell: every option of $verb, and no other"
 	done
 	same "$(in_$shell ev)" "events" "$shell: half a verb"
+	same "$(in_$shell help '')" "${verbs[*]} names" "$shell: what there is help about"
 	same "$(in_$shell events --lo)" "--local-port" "$shell: half an option"
 	same "$(in_$shell events --state close)" "close-wait closed" "$shell: half a state"
 	same "$(in_$shell connections -s est)" "established" "$shell: a state of the short option"

@@ -248,7 +248,9 @@ static void test_wrong(void)
 	struct stat st;
 	int i;
 
-	ok(IS_WRONG(PORT, "http", "'http' is wrong; allowed are numbers from 1 to 65535"),
+	ok(IS_WRONG(PORT, "80-", "'80-' is wrong; allowed are numbers from 1 to 65535") &&
+	   IS_WRONG(PORT, "no-such-service", "names of services") &&
+	   IS_WRONG(PORT, "81-80", "ranges (8000-8010)") && IS_WRONG(PORT, "0-80", "ranges"),
 	   "a wrong port is named, and what is allowed");
 	ok(IS_WRONG(PORT, "0", "1 to 65535") && IS_WRONG(PORT, "65536", "1 to 65535") &&
 	   IS_WRONG(PORT, "-1", "1 to 65535") && IS_WRONG(PORT, "", "1 to 65535") &&
@@ -259,19 +261,23 @@ static void test_wrong(void)
 	   IS_WRONG(ADDRESS, "10.0.0.0/", "allowed") && IS_WRONG(ADDRESS, "/8", "allowed") &&
 	   IS_WRONG(ADDRESS, "localhost", "allowed") && IS_WRONG(ADDRESS, "", "allowed"),
 	   "no address at all");
-	ok(IS_WRONG(STATE, "establish", "'establish' is no state; allowed are: established"),
+	ok(IS_WRONG(STATE, "open", "'open' is no state; allowed are: established") &&
+	   IS_WRONG(STATE, "establish", "'establish' is no state; did you mean established?"),
 	   "a wrong state");
-	ok(IS_WRONG(EVENT, "fin", "'fin' is no event; allowed are: syn-sent") &&
+	ok(IS_WRONG(EVENT, "x", "'x' is no event; allowed are: syn-sent") &&
 	   strstr(err.text, " ack-deferred"), "a wrong event, and every event is named");
-	ok(IS_WRONG(ROLE, "server", "'server' is no role; allowed are: unknown active passive"),
+	ok(IS_WRONG(ROLE, "peer", "'peer' is no role; allowed are: unknown active passive"),
 	   "a wrong role");
 	ok(IS_WRONG(PID, "init", "numbers of processes") && IS_WRONG(PID, "0", "numbers") &&
 	   IS_WRONG(PID, "4294967297", "numbers"), "a wrong process");
 	ok(IS_WRONG(COMM, "", "names of processes") && IS_WRONG(COMM, "a,,b", "names"), "no name");
 	ok(IS_WRONG(NETNS, "no-such-namespace", "allowed are names of ip-netns(8)") &&
 	   IS_WRONG(NETNS, "", "allowed"), "a wrong namespace");
-	ok(IS_WRONG(OLDER_THAN, "60", "a number with ms, s, m, h or d") &&
-	   IS_WRONG(OLDER_THAN, "s", "a number") && IS_WRONG(OLDER_THAN, "1.5h", "a number") &&
+	ok(IS_WRONG(NETNS, "/etc/services", "files like") && IS_WRONG(NETNS, "/tmp", "files like") &&
+	   IS_WRONG(NETNS, "/proc/self/ns/uts", "files like"), "files that are something else");
+	ok(IS_WRONG(OLDER_THAN, "60y", "a number of seconds, or one with") &&
+	   IS_WRONG(OLDER_THAN, "s", "a number") && IS_WRONG(OLDER_THAN, "1.h", "a number") &&
+	   IS_WRONG(OLDER_THAN, "1.5.2s", "a number") && IS_WRONG(OLDER_THAN, ".", "a number") &&
 	   IS_WRONG(OLDER_THAN, "60 s", "a number") && IS_WRONG(OLDER_THAN, "-1s", "a number") &&
 	   IS_WRONG(OLDER_THAN, "213504d", "a number") &&
 	   IS_WRONG(OLDER_THAN, "111111111111111111111111111s", "a number"), "a wrong age");
@@ -293,6 +299,32 @@ static void test_durations(void)
 	ok(!tcphs_duration_parse("1d", &ns) && ns == 86400000000000ull, "1d");
 	ok(!tcphs_duration_parse("213503d", &ns) && tcphs_duration_parse("213504d", &ns),
 	   "584 years and no longer");
+	ok(!tcphs_duration_parse("60", &ns) && ns == 60000000000ull, "seconds where no unit is");
+	ok(!tcphs_duration_parse("1.5s", &ns) && ns == 1500000000ull &&
+	   !tcphs_duration_parse("0.25", &ns) && ns == 250000000ull &&
+	   !tcphs_duration_parse("1.5h", &ns) && ns == 5400000000000ull &&
+	   !tcphs_duration_parse("0.0000015us", &ns) && !ns, "fractions of each unit");
+	ok(tcphs_duration_parse("213503.99d", &ns), "nor with a fraction");
+}
+
+static void test_spellings(void)
+{
+	struct tcphs_filter f = { 0 };
+
+	ok(parses(&f, TCPHS_FILTER_PORT, "8000-8010,https") && f.port.nr == 2 &&
+	   f.port.v[0].first == 8000 && f.port.v[0].last == 8010 && f.port.v[1].first == 443 &&
+	   f.port.v[1].last == 443, "a range of ports, and the name of a service");
+	ok(parses(&f, TCPHS_FILTER_ADDRESS, "[::1],[2001:db8::]/32") && f.nr_addresses == 2 &&
+	   f.address[0].length == 128 && f.address[1].length == 32, "addresses in brackets");
+	ok(parses(&f, TCPHS_FILTER_ROLE, "client") && f.roles == 1u << TCPHS_ROLE_ACTIVE &&
+	   parses(&f, TCPHS_FILTER_ROLE, "Server") && f.roles & 1u << TCPHS_ROLE_PASSIVE,
+	   "client and server");
+	ok(parses(&f, TCPHS_FILTER_EVENT, "SYN_SENT") && f.events == 1ull << TCPHS_EV_SYN_SENT,
+	   "an event in upper case, with an underscore");
+	ok(parses(&f, TCPHS_FILTER_COMM,
+		  "a-name-of-a-hundred-letters-and-more-a-name-of-a-hundred-letters-and-more-"
+		  "a-name-of-a-hundred-letters-and-more-a-name-of-a-hundred-letters-and-more,b") &&
+	   f.nr_comms == 2 && !strcmp(f.comm[0], "a-name-of-a-hun"), "of a long name the beginning");
 }
 
 /* What a reader with a filter holds: losses are told all the same. */
@@ -349,7 +381,7 @@ static void test_reader(void)
 
 int main(void)
 {
-	plan(68);
+	plan(81);
 	test_events();
 	test_unknown();
 	test_long_name();
@@ -359,6 +391,7 @@ int main(void)
 	test_rows();
 	test_wrong();
 	test_durations();
+	test_spellings();
 	test_reader();
 	return tap_done();
 }

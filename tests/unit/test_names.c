@@ -33,7 +33,7 @@ int main(void)
 	char buf[TCPHS_NAME_LEN], bad[8];
 	uint32_t mask;
 
-	plan(25);
+	plan(26);
 	ok(all_named(tcphs_state_name, 1, TCPHS_STATE_MAX), "every state has a name of its own");
 	ok(all_named(tcphs_state_key, 1, TCPHS_STATE_MAX), "every state has a key of its own");
 	ok(all_named(tcphs_event_name, 1, TCPHS_EV_MAX), "every event has a name of its own");
@@ -67,5 +67,9 @@ int main(void)
 	same(bad, "nonsens", "and named, as far as it fits");
 	ok(!mask_of("") && !mask_of("none") && !mask_of("established,") && !mask_of("establish"),
 	   "neither nothing nor half a word is a state");
+	ok(mask_of("ESTAB,TIME_WAIT,SYN-RECV,finwait2") ==
+	   (1u << TCPHS_STATE_ESTABLISHED | 1u << TCPHS_STATE_TIME_WAIT |
+	    1u << TCPHS_STATE_SYN_RECV | 1u << TCPHS_STATE_FIN_WAIT2) && !mask_of("-"),
+	   "as ss prints them, and as the kernel spells them");
 	return tap_done();
 }

@@ -13,7 +13,7 @@ static bool port_in(const struct tcphs_ports *ports, uint16_t port)
 	unsigned int i;
 
 	for (i = 0; i < ports->nr; i++)
-		if (ports->v[i] == port)
+		if (port >= ports->v[i].first && port <= ports->v[i].last)
 			return true;
 	return false;
 }

@@ -2,10 +2,16 @@
 /* Options for filters: their names and help, and arguments -> struct tcphs_filter. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
+#include <netdb.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tcphs_lib.h"
 
@@ -15,14 +21,14 @@
 static const struct {
 	const char *name, *argument, *help;
 } keys[] = {
-	[TCPHS_FILTER_PORT] = { "port", "N,...", "of either end" },
+	[TCPHS_FILTER_PORT] = { "port", "N,...", "of either end; or N-N, or a name: https" },
 	[TCPHS_FILTER_LOCAL_PORT] = { "local-port", "N,...", "of this end" },
 	[TCPHS_FILTER_PEER_PORT] = { "peer-port", "N,...", "of the other end" },
 	[TCPHS_FILTER_ADDRESS] = { "address", "ADDR[/BITS],...", "of either end" },
 	[TCPHS_FILTER_STATE] = { "state", "NAME,...", "names and groups of ss; event: old or new" },
 	[TCPHS_FILTER_EVENT] = { "event", "NAME,...", "as in the column EVENT" },
 	[TCPHS_FILTER_ROLE] = { "role", "NAME,...",
-				"active, passive, simultaneous, listener or unknown" },
+				"active (client), passive (server), simultaneous, listener, unknown" },
 	[TCPHS_FILTER_FAILED] = { "failed", NULL, "drops, resets, refused, timed out, cut short" },
 	[TCPHS_FILTER_PID] = { "pid", "N,...", "of the owner, where it is known" },
 	[TCPHS_FILTER_COMM] = { "comm", "NAME,...",
@@ -32,7 +38,7 @@ static const struct {
 	[TCPHS_FILTER_NETNS] = { "netns", "NAME,...",
 				 "as in ip-netns(8), or an inode number; implies -A" },
 	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
-				      "60s, 5m, 2h: at least so long in the state" },
+				      "60s, 1.5s, 5m, 2h: at least so long in the state" },
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == TCPHS_FILTER_KEYS, "describe the new filter");
@@ -104,18 +110,44 @@ static int parse_number(const char *word, uint64_t max, uint64_t *value)
 	return 0;
 }
 
+/* "443", "8000-8010" or "https" */
+static int port_range(const char *word, uint64_t *first, uint64_t *last)
+{
+	const char *dash = strchr(word, '-');
+	const struct servent *service;
+	char number[WORD_MAX] = "";
+
+	if (*word < '0' || *word > '9') {
+		service = getservbyname(word, "tcp");
+		if (!service)
+			return -EINVAL;
+		*first = ntohs((uint16_t)service->s_port);
+		*last = *first;
+		return 0;
+	}
+	memcpy(number, word, strcspn(word, "-"));
+	if (parse_number(number, UINT16_MAX, first))
+		return -EINVAL;
+	*last = *first;
+	if (dash && parse_number(dash + 1, UINT16_MAX, last))
+		return -EINVAL;
+	return *first && *first <= *last ? 0 : -EINVAL;
+}
+
 static int parse_port(const struct parsing *p, const char *word)
 {
 	struct tcphs_ports *ports = p->key == TCPHS_FILTER_PORT ? &p->filter->port :
 				    p->key == TCPHS_FILTER_LOCAL_PORT ? &p->filter->local_port :
 				    &p->filter->peer_port;
-	uint64_t port;
+	uint64_t first, last;
 
-	if (parse_number(word, UINT16_MAX, &port) || !port)
-		return wrong(p, word, "allowed are numbers from 1 to 65535, with commas between");
+	if (port_range(word, &first, &last))
+		return wrong(p, word,
+			     "allowed are numbers from 1 to 65535, ranges (8000-8010) and names of services (https), with commas between");
 	if (ports->nr == TCPHS_FILTER_LIST)
 		return too_many(p);
-	ports->v[ports->nr++] = (uint16_t)port;
+	ports->v[ports->nr].first = (uint16_t)first;
+	ports->v[ports->nr++].last = (uint16_t)last;
 	return 0;
 }
 
@@ -136,20 +168,35 @@ static int parse_pid(const struct parsing *p, const char *word)
 	return add_number(p, &p->filter->pid, pid);
 }
 
+/* -EINVAL for what is no file of a network namespace. */
+static int inode_of_netns(const char *path, uint64_t *inode)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), err = -EINVAL;
+	struct stat st;
+
+	if (fd < 0)
+		return -EINVAL;
+	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET && !fstat(fd, &st)) {
+		*inode = st.st_ino;
+		err = 0;
+	}
+	close(fd);
+	return err;
+}
+
 /* A number, a file, or a name of ip-netns(8): the inode says which it is. */
 static int parse_netns(const struct parsing *p, const char *word)
 {
 	char path[sizeof(NETNS_DIR) + WORD_MAX];
 	uint64_t inode;
-	struct stat st;
 
 	if (!parse_number(word, UINT32_MAX, &inode))
 		return add_number(p, &p->filter->netns, inode);
 	snprintf(path, sizeof(path), "%s%s", strchr(word, '/') ? "" : NETNS_DIR, word);
-	if (!*word || stat(path, &st))
+	if (!*word || inode_of_netns(path, &inode))
 		return wrong(p, word,
 			     "allowed are names of ip-netns(8), files like /proc/1/ns/net and inode numbers");
-	return add_number(p, &p->filter->netns, st.st_ino);
+	return add_number(p, &p->filter->netns, inode);
 }
 
 static int parse_comm(const struct parsing *p, const char *word)
@@ -201,10 +248,15 @@ static int parse_address(const struct parsing *p, const char *word)
 	struct tcphs_prefix prefix = { .family = strchr(word, ':') ? AF_INET6 : AF_INET };
 	unsigned int bits = prefix.family == AF_INET ? 32 : 128;
 	const char *slash = strchr(word, '/');
+	size_t len = strcspn(word, "/");
 	char text[WORD_MAX] = "";
 	uint64_t length = bits;
 
-	memcpy(text, word, strcspn(word, "/"));
+	/* As addresses stand before a port: [::1] */
+	if (len > 1 && word[0] == '[' && word[len - 1] == ']')
+		memcpy(text, word + 1, len - 2);
+	else
+		memcpy(text, word, len);
 	if (inet_pton(prefix.family, text, prefix.address) != 1 ||
 	    (slash && parse_number(slash + 1, bits, &length)))
 		return wrong(p, word, allowed);
@@ -227,30 +279,46 @@ static int each_word(const struct parsing *p, const char *list,
 		     int (*parse)(const struct parsing *p, const char *word))
 {
 	char word[WORD_MAX];
-	size_t len;
+	size_t len, cut;
 	int err;
 
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
-		if (len >= sizeof(word))
+		cut = len;
+		/* Of a name the beginning counts. */
+		if (p->key == TCPHS_FILTER_COMM && cut > TCPHS_COMM_LEN)
+			cut = TCPHS_COMM_LEN;
+		if (cut >= sizeof(word))
 			return wrong(p, list, "no word is that long");
-		memcpy(word, list, len);
-		word[len] = '\0';
+		memcpy(word, list, cut);
+		word[cut] = '\0';
 		err = parse(p, word);
 		if (err || !list[len])
 			return err;
 	}
 }
 
+/* It is none of the names there are. */
+static int no_name(const struct parsing *p, const struct tcphs_near *near, const char *allowed)
+{
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; %s%s%sallowed are: %s", near->word,
+			keys[p->key].name, near->name ? "did you mean " : "",
+			near->name ? near->name : "", near->name ? "? " : "", allowed);
+	return -EINVAL;
+}
+
 static int parse_states(const struct parsing *p, const char *list)
 {
+	char bad[72], buf[TCPHS_NAME_LEN];
+	struct tcphs_near near;
+	unsigned int state;
 	uint32_t mask;
-	char bad[72];
 
 	if (tcphs_states_parse(list, &mask, bad, sizeof(bad))) {
-		tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no state; allowed are: %s", bad,
-				tcphs_states_allowed());
-		return -EINVAL;
+		near = (struct tcphs_near){ bad, strlen(bad), NULL, 0 };
+		for (state = 1; state <= TCPHS_STATE_MAX; state++)
+			tcphs_near_try(&near, tcphs_state_key(state, buf));
+		return no_name(p, &near, tcphs_states_allowed());
 	}
 	p->filter->states |= mask;
 	return 0;
@@ -260,15 +328,16 @@ static int parse_states(const struct parsing *p, const char *list)
 static int unknown(const struct parsing *p, const char *bad,
 		   const char *(*name)(unsigned int, char *), unsigned int from, unsigned int max)
 {
+	struct tcphs_near near = { bad, strlen(bad), NULL, 0 };
 	char buf[TCPHS_NAME_LEN], allowed[512] = "";
 	size_t len = 0;
 
-	for (; from <= max && len < sizeof(allowed); from++)
-		len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, " %s",
-					name(from, buf));
-	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; allowed are:%s", bad,
-			keys[p->key].name, allowed);
-	return -EINVAL;
+	for (; from <= max && len < sizeof(allowed); from++) {
+		len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, "%s%s",
+					len ? " " : "", name(from, buf));
+		tcphs_near_try(&near, name(from, buf));
+	}
+	return no_name(p, &near, allowed);
 }
 
 static int parse_events(const struct parsing *p, const char *list)
@@ -293,9 +362,34 @@ static int parse_roles(const struct parsing *p, const char *list)
 	return 0;
 }
 
+/* @unit nanoseconds for each of "12.5"; of the fraction what is less than one is cut. */
+static int scale(const char *number, uint64_t unit, uint64_t *ns)
+{
+	size_t whole = strcspn(number, ".");
+	char digits[24] = "";
+	uint64_t value;
+
+	if (whole >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, number, whole);
+	if (parse_number(digits, UINT64_MAX / unit, &value))
+		return -EINVAL;
+	*ns = value * unit;
+	if (!number[whole])
+		return 0;
+	for (number += whole + 1; *number; number++) {
+		if (*number < '0' || *number > '9')
+			return -EINVAL;
+		unit /= 10;
+		if (__builtin_add_overflow(*ns, (uint64_t)(*number - '0') * unit, ns))
+			return -EINVAL;
+	}
+	return number[-1] == '.' ? -EINVAL : 0;
+}
+
 /**
  * tcphs_duration_parse - a number and its unit
- * @arg: "60s"
+ * @arg: "60s", "1.5s"; seconds where there is no unit
  * @ns: gets it
  *
  * Return: 0, or -EINVAL.
@@ -306,27 +400,23 @@ int tcphs_duration_parse(const char *arg, uint64_t *ns)
 		const char *unit;
 		uint64_t ns;
 	} units[] = {
+		{ "us", 1000ull },
 		{ "ms", 1000000ull },
 		{ "s", 1000000000ull },
+		{ "", 1000000000ull },
 		{ "m", 60 * 1000000000ull },
 		{ "h", 3600 * 1000000000ull },
 		{ "d", 86400 * 1000000000ull },
 	};
-	size_t digits = strspn(arg, "0123456789"), i;
-	char number[24];
-	uint64_t value;
+	size_t digits = strspn(arg, "0123456789."), i;
+	char number[48] = "";
 
 	if (digits >= sizeof(number))
 		return -EINVAL;
 	memcpy(number, arg, digits);
-	number[digits] = '\0';
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(arg + digits, units[i].unit))
-			continue;
-		if (parse_number(number, UINT64_MAX / units[i].ns, &value))
-			return -EINVAL;
-		*ns = value * units[i].ns;
-		return 0;
+		if (!strcmp(arg + digits, units[i].unit))
+			return scale(number, units[i].ns, ns);
 	}
 	return -EINVAL;
 }
@@ -334,7 +424,7 @@ int tcphs_duration_parse(const char *arg, uint64_t *ns)
 static int parse_age(const struct parsing *p, const char *arg)
 {
 	if (tcphs_duration_parse(arg, &p->filter->older_than))
-		return wrong(p, arg, "allowed is a number with ms, s, m, h or d: 60s");
+		return wrong(p, arg, TCPHS_DURATION_ALLOWED);
 	return 0;
 }
 

@@ -2,7 +2,6 @@
 /* The one place where a number of the contract and its name meet. */
 #include <errno.h>
 #include <stdio.h>
-#include <strings.h>
 
 #include "tcphs_lib.h"
 
@@ -256,7 +255,7 @@ static int word_number(const char *const *table, size_t nr, size_t from, const c
 		       size_t len)
 {
 	for (; from < nr; from++)
-		if (strlen(table[from]) == len && !strncasecmp(table[from], word, len))
+		if (table[from] && tcphs_same_word(table[from], word, len))
 			return (int)from;
 	return -1;
 }
@@ -300,10 +299,10 @@ static const struct {
 	{ "synchronized",	CONNECTED & ~BIT(SYN_SENT) },
 	{ "bucket",		MINISOCKETS },
 	{ "big",		ALL_STATES & ~MINISOCKETS },
+	{ "estab",		BIT(ESTABLISHED) },
 	{ "syn-received",	BIT(SYN_RECV) },
 	{ "syn-rcv",		BIT(SYN_RECV) },
-	{ "fin-wait1",		BIT(FIN_WAIT1) },
-	{ "fin-wait2",		BIT(FIN_WAIT2) },
+	{ "unconn",		BIT(CLOSE) },
 	{ "close",		BIT(CLOSE) },
 	{ "unconnected",	BIT(CLOSE) },
 	{ "listening",		BIT(LISTEN) },
@@ -317,8 +316,7 @@ static uint32_t word_mask(const char *word, size_t len)
 	if (state > 0)
 		return 1u << state;
 	for (i = 0; i < COUNT(state_words); i++)
-		if (strlen(state_words[i].word) == len &&
-		    !strncasecmp(state_words[i].word, word, len))
+		if (tcphs_same_word(state_words[i].word, word, len))
 			return state_words[i].mask;
 	return 0;
 }
@@ -344,11 +342,23 @@ int tcphs_events_parse(const char *list, uint64_t *mask, char *bad, size_t size)
  */
 int tcphs_roles_parse(const char *list, uint32_t *mask, char *bad, size_t size)
 {
-	uint64_t wide;
-	int err = parse_names(role_names, COUNT(role_names), 0, list, &wide, bad, size);
+	size_t len;
+	int role;
 
-	*mask = (uint32_t)wide;
-	return err;
+	*mask = 0;
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		role = word_number(role_names, COUNT(role_names), 0, list, len);
+		if (tcphs_same_word("client", list, len))
+			role = TCPHS_ROLE_ACTIVE;
+		else if (tcphs_same_word("server", list, len))
+			role = TCPHS_ROLE_PASSIVE;
+		if (role < 0)
+			return bad_word(bad, size, list, len);
+		*mask |= 1u << role;
+		if (!list[len])
+			return 0;
+	}
 }
 
 /**

@@ -357,11 +357,23 @@ int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
 	return talk(s, nlh, take_listener, list, err);
 }
 
+/* The kernel takes a list without ranges. One that is too long only this side judges. */
 static void put_ports(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f,
 		      enum tcphs_filter_key key, const struct tcphs_ports *ports)
 {
-	if (tcphs_filter_has(f, key))
-		mnl_attr_put(nlh, type, ports->nr * sizeof(ports->v[0]), ports->v);
+	uint16_t list[TCPHS_FILTER_LIST];
+	unsigned int i, port, nr = 0;
+
+	if (!tcphs_filter_has(f, key))
+		return;
+	for (i = 0; i < ports->nr; i++) {
+		for (port = ports->v[i].first; port <= ports->v[i].last; port++) {
+			if (nr == TCPHS_FILTER_LIST)
+				return;
+			list[nr++] = (uint16_t)port;
+		}
+	}
+	mnl_attr_put(nlh, type, nr * sizeof(list[0]), list);
 }
 
 static void put_step(struct nlmsghdr *nlh, const struct tcphs_filter *f)

@@ -9,6 +9,7 @@
  *	filter_parse.c	options -> filters
  *	recording.c	events in a file
  *	names.c		enum <-> text
+ *	words.c		words that users type
  *	error.c		a line for the user
  *	fmt.c		addresses, durations, times, quantiles -> text
  *	lives.c picture*.c	one connection, and its drawing (lives.h, picture.h)
@@ -222,7 +223,9 @@ enum tcphs_filter_key {
 
 struct tcphs_ports {
 	unsigned int nr;
-	uint16_t v[TCPHS_FILTER_LIST];
+	struct {
+		uint16_t first, last;
+	} v[TCPHS_FILTER_LIST];
 };
 
 struct tcphs_numbers {
@@ -272,8 +275,10 @@ uint64_t tcphs_filter_event_types(const struct tcphs_filter *filter);
 /* Does this event tell of a failure? A drop, a reset, a handshake or a life cut short. */
 bool tcphs_event_failed(const struct tcphs_event *ev);
 
-/* "60s", "150ms", "5m", "2h", "1d" -> ns; -EINVAL */
+/* "60s", "150ms", "5m", "2h", "1d", "1.5s", "60" (seconds) -> ns; -EINVAL */
 int tcphs_duration_parse(const char *arg, uint64_t *ns);
+#define TCPHS_DURATION_ALLOWED \
+	"allowed is a number of seconds, or one with us, ms, s, m, h or d: 60, 1.5s, 10m"
 
 /* ---- sessions (nl.c) ------------------------------------------------------ */
 
@@ -440,6 +445,19 @@ enum tcphs_tone {
 };
 
 enum tcphs_tone tcphs_event_tone(unsigned int type);
+
+/* ---- words (words.c) ----------------------------------------------------------- */
+
+bool tcphs_same_word(const char *name, const char *word, size_t len);
+
+struct tcphs_near {
+	const char *word;	/* what is no name */
+	size_t len;
+	const char *name;	/* the nearest so far, NULL: none is near */
+	unsigned int distance;
+};
+
+void tcphs_near_try(struct tcphs_near *near, const char *name);
 
 /* ---- text (fmt.c) ------------------------------------------------------------- */
 

@@ -33,7 +33,7 @@ void options_help(void)
 	      "  -C, --connections     begin with the connections\n"
 	      "  -s, --sort COLUMN     order the table by it; an unknown one lists them\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
-	      "  -d, --delay SECONDS   between refreshes, 0.1 to 3600 (default 2)\n"
+	      "  -d, --delay TIME      between refreshes, 0.1 to 3600 s (default 2): 1.5, 500ms\n"
 	      "  -n, --iterations N    end after N refreshes\n"
 	      "  -b, --batch           plain text on standard output, no terminal needed\n"
 	      "  -j, --json            with -b: one JSON object a refresh, a line each\n"
@@ -112,7 +112,7 @@ static enum options_next one(struct options *o, int c, const char **sort, bool *
 		break;
 	case 'd':
 		if (ui_parse_delay(optarg, &o->ui.delay))
-			return wrong("--delay", optarg, "must be seconds from 0.1 to 3600");
+			return wrong("--delay", optarg, "must be seconds from 0.1 to 3600, or a time such as 500ms");
 		break;
 	case 'n':
 		return set_iterations(o, optarg);

@@ -27,21 +27,20 @@ bool ui_descending(const struct ui *ui)
 
 /**
  * ui_parse_delay - reads a delay
- * @s: decimal seconds, nothing before or after
+ * @s: seconds, or a number and its unit; nothing before or after
  * @delay: gets it
  *
  * Returns 0, or -1 when that is no number or out of bounds.
  */
 int ui_parse_delay(const char *s, double *delay)
 {
-	size_t len = strspn(s, "0123456789.");
+	uint64_t ns;
 	double v;
-	char *end;
 
-	if (!len || s[len])
+	if (tcphs_duration_parse(s, &ns))
 		return -1;
-	v = strtod(s, &end);
-	if (*end || end == s || v < UI_DELAY_MIN || v > UI_DELAY_MAX)
+	v = (double)ns / 1e9;
+	if (v < UI_DELAY_MIN || v > UI_DELAY_MAX)
 		return -1;
 	*delay = v;
 	return 0;

@@ -8,8 +8,6 @@
 
 #include "cli.h"
 
-static void help(const struct cli *cli) __attribute__((noreturn));
-
 static void help_filters(const struct verb *verb)
 {
 	const char *argument;
@@ -31,7 +29,11 @@ static void help_filters(const struct verb *verb)
 	}
 }
 
-static void help(const struct cli *cli)
+/**
+ * cli_help - the help of a verb, and the end
+ * @cli: whose verb
+ */
+void cli_help(const struct cli *cli)
 {
 	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s"
 	       "  -j, --json            one JSON object a line\n"
@@ -84,12 +86,22 @@ static void bad_option(const struct cli *cli, char **argv, const struct option *
 {
 	char letter[] = { '-', (char)optopt, '\0' };
 	const struct option *o = longs;
+	struct tcphs_near near = { 0 };
+	const char *word;
 
 	/* optopt is 0 or a known letter when it was a long option that is wrong. */
 	while (o->name && o->val != optopt)
 		o++;
-	fprintf(stderr, "tcphs %s: unknown option '%s'; allowed are:", cli->verb->name,
-		optopt && !o->name ? letter : argv[optind - 1]);
+	word = optopt && !o->name ? letter : argv[optind - 1];
+	near.word = word + strspn(word, "-");
+	near.len = strcspn(near.word, "=");
+	for (o = longs; o->name; o++)
+		if (is_allowed(cli->verb, o->val))
+			tcphs_near_try(&near, o->name);
+	fprintf(stderr, "tcphs %s: unknown option '%s'; ", cli->verb->name, word);
+	if (near.name)
+		fprintf(stderr, "did you mean --%s? ", near.name);
+	fputs("allowed are:", stderr);
 	for (; longs->name; longs++)
 		if (is_allowed(cli->verb, longs->val))
 			fprintf(stderr, " --%s", longs->name);
@@ -155,7 +167,7 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 		cli->read = optarg;
 		break;
 	case 'h':
-		help(cli);
+		cli_help(cli);
 	case ':':
 		cli_usage(cli, "option '%s' needs an argument", argv[optind - 1]);
 	default:

@@ -75,6 +75,7 @@ extern const struct verb verb_record;
 
 /* cli.c; those that do not return end the program */
 void cli_option(struct cli *cli, int c, char **argv, const struct option *longs);
+void cli_help(const struct cli *cli) __attribute__((noreturn));
 size_t cli_count(const struct cli *cli, const char *option, const char *arg);
 void cli_no_arguments(const struct cli *cli, int argc, char **argv);
 void cli_usage(const struct cli *cli, const char *fmt, ...)

@@ -35,7 +35,7 @@ static uint64_t parse_duration(const struct cli *cli, const char *option, const 
 	uint64_t ns;
 
 	if (tcphs_duration_parse(arg, &ns) || !ns)
-		cli_usage(cli, "--%s %s: a time with ms, s, m, h or d, such as 10s", option, arg);
+		cli_usage(cli, "--%s: '%s' is wrong; " TCPHS_DURATION_ALLOWED, option, arg);
 	return ns;
 }
 

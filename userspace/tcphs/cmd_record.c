@@ -9,6 +9,9 @@
 
 #include "source.h"
 
+/* Between two looks at how it goes. */
+#define PROGRESS_NS	500000000ull
+
 struct record_cmd {
 	struct cli *cli;
 	const char *name;
@@ -19,6 +22,8 @@ struct record_cmd {
 	size_t last;		/* SIZE_MAX: all */
 	struct tcphs_recorder *recorder;
 	uint64_t events, lost;
+	bool progress;		/* somebody sits in front of it */
+	uint64_t began, shown;	/* CLOCK_MONOTONIC, ns */
 };
 
 static void on_record(void *arg, const struct tcphs_event *ev)
@@ -37,12 +42,30 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	tcphs_recorder_lost(cmd->recorder, cpu, count);
 }
 
+static void show_progress(struct record_cmd *cmd)
+{
+	char size[TCPHS_BYTES_LEN], time[TCPHS_DURATION_LEN];
+	uint64_t now = tcphs_now();
+
+	if (cmd->shown && now - cmd->shown < PROGRESS_NS)
+		return;
+	cmd->shown = now;
+	tcphs_fmt_bytes(size, tcphs_recorder_bytes(cmd->recorder));
+	tcphs_fmt_duration(time, now - cmd->began, cmd->cli->utf8);
+	fprintf(stderr, "\rrecording for %s: %llu events, %llu lost, %s%s\033[K", time,
+		(unsigned long long)cmd->events, (unsigned long long)cmd->lost, size,
+		cmd->ends ? "" : "; Ctrl-C ends it");
+}
+
 /* After each round, so that a crash costs no more than a second. */
 static bool flush(void *arg)
 {
 	struct record_cmd *cmd = arg;
+	int err = tcphs_recorder_flush(cmd->recorder);
 
-	return !tcphs_recorder_flush(cmd->recorder);
+	if (cmd->progress)
+		show_progress(cmd);
+	return !err;
 }
 
 static void parse(struct record_cmd *cmd, int argc, char **argv)
@@ -64,7 +87,7 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 		else if (c != 'd')
 			cli_option(cmd->cli, c, argv, longs);
 		else if (tcphs_duration_parse(optarg, &cmd->duration))
-			cli_usage(cmd->cli, "--duration: '%s' is wrong; allowed is a number with ms, s, m, h or d: 60s",
+			cli_usage(cmd->cli, "--duration: '%s' is wrong; " TCPHS_DURATION_ALLOWED,
 				  optarg);
 		else
 			cmd->ends = true;
@@ -116,14 +139,18 @@ static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
 static int record(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops ops = { on_record, on_lost };
-	uint64_t until = cmd->ends ? tcphs_now() + cmd->duration : 0;
+	uint64_t until;
 	int ret, error;
 
+	cmd->began = tcphs_now();
+	until = cmd->ends ? cmd->began + cmd->duration : 0;
 	ret = source_keep_last(source, cmd->last, NULL, NULL, err);
 	if (!ret)
 		ret = source_follow(source, until, &ops, flush, cmd, err);
 	/* What came before an error is worth its end too. */
 	error = tcphs_recorder_end(cmd->recorder);
+	if (cmd->progress)
+		fputs("\r\033[K", stderr);
 	if (!error)
 		return ret;
 	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
@@ -180,7 +207,8 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct record_cmd cmd = { .cli = cli, .last = SIZE_MAX };
+	struct record_cmd cmd = { .cli = cli, .last = SIZE_MAX,
+				  .progress = isatty(STDERR_FILENO) };
 	struct tcphs_error err = { 0 };
 	struct source *source;
 	int failed, ret;

@@ -36,10 +36,10 @@ static void print_help(FILE *to)
 	      "Verbs:\n", to);
 	for (i = 0; i < NR_VERBS; i++)
 		fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
-	fputs("  help         this text; 'tcphs VERB --help' tells a verb's options,\n"
+	fputs("  help         this text; 'tcphs help VERB' tells a verb's options,\n"
 	      "               'tcphs help names' the words that they take\n"
 	      "\n"
-	      "Options of every verb (--all-netns: not of status and doctor):\n"
+	      "Options of every verb, before or after it (--all-netns: not of status and doctor):\n"
 	      "  -j, --json            one JSON object a line\n"
 	      "  -H, --no-header       no heading\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
@@ -63,9 +63,15 @@ static const struct verb *find_verb(const char *name)
 
 static int unknown_verb(const char *name)
 {
+	struct tcphs_near near = { name, strlen(name), NULL, 0 };
 	size_t i;
 
-	fprintf(stderr, "tcphs: unknown verb '%s'; one of:", name);
+	for (i = 0; i < NR_VERBS; i++)
+		tcphs_near_try(&near, verbs[i]->name);
+	fprintf(stderr, "tcphs: unknown verb '%s'; ", name);
+	if (near.name)
+		fprintf(stderr, "did you mean %s? ", near.name);
+	fputs("one of:", stderr);
 	for (i = 0; i < NR_VERBS; i++)
 		fprintf(stderr, " %s", verbs[i]->name);
 	fputs(" help\n", stderr);
@@ -102,12 +108,24 @@ static void print_names(void)
 	print_list("--role", tcphs_role_name, 0, TCPHS_ROLE_MAX);
 }
 
+static int run_help(const char *about)
+{
+	struct cli cli = { .verb = find_verb(about) };
+
+	if (cli.verb)
+		cli_help(&cli);
+	if (strcmp(about, "names"))
+		return unknown_verb(about);
+	print_names();
+	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
+}
+
 /* What needs no module. -1: it is a verb. */
 static int run_builtin(const char *word, const char *next)
 {
-	if (!strcmp(word, "help") && next && !strcmp(next, "names"))
-		print_names();
-	else if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
+	if (!strcmp(word, "help") && next)
+		return run_help(next);
+	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
 		print_help(stdout);
 	else if (!strcmp(word, "--version") || !strcmp(word, "-V"))
 		printf("tcphs %s (ABI %u.%u)\n", TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
@@ -129,6 +147,36 @@ static void keep_standard_files(void)
 			return;
 }
 
+/*
+ * tcphs --json events: what every verb takes may stand before it. Those that only some
+ * have can't: which takes an argument is known with the verb.
+ */
+static int put_verb_first(int argc, char **argv)
+{
+	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
+	char *verb;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+" CLI_SHORTS, longs, NULL)) != -1) {
+		if (c != '?' && c != ':')
+			continue;
+		fprintf(stderr, "tcphs: '%s' stands before the verb; options of a verb come after it: tcphs events --follow\n",
+			argv[optind - 1]);
+		return TCPHS_ERR_USAGE;
+	}
+	if (optind >= argc) {
+		fputs("tcphs: a verb is missing; see: tcphs help\n", stderr);
+		return TCPHS_ERR_USAGE;
+	}
+	verb = argv[optind];
+	memmove(&argv[2], &argv[1], (size_t)(optind - 1) * sizeof(*argv));
+	argv[1] = verb;
+	/* The verb begins anew. */
+	optind = 0;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -144,6 +192,9 @@ int main(int argc, char **argv)
 	}
 	ret = run_builtin(argv[1], argv[2]);
 	if (ret >= 0)
+		return ret;
+	ret = put_verb_first(argc, argv);
+	if (ret)
 		return ret;
 	cli.verb = find_verb(argv[1]);
 	if (!cli.verb)
