@@ -9,7 +9,7 @@
 network=initial
 . "$(dirname "$0")/lib.sh"
 
-steps=(deaf ring listener conn drop netns hooks procfs procfs_events netlink)
+steps=(deaf ring owner listener conn drop netns hooks procfs procfs_events netlink)
 tracing=/sys/kernel/tracing
 instance=$tracing/instances/tcphs-ladder
 

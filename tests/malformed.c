@@ -414,6 +414,9 @@ TEST_F(tcphs, every_attribute_that_is_no_request_is_refused)
 			if (cmd != TCPHS_CMD_STATUS_GET &&
 			    (type == TCPHS_A_CONN_ALL_NETNS || type == TCPHS_A_CONN_STATES))
 				continue;
+			/* That one is, see a_cursor_of_another_load_is_refused. */
+			if (cmd == TCPHS_CMD_EVENT_GET && type == TCPHS_A_EVENT_LOAD)
+				continue;
 			begin(&self->r, self->family, cmd == TCPHS_CMD_STATUS_GET ? GET : DUMP,
 			      cmd);
 			put(&self->r, type, bytes, sizeof(bytes));
@@ -515,6 +518,31 @@ TEST_F(tcphs, a_cursor_ahead_of_its_ring_is_refused)
 	begin_events(&self->r, self->family);
 	put_cursor(&self->r, 0, ~0ULL);
 	EXPECT_REFUSED(ERANGE, "a cursor lies ahead of its ring");
+}
+
+TEST_F(tcphs, a_cursor_of_another_load_is_refused)
+{
+	static char data[SNAPSHOT_MAX];
+	struct answer a = { .data = data };
+	size_t from = 0;
+	__u64 load = 0;
+	void *found;
+
+	begin(&self->r, self->family, GET, TCPHS_CMD_STATUS_GET);
+	talk(self->fd, &self->r, self->r.nl.nlmsg_len, &a);
+	found = find(&a, &from, TCPHS_A_STATUS_LOAD);
+	ASSERT_NE(NULL, found);
+	memcpy(&load, found, sizeof(load));
+
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, 1);
+	put(&self->r, TCPHS_A_EVENT_LOAD, &load, sizeof(load));
+	EXPECT_GRANTED();
+	load++;
+	begin_events(&self->r, self->family);
+	put_cursor(&self->r, 0, 1);
+	put(&self->r, TCPHS_A_EVENT_LOAD, &load, sizeof(load));
+	EXPECT_REFUSED(ESTALE, "the cursors are of an earlier load of tcphs");
 }
 
 TEST_F(tcphs, a_mask_without_a_state_is_refused)

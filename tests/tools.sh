@@ -97,6 +97,25 @@ json_of_events() {
 		tcphs events --json
 }
 
+# As a program that reads a file and goes back in it: head puts back what it read too much.
+proc_is_a_file() {
+	local file lines
+
+	for file in /proc/tcphs /proc/tcphs_events; do
+		lines=$(wc -l <"$file")
+		((lines > 7)) || { echo "$file has $lines lines"; return 1; }
+		head -n 1 "$file" >"$tmp/head" 2>"$tmp/err" &&
+		tail -n 3 "$file" >"$tmp/tail" 2>>"$tmp/err" &&
+		{ head -n 2 && head -n 1; } <"$file" >"$tmp/twice" 2>>"$tmp/err" &&
+		less "$file" >"$tmp/less" 2>>"$tmp/err" || return
+		same "$(wc -c <"$tmp/err")" 0 "bytes of error of $file" &&
+		same "$(wc -l <"$tmp/tail")" 3 "lines of tail" &&
+		same "$(head -n 1 "$tmp/twice")" "$(cat "$tmp/head")" "first line of $file" &&
+		same "$(sed -n 3p "$tmp/twice")" "$(sed -n 3p "$tmp/less")" "line after the second of $file" ||
+			{ cat "$tmp/err"; return 1; }
+	done
+}
+
 json_of_connections() {
 	# Adopted ones are of another test.
 	json_has '(.conn | type == "string") and .state == "time-wait" and .age_ns > 0 and
@@ -221,7 +240,7 @@ half_close_is_whole() {
 	same "$(half_closes)" "fin-received $bytes fin-sent $bytes " "bytes while half closed"
 }
 
-start 25
+start 26
 need_command jq python3
 ! loaded || unload || die "somebody uses the module"
 check "without the module: status 3 and one line" every_verb not_loaded
@@ -238,6 +257,7 @@ echo go >&7
 wait_until 30 grep -qx 'done' "$tmp/paused" || die "traffic does not come to its end"
 
 # TIME_WAIT lasts a minute, and a slow kernel needs that for the checks that follow.
+check "files in /proc seek as head, tail and less expect" proc_is_a_file
 check "connections have their fields in JSON" json_of_connections
 check "an unknown option: status 2 and one line" every_verb unknown_option
 check "a word too many: status 2 and one line" every_verb one_word_too_many
