@@ -133,7 +133,7 @@ usage() {
 need_command tcpdump python3 jq ip tc nft
 at_end+=(remove_namespaces)
 drawings=$(python3 "$here/diagram.py" --count) || exit 1
-start $((drawings + 10))
+start $((drawings + 11))
 load ring_records=65536
 make_namespaces || die "no namespaces"
 capture lo loopback
@@ -144,6 +144,7 @@ check "a connection is found by its number" by_number
 check "what a filter finds is drawn whole" failed_is_whole
 check "a recording is drawn as it was live" recorded
 check "--follow draws the next that fits, to its end" followed
+check "40 columns, and not less" wide 7 40
 check "64 columns" wide 64 64
 check "80 columns, where no number is given" wide '' 80
 check "200 columns, and not more" wide 1000 200

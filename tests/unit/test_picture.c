@@ -149,6 +149,28 @@ static const struct told fastopen[] = {
 	  .duration = 6246 },
 };
 
+/* Nobody answers, and the application does not wait for the kernel's timeout. */
+static const struct told gave_up[] = {
+	L_SYN,
+	{ E(L, 1005631, SYN_RETRANSMIT, SYN_SENT, SYN_SENT), SEQ(0), .resend = 1 },
+	{ E(L, 2500000, CONNECT_FAILED, SYN_SENT, CLOSE), WHY(CLOSED_BY_USER),
+	  .duration = 2500000 },
+};
+
+/* A SYN that met a full accept queue, and that no socket is born of. */
+static const struct told dropped[] = {
+	{ E(R, 0, SYN_DROPPED, LISTEN, LISTEN), WHY(ACCEPT_QUEUE_FULL), SEQ(0), QUEUE(0, 1, 2, 1),
+	  .nobody = true },
+};
+
+/* The FIN is on its way while the server accepts. */
+static const struct told late_accept[] = {
+	L_SYN, R_SYN(90), L_ESTABLISHED(140), R_ESTABLISHED(190),
+	{ E(L, 5000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
+	{ E(R, 5010, ACCEPTED, ESTABLISHED, ESTABLISHED), QUEUE(0, 64, 0, 64), .duration = 4820 },
+	{ E(R, 5030, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT), NUMBERS(1, 1) },
+};
+
 /* Both ends know of the connection, and none of its beginning. */
 static const struct told adopted[] = {
 	{ E(L, 0, RST_SENT, ESTABLISHED, CLOSE), WHY(KILLED), NUMBERS(1, 1) },
@@ -327,34 +349,64 @@ static const char *draw(const struct told *t, size_t nr, bool utf8, unsigned int
 }
 
 #define COUNT(a)	(sizeof(a) / sizeof(a[0]))
-#define DRAW(stream)	draw(stream, COUNT(stream), false, 80, false)
 
 #include "drawings.h"
 
+static const struct {
+	const char *name;		/* of its file as SVG */
+	const char *story;
+	const struct told *told;
+	size_t nr;
+	const char *wide, *narrow;	/* in 80 columns, in 40 (NULL: not looked at) */
+	bool adopted, v6;
+} drawing[] = {
+#define DRAWING(stream)	.name = #stream, .told = stream, .nr = COUNT(stream)
+	{ DRAWING(loopback), .story = "both ends, half-close, TIME-WAIT",
+	  .wide = loopback_drawn, .narrow = loopback_narrow },
+	{ DRAWING(client), .story = "a client: SYN resent, ACK and FIN in one",
+	  .wide = client_drawn, .narrow = client_narrow },
+	{ DRAWING(server), .story = "a server, its ACK of the FIN told by the close", .wide = server_drawn },
+	{ DRAWING(refused), .story = "refused", .wide = refused_drawn },
+	{ DRAWING(expired), .story = "a request that expires", .wide = expired_drawn },
+	{ DRAWING(crossing), .story = "FINs that cross",
+	  .wide = crossing_drawn, .narrow = crossing_narrow },
+	{ DRAWING(overflow), .story = "a full accept queue, and RST", .wide = overflow_drawn },
+	{ DRAWING(lost), .story = "a SYN lost, one dropped, one taken",
+	  .wide = lost_drawn, .narrow = lost_narrow },
+	{ DRAWING(cookie), .story = "a SYN cookie", .wide = cookie_drawn },
+	{ DRAWING(fastopen), .story = "Fast Open", .wide = fastopen_drawn },
+	{ DRAWING(gave_up), .story = "connect() given up", .wide = gave_up_drawn },
+	{ DRAWING(dropped), .story = "a SYN that a listener drops", .wide = dropped_drawn },
+	{ DRAWING(late_accept), .story = "notes beside a segment on its way", .wide = late_accept_drawn },
+	{ DRAWING(adopted), .story = "older than the module", .wide = adopted_drawn, .adopted = true },
+	{ DRAWING(refused), .story = "addresses too long to stand side by side",
+	  .wide = long_drawn, .narrow = long_narrow, .v6 = true },
+};
 
-static int draws(const char *got, const char *want, const char *name)
+static const char *draw_one(size_t i, unsigned int width)
 {
-	return same(got, want, name);
+	const char *text;
+
+	is_adopted = drawing[i].adopted;
+	is_v6 = drawing[i].v6;
+	text = draw(drawing[i].told, drawing[i].nr, false, width, false);
+	is_adopted = false;
+	is_v6 = false;
+	return text;
 }
 
 static void test_drawings(void)
 {
-	draws(DRAW(loopback), loopback_drawn, "both ends, half-close, TIME-WAIT");
-	draws(DRAW(client), client_drawn, "a client: SYN resent, ACK and FIN in one");
-	draws(DRAW(server), server_drawn, "a server, its ACK of the FIN told by the close");
-	draws(DRAW(refused), refused_drawn, "refused");
-	draws(DRAW(expired), expired_drawn, "a request that expires");
-	draws(DRAW(crossing), crossing_drawn, "FINs that cross");
-	draws(DRAW(overflow), overflow_drawn, "a full accept queue, and RST");
-	draws(DRAW(lost), lost_drawn, "a SYN lost, one dropped, one taken");
-	draws(DRAW(cookie), cookie_drawn, "a SYN cookie");
-	draws(DRAW(fastopen), fastopen_drawn, "Fast Open");
-	is_adopted = true;
-	draws(DRAW(adopted), adopted_drawn, "older than the module");
-	is_adopted = false;
-	is_v6 = true;
-	draws(DRAW(refused), long_drawn, "addresses too long to stand side by side");
-	is_v6 = false;
+	char name[128];
+	size_t i;
+
+	for (i = 0; i < COUNT(drawing); i++) {
+		same(draw_one(i, 80), drawing[i].wide, drawing[i].story);
+		if (!drawing[i].narrow)
+			continue;
+		snprintf(name, sizeof(name), "%s, in 40 columns", drawing[i].story);
+		same(draw_one(i, 40), drawing[i].narrow, name);
+	}
 }
 
 /* The widest line in columns; 0 where a byte is not ASCII and should be. */
@@ -373,20 +425,20 @@ static size_t widest(const char *text, bool ascii)
 
 static void test_widths(void)
 {
-	static const unsigned int width[] = { 64, 71, 80, 99, 100, 131, 199 };
+	static const unsigned int width[] = { 40, 41, 63, 64, 71, 80, 99, 100, 131, 199 };
 	size_t i, most;
 	int good = 1, ascii = 1;
 
 	for (i = 0; i < COUNT(width); i++) {
 		most = widest(draw(crossing, COUNT(crossing), true, width[i], true), false);
-		good &= most <= width[i] && most > width[i] - 9;
+		good &= most <= width[i] && most > width[i] - 12;
 		most = widest(draw(lost, COUNT(lost), false, width[i], i & 1), true);
 		ascii &= most && most <= width[i];
 	}
-	ok(good, "a drawing is as wide as it may be, at seven widths");
+	ok(good, "a drawing is as wide as it may be, at ten widths");
 	ok(ascii, "without UTF-8 every character is ASCII");
-	equal(widest(draw(lost, COUNT(lost), true, 7, false), false) > 64, 0,
-	      "what is narrower than 64 columns gets 64");
+	equal(widest(draw(lost, COUNT(lost), true, 7, false), false) > 40, 0,
+	      "what is narrower than 40 columns gets 40");
 }
 
 /* Each end in a call of its own, as a follower may get them. */
@@ -410,7 +462,7 @@ static void test_follow(void)
 			tcphs_canvas_begin(&c, &p, &style, &clock, &out);
 		tcphs_canvas_rows(&c);
 	}
-	draws(drawn(), followed_drawn, "drawn event by event");
+	same(drawn(), followed_drawn, "drawn event by event");
 	tcphs_picture_free(&p);
 	tcphs_lives_free(&lives);
 }
@@ -447,12 +499,19 @@ static void test_formats(void)
 	ok(strstr(text, "\"data\":{\"left_bytes\":78,\"right_bytes\":161,"), "JSON: the bytes");
 
 	out.len = 0;
-	tcphs_picture_svg(&p, &clock, false, &out);
+	tcphs_picture_svg(&p, &clock, false, false, &out);
 	text = drawn();
 	ok(strstr(text, "cu&lt;r&amp;l[209]"), "SVG: names of processes are escaped");
 	equal(count_of(text, "<path "), 7 + 3, "SVG: a head for each segment, three for the data");
 	ok(strstr(text, "FIN+ACK seq 199 ack 80</text>"), "SVG: labels are text");
 	ok(strstr(text, "prefers-color-scheme: dark"), "SVG: colours for the dark");
+	tcphs_picture_free(&p);
+	tcphs_lives_clear(&lives);
+	collect(&lives, lost, COUNT(lost));
+	make(&p, &lives, 0, true);
+	out.len = 0;
+	tcphs_picture_svg(&p, &clock, false, false, &out);
+	equal(count_of(drawn(), "d=\"M-6 -6L6 6M-6 6L6 -6\""), 2, "SVG: a cross for each SYN that did not get there");
 	tcphs_picture_free(&p);
 	tcphs_lives_free(&lives);
 }
@@ -503,12 +562,56 @@ static void test_lives(void)
 	tcphs_lives_free(&l);
 }
 
-int main(void)
+/* ---- for eyes, and for svg.py ------------------------------------------------- */
+
+static int write_file(const char *directory, const char *name, const char *ending)
+{
+	char path[256];
+	FILE *file;
+	int bad;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", directory, name, ending);
+	file = fopen(path, "w");
+	if (!file)
+		return -1;
+	bad = fwrite(out.data, 1, out.len, file) != out.len;
+	return fclose(file) || bad ? -1 : 0;
+}
+
+static int write_drawings(const char *directory)
+{
+	struct tcphs_clock clock = { 0 };
+	struct tcphs_picture p;
+	size_t i;
+
+	for (i = 0; i < COUNT(drawing); i++) {
+		struct tcphs_lives lives = { 0 };
+		char name[64];
+
+		is_adopted = drawing[i].adopted;
+		is_v6 = drawing[i].v6;
+		snprintf(name, sizeof(name), "%s%s", drawing[i].name, is_v6 ? "_long" : "");
+		collect(&lives, drawing[i].told, drawing[i].nr);
+		make(&p, &lives, tcphs_lives_lead(&lives, 0), true);
+		out.len = 0;
+		tcphs_picture_svg(&p, &clock, false, false, &out);
+		if (write_file(directory, name, "svg"))
+			return 1;
+		tcphs_picture_free(&p);
+		tcphs_lives_free(&lives);
+	}
+	return 0;
+}
+
+/* test_picture [DIRECTORY]: with one, writes the drawings there as SVG and tests nothing */
+int main(int argc, char **argv)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
 	tcphs_buf_init(&out, -1);
-	plan(12 + 3 + 1 + 9 + 12);
+	if (argc > 1)
+		return write_drawings(argv[1]);
+	plan(15 + 5 + 3 + 1 + 10 + 12);
 	test_drawings();
 	test_widths();
 	test_follow();

@@ -44,18 +44,31 @@ struct tcphs_row *draft_row(struct tcphs_picture *p, uint64_t time)
 	return &p->row[p->nr++];
 }
 
-void draft_note(struct tcphs_row *row, unsigned int side, const char *fmt, ...)
+static void append(struct tcphs_row *row, const char *fmt, va_list ap)
 {
 	size_t len = strlen(row->note);
+
+	vsnprintf(row->note + len, sizeof(row->note) - len, fmt, ap);
+}
+
+void draft_more(struct tcphs_row *row, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append(row, fmt, ap);
+	va_end(ap);
+}
+
+void draft_note(struct tcphs_row *row, unsigned int side, const char *fmt, ...)
+{
 	va_list ap;
 
 	row->side = side;
-	if (len && len + 2 < sizeof(row->note)) {
-		strcpy(row->note + len, ", ");
-		len += 2;
-	}
+	if (*row->note)
+		draft_more(row, ", ");
 	va_start(ap, fmt);
-	vsnprintf(row->note + len, sizeof(row->note) - len, fmt, ap);
+	append(row, fmt, ap);
 	va_end(ap);
 }
 
@@ -230,13 +243,17 @@ void draft_reason(struct tcphs_row *row, unsigned int side, const struct tcphs_e
 		draft_note(row, side, "%s", tcphs_reason_words(ev->reason));
 }
 
-const struct tcphs_event *draft_next(const struct draft *d, unsigned int side)
+const struct tcphs_event *draft_next(const struct draft *d, unsigned int side, size_t *at)
 {
 	size_t i;
 
-	for (i = d->at + 1; i < d->nr; i++)
-		if (tcphs_picture_side(d->p, d->ev[i]) == side && d->ev[i]->id.conn)
-			return d->ev[i];
+	for (i = d->at + 1; i < d->nr; i++) {
+		if (tcphs_picture_side(d->p, d->ev[i]) != side || !d->ev[i]->id.conn)
+			continue;
+		if (at)
+			*at = i;
+		return d->ev[i];
+	}
 	return NULL;
 }
 
@@ -262,7 +279,7 @@ static void meet(struct tcphs_picture *p, const struct tcphs_event *ev)
 {
 	unsigned int side = tcphs_picture_side(p, ev);
 	struct tcphs_end *end = &p->end[side], *other = &p->end[!side];
-	uint16_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_OWNER);
+	uint32_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_OWNER);
 
 	end->seen = true;
 	if (ev->id.conn) {
@@ -274,7 +291,10 @@ static void meet(struct tcphs_picture *p, const struct tcphs_event *ev)
 	} else if (!end->socket) {
 		end->id = ev->id;
 		end->flags = known;
+		end->listening |= ev->old_state == TCPHS_STATE_LISTEN;
 	}
+	if (ev->flags & TCPHS_F_QUEUE)
+		end->listener.conn = ev->queue.listener;
 	if (ev->flags & TCPHS_F_PEER_ISN && !(other->flags & TCPHS_F_ISN)) {
 		other->id.isn = ev->id.peer_isn;
 		other->flags |= TCPHS_F_ISN;

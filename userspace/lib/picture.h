@@ -64,13 +64,16 @@ struct tcphs_row {
 
 struct tcphs_end {
 	struct tcphs_ident id;	/* as this end tells it; unseen: mirrored */
-	uint16_t flags;		/* TCPHS_F_ISN, TCPHS_F_OWNER: what of it is known */
+	uint32_t flags;		/* TCPHS_F_ISN, TCPHS_F_OWNER: what of it is known */
 	bool seen;
 	bool socket;		/* seen, and it has one */
 	uint8_t state;
 	bool fin_sent, fin_acked;	/* its FIN, and the other's ACK of it */
 	bool fastopen;		/* the SYN brought data, its ACK is still to come */
+	bool listening;		/* a segment met a listener there */
 	uint16_t resets;	/* sent or received */
+	struct tcphs_ident listener;	/* @conn, once known; with @listener_flags its owner */
+	uint32_t listener_flags;	/* TCPHS_F_OWNER */
 };
 
 /* A segment that left, and that may still be told to arrive. */
@@ -87,6 +90,7 @@ struct tcphs_picture {
 	struct tcphs_open open[TCPHS_OPEN_MAX];
 	unsigned int opens;		/* so many ever */
 	bool utf8;		/* in notes */
+	bool self;		/* one socket, connected to itself: the left side alone */
 	bool begun, closing;
 	bool bytes_untold;	/* the data phase was drawn before they were known */
 	uint64_t start;		/* the first row, ns */
@@ -155,14 +159,23 @@ size_t tcphs_flights(const struct tcphs_picture *p, const struct tcphs_event *co
 char *tcphs_arrow_label(char *text, const struct tcphs_picture *p,
 			const struct tcphs_arrow *arrow, bool absolute);
 /* -> 78 B  <- 161 B in 124 ms */
-char *tcphs_data_label(char *text, const struct tcphs_data *data, bool utf8);
+char *tcphs_data_label(char *text, const struct tcphs_picture *p, const struct tcphs_data *data,
+		       bool utf8);
+/* What stands below a row: its note, and which numbers of its segment count from no ISN. */
+void tcphs_row_note(char *text, const struct tcphs_picture *p, const struct tcphs_row *row,
+		    bool absolute);
 /* Where to break a note that has so many columns. */
 const char *tcphs_note_break(const char *text, unsigned int width);
 /* Why something ended, for people. */
 const char *tcphs_reason_words(unsigned int reason);
 enum tcphs_tone tcphs_state_tone(unsigned int state);
-/* 127.0.0.1:8080 / nginx[205] or who it is not / sk 1a2b */
-void tcphs_end_words(const struct tcphs_end *end, char *address, char *who, char *number);
+
+/* 127.0.0.1:8080 / to 10.0.0.9:80, where NAT changed it / nginx[205] / conn 1a2b / netns */
+#define TCPHS_HEADING_LINES	5
+#define TCPHS_HEADING_LEN	96
+void tcphs_heading(const struct tcphs_picture *p, unsigned int side, bool netns,
+		   char line[TCPHS_HEADING_LINES][TCPHS_HEADING_LEN]);
+bool tcphs_picture_translated(const struct tcphs_picture *p);
 
 /* ---- picture_text.c ---------------------------------------------------------- */
 
@@ -177,7 +190,7 @@ struct tcphs_canvas_style {
 };
 
 #define TCPHS_CANVAS_MAX	200	/* columns */
-#define TCPHS_CANVAS_MIN	64
+#define TCPHS_CANVAS_MIN	40
 #define TCPHS_IN_FLIGHT		4	/* that a drawing keeps apart */
 
 struct tcphs_canvas {
@@ -192,7 +205,8 @@ struct tcphs_canvas {
 		uint32_t flight;	/* 0: free */
 		unsigned int column;
 	} way[TCPHS_IN_FLIGHT];
-	bool guesses;			/* something unseen was drawn */
+	bool narrow;
+	bool dashes, guesses;		/* something unseen was drawn, states guessed */
 };
 
 void tcphs_canvas_begin(struct tcphs_canvas *c, const struct tcphs_picture *p,
@@ -203,8 +217,8 @@ void tcphs_canvas_end(struct tcphs_canvas *c);
 
 /* ---- picture_svg.c, picture_json.c ------------------------------------------- */
 
-void tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
-		       bool absolute, struct tcphs_buf *out);
+int tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
+		      bool absolute, bool netns, struct tcphs_buf *out);
 
 /* A line for the two ends, then a line for each row from @from on. */
 void tcphs_picture_json_head(const struct tcphs_picture *p, struct tcphs_buf *out);

@@ -93,16 +93,29 @@ static void on_fin_again(struct draft *d, const struct tcphs_event *ev, unsigned
 	draft_arrow_apart(d, ev->time, TCPHS_KIND_FIN, false);
 }
 
+/* The FIN that comes next is the same segment as this ACK of ours: its arrow leads to both. */
+static bool draw_next_fin(struct draft *d, struct tcphs_row *row, unsigned int side)
+{
+	size_t at, here = d->at;
+	const struct tcphs_event *next = draft_next(d, side, &at);
+
+	if (!next || next->type != TCPHS_EV_FIN_RECEIVED || !merged(d, side))
+		return false;
+	d->at = at;
+	draft_arrow(d, row, TCPHS_KIND_FIN, true);
+	d->at = here;
+	d->fin_drawn[side] = true;
+	draft_guess(d->p, row, !side, TCPHS_STATE_LAST_ACK);
+	return true;
+}
+
 static void on_fin_acked(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
-	const struct tcphs_event *next = draft_next(d, side);
 	struct tcphs_row *row = draft_row(d->p, ev->time);
 
 	d->p->end[side].fin_acked = true;
 	draft_enter(d->p, row, side, ev->new_state);
-	/* The FIN that comes next is the same segment; it tells both. */
-	if (ev->old_state == TCPHS_STATE_FIN_WAIT1 && next &&
-	    next->type == TCPHS_EV_FIN_RECEIVED && merged(d, side))
+	if (ev->old_state == TCPHS_STATE_FIN_WAIT1 && draw_next_fin(d, row, side))
 		return;
 	draft_arrow(d, row, TCPHS_KIND_FIN_ACK, true);
 	draft_guess(d->p, row, !side, d->p->end[!side].fin_sent ? TCPHS_STATE_TIME_WAIT :
@@ -144,16 +157,22 @@ static void confirm_fin(struct draft *d, const struct tcphs_event *ev, unsigned 
 static void on_fin_received(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
 	struct tcphs_end *end = &d->p->end[side];
+	const struct tcphs_event *next;
 	struct tcphs_row *row;
 
 	begin_close(d, ev);
 	half_close(d, ev);
+	d->p->end[!side].fin_sent = true;
+	/* What is left to tell is the state, which the ACK shows that comes next. */
+	next = d->fin_drawn[side] ? draft_next(d, side, NULL) : NULL;
+	if (next && next->type == TCPHS_EV_TIME_WAIT && next->time == ev->time)
+		return;
 	row = draft_row(d->p, ev->time);
-	draft_arrow(d, row, TCPHS_KIND_FIN, true);
+	if (!d->fin_drawn[side])
+		draft_arrow(d, row, TCPHS_KIND_FIN, true);
 	draft_enter(d->p, row, side, ev->new_state);
 	draft_guess(d->p, row, !side, end->fin_acked ? TCPHS_STATE_LAST_ACK :
 						       TCPHS_STATE_FIN_WAIT1);
-	d->p->end[!side].fin_sent = true;
 	confirm_fin(d, ev, side);
 }
 
@@ -222,7 +241,7 @@ static void on_closed(struct draft *d, const struct tcphs_event *ev, unsigned in
 	if (d->p->bytes_untold && ev->flags & TCPHS_F_LIFE) {
 		data.bytes[side] = ev->life.bytes_sent;
 		data.bytes[!side] = ev->life.bytes_received;
-		tcphs_data_label(text, &data, d->p->utf8);
+		tcphs_data_label(text, d->p, &data, d->p->utf8);
 		draft_note(row, side, "%s", text);
 		d->p->bytes_untold = false;
 	}

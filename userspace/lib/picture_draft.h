@@ -18,6 +18,7 @@ struct draft {
 	const struct tcphs_event *closed[2];	/* of each side, NULL: not in here */
 	const struct tcphs_event *half;		/* the second FIN */
 	bool spent[2];		/* the next of this side has been drawn with one before */
+	bool fin_drawn[2];	/* the FIN that comes next has been, as it confirmed ours */
 };
 
 typedef void (*draft_step)(struct draft *d, const struct tcphs_event *ev, unsigned int side);
@@ -28,6 +29,9 @@ struct tcphs_row *draft_row(struct tcphs_picture *p, uint64_t time);
 /* Appends, after a comma where there is something already. */
 void draft_note(struct tcphs_row *row, unsigned int side, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Appends without one. */
+void draft_more(struct tcphs_row *row, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void draft_reason(struct tcphs_row *row, unsigned int side, const struct tcphs_event *ev);
 
 /* @ns as text in @text, TCPHS_DURATION_LEN bytes. */
@@ -53,8 +57,8 @@ struct tcphs_arrow *draft_arrow_apart(struct draft *d, uint64_t time, unsigned i
 void draft_numbers(struct tcphs_arrow *a, bool has_seq, uint32_t seq, bool has_ack,
 		   uint32_t ack);
 
-/* The next event of a side in this call, or NULL. */
-const struct tcphs_event *draft_next(const struct draft *d, unsigned int side);
+/* The next event of a side in this call, or NULL; @at (may be NULL): its place. */
+const struct tcphs_event *draft_next(const struct draft *d, unsigned int side, size_t *at);
 
 /* False: it is no step of theirs. */
 bool draft_open(struct draft *d, const struct tcphs_event *ev, unsigned int side);

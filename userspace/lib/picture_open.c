@@ -4,6 +4,16 @@
  */
 #include "picture_draft.h"
 
+/* One above the limit is what the kernel calls full, and takes. */
+static void note_length(struct tcphs_row *row, unsigned int side, const char *name,
+			unsigned int length, unsigned int limit)
+{
+	if (length > limit)
+		draft_note(row, side, "%s queue full", name);
+	else
+		draft_note(row, side, "%s queue %u/%u", name, length, limit);
+}
+
 static void note_queue(struct tcphs_row *row, unsigned int side, const struct tcphs_event *ev,
 		       bool accept)
 {
@@ -12,16 +22,24 @@ static void note_queue(struct tcphs_row *row, unsigned int side, const struct tc
 	if (!(ev->flags & TCPHS_F_QUEUE))
 		return;
 	if (accept)
-		draft_note(row, side, "accept queue %u/%u", q->accept_queue, q->accept_limit);
+		note_length(row, side, "accept", q->accept_queue, q->accept_limit);
 	else
-		draft_note(row, side, "SYN queue %u/%u", q->syn_queue, q->syn_limit);
+		note_length(row, side, "SYN", q->syn_queue, q->syn_limit);
 }
 
 /* Which queue it was, and how full. */
 static void note_dropped(struct tcphs_row *row, unsigned int side, const struct tcphs_event *ev)
 {
+	const struct tcphs_queue *q = &ev->queue;
+	bool accept = ev->reason == TCPHS_REASON_ACCEPT_QUEUE_FULL;
+
 	draft_note(row, side, "dropped: %s", tcphs_reason_words(ev->reason));
-	note_queue(row, side, ev, ev->reason == TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	if (!(ev->flags & TCPHS_F_QUEUE))
+		return;
+	if (accept || ev->reason == TCPHS_REASON_SYN_QUEUE_FULL)
+		draft_note(row, side, "holds %u", accept ? q->accept_queue : q->syn_queue);
+	else
+		note_queue(row, side, ev, false);
 }
 
 static void on_syn_sent(struct draft *d, const struct tcphs_event *ev, unsigned int side)
@@ -101,7 +119,7 @@ static void note_established(struct tcphs_picture *p, struct tcphs_row *row, uns
 /* The third ACK leads into the queue and to ESTABLISHED in one go. */
 static void on_accept_queued(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
-	const struct tcphs_event *next = draft_next(d, side);
+	const struct tcphs_event *next = draft_next(d, side, NULL);
 	struct tcphs_row *row = draft_row(d->p, ev->time);
 	struct tcphs_arrow *a = draft_arrow(d, row, TCPHS_KIND_ACK, true);
 
@@ -186,6 +204,24 @@ static void on_accepted(struct draft *d, const struct tcphs_event *ev, unsigned 
 		draft_note(row, side, "waited %s", draft_time(d->p, ev->duration, text));
 }
 
+/*
+ * Who gave up, after how long. Nothing but what leads elsewhere (ESTABLISHED, a RST)
+ * can answer a SYN and go untold.
+ */
+static void note_given_up(const struct draft *d, struct tcphs_row *row, unsigned int side,
+			  const struct tcphs_event *ev)
+{
+	const struct tcphs_end *end = &d->p->end[side];
+	char text[TCPHS_OWNER_LEN] = "";
+
+	if (end->flags & TCPHS_F_OWNER)
+		tcphs_fmt_owner(text, end->id.comm, sizeof(end->id.comm), end->id.pid);
+	draft_note(row, side, "%s%sgave up", text, *text ? " " : "");
+	if (ev->flags & TCPHS_F_DURATION)
+		draft_more(row, " after %s", draft_time(d->p, ev->duration, text));
+	draft_more(row, ": no answer");
+}
+
 /* What failed before it was a connection. */
 static void on_failed(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
@@ -196,6 +232,11 @@ static void on_failed(struct draft *d, const struct tcphs_event *ev, unsigned in
 	if (draft_arrow(d, row, TCPHS_KIND_RST, true))
 		draft_guess(d->p, row, !side, TCPHS_STATE_CLOSE);
 	draft_enter(d->p, row, side, ev->new_state);
+	if (ev->type == TCPHS_EV_CONNECT_FAILED && ev->old_state == TCPHS_STATE_SYN_SENT &&
+	    ev->reason == TCPHS_REASON_CLOSED_BY_USER) {
+		note_given_up(d, row, side, ev);
+		return;
+	}
 	if (ev->type == TCPHS_EV_CONNECT_FAILED)
 		what = "connect() failed";
 	else if (ev->type == TCPHS_EV_REQUEST_EXPIRED)

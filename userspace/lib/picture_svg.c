@@ -3,7 +3,9 @@
  * The drawing as SVG: one file that needs no other, with its text as text, and
  * colours for light and for dark.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "picture.h"
 
@@ -13,7 +15,10 @@
 #define ELAPSED_X	88	/* ends there */
 #define DELTA_X		160
 #define HEAD_Y		30
-#define FIRST_Y		112	/* of the first row */
+#define HEAD_HEIGHT	18
+#define HEAD_GAP	46	/* from the last line of the heads to the first row */
+#define MARGIN		8
+#define LOOP_X		(RIGHT_X - 30)	/* how far a connection to itself goes */
 #define ROW_HEIGHT	30
 #define NOTE_HEIGHT	17
 #define SLOPE		14	/* of a segment in one row */
@@ -22,30 +27,38 @@
 
 static const unsigned int line_x[2] = { LEFT_X, RIGHT_X };
 
+/*
+ * Colours are plain words of CSS 2 first: what draws an SVG without knowing media
+ * queries or variables (librsvg) shall show the light ones.
+ */
 static const char style[] =
 	"<style>\n"
-	"svg { --paper: #ffffff; --ink: #1f2328; --soft: #6b7280; --good: #1a7f37;\n"
-	"  --warn: #9a6700; --bad: #cf222e; --close: #0969a9; }\n"
-	"@media (prefers-color-scheme: dark) {\n"
-	"  svg { --paper: #0d1117; --ink: #e6edf3; --soft: #9198a1; --good: #3fb950;\n"
-	"    --warn: #d29922; --bad: #f85149; --close: #58a6ff; }\n"
-	"}\n"
 	"text { font: 13px ui-monospace, \"DejaVu Sans Mono\", Menlo, Consolas, monospace;\n"
-	"  fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px;\n"
+	"  fill: #1f2328; paint-order: stroke; stroke: #ffffff; stroke-width: 4px;\n"
 	"  stroke-linejoin: round; }\n"
-	".paper { fill: var(--paper); }\n"
+	".paper { fill: #ffffff; }\n"
 	".name { font-weight: bold; }\n"
-	".soft, .note { fill: var(--soft); font-size: 12px; }\n"
-	".guess { fill: var(--soft); font-style: italic; }\n"
+	".soft, .note { fill: #6b7280; font-size: 12px; }\n"
+	".guess { fill: #6b7280; font-style: italic; }\n"
 	".mid { text-anchor: middle; }\n"
 	".end { text-anchor: end; }\n"
-	"line, path { stroke: var(--ink); stroke-width: 1.5; fill: none; }\n"
-	".life { stroke: var(--soft); }\n"
+	"line, path { stroke: #1f2328; stroke-width: 1.5; fill: none; }\n"
+	".life { stroke: #6b7280; }\n"
 	".unseen { stroke-dasharray: 5 5; }\n"
-	".data { stroke-width: 3; stroke: var(--soft); }\n"
-	"text.good { fill: var(--good); } text.warn { fill: var(--warn); }\n"
-	"text.bad { fill: var(--bad); } text.close { fill: var(--close); }\n"
-	"line.warn, path.warn { stroke: var(--warn); } line.bad, path.bad { stroke: var(--bad); }\n"
+	".data { stroke-width: 3; stroke: #6b7280; }\n"
+	"text.good { fill: #1a7f37; } text.warn { fill: #9a6700; }\n"
+	"text.bad { fill: #cf222e; } text.close { fill: #0969a9; }\n"
+	"line.warn, path.warn { stroke: #9a6700; } line.bad, path.bad { stroke: #cf222e; }\n"
+	"@media (prefers-color-scheme: dark) {\n"
+	"  text { fill: #e6edf3; stroke: #0d1117; }\n"
+	"  .paper { fill: #0d1117; }\n"
+	"  .soft, .note, .guess { fill: #9198a1; }\n"
+	"  line, path { stroke: #e6edf3; }\n"
+	"  .life, .data { stroke: #9198a1; }\n"
+	"  text.good { fill: #3fb950; } text.warn { fill: #d29922; }\n"
+	"  text.bad { fill: #f85149; } text.close { fill: #58a6ff; }\n"
+	"  line.warn, path.warn { stroke: #d29922; } line.bad, path.bad { stroke: #f85149; }\n"
+	"}\n"
 	"</style>\n";
 
 static const char *const tone_class[] = {
@@ -56,12 +69,20 @@ static const char *const tone_class[] = {
 	[TCPHS_TONE_CLOSE]	= " close",
 };
 
+/* Where a row is. */
+struct place {
+	unsigned int y, note_y;
+	unsigned int held;	/* lines of another row's note that stand here */
+	size_t arrival;		/* of what departs here, SIZE_MAX: it is not told */
+};
+
 struct svg {
 	const struct tcphs_picture *p;
 	struct tcphs_clock clock;
 	struct tcphs_buf *out;
-	bool absolute;
-	bool guesses;
+	bool absolute, netns;
+	bool dashes, guesses;		/* something unseen was drawn, states guessed */
+	struct place *at;		/* of each row, and where they end */
 	uint64_t shown;
 };
 
@@ -88,10 +109,13 @@ static void text_at(const struct svg *s, unsigned int x, unsigned int y, const c
 	tcphs_buf_str(s->out, "</text>\n");
 }
 
-static unsigned int note_lines(const char *text)
+static unsigned int note_lines(const struct svg *s, const struct tcphs_row *row)
 {
+	char note[TCPHS_NOTE_LEN + TCPHS_LABEL_LEN];
+	const char *text = note;
 	unsigned int n = 0;
 
+	tcphs_row_note(note, s->p, row, s->absolute);
 	while (*text) {
 		text = tcphs_note_break(text, NOTE_COLUMNS);
 		text += *text == ' ';
@@ -102,44 +126,80 @@ static unsigned int note_lines(const char *text)
 
 /* ---- where things are ------------------------------------------------------- */
 
-static bool is_drawn(const struct tcphs_row *row)
+static bool has_line(const struct tcphs_row *row)
 {
-	return row->arrow.flags || row->data.here || row->state[0] || row->state[1];
+	return row->arrow.flags || row->data.here;
 }
 
-/* What a row takes, its notes included. */
-static unsigned int height_of(const struct tcphs_row *row)
+static bool slopes(const struct tcphs_row *row)
 {
-	unsigned int height = note_lines(row->note) * NOTE_HEIGHT;
-
-	if (!is_drawn(row))
-		return height + NOTE_HEIGHT / 2;
-	if (!row->arrow.flags && !row->data.here && height)
-		return height + NOTE_HEIGHT / 2;
-	return height + ROW_HEIGHT + (row->arrow.flags && row->arrow.part == TCPHS_WHOLE ?
-				      SLOPE / 2 : 0);
+	return row->arrow.flags && row->arrow.part == TCPHS_WHOLE;
 }
 
-static unsigned int y_of(const struct tcphs_picture *p, size_t nr)
+/* From a row to the first line of its note. */
+static unsigned int note_below(const struct tcphs_row *row)
 {
-	unsigned int y = FIRST_Y;
-	size_t i;
+	return has_line(row) ? NOTE_HEIGHT + (slopes(row) ? SLOPE : 0) : 0;
+}
 
-	for (i = 0; i < nr; i++)
-		y += height_of(&p->row[i]);
-	return y;
+/* What a row takes: itself, the notes below it, and room for the label of the next one. */
+static unsigned int height_of(const struct tcphs_row *row, unsigned int lines, unsigned int held)
+{
+	unsigned int height = ROW_HEIGHT + (slopes(row) ? SLOPE : 0), notes = 0;
+
+	if (lines)
+		notes = note_below(row) + (lines - 1) * NOTE_HEIGHT + ROW_HEIGHT - 4;
+	if (held)
+		held = (held - 1) * NOTE_HEIGHT + ROW_HEIGHT - 4;
+	if (notes > height || lines)
+		height = notes;
+	return held > height ? held : height;
 }
 
 /* Where what departs in row @nr arrives; SIZE_MAX: nowhere. */
 static size_t arrival_of(const struct tcphs_picture *p, size_t nr)
 {
+	const struct tcphs_arrow *a = &p->row[nr].arrow;
 	size_t i;
 
+	if (!a->flags || a->part != TCPHS_DEPARTS)
+		return SIZE_MAX;
 	for (i = nr + 1; i < p->nr; i++)
 		if (p->row[i].arrow.flags && p->row[i].arrow.part == TCPHS_ARRIVES &&
-		    p->row[i].arrow.flight == p->row[nr].arrow.flight)
+		    p->row[i].arrow.flight == a->flight)
 			return i;
 	return SIZE_MAX;
+}
+
+/*
+ * A line slopes past the rows until it arrives, and its label with it: the note of a
+ * departure stands where that is over.
+ */
+static void lay_out(struct svg *s, unsigned int y)
+{
+	const struct tcphs_row *row;
+	unsigned int lines;
+	struct place *at;
+	size_t i;
+
+	for (i = 0; i < s->p->nr; i++) {
+		row = &s->p->row[i];
+		at = &s->at[i];
+		lines = note_lines(s, row);
+		at->y = y;
+		at->note_y = y + note_below(row);
+		at->arrival = arrival_of(s->p, i);
+		if (at->arrival != SIZE_MAX && !s->p->self) {
+			if (lines > s->at[at->arrival].held)
+				s->at[at->arrival].held = lines;
+			lines = 0;
+		}
+		y += height_of(row, lines, at->held);
+	}
+	s->at[i].y = y;
+	for (i = 0; i < s->p->nr; i++)
+		if (s->at[i].arrival != SIZE_MAX && !s->p->self)
+			s->at[i].note_y = s->at[s->at[i].arrival].y;
 }
 
 /* ---- segments --------------------------------------------------------------- */
@@ -176,7 +236,7 @@ static void stretch(const struct svg *s, const struct way *w, double from, doubl
 static void head(const struct svg *s, const struct way *w, const struct tcphs_arrow *a, double at,
 		 const char *tone)
 {
-	int n = a->resend ? 3 : 1, direction = a->from == TCPHS_LEFT ? 1 : -1, i;
+	int n = a->resend ? 3 : 1, direction = w->x[1] > w->x[0] ? 1 : -1, i;
 	double x, y;
 
 	point(w, at, &x, &y);
@@ -189,14 +249,15 @@ static void head(const struct svg *s, const struct way *w, const struct tcphs_ar
 	tcphs_buf_str(s->out, "\"/>\n");
 }
 
+/* @at: where along the way; lines that cross have it apart */
 static void label(const struct svg *s, const struct way *w, const struct tcphs_arrow *a,
-		  const char *tone)
+		  double at, const char *tone)
 {
 	char text[TCPHS_LABEL_LEN];
 	double x, y;
 
 	tcphs_arrow_label(text, s->p, a, s->absolute);
-	point(w, 0.5, &x, &y);
+	point(w, at, &x, &y);
 	tcphs_buf_printf(s->out,
 			 "<text transform=\"matrix(1 %.3f 0 1 %.1f %.1f)\" y=\"-6\" class=\"mid%s\">",
 			 slope(w), x, y, tone);
@@ -204,20 +265,50 @@ static void label(const struct svg *s, const struct way *w, const struct tcphs_a
 	tcphs_buf_str(s->out, "</text>\n");
 }
 
-static void draw_arrow(struct svg *s, const struct tcphs_row *row, struct way *w)
+static const char *tone_of(const struct tcphs_row *row)
+{
+	return row->tone == TCPHS_TONE_BAD || row->tone == TCPHS_TONE_WARN ? tone_class[row->tone] :
+									     "";
+}
+
+/* Out and back to the lifeline it left; @to: where it comes back, 0: it does not. */
+static void draw_loop(struct svg *s, const struct tcphs_row *row, const struct tcphs_arrow *in,
+		      unsigned int from, unsigned int to)
+{
+	const char *tone = tone_of(row);
+	struct way out = { { LEFT_X, LOOP_X }, { from, from } };
+	struct way back = { { LOOP_X, LEFT_X }, { to, to } };
+	struct way down = { { LOOP_X, LOOP_X + 0.001 }, { from, to } };
+
+	if (!to) {
+		stretch(s, &out, 0, 0.65, tone);
+		stretch(s, &out, 0.65, 1, "unseen");
+		s->dashes = true;
+	} else {
+		stretch(s, &out, 0, 1, tone);
+		stretch(s, &down, 0, 1, tone);
+		stretch(s, &back, 0, 1, tone);
+		head(s, &back, in, in->lost ? 0.97 : 1, tone);
+	}
+	label(s, &out, &row->arrow, 0.5, tone);
+}
+
+/* @in: as it arrives, which is in the same row where nobody tells of it. */
+static void draw_arrow(struct svg *s, const struct tcphs_row *row, const struct tcphs_arrow *in,
+		       struct way *w)
 {
 	const struct tcphs_arrow *a = &row->arrow;
-	bool from_seen = s->p->end[a->from].seen, bad = row->tone == TCPHS_TONE_BAD;
-	const char *tone = bad || row->tone == TCPHS_TONE_WARN ? tone_class[row->tone] : "";
+	bool from_seen = s->p->end[a->from].seen;
+	const char *tone = tone_of(row);
 	char dashed[16];
 	double end = 1;
 
 	snprintf(dashed, sizeof(dashed), "unseen%s", tone);
 	w->x[0] = line_x[a->from];
 	w->x[1] = line_x[!a->from];
-	if (a->lost && a->unseen && from_seen)
+	if (in->lost && a->unseen && from_seen)
 		end = 0.7;
-	else if (a->lost)
+	else if (in->lost)
 		end = 0.97;
 	if (!a->unseen || end < 0.9) {
 		stretch(s, w, 0, end, tone);
@@ -225,9 +316,9 @@ static void draw_arrow(struct svg *s, const struct tcphs_row *row, struct way *w
 		stretch(s, w, 0, from_seen ? 0.65 : 0.35, from_seen ? tone : dashed);
 		stretch(s, w, from_seen ? 0.65 : 0.35, end, from_seen ? dashed : tone);
 	}
-	head(s, w, a, end, tone);
-	label(s, w, a, tone);
-	s->guesses |= a->unseen && !a->lost;
+	head(s, w, in, end, tone);
+	label(s, w, a, w->y[1] > w->y[0] + ROW_HEIGHT ? 0.35 : 0.5, tone);
+	s->dashes |= a->unseen && !in->lost;
 }
 
 /* On both sides of the text a line to where data may have gone. */
@@ -237,7 +328,14 @@ static void draw_data(const struct svg *s, const struct tcphs_data *data, unsign
 	unsigned int middle = (LEFT_X + RIGHT_X) / 2, half, side;
 	char text[TCPHS_LABEL_LEN];
 
-	tcphs_data_label(text, data, true);
+	tcphs_data_label(text, s->p, data, true);
+	if (s->p->self) {
+		struct way w = { { LEFT_X, LOOP_X }, { y, y } };
+
+		stretch(s, &w, 0, 1, "data");
+		text_at(s, (LEFT_X + LOOP_X) / 2, y + 4, "mid", text);
+		return;
+	}
 	half = (unsigned int)tcphs_text_width(text) * CHAR_WIDTH / 2 + 10;
 	for (side = 0; side < 2; side++) {
 		struct way w = { { side == TCPHS_LEFT ? middle - half : middle + half,
@@ -290,9 +388,10 @@ static void draw_note(const struct svg *s, const struct tcphs_row *row, unsigned
 {
 	static const char *const class[] = { "note", "note end", "note mid" };
 	static const unsigned int x[] = { LEFT_X + 10, RIGHT_X - 10, (LEFT_X + RIGHT_X) / 2 };
-	char line[TCPHS_NOTE_LEN], tone[32];
-	const char *text = row->note, *end;
+	char note[TCPHS_NOTE_LEN + TCPHS_LABEL_LEN], line[sizeof(note)], tone[32];
+	const char *text = note, *end;
 
+	tcphs_row_note(note, s->p, row, s->absolute);
 	snprintf(tone, sizeof(tone), "%s%s", class[row->side],
 		 row->tone == TCPHS_TONE_BAD ? " bad" : "");
 	for (; *text; y += NOTE_HEIGHT) {
@@ -303,50 +402,131 @@ static void draw_note(const struct svg *s, const struct tcphs_row *row, unsigned
 	}
 }
 
-static void draw_row(struct svg *s, size_t nr, unsigned int y)
+static void draw_line(struct svg *s, size_t nr)
 {
 	const struct tcphs_row *row = &s->p->row[nr];
-	unsigned int lower[2] = { 0, 0 };
-	struct way w = { .y = { y, y + SLOPE } };
-	size_t arrival;
+	unsigned int y = s->at[nr].y;
+	const struct tcphs_arrow *a = &row->arrow, *in = a;
+	struct way w = { .y = { y, slopes(row) ? y + SLOPE : y } };
+	size_t arrival = s->at[nr].arrival;
 
-	if (row->arrow.flags && row->arrow.part == TCPHS_WHOLE)
-		lower[!row->arrow.from] = SLOPE;
-	if (row->arrow.flags && row->arrow.part == TCPHS_DEPARTS) {
-		arrival = arrival_of(s->p, nr);
-		if (arrival != SIZE_MAX)
-			w.y[1] = y_of(s->p, arrival);
-	}
-	if (row->data.here)
+	if (row->data.here) {
 		draw_data(s, &row->data, y);
-	else if (row->arrow.flags && row->arrow.part != TCPHS_ARRIVES)
-		draw_arrow(s, row, &w);
+		return;
+	}
+	/* Where it departed is drawn to here, unless that is not known. */
+	if (!a->flags || (a->part == TCPHS_ARRIVES && a->flight))
+		return;
+	if (arrival != SIZE_MAX) {
+		w.y[1] = s->at[arrival].y;
+		in = &s->p->row[arrival].arrow;
+	}
+	if (!s->p->self)
+		draw_arrow(s, row, in, &w);
+	else
+		draw_loop(s, row, in, y, arrival != SIZE_MAX || a->part == TCPHS_ARRIVES ?
+			  (unsigned int)w.y[1] : 0);
+}
+
+static void draw_row(struct svg *s, size_t nr)
+{
+	const struct tcphs_row *row = &s->p->row[nr];
+	unsigned int lower[2] = { 0, 0 }, y = s->at[nr].y;
+
+	if (slopes(row) && !s->p->self)
+		lower[!row->arrow.from] = SLOPE;
+	draw_line(s, nr);
 	/* At the end that told it: where it arrives, unless only its departure is known. */
 	draw_times(s, row, y + 4 + (row->arrow.unseen && s->p->end[row->arrow.from].seen ? 0 :
 				    lower[!row->arrow.from]));
 	draw_state(s, row, TCPHS_LEFT, y + 4 + lower[TCPHS_LEFT]);
 	draw_state(s, row, TCPHS_RIGHT, y + 4 + lower[TCPHS_RIGHT]);
-	if (row->arrow.flags || row->data.here)
-		y += ROW_HEIGHT - NOTE_HEIGHT + SLOPE / 2 + (row->arrow.part == TCPHS_WHOLE ?
-							    SLOPE / 2 - 3 : 0);
-	draw_note(s, row, y + 4);
+	draw_note(s, row, s->at[nr].note_y + 4);
 }
 
-static void draw_ends(const struct svg *s, unsigned int bottom)
+/* ---- head ------------------------------------------------------------------- */
+
+static unsigned int head_width(const char *text)
 {
-	char address[TCPHS_ENDPOINT_LEN], who[TCPHS_OWNER_LEN], number[TCPHS_U64_LEN + 8];
+	return (unsigned int)tcphs_text_width(text) * CHAR_WIDTH;
+}
+
+/* Around its lifeline, or as near to that as the border lets it. */
+static void head_text(const struct svg *s, unsigned int side, unsigned int y, const char *class,
+		      const char *text)
+{
+	unsigned int half = head_width(text) / 2, x = line_x[side];
+	char full[32];
+
+	if (x < half + MARGIN)
+		x = half + MARGIN;
+	if (x + half + MARGIN > WIDTH)
+		x = WIDTH - half - MARGIN;
+	snprintf(full, sizeof(full), "%s mid", class);
+	text_at(s, x, y, full, text);
+}
+
+/* The lines of both heads; below each other where they are too long. Where they end. */
+static unsigned int draw_heads(const struct svg *s)
+{
+	char line[2][TCPHS_HEADING_LINES][TCPHS_HEADING_LEN];
+	unsigned int y = HEAD_Y, i;
+
+	for (i = 0; i < 2; i++)
+		tcphs_heading(s->p, i, s->netns, line[i]);
+	for (i = 0; i < TCPHS_HEADING_LINES; i++) {
+		const char *class = i ? "soft" : "name", *left = line[0][i], *right = line[1][i];
+
+		if (!*left && !*right)
+			continue;
+		if (*left)
+			head_text(s, TCPHS_LEFT, y, class, left);
+		if (*left && *right && head_width(left) + head_width(right) + 2 * CHAR_WIDTH >
+					       2 * (RIGHT_X - LEFT_X))
+			y += HEAD_HEIGHT;
+		if (*right)
+			head_text(s, TCPHS_RIGHT, y, class, right);
+		y += HEAD_HEIGHT;
+	}
+	return y - HEAD_HEIGHT;
+}
+
+static void draw_lifelines(const struct svg *s, unsigned int top, unsigned int bottom)
+{
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
-		tcphs_end_words(&s->p->end[i], address, who, number);
-		text_at(s, line_x[i], HEAD_Y, "name mid", address);
-		text_at(s, line_x[i], HEAD_Y + 18, "soft mid", who);
-		text_at(s, line_x[i], HEAD_Y + 36, "soft mid", number);
+	for (i = 0; i < (s->p->self ? 1 : 2); i++)
 		tcphs_buf_printf(s->out,
 				 "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\" class=\"life%s\"/>\n",
-				 line_x[i], HEAD_Y + 46, line_x[i], bottom,
+				 line_x[i], top, line_x[i], bottom,
 				 s->p->end[i].seen ? "" : " unseen");
-	}
+}
+
+/* Counts the lines of draw_heads(), which come after the size is told. */
+static unsigned int head_lines(const struct svg *s)
+{
+	struct tcphs_buf nowhere;
+	struct svg trial = *s;
+	unsigned int bottom;
+
+	if (tcphs_buf_init(&nowhere, -1))
+		return HEAD_Y;
+	trial.out = &nowhere;
+	bottom = draw_heads(&trial);
+	tcphs_buf_free(&nowhere);
+	return bottom;
+}
+
+static void draw_legend(const struct svg *s, unsigned int y)
+{
+	bool unseen = s->dashes || (!s->p->self && !(s->p->end[0].seen && s->p->end[1].seen));
+	char text[80];
+
+	if (!unseen)
+		return;
+	snprintf(text, sizeof(text), "dashed: not seen from here%s",
+		 s->guesses ? "; (STATES) are read from the segments" : "");
+	text_at(s, WIDTH / 2, y, "soft mid", text);
 }
 
 /**
@@ -354,18 +534,29 @@ static void draw_ends(const struct svg *s, unsigned int bottom)
  * @p: the picture
  * @clock: for the time of day
  * @absolute: sequence numbers as on the wire
+ * @netns: name the network namespaces
  * @out: where it goes
+ *
+ * Return: 0, or -ENOMEM.
  */
-void tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
-		       bool absolute, struct tcphs_buf *out)
+int tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
+		      bool absolute, bool netns, struct tcphs_buf *out)
 {
-	struct svg s = { .p = p, .clock = *clock, .out = out, .absolute = absolute };
-	unsigned int bottom = y_of(p, p->nr), y = FIRST_Y;
-	char address[2][TCPHS_ENDPOINT_LEN], who[TCPHS_OWNER_LEN], number[TCPHS_U64_LEN + 8];
+	struct svg s = { .p = p, .clock = *clock, .out = out, .absolute = absolute,
+			 .netns = netns };
+	char address[2][TCPHS_ENDPOINT_LEN];
+	unsigned int head, bottom;
 	size_t i;
 
+	s.at = calloc(p->nr + 1, sizeof(*s.at));
+	if (!s.at)
+		return -ENOMEM;
 	for (i = 0; i < 2; i++)
-		tcphs_end_words(&p->end[i], address[i], who, number);
+		tcphs_fmt_endpoint(address[i], p->end[i].id.family, p->end[i].id.local,
+				   p->end[i].id.local_port);
+	head = head_lines(&s);
+	lay_out(&s, head + HEAD_GAP);
+	bottom = s.at[p->nr].y;
 	tcphs_buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 			 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %u %u\" width=\"%u\" height=\"%u\">\n"
 			 "<title>TCP connection %s to %s</title>\n",
@@ -373,13 +564,12 @@ void tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *
 	tcphs_buf_str(out, style);
 	tcphs_buf_printf(out, "<rect class=\"paper\" width=\"%u\" height=\"%u\"/>\n", WIDTH,
 			 bottom + 30);
-	draw_ends(&s, bottom);
-	for (i = 0; i < p->nr; i++) {
-		draw_row(&s, i, y);
-		y += height_of(&p->row[i]);
-	}
-	if (s.guesses)
-		text_at(&s, WIDTH / 2, bottom + 18, "soft mid",
-			"dashed: not seen from here; (STATES) are read from the segments");
+	draw_heads(&s);
+	draw_lifelines(&s, head + 10, bottom);
+	for (i = 0; i < p->nr; i++)
+		draw_row(&s, i);
+	draw_legend(&s, bottom + 18);
 	tcphs_buf_str(out, "</svg>\n");
+	free(s.at);
+	return 0;
 }

@@ -6,7 +6,11 @@
  *
  * A segment with two told ends leaves in one row and arrives in another: its line
  * bends, runs down a column of its own past whatever happens meanwhile, and bends
- * again. So segments that cross are seen to.
+ * again. So segments that cross are seen to. The line of a connection to itself comes
+ * back to the lifeline it left.
+ *
+ * On a narrow terminal states stand between the lifelines, below their row, and the
+ * time since the line before is left out.
  */
 #include <stdio.h>
 
@@ -17,6 +21,7 @@
 #define ELAPSED_WIDTH	9	/* 60.123456 */
 #define CLOCK_WIDTH	15	/* 12:34:56.123456 */
 #define CLOCK_FROM	100	/* columns that have room for the time of day */
+#define NARROW_BELOW	64	/* columns that have no room for states beside the lifelines */
 #define STATE_WIDTH	12	/* SYN-RECEIVED */
 #define FAR_WIDTH	14	/* (SYN-RECEIVED) */
 #define BEND		5	/* from its target: room for three heads */
@@ -126,7 +131,7 @@ static void begin(struct line *l, const struct tcphs_canvas *c)
 	unsigned int i;
 
 	*l = (struct line){ .c = c };
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < (c->p->self ? 1 : 2); i++)
 		put_glyph(l, c->line[i], c->p->end[i].seen ? G_LINE : G_FAR_LINE, TCPHS_TONE_PLAIN);
 	for (i = 0; i < TCPHS_IN_FLIGHT; i++)
 		if (c->way[i].flight)
@@ -144,6 +149,24 @@ static unsigned int columns(const char *text, const char *end)
 	return n;
 }
 
+/* The columns between which no segment runs down, the lifelines' own at most. */
+static void clear_columns(const struct tcphs_canvas *c, unsigned int between[2])
+{
+	unsigned int middle = (c->line[0] + c->line[1]) / 2, i, column;
+
+	between[0] = c->line[0];
+	between[1] = c->line[1];
+	for (i = 0; i < TCPHS_IN_FLIGHT; i++) {
+		column = c->way[i].column;
+		if (!c->way[i].flight)
+			continue;
+		if (column > middle && column < between[1])
+			between[1] = column;
+		else if (column <= middle && column > between[0])
+			between[0] = column;
+	}
+}
+
 /* In the middle between two columns. */
 static void centre(struct line *l, const unsigned int *between, const char *text,
 		   const char *end, unsigned int tone)
@@ -153,34 +176,33 @@ static void centre(struct line *l, const unsigned int *between, const char *text
 	put_text(l, between[0] + (room > width ? (room - width + 1) / 2 : 0), text, end, tone);
 }
 
-static void place(struct line *l, const char *text, const char *end, unsigned int side,
-		  unsigned int tone)
+static void place(struct line *l, const unsigned int *between, const char *text,
+		  const char *end, unsigned int side, unsigned int tone)
 {
-	const unsigned int *line = l->c->line;
-
 	if (side == TCPHS_MIDDLE)
-		centre(l, line, text, end, tone);
+		centre(l, between, text, end, tone);
 	else if (side == TCPHS_LEFT)
-		put_text(l, line[0] + 2, text, end, tone);
+		put_text(l, between[0] + 2, text, end, tone);
 	else
-		put_text(l, line[1] - 1 - columns(text, end), text, end, tone);
+		put_text(l, between[1] - 1 - columns(text, end), text, end, tone);
 }
 
 /* As many lines as it takes; the first one may have begun with something else. */
 static void print_note(struct tcphs_canvas *c, struct line *first, const char *text,
 		       unsigned int side, unsigned int tone)
 {
-	unsigned int width = c->line[1] - c->line[0] - 3;
+	unsigned int between[2];
 	struct line line;
 	const char *end;
 
+	clear_columns(c, between);
 	while (*text) {
 		if (!first) {
 			begin(&line, c);
 			first = &line;
 		}
-		end = tcphs_note_break(text, width);
-		place(first, text, end, side, tone);
+		end = tcphs_note_break(text, between[1] - between[0] - 3);
+		place(first, between, text, end, side, tone);
 		print(first);
 		first = NULL;
 		text = end + (*end == ' ');
@@ -204,9 +226,15 @@ static void flat(struct line *l, unsigned int from, unsigned int to, enum glyph 
 	}
 }
 
+/* To the right, unless it comes back to where it left. */
+static bool points_right(const struct line *l, const struct tcphs_arrow *a)
+{
+	return a->from == TCPHS_LEFT && !(l->c->p->self && a->part == TCPHS_ARRIVES);
+}
+
 static void head(struct line *l, const struct tcphs_arrow *a, unsigned int tone)
 {
-	bool right = a->from == TCPHS_LEFT;
+	bool right = points_right(l, a);
 	unsigned int n = a->resend ? 3 : 1, i;
 	unsigned int at = right ? l->c->line[1] - 1 : l->c->line[0] + 1;
 
@@ -225,6 +253,19 @@ static void tail(struct line *l, const struct tcphs_arrow *a, unsigned int tone)
 			  a->from == TCPHS_LEFT ? G_RIGHT_FROM : G_LEFT_FROM, tone);
 }
 
+/* What left a side that tells of it and is known to be lost, nobody knows where. */
+static bool ends_short(const struct tcphs_canvas *c, const struct tcphs_arrow *a)
+{
+	return a->flags && a->lost && a->unseen && c->p->end[a->from].seen;
+}
+
+static unsigned int short_end(const struct tcphs_canvas *c, const struct tcphs_arrow *a)
+{
+	unsigned int left = c->line[0] + 1, right = c->line[1] - 1, third = (right - left) / 3;
+
+	return a->from == TCPHS_LEFT ? right - third : left + third;
+}
+
 /* The part next to the side that is not known is dashed; what got lost ends there. */
 static void whole(struct line *l, const struct tcphs_arrow *a, unsigned int tone)
 {
@@ -234,13 +275,18 @@ static void whole(struct line *l, const struct tcphs_arrow *a, unsigned int tone
 	unsigned int far = from_seen ? !a->from : a->from;
 
 	tail(l, a, tone);
-	if (a->lost && a->unseen && from_seen) {
+	if (l->c->p->self) {
+		flat(l, left, right - BEND - third, G_FLAT, tone);
+		flat(l, right - BEND - third, right - BEND, G_FAR_FLAT, tone);
+		return;
+	}
+	if (ends_short(l->c, a)) {
 		if (a->from == TCPHS_LEFT)
-			right -= third;
+			right = short_end(l->c, a);
 		else
-			left += third;
+			left = short_end(l->c, a);
 		flat(l, left, right, G_FLAT, tone);
-		put_glyph(l, a->from == TCPHS_LEFT ? right : left, G_LOST, TCPHS_TONE_BAD);
+		put_glyph(l, short_end(l->c, a), G_LOST, TCPHS_TONE_BAD);
 		return;
 	}
 	flat(l, left, right, G_FLAT, tone);
@@ -252,16 +298,22 @@ static void whole(struct line *l, const struct tcphs_arrow *a, unsigned int tone
 }
 
 /* The column in which a segment comes down: near its target, beside others'. */
-static unsigned int take_way(struct tcphs_canvas *c, const struct tcphs_arrow *a)
+static unsigned int way_column(const struct tcphs_canvas *c, const struct tcphs_arrow *a)
 {
-	unsigned int i, used = 0, column;
+	unsigned int i, used = 0;
 
 	for (i = 0; i < TCPHS_IN_FLIGHT; i++)
 		if (c->way[i].flight &&
 		    (c->way[i].column > (c->line[0] + c->line[1]) / 2) == (a->from == TCPHS_LEFT))
 			used++;
-	column = a->from == TCPHS_LEFT ? c->line[1] - BEND - 3 * used :
-					 c->line[0] + BEND + 3 * used;
+	return a->from == TCPHS_LEFT ? c->line[1] - BEND - 3 * used :
+				       c->line[0] + BEND + 3 * used;
+}
+
+static unsigned int take_way(struct tcphs_canvas *c, const struct tcphs_arrow *a)
+{
+	unsigned int i, column = way_column(c, a);
+
 	for (i = 0; i < TCPHS_IN_FLIGHT; i++) {
 		if (c->way[i].flight)
 			continue;
@@ -286,11 +338,10 @@ static unsigned int leave_way(struct tcphs_canvas *c, const struct tcphs_arrow *
 }
 
 static void departs(struct line *l, struct tcphs_canvas *c, const struct tcphs_arrow *a,
-		    unsigned int between[2], unsigned int tone)
+		    unsigned int tone)
 {
 	unsigned int column = take_way(c, a);
 
-	between[a->from == TCPHS_LEFT] = column;
 	tail(l, a, tone);
 	if (a->from == TCPHS_LEFT) {
 		flat(l, c->line[0] + 1, column - 1, G_FLAT, tone);
@@ -306,7 +357,7 @@ static void arrives(struct line *l, struct tcphs_canvas *c, const struct tcphs_a
 {
 	unsigned int column = leave_way(c, a);
 
-	if (a->from == TCPHS_LEFT) {
+	if (points_right(l, a)) {
 		flat(l, column + 1, c->line[1] - 1, G_FLAT, tone);
 		put_glyph(l, column, G_DOWN_RIGHT, tone);
 	} else {
@@ -316,13 +367,12 @@ static void arrives(struct line *l, struct tcphs_canvas *c, const struct tcphs_a
 	head(l, a, tone);
 }
 
-/* @between: the columns its label stands between */
 static void draw_arrow(struct line *l, struct tcphs_canvas *c, const struct tcphs_arrow *a,
-		       unsigned int between[2], unsigned int tone)
+		       unsigned int tone)
 {
 	switch (a->part) {
 	case TCPHS_DEPARTS:
-		departs(l, c, a, between, tone);
+		departs(l, c, a, tone);
 		break;
 	case TCPHS_ARRIVES:
 		arrives(l, c, a, tone);
@@ -330,7 +380,7 @@ static void draw_arrow(struct line *l, struct tcphs_canvas *c, const struct tcph
 	default:
 		whole(l, a, tone);
 	}
-	c->guesses |= a->unseen && !a->lost;
+	c->dashes |= a->unseen && !a->lost;
 }
 
 /* Heads where data may have gone. */
@@ -339,6 +389,10 @@ static void draw_data(struct line *l, const struct tcphs_data *data)
 	const unsigned int *line = l->c->line;
 	bool one_way = data->known[TCPHS_LEFT] != data->known[TCPHS_RIGHT];
 
+	if (l->c->p->self) {
+		flat(l, line[0] + 1, line[1] - 1 - BEND, G_DATA, TCPHS_TONE_PLAIN);
+		return;
+	}
 	flat(l, line[0] + 1, line[1] - 1, G_DATA, TCPHS_TONE_PLAIN);
 	if (!one_way || data->known[TCPHS_RIGHT])
 		put_glyph(l, line[0] + 1, G_LEFT, TCPHS_TONE_PLAIN);
@@ -348,21 +402,60 @@ static void draw_data(struct line *l, const struct tcphs_data *data)
 
 /* ---- rows ------------------------------------------------------------------- */
 
+/* "" where nothing is new; the width. */
+static unsigned int state_text(struct tcphs_canvas *c, const struct tcphs_row *row,
+			       unsigned int side, char *text)
+{
+	char buf[TCPHS_NAME_LEN];
+	const char *name;
+
+	*text = '\0';
+	if (!row->state[side])
+		return 0;
+	name = tcphs_state_name(row->state[side], buf);
+	c->guesses |= row->guessed[side];
+	return (unsigned int)sprintf(text, row->guessed[side] ? "(%s)" : "%s", name);
+}
+
 static void put_state(struct line *l, struct tcphs_canvas *c, const struct tcphs_row *row,
 		      unsigned int side)
 {
-	char text[TCPHS_NAME_LEN + 2], buf[TCPHS_NAME_LEN];
 	unsigned int width, at = c->line[1] + 2;
-	const char *name;
+	char text[TCPHS_NAME_LEN + 2];
 
-	if (!row->state[side])
-		return;
-	name = tcphs_state_name(row->state[side], buf);
-	width = (unsigned int)snprintf(text, sizeof(text), row->guessed[side] ? "(%s)" : "%s", name);
+	width = state_text(c, row, side, text);
 	if (side == TCPHS_LEFT)
 		at = c->line[0] - 1 - width;
 	put_text(l, at, text, text + width, tcphs_state_tone(row->state[side]));
-	c->guesses |= row->guessed[side];
+}
+
+/* Between the lifelines: both in a line if they fit. True: it was printed. */
+static bool print_states(struct tcphs_canvas *c, struct line *first, const struct tcphs_row *row)
+{
+	unsigned int between[2], width[2], side;
+	char text[2][TCPHS_NAME_LEN + 2];
+	struct line line;
+
+	for (side = 0; side < 2; side++)
+		width[side] = state_text(c, row, side, text[side]);
+	if (!width[0] && !width[1])
+		return false;
+	clear_columns(c, between);
+	for (side = 0; side < 2; side++) {
+		if (!width[side])
+			continue;
+		if (!first) {
+			begin(&line, c);
+			first = &line;
+		}
+		place(first, between, text[side], text[side] + width[side], side,
+		      tcphs_state_tone(row->state[side]));
+		if (side == TCPHS_LEFT && width[1] && width[0] + width[1] + 5 <= between[1] - between[0])
+			continue;
+		print(first);
+		first = NULL;
+	}
+	return true;
 }
 
 /* Seconds since the start, in as many decimals as fit. */
@@ -392,14 +485,14 @@ static void put_time(struct line *l, struct tcphs_canvas *c, const struct tcphs_
 
 	if (!row->time || row->time == c->shown)
 		return;
-	if (first || c->clock_width == CLOCK_WIDTH) {
+	if ((first && !c->narrow) || c->clock_width == CLOCK_WIDTH) {
 		tcphs_fmt_time(text, &c->clock, row->time);
 		put_text(l, 0, text, text + CLOCK_WIDTH, TCPHS_TONE_PLAIN);
-	} else {
+	} else if (!first) {
 		fmt_elapsed(text, row->time - c->p->start);
 		put_right(l, ELAPSED_WIDTH, text);
 	}
-	if (!first) {
+	if (!first && !c->narrow) {
 		text[0] = '+';
 		tcphs_fmt_duration(text + 1, row->time - c->shown, c->style.utf8);
 		put_right(l, c->clock_width + 1 + DELTA_WIDTH, text);
@@ -413,51 +506,85 @@ static unsigned int row_tone(const struct tcphs_row *row)
 									    TCPHS_TONE_PLAIN;
 }
 
-/* The longest label that leaves something of its line, head and bend included. */
-static unsigned int label_room(const struct tcphs_canvas *c, const struct tcphs_row *row)
+/* The columns its label stands between, beside what runs down and where it bends itself. */
+static void label_columns(const struct tcphs_canvas *c, const struct tcphs_row *row,
+			  unsigned int between[2])
 {
-	unsigned int room = c->line[1] - c->line[0] - 3;
+	const struct tcphs_arrow *a = &row->arrow;
+	unsigned int column;
 
-	if (row->arrow.flags && row->arrow.part == TCPHS_DEPARTS)
-		return room - BEND - 1;
-	return row->arrow.resend ? room - 2 : room;
+	clear_columns(c, between);
+	if (c->p->self && between[1] == c->line[1])
+		between[1] -= BEND;
+	if (ends_short(c, a))
+		between[a->from == TCPHS_LEFT] = short_end(c, a);
+	if (!a->flags || a->part != TCPHS_DEPARTS)
+		return;
+	column = way_column(c, a);
+	if (a->from == TCPHS_LEFT && column < between[1])
+		between[1] = column;
+	else if (a->from == TCPHS_RIGHT && column > between[0])
+		between[0] = column;
+}
+
+/* Something of its line is to be seen, and three heads. */
+static bool label_fits(const struct tcphs_row *row, const unsigned int between[2],
+		       unsigned int width)
+{
+	unsigned int heads = row->arrow.resend && row->arrow.part == TCPHS_WHOLE ? 2 : 0;
+
+	return width + 1 + heads + 3 <= between[1] - between[0];
+}
+
+static char *label_of(const struct tcphs_canvas *c, const struct tcphs_row *row, char *label)
+{
+	if (row->data.here)
+		return tcphs_data_label(label, c->p, &row->data, c->style.utf8);
+	if (row->arrow.flags && row->arrow.part != TCPHS_ARRIVES)
+		return tcphs_arrow_label(label, c->p, &row->arrow, c->style.absolute);
+	return label;
 }
 
 static void draw_row(struct tcphs_canvas *c, const struct tcphs_row *row)
 {
-	unsigned int between[2] = { c->line[0], c->line[1] }, tone = row_tone(row);
+	char label[TCPHS_LABEL_LEN + 2] = " ", note[TCPHS_NOTE_LEN + TCPHS_LABEL_LEN];
 	bool drawn = row->arrow.flags || row->data.here;
-	char label[TCPHS_LABEL_LEN + 2] = " ";
-	struct line line;
+	unsigned int between[2], tone = row_tone(row);
+	struct line line, *open = &line;
 	char *end;
 
-	if (row->data.here)
-		end = tcphs_data_label(label + 1, &row->data, c->style.utf8);
-	else if (row->arrow.flags && row->arrow.part != TCPHS_ARRIVES)
-		end = tcphs_arrow_label(label + 1, c->p, &row->arrow, c->style.absolute);
-	else
-		end = label;
+	tcphs_row_note(note, c->p, row, c->style.absolute);
+	end = label_of(c, row, label + 1);
+	label_columns(c, row, between);
 	/* Too long to stand in the line: above it. */
-	if (columns(label, end) + 1 > label_room(c, row)) {
+	if (!label_fits(row, between, columns(label, end))) {
 		print_note(c, NULL, label + 1, TCPHS_MIDDLE, tone);
-		end = label;
+		end = label + 1;
 	}
 
 	begin(&line, c);
 	put_time(&line, c, row);
-	put_state(&line, c, row, TCPHS_LEFT);
-	put_state(&line, c, row, TCPHS_RIGHT);
+	if (!c->narrow) {
+		put_state(&line, c, row, TCPHS_LEFT);
+		put_state(&line, c, row, TCPHS_RIGHT);
+	}
 	if (row->data.here)
 		draw_data(&line, &row->data);
 	else if (row->arrow.flags)
-		draw_arrow(&line, c, &row->arrow, between, tone);
-	if (end > label) {
+		draw_arrow(&line, c, &row->arrow, tone);
+	if (end > label + 1) {
 		*end++ = ' ';
 		centre(&line, between, label, end, tone);
 	}
-	if (drawn || !*row->note)
+	if (drawn) {
 		print(&line);
-	print_note(c, drawn ? NULL : &line, row->note, row->side, tone);
+		open = NULL;
+	}
+	if (c->narrow && print_states(c, open, row))
+		open = NULL;
+	if (open && !*note)
+		print(open);
+	print_note(c, open, note, row->side, tone);
 }
 
 /**
@@ -472,47 +599,70 @@ void tcphs_canvas_rows(struct tcphs_canvas *c)
 
 /* ---- head and foot ---------------------------------------------------------- */
 
+/* Behind the last colon or blank that fits. */
+static size_t piece_of(const char *text, unsigned int width)
+{
+	size_t len = strlen(text), i;
+
+	if (tcphs_text_width(text) <= width)
+		return len;
+	for (i = len = width; i > width / 2; i--)
+		if (text[i - 1] == ':' || text[i - 1] == ' ')
+			return i;
+	return len;
+}
+
 static void print_centred(struct tcphs_canvas *c, const char *left, const char *right)
 {
 	const char *text[2] = { left, right };
 	struct line line = { .c = c };
 	unsigned int i, width, at, end = 0;
+	bool used = false;
+	size_t len;
 
 	for (i = 0; i < 2; i++) {
-		width = (unsigned int)tcphs_text_width(text[i]);
-		at = c->line[i] > width / 2 ? c->line[i] - width / 2 : 0;
-		if (at + width > c->style.width)
-			at = c->style.width - width;
-		/* Two long IPv6 addresses do not fit side by side. */
-		if (i && *left && at < end + 2) {
-			print(&line);
-			line = (struct line){ .c = c };
+		for (; *text[i]; text[i] += len) {
+			len = piece_of(text[i], c->style.width);
+			width = columns(text[i], text[i] + len);
+			at = c->line[i] > width / 2 ? c->line[i] - width / 2 : 0;
+			if (at + width > c->style.width)
+				at = c->style.width - width;
+			/* What does not fit beside the one before goes below it. */
+			if (used && at < end + 2) {
+				print(&line);
+				line = (struct line){ .c = c };
+			}
+			put_text(&line, at, text[i], text[i] + len, TCPHS_TONE_PLAIN);
+			end = at + width;
+			used = true;
 		}
-		put_text(&line, at, text[i], text[i] + strlen(text[i]), TCPHS_TONE_PLAIN);
-		end = at + width;
 	}
-	print(&line);
+	if (used)
+		print(&line);
 }
 
 static void print_heading(struct tcphs_canvas *c)
 {
-	char address[2][TCPHS_ENDPOINT_LEN], who[2][TCPHS_OWNER_LEN];
-	char number[2][TCPHS_U64_LEN + 8], netns[2][TCPHS_U64_LEN + 8];
+	char line[2][TCPHS_HEADING_LINES][TCPHS_HEADING_LEN];
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
-		tcphs_end_words(&c->p->end[i], address[i], who[i], number[i]);
-		snprintf(netns[i], sizeof(netns[i]), "netns %u", c->p->end[i].id.netns);
-		if (!c->p->end[i].seen)
-			*netns[i] = '\0';
+	for (i = 0; i < 2; i++)
+		tcphs_heading(c->p, i, c->style.netns, line[i]);
+	for (i = 0; i < TCPHS_HEADING_LINES; i++) {
+		tcphs_buf_str(c->out, i ? "" : c->style.bold);
+		print_centred(c, line[0][i], line[1][i]);
+		tcphs_buf_str(c->out, i ? "" : c->style.plain);
 	}
-	tcphs_buf_str(c->out, c->style.bold);
-	print_centred(c, address[0], address[1]);
-	tcphs_buf_str(c->out, c->style.plain);
-	print_centred(c, who[0], who[1]);
-	print_centred(c, number[0], number[1]);
-	if (c->style.netns)
-		print_centred(c, netns[0], netns[1]);
+}
+
+/* A narrow drawing has no column for it. */
+static void print_clock(struct tcphs_canvas *c)
+{
+	char text[TCPHS_TIME_LEN + 8];
+
+	tcphs_fmt_time(text, &c->clock, c->p->start);
+	tcphs_buf_str(c->out, text);
+	tcphs_buf_newline(c->out);
 }
 
 /**
@@ -539,8 +689,15 @@ void tcphs_canvas_begin(struct tcphs_canvas *c, const struct tcphs_picture *p,
 	c->clock_width = c->style.width < CLOCK_FROM ? ELAPSED_WIDTH : CLOCK_WIDTH;
 	c->line[0] = c->clock_width + 1 + DELTA_WIDTH + 1 + left + 1;
 	c->line[1] = c->style.width - right - 2;
+	c->narrow = c->style.width < NARROW_BELOW;
+	if (c->narrow) {
+		c->line[0] = ELAPSED_WIDTH + 1;
+		c->line[1] = c->style.width - 1;
+	}
 	if (style->heading)
 		print_heading(c);
+	if (c->narrow)
+		print_clock(c);
 }
 
 /**
@@ -549,9 +706,17 @@ void tcphs_canvas_begin(struct tcphs_canvas *c, const struct tcphs_picture *p,
  */
 void tcphs_canvas_end(struct tcphs_canvas *c)
 {
-	if (c->style.heading && c->guesses)
+	bool unseen = c->dashes || (!c->p->self && !(c->p->end[0].seen && c->p->end[1].seen));
+
+	if (!c->style.heading)
+		return;
+	if (unseen)
 		tcphs_buf_str(c->out, c->style.utf8 ?
-			"\342\224\212 \342\225\214 not seen from here; "
-			"(STATES) are read from the segments\n" :
-			": . not seen from here; (STATES) are read from the segments\n");
+			      "\342\224\212 \342\225\214 not seen from here" :
+			      ": . not seen from here");
+	if (c->guesses)
+		tcphs_buf_str(c->out, c->narrow && unseen ? "\n(STATES) read from the segments\n" :
+			      "; (STATES) are read from the segments\n");
+	else if (unseen)
+		tcphs_buf_newline(c->out);
 }

@@ -76,13 +76,11 @@ enum tcphs_tone tcphs_state_tone(unsigned int state)
 	return TCPHS_TONE_CLOSE;
 }
 
-/* Counted from the ISN of who sent it; where that is not known, as it was, with an equals sign. */
+/* Counted from the ISN of who sent it; where that is not known, as it was. */
 static char *put_number(char *p, uint32_t number, const struct tcphs_end *from, bool absolute)
 {
 	if (!absolute && from->flags & TCPHS_F_ISN)
-		return tcphs_fmt_u64(p, number - from->id.isn);
-	if (!absolute)
-		*p++ = '=';
+		number -= from->id.isn;
 	return tcphs_fmt_u64(p, number);
 }
 
@@ -120,6 +118,28 @@ char *tcphs_arrow_label(char *text, const struct tcphs_picture *p,
 	return t;
 }
 
+/**
+ * tcphs_row_note - the note of a row, and which of its segment's numbers are as on the wire
+ * @text: TCPHS_NOTE_LEN + TCPHS_LABEL_LEN bytes
+ * @p: the picture, for the ISNs
+ * @row: the row
+ * @absolute: all of them are, and it is not said
+ */
+void tcphs_row_note(char *text, const struct tcphs_picture *p, const struct tcphs_row *row,
+		    bool absolute)
+{
+	const struct tcphs_arrow *a = &row->arrow;
+	bool drawn = a->flags && a->part != TCPHS_ARRIVES && !absolute;
+	bool seq = drawn && a->has_seq && !(p->end[a->from].flags & TCPHS_F_ISN);
+	bool ack = drawn && a->has_ack && !(p->end[!a->from].flags & TCPHS_F_ISN);
+
+	*text = '\0';
+	if (seq || ack)
+		sprintf(text, "%s not relative%s", seq && ack ? "seq and ack" : seq ? "seq" : "ack",
+			*row->note ? ", " : "");
+	strcat(text, row->note);
+}
+
 static char *put_bytes(char *p, const struct tcphs_data *data, bool utf8)
 {
 	static const char *const sign[2][2] = { { "-> ", "<- " },
@@ -141,12 +161,14 @@ static char *put_bytes(char *p, const struct tcphs_data *data, bool utf8)
 /**
  * tcphs_data_label - how much went which way, and for how long
  * @text: TCPHS_LABEL_LEN bytes
+ * @p: the picture
  * @data: the stretch of time
  * @utf8: arrows, and the µ
  *
  * Return: the terminator.
  */
-char *tcphs_data_label(char *text, const struct tcphs_data *data, bool utf8)
+char *tcphs_data_label(char *text, const struct tcphs_picture *p, const struct tcphs_data *data,
+		       bool utf8)
 {
 	bool both = data->known[TCPHS_LEFT] && data->known[TCPHS_RIGHT];
 	char *t = text;
@@ -157,6 +179,8 @@ char *tcphs_data_label(char *text, const struct tcphs_data *data, bool utf8)
 		t = PUT(t, "no data");
 	else if (!data->known[TCPHS_LEFT] && !data->known[TCPHS_RIGHT])
 		t = PUT(t, "bytes not known");
+	else if (p->self)
+		t = PUT(tcphs_fmt_bytes(t, data->bytes[TCPHS_LEFT]), " to itself");
 	else
 		t = put_bytes(t, data, utf8);
 	if (data->duration)
@@ -168,31 +192,70 @@ char *tcphs_data_label(char *text, const struct tcphs_data *data, bool utf8)
 	return t;
 }
 
-/**
- * tcphs_end_words - who one side is
- * @end: the side
- * @address: TCPHS_ENDPOINT_LEN bytes
- * @who: TCPHS_OWNER_LEN bytes: its process, or what is not known
- * @number: TCPHS_U64_LEN + 8 bytes: its cookie, "" if it has none
- */
-void tcphs_end_words(const struct tcphs_end *end, char *address, char *who, char *number)
+/* Who has this side, or why that is not known. */
+static void put_who(char *who, const struct tcphs_end *end)
 {
 	const struct tcphs_ident *id = &end->id;
 
-	tcphs_fmt_endpoint(address, id->family, id->local, id->local_port);
-	*number = '\0';
-	if (end->socket) {
-		strcpy(number, "conn ");
-		tcphs_fmt_hex(number + 5, id->conn);
-	}
-	if (!end->seen)
+	if (!end->seen) {
 		strcpy(who, "not seen from here");
-	else if (!end->socket)
-		strcpy(who, "no socket");
-	else if (end->flags & TCPHS_F_OWNER)
+	} else if (end->flags & TCPHS_F_OWNER) {
 		tcphs_fmt_owner(who, id->comm, sizeof(id->comm), id->pid);
-	else
+	} else if (end->listener_flags & TCPHS_F_OWNER) {
+		strcpy(who, "listener ");
+		tcphs_fmt_owner(who + 9, end->listener.comm, sizeof(end->listener.comm),
+				end->listener.pid);
+	} else if (end->socket) {
 		strcpy(who, "process not known");
+	} else {
+		strcpy(who, end->listening ? "listener, process not known" : "no socket");
+	}
+}
+
+/* Do the two ends call each other by other addresses than they have themselves? */
+bool tcphs_picture_translated(const struct tcphs_picture *p)
+{
+	const struct tcphs_ident *l = &p->end[TCPHS_LEFT].id, *r = &p->end[TCPHS_RIGHT].id;
+
+	return p->end[TCPHS_LEFT].seen && p->end[TCPHS_RIGHT].seen &&
+	       (l->family != r->family || l->local_port != r->peer_port ||
+		l->peer_port != r->local_port || memcmp(l->local, r->peer, sizeof(l->local)) ||
+		memcmp(l->peer, r->local, sizeof(l->peer)));
+}
+
+/**
+ * tcphs_heading - who one side is
+ * @p: the picture
+ * @side: TCPHS_LEFT or TCPHS_RIGHT
+ * @netns: its network namespace too
+ * @line: gets its lines, in the same order for both sides; "" where there is nothing to say
+ */
+void tcphs_heading(const struct tcphs_picture *p, unsigned int side, bool netns,
+		   char line[TCPHS_HEADING_LINES][TCPHS_HEADING_LEN])
+{
+	const struct tcphs_end *end = &p->end[side];
+	const struct tcphs_ident *id = &end->id;
+
+	memset(line, 0, TCPHS_HEADING_LINES * TCPHS_HEADING_LEN);
+	if (p->self && side == TCPHS_RIGHT)
+		return;
+	tcphs_fmt_endpoint(line[0], id->family, id->local, id->local_port);
+	if (p->self)
+		strcpy(line[1], "connected to itself");
+	if (tcphs_picture_translated(p)) {
+		strcpy(line[1], side == TCPHS_LEFT ? "to " : "from ");
+		tcphs_fmt_endpoint(line[1] + strlen(line[1]), id->family, id->peer, id->peer_port);
+	}
+	put_who(line[2], end);
+	if (end->socket) {
+		strcpy(line[3], "conn ");
+		tcphs_fmt_hex(line[3] + 5, id->conn);
+	} else if (end->listener.conn) {
+		strcpy(line[3], "listener ");
+		tcphs_fmt_hex(line[3] + 9, end->listener.conn);
+	}
+	if (netns && end->seen)
+		sprintf(line[4], "netns %u", id->netns);
 }
 
 /* A number is not parted from its unit; other words are longer. */

@@ -174,8 +174,10 @@ static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
 			close(fd);
 		return -1;
 	}
-	tcphs_picture_svg(p, source_clock(d->source), d->absolute, &out);
-	failed = tcphs_buf_flush(&out);
+	failed = tcphs_picture_svg(p, source_clock(d->source), d->absolute, d->cli->all_netns,
+				   &out);
+	if (!failed)
+		failed = tcphs_buf_flush(&out);
 	if (close(fd) && !failed)
 		failed = -errno;
 	tcphs_buf_free(&out);

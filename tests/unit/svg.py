@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The drawings as SVG, rendered by librsvg, and their pixels looked at.
+
+usage: svg.py TEST_PICTURE	the program that writes them
+
+librsvg knows neither CSS variables nor media queries, so it shows what a reader
+sees whose viewer is simple: black on black, if colours are not told plainly. Where
+texts stand is read from the SVG itself: none may cover another.
+"""
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as xml
+import zlib
+from pathlib import Path
+
+WHITE, INK, BAD, GOOD = (255, 255, 255), (31, 35, 40), (207, 34, 46), (26, 127, 55)
+# What went wrong is red, and what did not is not.
+FAILED = {"refused", "refused_long", "expired", "overflow", "lost", "adopted", "gave_up", "dropped"}
+ESTABLISHED = {"loopback", "client", "server", "crossing", "lost", "cookie", "fastopen",
+               "late_accept"}
+COLUMN, LINE = 7, 10		# pixels: narrower and lower than any character of the font
+
+
+def pixels(png):
+    """The colours of an 8 bit RGB or RGBA image, row by row, and how often each is there."""
+    at, data = 8, b""
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at:at + 8])
+        if kind == b"IHDR":
+            width, height, depth, colour, _, _, interlaced = struct.unpack(
+                ">IIBBBBB", png[at + 8:at + 21])
+            if depth != 8 or colour not in (2, 6) or interlaced:
+                raise ValueError("not the PNG that rsvg-convert writes")
+        elif kind == b"IDAT":
+            data += png[at + 8:at + 8 + length]
+        at += 12 + length
+    data = zlib.decompress(data)
+    size = 4 if colour == 6 else 3
+    stride, above, found = width * size, bytes(width * size), {}
+    for row in range(height):
+        start = row * (stride + 1)
+        line = unfilter(data[start], bytearray(data[start + 1:start + 1 + stride]), above, size)
+        for i in range(0, stride, size):
+            dot = tuple(line[i:i + 3])
+            found[dot] = found.get(dot, 0) + 1
+        above = line
+    return found, width * height
+
+
+def unfilter(kind, line, above, size):
+    if kind == 0:
+        return line
+    for i, value in enumerate(line):
+        left = line[i - size] if i >= size else 0
+        up, corner = above[i], above[i - size] if i >= size else 0
+        if kind == 1:
+            guess = left
+        elif kind == 2:
+            guess = up
+        elif kind == 3:
+            guess = (left + up) // 2
+        else:
+            near = left + up - corner
+            guess = min((abs(near - left), 0, left), (abs(near - up), 1, up),
+                        (abs(near - corner), 2, corner))[2]
+        line[i] = (value + guess) & 255
+    return line
+
+
+def characters(root):
+    """(text, [(x, y) of each character's middle]) of each text; y is its base line."""
+    for e in root.iter("{http://www.w3.org/2000/svg}text"):
+        slope, x, y = 0.0, float(e.get("x", 0)), float(e.get("y"))
+        matrix = re.match(r"matrix\(1 (\S+) 0 1 (\S+) (\S+)\)", e.get("transform", ""))
+        if matrix:
+            slope, x, y = (float(matrix[1]), float(matrix[2]), float(matrix[3]) + y)
+        length = len(e.text) * COLUMN
+        classes = e.get("class", "").split()
+        first = x - (length / 2 if "mid" in classes else length if "end" in classes else 0)
+        places = [first + COLUMN * (i + 0.5) for i in range(len(e.text))]
+        yield e.text, [(at, y + (at - x) * slope) for at in places]
+
+
+def covered(root, width):
+    """Pairs of texts that stand on each other, and texts that leave the picture."""
+    texts = list(characters(root))
+    for i, (text, places) in enumerate(texts):
+        if not all(0 < x < width for x, _ in places):
+            yield f"{text!r} leaves the picture"
+        for other, others in texts[:i]:
+            if any(abs(x - u) < COLUMN and abs(y - v) < LINE for x, y in places for u, v in others):
+                yield f"{text!r} and {other!r}"
+
+
+def look(path):
+    """Everything that is wrong with one drawing."""
+    done = subprocess.run(["rsvg-convert", str(path)], capture_output=True, check=False)
+    if done.returncode:
+        return [f"rsvg-convert: {done.stderr.decode()}"]
+    found, total = pixels(done.stdout)
+    root, wrong = xml.parse(path).getroot(), []
+    if found.get(WHITE, 0) < total * 0.7:
+        wrong.append(f"paper: {found.get(WHITE, 0)} of {total} pixels are white")
+    if not 100 < found.get(INK, 0) < total * 0.1:
+        wrong.append(f"ink: {found.get(INK, 0)} pixels")
+    if bool(found.get(BAD)) != (path.stem in FAILED):
+        wrong.append(f"what failed: {found.get(BAD, 0)} pixels")
+    if path.stem in ESTABLISHED and not found.get(GOOD):
+        wrong.append(f"ESTABLISHED: {found.get(GOOD, 0)} pixels")
+    return wrong + list(covered(root, float(root.get("width"))))
+
+
+def main(program):
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([program, directory], check=True)
+        drawings = sorted(Path(directory).glob("*.svg"))
+        print(f"1..{len(drawings)}")
+        failed = False
+        for number, path in enumerate(drawings, 1):
+            wrong = look(path)
+            failed |= bool(wrong)
+            print("".join(f"# {line}\n" for line in wrong), end="")
+            print(f"{'not ok' if wrong else 'ok'} {number} - librsvg shows {path.stem}")
+    return failed or not drawings
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
