@@ -38,9 +38,10 @@ static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id
 	struct tcphs_listener *listener;
 	struct tcphs_event *ev;
 
-	if (reason == TCPHS_REASON_ACCEPT_QUEUE_FULL) {
-		listener = tcphs_listener_lookup(queue->listener);
-		if (listener) {
+	listener = tcphs_listener_lookup(queue->listener);
+	if (listener) {
+		atomic64_inc(&listener->drops);
+		if (reason == TCPHS_REASON_ACCEPT_QUEUE_FULL) {
 			atomic64_inc(&listener->overflows);
 			tcphs_listener_marks(listener, queue);
 		}

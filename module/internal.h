@@ -279,12 +279,14 @@ struct tcphs_listener {
 	struct tcphs_who id;		/* its owner called listen() */
 	struct tcphs_owner __rcu *acceptor;	/* who called accept() last, if another; counted */
 	u64 born;
-	u32 drops_before;		/* sk_drops when it began */
+	u32 discards_before;		/* sk_drops when it began */
 	u32 backlog;			/* the limit of its queues that was told last */
 	bool gone;			/* not in the table: sk must not be touched */
 	u32 syn_max;
 	u32 accept_max;
 	atomic64_t accepted;
+	atomic64_t last_accept;		/* ns, 0: none */
+	atomic64_t drops;		/* SYNs and third ACKs, of which there are records */
 	atomic64_t overflows;
 	atomic64_t cookies_sent;
 	atomic64_t cookies_valid;
@@ -299,7 +301,7 @@ struct tcphs_listener_view {
 	u32 accept_queue;
 	u32 accept_limit;
 	u32 group;			/* sockets of its SO_REUSEPORT group, 0: none */
-	u64 drops;
+	u64 discards;			/* segments of every kind */
 	struct tcphs_histogram wait;
 };
 
@@ -321,7 +323,7 @@ void tcphs_listener_forget_netns(struct tcphs_net *tn);
 void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue);
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue);
-void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns);
+void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, u64 now);
 void tcphs_listener_look(const struct tcphs_listener *listener,
 			 struct tcphs_listener_view *view);
 

@@ -187,12 +187,14 @@ void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listen
  * tcphs_listener_waited() - a connection left the accept queue by accept()
  * @listener: whose
  * @ns: how long it had waited
+ * @now: the time
  *
  * Context: any.
  */
-void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns)
+void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, u64 now)
 {
 	atomic64_inc(&listener->accepted);
+	atomic64_set(&listener->last_accept, now);
 	atomic64_inc(&listener->wait[tcphs_hist_index(ns)]);
 	/* A race may keep the smaller of two maxima for a moment; good enough. */
 	if (ns > atomic64_read(&listener->wait_max))
@@ -216,7 +218,7 @@ void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_lis
 	view->syn_limit = READ_ONCE(sk->sk_max_ack_backlog);
 	view->accept_queue = READ_ONCE(sk->sk_ack_backlog);
 	view->accept_limit = view->syn_limit;
-	view->drops = tcphs_sk_drops(sk) - listener->drops_before;
+	view->discards = tcphs_sk_drops(sk) - listener->discards_before;
 	group = rcu_dereference(sk->sk_reuseport_cb);
 	view->group = group ? READ_ONCE(group->num_socks) : 0;
 	view->wait.count = 0;
@@ -250,7 +252,7 @@ static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 no
 	l->tn = tcphs_net(sock_net(sk));
 	l->sk = sk;
 	l->born = now;
-	l->drops_before = adopted ? 0 : tcphs_sk_drops(sk);
+	l->discards_before = adopted ? 0 : tcphs_sk_drops(sk);
 	l->backlog = READ_ONCE(sk->sk_max_ack_backlog);
 	tcphs_who_from_sock(&l->id, sk);
 	l->id.conn = tcphs_cookie(sk);

@@ -136,6 +136,8 @@ int tcphs_nl_listeners_start(struct netlink_callback *cb)
 static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener *l,
 			       const struct tcphs_listener_view *view)
 {
+	u64 last = atomic64_read(&l->last_accept), now = tcphs_now();
+
 	if (nla_put_u32(skb, TCPHS_A_LISTENER_SYN_QUEUE, view->syn_queue) ||
 	    nla_put_u32(skb, TCPHS_A_LISTENER_SYN_MAX, READ_ONCE(l->syn_max)) ||
 	    nla_put_u32(skb, TCPHS_A_LISTENER_SYN_LIMIT, view->syn_limit) ||
@@ -146,11 +148,16 @@ static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener 
 			      TCPHS_A_LISTENER_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_OVERFLOWS, atomic64_read(&l->overflows),
 			      TCPHS_A_LISTENER_PAD) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_DROPS, view->drops, TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_DROPS, atomic64_read(&l->drops),
+			      TCPHS_A_LISTENER_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_DISCARDS, view->discards,
+			      TCPHS_A_LISTENER_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_COOKIES_SENT,
 			      atomic64_read(&l->cookies_sent), TCPHS_A_LISTENER_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_COOKIES_VALID,
 			      atomic64_read(&l->cookies_valid), TCPHS_A_LISTENER_PAD) ||
+	    (last && nla_put_u64_64bit(skb, TCPHS_A_LISTENER_LAST_ACCEPT, max(now, last) - last,
+				       TCPHS_A_LISTENER_PAD)) ||
 	    (view->group && nla_put_u32(skb, TCPHS_A_LISTENER_GROUP, view->group)))
 		return -EMSGSIZE;
 	return tcphs_nl_put_hist(skb, TCPHS_A_LISTENER_WAIT, TCPHS_HIST_ACCEPT_WAIT, &view->wait);
@@ -269,6 +276,19 @@ static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 	return 0;
 }
 
+/* Whose accept() it waits for, and how long it has. Its listener is held until then. */
+static int put_conn_waiting(struct sk_buff *skb, const struct tcphs_conn *conn, u64 now)
+{
+	if (!(conn->marks & TCPHS_C_QUEUED) || !conn->listener)
+		return 0;
+	if (nla_put_u64_64bit(skb, TCPHS_A_CONN_WAITING, max(now, conn->mark) - conn->mark,
+			      TCPHS_A_CONN_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LISTENER, conn->listener->id.conn,
+			      TCPHS_A_CONN_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 struct conns_arg {
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
@@ -290,7 +310,8 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 	header = put_header(skb, arg->cb, TCPHS_CMD_CONN_GET);
 	if (!header)
 		return -EMSGSIZE;
-	if (put_conn_ident(skb, conn) || nla_put_u8(skb, TCPHS_A_CONN_STATE, conn->state) ||
+	if (put_conn_ident(skb, conn) || put_conn_waiting(skb, conn, arg->now) ||
+	    nla_put_u8(skb, TCPHS_A_CONN_STATE, conn->state) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_CONN_AGE, max(arg->now, conn->since) - conn->since,
 			      TCPHS_A_CONN_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LIFE, max(arg->now, conn->born) - conn->born,

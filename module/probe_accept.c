@@ -210,7 +210,7 @@ static void on_accept(struct tcphs_regs *regs)
 		ev->flags |= TCPHS_F_DURATION;
 		tcphs_hist_count(&s, TCPHS_HIST_ACCEPT_WAIT, waited);
 		if (listener)
-			tcphs_listener_waited(listener, waited);
+			tcphs_listener_waited(listener, waited, s.now);
 		conn->marks &= ~TCPHS_C_QUEUED;
 	}
 	tcphs_step_done(&s);

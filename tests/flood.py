@@ -49,8 +49,8 @@ def load_drops(path):
 def comparisons(grown, listeners, total, each, drops):
     """Yields a name, what tcphs says and what it must say.
 
-    A listener's own count has more in it than ListenDrops: what else was discarded there,
-    which is no SYN and no third ACK and so in no record.
+    The kernel's count of a socket has more in it than ListenDrops: what else was discarded
+    there, which is no SYN and no third ACK and so in no record.
     """
     def of_listeners(field):
         return {cookie: row[field] for cookie, row in listeners.items()}
@@ -59,9 +59,8 @@ def comparisons(grown, listeners, total, each, drops):
         return {cookie: sum(each[cookie][name] for name in names) for cookie in listeners}
 
     told = of_events("syn-dropped", "accept-overflow")
-    yield "drops of each listener, in ss", of_listeners("syn_drops"), drops
-    yield ("drops of each listener, in events", told,
-           {cookie: min(told[cookie], row["syn_drops"]) for cookie, row in listeners.items()})
+    yield "discards of each listener, in ss", of_listeners("discards"), drops
+    yield "drops of each listener, in events", of_listeners("syn_drops"), told
     yield "ListenDrops", sum(told.values()), grown["TcpExtListenDrops"]
     yield ("overflows of each listener, in events", of_listeners("accept_overflows"),
            of_events("dropped-accept-queue", "accept-overflow"))

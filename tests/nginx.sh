@@ -80,16 +80,16 @@ tally_of() {
 	awk -v event="$1" '$1 == "event" && $2 == event { print $3 }' /proc/tcphs
 }
 
-# drops: of each listener of nginx, as ss has them
-drops() {
+# discards: of each listener of nginx, as ss has them
+discards() {
 	ss -Hltnm "sport = $port" | sed -En 's/.*skmem:.*,d([0-9]+)\).*/\1/p' | sort
 }
 
 # Both queues of both listeners were used, neither beyond its limit.
 queues_make_sense() {
 	tcphs listeners -j >"$tmp/listeners"
-	same "$(jq "select(.port == $port) | .syn_drops" "$tmp/listeners" | sort)" "$(drops)" \
-		drops || return 1
+	same "$(jq "select(.port == $port) | .discards" "$tmp/listeners" | sort)" "$(discards)" \
+		discards || return 1
 	jq -s "map(select(.port == $port)) | length == 2 and all(
 		.syn_queue == 0 and .accept_queue == 0 and .accept_overflows == 0 and
 		.comm == \"nginx\" and

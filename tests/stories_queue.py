@@ -3,6 +3,7 @@
 import json
 import struct
 import subprocess
+import time
 
 import wire
 from tale import (CONNECT, HANDSHAKE, MSG_FASTOPEN, TCP_FASTOPEN, half_open, numbers, same,
@@ -43,6 +44,37 @@ def accept_overflow(t):
     t.accept(listener)
     t.accept(listener)
     t.told(third.port, [HANDSHAKE[0], over] + HANDSHAKE[1:])
+
+
+def rows(verb, port):
+    out = subprocess.run(["tcphs", verb, "-j", "--port", str(port)], check=True,
+                         capture_output=True).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@story()
+def accept_waits(t):
+    """S5 who waits for accept() is known by his wait, the listener by its last accept()"""
+    listener, port = t.listener()
+    same("last_accept_ns" in rows("listeners", port)[0], False, "nothing was accepted")
+    peers = [t.peer() for _ in range(3)]
+    for peer in peers:
+        peer.connect(port)
+        queued = t.told(peer.port, HANDSHAKE[:3])[1]["time"]
+    t.accept(listener)
+    t.told(peers[0].port, HANDSHAKE)
+    begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    waiting = {c["peer_port"]: c for c in rows("connections", port) if "waiting_ns" in c}
+    row = rows("listeners", port)[0]
+    end = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    same(set(waiting), {peers[1].port, peers[2].port}, "who waits")
+    wait = waiting[peers[2].port]["waiting_ns"]
+    same(begin <= queued + wait <= end, True, f"queued at {queued}, {wait} ns before "
+         f"{begin} to {end}")
+    same(waiting[peers[1].port]["waiting_ns"] > wait, True, "who came first waits longer")
+    same({c["listener"] for c in waiting.values()}, {row["conn"]}, "listener")
+    accepted = t.told(peers[0].port, HANDSHAKE)[3]["time"]
+    same(begin <= accepted + row["last_accept_ns"] <= end, True, "the last accept()")
 
 
 @story()

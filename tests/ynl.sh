@@ -72,11 +72,11 @@ listeners_agree() {
 	tcphs listeners -j >"$tmp/tool"
 	same_json "$tmp/ynl" 'sort_by(.port)[] | [.port, .netns, .family, .pid, .comm,
 			."syn-queue", ."syn-max", ."syn-limit", ."accept-queue", ."accept-max",
-			."accept-limit", .accepted, .overflows, .drops, .wait.count, .wait."max-ns"]' \
+			."accept-limit", .accepted, .overflows, .drops, .discards, .wait.count, .wait."max-ns"]' \
 		"$tmp/tool" '[.port, .netns, {ipv4: 2, ipv6: 10}[.family], .pid, .comm,
 			.syn_queue, .syn_queue_max, .syn_queue_limit, .accept_queue,
 			.accept_queue_max, .accept_queue_limit, .accepted, .accept_overflows,
-			.syn_drops, .accept_wait.count, .accept_wait.max_ns]'
+			.syn_drops, .discards, .accept_wait.count, .accept_wait.max_ns]'
 }
 
 # What identifies a connection, whatever its age.

@@ -151,10 +151,13 @@ static void test_listener(void)
 	msg_attr(&m, TCPHS_A_LISTENER_ADDRESS, address, sizeof(address));
 	msg_u16(&m, TCPHS_A_LISTENER_PORT, 80);
 	msg_attr(&m, TCPHS_A_LISTENER_COMM, "0123456789abcdefghij", 20);
+	msg_u64(&m, TCPHS_A_LISTENER_DISCARDS, 23);
+	msg_u64(&m, TCPHS_A_LISTENER_LAST_ACCEPT, 99);
 	make_hist(&m, TCPHS_A_LISTENER_WAIT, 0);
 	ok(!tcphs_decode_listener(exact(m.data, m.len), m.len, &listener), "a listener");
 	ok(listener.port == 80 && listener.address[0] == 10 && listener.wait.count == 5, "its values");
 	ok(!listener.has_age && !listener.owner.known, "what is absent is not known");
+	ok(listener.discards == 23 && listener.has_idle && listener.idle == 99, "its last accept()");
 	same(listener.owner.comm, "0123456789abcdef", "a name without terminator, too long, is cut");
 	msg_attr(&m, TCPHS_A_LISTENER_ADDRESS, address, 4);
 	ok(tcphs_decode_listener(exact(m.data, m.len), m.len, &listener) == -EBADMSG,
@@ -175,9 +178,12 @@ static void test_conn(void)
 	msg_u8(&m, TCPHS_A_CONN_STATE, TCPHS_STATE_CLOSE_WAIT);
 	msg_attr(&m, TCPHS_A_CONN_ADOPTED, NULL, 0);
 	msg_u32(&m, TCPHS_A_CONN_ISN, 0);
+	msg_u64(&m, TCPHS_A_CONN_WAITING, 4321);
+	msg_u64(&m, TCPHS_A_CONN_LISTENER, 0x77);
 	ok(!tcphs_decode_conn(exact(m.data, m.len), m.len, &conn), "a connection");
 	ok(conn.conn == 0x1234567890ull && conn.state == TCPHS_STATE_CLOSE_WAIT, "its values");
 	ok(conn.adopted && !conn.mapped, "its flags");
+	ok(conn.waiting == 4321 && conn.listener == 0x77, "how long it waits, and for whom");
 	ok(conn.has_isn && !conn.has_peer_isn && !conn.has_handshake, "an ISN of 0 is one");
 	msg_u8(&m, TCPHS_A_CONN_MAPPED, 0);
 	ok(tcphs_decode_conn(exact(m.data, m.len), m.len, &conn) == -EBADMSG,
@@ -325,7 +331,7 @@ static void test_garbage(void)
 
 int main(void)
 {
-	plan(39);
+	plan(41);
 	test_status();
 	test_listener();
 	test_conn();

@@ -422,6 +422,11 @@ static int decode_listener_attr(const struct attr *a, void *to)
 		return get_fixed(a, &out->overflows, sizeof(out->overflows));
 	case TCPHS_A_LISTENER_DROPS:
 		return get_fixed(a, &out->drops, sizeof(out->drops));
+	case TCPHS_A_LISTENER_DISCARDS:
+		return get_fixed(a, &out->discards, sizeof(out->discards));
+	case TCPHS_A_LISTENER_LAST_ACCEPT:
+		out->has_idle = true;
+		return get_fixed(a, &out->idle, sizeof(out->idle));
 	case TCPHS_A_LISTENER_WAIT:
 		return decode_hist(a, &out->wait, &ignored);
 	case TCPHS_A_LISTENER_COOKIES_SENT:
@@ -505,6 +510,10 @@ static int decode_conn_attr(const struct attr *a, void *to)
 		return get_fixed(a, &out->ifindex, sizeof(out->ifindex));
 	case TCPHS_A_CONN_RESTORED:
 		return get_flag(a, &out->restored);
+	case TCPHS_A_CONN_WAITING:
+		return get_fixed(a, &out->waiting, sizeof(out->waiting));
+	case TCPHS_A_CONN_LISTENER:
+		return get_fixed(a, &out->listener, sizeof(out->listener));
 	}
 	return 0;
 }

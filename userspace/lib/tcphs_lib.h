@@ -115,7 +115,9 @@ struct tcphs_listener {
 	uint64_t age;			/* ns, with has_age */
 	uint64_t accepted;
 	uint64_t overflows;
-	uint64_t drops;
+	uint64_t drops;			/* SYNs and third ACKs, each with an event */
+	uint64_t discards;		/* segments of every kind that the kernel threw away */
+	uint64_t idle;			/* ns since the last accept(), with has_idle */
 	uint64_t cookies_sent, cookies_valid;
 	uint32_t group;			/* sockets of its SO_REUSEPORT group, 0: none */
 	uint32_t netns;
@@ -125,6 +127,7 @@ struct tcphs_listener {
 	uint16_t port;
 	uint8_t family;
 	bool has_age;			/* false: it was there before the module */
+	bool has_idle;			/* false: no accept() was seen yet */
 	uint8_t address[16];
 	struct tcphs_owner owner;	/* who accepts; before the first accept(): who listens */
 	struct tcphs_owner listens;	/* who called listen() */
@@ -138,6 +141,8 @@ struct tcphs_conn_info {
 	uint64_t age;			/* ns in this state */
 	uint64_t life;			/* ns since the first step */
 	uint64_t handshake;		/* ns, with has_handshake */
+	uint64_t waiting;		/* ns in the accept queue of @listener */
+	uint64_t listener;		/* cookie of the socket whose accept() it waits for, or 0 */
 	uint32_t netns;
 	uint32_t isn, peer_isn;		/* with has_isn, has_peer_isn */
 	uint32_t ifindex;		/* as in struct tcphs_event */

@@ -112,6 +112,10 @@ static void print_json(struct tcphs_buf *out, const struct tcphs_conn_info *c)
 		tcphs_json_bool(&j, "mapped", true);
 	if (c->adopted)
 		tcphs_json_bool(&j, "adopted", true);
+	if (c->listener) {
+		tcphs_json_u64(&j, "waiting_ns", c->waiting);
+		tcphs_json_hex(&j, "listener", c->listener);
+	}
 	tcphs_json_end(&j);
 }
 

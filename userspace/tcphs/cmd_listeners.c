@@ -164,6 +164,9 @@ static void print_json(struct tcphs_buf *out, const struct tcphs_listener *l)
 	tcphs_json_u64(&j, "accepted", l->accepted);
 	tcphs_json_u64(&j, "accept_overflows", l->overflows);
 	tcphs_json_u64(&j, "syn_drops", l->drops);
+	tcphs_json_u64(&j, "discards", l->discards);
+	if (l->has_idle)
+		tcphs_json_u64(&j, "last_accept_ns", l->idle);
 	tcphs_json_u64(&j, "cookies_sent", l->cookies_sent);
 	tcphs_json_u64(&j, "cookies_valid", l->cookies_valid);
 	if (l->group)

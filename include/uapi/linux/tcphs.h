@@ -496,7 +496,7 @@ enum tcphs_a_listener {
 	TCPHS_A_LISTENER_ACCEPT_LIMIT,	/* u32 */
 	TCPHS_A_LISTENER_ACCEPTED,	/* u64 */
 	TCPHS_A_LISTENER_OVERFLOWS,	/* u64, SYNs and third ACKs met a full accept queue */
-	TCPHS_A_LISTENER_DROPS,		/* u64, SYNs and third ACKs dropped, any cause */
+	TCPHS_A_LISTENER_DROPS,		/* u64, SYNs and third ACKs dropped, each with a record */
 	TCPHS_A_LISTENER_WAIT,		/* nest TCPHS_A_HIST_*: time to accept() */
 	TCPHS_A_LISTENER_COOKIES_SENT,	/* u64, SYN+ACKs that carried a SYN cookie */
 	TCPHS_A_LISTENER_COOKIES_VALID,	/* u64, third ACKs that brought one back */
@@ -508,6 +508,8 @@ enum tcphs_a_listener {
 	TCPHS_A_LISTENER_IFINDEX,	/* u32, device it is bound to; absent: none */
 	TCPHS_A_LISTENER_DEVICE,	/* string, its name; absent: none, or it is gone */
 	TCPHS_A_LISTENER_L3MDEV,	/* string, the VRF that this device is in; absent: none */
+	TCPHS_A_LISTENER_DISCARDS,	/* u64, segments of every kind thrown away: sk_drops */
+	TCPHS_A_LISTENER_LAST_ACCEPT,	/* u64, ns since an accept() of it; absent: none seen */
 
 	__TCPHS_A_LISTENER_MAX
 };
@@ -541,6 +543,8 @@ enum tcphs_a_conn {
 	TCPHS_A_CONN_THREAD,		/* string, the thread's name; absent: the process's */
 	TCPHS_A_CONN_IFINDEX,		/* u32, as in struct tcphs_event; absent: none */
 	TCPHS_A_CONN_RESTORED,		/* flag: no handshake, TCP_REPAIR */
+	TCPHS_A_CONN_WAITING,		/* u64, ns in the accept queue; absent: it is in none */
+	TCPHS_A_CONN_LISTENER,		/* u64, with WAITING: cookie of the queue's socket */
 
 	__TCPHS_A_CONN_MAX
 };
