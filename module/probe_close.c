@@ -48,6 +48,16 @@ static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 
 	ev->flags |= TCPHS_F_HALF;
 }
 
+/* The first FIN of a connection ends a time without payload. */
+static void put_idle(struct tcphs_event *ev, const struct sock *sk)
+{
+	u32 now = tcp_jiffies32;
+
+	ev->idle.sent = (u64)(now - tcp_sk(sk)->lsndtime) * TICK_NSEC;
+	ev->idle.received = (u64)(now - inet_csk(sk)->icsk_ack.lrcvtime) * TICK_NSEC;
+	ev->flags |= TCPHS_F_IDLE;
+}
+
 /**
  * tcphs_close_fin_sent() - this end has nothing more to send
  * @sk: going to FIN_WAIT1 or LAST_ACK
@@ -74,6 +84,7 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->life.segments = tp->rcv_wup == tp->rcv_nxt ? 4 : 3;
 		conn->life.closer = TCPHS_CLOSER_PEER;
 	} else {
+		put_idle(ev, sk);
 		conn->half_seq = tp->rcv_nxt;
 		conn->half_total = tp->bytes_received;
 		conn->marks |= TCPHS_C_HALF;
@@ -88,7 +99,9 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	tcphs_conn_leave(&s);
 }
 
-static void fin_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state)
+/* @first: the socket, if its FIN is the first; a bucket never gets that */
+static void fin_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
+			 const struct sock *first)
 {
 	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_RECEIVED, new_state);
 
@@ -96,6 +109,8 @@ static void fin_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state
 	tcphs_step_since(s, ev, s->conn->since);
 	if (s->conn->state == TCPHS_STATE_FIN_WAIT2)
 		put_half(ev, s->conn, seq, s->conn->life.bytes_received);
+	else if (first)
+		put_idle(ev, first);
 	tcphs_step_done(s);
 	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
 }
@@ -123,7 +138,8 @@ void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->half_total = sent_total(tp);
 		conn->marks |= TCPHS_C_HALF;
 	}
-	fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state);
+	fin_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state,
+		     new_state == TCPHS_STATE_CLOSING ? NULL : sk);
 	tcphs_conn_move(&s, new_state);
 	tcphs_conn_leave(&s);
 }
@@ -171,7 +187,7 @@ static void last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 
 	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->id.flags & TCPHS_F_ADOPTED))
 		conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
 	conn->life.bytes_received = tp->bytes_received;
-	fin_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state);
+	fin_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state, NULL);
 }
 
 /*
@@ -661,7 +677,7 @@ static void bucket_segment(struct tcphs_section *s, const struct tcp_timewait_so
 
 	if (conn->state == TCPHS_STATE_FIN_WAIT2 && is_awaited_fin(tcptw, skb, th)) {
 		conn->life.segments = 4;
-		fin_received(s, seq, ack, TCPHS_STATE_TIME_WAIT);
+		fin_received(s, seq, ack, TCPHS_STATE_TIME_WAIT, NULL);
 		time_wait(s, READ_ONCE(tcptw->tw_snd_nxt), seq + 1);
 	} else if (th->rst) {
 		/* If the kernel takes it the bucket goes next. */

@@ -102,13 +102,15 @@ static bool is_zero(const void *p, size_t len)
 static size_t declared_detail(const struct tcphs_event *ev)
 {
 	switch (ev->flags & (TCPHS_F_QUEUE | TCPHS_F_AGREED | TCPHS_F_LIFE | TCPHS_F_RESEND |
-			     TCPHS_F_HALF)) {
+			     TCPHS_F_HALF | TCPHS_F_IDLE)) {
 	case 0:
 		return 0;
 	case TCPHS_F_RESEND:
 		return offsetof(struct tcphs_resend, pad);
 	case TCPHS_F_HALF:
 		return offsetof(struct tcphs_half, pad);
+	case TCPHS_F_IDLE:
+		return offsetof(struct tcphs_idle, pad);
 	case TCPHS_F_AGREED:
 		return offsetof(struct tcphs_agreed, pad);
 	case TCPHS_F_QUEUE:

@@ -87,6 +87,67 @@ def passive_merged_close(t):
     same((life["bytes_sent"], life["bytes_received"]), (76, 76), "bytes")
 
 
+def idle_by_ss(peer):
+    """Milliseconds since data went and came last, as ss knows."""
+    out = subprocess.run(["ss", "-Htni", "dport", "=", f":{peer.port}"], check=True,
+                         capture_output=True).stdout.decode()
+    words = dict(word.split(":", 1) for word in out.split() if word.startswith("last"))
+    return int(words["lastsnd"]), int(words["lastrcv"])
+
+
+def idle_in(event, before, after):
+    """Not less than ss said before the FIN, and not more than after it; of a jiffy more or less."""
+    found = [event[key] / 1e6 for key in ("idle_sent_ns", "idle_received_ns")]
+    for least, value, most in zip(before, found, after):
+        if not least - 10 <= value <= most + 10:
+            raise Wrong(f"idle for {found} ms; ss: {before} before, {after} after")
+
+
+def talk(t, peer, s):
+    """Data come, and later data go; then neither for a while."""
+    peer.send(ACK | wire.PSH, data=b"question")
+    s.recv(8)
+    t.until(lambda: idle_by_ss(peer)[1] >= 100, "time goes by")
+    s.send(b"answer")
+    peer.await_(ACK, data=b"answer")
+    peer.send(ACK)
+    t.until(lambda: idle_by_ss(peer)[0] >= 150, "time goes by")
+    return idle_by_ss(peer), time.monotonic()
+
+
+def after_that(idle, since):
+    return [ms + (time.monotonic() - since) * 1000 for ms in idle]
+
+
+@story()
+def idle_before_fin_sent(t):
+    """S11 how long nothing came and went before our FIN"""
+    peer = t.peer()
+    s, _ = t.accepted(peer)
+    before, since = talk(t, peer, s)
+    s.close()
+    peer.await_(FIN | ACK)
+    idle_in(t.told(peer.port, HANDSHAKE + ACTIVE_CLOSE[:1])[-1], before,
+            after_that(before, since))
+
+
+@story()
+def idle_before_fin_received(t):
+    """S11 how long nothing came and went before the peer's FIN"""
+    peer = t.peer()
+    s = t.established(peer)
+    before, since = talk(t, peer, s)
+    peer.send(FIN | ACK)
+    peer.await_(ACK)
+    after = after_that(before, since)
+    s.close()
+    peer.await_(FIN | ACK)
+    peer.send(ACK)
+    events = t.told(peer.port, CONNECT + PASSIVE_CLOSE)
+    idle_in(events[2], before, after)
+    same("idle_sent_ns" in events[3], False, "the second FIN is not told so")
+
+
 @story()
 def half_close_active(t):
     """S11 a half-close: what the peer still sent, and for how long"""

@@ -11,6 +11,7 @@ SAME(size_of_event, sizeof(struct tcphs_event), TCPHS_EVENT_SIZE);
 SAME(size_of_ident, sizeof(struct tcphs_ident), 96);
 SAME(size_of_queue, sizeof(struct tcphs_queue), 24);
 SAME(size_of_agreed, sizeof(struct tcphs_agreed), 24);
+SAME(size_of_idle, sizeof(struct tcphs_idle), 24);
 SAME(size_of_life, sizeof(struct tcphs_life), 24);
 SAME(size_of_prefix, sizeof(struct tcphs_prefix), 20);
 

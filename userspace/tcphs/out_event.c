@@ -19,6 +19,7 @@
 #define CONN_MIN	6
 #define ENDPOINT_MIN	15
 #define CACHE_SIZE	256	/* connections whose steps mix */
+#define IDLE_NS		1000000000ull
 #define KNOWN		0x100
 #define OWNER_TEXT	64	/* " java[4294967295] thread http-exec" */
 #define OWNER_COPY	32	/* bytes of it at once: enough without a thread */
@@ -487,6 +488,17 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 	return p;
 }
 
+/* Between a request, its answer and the close there is always a moment. */
+static char *put_idle(char *p, const struct event_view *view, const struct tcphs_idle *idle)
+{
+	uint64_t ns = idle->sent < idle->received ? idle->sent : idle->received;
+
+	if (ns < IDLE_NS)
+		return p;
+	p = PUT(p, " idle for ");
+	return tcphs_fmt_duration(p, ns, view->cli->utf8);
+}
+
 static char *put_detail(char *p, const struct event_view *view, const struct tcphs_event *ev)
 {
 	if (ev->flags & TCPHS_F_QUEUE)
@@ -503,6 +515,8 @@ static char *put_detail(char *p, const struct event_view *view, const struct tcp
 		p = PUT(p, " half-close ");
 		return tcphs_fmt_bytes(p, ev->half.bytes);
 	}
+	if (ev->flags & TCPHS_F_IDLE)
+		return put_idle(p, view, &ev->idle);
 	return p;
 }
 

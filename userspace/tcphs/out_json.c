@@ -244,6 +244,10 @@ static char *put_detail(char *p, const struct tcphs_event *ev)
 		return PUT_U64(p, "resend", ev->resend.number);
 	if (ev->flags & TCPHS_F_HALF)
 		return PUT_U64(p, "half_close_bytes", ev->half.bytes);
+	if (ev->flags & TCPHS_F_IDLE) {
+		p = PUT_U64(p, "idle_sent_ns", ev->idle.sent);
+		return PUT_U64(p, "idle_received_ns", ev->idle.received);
+	}
 	return p;
 }
 

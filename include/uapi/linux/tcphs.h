@@ -151,8 +151,8 @@ enum tcphs_event_type {
 	TCPHS_EV_ACCEPT_OVERFLOW,	/* detail: queue */
 	TCPHS_EV_ACCEPTED,		/* duration: waited for accept(); detail: queue */
 	TCPHS_EV_CONNECT_FAILED,	/* duration: since syn-sent */
-	TCPHS_EV_FIN_SENT,		/* duration: in the old state; detail: half */
-	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state; detail: half */
+	TCPHS_EV_FIN_SENT,		/* duration: in the old state; detail: idle or half */
+	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state; detail: idle or half */
 	TCPHS_EV_FIN_ACKED,		/* duration: since fin-sent */
 	TCPHS_EV_FIN_RETRANSMIT,	/* duration: since fin-sent; detail: resend */
 	TCPHS_EV_RST_SENT,		/* duration: in the old state */
@@ -247,7 +247,8 @@ enum tcphs_closer {
 #define TCPHS_F_BUCKET		(1u << 15)	/* a TIME_WAIT bucket stands in for the socket */
 #define TCPHS_F_ICMP		(1u << 16)	/* @icmp_type and @icmp_code are known */
 #define TCPHS_F_RESTORED	(1u << 17)	/* came to ESTABLISHED without a handshake (TCP_REPAIR) */
-#define TCPHS_F_ALL		((1u << 18) - 1)
+#define TCPHS_F_IDLE		(1u << 18)	/* @idle is the detail */
+#define TCPHS_F_ALL		((1u << 19) - 1)
 
 /*
  * Both queues of a listener, the connection of this record included. The kernel
@@ -292,6 +293,16 @@ struct tcphs_resend {
 struct tcphs_half {
 	__u64	bytes;		/* payload since the first FIN */
 	__u64	pad[2];
+};
+
+/*
+ * For how long there had been no payload when the first FIN was sent or came; since
+ * the handshake where there was none at all. As exact as the kernel's jiffies.
+ */
+struct tcphs_idle {
+	__u64	sent;		/* ns since this end sent some */
+	__u64	received;	/* ns since some came */
+	__u64	pad;
 };
 
 /* A whole life, told at its end. */
@@ -346,6 +357,7 @@ struct tcphs_ident {
  * @life: with TCPHS_F_LIFE
  * @resend: with TCPHS_F_RESEND
  * @half: with TCPHS_F_HALF
+ * @idle: with TCPHS_F_IDLE
  *
  * Bytes that no flag declares are zero.
  *
@@ -376,6 +388,7 @@ struct tcphs_event {
 		struct tcphs_life	life;
 		struct tcphs_resend	resend;
 		struct tcphs_half	half;
+		struct tcphs_idle	idle;
 	};
 };
 
