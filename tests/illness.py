@@ -11,7 +11,7 @@ from wire import PATIENCE
 
 HERE = {4: "127.0.0.1"}
 EXIT = {"none": 0, "notice": 0, "warning": 10, "critical": 20}
-CHECKS = 13
+CHECKS = 16
 ILLS, SMALL = [], []
 
 
@@ -188,7 +188,8 @@ class Case(Tale):
             client.close()
 
     def ss(self, state):
-        out = subprocess.run(["ss", "-Htan", "state", state], check=True, capture_output=True)
+        out = subprocess.run(["ss", "-Htan", "state", *state.split()], check=True,
+                             capture_output=True)
         return len(out.stdout.splitlines())
 
     def peers_of(self, port, count):

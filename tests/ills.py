@@ -13,6 +13,8 @@ import sys
 import ills_time_wait
 import ills_queue
 import ills_connect
+import ills_port
+import ills_reset
 import ills_close
 import ills_doctor
 import ills_small

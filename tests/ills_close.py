@@ -7,8 +7,8 @@ import time
 import wire
 from ills_time_wait import time_waits
 from illness import advises, ill, Look, names_me, says
-from tale import half_open, same
-from wire import ACK, FIN, RST, SYN
+from tale import TCP_USER_TIMEOUT, same
+from wire import ACK, FIN
 
 
 def close_waiting(t, count):
@@ -29,7 +29,7 @@ def leak(t):
         time.sleep(0.3)
     finding = look.found(close_wait=("critical", 5))
     names_me(finding)
-    says(finding, "more", "5 in all, before the look 0")
+    says(finding, "more", "before the look 0 were; 5 in all")
 
 
 @ill
@@ -39,7 +39,7 @@ def old_leak(t):
     time.sleep(0.3)
     with Look("--stuck-after", "200ms") as look:
         pass
-    says(look.found(close_wait=("warning", 5)), "more", "before the look 5")
+    says(look.found(close_wait=("warning", 5)), "more", "before the look 5 were")
 
 
 @ill
@@ -48,7 +48,116 @@ def close_wait_young(t):
     with Look() as look:
         close_waiting(t, 5)
     look.found()
-    look.saw("close-wait", "now 5, stuck 0")
+    look.saw("close-wait", "now 5, stuck 0, before the look 0")
+
+
+@ill
+def old_pool(t):
+    """a client's pool of connections that servers have closed: a notice, with the upstream"""
+    peer, listener = "127.0.0.1", t.serve()
+    for _ in range(7):
+        _, server = t.pair(*listener)
+        server.close()
+    t.until(lambda: t.ss("close-wait") == 7, "ss: CLOSE-WAIT")
+    time.sleep(0.3)
+    with Look("--stuck-after", "200ms") as look:
+        pass
+    finding = look.found(close_wait=("notice", 7))
+    same((finding["address"], finding["port"]), (peer, listener[1]), "upstream")
+    says(finding, "name", f"to {peer}:{listener[1]}")
+    names_me(finding)
+
+
+@ill
+def pool_that_leaks(t):
+    """a client that leaks connections: they grow in number"""
+    listener = t.serve()
+    with Look("--stuck-after", "200ms") as look:
+        for _ in range(5):
+            _, server = t.pair(*listener)
+            server.close()
+        t.until(lambda: t.ss("close-wait") == 5, "ss: CLOSE-WAIT")
+        time.sleep(0.3)
+    finding = look.found(close_wait=("critical", 5))
+    same((finding["address"], finding["port"]), ("127.0.0.1", listener[1]), "upstream")
+
+
+@ill
+def half_closed(t):
+    """half-closes that last: a notice, and no setting that would cut them"""
+    for _ in range(5):
+        peer = t.peer()
+        t.established(peer).shutdown(socket.SHUT_WR)
+        peer.await_(FIN | ACK)
+        peer.send(ACK)
+    t.until(lambda: t.ss("fin-wait-2") == 5, "ss: FIN-WAIT-2")
+    time.sleep(0.3)
+    with Look("--stuck-after", "200ms") as look:
+        pass
+    finding = look.found(fin_wait_2=("notice", 5))
+    same("setting" in finding, False, "advice")
+    names_me(finding)
+
+
+def silent(t, peers, timeout):
+    """Connections whose peers no longer answer, and the kernel's patience with them."""
+    for peer in peers:
+        s = t.established(peer)
+        s.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, timeout)
+        s.send(b"are you there?")
+        peer.await_(ACK, data=b"are you there?")
+
+
+@ill
+def dead_peers(t):
+    """open connections that die of a time-out"""
+    peers = [t.peer() for _ in range(5)]
+    with Look() as look:
+        silent(t, peers, 300)
+        t.until(lambda: t.grown("TcpExtTCPAbortOnTimeout") == 5, "TCPAbortOnTimeout")
+    finding = look.found(connections_timed_out=("warning", 5))
+    says(finding, "more", "0 by keepalive")
+    says(finding, "cause", "was not acknowledged")
+
+
+@ill
+def dead_clients(t):
+    """clients that keepalive finds out of reach"""
+    listener, port = t.listener()
+    with Look() as look:
+        for _ in t.peers_of(port, 5):
+            s = t.accept(listener)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option in socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT:
+                s.setsockopt(socket.IPPROTO_TCP, option, 1)
+        t.until(lambda: t.grown("TcpExtTCPAbortOnTimeout") == 5, "TCPAbortOnTimeout")
+    finding = look.found(connections_timed_out=("warning", 5))
+    same((finding["object"], finding["port"]), ("listener", port), "object")
+    says(finding, "more", "5 by keepalive")
+
+
+@ill
+def dead_peer(t):
+    """healthy: one or two connections that died of a time-out"""
+    peers = [t.peer() for _ in range(2)]
+    with Look() as look:
+        silent(t, peers, 300)
+        t.until(lambda: t.grown("TcpExtTCPAbortOnTimeout") == 2, "TCPAbortOnTimeout")
+    look.found()
+
+
+@ill
+def fins_get_lost(t):
+    """FINs that had to be sent again"""
+    listener, port = t.listener()
+    with Look() as look:
+        for peer in t.peers_of(port, 5):
+            t.accept(listener).close()
+            peer.await_(FIN | ACK)
+            peer.await_(FIN | ACK)
+            peer.send(ACK)
+        t.until(lambda: t.ss("fin-wait-1") == 0, "they are acknowledged")
+    says(look.found(fin_loss=("warning", 5)), "more", "of 5 FINs")
 
 
 def closing(t):
@@ -99,7 +208,7 @@ def closing_still(t):
     with Look() as look:
         closing(t)
     look.found()
-    look.saw("closing", "now 18, stuck 0")
+    look.saw("closing", "now 18, stuck 0, before the look 0")
 
 
 OUTSIDE = ("nsenter", "--net=/proc/1/ns/net")
@@ -167,69 +276,6 @@ def time_wait_has_room(t):
 
 
 @ill
-def unread(t):
-    """a server that closes before it has read: reset by us, and why"""
-    listener, port = t.serve()
-    with Look() as look:
-        for _ in range(7):
-            client, server = t.pair(listener, port)
-            client.send(b"question")
-            t.until(lambda: server.recv(1, socket.MSG_PEEK), "data")
-            server.close()
-            client.close()
-    look.found(reset_by_us=("warning", t.grown("TcpExtTCPAbortOnClose")),
-               reset_by_peer=("warning", 7))
-    finding = look.finding("reset-by-us")
-    same((finding["object"], finding["port"]), ("listener", port), "object")
-    says(finding, "cause", "has not read")
-    says(finding, "more", "7 for: unread-data")
-    same(look.finding("reset-by-peer")["object"], "peer", "object")
-
-
-@ill
-def peers_reset(t):
-    """clients that reset connections"""
-    listener, port = t.listener()
-    with Look() as look:
-        for peer in t.peers_of(port, 7):
-            t.accept(listener)
-            peer.send(RST | ACK)
-        t.until(lambda: t.grown("TcpEstabResets") == 7, "EstabResets")
-    same(look.found(reset_by_peer=("warning", 7))["port"], port, "listener")
-
-
-@ill
-def peers_reset_handshakes(t):
-    """clients that reset instead of confirming"""
-    _, port = t.listener()
-    with Look() as look:
-        for peer in half_open(t, port, 7):
-            peer.await_(SYN | ACK)
-            peer.send(RST)
-        t.until(lambda: t.grown("TcpExtEmbryonicRsts") == 7, "EmbryonicRsts")
-    look.found(handshake_reset_by_peer=("warning", 7))
-
-
-@ill
-def forged_cookies(t):
-    """ACKs with made-up SYN cookies"""
-    t.sysctl("tcp_syncookies", 2)
-    listener, port = t.listener()
-    t.peers_of(port, 1)
-    t.accept(listener)
-    before = t.grown("TcpExtSyncookiesFailed")
-    with Look() as look:
-        for _ in range(7):
-            liar = t.peer()
-            liar.remote = port
-            liar.send(ACK, seq=4711, ack=815)
-            liar.await_(RST)
-    finding = look.found(handshake_reset_by_us=("warning",
-                                                t.grown("TcpExtSyncookiesFailed") - before))
-    says(finding, "more", "7 for: bad-cookie")
-
-
-@ill
 def closes_well(t):
     """healthy: orderly closes"""
     listener, port = t.serve()
@@ -240,7 +286,8 @@ def closes_well(t):
             server.recv(8)
             t.close_in_turn(client, server)
     look.found()
-    look.saw("resets", "in handshakes by us 0, by peers 0; later by us 0, by peers 0")
+    look.saw("resets", "in handshakes by us 0, by peers 0; later by us 0, by peers 0; "
+             "keep-alive races 0")
     look.saw("closing-first", "the server in 0 of 11 connections")
 
 

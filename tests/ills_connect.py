@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Connects that fail or take long."""
 import errno
+import os
+import signal
 import socket
 import subprocess
 import time
 
-from illness import advises, ill, Look, names_me, says
+from illness import ill, Look, names_me, parse, says, start
 from tale import half_open, same, Wrong
 from wire import ACK, SYN
 
@@ -25,8 +27,7 @@ def refused(t):
     port = t.new_port()
     with Look() as look:
         refuse(t, port, 7)
-    finding = look.found(connect_refused=("critical", t.grown("TcpAttemptFails")),
-                         nobody_listens=("warning", t.grown("TcpOutRsts")))
+    finding = look.found(connect_refused=("critical", t.grown("TcpAttemptFails")))
     same((finding["value"], finding["address"], finding["port"]), (7, "127.0.0.1", port),
          "destination")
     names_me(finding)
@@ -89,6 +90,114 @@ def nothing_answers(t):
     says(finding, "more", "3 timed out, 2 still wait")
 
 
+def give_up(port, count, seconds=0.1, address="127.0.0.1"):
+    """Connects of an application with a time-out of its own."""
+    for _ in range(count):
+        with socket.socket() as s:
+            s.settimeout(seconds)
+            try:
+                s.connect((address, port))
+            except TimeoutError:
+                continue
+            raise Wrong("somebody answers")
+
+
+@ill
+def given_up(t):
+    """an application that gives up before the kernel does: nothing answers all the same"""
+    _, port = t.serve()
+    path = f"/tmp/ills.{os.getpid()}"
+    swallow(port)
+    try:
+        with Look() as look:
+            record = start(["tcphs", "record", path, "-n", "0"])
+            give_up(port, 7)
+            subprocess.run(["curl", "-s", "--connect-timeout", "0.4", f"http://127.0.0.1:{port}"],
+                           check=False)
+            record.send_signal(signal.SIGINT)
+            same((record.wait(10), record.communicate()[0]), (0, b""), "end of the record")
+    finally:
+        nft("delete table inet ills")
+    finding = look.found(connect_timeout=("critical", t.grown("TcpActiveOpens")))
+    same(finding["value"], 8, "connects")
+    says(finding, "more", "of 8 connects 0 established")
+    says(finding, "more", "8 given up by the application")
+    out = subprocess.run(["tcphs", "doctor", "-j", "--read", path], check=False,
+                         capture_output=True)
+    os.unlink(path)
+    findings, _, _ = parse(out.stdout)
+    same([(f["finding"], f["severity"], f["value"]) for f in findings],
+         [("connect-timeout", "critical", 8)], "of the recording")
+
+
+@ill
+def given_up_once(t):
+    """connects that were given up to hosts that are down, as a mail relay has them: a notice"""
+    listener, port = t.serve()
+    dead = t.new_port()
+    swallow(dead)
+    try:
+        with Look() as look:
+            for n in range(5):
+                give_up(dead, 1, 0.05, f"127.0.1.{n}")
+            for _ in range(7):
+                client, server = t.pair(listener, port)
+                t.close_in_turn(client, server)
+    finally:
+        nft("delete table inet ills")
+    finding = look.found(connects_failing=("notice", 5))
+    says(finding, "more", "to 5 destinations, 5 of them without an answer")
+    names_me(finding)
+
+
+@ill
+def out_of_reach(t):
+    """connects to many hosts that all fail: the way out is broken"""
+    dead = t.new_port()
+    swallow(dead)
+    try:
+        with Look() as look:
+            for n in range(5):
+                give_up(dead, 1, 0.05, f"127.0.1.{n}")
+    finally:
+        nft("delete table inet ills")
+    names_me(look.found(connects_failing=("critical", 5)))
+
+
+@ill
+def happy_eyeballs(t):
+    """healthy: two connects at once, and the slower is given up"""
+    listener, port = t.serve()
+    dead = t.new_port()
+    swallow(dead)
+    try:
+        with Look() as look:
+            for _ in range(11):
+                loser = t.connecting_to(dead)
+                client, server = t.pair(listener, port)
+                loser.close()
+                t.close_in_turn(client, server)
+    finally:
+        nft("delete table inet ills")
+    look.found()
+    same("needless as another came through 11," in
+         next(c["saw"] for c in look.checks if c["check"] == "connects"), True, "it saw them")
+
+
+@ill
+def falls_back(t):
+    """healthy: ::1 refuses and 127.0.0.1 answers, each time"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(11):
+            with socket.socket(socket.AF_INET6) as s:
+                same(s.connect_ex(("::1", port)), errno.ECONNREFUSED, "connect() to ::1")
+            client, server = t.pair(listener, port)
+            t.close_in_turn(client, server)
+    same(t.grown("TcpAttemptFails"), 11, "AttemptFails")
+    look.found()
+
+
 @ill
 def unreachable(t):
     """ICMP says that there is no way"""
@@ -136,38 +245,3 @@ def synacks_get_lost(t):
     says(look.found(synack_loss=("warning", 5)), "more", "of 5 handshakes")
 
 
-@ill
-def ports_run_out(t):
-    """one destination takes nearly all local ports, and at last all"""
-    listener, port = t.serve()
-    t.sysctl("ip_local_port_range", "31001 31010")
-    t.sysctl("ip_local_reserved_ports", "31003")
-    for _ in range(8):
-        t.pair(listener, port)
-    with Look() as look:
-        pass
-    finding = look.found(ports_exhausted=("warning", 8))
-    says(finding, "more", "8 of 9 ports in use")
-    advises(finding, "net.ipv4.ip_local_port_range", "31001 31010", "1024 65535")
-    same((finding["address"], finding["port"]), ("127.0.0.1", port), "destination")
-    with Look() as look:
-        t.pair(listener, port)
-        t.connecting_to(port)
-        same(t.error, errno.EADDRNOTAVAIL, "error of connect()")
-    finding = look.found(ports_exhausted=("critical", 1))
-    says(finding, "more", "9 of 9 ports in use")
-    names_me(finding)
-
-
-@ill
-def ports_suffice(t):
-    """healthy: as many connections, to two destinations"""
-    listener, port = t.listener(where={4: "0.0.0.0"})
-    # Not those of above, which TIME-WAIT holds.
-    t.sysctl("ip_local_port_range", "31101 31110")
-    t.sysctl("ip_local_reserved_ports", "31103")
-    with Look() as look:
-        for n in range(8):
-            t.pair(listener, port, f"127.0.0.{1 + n % 2}")
-    look.found()
-    look.saw("ports", "in use to one destination at most 4 of 9; connects without one 0")

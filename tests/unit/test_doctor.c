@@ -1,169 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the doctor adds up, and where each of its alarms begins. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-
-#include "report.h"
-#include "tap.h"
-
-#define SEC 1000000000ull
-
-static struct evidence e;
-static struct report r;
-static uint64_t now;
-
-/* ---- making evidence --------------------------------------------------------------- */
-
-static void fresh(void)
-{
-	evidence_free(&e);
-	evidence_init(&e, 60 * SEC);
-	now = 100 * SEC;
-}
-
-/* Role and family make a listener at 10.0.0.1:80, or a way to 10.0.0.2:443. */
-static struct tcphs_event event(uint8_t type, uint8_t role, uint8_t old_state, uint8_t reason)
-{
-	struct tcphs_event ev = {
-		.type = type, .old_state = old_state, .reason = reason, .time = ++now,
-		.id = { .conn = now, .role = role, .family = AF_INET, .local = { 10, 0, 0, 1 },
-			.peer = { 10, 0, 0, 2 } },
-	};
-
-	ev.id.local_port = role == TCPHS_ROLE_ACTIVE ? 40000 : 80;
-	ev.id.peer_port = role == TCPHS_ROLE_ACTIVE ? 443 : 50000;
-	return ev;
-}
-
-static void times(unsigned int n, struct tcphs_event ev)
-{
-	while (n--)
-		evidence_event(&e, &ev);
-}
-
-static void server(unsigned int n, uint8_t type, uint8_t reason)
-{
-	times(n, event(type, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV, reason));
-}
-
-static void client(unsigned int n, uint8_t type, uint8_t reason)
-{
-	times(n, event(type, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT, reason));
-}
-
-static void resent(unsigned int n, uint8_t type, uint8_t role, uint32_t number)
-{
-	struct tcphs_event ev = event(type, role, TCPHS_STATE_SYN_RECV, 0);
-
-	ev.flags = TCPHS_F_RESEND;
-	ev.resend.number = number;
-	times(n, ev);
-}
-
-static void accepted(unsigned int n, uint64_t waited)
-{
-	struct tcphs_event ev = event(TCPHS_EV_ACCEPTED, TCPHS_ROLE_PASSIVE,
-				      TCPHS_STATE_ESTABLISHED, 0);
-
-	ev.flags = TCPHS_F_DURATION | TCPHS_F_OWNER | TCPHS_F_QUEUE;
-	ev.duration = waited;
-	ev.queue.listener = 7;
-	ev.id.pid = 4711;
-	memcpy(ev.id.comm, "slow", 5);
-	times(n, ev);
-}
-
-static struct tcphs_status st;
-static struct tcphs_listener listener;
-static struct tcphs_conn_info conns[200];
-static unsigned int nr_conns;
-static struct settings settings;
-
-/* Tables as of a healthy machine, for a test to change. */
-static void tables(void)
-{
-	fresh();
-	memset(&st, 0, sizeof(st));
-	st.tw_limit = 100;
-	st.table_limit = 1000;
-	st.ring_records = 64;
-	listener = (struct tcphs_listener){ .conn = 7, .port = 80, .family = AF_INET,
-					    .accept_limit = 4, .syn_limit = 4 };
-	nr_conns = 0;
-	settings = (struct settings){ .ports_known = true, .port_low = 1001, .port_high = 1100 };
-	settings.known[SETTING_MAX_ORPHANS] = true;
-	settings.value[SETTING_MAX_ORPHANS] = 1000;
-	settings.sockstat_known = true;
-}
-
-static struct tcphs_conn_info *conn(uint8_t state, uint64_t age)
-{
-	struct tcphs_conn_info *c = &conns[nr_conns++];
-
-	*c = (struct tcphs_conn_info){ .conn = nr_conns, .state = state, .age = age,
-				       .role = TCPHS_ROLE_ACTIVE, .family = AF_INET,
-				       .local = { 10, 0, 0, 1 }, .peer = { 10, 0, 0, 2 },
-				       .local_port = (uint16_t)(1000 + nr_conns),
-				       .peer_port = 443 };
-	return c;
-}
-
-static void conn_times(unsigned int n, uint8_t state, uint64_t age)
-{
-	while (n--)
-		conn(state, age);
-}
-
-static const struct tables *tables_now(void)
-{
-	static struct tables t;
-
-	t.status = st;
-	t.listeners = (struct tcphs_listener_list){ .v = &listener, .nr = 1 };
-	t.connections = (struct tcphs_conn_list){ .v = conns, .nr = nr_conns };
-	return &t;
-}
-
-/* The kernel's own counts, before or now. */
-static void counters(bool now_, unsigned long long full_drops)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "TcpExt: SyncookiesSent TCPReqQFullDrop\nTcpExt: 0 %llu\n",
-		 full_drops);
-	counters_parse(&e.counters, text, now_);
-}
-
-static void before(void)
-{
-	evidence_before(&e, tables_now());
-}
-
-static void after(void)
-{
-	evidence_after(&e, tables_now(), &settings);
-}
-
-/* ---- judging ----------------------------------------------------------------------- */
-
-static char found[1024];
-
-/* "critical close-wait 5, warning ...", or "" */
-static const char *judge(void)
-{
-	size_t i, len = 0;
-
-	report_free(&r);
-	if (report_make(&r, &e))
-		abort();
-	found[0] = '\0';
-	for (i = 0; i < r.nr; i++)
-		len += (size_t)snprintf(found + len, sizeof(found) - len, "%s%s %s %llu",
-					i ? ", " : "", severity_name(r.v[i].severity),
-					r.v[i].name, (ull)r.v[i].value);
-	return found;
-}
+#include "made.h"
 
 /* ---- the parts --------------------------------------------------------------------- */
 
@@ -279,8 +116,9 @@ static void test_crowd(void)
 	equal(connects + others->connects, 1000003, "the others are summed up");
 	ev = event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0);
 	fresh();
+	ev.id.peer[0] = 11;
 	for (i = 0; i < 300007; i++) {
-		memcpy(ev.id.peer, &i, sizeof(i));
+		memcpy(ev.id.peer + 1, &i, 3);
 		evidence_event(&e, &ev);
 	}
 	equal(e.destinations.nr, 0, "resets of one server are no destinations");
@@ -404,167 +242,6 @@ static void test_full_queue(void)
 	same(judge(), "warning accept-queue-full 5", "holds one more");
 }
 
-static void test_connects(void)
-{
-	fresh();
-	client(2, TCPHS_EV_SYN_SENT, 0);
-	client(2, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_REFUSED);
-	same(judge(), "", "two refusals");
-	client(1, TCPHS_EV_SYN_SENT, 0);
-	client(1, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_REFUSED);
-	same(judge(), "critical connect-refused 3", "are not yet three");
-	client(1, TCPHS_EV_ESTABLISHED, 0);
-	same(judge(), "warning connect-refused 3", "some come through");
-	client(298, TCPHS_EV_SYN_SENT, 0);
-	same(judge(), "", "of 301 connects, three are not one in a hundred");
-
-	fresh();
-	client(1, TCPHS_EV_SYN_SENT, 0);
-	client(1, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
-	same(judge(), "critical connect-timeout 1", "one timeout is evidence");
-	fresh();
-	client(3, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_CLOSED_BY_USER);
-	same(judge(), "", "who gives up has no complaint");
-
-	tables();
-	conn(TCPHS_STATE_SYN_SENT, WAITING_NS - 1);
-	before();
-	after();
-	same(judge(), "", "a connect of less than 3 s");
-	tables();
-	conn(TCPHS_STATE_SYN_SENT, WAITING_NS);
-	before();
-	after();
-	same(judge(), "critical connect-timeout 1", "waits too long at 3 s");
-}
-
-static void test_losses(void)
-{
-	struct tcphs_event ev;
-
-	fresh();
-	client(3, TCPHS_EV_SYN_SENT, 0);
-	resent(3, TCPHS_EV_SYN_RETRANSMIT, TCPHS_ROLE_ACTIVE, 1);
-	resent(3, TCPHS_EV_SYN_RETRANSMIT, TCPHS_ROLE_ACTIVE, 2);
-	same(judge(), "", "a destination that never answers is not lossy");
-	client(1, TCPHS_EV_ESTABLISHED, 0);
-	same(judge(), "warning syn-loss 3", "one that answers at last is");
-
-	fresh();
-	ev = event(TCPHS_EV_ESTABLISHED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV, 0);
-	ev.flags = TCPHS_F_AGREED;
-	ev.agreed.retransmits = 1;
-	times(3, ev);
-	same(judge(), "warning synack-loss 3", "handshakes that needed a resend");
-	server(1, TCPHS_EV_ACK_DEFERRED, 0);
-	same(judge(), "", "unless data were awaited");
-	fresh();
-	times(3, ev);
-	server(1, TCPHS_EV_ACCEPT_OVERFLOW, 0);
-	same(judge(), "critical accept-queue-overflow 1", "or the accept queue was full");
-}
-
-static void test_ports(void)
-{
-	struct tcphs_event ev = event(TCPHS_EV_CONNECT_FAILED, TCPHS_ROLE_ACTIVE,
-				      TCPHS_STATE_SYN_SENT, TCPHS_REASON_NO_PORT);
-	unsigned int i;
-
-	tables();
-	conn_times(79, TCPHS_STATE_ESTABLISHED, SEC);
-	before();
-	after();
-	same(judge(), "", "79 of 100 ports are none too many");
-	tables();
-	conn_times(80, TCPHS_STATE_TIME_WAIT, SEC);
-	settings.known[SETTING_TW_REUSE] = true;
-	before();
-	after();
-	same(judge(), "warning ports-exhausted 80", "80 are a warning");
-	same(r.v[0].setting, "net.ipv4.tcp_tw_reuse", "of TIME-WAITs that could be used again");
-	tables();
-	conn_times(80, TCPHS_STATE_TIME_WAIT, SEC);
-	settings.known[SETTING_TW_REUSE] = true;
-	settings.value[SETTING_TW_REUSE] = 1;
-	before();
-	after();
-	same(judge(), "", "where they may, they take no port");
-	tables();
-	conn_times(95, TCPHS_STATE_ESTABLISHED, SEC);
-	before();
-	after();
-	same(judge(), "critical ports-exhausted 95", "95 are critical");
-	same(r.v[0].setting, "net.ipv4.ip_local_port_range", "and more ports help");
-	tables();
-	conn_times(95, TCPHS_STATE_ESTABLISHED, SEC);
-	for (i = 0; i < 95; i++)
-		conns[i].peer_port = (uint16_t)(443 + i % 2);
-	before();
-	after();
-	same(judge(), "", "each destination has all ports for itself");
-	tables();
-	conn_times(95, TCPHS_STATE_ESTABLISHED, SEC);
-	for (i = 0; i < 95; i++)
-		conns[i].role = TCPHS_ROLE_PASSIVE;
-	before();
-	after();
-	same(judge(), "", "a server's connections take none");
-	fresh();
-	times(2, ev);
-	same(judge(), "critical ports-exhausted 2", "connect() without a port is critical");
-}
-
-static void test_stuck(void)
-{
-	tables();
-	conn_times(3, TCPHS_STATE_CLOSE_WAIT, 60 * SEC - 1);
-	before();
-	after();
-	same(judge(), "", "CLOSE-WAIT of less than a minute");
-	tables();
-	conn_times(2, TCPHS_STATE_CLOSE_WAIT, 60 * SEC);
-	before();
-	after();
-	same(judge(), "", "two of a minute");
-	tables();
-	conn_times(3, TCPHS_STATE_CLOSE_WAIT, 60 * SEC);
-	before();
-	conn_times(2, TCPHS_STATE_CLOSE_WAIT, SEC);
-	after();
-	same(judge(), "warning close-wait 3", "three, and two more came");
-	tables();
-	conn_times(3, TCPHS_STATE_CLOSE_WAIT, 60 * SEC);
-	before();
-	conn_times(3, TCPHS_STATE_CLOSE_WAIT, SEC);
-	conns[1].owner.known = true;
-	conns[1].owner.pid = 4711;
-	after();
-	same(judge(), "", "each process for itself");
-	tables();
-	conn_times(1, TCPHS_STATE_CLOSE_WAIT, 3600 * SEC);
-	conn_times(2, TCPHS_STATE_CLOSE_WAIT, 60 * SEC);
-	before();
-	conn_times(3, TCPHS_STATE_CLOSE_WAIT, SEC);
-	after();
-	same(judge(), "critical close-wait 3", "three, and three more came");
-	ok(strstr(r.v[0].more, "6 in all, before the look 3; the oldest for 1h00m"), "their age");
-
-	tables();
-	conn_times(3, TCPHS_STATE_LAST_ACK, 60 * SEC);
-	conn_times(2, TCPHS_STATE_FIN_WAIT1, 60 * SEC);
-	conn_times(4, TCPHS_STATE_FIN_WAIT2, 60 * SEC);
-	conn_times(5, TCPHS_STATE_CLOSING, 59 * SEC);
-	before();
-	after();
-	same(judge(), "warning fin-wait-2 4, warning last-ack 3", "each state for itself");
-	tables();
-	conn_times(4, TCPHS_STATE_LAST_ACK, 60 * SEC);
-	conns[0].peer[3] = conns[1].peer[3] = 9;
-	before();
-	after();
-	same(judge(), "", "each peer for itself");
-}
-
 static void test_limits(void)
 {
 	tables();
@@ -638,100 +315,16 @@ static void test_limits(void)
 	same(judge(), "warning hooks-deaf 17", "deaf ones are a warning");
 }
 
-static void reset(unsigned int n, uint8_t type, uint8_t role, uint8_t old_state, uint8_t reason)
-{
-	times(n, event(type, role, old_state, reason));
-}
-
-static void test_resets(void)
-{
-	struct tcphs_event ev;
-
-	fresh();
-	reset(4, TCPHS_EV_RST_SENT, TCPHS_ROLE_PASSIVE, TCPHS_STATE_ESTABLISHED,
-	      TCPHS_REASON_LINGER);
-	server(4, TCPHS_EV_CLOSED, 0);
-	same(judge(), "", "four resets");
-	reset(1, TCPHS_EV_RST_SENT, TCPHS_ROLE_PASSIVE, TCPHS_STATE_CLOSE_WAIT,
-	      TCPHS_REASON_UNREAD_DATA);
-	same(judge(), "warning reset-by-us 5", "are not yet five");
-	ok(strstr(r.v[0].more, "4 for: linger"), "the most frequent cause is told");
-	server(47, TCPHS_EV_CLOSED, 0);
-	same(judge(), "", "nor are five of 51 one in ten");
-	reset(5, TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_FIN_WAIT2, 0);
-	same(judge(), "warning reset-by-peer 5", "the peer's are told apart");
-	same(r.v[0].object, "peer 10.0.0.2:443", "and the peer is named");
-
-	fresh();
-	reset(9, TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT, 0);
-	same(judge(), "", "a refused connect is not a reset");
-	server(5, TCPHS_EV_SYN_RECEIVED, 0);
-	server(5, TCPHS_EV_REQUEST_RESET, TCPHS_REASON_RESET_RECEIVED);
-	same(judge(), "warning handshake-reset-by-peer 5", "a listener's handshake");
-	reset(9, TCPHS_EV_RST_SENT, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_LISTEN,
-	      TCPHS_REASON_ACCEPT_QUEUE_FULL);
-	same(judge(), "warning handshake-reset-by-peer 5", "a full queue is told elsewhere");
-
-	fresh();
-	reset(4, TCPHS_EV_RST_SENT, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_CLOSE,
-	      TCPHS_REASON_NO_SOCKET);
-	same(judge(), "", "four knocks at a shut port");
-	reset(1, TCPHS_EV_RST_SENT, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_CLOSE,
-	      TCPHS_REASON_NO_SOCKET);
-	same(judge(), "warning nobody-listens 5", "five are told");
-
-	fresh();
-	ev = event(TCPHS_EV_CLOSED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_FIN_WAIT2, 0);
-	ev.flags = TCPHS_F_LIFE | TCPHS_F_TIME_WAIT_AHEAD;
-	ev.life.closer = TCPHS_CLOSER_LOCAL;
-	times(9, ev);
-	same(judge(), "", "a server that closes first nine times");
-	times(1, ev);
-	same(judge(), "notice server-closes-first 10", "and ten times");
-	equal(report_exit(report_worst(&r)), 0, "is no alarm");
-	server(11, TCPHS_EV_CLOSED, 0);
-	same(judge(), "", "and not when more clients do");
-}
-
-/* Whose connection is it that began before the module? */
-static void test_adopted(void)
-{
-	fresh();
-	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
-	judge();
-	same(r.v[0].object, "listener 10.0.0.1:80", "a recording: the smaller port is a server's");
-	tables();
-	before();
-	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
-	after();
-	judge();
-	same(r.v[0].object, "listener 0.0.0.0:80", "with a listener, the listener's");
-	tables();
-	listener.port = 81;
-	before();
-	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
-	after();
-	judge();
-	same(r.v[0].object, "peer 10.0.0.2:50000", "live, without a listener, a peer's");
-	tables();
-	listener.family = AF_INET6;
-	before();
-	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_ESTABLISHED, 0));
-	after();
-	judge();
-	same(r.v[0].object, "listener [::]:80", "with one for all addresses, the listener's");
-}
-
 static void test_order(void)
 {
 	unsigned int i, looked = 0;
 
 	fresh();
-	reset(5, TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_ESTABLISHED, 0);
+	times(5, event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_ESTABLISHED, 0));
 	evidence_lost(&e, 3);
-	client(1, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
+	client(3, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
 	server(1, TCPHS_EV_ACCEPT_OVERFLOW, 0);
-	same(judge(), "critical accept-queue-overflow 1, critical connect-timeout 1, "
+	same(judge(), "critical accept-queue-overflow 1, critical connect-timeout 3, "
 	     "warning reset-by-peer 5, warning records-lost 3", "the most urgent comes first");
 	equal(report_exit(report_worst(&r)), 20, "and makes the exit status");
 	equal(report_exit(SEVERITY_WARNING), 10, "a warning has one of its own");
@@ -751,7 +344,7 @@ static void test_order(void)
 
 int main(void)
 {
-	plan(127);
+	plan(78);
 	test_tally();
 	test_tally_limit();
 	test_counters();
@@ -761,13 +354,7 @@ int main(void)
 	test_queues();
 	test_lost_counters();
 	test_full_queue();
-	test_connects();
-	test_losses();
-	test_ports();
-	test_stuck();
 	test_limits();
-	test_resets();
-	test_adopted();
 	test_order();
 	evidence_free(&e);
 	report_free(&r);

@@ -13,6 +13,11 @@
 /* The kernel lets an orphan wait in FIN_WAIT2 for 60 s and some: that is not stuck. */
 #define STUCK_DEFAULT	(90 * NSEC_PER_SEC)
 
+/* Those in which connections may be stuck. */
+#define CLOSING_STATES	(1u << TCPHS_STATE_CLOSE_WAIT | 1u << TCPHS_STATE_FIN_WAIT1 | \
+			 1u << TCPHS_STATE_FIN_WAIT2 | 1u << TCPHS_STATE_CLOSING | \
+			 1u << TCPHS_STATE_LAST_ACK)
+
 enum { OPT_STUCK = 0x80 };
 
 struct doctor {
@@ -140,7 +145,7 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 
 	e->began = tcphs_now();
 	until = e->began + d->look;
-	if (get_tables(d, 1u << TCPHS_STATE_CLOSE_WAIT, err))
+	if (get_tables(d, CLOSING_STATES, err))
 		return false;
 	evidence_before(e, t);
 	if (source_follow(d->source, until, &ops, show_progress, d, err) ||

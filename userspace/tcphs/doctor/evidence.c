@@ -19,7 +19,9 @@ void evidence_init(struct evidence *e, uint64_t stuck_ns)
 	counters_init(&e->counters);
 	queue_init(e);
 	connect_init(e);
+	dial_init(e);
 	close_init(e);
+	ends_init(e);
 }
 
 /**
@@ -35,6 +37,10 @@ void evidence_free(struct evidence *e)
 	tally_free(&e->holders);
 	tally_free(&e->stragglers);
 	tally_free(&e->shut);
+	tally_free(&e->sources);
+	tally_free(&e->diallers);
+	tally_free(&e->fallbacks);
+	ends_free(e);
 	tally_free(&e->addresses);
 	tally_free(&e->overflowed);
 	counters_free(&e->counters);
@@ -160,18 +166,18 @@ void evidence_event(struct evidence *e, const struct tcphs_event *ev)
 	struct place local = local_of(&ev->id), peer = peer_of(&ev->id);
 
 	e->records++;
-	if (!e->live) {
-		/* A recording knows no other times, and no other addresses. */
-		if (!e->began)
-			e->began = ev->time;
-		is_here(e, &local);
-	}
+	/* A recording knows no other times. */
+	if (!e->live && !e->began)
+		e->began = ev->time;
+	is_here(e, &local);
 	if (ev->time > e->ended)
 		e->ended = ev->time;
 
 	if (ev->type == TCPHS_EV_CLOSED)
 		count_end(e, ev);
-	if (ev->type == TCPHS_EV_RST_SENT && ev->reason == TCPHS_REASON_NO_SOCKET)
+	if (ends_is_stray(ev))
+		;
+	else if (ev->type == TCPHS_EV_RST_SENT && ev->reason == TCPHS_REASON_NO_SOCKET)
 		close_nobody(e, ev);
 	else if (ev->type == TCPHS_EV_CONNECT_FAILED && ev->reason == TCPHS_REASON_NO_PORT)
 		connect_no_port(e, ev);
@@ -179,6 +185,7 @@ void evidence_event(struct evidence *e, const struct tcphs_event *ev)
 		queue_event(e, ev, &local);
 	else
 		connect_event(e, ev, &peer);
+	ends_event(e, ev, &local, &peer);
 }
 
 /**

@@ -6,7 +6,9 @@
  *	evidence.c		begin, end, and which part an event belongs to
  *	evidence_queue.c	listeners: servers and their sockets
  *	evidence_connect.c	destinations of connect(), and the ports that it takes
- *	evidence_close.c	resets, and states that should have ended
+ *	evidence_dial.c		who connects, and which failures cost nothing
+ *	evidence_close.c	states that should have ended
+ *	evidence_ends.c		resets, closes, and what comes for connections that are gone
  *
  * What grows with the number of peers is bounded: see tally_others().
  */
@@ -103,14 +105,20 @@ struct server {
 struct destination {
 	struct place at;
 	struct owner owner;		/* who connected last */
-	uint64_t connects;
+	uint64_t connects;		/* begun in this time */
+	uint64_t older;			/* begun before, and still to be decided then */
 	uint64_t established;
+	uint64_t plain;			/* of these, without timestamps */
 	uint64_t resent;		/* connects whose SYN was sent again */
-	uint64_t failed[TCPHS_REASON_MAX + 1];
+	uint64_t late;			/* of these, established or failed */
+	uint64_t old_acked;		/* connects that met an older connection of the peer */
+	uint64_t failed[TCPHS_REASON_MAX + 1];	/* without @fell_back */
+	uint64_t patience;		/* of those that were given up, the longest, ns */
+	uint64_t outrun;		/* given up when another connect had come through */
+	struct place outrun_by;		/* where that went */
+	uint64_t fell_back;		/* failed, and the other family's address took over */
 	uint64_t waiting;		/* at the end, for WAITING_NS or longer */
 	uint64_t longest;		/* of these, ns */
-	uint64_t ended;
-	struct resets resets;
 };
 
 /* A SYN without an answer was sent again by then. */
@@ -129,18 +137,31 @@ struct route {
 	uint64_t no_port;		/* connects that found none */
 };
 
-/* Who holds sockets in CLOSE_WAIT; a server that is not known is told by its port. */
+/* An address of ours: connections from it, to wherever, and the ports that they have. */
+struct source {
+	struct place at;		/* port 0 */
+	struct owner owner;
+	uint64_t connections;
+	uint64_t ports;			/* distinct ones, of those that connect() chooses from */
+	uint8_t used[65536 / 8];
+};
+
+/* Addresses of which the ports are counted. */
+#define SOURCES_MOST 256
+
+/* Who holds sockets in CLOSE_WAIT; a server's that is not known is told by its port. */
 struct holder {
 	struct {
 		uint32_t pid;
 		uint32_t netns;
 		uint16_t port;
 		uint16_t pad;
+		struct place upstream;	/* of connections that we opened; else zero */
 	} key;
 	struct owner owner;
 	struct place local;		/* of the oldest */
 	uint64_t before, now;
-	uint64_t stuck;			/* for longer than stuck_ns */
+	uint64_t stuck_before, stuck;	/* for longer than stuck_ns */
 	uint64_t oldest;		/* ns */
 };
 
@@ -152,15 +173,17 @@ struct straggler {
 		uint16_t state;
 		uint32_t netns;
 	} key;
+	struct owner owner;		/* of the oldest */
 	uint64_t now;
-	uint64_t stuck;
+	uint64_t stuck_before, stuck;
 	uint64_t oldest;		/* ns */
 };
 
 /* A port of ours that nothing listens on. */
 struct shut {
 	struct place at;
-	uint64_t resets;
+	uint64_t resets;		/* for SYNs of others */
+	uint64_t from_here;		/* for those of this machine */
 	struct place peer;		/* the last that came */
 };
 
@@ -177,7 +200,10 @@ struct evidence {
 	struct settings settings;	/* of now */
 	struct counters counters;	/* before and now */
 	struct tcphs_status before, after;
-	struct tally servers, queues, destinations, routes, holders, stragglers, shut;
+	struct tally servers, queues, destinations, routes, sources;
+	struct tally holders, stragglers, shut;
+	struct tally diallers, fallbacks;	/* evidence_dial.h */
+	struct ends *ends;			/* evidence_ends.h */
 	struct tally addresses;		/* struct address: of this machine */
 	struct tally overflowed;	/* requests whose third ACK met a full queue */
 };

@@ -13,6 +13,7 @@ static void merge_straggler(void *into, const void *entry)
 	struct straggler *sum = into;
 
 	sum->now += s->now;
+	sum->stuck_before += s->stuck_before;
 	sum->stuck += s->stuck;
 }
 
@@ -65,8 +66,12 @@ void close_nobody(struct evidence *e, const struct tcphs_event *ev)
 
 	if (!shut)
 		return;
-	shut->resets++;
 	shut->peer = peer_of(&ev->id);
+	/* Who knocks from here is told of the refusal. */
+	if (evidence_is_here(e, &shut->peer))
+		shut->from_here++;
+	else
+		shut->resets++;
 }
 
 void resets_merge(struct resets *into, const struct resets *r)
@@ -108,15 +113,24 @@ unsigned int resets_most(const struct resets *r, enum reset_phase phase, enum re
 
 /* ---- states that should have ended ------------------------------------------------ */
 
+static bool is_closing(unsigned int state)
+{
+	return state == TCPHS_STATE_FIN_WAIT1 || state == TCPHS_STATE_FIN_WAIT2 ||
+	       state == TCPHS_STATE_CLOSING || state == TCPHS_STATE_LAST_ACK;
+}
+
 static struct holder *holder_of(struct evidence *e, const struct tcphs_conn_info *c)
 {
 	struct place local = place_of(c->family, c->local, c->local_port, c->netns);
 	struct place peer = place_of(c->family, c->peer, c->peer_port, c->netns);
+	bool passive = evidence_is_passive(e, c->role, &local, &peer);
 	struct holder key = { .key = { .netns = c->netns } }, *h;
 
+	if (!passive)
+		key.key.upstream = peer;
 	if (c->owner.known)
 		key.key.pid = c->owner.pid;
-	else if (evidence_is_passive(e, c->role, &local, &peer))
+	else if (passive)
 		key.key.port = c->local_port;
 	h = evidence_get(e, &e->holders, &key.key);
 	if (h && c->owner.known)
@@ -124,17 +138,35 @@ static struct holder *holder_of(struct evidence *e, const struct tcphs_conn_info
 	return h;
 }
 
+static struct straggler *straggler_of(struct evidence *e, const struct tcphs_conn_info *c)
+{
+	struct straggler key = { .key = { .family = c->family, .state = c->state,
+					  .netns = c->netns } };
+
+	memcpy(key.key.address, c->peer, sizeof(key.key.address));
+	return evidence_get(e, &e->stragglers, &key.key);
+}
+
 void close_before(struct evidence *e, const struct tables *t)
 {
 	const struct tcphs_conn_info *c;
+	struct straggler *s;
 	struct holder *h;
 	size_t i;
 
 	for (i = 0; i < t->connections.nr; i++) {
 		c = &t->connections.v[i];
-		h = c->state == TCPHS_STATE_CLOSE_WAIT ? holder_of(e, c) : NULL;
-		if (h)
+		if (c->state == TCPHS_STATE_CLOSE_WAIT) {
+			h = holder_of(e, c);
+			if (!h)
+				continue;
 			h->before++;
+			h->stuck_before += c->age >= e->stuck_ns;
+		} else if (c->age >= e->stuck_ns && is_closing(c->state)) {
+			s = straggler_of(e, c);
+			if (s)
+				s->stuck_before++;
+		}
 	}
 }
 
@@ -155,16 +187,18 @@ static void close_wait_after(struct evidence *e, const struct tcphs_conn_info *c
 
 static void closing_after(struct evidence *e, const struct tcphs_conn_info *c)
 {
-	struct straggler key = { .key = { .family = c->family, .state = c->state,
-					  .netns = c->netns } }, *s;
+	struct straggler *s = straggler_of(e, c);
 
-	memcpy(key.key.address, c->peer, sizeof(key.key.address));
-	s = evidence_get(e, &e->stragglers, &key.key);
 	if (!s)
 		return;
 	s->now++;
 	s->stuck += c->age >= e->stuck_ns;
-	raise(&s->oldest, c->age);
+	if (c->age < s->oldest)
+		return;
+	s->oldest = c->age;
+	s->owner.known = false;
+	if (c->owner.known)
+		own(&s->owner, c->owner.pid, c->owner.comm);
 }
 
 /* A connection that is there when the look ends. */

@@ -4,6 +4,8 @@
 
 /* A TIME_WAIT that is older than that may be taken over, where tcp_tw_reuse allows it. */
 #define REUSE_NS 1000000000ull
+/* The first SYN is sent again after a second. */
+#define RESENT_NS 1000000000ull
 
 static void merge_destination(void *into, const void *entry)
 {
@@ -12,13 +14,17 @@ static void merge_destination(void *into, const void *entry)
 	unsigned int i;
 
 	sum->connects += d->connects;
+	sum->older += d->older;
 	sum->established += d->established;
+	sum->plain += d->plain;
 	sum->resent += d->resent;
+	sum->late += d->late;
+	sum->old_acked += d->old_acked;
+	sum->outrun += d->outrun;
+	sum->fell_back += d->fell_back;
 	sum->waiting += d->waiting;
-	sum->ended += d->ended;
 	for (i = 0; i <= TCPHS_REASON_MAX; i++)
 		sum->failed[i] += d->failed[i];
-	resets_merge(&sum->resets, &d->resets);
 }
 
 static void merge_route(void *into, const void *entry)
@@ -33,6 +39,7 @@ void connect_init(struct evidence *e)
 {
 	e->destinations = (struct tally)TALLY_INIT(struct destination, at, .limit = PEERS_MOST,
 						   .merge = merge_destination);
+	e->sources = (struct tally)TALLY_INIT(struct source, at);
 	e->routes = (struct tally)TALLY_INIT(struct route, key, .limit = PEERS_MOST,
 					     .merge = merge_route);
 }
@@ -46,8 +53,41 @@ static struct route *route_of(struct evidence *e, const struct place *local,
 	return evidence_get(e, &e->routes, &key.key);
 }
 
-static void destination_event(struct destination *d, const struct tcphs_event *ev)
+/* What became of a connect. */
+static void decided(const struct evidence *e, struct destination *d, const struct tcphs_event *ev)
 {
+	bool timed = ev->flags & TCPHS_F_DURATION;
+
+	if (ev->type == TCPHS_EV_CONNECT_FAILED && ev->old_state == TCPHS_STATE_CLOSE)
+		d->connects++;
+	else
+		d->older += timed && ev->time - ev->duration < e->began;
+	if (ev->type == TCPHS_EV_ESTABLISHED) {
+		d->established++;
+		if (ev->flags & TCPHS_F_AGREED) {
+			d->plain += !(ev->agreed.options & TCPHS_OPT_TIMESTAMPS);
+			d->late += ev->agreed.retransmits > 0;
+		}
+		return;
+	}
+	d->late += timed && ev->duration >= RESENT_NS;
+	if (ev->reason <= TCPHS_REASON_MAX)
+		d->failed[ev->reason]++;
+	if (ev->reason == TCPHS_REASON_CLOSED_BY_USER && timed)
+		raise(&d->patience, ev->duration);
+}
+
+/* Something happened to a connection that this end opened. */
+void connect_event(struct evidence *e, const struct tcphs_event *ev, const struct place *peer)
+{
+	struct destination *d;
+
+	if (ev->type != TCPHS_EV_SYN_SENT && ev->type != TCPHS_EV_SYN_RETRANSMIT &&
+	    ev->type != TCPHS_EV_ESTABLISHED && ev->type != TCPHS_EV_CONNECT_FAILED)
+		return;
+	d = evidence_get(e, &e->destinations, peer);
+	if (!d)
+		return;
 	switch (ev->type) {
 	case TCPHS_EV_SYN_SENT:
 		d->connects++;
@@ -55,32 +95,12 @@ static void destination_event(struct destination *d, const struct tcphs_event *e
 	case TCPHS_EV_SYN_RETRANSMIT:
 		d->resent += ev->resend.number == 1;
 		break;
-	case TCPHS_EV_ESTABLISHED:
-		d->established++;
-		break;
-	case TCPHS_EV_CONNECT_FAILED:
-		if (ev->reason <= TCPHS_REASON_MAX)
-			d->failed[ev->reason]++;
-		break;
-	case TCPHS_EV_CLOSED:
-		d->ended++;
-		break;
 	default:
-		return;
+		decided(e, d, ev);
 	}
 	if (ev->flags & TCPHS_F_OWNER)
 		own(&d->owner, ev->id.pid, ev->id.comm);
-}
-
-/* Something happened to a connection that this end opened. */
-void connect_event(struct evidence *e, const struct tcphs_event *ev, const struct place *peer)
-{
-	struct destination *d = evidence_get(e, &e->destinations, peer);
-
-	if (d && is_reset(ev))
-		close_reset(&d->resets, ev);
-	else if (d)
-		destination_event(d, ev);
+	dial_event(e, d, ev);
 }
 
 /* connect() found no local port for that destination. */
@@ -96,22 +116,64 @@ void connect_no_port(struct evidence *e, const struct tcphs_event *ev)
 		own(&route->owner, ev->id.pid, ev->id.comm);
 }
 
+/*
+ * May connect() take a TIME_WAIT's port? If tcp_tw_reuse is 1, or 2 and an address is of
+ * loopback; and only if both ends had agreed on timestamps (tcp_twsk_unique()), which is
+ * guessed from what other connections to that peer did.
+ */
+static bool is_reusable(const struct evidence *e, const struct tcphs_conn_info *c,
+			const struct place *local, const struct place *peer)
+{
+	const struct settings *s = &e->settings;
+	const struct destination *d = tally_find(&e->destinations, peer);
+	uint64_t reuse = s->value[SETTING_TW_REUSE], delay = REUSE_NS;
+
+	if (s->known[SETTING_TW_REUSE_DELAY])
+		delay = s->value[SETTING_TW_REUSE_DELAY] * 1000000;
+	if (s->known[SETTING_TIMESTAMPS] && !s->value[SETTING_TIMESTAMPS])
+		return false;
+	if (d && d->plain && d->plain * 2 >= d->established)
+		return false;
+	return c->age >= delay && (reuse == 1 || (reuse == 2 && (place_is_loopback(peer) ||
+								  place_is_loopback(local))));
+}
+
+/* Each connection has a port; those of bind() are not shared between destinations. */
+static void source_after(struct evidence *e, const struct tcphs_conn_info *c,
+			 const struct place *local)
+{
+	struct place from = *local;
+	struct source *s;
+	uint8_t bit = (uint8_t)(1u << c->local_port % 8);
+
+	from.port = 0;
+	s = tally_find(&e->sources, &from);
+	if (!s && e->sources.nr < SOURCES_MOST)
+		s = evidence_get(e, &e->sources, &from);
+	if (!s)
+		return;
+	s->connections++;
+	s->ports += !(s->used[c->local_port / 8] & bit);
+	s->used[c->local_port / 8] |= bit;
+	if (c->owner.known)
+		own(&s->owner, c->owner.pid, c->owner.comm);
+}
+
 static void port_after(struct evidence *e, const struct tcphs_conn_info *c,
 		       const struct place *local, const struct place *peer)
 {
-	uint64_t reuse = e->settings.value[SETTING_TW_REUSE];
 	struct route *route;
 
 	if (!settings_is_ephemeral(&e->settings, c->local_port))
 		return;
+	source_after(e, c, local);
 	route = route_of(e, local, peer);
 	if (!route)
 		return;
 	route->ports++;
 	if (c->state == TCPHS_STATE_TIME_WAIT) {
 		route->time_wait++;
-		route->reusable += c->age >= REUSE_NS &&
-				   (reuse == 1 || (reuse == 2 && place_is_loopback(peer)));
+		route->reusable += is_reusable(e, c, local, peer);
 	}
 	if (c->owner.known)
 		own(&route->owner, c->owner.pid, c->owner.comm);
@@ -122,10 +184,13 @@ static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c,
 {
 	struct destination *d;
 
-	if (c->state != TCPHS_STATE_SYN_SENT || c->age < WAITING_NS)
+	if (c->state != TCPHS_STATE_SYN_SENT)
 		return;
 	d = evidence_get(e, &e->destinations, peer);
 	if (!d)
+		return;
+	d->older += c->age > e->ended - e->began;
+	if (c->age < WAITING_NS)
 		return;
 	d->waiting++;
 	raise(&d->longest, c->age);

@@ -65,6 +65,18 @@ void connect_no_port(struct evidence *e, const struct tcphs_event *ev);
 void connect_after(struct evidence *e, const struct tcphs_conn_info *c,
 		   const struct place *local, const struct place *peer);
 
+/* evidence_dial.c */
+void dial_init(struct evidence *e);
+void dial_event(struct evidence *e, struct destination *d, const struct tcphs_event *ev);
+
+/* evidence_ends.c */
+void ends_init(struct evidence *e);
+void ends_free(struct evidence *e);
+void ends_event(struct evidence *e, const struct tcphs_event *ev, const struct place *local,
+		const struct place *peer);
+/* Does it answer a segment of a connection that is not there, and no SYN? */
+bool ends_is_stray(const struct tcphs_event *ev);
+
 /* evidence_close.c */
 void close_init(struct evidence *e);
 void close_before(struct evidence *e, const struct tables *t);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "evidence_ends.h"
 #include "report.h"
 
 /* Of findings of the same severity, those of the rule that comes first are told first. */
@@ -19,7 +20,10 @@ const struct rule rules[NR_RULES] = {
 	{ "close-wait", "CLOSE-WAIT", "who is in CLOSE-WAIT now", check_close_wait },
 	{ "closing", "FIN-WAIT, LAST-ACK", "who is in these states now", check_closing },
 	{ "loss", "handshake losses", NULL, check_loss },
+	{ "deaths", "time-outs", NULL, check_deaths },
 	{ "resets", "resets", NULL, check_resets },
+	{ "strays", "strays", NULL, check_strays },
+	{ "old-connections", "SYNs to old ones", NULL, check_old_connections },
 	{ "shut-ports", "ports nobody has", NULL, check_shut_ports },
 	{ "tcphs", "tcphs itself", NULL, check_tcphs },
 	{ "closing-first", "who closes first", NULL, check_closing_first },
@@ -250,6 +254,24 @@ void finding_destination(struct finding *f, const struct destination *d)
 {
 	finding_place(f, "peer", &d->at);
 	finding_owner(f, &d->owner);
+}
+
+/**
+ * finding_endings - it is about how connections end
+ * @f: the finding
+ * @e: knows the listener
+ * @x: of a listener, or to a destination
+ */
+void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x)
+{
+	const struct server *s = x->key.passive ? tally_find(&e->servers, &x->key.at) : NULL;
+
+	if (s) {
+		finding_server(f, s);
+		return;
+	}
+	finding_place(f, x->key.passive ? "listener" : "peer", &x->key.at);
+	finding_owner(f, &x->owner);
 }
 
 /**

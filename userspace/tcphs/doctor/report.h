@@ -34,6 +34,7 @@ struct finding {
 	char advised[96];
 };
 
+struct endings;
 struct report;
 
 struct rule {
@@ -55,7 +56,7 @@ struct report {
 	} *check;			/* one for each rule */
 };
 
-#define NR_RULES 13
+#define NR_RULES 16
 extern const struct rule rules[NR_RULES];
 
 /* report.c */
@@ -77,6 +78,7 @@ void report_skip(struct report *r, const char *why);
 void finding_server(struct finding *f, const struct server *s);
 void finding_destination(struct finding *f, const struct destination *d);
 void finding_owner(struct finding *f, const struct owner *owner);
+void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x);
 
 /*
  * The next thing to type about a peer: at the peer, or on the way to it. Of an address of
@@ -104,6 +106,9 @@ void check_connects(const struct evidence *e, struct report *r);
 void check_ports(const struct evidence *e, struct report *r);
 void check_loss(const struct evidence *e, struct report *r);
 void check_resets(const struct evidence *e, struct report *r);
+void check_strays(const struct evidence *e, struct report *r);
+void check_old_connections(const struct evidence *e, struct report *r);
+void check_deaths(const struct evidence *e, struct report *r);
 void check_shut_ports(const struct evidence *e, struct report *r);
 void check_close_wait(const struct evidence *e, struct report *r);
 void check_closing(const struct evidence *e, struct report *r);

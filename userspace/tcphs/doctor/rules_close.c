@@ -1,209 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What goes wrong at the end of connections: resets, and states that do not end. */
+/* What goes wrong at the end of connections: states that do not end, and time-outs. */
 #include <stdio.h>
+#include <string.h>
 
+#include "evidence_ends.h"
 #include "report.h"
 
-#define RESETS		5
-#define RESETS_PERMILLE	100	/* of the connections that ended */
-#define SHUT		5
 #define STUCK		3	/* connections for longer than stuck_ns */
-#define GROWN		3
+#define GROWN		3	/* stuck ones more than before the look */
+#define GROWN_PERMILLE	50	/* of those before: else it is coming and going */
 #define FIRST		10	/* closed by the server first */
 #define FIRST_PERMILLE	500
+#define DIED		3
+#define DIED_PERMILLE	10	/* of those that ended, to a destination */
+#define DIED_CLIENTS	100	/* and of a listener: clients go out of reach */
+#define DIED_MANY	100
+#define DIED_CRITICAL	500
 
-/* ---- resets ---------------------------------------------------------------------- */
-
-static const char *cause_of_ours(unsigned int reason)
+static bool grows(uint64_t before, uint64_t now)
 {
-	switch (reason) {
-	case TCPHS_REASON_UNREAD_DATA:
-		return "The application closes sockets with data that it has not read: the peer loses what was on its way.";
-	case TCPHS_REASON_LINGER:
-		return "The application closes with SO_LINGER 0, which resets on purpose.";
-	case TCPHS_REASON_DATA_AFTER_CLOSE:
-		return "The peer goes on sending after the application closed the socket.";
-	case TCPHS_REASON_TIMEOUT:
-		return "The peer stopped answering, and keepalive or a retransmission gave up.";
-	case TCPHS_REASON_LISTENER_CLOSED:
-		return "The listener was closed while connections waited for accept().";
-	case TCPHS_REASON_KILLED:
-		return "An administrator kills connections (ss -K).";
-	case TCPHS_REASON_DISCONNECT:
-		return "The application disconnects its sockets, by connect() to AF_UNSPEC.";
-	case TCPHS_REASON_NO_MEMORY:
-		return "There are too many orphans, or TCP takes too much memory.";
-	case TCPHS_REASON_BAD_COOKIE:
-		return "ACKs with SYN cookies that are not ours, or are too old: a scan, or an ACK flood.";
-	default:
-		return "This end resets: segments come that do not fit.";
-	}
+	return now >= before + GROWN && share(now - before, GROWN_PERMILLE, before);
 }
 
-static const char cause_of_theirs[] =
-	"The peer resets: it closes with SO_LINGER 0 or with data it has not read, it crashed, or something between us forges the RST (firewall, load balancer).";
-static const char cause_of_their_handshake[] =
-	"Clients reset instead of confirming the SYN+ACK: a health check or scan that only knocks, or forged addresses whose owners protest.";
+/* ---- CLOSE_WAIT ------------------------------------------------------------------ */
 
-static const char *cause_of(enum reset_phase phase, enum reset_side side, unsigned int reason)
+static const char *cause_of_leak(const struct holder *h, bool more)
 {
-	if (side == SIDE_US)
-		return cause_of_ours(reason);
-	return phase == PHASE_HANDSHAKE ? cause_of_their_handshake : cause_of_theirs;
-}
+	bool client = h->key.upstream.family;
 
-static const char *const reset_names[NR_PHASES][NR_SIDES] = {
-	[PHASE_HANDSHAKE]	= { "handshake-reset-by-us", "handshake-reset-by-peer" },
-	[PHASE_OPEN]		= { "reset-by-us", "reset-by-peer" },
-};
-
-static const char *const reset_measures[NR_PHASES][NR_SIDES] = {
-	[PHASE_HANDSHAKE]	= { "handshakes that we reset", "handshakes that the peer reset" },
-	[PHASE_OPEN]		= { "connections that we reset", "connections that the peer reset" },
-};
-
-/* NULL: nothing to tell. The object is left to the caller. */
-static struct finding *too_many(struct report *r, const struct resets *resets,
-				enum reset_phase phase, enum reset_side side, uint64_t all,
-				const char *of)
-{
-	uint64_t n = resets_sum(resets, phase, side);
-	unsigned int reason = resets_most(resets, phase, side);
-	char buf[TCPHS_NAME_LEN];
-	struct finding *f;
-
-	if (n < RESETS || !share(n, RESETS_PERMILLE, all))
-		return NULL;
-	f = report_add(r, SEVERITY_WARNING, reset_names[phase][side],
-		       reset_measures[phase][side], n, RESETS);
-	if (reason)
-		SAY(f->more, "%llu %s; %u for: %s", (ull)all, of,
-		    resets->count[phase][side][reason], tcphs_reason_name(reason, buf));
-	else
-		SAY(f->more, "%llu %s", (ull)all, of);
-	SAY(f->cause, "%s", cause_of(phase, side, reason));
-	SAY(f->command, "tcphs events -f --event %s",
-	    phase == PHASE_HANDSHAKE && side == SIDE_PEER ? "request-reset" :
-	    side == SIDE_US ? "rst-sent" : "rst-received");
-	return f;
-}
-
-static void server_resets(struct report *r, const struct server *s, enum reset_phase phase,
-			  enum reset_side side)
-{
-	bool handshake = phase == PHASE_HANDSHAKE;
-	struct finding *f = too_many(r, &s->resets, phase, side, handshake ? s->syns : s->ended,
-				     handshake ? "handshakes began" : "connections ended");
-
-	if (f)
-		finding_server(f, s);
-}
-
-/* A handshake of ours that is reset is a connect that was refused, which is told there. */
-static void destination_resets(struct report *r, const struct destination *d, enum reset_side side)
-{
-	struct finding *f = too_many(r, &d->resets, PHASE_OPEN, side, d->ended,
-				     "connections ended");
-
-	if (f)
-		finding_destination(f, d);
-}
-
-/* Who breaks connections, and why? */
-void check_resets(const struct evidence *e, struct report *r)
-{
-	uint64_t sum[NR_PHASES][NR_SIDES] = { 0 };
-	const struct destination *d;
-	const struct server *s;
-	int phase, side;
-	size_t i;
-
-	tally_each(&e->servers, s, i) {
-		for (phase = 0; phase < NR_PHASES; phase++) {
-			for (side = 0; side < NR_SIDES; side++) {
-				sum[phase][side] += resets_sum(&s->resets, phase, side);
-				server_resets(r, s, phase, side);
-			}
-		}
-	}
-	tally_each(&e->destinations, d, i) {
-		for (side = 0; side < NR_SIDES; side++) {
-			sum[PHASE_OPEN][side] += resets_sum(&d->resets, PHASE_OPEN, side);
-			destination_resets(r, d, side);
-		}
-	}
-	report_saw(r, "in handshakes by us %llu, by peers %llu; later by us %llu, by peers %llu",
-		   (ull)sum[PHASE_HANDSHAKE][SIDE_US], (ull)sum[PHASE_HANDSHAKE][SIDE_PEER],
-		   (ull)sum[PHASE_OPEN][SIDE_US], (ull)sum[PHASE_OPEN][SIDE_PEER]);
-}
-
-/* Who knocks where nobody is? */
-void check_shut_ports(const struct evidence *e, struct report *r)
-{
-	char at[TCPHS_ENDPOINT_LEN], from[TCPHS_ENDPOINT_LEN];
-	const struct shut *shut;
-	uint64_t resets = 0;
-	struct finding *f;
-	size_t i;
-
-	tally_each(&e->shut, shut, i) {
-		resets += shut->resets;
-		if (shut->resets < SHUT)
-			continue;
-		f = report_add(r, SEVERITY_WARNING, "nobody-listens",
-			       "segments answered by RST because no socket is there",
-			       shut->resets, SHUT);
-		tcphs_fmt_endpoint(at, (uint8_t)shut->at.family, shut->at.address, shut->at.port);
-		tcphs_fmt_endpoint(from, (uint8_t)shut->peer.family, shut->peer.address,
-				   shut->peer.port);
-		f->kind = "port";
-		f->place = shut->at;
-		SAY(f->object, "port %s", at);
-		SAY(f->more, "the last from %s", from);
-		SAY(f->cause,
-		    "Somebody wants a service that does not run here (any more), or has connections that this machine has forgotten.");
-		SAY(f->command, "ss -ltnp sport = :%u", shut->at.port);
-	}
-	report_saw(r, "ports %zu, segments %llu", e->shut.nr, (ull)resets);
-}
-
-/* ---- states that do not end -------------------------------------------------------- */
-
-static const char *cause_of_leak(const struct holder *h, bool grows)
-{
+	if (client && more)
+		return "The server closed these connections, and the client that opened them does not: it leaks them, more and more, until it has no file descriptors left.";
+	if (client)
+		return "The server closed these connections, and the client that opened them does not. While their number stays it is mostly a pool of idle connections that looks at them only when it needs one: harmless, but for the request that is tried on one and reset.";
 	if (!h->owner.known)
-		return "The peers closed, and no process is known to have these connections: they wait for accept(), or are older than tcphs.";
-	if (grows)
-		return "The peers closed and the application does not: it leaks sockets, more and more of them, until it has no file descriptors left.";
-	return "The peers closed and the application does not: it leaks sockets, or works on them for a long time.";
+		return "The clients closed, and no process is known to have these connections: they wait for accept(), or are older than tcphs.";
+	if (more)
+		return "The clients closed and the application does not: it leaks sockets, more and more of them, until it has no file descriptors left.";
+	return "The clients closed and the application does not: it hangs on them, works for a long time, or leaked them once. Their number does not grow.";
 }
 
-static void leaking(const struct evidence *e, struct report *r, const struct holder *h)
+static void name_holder(struct finding *f, const struct holder *h)
 {
-	bool grows = h->now >= h->before + GROWN;
-	char oldest[TCPHS_DURATION_LEN], limit[TCPHS_DURATION_LEN], local[TCPHS_ENDPOINT_LEN];
-	struct finding *f = report_add(r, grows ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-				       "close-wait", "connections stuck in CLOSE-WAIT", h->stuck,
-				       STUCK);
+	char upstream[TCPHS_ENDPOINT_LEN];
+	size_t len;
 
 	f->kind = "process";
-	tcphs_fmt_endpoint(local, (uint8_t)h->local.family, h->local.address, h->local.port);
+	f->place = h->key.upstream.family ? h->key.upstream : h->local;
 	if (!h->owner.known) {
-		f->place = h->local;
 		if (h->key.port)
 			SAY(f->object, "unknown process, local port %u", h->key.port);
 		else
 			SAY(f->object, "unknown processes");
+		if (h->key.port || h->key.upstream.family)
+			f->place = h->key.upstream.family ? h->key.upstream : h->local;
 	}
 	finding_owner(f, &h->owner);
+	if (!h->key.upstream.family)
+		return;
+	tcphs_fmt_endpoint(upstream, (uint8_t)h->key.upstream.family, h->key.upstream.address,
+			   h->key.upstream.port);
+	len = strlen(f->object);
+	say(f->object + len, sizeof(f->object) - len, " to %s", upstream);
+}
+
+static void leaking(const struct evidence *e, struct report *r, const struct holder *h)
+{
+	bool more = grows(h->stuck_before, h->stuck), client = h->key.upstream.family;
+	enum severity level = more ? SEVERITY_CRITICAL : client ? SEVERITY_NOTICE :
+								  SEVERITY_WARNING;
+	char oldest[TCPHS_DURATION_LEN], limit[TCPHS_DURATION_LEN];
+	struct finding *f = report_add(r, level, "close-wait", "connections stuck in CLOSE-WAIT",
+				       h->stuck, STUCK);
+	uint16_t port = client ? h->key.upstream.port : h->local.port;
+
+	name_holder(f, h);
 	tcphs_fmt_duration(oldest, h->oldest, false);
 	tcphs_fmt_duration(limit, e->stuck_ns, false);
-	SAY(f->more, "stuck is %s and longer; %llu in all, before the look %llu; the oldest for %s, at %s",
-	    limit, (ull)h->now, (ull)h->before, oldest, local);
-	SAY(f->cause, "%s", cause_of_leak(h, grows));
+	SAY(f->more, "stuck is %s and longer; before the look %llu were; %llu in all, the oldest for %s",
+	    limit, (ull)h->stuck_before, (ull)h->now, oldest);
+	SAY(f->cause, "%s", cause_of_leak(h, more));
 	if (h->owner.known)
-		SAY(f->command, "tcphs connections --state close-wait --pid %u; ls /proc/%u/fd | wc -l",
-		    h->owner.pid, h->owner.pid);
+		SAY(f->command, "tcphs connections --state close-wait --pid %u --%s-port %u; ls /proc/%u/fd | wc -l; grep files /proc/%u/limits",
+		    h->owner.pid, client ? "peer" : "local", port, h->owner.pid, h->owner.pid);
 	else
 		SAY(f->command, "ss -tnp state close-wait");
 }
@@ -211,29 +89,46 @@ static void leaking(const struct evidence *e, struct report *r, const struct hol
 /* Does an application forget to close? */
 void check_close_wait(const struct evidence *e, struct report *r)
 {
-	uint64_t now = 0, stuck = 0;
+	uint64_t now = 0, stuck = 0, before = 0;
 	const struct holder *h;
 	size_t i;
 
 	tally_each(&e->holders, h, i) {
 		now += h->now;
 		stuck += h->stuck;
+		before += h->stuck_before;
 		if (h->stuck >= STUCK)
 			leaking(e, r, h);
 	}
-	report_saw(r, "now %llu, stuck %llu", (ull)now, (ull)stuck);
+	report_saw(r, "now %llu, stuck %llu, before the look %llu", (ull)now, (ull)stuck,
+		   (ull)before);
 }
 
-static const char *cause_of_stuck(unsigned int state)
+/* ---- states that do not end -------------------------------------------------------- */
+
+/* With tcp_fin_timeout as it comes, the kernel ends a FIN_WAIT2 that no process holds by then. */
+#define ORPHANED_NS	67000000000ull
+
+static const char *cause_of_stuck(const struct straggler *s)
 {
-	switch (state) {
+	switch (s->key.state) {
 	case TCPHS_STATE_FIN_WAIT2:
-		return "We closed, the peer confirmed it and does not close: it leaks sockets (CLOSE-WAIT there), or still has something to send.";
+		if (s->oldest <= ORPHANED_NS)
+			return "We closed, the peer confirmed it and does not close: it has more to send (a half-close, which is honest), or it leaks sockets (CLOSE-WAIT there). What no process of ours holds any more ends by itself after a minute.";
+		return "A process of ours has sent its FIN by shutdown() and still holds the socket, and the peer does not close: it has more to send (a half-close, which is honest), or it leaks sockets (CLOSE-WAIT there). The kernel ends only those that nobody holds, after a minute.";
 	case TCPHS_STATE_LAST_ACK:
-		return "Both closed, and the ACK of our FIN does not come: the peer is gone, or the way to it is.";
+		return "Both closed, and our FIN is not confirmed: the peer or the way to it is gone; or it lives and its receive window is shut, with data of ours in front of the FIN. ss tells which: timer:(on or timer:(persist.";
 	default:
-		return "We closed, and the peer does not confirm it: it is gone, the way to it is, or its receive window is shut with data of ours still to come.";
+		return "We closed, and our FIN is not confirmed: the peer or the way to it is gone; or it lives and its receive window is shut, with data of ours in front of the FIN. ss tells which: timer:(on or timer:(persist.";
 	}
+}
+
+/* An honest half-close may last; a number of them that grows is a leak at one end. */
+static enum severity severity_of_stuck(const struct straggler *s)
+{
+	if (s->key.state == TCPHS_STATE_FIN_WAIT2 && !grows(s->stuck_before, s->stuck))
+		return SEVERITY_NOTICE;
+	return SEVERITY_WARNING;
 }
 
 static void piling_up(const struct evidence *e, struct report *r, const struct straggler *s)
@@ -242,7 +137,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 	unsigned int state = s->key.state;
 	/* Of these states there is a name, and the buffer is not used. */
 	const char *name = tcphs_state_key(state, peer);
-	struct finding *f = report_add(r, SEVERITY_WARNING, name,
+	struct finding *f = report_add(r, severity_of_stuck(s), name,
 				       "connections stuck in this state", s->stuck, STUCK);
 
 	tcphs_fmt_address(peer, (uint8_t)s->key.family, s->key.address);
@@ -250,33 +145,128 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 	f->place.family = s->key.family;
 	memcpy(f->place.address, s->key.address, sizeof(f->place.address));
 	SAY(f->object, "peer %s", peer);
+	finding_owner(f, &s->owner);
 	tcphs_fmt_duration(oldest, s->oldest, false);
 	tcphs_fmt_duration(limit, e->stuck_ns, false);
-	SAY(f->more, "stuck is %s and longer; %llu in all, the oldest for %s", limit,
-	    (ull)s->now, oldest);
-	SAY(f->cause, "%s", cause_of_stuck(state));
-	SAY(f->command, "tcphs connections --state %s --address %s", name, peer);
-	if (state == TCPHS_STATE_FIN_WAIT2 && e->settings.known[SETTING_FIN_TIMEOUT] &&
-	    e->settings.value[SETTING_FIN_TIMEOUT] > 30)
-		finding_setting(f, e, SETTING_FIN_TIMEOUT,
-				"30; it ends only those that the application has closed");
+	SAY(f->more, "stuck is %s and longer; before the look %llu were; %llu in all, the oldest for %s",
+	    limit, (ull)s->stuck_before, (ull)s->now, oldest);
+	SAY(f->cause, "%s", cause_of_stuck(s));
+	if (state == TCPHS_STATE_FIN_WAIT2)
+		SAY(f->command, "tcphs connections --state %s --address %s", name, peer);
+	else
+		SAY(f->command, "ss -tneo state %s dst %s", name, peer);
+}
+
+/* The other end, here too, is in CLOSE_WAIT: that is told of its process. */
+static bool is_twin(const struct evidence *e, const struct straggler *s)
+{
+	struct place peer = { .family = s->key.family, .netns = s->key.netns };
+
+	memcpy(peer.address, s->key.address, sizeof(peer.address));
+	return s->key.state == TCPHS_STATE_FIN_WAIT2 && evidence_is_here(e, &peer);
 }
 
 /* Do closed connections come to their end? */
 void check_closing(const struct evidence *e, struct report *r)
 {
+	uint64_t now = 0, stuck = 0, before = 0;
 	const struct straggler *s;
-	uint64_t now = 0, stuck = 0;
 	size_t i;
 
 	tally_each(&e->stragglers, s, i) {
 		now += s->now;
 		stuck += s->stuck;
-		if (s->stuck >= STUCK)
+		before += s->stuck_before;
+		if (s->stuck >= STUCK && !is_twin(e, s))
 			piling_up(e, r, s);
 	}
-	report_saw(r, "now %llu, stuck %llu", (ull)now, (ull)stuck);
+	report_saw(r, "now %llu, stuck %llu, before the look %llu", (ull)now, (ull)stuck,
+		   (ull)before);
 }
+
+/* ---- connections that die ----------------------------------------------------------- */
+
+static void advise_keepalive(struct finding *f, const struct evidence *e)
+{
+	if (e->settings.value[SETTING_KEEPALIVE_TIME] > 300)
+		finding_setting(f, e, SETTING_KEEPALIVE_TIME,
+				"300, for sockets with SO_KEEPALIVE, which the application sets");
+}
+
+static void why_dead(const struct evidence *e, struct finding *f, uint64_t died, uint64_t probed)
+{
+	if (probed * 2 >= died) {
+		SAY(f->cause,
+		    "Keepalive was not answered: the peer lost power or network, or a NAT or firewall on the way has dropped its entry of the idle connection without a word. The peer may still believe in it.");
+		return;
+	}
+	SAY(f->cause,
+	    "What we sent was not acknowledged until retransmission gave up (tcp_retries2, or TCP_USER_TIMEOUT): the peer or the way to it is gone, or a NAT or firewall on it has dropped its entry of a connection that had been idle. Keepalive below its time-out would have kept it, or found it out before.");
+	advise_keepalive(f, e);
+}
+
+static void dying(const struct evidence *e, struct report *r, const struct endings *x)
+{
+	bool critical = !x->key.passive && share(x->died, DIED_CRITICAL, x->ended);
+	struct finding *f = report_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+				       "connections-timed-out",
+				       "open connections that a time-out ended", x->died, DIED);
+
+	finding_endings(f, e, x);
+	SAY(f->more, "of %llu that ended; %llu by keepalive, %llu by retransmission", (ull)x->ended,
+	    (ull)x->probed, (ull)(x->died > x->probed ? x->died - x->probed : 0));
+	why_dead(e, f, x->died, x->probed);
+	SAY(f->command, "ss -tnoi %s :%u; tcphs events -f --%s-port %u --event closed --failed",
+	    x->key.passive ? "sport =" : "dport =", x->key.at.port,
+	    x->key.passive ? "local" : "peer", x->key.at.port);
+}
+
+static void dying_here_and_there(const struct evidence *e, struct report *r, uint64_t died,
+				 uint64_t probed, uint64_t ended)
+{
+	struct finding *f = report_add(r, SEVERITY_WARNING, "connections-timed-out",
+				       "open connections that a time-out ended", died, DIED);
+
+	f->kind = "machine";
+	SAY(f->object, "this network namespace");
+	SAY(f->more, "to several peers, of %llu that ended; %llu by keepalive", (ull)ended,
+	    (ull)probed);
+	why_dead(e, f, died, probed);
+	SAY(f->command, "tcphs events -f --event closed --failed");
+}
+
+static bool is_dying(const struct endings *x)
+{
+	return x->died >= DIED &&
+	       (share(x->died, x->key.passive ? DIED_CLIENTS : DIED_PERMILLE, x->ended) ||
+		(x->died >= DIED_MANY && share(x->died, DIED_PERMILLE, x->ended)));
+}
+
+/* Do open connections die of silence? */
+void check_deaths(const struct evidence *e, struct report *r)
+{
+	uint64_t died = 0, ended = 0, few = 0, few_probed = 0, few_ended = 0;
+	const struct endings *x;
+	size_t i;
+
+	tally_each(&e->ends->endings, x, i) {
+		died += x->died;
+		ended += x->ended;
+		if (is_dying(x)) {
+			dying(e, r, x);
+		} else if (x->died < DIED) {
+			few += x->died;
+			few_probed += x->probed;
+			few_ended += x->ended;
+		}
+	}
+	if (few >= DIED && share(few, DIED_CLIENTS, few_ended))
+		dying_here_and_there(e, r, few, few_probed, few_ended);
+	report_saw(r, "open connections that timed out %llu, of %llu that ended", (ull)died,
+		   (ull)ended);
+}
+
+/* ---- who closes first ----------------------------------------------------------------- */
 
 /* Whose is TIME_WAIT? Who closes first has it. */
 void check_closing_first(const struct evidence *e, struct report *r)

@@ -1,194 +1,351 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What goes wrong on the way to a connection: connect(), its port, lost segments. */
+/* What goes wrong on the way to a connection: connect(), and lost segments. */
+#include "evidence_dial.h"
+#include "evidence_ends.h"
 #include "report.h"
 
-/* A few failures in many connects are everyday life. */
+/* A few failures in many connects are everyday life; a hundred are not, of however many. */
 #define FAILED		3
 #define FAILED_PERMILLE	10
+#define FAILED_MANY	100
+/* So few are established: the destination does not work. */
+#define WORKS_PERMILLE	100
 #define LOST		3
 #define LOST_PERMILLE	10
 
-#define PORTS_WARNING	800	/* permille of the ports */
-#define PORTS_CRITICAL	950
-
-static uint64_t failures(const struct destination *d)
+static bool is_many(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole)
 {
-	return d->failed[TCPHS_REASON_REFUSED] + d->failed[TCPHS_REASON_TIMEOUT] +
-	       d->failed[TCPHS_REASON_UNREACHABLE];
+	return n >= least && (share(n, permille, whole) || n >= FAILED_MANY);
+}
+
+static uint64_t most_of(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t all_failed(const struct destination *d)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i <= TCPHS_REASON_MAX; i++)
+		sum += d->failed[i];
+	return sum;
+}
+
+/* Those that began while we looked, and older ones that came to something in that time. */
+static uint64_t attempts(const struct destination *d)
+{
+	return most_of(d->connects + d->older, d->established + all_failed(d));
+}
+
+static uint64_t given_up(const struct destination *d)
+{
+	return d->failed[TCPHS_REASON_CLOSED_BY_USER] + d->failed[TCPHS_REASON_DISCONNECT];
+}
+
+/*
+ * Connects that were given up because another of the same process was faster. Nearly all
+ * of them were, and hardly anything else went to where the others won: else it is chance
+ * that something was established just then, as in a busy proxy.
+ */
+static uint64_t outrun(const struct evidence *e, const struct destination *d)
+{
+	const struct destination *winner = d->outrun ?
+		tally_find(&e->destinations, &d->outrun_by) : NULL;
+
+	if (!winner || !share(d->outrun, 900, given_up(d)) || winner->established > 3 * d->outrun)
+		return 0;
+	return given_up(d);
+}
+
+/* A recording does not know who waits at its end; a SYN that was sent again does. */
+static uint64_t waiting(const struct evidence *e, const struct destination *d)
+{
+	if (e->live)
+		return d->waiting;
+	return d->resent > d->late ? d->resent - d->late : 0;
+}
+
+static uint64_t unanswered(const struct evidence *e, const struct destination *d)
+{
+	return d->failed[TCPHS_REASON_TIMEOUT] + given_up(d) - outrun(e, d) + waiting(e, d);
+}
+
+/* Everything that did not become a connection, and was meant to. */
+static uint64_t failures(const struct evidence *e, const struct destination *d)
+{
+	return all_failed(d) - outrun(e, d) + waiting(e, d);
 }
 
 /* Some are answered: then the others are a warning. */
 static enum severity severity_of(const struct destination *d)
 {
-	return d->established ? SEVERITY_WARNING : SEVERITY_CRITICAL;
+	return share(d->established, WORKS_PERMILLE, attempts(d)) && d->established ?
+	       SEVERITY_WARNING : SEVERITY_CRITICAL;
+}
+
+/* What a listener of this machine does to its clients is told of that listener. */
+static bool is_told(const struct evidence *e, const struct report *r, const struct destination *d)
+{
+	return evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at));
+}
+
+/* ---- connects that fail ---------------------------------------------------------- */
+
+struct failure {
+	uint8_t reason;
+	const char *name, *measure, *cause;
+};
+
+static const struct failure failure_of[] = {
+	{ TCPHS_REASON_REFUSED, "connect-refused", "connects refused",
+	  "The peer answers with RST: nothing listens on that port there, or a firewall rejects us with a RST." },
+	{ TCPHS_REASON_ICMP_REFUSED, "connect-rejected", "connects refused by ICMP",
+	  "ICMP says that the port or the protocol cannot be reached: a firewall rejects us. A host without a listener would have sent a RST." },
+	{ TCPHS_REASON_ICMP_PROHIBITED, "connect-prohibited", "connects prohibited by ICMP",
+	  "A firewall or router on the way, or the peer's own, says by ICMP that this is administratively prohibited." },
+	{ TCPHS_REASON_UNREACHABLE, "connect-unreachable", "connects that found no way",
+	  "A router says by ICMP that it has no route, or the neighbour (the peer, or the gateway to it) does not answer ARP or neighbour discovery." },
+	{ TCPHS_REASON_NO_ROUTE, "connect-no-route", "connects without a route",
+	  "This machine's routing table has no way there; no SYN was sent. A default route is missing, an interface is down, or a route says unreachable." },
+	{ TCPHS_REASON_NO_ADDRESS, "connect-no-address", "connects without a source address",
+	  "This machine has no address to connect from: none of that family, none that is no longer tentative, or the one that the application wants has gone." },
+	{ TCPHS_REASON_NOT_PERMITTED, "connect-not-permitted",
+	  "connects that this machine forbids",
+	  "This machine itself forbids it: a rule of its firewall for what goes out, a prohibit route, or a BPF program of the process's cgroup." },
+	{ TCPHS_REASON_ADDRESS_IN_USE, "connect-address-in-use",
+	  "connects from a port that was still in use",
+	  "The application binds a local port before connect(), and an older connection has the same two addresses and ports, often in TIME-WAIT. Let connect() choose the port." },
+	{ TCPHS_REASON_KILLED, "connect-killed", "connects that were killed",
+	  "An administrator kills connections (ss -K)." },
+	{ TCPHS_REASON_OTHER, "connect-failed", "connects that failed",
+	  "The kernel gave an error that tcphs has no name for; the application's log or strace(1) has its errno." },
+};
+
+#define NR_FAILURES (sizeof(failure_of) / sizeof(failure_of[0]))
+
+static const char refused_here[] =
+	"Nothing listens on that port of this machine, or only on others of its addresses.";
+
+static void next_of_failure(const struct evidence *e, struct finding *f,
+			    const struct destination *d, unsigned int reason)
+{
+	char address[TCPHS_ADDRESS_LEN];
+
+	tcphs_fmt_address(address, (uint8_t)d->at.family, d->at.address);
+	switch (reason) {
+	case TCPHS_REASON_REFUSED:
+		SAY(f->command, "%sss -ltn sport = :%u",
+		    evidence_is_here(e, &d->at) ? "" : "at the peer: ", d->at.port);
+		break;
+	case TCPHS_REASON_NO_ROUTE:
+		SAY(f->command, "ip route get %s; ip -br link", address);
+		break;
+	case TCPHS_REASON_NO_ADDRESS:
+		SAY(f->command, "ip route get %s; ip -br address", address);
+		break;
+	case TCPHS_REASON_NOT_PERMITTED:
+		SAY(f->command, "ip route get %s; nft list ruleset; bpftool cgroup tree", address);
+		break;
+	case TCPHS_REASON_ADDRESS_IN_USE:
+		SAY(f->command, "tcphs connections --address %s --peer-port %u", address,
+		    d->at.port);
+		break;
+	case TCPHS_REASON_KILLED:
+	case TCPHS_REASON_OTHER:
+		SAY(f->command, "tcphs events -f --address %s --event connect-failed", address);
+		break;
+	default:
+		finding_next(f, e, &d->at);
+	}
 }
 
 static void failing(const struct evidence *e, struct report *r, const struct destination *d,
-		    uint8_t reason, const char *name, const char *measure, const char *cause)
+		    const struct failure *what)
 {
+	uint64_t n = d->failed[what->reason];
+	bool here = evidence_is_here(e, &d->at);
 	struct finding *f;
 
-	if (d->failed[reason] < FAILED || !share(d->failed[reason], FAILED_PERMILLE, d->connects))
-		return;
-	f = report_add(r, severity_of(d), name, measure, d->failed[reason], FAILED);
+	f = report_add(r, severity_of(d), what->name, what->measure, n, FAILED);
 	finding_destination(f, d);
-	SAY(f->more, "of %llu connects %llu established", (ull)d->connects,
-	    (ull)d->established);
-	SAY(f->cause, "%s", cause);
-	if (reason == TCPHS_REASON_REFUSED)
-		SAY(f->command, "%sss -ltn sport = :%u",
-		    evidence_is_here(e, &d->at) ? "" : "at the peer: ", d->at.port);
-	else
-		finding_next(f, e, &d->at);
+	SAY(f->more, "of %llu connects %llu established", (ull)attempts(d), (ull)d->established);
+	SAY(f->cause, "%s",
+	    what->reason == TCPHS_REASON_REFUSED && here ? refused_here : what->cause);
+	next_of_failure(e, f, d, what->reason);
 }
 
-static void unanswered(const struct evidence *e, struct report *r, const struct destination *d)
+static const char *cause_of_silence(const struct evidence *e, const struct destination *d)
 {
-	uint64_t n = d->failed[TCPHS_REASON_TIMEOUT] + d->waiting;
-	char longest[TCPHS_DURATION_LEN];
-	struct finding *f;
+	if (evidence_is_here(e, &d->at))
+		return "Nothing answers, though the address is this machine's: the listener's accept queue is full, or a firewall of this machine drops the SYN.";
+	if (d->established)
+		return "Some SYNs are not answered. The commonest cause is that the peer's accept queue is full: Linux then drops SYNs without a word, and the application there is too slow to accept. Else they are lost, or a firewall limits their rate.";
+	return "Nothing answers our SYN: the host is down, a firewall drops it without a word, the answer takes a way on which it is lost; or the application there hangs and its accept queue is full, for then Linux drops SYNs without a word.";
+}
 
-	/* What a listener of this machine does to its clients is told of that listener. */
-	if (!n || (evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at))))
-		return;
-	f = report_add(r, severity_of(d), "connect-timeout", "connects without an answer", n, 1);
+static void silent(const struct evidence *e, struct report *r, const struct destination *d)
+{
+	uint64_t dropped = given_up(d) - outrun(e, d);
+	char longest[TCPHS_DURATION_LEN], patience[TCPHS_DURATION_LEN];
+	struct finding *f;
+	size_t len;
+
+	f = report_add(r, severity_of(d), "connect-timeout", "connects without an answer",
+		       unanswered(e, d), FAILED);
 	finding_destination(f, d);
 	tcphs_fmt_duration(longest, d->longest, false);
-	if (d->waiting)
-		SAY(f->more, "%llu timed out, %llu still wait, the longest for %s; %llu established",
-		    (ull)d->failed[TCPHS_REASON_TIMEOUT], (ull)d->waiting, longest,
-		    (ull)d->established);
-	else
-		SAY(f->more, "%llu established", (ull)d->established);
-	SAY(f->cause, "%s",
-	    d->established ? "Some SYNs are not answered: lost on the way, or dropped because a queue of the peer's listener is full." :
-			     "Nothing answers our SYN: the host is down, a firewall drops it without a word, or the answer takes a way on which it is lost.");
+	tcphs_fmt_duration(patience, d->patience, false);
+	SAY(f->more, "of %llu connects %llu established; %llu timed out", (ull)attempts(d),
+	    (ull)d->established, (ull)d->failed[TCPHS_REASON_TIMEOUT]);
+	len = strlen(f->more);
+	if (dropped) {
+		say(f->more + len, sizeof(f->more) - len,
+		    ", %llu given up by the application after %s at most", (ull)dropped, patience);
+		len = strlen(f->more);
+	}
+	if (waiting(e, d) && e->live)
+		say(f->more + len, sizeof(f->more) - len, ", %llu still wait, the longest for %s",
+		    (ull)waiting(e, d), longest);
+	else if (waiting(e, d))
+		say(f->more + len, sizeof(f->more) - len, ", %llu still wait", (ull)waiting(e, d));
+	SAY(f->cause, "%s", cause_of_silence(e, d));
 	finding_next(f, e, &d->at);
 }
+
+/* Of a destination with enough failures, what makes a good part of them. */
+static void judge(const struct evidence *e, struct report *r, const struct destination *d)
+{
+	uint64_t n = failures(e, d);
+	const struct failure *what;
+
+	if (unanswered(e, d) * 4 >= n && !is_told(e, r, d))
+		silent(e, r, d);
+	for (what = failure_of; what < failure_of + NR_FAILURES; what++)
+		if (d->failed[what->reason] * 4 >= n)
+			failing(e, r, d, what);
+}
+
+/* ---- here one, there one ------------------------------------------------------------ */
+
+/* Destinations with fewer failures than FAILED, and nothing else, of one process. */
+struct sparse {
+	struct {
+		uint32_t pid;
+		uint32_t netns;
+	} key;
+	struct owner owner;
+	struct place last;
+	uint64_t destinations, failed, silent;
+};
+
+static void add_sparse(const struct evidence *e, struct report *r, struct tally *all,
+		       const struct destination *d)
+{
+	struct sparse key = { .key = { d->owner.pid, d->at.netns } };
+	struct sparse *s = tally_get(all, &key.key);
+
+	if (!s) {
+		r->no_memory = true;
+		return;
+	}
+	s->owner = d->owner;
+	s->last = d->at;
+	s->destinations++;
+	s->failed += failures(e, d);
+	s->silent += unanswered(e, d);
+}
+
+static const char *cause_of_sparse(const struct sparse *s, enum severity level)
+{
+	if (level > SEVERITY_NOTICE)
+		return "Most connects of this process fail, each somewhere else: rather this machine's way out (route, firewall, NAT) than the peers.";
+	if (s->destinations == 1)
+		return "Too few to say whether they always fail; --for looks longer.";
+	return "Who connects to many hosts finds some that are down: mail relays, crawlers, monitoring.";
+}
+
+static void judge_sparse(const struct evidence *e, struct report *r, const struct sparse *s)
+{
+	const struct dialler *who = tally_find(&e->diallers, &s->key);
+	uint64_t established = who ? who->established : 0;
+	enum severity level = SEVERITY_NOTICE;
+	char last[TCPHS_ENDPOINT_LEN];
+	struct finding *f;
+
+	/* A refusal or two are everyday life; silence costs somebody minutes. */
+	if (s->failed < FAILED && !s->silent)
+		return;
+	if (s->failed >= FAILED && !established)
+		level = SEVERITY_CRITICAL;
+	else if (s->failed >= FAILED && s->failed >= established)
+		level = SEVERITY_WARNING;
+	f = report_add(r, level, "connects-failing", "connects that failed",
+		       s->failed, level == SEVERITY_NOTICE ? 1 : FAILED);
+	f->kind = "process";
+	f->place = s->last;
+	if (!s->owner.known)
+		SAY(f->object, "unknown processes");
+	finding_owner(f, &s->owner);
+	tcphs_fmt_endpoint(last, (uint8_t)s->last.family, s->last.address, s->last.port);
+	SAY(f->more, "to %llu destinations, %llu of them without an answer, the last to %s; elsewhere %llu established",
+	    (ull)s->destinations, (ull)s->silent, last, (ull)established);
+	SAY(f->cause, "%s", cause_of_sparse(s, level));
+	finding_next(f, e, &s->last);
+}
+
+/* ---- the check ------------------------------------------------------------------- */
 
 /* Does connect() succeed, and where does it not? */
 void check_connects(const struct evidence *e, struct report *r)
 {
-	uint64_t connects = 0, established = 0, failed = 0, waiting = 0;
+	uint64_t connects = 0, established = 0, failed = 0, wait = 0, spare = 0, to = 0;
+	struct tally sparse = TALLY_INIT(struct sparse, key);
 	const struct destination *d;
+	const struct sparse *s;
 	size_t i;
 
 	tally_each(&e->destinations, d, i) {
-		connects += d->connects;
+		to += attempts(d) || waiting(e, d);
+		connects += attempts(d);
 		established += d->established;
-		failed += failures(d);
-		waiting += d->waiting;
-		unanswered(e, r, d);
-		failing(e, r, d, TCPHS_REASON_REFUSED, "connect-refused", "connects refused",
-			"The peer answers with RST: nothing listens on that port there, or a firewall rejects us.");
-		failing(e, r, d, TCPHS_REASON_UNREACHABLE, "connect-unreachable",
-			"connects that found no way",
-			"No route, no neighbour, or a router or firewall on the way that says so.");
+		failed += all_failed(d) - outrun(e, d);
+		spare += outrun(e, d) + d->fell_back;
+		wait += waiting(e, d);
+		if (is_many(failures(e, d), FAILED, FAILED_PERMILLE, attempts(d)))
+			judge(e, r, d);
+		else if (failures(e, d) && !d->established && !d->old_acked && !is_told(e, r, d))
+			add_sparse(e, r, &sparse, d);
 	}
-	report_saw(r, "%llu, established %llu, failed %llu, waiting for an answer %llu; destinations %zu",
-		   (ull)connects, (ull)established, (ull)failed, (ull)waiting, e->destinations.nr);
-}
-
-/* ---- ports ----------------------------------------------------------------------- */
-
-static void name_route(struct finding *f, const struct route *route)
-{
-	char from[TCPHS_ADDRESS_LEN], to[TCPHS_ENDPOINT_LEN];
-
-	f->kind = "route";
-	f->place = route->key.to;
-	tcphs_fmt_address(from, (uint8_t)route->key.from.family, route->key.from.address);
-	tcphs_fmt_endpoint(to, (uint8_t)route->key.to.family, route->key.to.address,
-			   route->key.to.port);
-	SAY(f->object, "%s to %s", from, to);
-	finding_owner(f, &route->owner);
-}
-
-/* TIME_WAITs that may be used again help at once; more ports help those that have few. */
-static void advise_ports(struct finding *f, const struct evidence *e, const struct route *route)
-{
-	const struct settings *s = &e->settings;
-	char to[TCPHS_ADDRESS_LEN];
-
-	tcphs_fmt_address(to, (uint8_t)route->key.to.family, route->key.to.address);
-	SAY(f->command, "tcphs connections --address %s --peer-port %u", to, route->key.to.port);
-	if (!e->live)
-		return;
-	if (route->time_wait > route->ports / 2 && s->known[SETTING_TW_REUSE] &&
-	    s->value[SETTING_TW_REUSE] != 1) {
-		finding_setting(f, e, SETTING_TW_REUSE, "1");
-		return;
-	}
-	SAY(f->setting, "net.ipv4.ip_local_port_range");
-	SAY(f->present, "%u %u", s->port_low, s->port_high);
-	SAY(f->advised, "1024 65535, without those that servers use (ip_local_reserved_ports)");
-}
-
-static void exhausted(const struct evidence *e, struct report *r, const struct route *route,
-		      uint64_t available)
-{
-	uint64_t taken = route->ports - route->reusable;
-	bool critical = route->no_port || share(taken, PORTS_CRITICAL, available);
-	struct finding *f = report_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-				       "ports-exhausted",
-				       route->no_port ? "connects that found no free port" :
-							"local ports in use",
-				       route->no_port ? route->no_port : taken,
-				       route->no_port ? 1 : (available * PORTS_WARNING + 999) / 1000);
-
-	name_route(f, route);
-	if (e->live)
-		SAY(f->more, "%llu of %llu ports in use, %llu by TIME-WAIT, %llu of which may be used again",
-		    (ull)route->ports, (ull)available, (ull)route->time_wait,
-		    (ull)route->reusable);
-	SAY(f->cause,
-	    "Each connection from one address to one address and port needs a local port of its own, also through TIME-WAIT. Connections that are kept open, more addresses on either side, or more ports help.");
-	advise_ports(f, e, route);
-}
-
-/* Are there local ports left for each destination? */
-void check_ports(const struct evidence *e, struct report *r)
-{
-	uint64_t available = e->live ? settings_ephemeral(&e->settings) : 0;
-	uint64_t most = 0, none = 0, taken;
-	const struct route *route;
-	size_t i;
-
-	tally_each(&e->routes, route, i) {
-		taken = route->ports - route->reusable;
-		if (taken > most)
-			most = taken;
-		none += route->no_port;
-		if (route->no_port || (available && share(taken, PORTS_WARNING, available)))
-			exhausted(e, r, route, available);
-	}
-	if (e->live)
-		report_saw(r, "in use to one destination at most %llu of %llu; connects without one %llu",
-			   (ull)most, (ull)available, (ull)none);
-	else
-		report_saw(r, "connects without one %llu; the use of ports is not in a recording",
-			   (ull)none);
+	tally_each(&sparse, s, i)
+		judge_sparse(e, r, s);
+	tally_free(&sparse);
+	report_saw(r, "%llu, established %llu, failed or given up %llu, needless as another came through %llu, waiting for an answer %llu; destinations %llu",
+		   (ull)connects, (ull)established, (ull)failed, (ull)spare, (ull)wait, (ull)to);
 }
 
 /* ---- losses ---------------------------------------------------------------------- */
 
 static void syns_lost(const struct evidence *e, struct report *r, const struct destination *d)
 {
+	uint64_t n = d->resent > d->old_acked ? d->resent - d->old_acked : 0;
 	struct finding *f;
 
 	/* Where nothing is answered at all, that is told already. */
-	if (!d->established || d->resent < LOST || !share(d->resent, LOST_PERMILLE, d->connects))
+	if (!d->established || !is_many(n, LOST, LOST_PERMILLE, attempts(d)) || is_told(e, r, d) ||
+	    is_many(unanswered(e, d), FAILED, FAILED_PERMILLE, attempts(d)))
 		return;
-	if (evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at)))
-		return;
-	f = report_add(r, SEVERITY_WARNING, "syn-loss", "connects whose SYN was sent again",
-		       d->resent, LOST);
+	f = report_add(r, SEVERITY_WARNING, "syn-loss", "connects whose SYN was sent again", n,
+		       LOST);
 	finding_destination(f, d);
-	SAY(f->more, "of %llu connects %llu established", (ull)d->connects,
-	    (ull)d->established);
+	SAY(f->more, "of %llu connects %llu established", (ull)attempts(d), (ull)d->established);
 	SAY(f->cause,
-	    "The SYN or its answer is lost on the way, or the peer drops SYNs because a queue of its listener is full. Each costs the client a second or more.");
-	SAY(f->command, "at the peer: tcphs doctor, or nstat -az TcpExtListenDrops");
+	    "The peer drops SYNs because a queue of its listener is full, or the SYN or its answer is lost on the way. Each costs the client a second or more.");
+	if (evidence_is_here(e, &d->at))
+		SAY(f->command, "tcphs listeners --port %u", d->at.port);
+	else
+		SAY(f->command, "at the peer: tcphs doctor, or nstat -az TcpExtListenDrops");
 }
 
 static void synacks_lost(struct report *r, const struct server *s)
@@ -196,36 +353,62 @@ static void synacks_lost(struct report *r, const struct server *s)
 	struct finding *f;
 
 	/* They are sent again when the accept queue is full and when data are awaited, too. */
-	if (s->overflows || s->deferred || s->slow < LOST ||
-	    !share(s->slow, LOST_PERMILLE, s->established))
+	if (s->overflows || s->deferred || !is_many(s->slow, LOST, LOST_PERMILLE, s->established))
 		return;
 	f = report_add(r, SEVERITY_WARNING, "synack-loss",
 		       "handshakes that needed the SYN+ACK again", s->slow, LOST);
 	finding_server(f, s);
-	SAY(f->more, "of %llu handshakes", (ull)s->established);
-	SAY(f->cause,
-	    "Our SYN+ACK or the client's answer is lost on the way, or takes longer than a second.");
-	SAY(f->command, "tcphs events -f --local-port %u --event synack-retransmit", s->at.port);
+	SAY(f->more, "of %llu handshakes; SYNs that came again %llu", (ull)s->established,
+	    (ull)s->syns_again);
+	SAY(f->cause, "%s",
+	    s->syns_again >= s->slow ?
+	    "Our SYN+ACK is lost on the way to the client, or takes longer than a second: the clients send their SYN again." :
+	    "The client's third ACK is lost on the way to us, or takes longer than a second: the clients have our SYN+ACK, for they do not send their SYN again.");
+	SAY(f->command, "tcphs events -f --local-port %u --event synack-retransmit,syn-duplicate",
+	    s->at.port);
 }
 
-/* Do the segments of handshakes arrive? */
+static void fins_lost(const struct evidence *e, struct report *r, const struct endings *x)
+{
+	struct finding *f;
+
+	if (!is_many(x->fins_lost, LOST, LOST_PERMILLE, x->fins) ||
+	    (!x->key.passive && evidence_is_here(e, &x->key.at)))
+		return;
+	f = report_add(r, SEVERITY_WARNING, "fin-loss", "FINs that were sent again", x->fins_lost,
+		       LOST);
+	finding_endings(f, e, x);
+	SAY(f->more, "of %llu FINs; all of these were acknowledged in the end", (ull)x->fins);
+	SAY(f->cause,
+	    "The FIN or its ACK is lost on the way, or comes late. Where SYNs are not lost too, a middlebox may forget connections before they are closed.");
+	SAY(f->command, "tcphs events -f --%s-port %u --event fin-retransmit",
+	    x->key.passive ? "local" : "peer", x->key.at.port);
+}
+
+/* Do the segments of handshakes and closes arrive? */
 void check_loss(const struct evidence *e, struct report *r)
 {
-	uint64_t syns = 0, connects = 0, synacks = 0, established = 0;
+	uint64_t syns = 0, connects = 0, synacks = 0, established = 0, fins = 0, lost = 0;
 	const struct destination *d;
+	const struct endings *x;
 	const struct server *s;
 	size_t i;
 
 	tally_each(&e->destinations, d, i) {
 		syns += d->resent;
-		connects += d->connects;
+		connects += attempts(d);
 		syns_lost(e, r, d);
 	}
 	tally_each(&e->servers, s, i) {
-		synacks += s->resent;
+		synacks += s->slow;
 		established += s->established;
 		synacks_lost(r, s);
 	}
-	report_saw(r, "SYN sent again %llu of %llu connects; SYN+ACK sent again %llu, finished %llu",
-		   (ull)syns, (ull)connects, (ull)synacks, (ull)established);
+	tally_each(&e->ends->endings, x, i) {
+		fins += x->fins;
+		lost += x->fins_lost;
+		fins_lost(e, r, x);
+	}
+	report_saw(r, "SYN sent again by %llu of %llu connects; SYN+ACK in %llu of %llu handshakes; FIN in %llu of %llu closes",
+		   (ull)syns, (ull)connects, (ull)synacks, (ull)established, (ull)lost, (ull)fins);
 }

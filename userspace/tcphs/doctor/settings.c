@@ -26,6 +26,7 @@ static const char *const names[NR_SETTINGS] = {
 	[SETTING_SYN_RETRIES]		= "net.ipv4.tcp_syn_retries",
 	[SETTING_RETRIES2]		= "net.ipv4.tcp_retries2",
 	[SETTING_KEEPALIVE_TIME]	= "net.ipv4.tcp_keepalive_time",
+	[SETTING_RFC1337]		= "net.ipv4.tcp_rfc1337",
 	[SETTING_MAX_ORPHANS]		= "net.ipv4.tcp_max_orphans",
 };
 

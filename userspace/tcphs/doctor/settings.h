@@ -22,6 +22,7 @@ enum setting {
 	SETTING_SYN_RETRIES,
 	SETTING_RETRIES2,
 	SETTING_KEEPALIVE_TIME,		/* s */
+	SETTING_RFC1337,
 	SETTING_MAX_ORPHANS,	/* the initial network namespace alone has it */
 	NR_SETTINGS
 };

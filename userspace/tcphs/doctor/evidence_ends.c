@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Evidence of how connections end, and of what comes for those that are gone. */
+#include <stdlib.h>
+
+#include "evidence_ends.h"
+#include "evidence_parts.h"
+
+static void checks_merge(struct checks *into, const struct checks *c)
+{
+	if (!c->count)
+		return;
+	if (!into->count || c->least < into->least)
+		into->least = c->least;
+	raise(&into->most, c->most);
+	into->count += c->count;
+	into->many = true;
+}
+
+static void merge_endings(void *into, const void *entry)
+{
+	const struct endings *x = entry;
+	struct endings *sum = into;
+	unsigned int i;
+
+	sum->ended += x->ended;
+	sum->fins += x->fins;
+	sum->fins_lost += x->fins_lost;
+	sum->died += x->died;
+	sum->probed += x->probed;
+	resets_merge(&sum->resets, &x->resets);
+	sum->after_fin += x->after_fin;
+	for (i = 0; i < NR_SIDES; i++)
+		sum->races[i] += x->races[i];
+	sum->follow_ups += x->follow_ups;
+	checks_merge(&sum->knocks, &x->knocks);
+	checks_merge(&sum->lives, &x->lives);
+	for (i = 0; i < NR_MET; i++)
+		sum->met[i] += x->met[i];
+	sum->limited += x->limited;
+	sum->time_waits += x->time_waits;
+	sum->assassinated += x->assassinated;
+	sum->reused += x->reused;
+}
+
+static void merge_stray(void *into, const void *entry)
+{
+	const struct stray *s = entry;
+	struct stray *sum = into;
+
+	sum->connections += s->connections;
+	sum->segments += s->segments;
+}
+
+void ends_init(struct evidence *e)
+{
+	e->ends = calloc(1, sizeof(*e->ends));
+	if (!e->ends) {
+		e->no_memory = true;
+		return;
+	}
+	e->ends->endings = (struct tally)TALLY_INIT(struct endings, key, .limit = PEERS_MOST,
+						    .merge = merge_endings);
+	e->ends->strays = (struct tally)TALLY_INIT(struct stray, key, .limit = PEERS_MOST,
+						   .merge = merge_stray);
+	e->ends->gone = calloc(GONE_MOST, sizeof(*e->ends->gone));
+	e->ends->lately = calloc(LATELY_MOST, sizeof(*e->ends->lately));
+	e->no_memory |= !e->ends->gone || !e->ends->lately;
+}
+
+void ends_free(struct evidence *e)
+{
+	if (!e->ends)
+		return;
+	tally_free(&e->ends->endings);
+	tally_free(&e->ends->strays);
+	free(e->ends->gone);
+	free(e->ends->lately);
+	free(e->ends);
+	e->ends = NULL;
+}
+
+/* ---- who was there --------------------------------------------------------------- */
+
+static bool is_same(const struct gone *g, const struct tcphs_ident *id)
+{
+	return g->used && g->local_port == id->local_port && g->peer_port == id->peer_port &&
+	       g->netns == id->netns && !memcmp(g->local, id->local, sizeof(g->local)) &&
+	       !memcmp(g->peer, id->peer, sizeof(g->peer));
+}
+
+static struct gone *gone_slot(const struct evidence *e, const struct tcphs_ident *id)
+{
+	uint64_t hash = ((uint64_t)id->local_port << 16 | id->peer_port) ^ id->netns;
+	size_t i;
+
+	for (i = 0; i < sizeof(id->local); i++)
+		hash = hash * 31 + (uint64_t)(id->local[i] << 8 | id->peer[i]);
+	hash *= 0x9e3779b97f4a7c15ull;
+	return &e->ends->gone[hash >> 32 & (GONE_MOST - 1)];
+}
+
+static struct gone *remember(struct evidence *e, const struct tcphs_event *ev)
+{
+	struct gone *g = gone_slot(e, &ev->id);
+
+	*g = (struct gone){ .local_port = ev->id.local_port, .peer_port = ev->id.peer_port,
+			    .netns = ev->id.netns, .why = ev->reason, .used = true };
+	memcpy(g->local, ev->id.local, sizeof(g->local));
+	memcpy(g->peer, ev->id.peer, sizeof(g->peer));
+	return g;
+}
+
+/* Ends of connections that this end's RST made. */
+static bool is_our_reset(unsigned int reason)
+{
+	switch (reason) {
+	case TCPHS_REASON_LINGER:
+	case TCPHS_REASON_KILLED:
+	case TCPHS_REASON_LISTENER_CLOSED:
+	case TCPHS_REASON_UNREAD_DATA:
+	case TCPHS_REASON_DISCONNECT:
+	case TCPHS_REASON_DATA_AFTER_CLOSE:
+	case TCPHS_REASON_NO_MEMORY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct endings *endings_at(struct evidence *e, const struct tcphs_event *ev,
+				  const struct place *local, const struct place *peer)
+{
+	bool passive = ev->old_state == TCPHS_STATE_LISTEN ||
+		       evidence_is_passive(e, ev->id.role, local, peer);
+	const struct server *s = passive ? evidence_server(e, local) : NULL;
+	struct endings key = { .key = { .at = s ? s->at : passive ? *local : *peer,
+					.passive = passive } }, *x;
+
+	x = evidence_get(e, &e->ends->endings, &key.key);
+	if (x && ev->flags & TCPHS_F_OWNER)
+		own(&x->owner, ev->id.pid, ev->id.comm);
+	return x;
+}
+
+/* ---- what looks like a health check ----------------------------------------------- */
+
+static void check_like(struct checks *c, const struct place *peer, uint64_t bytes)
+{
+	struct place from = *peer;
+	uint32_t i;
+
+	from.port = 0;
+	if (!c->count || bytes < c->least)
+		c->least = bytes;
+	raise(&c->most, bytes);
+	c->count++;
+	for (i = 0; i < c->nr; i++)
+		if (!memcmp(&c->from[i], &from, sizeof(from)))
+			return;
+	if (c->nr < FEW)
+		c->from[c->nr++] = from;
+	else
+		c->many = true;
+}
+
+/* ---- strays ----------------------------------------------------------------------- */
+
+/*
+ * A segment with an ACK, answered by RST because no connection of ours has its addresses.
+ * One that we knew lately is told by its end.
+ */
+static void stray(struct evidence *e, const struct tcphs_event *ev, const struct place *local,
+		  const struct place *peer)
+{
+	struct stray key = { .key = { .family = peer->family, .netns = peer->netns } }, *s;
+	struct gone *g = gone_slot(e, &ev->id);
+	bool known = is_same(g, &ev->id);
+	struct endings *x;
+
+	if (known && !g->stray) {
+		e->ends->follow_ups++;
+		x = g->reset ? endings_at(e, ev, local, peer) : NULL;
+		if (x)
+			x->follow_ups++;
+		return;
+	}
+	if (!known)
+		remember(e, ev)->stray = true;
+	memcpy(key.key.address, peer->address, sizeof(key.key.address));
+	s = evidence_get(e, &e->ends->strays, &key.key);
+	if (!s)
+		return;
+	e->ends->stray_segments++;
+	e->ends->stray_connections += !known;
+	s->segments++;
+	s->connections += !known;
+	s->local = *local;
+	s->peer = *peer;
+}
+
+/* A RST that answers a segment without ACK acknowledges it, RFC 9293, section 3.5.2. */
+bool ends_is_stray(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_RST_SENT && !(ev->flags & TCPHS_F_ACK) &&
+	       (ev->reason == TCPHS_REASON_NO_SOCKET ||
+		(ev->old_state == TCPHS_STATE_LISTEN &&
+		 (ev->reason == TCPHS_REASON_BAD_SEGMENT ||
+		  ev->reason == TCPHS_REASON_BAD_COOKIE)));
+}
+
+/* ---- what to remember of a connection ------------------------------------------------------------ */
+
+static struct lately *lately(const struct evidence *e, uint64_t conn)
+{
+	return &e->ends->lately[conn * 0x9e3779b97f4a7c15ull >> 32 & (LATELY_MOST - 1)];
+}
+
+static struct lately *remember_conn(const struct evidence *e, uint64_t conn)
+{
+	struct lately *l = lately(e, conn);
+
+	if (l->conn != conn)
+		*l = (struct lately){ .conn = conn };
+	return l;
+}
+
+static void first_fin(struct evidence *e, const struct tcphs_event *ev, bool by_us)
+{
+	struct lately *l;
+	uint64_t idle;
+
+	if (ev->old_state != TCPHS_STATE_ESTABLISHED || !(ev->flags & TCPHS_F_IDLE))
+		return;
+	/* What we have just sent may have met the peer's FIN on its way. */
+	idle = by_us && ev->idle.sent < ev->idle.received ? ev->idle.sent : ev->idle.received;
+	if (idle < IDLE_NS)
+		return;
+	l = remember_conn(e, ev->id.conn);
+	l->idle = idle;
+	l->by_us = by_us;
+}
+
+static void count_race(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		       bool by_us)
+{
+	const struct lately *l = lately(e, ev->id.conn);
+
+	if (!ev->id.conn || l->conn != ev->id.conn || !l->idle || l->by_us != by_us)
+		return;
+	if (!x->idle_most || l->idle < x->idle_least)
+		x->idle_least = l->idle;
+	raise(&x->idle_most, l->idle);
+	x->races[by_us ? SIDE_US : SIDE_PEER]++;
+}
+
+static void fin_acked(struct evidence *e, struct endings *x, const struct tcphs_event *ev)
+{
+	struct lately *l = lately(e, ev->id.conn);
+
+	if (l->conn != ev->id.conn || !l->fin_again)
+		return;
+	x->fins_lost++;
+	l->fin_again = false;
+}
+
+/* ---- events ------------------------------------------------------------------------- */
+
+static bool is_closed_by_peer(unsigned int state)
+{
+	return state == TCPHS_STATE_CLOSE_WAIT || state == TCPHS_STATE_LAST_ACK ||
+	       state == TCPHS_STATE_CLOSING;
+}
+
+static bool is_open(unsigned int state)
+{
+	return state == TCPHS_STATE_ESTABLISHED || state == TCPHS_STATE_CLOSE_WAIT;
+}
+
+/* The peer has an older connection from this port, and acknowledged that. */
+static void old_acked(struct evidence *e, const struct tcphs_event *ev, const struct place *peer)
+{
+	struct destination *d = tally_find(&e->destinations, peer);
+	struct lately *l = remember_conn(e, ev->id.conn);
+
+	if (d && !l->old_ack)
+		d->old_acked++;
+	l->old_ack = true;
+}
+
+static void rst(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		const struct place *peer)
+{
+	bool by_us = ev->type == TCPHS_EV_RST_SENT;
+
+	/* The other end, here too, knows better why. */
+	if (!by_us && evidence_is_here(e, peer))
+		return;
+	close_reset(&x->resets, ev);
+	x->probed += by_us && ev->reason == TCPHS_REASON_TIMEOUT && is_open(ev->old_state);
+	if (by_us && ev->reason == TCPHS_REASON_DATA_AFTER_CLOSE)
+		count_race(e, x, ev, true);
+	if (by_us && ev->reason == TCPHS_REASON_OLD_ACK)
+		old_acked(e, ev, peer);
+	if (!by_us && is_closed_by_peer(ev->old_state)) {
+		x->after_fin++;
+		count_race(e, x, ev, false);
+	}
+}
+
+static void closed(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		   const struct place *peer)
+{
+	bool life = ev->flags & TCPHS_F_LIFE;
+
+	e->ends->ended++;
+	x->ended++;
+	x->died += ev->reason == TCPHS_REASON_TIMEOUT && is_open(ev->old_state);
+	if (life && x->key.passive && ev->reason == TCPHS_REASON_RESET_RECEIVED)
+		check_like(&x->lives, peer, ev->life.bytes_received);
+	if (life && !x->key.passive && ev->reason == TCPHS_REASON_LINGER)
+		check_like(&x->lives, peer, ev->life.bytes_sent);
+}
+
+static void syn_met(struct endings *x, const struct tcphs_event *ev)
+{
+	enum met met = MET_CLOSING;
+
+	if (ev->old_state == TCPHS_STATE_TIME_WAIT)
+		met = MET_TIME_WAIT;
+	else if (is_open(ev->old_state))
+		met = MET_OPEN;
+	x->met[met]++;
+	x->limited += ev->reason == TCPHS_REASON_RATE_LIMITED;
+}
+
+static void time_wait_end(struct evidence *e, struct endings *x, const struct tcphs_event *ev)
+{
+	bool killed = ev->reason == TCPHS_REASON_RESET_RECEIVED &&
+		      ev->old_state == TCPHS_STATE_TIME_WAIT;
+
+	e->ends->assassinated += killed;
+	x->assassinated += killed;
+	x->reused += ev->reason == TCPHS_REASON_REUSED_BY_SYN ||
+		     ev->reason == TCPHS_REASON_REUSED_BY_CONNECT;
+}
+
+static void count(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		  const struct place *peer)
+{
+	switch (ev->type) {
+	case TCPHS_EV_RST_SENT:
+	case TCPHS_EV_RST_RECEIVED:
+		rst(e, x, ev, peer);
+		break;
+	case TCPHS_EV_REQUEST_RESET:
+		if (ev->reason == TCPHS_REASON_RESET_RECEIVED) {
+			x->resets.count[PHASE_HANDSHAKE][SIDE_PEER][ev->reason]++;
+			check_like(&x->knocks, peer, 0);
+		}
+		break;
+	case TCPHS_EV_CLOSED:
+		closed(e, x, ev, peer);
+		break;
+	case TCPHS_EV_FIN_SENT:
+		x->fins++;
+		first_fin(e, ev, true);
+		break;
+	case TCPHS_EV_FIN_RECEIVED:
+		first_fin(e, ev, false);
+		break;
+	case TCPHS_EV_FIN_RETRANSMIT:
+		remember_conn(e, ev->id.conn)->fin_again = true;
+		break;
+	case TCPHS_EV_FIN_ACKED:
+		fin_acked(e, x, ev);
+		break;
+	case TCPHS_EV_TIME_WAIT:
+		e->ends->time_waits++;
+		x->time_waits++;
+		break;
+	case TCPHS_EV_TIME_WAIT_END:
+		time_wait_end(e, x, ev);
+		break;
+	case TCPHS_EV_SYN_UNEXPECTED:
+		syn_met(x, ev);
+		break;
+	}
+}
+
+static bool is_end(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_CLOSED || ev->type == TCPHS_EV_CONNECT_FAILED ||
+	       ev->type == TCPHS_EV_REQUEST_EXPIRED || ev->type == TCPHS_EV_REQUEST_RESET;
+}
+
+/* Does an event of this type say anything about ends? */
+static bool is_about_ends(unsigned int type)
+{
+	switch (type) {
+	case TCPHS_EV_RST_SENT:
+	case TCPHS_EV_RST_RECEIVED:
+	case TCPHS_EV_REQUEST_RESET:
+	case TCPHS_EV_CLOSED:
+	case TCPHS_EV_FIN_SENT:
+	case TCPHS_EV_FIN_RECEIVED:
+	case TCPHS_EV_FIN_RETRANSMIT:
+	case TCPHS_EV_FIN_ACKED:
+	case TCPHS_EV_TIME_WAIT:
+	case TCPHS_EV_TIME_WAIT_END:
+	case TCPHS_EV_SYN_UNEXPECTED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void ends_event(struct evidence *e, const struct tcphs_event *ev, const struct place *local,
+		const struct place *peer)
+{
+	struct endings *x;
+
+	if (e->no_memory)
+		return;
+	if (is_end(ev))
+		remember(e, ev)->reset = is_our_reset(ev->reason);
+	if (ends_is_stray(ev)) {
+		stray(e, ev, local, peer);
+	} else if (is_about_ends(ev->type) && ev->reason != TCPHS_REASON_NO_SOCKET) {
+		x = endings_at(e, ev, local, peer);
+		if (x)
+			count(e, x, ev, peer);
+	}
+}
