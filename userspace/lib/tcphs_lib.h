@@ -9,6 +9,7 @@
  *	filter_parse.c	options -> filters
  *	recording.c	events in a file
  *	names.c		enum <-> text
+ *	names_help.c	what they mean
  *	words.c		words that users type
  *	error.c		a line for the user
  *	fmt.c		addresses, durations, times, quantiles -> text
@@ -424,6 +425,10 @@ const char *tcphs_closer_name(unsigned int n, char *buf);
 const char *tcphs_hist_name(unsigned int n, char *buf);
 const char *tcphs_hook_kind_name(unsigned int n, char *buf);
 const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @options */
+
+/* A line that explains it (names_help.c); NULL for what has no name. */
+const char *tcphs_event_help(unsigned int n);
+const char *tcphs_reason_help(unsigned int n);
 
 #define TCPHS_OPTION_BITS 6
 

@@ -37,7 +37,7 @@ static void print_help(FILE *to)
 	for (i = 0; i < NR_VERBS; i++)
 		fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
 	fputs("  help         this text; 'tcphs help VERB' tells a verb's options,\n"
-	      "               'tcphs help names' the words that they take\n"
+	      "               'tcphs help names' explains every event and reason\n"
 	      "\n"
 	      "Options of every verb, before or after it (--all-netns: not of status and doctor):\n"
 	      "  -j, --json            one JSON object a line\n"
@@ -47,6 +47,9 @@ static void print_help(FILE *to)
 	      "  -h, --help            the options of a verb\n"
 	      "\n"
 	      "  tcphs --version       the version of this tool\n"
+	      "\n"
+	      "Without this tool: /proc/tcphs is a summary for everyone, /proc/tcphs_events\n"
+	      "(root) has what the rings hold, a line a record.\n"
 	      "\n", to);
 	fputs(exit_help, to);
 }
@@ -89,8 +92,39 @@ static void print_list(const char *what, const char *(*name)(unsigned int, char 
 	putchar('\n');
 }
 
-/* Every word of the tool's own, for completion in a shell. */
+static void explain(const char *heading, const char *(*name)(unsigned int, char *),
+		    const char *(*help)(unsigned int), unsigned int max)
+{
+	char buf[TCPHS_NAME_LEN];
+	unsigned int i;
+
+	printf("\n%s:\n", heading);
+	for (i = 1; i <= max; i++)
+		printf("  %-18s %s\n", name(i, buf), help(i));
+}
+
+/* What stands in columns and fields, in words. */
 static void print_names(void)
+{
+	char buf[TCPHS_NAME_LEN];
+	unsigned int i;
+
+	printf("States (--state):");
+	for (i = 1; i <= TCPHS_STATE_MAX; i++)
+		printf("%s%s", i % 6 == 1 ? "\n  " : " ", tcphs_state_key(i, buf));
+	printf("\n  and their groups all connected synchronized bucket big, see ss(8)\n\n"
+	       "Roles (--role):\n"
+	       "  active             called connect(); also: client\n"
+	       "  passive            a listener's child; also: server\n"
+	       "  simultaneous       called connect(), and so did the peer\n"
+	       "  listener           called listen()\n"
+	       "  unknown            older than the module\n");
+	explain("Events (--event)", tcphs_event_name, tcphs_event_help, TCPHS_EV_MAX);
+	explain("Reasons", tcphs_reason_name, tcphs_reason_help, TCPHS_REASON_MAX);
+}
+
+/* Every word of the tool's own, for completion in a shell. */
+static void print_words(void)
 {
 	const char *p;
 	size_t i;
@@ -114,9 +148,12 @@ static int run_help(const char *about)
 
 	if (cli.verb)
 		cli_help(&cli);
-	if (strcmp(about, "names"))
+	if (!strcmp(about, "names"))
+		print_names();
+	else if (!strcmp(about, "words"))
+		print_words();
+	else
 		return unknown_verb(about);
-	print_names();
 	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
 }
 
