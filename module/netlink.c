@@ -117,6 +117,8 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UPTIME, tcphs_now() - tcphs_loaded,
 			      TCPHS_A_STATUS_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_LOAD, tcphs_load_id, TCPHS_A_STATUS_PAD) ||
+	    /* Exact, and so the same each time as long as nobody sets the clock. */
+	    nla_put_s64(skb, TCPHS_A_STATUS_CLOCK, ktime_mono_to_real(0), TCPHS_A_STATUS_PAD) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_NETNS, tn->inum) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_RING_RECORDS, tcphs_ring_records) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_RING_CPUS, cpus) ||

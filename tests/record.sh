@@ -19,7 +19,7 @@ same_as_live() {
 	"$here/traffic" --connections 211 --refused 7 >/dev/null || return
 	curl -s "http://127.0.0.1:9/"
 	wait_until 30 has_all || { cat "$tmp/recorder"; return 1; }
-	stop "$recorder" INT
+	stop "$recorder"
 	events_json "$tmp/ring"
 	tcphs events -j --read "$tmp/live" >"$tmp/read" || return
 	diff <(sort "$tmp/ring") <(sort "$tmp/read") | head -5
@@ -57,9 +57,8 @@ ends_by_itself() {
 
 text_is_the_same() {
 	record "$tmp/text" || return
-	diff <(tcphs events -H | cut -c17-) <(tcphs events -H --read "$tmp/text" | cut -c17-) &&
-	diff <(tcphs events -H -n 13 | cut -c17-) \
-		<(tcphs events -H -n 13 --read "$tmp/text" | cut -c17-)
+	diff <(tcphs events -H) <(tcphs events -H --read "$tmp/text") &&
+	diff <(tcphs events -H -n 13) <(tcphs events -H -n 13 --read "$tmp/text")
 }
 
 # The part of a recording that a filter takes out is what the filter shows.
@@ -167,7 +166,7 @@ losses_are_recorded() {
 	kill -CONT "$recorder"
 	after=$(tcphs status -j | jq .ring.recorded)
 	wait_until 20 is_recorded $((after - before)) || { sum; return 1; }
-	stop "$recorder" INT
+	stop "$recorder"
 	tcphs events -j --read "$tmp/lossy" | grep -q '"event":"lost"' &&
 	is_recorded $((after - before))
 }

@@ -48,7 +48,7 @@ static void take_record(void *arg, const struct tcphs_event *ev)
 	sink.records++;
 	event_view_measure(sink.view, ev);
 	event_text(sink.view, &sink.text, ev);
-	event_json(&sink.json, ev);
+	event_json(&sink.json, ev, 0);
 	must_be_harmless(&sink.text);
 	must_be_harmless(&sink.json);
 }

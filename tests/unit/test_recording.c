@@ -350,9 +350,46 @@ static void test_pipe(void)
 	close(fds[0]);
 }
 
+/* The clock is set between two events, and once more before the third. */
+static void test_clock(void)
+{
+	struct tcphs_recording_info info = { .clock_offset = 1000 };
+	struct tcphs_recording *r;
+	struct tcphs_recorder *w;
+	struct tcphs_event ev = { 0 };
+	int64_t clock[4];
+	int fd = memory_file(), i, pass;
+
+	w = tcphs_recorder_new(fd, &info);
+	tcphs_recorder_event(w, &ev);
+	tcphs_recorder_clock(w, -2000);
+	tcphs_recorder_event(w, &ev);
+	tcphs_recorder_clock(w, INT64_MAX);
+	tcphs_recorder_event(w, &ev);
+	ok(!tcphs_recorder_end(w), "a recording in which the clock is set");
+	tcphs_recorder_free(w);
+	lseek(fd, 0, SEEK_SET);
+	r = tcphs_recording_open(fd, "F", &got.err);
+	for (pass = 0; pass < 2; pass++) {
+		clock[0] = tcphs_recording_info(r)->clock_offset;
+		for (i = 1; i < 4; i++) {
+			got.events = 0;
+			while (!got.events && tcphs_recording_read(r, &ops, NULL, &got.err) > 0)
+				;
+			clock[i] = tcphs_recording_info(r)->clock_offset;
+		}
+		ok(clock[0] == 1000 && clock[1] == 1000 && clock[2] == -2000 &&
+		   clock[3] == INT64_MAX, pass ? "again, after it was rewound" :
+		   "each event has the clock of its time");
+		tcphs_recording_rewind(r, &got.err);
+	}
+	tcphs_recording_close(r);
+	close(fd);
+}
+
 int main(void)
 {
-	plan(35);
+	plan(38);
 	record();
 	test_crc();
 	test_whole();
@@ -362,5 +399,6 @@ int main(void)
 	test_heads();
 	test_write_errors();
 	test_pipe();
+	test_clock();
 	return tap_done();
 }

@@ -329,6 +329,9 @@ static int decode_status_attr(const struct attr *a, void *to)
 		return get_fixed(a, &out->untracked, sizeof(out->untracked));
 	case TCPHS_A_STATUS_LOAD:
 		return get_fixed(a, &out->load, sizeof(out->load));
+	case TCPHS_A_STATUS_CLOCK:
+		out->has_clock = true;
+		return get_fixed(a, &out->clock, sizeof(out->clock));
 	case TCPHS_A_STATUS_TW_LIMIT:
 		return get_fixed(a, &out->tw_limit, sizeof(out->tw_limit));
 	case TCPHS_A_STATUS_HOOK:

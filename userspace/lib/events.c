@@ -13,8 +13,7 @@
  *    out is later than its beginning, give or take a writer that has taken its
  *    time stamp and not yet published: SLACK_NS.
  *  - What an earlier pull brought was written before this one began, and so
- *    was everything older than that. This needs no clock, and so holds in a
- *    time namespace too, where the reader's clock is not the kernel's.
+ *    was everything older than that. This needs no clock.
  *
  * Up to the later of both marks the order is final: the horizon.
  */

@@ -389,6 +389,23 @@ void tcphs_clock_init(struct tcphs_clock *clock)
 	};
 }
 
+static int day_number(const struct tm *tm)
+{
+	return tm->tm_year * 366 + tm->tm_yday;
+}
+
+/**
+ * tcphs_today - the number of this day, in the time zone of the reader
+ */
+int tcphs_today(void)
+{
+	time_t t = time(NULL);
+	struct tm tm = { 0 };
+
+	localtime_r(&t, &tm);
+	return day_number(&tm);
+}
+
 static void clock_set(struct tcphs_clock *clock, uint64_t real)
 {
 	time_t t = (time_t)(real / NSEC_PER_SEC);
@@ -396,6 +413,7 @@ static void clock_set(struct tcphs_clock *clock, uint64_t real)
 	char *p = clock->text;
 
 	localtime_r(&t, &tm);
+	clock->day = day_number(&tm);
 	p = tcphs_put_pair(p, (unsigned int)tm.tm_hour);
 	*p++ = ':';
 	p = tcphs_put_pair(p, (unsigned int)tm.tm_min);
@@ -433,6 +451,21 @@ char *tcphs_fmt_time(char *p, struct tcphs_clock *clock, uint64_t ns)
 	digits = (tcphs_digits8(us) | TCPHS_ASCII8) >> 16 << 8 | '.';
 	tcphs_store8(p + 8, digits);
 	return p + 15;
+}
+
+/**
+ * tcphs_fmt_date - the day, and how far its zone is from UTC: 2026-02-28 +0100
+ * @p: TCPHS_DATE_LEN bytes
+ * @clock: after tcphs_fmt_time()
+ */
+char *tcphs_fmt_date(char *p, const struct tcphs_clock *clock)
+{
+	time_t t = (time_t)(clock->second / NSEC_PER_SEC);
+	struct tm tm = { 0 };
+
+	localtime_r(&t, &tm);
+	/* A recording may say that it is of any year. */
+	return p + strftime(p, TCPHS_DATE_LEN, "%Y-%m-%d %z", &tm);
 }
 
 /**

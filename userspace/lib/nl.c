@@ -18,6 +18,7 @@
 
 #include "tcphs_lib.h"
 
+#define NSEC_PER_SEC	1000000000ll
 #define RECV_SIZE	(64 * 1024)
 /* Ten attributes and their headers. */
 #define FILTER_SIZE	(TCPHS_FILTER_LIST * (3 * 2 + 4 + sizeof(struct tcphs_prefix)) + 128)
@@ -28,6 +29,8 @@ struct tcphs_session {
 	struct tcphs_family family;
 	uint32_t seq;
 	uint64_t load;		/* TCPHS_A_STATUS_LOAD, 0: not known */
+	int64_t clock;		/* CLOCK_REALTIME - CLOCK_MONOTONIC of the kernel, ns */
+	int64_t shift;		/* of its CLOCK_MONOTONIC from that of this process */
 	char recv[RECV_SIZE] __attribute__((aligned(8)));
 };
 
@@ -233,12 +236,15 @@ static int check_versions(struct tcphs_session *s, struct tcphs_error *err)
 struct tcphs_session *tcphs_open(struct tcphs_error *err)
 {
 	struct tcphs_session *s = calloc(1, sizeof(*s));
+	struct tcphs_clock own;
 
 	if (!s) {
 		fail_errno(err, "no memory", -ENOMEM);
 		return NULL;
 	}
 	s->seq = (uint32_t)time(NULL);
+	tcphs_clock_init(&own);
+	s->clock = own.offset;
 	s->data = open_socket(err);
 	if (!s->data || find_family(s, err) || check_versions(s, err)) {
 		tcphs_close(s);
@@ -267,6 +273,22 @@ static int take_status(void *arg, const void *msg, size_t len)
 	return tcphs_decode_status(msg, len, arg);
 }
 
+/*
+ * CLOCK_REALTIME is the same in every time namespace, CLOCK_MONOTONIC is not. What they
+ * are apart by here is read from two clocks one after the other: less than a
+ * second is no namespace's doing.
+ */
+static void set_clock(struct tcphs_session *s, int64_t clock)
+{
+	struct tcphs_clock own;
+
+	tcphs_clock_init(&own);
+	s->clock = clock;
+	s->shift = own.offset - clock;
+	if (s->shift > -NSEC_PER_SEC && s->shift < NSEC_PER_SEC)
+		s->shift = 0;
+}
+
 /**
  * tcphs_get_status - how the module and this network namespace are
  * @s: the session
@@ -276,9 +298,35 @@ static int take_status(void *arg, const void *msg, size_t len)
 int tcphs_get_status(struct tcphs_session *s, struct tcphs_status *st, struct tcphs_error *err)
 {
 	char buf[256];
+	int ret;
 
 	memset(st, 0, sizeof(*st));
-	return talk(s, put_get(s, buf, TCPHS_CMD_STATUS_GET), take_status, st, err);
+	ret = talk(s, put_get(s, buf, TCPHS_CMD_STATUS_GET), take_status, st, err);
+	if (!ret && st->has_clock)
+		set_clock(s, st->clock);
+	return ret;
+}
+
+/**
+ * tcphs_session_clock - what makes the times of events times of day
+ * @s: the session
+ *
+ * Return: CLOCK_REALTIME - CLOCK_MONOTONIC as of the last status, ns.
+ */
+int64_t tcphs_session_clock(const struct tcphs_session *s)
+{
+	return s->clock;
+}
+
+/**
+ * tcphs_session_now - the clock of the events
+ * @s: the session
+ *
+ * Return: CLOCK_MONOTONIC of the initial time namespace, ns.
+ */
+uint64_t tcphs_session_now(const struct tcphs_session *s)
+{
+	return tcphs_now() + (uint64_t)s->shift;
 }
 
 /* Room for one more element, or NULL; the caller increments @nr. */
@@ -510,7 +558,7 @@ int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct 
 	if (s->load && tcphs_events_cpus(evs))
 		mnl_attr_put_u64(nlh, TCPHS_A_EVENT_LOAD, s->load);
 
-	tcphs_events_begin(evs, tcphs_now());
+	tcphs_events_begin(evs, tcphs_session_now(s));
 	ret = talk(s, nlh, take_batch, evs, err);
 	if (ret == -ERANGE || ret == -ESTALE)
 		tcphs_error_set(err, TCPHS_ERR_FAILED,

@@ -38,6 +38,7 @@ enum kind {
 	KIND_EVENTS = 1,
 	KIND_LOST,
 	KIND_END,
+	KIND_CLOCK,		/* int64_t: clock_offset of the head from here on */
 };
 
 struct piece {
@@ -202,6 +203,17 @@ void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count)
 }
 
 /**
+ * tcphs_recorder_clock - the clock was set, or the machine slept
+ * @r: the recorder
+ * @offset: CLOCK_REALTIME - CLOCK_MONOTONIC of the events that follow, ns
+ */
+void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset)
+{
+	tcphs_recorder_flush(r);
+	put_piece(r, KIND_CLOCK, &offset, sizeof(offset));
+}
+
+/**
  * tcphs_recorder_end - write what is held, and that nothing follows
  * @r: the recorder
  */
@@ -227,6 +239,7 @@ struct tcphs_recording {
 	int fd;
 	const char *name;
 	struct tcphs_recording_info info;
+	int64_t first_clock;	/* of the head */
 	uint64_t offset;	/* of the next piece */
 	uint32_t number;	/* that it must have */
 	struct end seen;	/* so far */
@@ -316,6 +329,7 @@ static int read_head(struct tcphs_recording *r, struct tcphs_error *err)
 		.clock_offset = head.clock_offset,
 		.all_netns = head.flags & HEAD_ALL_NETNS,
 	};
+	r->first_clock = head.clock_offset;
 	r->offset = sizeof(head);
 	return 0;
 }
@@ -417,6 +431,15 @@ static int emit_lost(struct tcphs_recording *r, const struct piece *piece,
 	return 1;
 }
 
+static int take_clock(struct tcphs_recording *r, const struct piece *piece,
+		      struct tcphs_error *err)
+{
+	if (piece->length != sizeof(r->info.clock_offset))
+		return damaged(r, "is damaged (clock)", err);
+	memcpy(&r->info.clock_offset, r->data, sizeof(r->info.clock_offset));
+	return 1;
+}
+
 static int check_end(struct tcphs_recording *r, const struct piece *piece,
 		     struct tcphs_error *err)
 {
@@ -463,6 +486,8 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
 		ret = emit_lost(r, &piece, ops, arg, err);
 	else if (piece.kind == KIND_END)
 		return check_end(r, &piece, err);
+	else if (piece.kind == KIND_CLOCK)
+		ret = take_clock(r, &piece, err);
 	if (ret < 0)
 		return ret;
 	/* Other kinds are of a newer tool and are passed over. */
@@ -492,6 +517,7 @@ int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err)
 			       "cannot be read twice, which --last needs", err);
 	r->offset = sizeof(struct head);
 	r->number = 0;
+	r->info.clock_offset = r->first_clock;
 	memset(&r->seen, 0, sizeof(r->seen));
 	return 0;
 }

@@ -90,6 +90,8 @@ struct tcphs_status {
 	uint64_t recorded;
 	uint64_t overwritten;
 	bool has_overwritten;		/* told in the initial namespace only */
+	bool has_clock;
+	int64_t clock;			/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	uint32_t table_used;
 	uint32_t table_limit;
 	uint64_t untracked;
@@ -296,6 +298,13 @@ void tcphs_close(struct tcphs_session *s);
 
 int tcphs_get_status(struct tcphs_session *s, struct tcphs_status *st, struct tcphs_error *err);
 
+/*
+ * CLOCK_REALTIME - CLOCK_MONOTONIC (ns) and the CLOCK_MONOTONIC of events, as of the last
+ * status. In a time namespace this process's own CLOCK_MONOTONIC is another.
+ */
+int64_t tcphs_session_clock(const struct tcphs_session *s);
+uint64_t tcphs_session_now(const struct tcphs_session *s);
+
 struct tcphs_listener_list {
 	struct tcphs_listener *v;
 	size_t nr, cap;
@@ -375,7 +384,8 @@ bool tcphs_event_from_peer(const struct tcphs_event *ev);
 
 /* What a recording says about itself. */
 struct tcphs_recording_info {
-	int64_t clock_offset;	/* CLOCK_REALTIME - CLOCK_MONOTONIC where it was made, ns */
+	/* CLOCK_REALTIME - CLOCK_MONOTONIC where it was made, ns, of what was read last */
+	int64_t clock_offset;
 	bool all_netns;
 };
 
@@ -389,6 +399,7 @@ struct tcphs_recorder *tcphs_recorder_new(int fd, const struct tcphs_recording_i
 void tcphs_recorder_free(struct tcphs_recorder *r);
 void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev);
 void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count);
+void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset);
 int tcphs_recorder_flush(struct tcphs_recorder *r);	/* 0, or the sticking error */
 int tcphs_recorder_end(struct tcphs_recorder *r);	/* flushes too */
 uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r);
@@ -480,6 +491,7 @@ void tcphs_near_try(struct tcphs_near *near, const char *name);
 #define TCPHS_BYTES_LEN		16
 #define TCPHS_OWNER_LEN		80
 #define TCPHS_TIME_LEN		16
+#define TCPHS_DATE_LEN		24
 
 /* All write a terminated string and return a pointer to its terminator. */
 char *tcphs_fmt_u64(char *p, uint64_t v);
@@ -502,16 +514,19 @@ size_t tcphs_text_width(const char *s);
 /* Does the locale (setlocale() was called) print UTF-8? */
 bool tcphs_utf8(void);
 
-/* Monotonic times as time of day; the offset is taken once. */
+/* Monotonic times as time of day. */
 struct tcphs_clock {
 	int64_t offset;		/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	uint64_t second;	/* that @text holds; ns since the epoch, 0: none yet */
+	int day;		/* that it is in, a number like any other */
 	char text[12];		/* HH:MM:SS */
 };
 
 uint64_t tcphs_now(void);	/* CLOCK_MONOTONIC, ns */
 void tcphs_clock_init(struct tcphs_clock *clock);
 char *tcphs_fmt_time(char *p, struct tcphs_clock *clock, uint64_t ns);	/* HH:MM:SS.micros */
+int tcphs_today(void);		/* as struct tcphs_clock.day */
+char *tcphs_fmt_date(char *p, const struct tcphs_clock *clock);	/* of its last time */
 
 unsigned int tcphs_hist_bucket(uint64_t ns);
 uint64_t tcphs_hist_upper(unsigned int bucket);	/* first ns that lies above it */

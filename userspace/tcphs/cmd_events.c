@@ -9,6 +9,7 @@ struct events_cmd {
 	bool follow;
 	bool absolute;
 	size_t last;			/* SIZE_MAX: all */
+	const struct tcphs_clock *clock;
 	struct event_view *view;	/* NULL with --json */
 };
 
@@ -30,7 +31,7 @@ static void on_json(void *arg, const struct tcphs_event *ev)
 {
 	struct events_cmd *cmd = arg;
 
-	event_json(&cmd->cli->out, ev);
+	event_json(&cmd->cli->out, ev, cmd->clock->offset);
 }
 
 static void on_json_lost(void *arg, uint32_t cpu, uint64_t count)
@@ -103,6 +104,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!source)
 		return cli_fail(&err);
 
+	cmd.clock = source_clock(source);
 	if (!cli->json)
 		cmd.view = event_view_new(cli, source_clock(source), cmd.absolute);
 	if (cli->json || cmd.view)

@@ -22,6 +22,8 @@ struct record_cmd {
 	size_t last;		/* SIZE_MAX: all */
 	struct tcphs_recorder *recorder;
 	uint64_t events, lost;
+	const struct tcphs_clock *source_clock;
+	int64_t clock;		/* that the recording says so far */
 	bool progress;		/* somebody sits in front of it */
 	uint64_t began, shown;	/* CLOCK_MONOTONIC, ns */
 };
@@ -30,6 +32,10 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 {
 	struct record_cmd *cmd = arg;
 
+	if (cmd->clock != cmd->source_clock->offset) {
+		cmd->clock = cmd->source_clock->offset;
+		tcphs_recorder_clock(cmd->recorder, cmd->clock);
+	}
 	cmd->events++;
 	tcphs_recorder_event(cmd->recorder, ev);
 }
@@ -186,6 +192,8 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 	};
 	int fd = open_file(cmd, err), ret = -1;
 
+	cmd->source_clock = source_clock(source);
+	cmd->clock = info.clock_offset;
 	if (fd < 0)
 		return -1;
 	cmd->recorder = tcphs_recorder_new(fd, &info);

@@ -47,7 +47,9 @@ _Static_assert(OWNER_TEXT >= 2 * TCPHS_COMM_LEN + sizeof(" [4294967295] thread "
 struct event_view {
 	const struct cli *cli;
 	bool absolute;			/* raw sequence numbers */
+	const struct tcphs_clock *source_clock;
 	struct tcphs_clock clock;
+	int day;			/* that readers know of */
 	size_t conn_width;
 	size_t local_width;
 	size_t peer_width;
@@ -189,7 +191,7 @@ static void prepare_pieces(struct event_view *view)
 /**
  * event_view_new - how events are to look
  * @cli: the common options
- * @clock: time of day
+ * @clock: time of day; must stay, and may be set
  * @absolute: raw sequence numbers
  *
  * Return: for event_view_free(), or NULL without memory.
@@ -206,7 +208,9 @@ struct event_view *event_view_new(const struct cli *cli, const struct tcphs_cloc
 	view->conn_width = CONN_MIN;
 	view->local_width = ENDPOINT_MIN;
 	view->peer_width = ENDPOINT_MIN;
+	view->source_clock = clock;
 	view->clock = *clock;
+	view->day = tcphs_today();
 	prepare_pieces(view);
 	return view;
 }
@@ -538,6 +542,19 @@ static char *put_details(char *p, const struct event_view *view, struct known *k
 	return put_flags(p, ev);
 }
 
+/* The first event of another day than the one before, or than today. */
+static __attribute__((noinline)) void new_day(struct event_view *view, struct tcphs_buf *out)
+{
+	char date[TCPHS_DATE_LEN];
+
+	view->day = view->clock.day;
+	if (view->cli->no_header)
+		return;
+	tcphs_fmt_date(date, &view->clock);
+	tcphs_buf_printf(out, "--- %s ---", date);
+	tcphs_buf_newline(out);
+}
+
 /**
  * event_text - one event as a line
  * @view: how events look; its columns grow with what they meet
@@ -551,7 +568,12 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 	bool came = ev->new_state != ev->old_state;
 	char *start;
 
+	view->clock.offset = view->source_clock->offset;
 	p = tcphs_fmt_time(p, &view->clock, ev->time);
+	if (view->clock.day != view->day) {
+		new_day(view, out);
+		p = tcphs_fmt_time(tcphs_buf_room(out, ROW_MAX), &view->clock, ev->time);
+	}
 	*p++ = ' ';
 	memcpy(p, known->conn, sizeof(known->conn));
 	p += known->conn_len;

@@ -8,11 +8,13 @@
  * kept as text that is already quoted.
  */
 #include <sys/socket.h>
+#include <time.h>
 
 #include "cli.h"
 #include "put.h"
 
 #define JSON_MAX	2048
+#define NSEC_PER_SEC	1000000000ull
 #define CACHE_SIZE	256	/* connections whose steps mix */
 #define CONN_LEN	128
 #define ENDS_LEN	240
@@ -296,17 +298,84 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 	return p;
 }
 
+/*
+ * Two clocks as text. What they have before the nanoseconds stays the same for many events.
+ */
+struct second {
+	uint64_t begins;	/* ns of that clock */
+	uint8_t len;		/* 0: none yet */
+	char text[48];
+};
+
+static struct second monotonic, utc;
+
+static char *put_nanoseconds(char *p, uint32_t ns)
+{
+	tcphs_store8(p, tcphs_digits8(ns / 10) | TCPHS_ASCII8);
+	p[8] = (char)('0' + ns % 10);
+	return p + 9;
+}
+
+static void learn_monotonic(uint64_t seconds)
+{
+	char *p = PUT(monotonic.text, "{\"time\":");
+
+	/* No zero comes first. */
+	if (seconds)
+		p = tcphs_put_u64(p, seconds);
+	monotonic.begins = seconds * NSEC_PER_SEC;
+	monotonic.len = (uint8_t)(p - monotonic.text);
+}
+
+static void learn_utc(uint64_t seconds)
+{
+	char *p = PUT(utc.text, ",\"at\":\"");
+	time_t t = (time_t)seconds;
+	struct tm tm = { 0 };
+
+	gmtime_r(&t, &tm);
+	p += strftime(p, sizeof(utc.text) - (size_t)(p - utc.text), "%Y-%m-%dT%H:%M:%S.", &tm);
+	utc.begins = seconds * NSEC_PER_SEC;
+	utc.len = (uint8_t)(p - utc.text);
+}
+
+static char *put_second(char *p, const struct second *second)
+{
+	memcpy(p, second->text, sizeof(second->text));
+	return p + second->len;
+}
+
+/* When it was: by the clock that cannot be set, and by the time of day. */
+static char *put_times(char *p, uint64_t ns, int64_t clock)
+{
+	uint64_t real = ns + (uint64_t)clock;
+
+	if (!monotonic.len || ns - monotonic.begins >= NSEC_PER_SEC)
+		learn_monotonic(ns / NSEC_PER_SEC);
+	if (!utc.len || real - utc.begins >= NSEC_PER_SEC)
+		learn_utc(real / NSEC_PER_SEC);
+	p = put_second(p, &monotonic);
+	if (monotonic.begins)
+		p = put_nanoseconds(p, (uint32_t)(ns - monotonic.begins));
+	else
+		p = tcphs_put_u64(p, ns);
+	p = put_second(p, &utc);
+	p = put_nanoseconds(p, (uint32_t)(real - utc.begins));
+	return PUT(p, "Z\"");
+}
+
 /**
  * event_json - one event as a line
  * @out: where to
  * @ev: the event
+ * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC, ns
  */
-void event_json(struct tcphs_buf *out, const struct tcphs_event *ev)
+void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock)
 {
 	struct known *known = who(&ev->id);
 	char *p = tcphs_buf_room(out, JSON_MAX);
 
-	p = tcphs_put_u64(PUT(p, "{\"time\":"), ev->time);
+	p = put_times(p, ev->time, clock);
 	p = PUT_U64(p, "cpu", ev->cpu);
 	p = PUT_U64(p, "number", ev->number);
 	memcpy(p, known->conn, sizeof(known->conn));

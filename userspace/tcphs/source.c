@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "source.h"
@@ -29,6 +30,7 @@ struct source {
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	bool fetched;		/* source_keep_last() has pulled already */
+	int clock_set;		/* timer that tells when the clock is set; -1: none */
 
 	/* a recording; NULL: it's the kernel */
 	struct tcphs_recording *recording;
@@ -44,8 +46,10 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 		return -1;
 	}
 	s->session = tcphs_open(err);
-	tcphs_clock_init(&s->clock);
-	return s->session ? 0 : -1;
+	if (!s->session)
+		return -1;
+	s->clock.offset = tcphs_session_clock(s->session);
+	return 0;
 }
 
 static int open_recording(struct source *s, struct tcphs_error *err)
@@ -92,6 +96,7 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 	if (cli->verb->lives)
 		s->filter.keys &= TCPHS_FILTERS_LIFE;
 	s->file = -1;
+	s->clock_set = -1;
 	if (cli->read ? open_recording(s, err) : open_kernel(s, err)) {
 		source_close(s);
 		return NULL;
@@ -109,6 +114,8 @@ void source_close(struct source *s)
 		return;
 	if (s->file > STDIN_FILENO)
 		close(s->file);
+	if (s->clock_set >= 0)
+		close(s->clock_set);
 	tcphs_recording_close(s->recording);
 	tcphs_events_free(s->events);
 	tcphs_close(s->session);
@@ -173,6 +180,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 
 	do {
 		more = tcphs_recording_read(s->recording, &sieve, &reading, err);
+		s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
 		if (idle && !idle(arg))
 			return 0;
 	} while (more > 0 && !tcphs_stop_asked());
@@ -202,6 +210,14 @@ static void on_look(void *data, const struct tcphs_event *ev)
 		look->look(look->arg, ev);
 }
 
+static int start_again(struct source *s, struct tcphs_error *err)
+{
+	int ret = tcphs_recording_rewind(s->recording, err);
+
+	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
+	return ret;
+}
+
 /*
  * A recording may be larger than the memory, so it is read again instead of kept. One
  * that comes out of a pipe is read once, and nobody looks ahead.
@@ -213,7 +229,7 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 	struct look count = { 0 };
 
 	if (keep != SIZE_MAX) {
-		if (play(s, &ops, NULL, &count, err) || tcphs_recording_rewind(s->recording, err))
+		if (play(s, &ops, NULL, &count, err) || start_again(s, err))
 			return -1;
 		if (tcphs_stop_asked()) {
 			tcphs_error_set(err, TCPHS_ERR_FAILED,
@@ -226,7 +242,7 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 		return 0;
 	if (play(s, &ops, NULL, look, err))
 		return -1;
-	return tcphs_recording_rewind(s->recording, err);
+	return start_again(s, err);
 }
 
 /**
@@ -274,6 +290,43 @@ int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg
 	return 0;
 }
 
+/*
+ * A timer that never goes off: reading it fails when the clock was set or the machine
+ * slept, which CLOCK_MONOTONIC knows nothing of. Without it the time of day of the
+ * beginning stays.
+ */
+static void watch_clock(struct source *s)
+{
+	static const struct itimerspec never = { .it_value.tv_sec = 1ll << 33 };
+
+	if (s->clock_set < 0)
+		s->clock_set = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->clock_set < 0)
+		return;
+	timerfd_settime(s->clock_set, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+static int follow_clock(struct source *s, struct tcphs_error *err)
+{
+	struct tcphs_status *st;
+	uint64_t times;
+	int ret;
+
+	if (s->clock_set < 0 || read(s->clock_set, &times, sizeof(times)) >= 0 ||
+	    errno != ECANCELED)
+		return 0;
+	watch_clock(s);
+	st = malloc(sizeof(*st));
+	if (!st) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		return -1;
+	}
+	ret = tcphs_get_status(s->session, st, err);
+	free(st);
+	s->clock.offset = tcphs_session_clock(s->session);
+	return ret;
+}
+
 static int poll_msec(const struct source *s, uint64_t until)
 {
 	uint64_t msec = tcphs_events_held(s->events) ? TCPHS_BELL_MSEC : IDLE_MSEC;
@@ -294,9 +347,10 @@ static bool wait_for_more(const struct source *s, uint64_t until)
 		{ .fd = tcphs_bell_fd(s->session), .events = POLLIN },
 		/* Nobody reads any more: of a pipe POLLERR, of a socket or terminal POLLHUP */
 		{ .fd = s->cli->to_file ? -1 : STDOUT_FILENO },
+		{ .fd = s->clock_set, .events = POLLIN },
 	};
 
-	if (poll(fds, 2, poll_msec(s, until)) < 0)
+	if (poll(fds, 3, poll_msec(s, until)) < 0)
 		return errno == EINTR && !tcphs_stop_asked();
 	if (fds[0].revents)
 		tcphs_bell_drain(s->session);
@@ -323,8 +377,11 @@ int source_follow(struct source *s, uint64_t until, const struct tcphs_events_op
 	/* The bell first: what happens after the pull must ring it. */
 	if (tcphs_bell_open(s->session, err))
 		return -1;
+	watch_clock(s);
 	do {
 		ret = tcphs_events_pull(s->session, s->events, err);
+		if (!ret)
+			ret = follow_clock(s, err);
 		if (ret)
 			break;
 		tcphs_events_emit(s->events, ops, arg);

@@ -23,7 +23,11 @@ void source_close(struct source *s);
 /* A recording has no listeners, connections or status to ask for: NULL then. */
 struct tcphs_session *source_session(const struct source *s);
 
-/* Times of events as time of day: the recording's clock, or this machine's. */
+/*
+ * Times of events as time of day: the recording's clock, or this machine's. When that
+ * is set while events are followed, or was while they were recorded, it is another from
+ * the next event on.
+ */
 const struct tcphs_clock *source_clock(const struct source *s);
 
 /*

@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# One event has one time of day, whoever asks and whenever: when the clock is set while
+# events are followed or recorded, and in a time namespace.
+
+. "$(dirname "$0")/lib.sh"
+
+port=7001
+
+# connect: a connect that is refused, one event of which is looked for
+refuse() {
+	port=$((port + 1))
+	! curl -s "http://127.0.0.1:$port/"
+}
+
+# at FILE PORT: time of day of its connect-failed, seconds since the epoch
+at() {
+	date -d "$(jq -r "select(.event == \"connect-failed\" and .peer_port == $2).at" "$1")" +%s
+}
+
+has_failed() {
+	grep -q "\"event\":\"connect-failed\".*\"peer_port\":$2," "$1"
+}
+
+near() {
+	(($1 - $2 <= 5 && $2 - $1 <= 5)) || { echo "$3: $1, and not $2"; return 1; }
+}
+
+same_each_time() {
+	refuse
+	tcphs events >"$tmp/first" && tcphs events -j >"$tmp/first.json" || return
+	tcphs events >"$tmp/second" && tcphs events -j >"$tmp/second.json" || return
+	cmp "$tmp/first" "$tmp/second" && cmp "$tmp/first.json" "$tmp/second.json" &&
+	tcphs record -d 0s "$tmp/copy" 2>/dev/null &&
+	diff "$tmp/first" <(tcphs events --read "$tmp/copy") &&
+	near "$(at "$tmp/first.json" "$port")" "$EPOCHSECONDS" "time of day"
+}
+
+# Sets the clock a day forward and at the end back again, as NTP might do it in one step.
+over_a_step() {
+	local follower recorder reader before after wrong=0
+
+	background "$tmp/follow" tcphs events -f -j -n 0
+	follower=$!
+	background "$tmp/log" tcphs record -n 0 "$tmp/rec"
+	recorder=$!
+	background "$tmp/text" tcphs events -f -n 0
+	reader=$!
+	wait_until 10 grep -q TIME "$tmp/text" || return
+	wait_until 10 test -s "$tmp/rec" || return
+	refuse
+	before=$port
+	wait_until 10 has_failed "$tmp/follow" "$before" || return
+	date -s "@$((EPOCHSECONDS + 86400))" >/dev/null
+	refuse
+	after=$port
+	wait_until 10 has_failed "$tmp/follow" "$after" || return
+	wait_until 10 grep -q ":$after .*connect-failed\|connect-failed.*:$after " "$tmp/text" || return
+	stop "$recorder"
+	stop "$follower"
+	stop "$reader"
+	tcphs events -j --read "$tmp/rec" >"$tmp/read" || wrong=1
+	near "$(at "$tmp/follow" "$before")" "$((EPOCHSECONDS - 86400))" "followed, before" &&
+	near "$(at "$tmp/follow" "$after")" "$EPOCHSECONDS" "followed, after" &&
+	near "$(at "$tmp/read" "$before")" "$((EPOCHSECONDS - 86400))" "recorded, before" &&
+	near "$(at "$tmp/read" "$after")" "$EPOCHSECONDS" "recorded, after" &&
+	same "$(grep -c -- "^--- $(date +%F) " "$tmp/text")" 1 "lines with the new day" &&
+	same "$(tcphs events --read "$tmp/rec" | grep -c '^--- ')" 2 "days in the recording" || wrong=1
+	date -s "@$((EPOCHSECONDS - 86400))" >/dev/null
+	return "$wrong"
+}
+
+# There CLOCK_MONOTONIC is another.
+in_a_time_namespace() {
+	local shift
+
+	for shift in 100000 -1; do
+		background "$tmp/there" unshare --time --monotonic "$shift" --boottime "$shift" \
+			tcphs events -f -j -n 1
+		wait_until 10 test -s "$tmp/there" || return
+		refuse
+		wait_until 10 has_failed "$tmp/there" "$port" || return
+		stop "${started[-1]}"
+		near "$(at "$tmp/there" "$port")" "$EPOCHSECONDS" "shifted by $shift" || return
+		same "$(jq -c '[.time, .at]' "$tmp/there" | tail -1)" \
+			"$(tcphs events -j | jq -c '[.time, .at]' | tail -1)" "the same event" || return
+	done
+}
+
+start 4
+need_command jq curl
+load ring_records=8192
+check "an event has the same time each time, and in a recording" same_each_time
+check "the clock is set while events are followed and recorded" over_a_step
+if unshare --time true 2>/dev/null; then
+	check "in a time namespace times are the same" in_a_time_namespace
+else
+	ktap_test_skip "no time namespaces"
+fi
+check "the kernel has nothing to complain about" kernel_is_quiet
+ktap_finished
