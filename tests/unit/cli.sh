@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..171"
+echo "1..176"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -265,7 +265,14 @@ run 0 "events of random bytes, as text"		absent events -H --color=always --read 
 [ "$(wc -l <"$out")" = 998 ]; result $?		"a line each"
 run 0 "filters over them"			absent events -j --read "$rec" --failed \
 	--address ::/0 --port 1,2 --older-than 1s --comm x --pid 1 --state established
-rm -f "$rec" "$rec.live" "$rec.text"
+run 0 "diagram --svg -"				"" diagram --last --svg -
+grep -q '^</svg>' "$out"; result $?		"is a picture on standard output"
+echo mine >"$rec.svg"
+run 1 "diagram --svg onto a file that is there"	"" diagram --last --svg "$rec.svg"
+[ "$(cat "$rec.svg")" = mine ] && grep -q 'is there already; --force' "$err"
+result $?					"leaves it alone"
+run 0 "diagram --svg --force"			"" diagram --last --svg "$rec.svg" --force
+rm -f "$rec" "$rec.live" "$rec.text" "$rec.svg"
 
 run 10 "doctor"					"" doctor --for 200ms
 said "$out" '^WARNING   accept-queue-full: listener \[::\]:443, ngi"nx\[123\]$' "a full queue and its owner"
@@ -284,8 +291,8 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 171 ]; then
-	echo "# planned 171, ran $n"
+if [ "$n" != 176 ]; then
+	echo "# planned 176, ran $n"
 	failed=1
 fi
 exit $failed

@@ -80,7 +80,8 @@ static int snapshot(struct top *t)
 
 	ret = model_refresh(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
 	t->opt.ui.refresh = false;
-	set_due(t, now);
+	/* One that took longer than the delay is over only now. */
+	set_due(t, tcphs_now());
 	return ret;
 }
 
@@ -95,7 +96,8 @@ static int arrange(struct top *t, size_t keep)
 
 static bool finished(const struct top *t)
 {
-	return tcphs_stop_asked() || t->hangup || t->opt.ui.quit || (t->opt.iterations && t->done >= t->opt.iterations);
+	return tcphs_stop_asked() || t->hangup || t->opt.ui.quit ||
+	       (t->opt.iterations && t->done >= t->opt.iterations);
 }
 
 /* ---- batch ------------------------------------------------------------------------ */

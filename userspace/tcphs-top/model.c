@@ -369,24 +369,41 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* The first @keep of @nr, in order: a window is sorted and its worse half replaced. */
-static size_t sort_first(uint32_t *v, size_t nr, size_t keep, struct sorting *s)
+/* Lets the row at @i of a heap sink below those that come later in order. */
+static void sink(uint32_t *heap, size_t nr, size_t i, struct sorting *s)
 {
-	size_t have = nr, next = nr, take;
+	uint32_t row = heap[i];
+	size_t child;
 
-	if (keep < nr / 2)
-		have = next = 2 * keep;
-	for (;;) {
-		qsort_r(v, have, sizeof(*v), compare_rows, s);
-		if (next == nr)
+	for (; (child = 2 * i + 1) < nr; i = child) {
+		if (child + 1 < nr && compare_rows(&heap[child], &heap[child + 1], s) < 0)
+			child++;
+		if (compare_rows(&row, &heap[child], s) >= 0)
 			break;
-		have = keep;
-		take = nr - next < keep ? nr - next : keep;
-		memmove(v + have, v + next, take * sizeof(*v));
-		have += take;
-		next += take;
+		heap[i] = heap[child];
 	}
-	return have > keep ? keep : have;
+	heap[i] = row;
+}
+
+/*
+ * The first @keep of @nr, in order. They are a heap with the last of them on top: of the
+ * others most are compared with that one and with no other.
+ */
+static void sort_first(uint32_t *v, size_t nr, size_t keep, struct sorting *s)
+{
+	size_t i;
+
+	if (keep < nr) {
+		for (i = keep / 2; i--;)
+			sink(v, keep, i, s);
+		for (i = keep; i < nr; i++) {
+			if (compare_rows(&v[i], &v[0], s) >= 0)
+				continue;
+			v[0] = v[i];
+			sink(v, keep, 0, s);
+		}
+	}
+	qsort_r(v, keep, sizeof(*v), compare_rows, s);
 }
 
 static bool is_arranged(const struct top_model *m, const struct sorting *s)
@@ -428,7 +445,8 @@ int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn co
 	for (i = 0; i < nr; i++)
 		m->order[i] = (uint32_t)i;
 	if (nr)
-		m->kept = sort_first(m->order, nr, keep, &s);
+		sort_first(m->order, nr, keep, &s);
+	m->kept = keep;
 	m->arranged.screen = screen;
 	m->arranged.compare = compare;
 	m->arranged.invert = invert;

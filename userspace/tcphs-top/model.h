@@ -104,7 +104,8 @@ struct top_model {
 };
 
 /* What model_alerts() says. */
-#define TOP_ALERT_LEN	200
+/* As long as the longest: a hook and what it shows are 192 bytes at most. */
+#define TOP_ALERT_LEN	256
 
 struct top_alert {
 	bool bad;		/* else it is merely worth knowing */

@@ -4,6 +4,7 @@
 #define TCPHS_CLI_H
 
 #include <getopt.h>
+#include <sys/types.h>
 
 #include "tcphs_lib.h"
 
@@ -82,6 +83,7 @@ void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 int cli_fail(const struct tcphs_error *err);
 void cli_catch_signals(void);
+int cli_create(const char *name, bool force, mode_t mode, struct tcphs_error *err);
 int cli_finish(struct cli *cli);
 void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs diagram: a connection as the drawing of its two lifelines. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -22,6 +21,8 @@ struct diagram {
 	bool last, follow, absolute;
 	uint64_t conn;			/* 0: not named */
 	const char *svg;		/* file, NULL: none */
+	bool to_stdout;			/* it is - */
+	bool force;			/* it may be there already */
 	struct source *source;
 	struct tcphs_lives lives;
 	uint64_t lost;
@@ -73,6 +74,7 @@ static void parse(struct diagram *d, int argc, char **argv)
 		{ "absolute",	no_argument,		NULL, 'a' },
 		{ "ascii",	no_argument,		NULL, 'x' },
 		{ "svg",	required_argument,	NULL, 's' },
+		{ "force",	no_argument,		NULL, 'F' },
 		{ NULL,		0,			NULL, 0 },
 	};
 	int c;
@@ -88,12 +90,15 @@ static void parse(struct diagram *d, int argc, char **argv)
 			d->cli->utf8 = false;
 		else if (c == 's')
 			d->svg = optarg;
+		else if (c == 'F')
+			d->force = true;
 		else
 			cli_option(d->cli, c, argv, longs);
 	}
 	if (optind < argc)
 		d->conn = parse_conn(d->cli, argv[optind++]);
 	cli_no_arguments(d->cli, argc, argv);
+	d->to_stdout = d->svg && !strcmp(d->svg, "-");
 	check(d);
 }
 
@@ -163,22 +168,19 @@ static int make_picture(const struct diagram *d, uint32_t life, struct tcphs_pic
 static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
 		     struct tcphs_error *err)
 {
+	int fd = d->to_stdout ? STDOUT_FILENO : cli_create(d->svg, d->force, 0666, err);
 	struct tcphs_buf out;
-	int fd, failed;
+	int failed;
 
-	fd = open(d->svg, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0 || tcphs_buf_init(&out, fd)) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.200s: %s", d->svg,
-				strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
 		return -1;
-	}
-	failed = tcphs_picture_svg(p, source_clock(d->source), d->absolute, d->cli->all_netns,
-				   &out);
+	failed = tcphs_buf_init(&out, fd);
+	if (!failed)
+		failed = tcphs_picture_svg(p, source_clock(d->source), d->absolute,
+					   d->cli->all_netns, &out);
 	if (!failed)
 		failed = tcphs_buf_flush(&out);
-	if (close(fd) && !failed)
+	if (!d->to_stdout && close(fd) && !failed)
 		failed = -errno;
 	tcphs_buf_free(&out);
 	if (failed)
@@ -440,7 +442,9 @@ const struct verb verb_diagram = {
 		"                        the next new one that fits; ends with it, or with Ctrl-C\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
 		"      --ascii           no box characters\n"
-		"      --svg FILE        write the drawing of one connection as SVG\n",
+		"      --svg FILE        write the drawing of one connection as SVG; -: to standard\n"
+		"                        output\n"
+		"      --force           replace FILE if it is there\n",
 	.reads = true,
 	.lives = true,
 	.filters = TCPHS_FILTERS_EVENT,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs record: events into a file, for --read of the other verbs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "source.h"
@@ -112,34 +110,10 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 		cli_usage(cmd->cli, "a recording is nothing for a terminal; name a file");
 }
 
-/*
- * Initial sequence numbers are in it: not for everyone to read. An old file is
- * replaced, not written over: it may be the one that --read reads.
- */
+/* Initial sequence numbers are in it: not for everyone to read. */
 static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
 {
-	int flags = O_WRONLY | O_CREAT | O_EXCL, fd;
-	char *behind = NULL;	/* the name, with links followed */
-	struct stat st;
-
-	if (cmd->to_stdout)
-		return STDOUT_FILENO;
-	if (cmd->force && !stat(cmd->name, &st)) {
-		behind = realpath(cmd->name, NULL);
-		if (!S_ISREG(st.st_mode))
-			flags = O_WRONLY;
-		else if (behind)
-			unlink(behind);
-	}
-	fd = open(behind ? behind : cmd->name, flags | O_CLOEXEC, 0600);
-	free(behind);
-	if (fd < 0 && errno == EEXIST && !cmd->force)
-		tcphs_error_set(err, TCPHS_ERR_FAILED,
-				"tcphs: %.256s is there already; --force replaces it", cmd->name);
-	else if (fd < 0)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
-				cmd->name, strerror(errno));
-	return fd;
+	return cmd->to_stdout ? STDOUT_FILENO : cli_create(cmd->name, cmd->force, 0600, err);
 }
 
 static int record(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
