@@ -63,9 +63,10 @@ json() {
 import json, sys
 rows = [json.loads(l) for l in open(sys.argv[1])]
 assert len(rows) == 2, rows
-assert rows[0]["since_load"] and not rows[1]["since_load"]
-assert rows[1]["listeners"][0]["accepted_per_s"] > 0
-assert rows[1]["failures"]["refused"]["per_s"] > 0' "$tmp/out"
+assert rows[0]["rates"]["since_load"] and not rows[1]["rates"]["since_load"]
+assert rows[1]["listeners"][0]["rates"]["accepted"] > 0
+assert rows[1]["failures"]["refused"] > 0
+assert rows[1]["rates"]["failures"]["refused"] > 0' "$tmp/out"
 }
 reload() {
 	TOP_FAKE_GONE=2:3 "$tmp/top" -b -n 6 -d 0.1 >"$tmp/out" &&

@@ -15,6 +15,7 @@
  *	fmt.c		addresses, durations, times, quantiles -> text
  *	lives.c picture*.c	one connection, and its drawing (lives.h, picture.h)
  *	buf.c json.c	output: a write buffer, and JSON lines on top of it
+ *	json_things.c	what the module tells of, as JSON
  *	stop.c		an end by a signal, and writing that it can interrupt
  *
  * Functions that can fail return 0 or a negative errno unless said otherwise;
@@ -643,6 +644,12 @@ void tcphs_json_address(struct tcphs_json *j, const char *key, uint8_t family,
 			const uint8_t *address);
 /* pid, comm and, where it has one, thread; nothing of one that is not known. */
 void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcphs_owner *owner);
+
+/* Their fields, into an object that is open (json_things.c) */
+void tcphs_json_histogram(struct tcphs_json *j, const char *key, const struct tcphs_histogram *h);
+void tcphs_json_conn(struct tcphs_json *j, const struct tcphs_conn_info *c);
+void tcphs_json_listener(struct tcphs_json *j, const struct tcphs_listener *l);
+void tcphs_json_status(struct tcphs_json *j, const struct tcphs_status *st);
 
 /* For whoever writes the rest by hand: at most so many bytes for each of @len. */
 #define TCPHS_JSON_ESCAPED 6

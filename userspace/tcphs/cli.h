@@ -130,6 +130,5 @@ void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint3
 /* out_json.c */
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock);
 void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count);
-void hist_json(struct tcphs_json *j, const char *key, const struct tcphs_histogram *h);
 
 #endif /* TCPHS_CLI_H */

@@ -81,46 +81,9 @@ static void print_table(struct cli *cli, const struct tcphs_conn_list *list)
 	}
 }
 
-static void print_json(struct tcphs_buf *out, const struct tcphs_conn_info *c)
-{
-	char buf[TCPHS_NAME_LEN];
-	struct tcphs_json j;
-
-	tcphs_json_begin(&j, out);
-	tcphs_json_hex(&j, "conn", c->conn);
-	tcphs_json_u64(&j, "generation", c->generation);
-	tcphs_json_str(&j, "state", tcphs_state_key(c->state, buf));
-	tcphs_json_u64(&j, "age_ns", c->age);
-	tcphs_json_u64(&j, "life_ns", c->life);
-	tcphs_json_address(&j, "local", c->family, c->local);
-	tcphs_json_u64(&j, "local_port", c->local_port);
-	tcphs_json_address(&j, "peer", c->family, c->peer);
-	tcphs_json_u64(&j, "peer_port", c->peer_port);
-	tcphs_json_str(&j, "family", c->family == AF_INET6 ? "ipv6" : "ipv4");
-	tcphs_json_u64(&j, "netns", c->netns);
-	tcphs_json_str(&j, "role", tcphs_role_name(c->role, buf));
-	if (c->has_handshake)
-		tcphs_json_u64(&j, "handshake_ns", c->handshake);
-	if (c->has_isn)
-		tcphs_json_u64(&j, "isn", c->isn);
-	if (c->has_peer_isn)
-		tcphs_json_u64(&j, "peer_isn", c->peer_isn);
-	if (c->ifindex)
-		tcphs_json_u64(&j, "ifindex", c->ifindex);
-	tcphs_json_owner(&j, "", &c->owner);
-	if (c->mapped)
-		tcphs_json_bool(&j, "mapped", true);
-	if (c->adopted)
-		tcphs_json_bool(&j, "adopted", true);
-	if (c->listener) {
-		tcphs_json_u64(&j, "waiting_ns", c->waiting);
-		tcphs_json_hex(&j, "listener", c->listener);
-	}
-	tcphs_json_end(&j);
-}
-
 static void print(struct cli *cli, const struct tcphs_conn_list *list)
 {
+	struct tcphs_json j;
 	size_t i;
 
 	if (list->nr)
@@ -129,8 +92,11 @@ static void print(struct cli *cli, const struct tcphs_conn_list *list)
 		print_table(cli, list);
 		return;
 	}
-	for (i = 0; i < list->nr; i++)
-		print_json(&cli->out, &list->v[i]);
+	for (i = 0; i < list->nr; i++) {
+		tcphs_json_begin(&j, &cli->out);
+		tcphs_json_conn(&j, &list->v[i]);
+		tcphs_json_end(&j);
+	}
 }
 
 static void parse(struct cli *cli, int argc, char **argv)

@@ -134,49 +134,9 @@ static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
 	}
 }
 
-static void print_json(struct tcphs_buf *out, const struct tcphs_listener *l)
-{
-	struct tcphs_json j;
-
-	tcphs_json_begin(&j, out);
-	tcphs_json_address(&j, "address", l->family, l->address);
-	tcphs_json_u64(&j, "port", l->port);
-	tcphs_json_u64(&j, "netns", l->netns);
-	tcphs_json_hex(&j, "conn", l->conn);
-	tcphs_json_str(&j, "family", l->family == AF_INET6 ? "ipv6" : "ipv4");
-	if (l->ifindex)
-		tcphs_json_u64(&j, "ifindex", l->ifindex);
-	if (*l->device)
-		tcphs_json_str(&j, "device", l->device);
-	if (*l->l3mdev)
-		tcphs_json_str(&j, "l3mdev", l->l3mdev);
-	tcphs_json_owner(&j, "", &l->owner);
-	if (l->listens.known && l->listens.pid != l->owner.pid)
-		tcphs_json_owner(&j, "listen_", &l->listens);
-	if (l->has_age)
-		tcphs_json_u64(&j, "age_ns", l->age);
-	tcphs_json_u64(&j, "syn_queue", l->syn_queue);
-	tcphs_json_u64(&j, "syn_queue_max", l->syn_max);
-	tcphs_json_u64(&j, "syn_queue_limit", l->syn_limit);
-	tcphs_json_u64(&j, "accept_queue", l->accept_queue);
-	tcphs_json_u64(&j, "accept_queue_max", l->accept_max);
-	tcphs_json_u64(&j, "accept_queue_limit", l->accept_limit);
-	tcphs_json_u64(&j, "accepted", l->accepted);
-	tcphs_json_u64(&j, "accept_overflows", l->overflows);
-	tcphs_json_u64(&j, "syn_drops", l->drops);
-	tcphs_json_u64(&j, "discards", l->discards);
-	if (l->has_idle)
-		tcphs_json_u64(&j, "last_accept_ns", l->idle);
-	tcphs_json_u64(&j, "cookies_sent", l->cookies_sent);
-	tcphs_json_u64(&j, "cookies_valid", l->cookies_valid);
-	if (l->group)
-		tcphs_json_u64(&j, "reuseport_group", l->group);
-	hist_json(&j, "accept_wait", &l->wait);
-	tcphs_json_end(&j);
-}
-
 static void print(struct cli *cli, struct tcphs_listener_list *list)
 {
+	struct tcphs_json j;
 	size_t i;
 
 	cli_keep_listeners(cli, list);
@@ -186,8 +146,11 @@ static void print(struct cli *cli, struct tcphs_listener_list *list)
 		print_table(cli, list);
 		return;
 	}
-	for (i = 0; i < list->nr; i++)
-		print_json(&cli->out, &list->v[i]);
+	for (i = 0; i < list->nr; i++) {
+		tcphs_json_begin(&j, &cli->out);
+		tcphs_json_listener(&j, &list->v[i]);
+		tcphs_json_end(&j);
+	}
 }
 
 static void parse(struct cli *cli, int argc, char **argv)

@@ -179,77 +179,12 @@ static void print_text(struct cli *cli, const struct tcphs_status *st)
 		print_hits(cli, st);
 }
 
-static void hooks_json(struct tcphs_json *j, const struct tcphs_status *st)
-{
-	char buf[TCPHS_NAME_LEN];
-	const struct tcphs_hook *h;
-
-	tcphs_json_open(j, "hooks", '[');
-	for (h = st->hook; h < st->hook + st->nhooks; h++) {
-		tcphs_json_open(j, NULL, '{');
-		tcphs_json_str(j, "name", h->name);
-		tcphs_json_str(j, "kind", tcphs_hook_kind_name(h->kind, buf));
-		tcphs_json_bool(j, "required", h->required);
-		tcphs_json_bool(j, "active", h->active);
-		if (h->has_hits)
-			tcphs_json_u64(j, "hits", h->hits);
-		tcphs_json_u64(j, "missed", h->missed);
-		tcphs_json_str(j, "shows", h->shows);
-		tcphs_json_close(j, '}');
-	}
-	tcphs_json_close(j, ']');
-}
-
-static void counts_json(struct tcphs_json *j, const char *key, const uint64_t *count, size_t nr,
-			const char *(*name)(unsigned int, char *))
-{
-	char buf[TCPHS_NAME_LEN];
-	size_t i;
-
-	tcphs_json_open(j, key, '{');
-	for (i = 1; i < nr; i++)
-		tcphs_json_u64(j, name((unsigned int)i, buf), count[i]);
-	tcphs_json_close(j, '}');
-}
-
-static void module_json(struct tcphs_json *j, const struct tcphs_status *st)
-{
-	tcphs_json_str(j, "version", st->version);
-	tcphs_json_u64(j, "abi_major", st->abi_major);
-	tcphs_json_u64(j, "abi_minor", st->abi_minor);
-	tcphs_json_u64(j, "uptime_ns", st->uptime);
-	tcphs_json_u64(j, "netns", st->netns);
-	hooks_json(j, st);
-	tcphs_json_open(j, "ring", '{');
-	tcphs_json_u64(j, "records_per_cpu", st->ring_records);
-	tcphs_json_u64(j, "cpus", st->ring_cpus);
-	tcphs_json_u64(j, "recorded", st->recorded);
-	if (st->has_overwritten)
-		tcphs_json_u64(j, "overwritten", st->overwritten);
-	tcphs_json_close(j, '}');
-	tcphs_json_open(j, "table", '{');
-	tcphs_json_u64(j, "used", st->table_used);
-	tcphs_json_u64(j, "limit", st->table_limit);
-	tcphs_json_u64(j, "untracked", st->untracked);
-	tcphs_json_close(j, '}');
-}
-
 static void print_json(struct cli *cli, const struct tcphs_status *st)
 {
 	struct tcphs_json j;
 
 	tcphs_json_begin(&j, &cli->out);
-	module_json(&j, st);
-	counts_json(&j, "states", st->state, TCPHS_STATE_MAX + 1, tcphs_state_key);
-	tcphs_json_u64(&j, "time_wait_limit", st->tw_limit);
-	tcphs_json_open(&j, "handshakes", '{');
-	hist_json(&j, "active", &st->hist[TCPHS_HIST_HANDSHAKE_ACTIVE]);
-	hist_json(&j, "passive", &st->hist[TCPHS_HIST_HANDSHAKE_PASSIVE]);
-	tcphs_json_close(&j, '}');
-	hist_json(&j, "accept_wait", &st->hist[TCPHS_HIST_ACCEPT_WAIT]);
-	hist_json(&j, "time_wait", &st->hist[TCPHS_HIST_TIME_WAIT]);
-	counts_json(&j, "failures", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
-	counts_json(&j, "events", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
+	tcphs_json_status(&j, st);
 	tcphs_json_end(&j);
 }
 

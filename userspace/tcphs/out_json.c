@@ -409,20 +409,3 @@ void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count)
 	tcphs_json_u64(&j, "lost", count);
 	tcphs_json_end(&j);
 }
-
-/**
- * hist_json - a histogram as its quantiles
- * @j: the writer
- * @key: its name
- * @h: the histogram
- */
-void hist_json(struct tcphs_json *j, const char *key, const struct tcphs_histogram *h)
-{
-	tcphs_json_open(j, key, '{');
-	tcphs_json_u64(j, "count", h->count);
-	tcphs_json_u64(j, "p50_ns", tcphs_hist_quantile(h, 500));
-	tcphs_json_u64(j, "p90_ns", tcphs_hist_quantile(h, 900));
-	tcphs_json_u64(j, "p99_ns", tcphs_hist_quantile(h, 990));
-	tcphs_json_u64(j, "max_ns", h->max_ns);
-	tcphs_json_close(j, '}');
-}
