@@ -6,7 +6,7 @@
 network=initial
 . "$(dirname "$0")/lib.sh"
 
-need_command tmux python3
+need_command tmux python3 jq
 
 screen() { tmux -L "$tmp_name" capture-pane -p -t top; }
 shows() { screen | grep -qE "$1"; }
@@ -33,7 +33,24 @@ signal.pause()
 END
 }
 
-start 8
+# keys FILTER: of the objects that come in, down to the innermost
+keys() {
+	jq -cS "$1 | [paths(scalars) | map(if type == \"number\" then \"[]\" else . end) | join(\".\")] |
+		unique"
+}
+
+# What only tcphs-top knows has names of its own, and nothing is missing.
+same_keys() {
+	tcphs-top -b -n 1 -j -L >"$tmp/listeners" && tcphs-top -b -n 1 -j -C >"$tmp/conns" &&
+	same "$(keys 'del(.time_ns, .rates, .alerts, .listeners)' <"$tmp/listeners")" \
+		"$(tcphs status -j | keys .)" "status" &&
+	same "$(keys '.listeners[0] | del(.rates)' <"$tmp/listeners")" \
+		"$(tcphs listeners -j --port 7919 | keys .)" "a listener" &&
+	same "$(jq .connections[] "$tmp/conns" | keys . | sort)" \
+		"$(tcphs connections -j | keys . | sort)" "connections"
+}
+
+start 9
 tmp_name=tcphs-$$
 at_end+=(end_tmux)
 export LC_ALL=C.UTF-8
@@ -43,6 +60,7 @@ background "$tmp/python" hold_connections
 holder=$!
 wait_until 60 test -e /tmp/held || die "python: $(<"$tmp/python")"
 
+check "objects of JSON have the same keys as those of tcphs" same_keys
 tmux -L "$tmp_name" -f /dev/null new-session -d -s top -x 120 -y 40 'tcphs-top -d 0.3' ||
 	die "tmux does not start"
 check "the listener is on the first screen with its queue and limit" \

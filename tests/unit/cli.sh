@@ -6,7 +6,7 @@
 
 tool=$1
 export LC_ALL=C.UTF-8 TZ=UTC
-unset NO_COLOR FAKE
+unset NO_COLOR FAKE COLUMNS
 
 n=0
 failed=0
@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..176"
+echo "1..187"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -132,6 +132,18 @@ said "$out" '^0\.0\.0\.0:22 +1/17/128 +3/5/511 +1201' "a listener and its queues
 run 0 "listeners --json"			"" listeners --json
 json_ok						"it is JSON, also with a quote in a name"
 
+COLUMNS=80 run 0 "listeners on 80 columns"	"" listeners
+[ "$(wc -L <"$out")" -le 80 ] && grep -q '512/512/511 .* 19 .*ngi"nx\[123\]$' "$out"
+result $?					"fit, and what matters is there"
+said "$out" '^LISTENER +SYN-QUEUE +ACCEPT-QUEUE +OVERFLOWS +DROPS +WAIT-P99 +OWNER$' "which is stated"
+COLUMNS=40 run 0 "connections on 40 columns"	"" connections
+said "$out" '^STATE +AGE +LOCAL +PEER +OWNER$'	"keep what must be seen"
+COLUMNS=40 run 0 "connections --output"		"" connections -o owner,local,age
+said "$out" '^OWNER +LOCAL +AGE$'		"are those columns, in that order"
+run 0 "connections --output all"		"" connections -o all
+said "$out" '^CONN .* OWNER +NETNS$'		"are all columns"
+run 2 "a column that is none"			"" listeners -o drop
+said "$err" "'drop' is no column; did you mean DROPS\? there are: all LISTENER" "the right ones are named"
 run 0 "connections"				"" connections
 [ "$(sed -n 2p "$out" | cut -c1-2)" = 1b ]; result $? "the oldest comes first"
 run 0 "connections --state"			"" connections --state=CLOSE-WAIT -H
@@ -291,8 +303,8 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 176 ]; then
-	echo "# planned 176, ran $n"
+if [ "$n" != 187 ]; then
+	echo "# planned 187, ran $n"
 	failed=1
 fi
 exit $failed

@@ -313,7 +313,20 @@ static void test_heads(void)
 
 static void test_crc(void)
 {
-	equal(crc(0, (const uint8_t *)"123456789", 9), 0xcbf43926, "the checksum is the common one");
+	uint8_t bytes[67];
+	bool good = true;
+	size_t from, len, i;
+
+	equal(tcphs_crc32(0, "123456789", 9), 0xcbf43926, "the checksum is the common one");
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 151 + 7);
+	/* Whatever the alignment, and in whichever pieces. */
+	for (from = 0; from < 9; from++)
+		for (len = 0; len < sizeof(bytes) - from; len++)
+			for (i = 0; i <= len; i++)
+				good &= tcphs_crc32(tcphs_crc32(0, bytes + from, i), bytes + from + i,
+						    len - i) == crc(0, bytes + from, len);
+	ok(good, "of any bytes, at once and in two pieces");
 }
 
 static void test_write_errors(void)
@@ -389,7 +402,7 @@ static void test_clock(void)
 
 int main(void)
 {
-	plan(38);
+	plan(39);
 	record();
 	test_crc();
 	test_whole();

@@ -68,28 +68,9 @@ _Static_assert(offsetof(struct head, crc) == 36, "the checksum is last");
 _Static_assert(sizeof(struct piece) == 16, "no padding");
 _Static_assert(sizeof(struct lost) == 16 && sizeof(struct end) == 16, "no padding");
 
-/* CRC-32 as in IEEE 802.3, zip and zlib. */
-static uint32_t crc32_add(uint32_t crc, const void *data, size_t len)
-{
-	static uint32_t table[256];
-	const uint8_t *p = data, *end = p + len;
-	uint32_t i, bit, v;
-
-	if (!table[1]) {
-		for (i = 0; i < 256; i++) {
-			for (v = i, bit = 0; bit < 8; bit++)
-				v = v >> 1 ^ (v & 1 ? 0xedb88320u : 0);
-			table[i] = v;
-		}
-	}
-	for (crc = ~crc; p < end; p++)
-		crc = crc >> 8 ^ table[(crc ^ *p) & 0xff];
-	return ~crc;
-}
-
 static uint32_t piece_crc(const struct piece *piece, const void *data)
 {
-	return crc32_add(crc32_add(0, piece, offsetof(struct piece, crc)), data, piece->length);
+	return tcphs_crc32(tcphs_crc32(0, piece, offsetof(struct piece, crc)), data, piece->length);
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -148,7 +129,7 @@ struct tcphs_recorder *tcphs_recorder_new(int fd, const struct tcphs_recording_i
 		return NULL;
 	r->fd = fd;
 	memcpy(head.magic, magic, sizeof(magic));
-	head.crc = crc32_add(0, &head, offsetof(struct head, crc));
+	head.crc = tcphs_crc32(0, &head, offsetof(struct head, crc));
 	put(r, &head, sizeof(head));
 	return r;
 }
@@ -304,7 +285,7 @@ static int check_head(struct tcphs_recording *r, const struct head *head, size_t
 				r->name, head->version, TCPHS_VERSION, VERSION);
 		return -1;
 	}
-	if (head->crc != crc32_add(0, head, offsetof(struct head, crc)) || head->order != ORDER ||
+	if (head->crc != tcphs_crc32(0, head, offsetof(struct head, crc)) || head->order != ORDER ||
 	    head->size != sizeof(*head))
 		return refused(r, TCPHS_ERR_DAMAGED, "its head is damaged", err);
 	if (head->abi_major != TCPHS_ABI_MAJOR ||

@@ -8,6 +8,7 @@
  *	filter.c	what the user wants to see of them (pure)
  *	filter_parse.c	options -> filters
  *	recording.c	events in a file
+ *	crc32.c		its checksums
  *	names.c		enum <-> text
  *	names_help.c	what they mean
  *	words.c		words that users type
@@ -380,6 +381,8 @@ void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu
 
 /* Is the step's segment (@seq, @ack) one that the peer sent? */
 bool tcphs_event_from_peer(const struct tcphs_event *ev);
+
+uint32_t tcphs_crc32(uint32_t crc, const void *data, size_t len);	/* crc32.c */
 
 /* ---- recordings (recording.c, Documentation/recording.md) --------------------- */
 

@@ -17,6 +17,7 @@ struct cli {
 	bool all_netns;
 	bool color;
 	bool utf8;
+	const char *output;		/* columns of a table; NULL: those that fit */
 	const char *read;		/* a recording to read; NULL: the kernel */
 	bool damaged;			/* it was: the exit status will say so */
 	bool to_file;			/* events don't go to standard output */
@@ -106,11 +107,16 @@ struct table {
 	struct {
 		const char *head;
 		bool right;		/* numbers */
+		unsigned int leave;	/* which is left out first, 0: never */
 		size_t width;
 	} column[TABLE_COLUMNS];
+	unsigned int nr_shown;
+	unsigned int shown[TABLE_COLUMNS];
 };
 
-void table_column(struct table *t, const char *head, bool right);
+void table_column(struct table *t, const char *head, bool right, unsigned int leave);
+void table_choose(struct table *t);
+void table_fit(struct table *t);
 void table_measure(struct table *t, const struct table_row *row);
 void table_head(const struct table *t, struct tcphs_buf *out);
 void table_print(const struct table *t, const struct table_row *row, struct tcphs_buf *out);

@@ -59,21 +59,25 @@ static void print_table(struct cli *cli, const struct tcphs_conn_list *list)
 	struct table_row row;
 	size_t i;
 
-	table_column(&t, "CONN", false);
-	table_column(&t, "STATE", false);
-	table_column(&t, "AGE", true);
-	table_column(&t, "LOCAL", false);
-	table_column(&t, "PEER", false);
-	table_column(&t, "ROLE", false);
-	table_column(&t, "HANDSHAKE", true);
-	table_column(&t, "OWNER", false);
-	if (cli->all_netns)
-		table_column(&t, "NETNS", false);
+	table_column(&t, "CONN", false, 3);
+	table_column(&t, "STATE", false, 0);
+	table_column(&t, "AGE", true, 0);
+	table_column(&t, "LOCAL", false, 0);
+	table_column(&t, "PEER", false, 0);
+	table_column(&t, "ROLE", false, 2);
+	table_column(&t, "HANDSHAKE", true, 1);
+	table_column(&t, "OWNER", false, 0);
+	if (cli->all_netns || cli->output)
+		table_column(&t, "NETNS", false, 0);
+
+	if (cli->output)
+		table_choose(&t);
 
 	for (i = 0; i < list->nr; i++) {
 		make_row(&row, cli, &list->v[i]);
 		table_measure(&t, &row);
 	}
+	table_fit(&t);
 	table_head(&t, &cli->out);
 	for (i = 0; i < list->nr; i++) {
 		make_row(&row, cli, &list->v[i]);
@@ -101,11 +105,19 @@ static void print(struct cli *cli, const struct tcphs_conn_list *list)
 
 static void parse(struct cli *cli, int argc, char **argv)
 {
-	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "output",	required_argument,	NULL, 'o' },
+		{ NULL,		0,			NULL, 0 },
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "s:", longs, NULL)) != -1)
-		cli_option(cli, c == 's' ? CLI_FILTER(STATE) : c, argv, longs);
+	while ((c = getopt_long(argc, argv, CLI_SHORTS "s:o:", longs, NULL)) != -1) {
+		if (c == 'o')
+			cli->output = optarg;
+		else
+			cli_option(cli, c == 's' ? CLI_FILTER(STATE) : c, argv, longs);
+	}
 	cli_no_arguments(cli, argc, argv);
 }
 
@@ -138,7 +150,8 @@ const struct verb verb_connections = {
 		"  -s, --state NAME,...  only these, with the names of ss: established syn-sent\n"
 		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed close-wait\n"
 		"                        last-ack closing, and the groups all connected\n"
-		"                        synchronized bucket big\n",
+		"                        synchronized bucket big\n"
+		"  -o, --output NAME,... these columns, or all; without it those that fit, see tcphs(8)\n",
 	.filters = TCPHS_FILTERS_CONNECTION,
 	.run = run,
 };

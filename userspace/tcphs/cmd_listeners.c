@@ -110,23 +110,27 @@ static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
 	struct table_row row;
 	size_t i;
 
-	table_column(&t, "LISTENER", false);
-	table_column(&t, "SYN-QUEUE", true);
-	table_column(&t, "ACCEPT-QUEUE", true);
-	table_column(&t, "ACCEPTED", true);
-	table_column(&t, "OVERFLOWS", true);
-	table_column(&t, "DROPS", true);
-	table_column(&t, "COOKIES", true);
-	table_column(&t, "WAIT-P50", true);
-	table_column(&t, "WAIT-P99", true);
-	table_column(&t, "OWNER", false);
-	if (cli->all_netns)
-		table_column(&t, "NETNS", false);
+	table_column(&t, "LISTENER", false, 0);
+	table_column(&t, "SYN-QUEUE", true, 4);
+	table_column(&t, "ACCEPT-QUEUE", true, 0);
+	table_column(&t, "ACCEPTED", true, 3);
+	table_column(&t, "OVERFLOWS", true, 0);
+	table_column(&t, "DROPS", true, 6);
+	table_column(&t, "COOKIES", true, 1);
+	table_column(&t, "WAIT-P50", true, 2);
+	table_column(&t, "WAIT-P99", true, 5);
+	table_column(&t, "OWNER", false, 0);
+	if (cli->all_netns || cli->output)
+		table_column(&t, "NETNS", false, 0);
+
+	if (cli->output)
+		table_choose(&t);
 
 	for (i = 0; i < list->nr; i++) {
 		make_row(&row, cli, &list->v[i]);
 		table_measure(&t, &row);
 	}
+	table_fit(&t);
 	table_head(&t, &cli->out);
 	for (i = 0; i < list->nr; i++) {
 		make_row(&row, cli, &list->v[i]);
@@ -155,11 +159,19 @@ static void print(struct cli *cli, struct tcphs_listener_list *list)
 
 static void parse(struct cli *cli, int argc, char **argv)
 {
-	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "output",	required_argument,	NULL, 'o' },
+		{ NULL,		0,			NULL, 0 },
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS, longs, NULL)) != -1)
-		cli_option(cli, c, argv, longs);
+	while ((c = getopt_long(argc, argv, CLI_SHORTS "o:", longs, NULL)) != -1) {
+		if (c == 'o')
+			cli->output = optarg;
+		else
+			cli_option(cli, c, argv, longs);
+	}
 	cli_no_arguments(cli, argc, argv);
 }
 
@@ -190,7 +202,8 @@ const struct verb verb_listeners = {
 	.help = "every listening socket: its queues, overflows, drops, waiting times",
 	.usage =
 		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; COOKIES are SYN cookies that came\n"
-		"back/were sent; WAIT is the time to accept().\n\n",
+		"back/were sent; WAIT is the time to accept().\n\n"
+		"  -o, --output NAME,... these columns, or all; without it those that fit, see tcphs(8)\n",
 	.filters = TCPHS_FILTERS_LISTENER,
 	.run = run,
 };

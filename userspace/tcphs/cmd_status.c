@@ -120,12 +120,12 @@ static void print_hists(struct cli *cli, const struct tcphs_status *st)
 	char buf[TCPHS_NAME_LEN];
 	unsigned int i;
 
-	table_column(&t, "TIMES               ", false);
-	table_column(&t, "   COUNT", true);
-	table_column(&t, "P50", true);
-	table_column(&t, "P90", true);
-	table_column(&t, "P99", true);
-	table_column(&t, "MAX", true);
+	table_column(&t, "TIMES               ", false, 0);
+	table_column(&t, "   COUNT", true, 0);
+	table_column(&t, "P50", true, 0);
+	table_column(&t, "P90", true, 0);
+	table_column(&t, "P99", true, 0);
+	table_column(&t, "MAX", true, 0);
 	for (i = 0; i <= TCPHS_HIST_MAX; i++) {
 		hist_row(&row[i], cli, tcphs_hist_name(i, buf), &st->hist[i]);
 		table_measure(&t, &row[i]);

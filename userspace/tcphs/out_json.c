@@ -18,8 +18,10 @@
 #define CACHE_SIZE	256	/* connections whose steps mix */
 #define CONN_LEN	128
 #define ENDS_LEN	240
+#define ISNS_LEN	64
 #define OWNER_LEN	256
 #define OWNER_COPY	64	/* of @owner at once: enough without a thread */
+#define ISNS_FLAGS	(TCPHS_F_MAPPED | TCPHS_F_ISN | TCPHS_F_PEER_ISN)
 #define COPY_LEN	128	/* of @ends at once: enough for IPv4 */
 
 /* The end of struct tcphs_ident: whose it is. */
@@ -33,9 +35,13 @@ struct known {
 	uint8_t conn_len;
 	uint8_t ends_len;
 	uint16_t owner_len;			/* 0: not known yet */
+	uint8_t isns_len;
+	uint32_t isns_flags;			/* MAPPED, ISN, PEER_ISN */
+	uint32_t isns_of[2];
 	uint8_t owner_id[OWNER_ID];		/* pid and names */
 	char conn[CONN_LEN];
 	char ends[ENDS_LEN];
+	char isns[ISNS_LEN];
 	char owner[OWNER_LEN];
 };
 
@@ -48,6 +54,9 @@ _Static_assert(CONN_LEN >= 2 * TCPHS_U64_LEN +
 _Static_assert(ENDS_LEN >= 2 * TCPHS_ADDRESS_LEN + 2 * TCPHS_U64_LEN + TCPHS_NAME_LEN +
 	       sizeof(",\"local\":\"\",\"local_port\":,\"peer\":\"\",\"peer_port\":"
 		      ",\"family\":\"ipv4\",\"role\":\"\""), "both ends fit");
+
+_Static_assert(ISNS_LEN >= sizeof(",\"mapped\":true,\"isn\":4294967295,\"peer_isn\":4294967295"),
+	       "both ISNs fit");
 
 static struct known known_conns[CACHE_SIZE];
 
@@ -134,6 +143,7 @@ static void learn(struct known *known, const struct tcphs_ident *id)
 	learn_ends(known, id);
 
 	known->owner_len = 0;
+	known->isns_flags = UINT32_MAX;
 	memcpy(known->ident, id, sizeof(known->ident));
 	memcpy(&known->kind, &id->role, sizeof(known->kind));
 	known->valid = true;
@@ -253,15 +263,29 @@ static char *put_detail(char *p, const struct tcphs_event *ev)
 	return p;
 }
 
-static char *put_isns(char *p, const struct tcphs_event *ev)
+static void learn_isns(struct known *known, const struct tcphs_event *ev)
 {
+	char *p = known->isns;
+
 	if (ev->flags & TCPHS_F_MAPPED)
 		p = PUT(p, ",\"mapped\":true");
 	if (ev->flags & TCPHS_F_ISN)
 		p = PUT_U64(p, "isn", ev->id.isn);
 	if (ev->flags & TCPHS_F_PEER_ISN)
 		p = PUT_U64(p, "peer_isn", ev->id.peer_isn);
-	return p;
+	known->isns_len = (uint8_t)(p - known->isns);
+	known->isns_flags = ev->flags & ISNS_FLAGS;
+	known->isns_of[0] = ev->id.isn;
+	known->isns_of[1] = ev->id.peer_isn;
+}
+
+static char *put_isns(char *p, struct known *known, const struct tcphs_event *ev)
+{
+	if (known->isns_flags != (ev->flags & ISNS_FLAGS) || known->isns_of[0] != ev->id.isn ||
+	    known->isns_of[1] != ev->id.peer_isn)
+		learn_isns(known, ev);
+	memcpy(p, known->isns, sizeof(known->isns));
+	return p + known->isns_len;
 }
 
 static char *put_step(char *p, const struct tcphs_event *ev)
@@ -384,7 +408,7 @@ void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clo
 	p = PUT_NAME(p, old, ev->old_state);
 	p = PUT_NAME(p, new, ev->new_state);
 	p = put_ends(p, known);
-	p = put_isns(p, ev);
+	p = put_isns(p, known, ev);
 	p = put_step(p, ev);
 	if (ev->flags & TCPHS_F_OWNER)
 		p = put_owner(p, known, &ev->id);

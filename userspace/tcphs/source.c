@@ -218,9 +218,20 @@ static int start_again(struct source *s, struct tcphs_error *err)
 	return ret;
 }
 
+/* Columns are measured by so many events: to read all of a recording twice takes long. */
+#define LOOK_EVENTS 4096
+
+static bool look_on(void *data)
+{
+	const struct look *look = data;
+
+	return look->seen < LOOK_EVENTS;
+}
+
 /*
- * A recording may be larger than the memory, so it is read again instead of kept. One
- * that comes out of a pipe is read once, and nobody looks ahead.
+ * A recording may be larger than the memory: to know which are the last it is read twice,
+ * and else once, with a look at the beginning. One that comes out of a pipe is read
+ * once, and nobody looks ahead.
  */
 static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 			      struct tcphs_error *err)
@@ -240,7 +251,7 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 	}
 	if (!look->look || (keep == SIZE_MAX && !tcphs_recording_seekable(s->recording)))
 		return 0;
-	if (play(s, &ops, NULL, look, err))
+	if (play(s, &ops, look_on, look, err))
 		return -1;
 	return start_again(s, err);
 }
