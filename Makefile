@@ -7,31 +7,39 @@ DESTDIR	?=
 STRIP	?= strip
 MODDIR	?= /lib/modules/$(KRELEASE)/updates
 VERSION	:= $(shell cat VERSION)
-KRELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease 2>/dev/null)
+KRELEASE = $(or $(shell $(MAKE) -s -C $(KDIR) kernelrelease 2>/dev/null),$(shell uname -r))
 
 all: module tools
 
 help:
 	@echo 'tcphs $(VERSION)'
 	@echo
-	@echo '  make             the module and the tools'
-	@echo '  make module      module/tcphs.ko for the running kernel, or KDIR=...'
-	@echo '  make tools       userspace/tcphs/tcphs, userspace/tcphs-top/tcphs-top'
-	@echo '  make install     both; PREFIX, DESTDIR and MODDIR are honoured'
-	@echo '  make uninstall   take them away again'
-	@echo '  make clean       remove what was built'
+	@echo '  make                 the module and the tools'
+	@echo '  make module          module/tcphs.ko for the running kernel, or KDIR=...'
+	@echo '  make tools           userspace/tcphs/tcphs, userspace/tcphs-top/tcphs-top'
+	@echo '  make install         both; PREFIX, DESTDIR and MODDIR are honoured'
+	@echo '  make install-tools   the tools alone, enough to read recordings of elsewhere'
+	@echo '  make install-module  the module alone'
+	@echo '  make uninstall       take them away again'
+	@echo '  make clean           remove what was built'
 	@echo
-	@echo '  make demo        a VM with nginx, curl and wrk, seen through tcphs (root)'
-	@echo '  make check       lint, the quick tests on every kernel, all but attacks on 6.12 (root)'
-	@echo '  make check-all   every test on every kernel, the debug kernel too; takes hours (root)'
-	@echo '  make soak        modules, CPUs, namespaces come and go for an hour (root)'
-	@echo '  make bench       what it costs, in guest instructions (root)'
-	@echo '  make distclean   clean, and say where the VM caches are'
+	@echo '  make demo            a VM with nginx, curl and wrk, seen through tcphs (root)'
+	@echo '  make check           lint, the quick tests on every kernel, all but attacks on 6.12 (root)'
+	@echo '  make check-all       every test on every kernel, the debug kernel too; takes hours (root)'
+	@echo '  make soak            modules, CPUs, namespaces come and go for an hour (root)'
+	@echo '  make bench           what it costs, in guest instructions (root)'
+	@echo '  make distclean       clean, and say where the VM caches are'
 
 kernel-headers:
 	@test -e $(KDIR)/Makefile || { \
 		echo 'tcphs: no kernel headers in $(KDIR)' >&2; \
-		echo 'tcphs: install them: apt-get install linux-headers-$(shell uname -r)' >&2; \
+		case "$$(uname -v)" in \
+		*Debian*|*Ubuntu*) \
+			echo "tcphs: install them: apt-get install linux-headers-$$(uname -r)" >&2;; \
+		*) \
+			echo "tcphs: say where $$(uname -r) was built: make KDIR=/path/to/its/build" >&2;; \
+		esac; \
+		echo 'tcphs: without them: make tools, make install-tools' >&2; \
 		exit 1; }
 
 module: kernel-headers
@@ -51,7 +59,7 @@ install-module: module
 install-tools: tools
 	$(MAKE) -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
-uninstall: kernel-headers
+uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/tcphs.ko
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 	$(MAKE) -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
