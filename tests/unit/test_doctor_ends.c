@@ -50,6 +50,7 @@ static void test_reasons(void)
 		{ TCPHS_REASON_ADDRESS_IN_USE, "critical connect-address-in-use 3" },
 		{ TCPHS_REASON_KILLED, "critical connect-killed 3" },
 		{ TCPHS_REASON_OTHER, "critical connect-failed 3" },
+		{ TCPHS_REASON_NO_MEMORY, "critical connect-failed 3" },
 		{ TCPHS_REASON_TIMEOUT, "critical connect-timeout 3" },
 		{ TCPHS_REASON_CLOSED_BY_USER, "critical connect-timeout 3" },
 		{ TCPHS_REASON_DISCONNECT, "critical connect-timeout 3" },
@@ -772,7 +773,8 @@ static void test_strays(void)
 	fresh();
 	for (i = 0; i < 1000000; i++) {
 		ev = strange(TCPHS_STATE_LISTEN, TCPHS_REASON_BAD_COOKIE, 80);
-		memcpy(ev.id.peer, &i, sizeof(i));
+		ev.id.peer[0] = 11;
+		memcpy(ev.id.peer + 1, &i, 3);
 		times(1, ev);
 	}
 	same(judge(), "warning unknown-connections 1000000", "a million forged addresses");
@@ -819,9 +821,14 @@ static void test_old(void)
 		ev = event(TCPHS_EV_RST_SENT, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT,
 			   TCPHS_REASON_OLD_ACK);
 		times(4, ev);
-		client(1, TCPHS_EV_ESTABLISHED, 0);
+		ev.type = i ? TCPHS_EV_ESTABLISHED : TCPHS_EV_CONNECT_FAILED;
+		ev.reason = 0;
+		ev.flags = TCPHS_F_DURATION;
+		ev.duration = (i + 1) * SEC;
+		times(1, ev);
 	}
 	same(judge(), "warning connect-meets-old 3", "connects that met one, each counted once");
+	ok(strstr(r.v[0].more, "they took 3.00 s at most, 1 failed"), "and what it cost");
 }
 
 static void test_shut(void)
@@ -880,7 +887,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(161);
+	plan(163);
 	test_failures();
 	test_reasons();
 	test_silence();

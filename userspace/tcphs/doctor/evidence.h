@@ -112,6 +112,8 @@ struct destination {
 	uint64_t resent;		/* connects whose SYN was sent again */
 	uint64_t late;			/* of these, established or failed */
 	uint64_t old_acked;		/* connects that met an older connection of the peer */
+	uint64_t old_failed;		/* of these, failed */
+	uint64_t old_cost;		/* of these, the longest until it came to something, ns */
 	uint64_t failed[TCPHS_REASON_MAX + 1];	/* without @fell_back */
 	uint64_t patience;		/* of those that were given up, the longest, ns */
 	uint64_t outrun;		/* given up when another connect had come through */

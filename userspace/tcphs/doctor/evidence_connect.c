@@ -20,6 +20,7 @@ static void merge_destination(void *into, const void *entry)
 	sum->resent += d->resent;
 	sum->late += d->late;
 	sum->old_acked += d->old_acked;
+	sum->old_failed += d->old_failed;
 	sum->outrun += d->outrun;
 	sum->fell_back += d->fell_back;
 	sum->waiting += d->waiting;
@@ -62,6 +63,10 @@ static void decided(const struct evidence *e, struct destination *d, const struc
 		d->connects++;
 	else
 		d->older += timed && ev->time - ev->duration < e->began;
+	if (timed && ends_met_old(e, ev->id.conn)) {
+		d->old_failed += ev->type == TCPHS_EV_CONNECT_FAILED;
+		raise(&d->old_cost, ev->duration);
+	}
 	if (ev->type == TCPHS_EV_ESTABLISHED) {
 		d->established++;
 		if (ev->flags & TCPHS_F_AGREED) {

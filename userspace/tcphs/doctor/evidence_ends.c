@@ -177,9 +177,10 @@ static void stray(struct evidence *e, const struct tcphs_event *ev, const struct
 	bool known = is_same(g, &ev->id);
 	struct endings *x;
 
-	if (known && !g->stray) {
+	/* What is here at both ends is told by the other one. */
+	if ((known && !g->stray) || evidence_is_here(e, peer)) {
 		e->ends->follow_ups++;
-		x = g->reset ? endings_at(e, ev, local, peer) : NULL;
+		x = known && g->reset ? endings_at(e, ev, local, peer) : NULL;
 		if (x)
 			x->follow_ups++;
 		return;
@@ -285,6 +286,14 @@ static void old_acked(struct evidence *e, const struct tcphs_event *ev, const st
 	if (d && !l->old_ack)
 		d->old_acked++;
 	l->old_ack = true;
+}
+
+/* Is that a connect that met an older connection of the peer? */
+bool ends_met_old(const struct evidence *e, uint64_t conn)
+{
+	const struct lately *l = lately(e, conn);
+
+	return l->conn == conn && l->old_ack;
 }
 
 static void rst(struct evidence *e, struct endings *x, const struct tcphs_event *ev,

@@ -78,7 +78,7 @@ struct lately {
 	bool old_ack;			/* our SYN met an older connection */
 };
 
-#define GONE_MOST	(1u << 15)
+#define GONE_MOST	(1u << 17)
 #define LATELY_MOST	(1u << 15)
 
 struct ends {

@@ -76,6 +76,7 @@ void ends_event(struct evidence *e, const struct tcphs_event *ev, const struct p
 		const struct place *peer);
 /* Does it answer a segment of a connection that is not there, and no SYN? */
 bool ends_is_stray(const struct tcphs_event *ev);
+bool ends_met_old(const struct evidence *e, uint64_t conn);
 
 /* evidence_close.c */
 void close_init(struct evidence *e);

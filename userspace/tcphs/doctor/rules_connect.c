@@ -161,10 +161,25 @@ static void next_of_failure(const struct evidence *e, struct finding *f,
 	}
 }
 
+/* What has no name of its own counts as other. */
+static uint64_t count_of(const struct destination *d, const struct failure *what)
+{
+	uint64_t n = d->failed[what->reason];
+	unsigned int i;
+
+	if (what->reason != TCPHS_REASON_OTHER)
+		return n;
+	n = all_failed(d) - given_up(d) - d->failed[TCPHS_REASON_TIMEOUT];
+	for (i = 0; i < NR_FAILURES; i++)
+		if (failure_of[i].reason != TCPHS_REASON_OTHER)
+			n -= d->failed[failure_of[i].reason];
+	return n;
+}
+
 static void failing(const struct evidence *e, struct report *r, const struct destination *d,
 		    const struct failure *what)
 {
-	uint64_t n = d->failed[what->reason];
+	uint64_t n = count_of(d, what);
 	bool here = evidence_is_here(e, &d->at);
 	struct finding *f;
 
@@ -223,7 +238,7 @@ static void judge(const struct evidence *e, struct report *r, const struct desti
 	if (unanswered(e, d) * 4 >= n && !is_told(e, r, d))
 		silent(e, r, d);
 	for (what = failure_of; what < failure_of + NR_FAILURES; what++)
-		if (d->failed[what->reason] * 4 >= n)
+		if (count_of(d, what) * 4 >= n)
 			failing(e, r, d, what);
 }
 

@@ -146,7 +146,8 @@ static void half_used(const struct evidence *e, struct report *r, const struct r
 	name_route(f, route);
 	name_use(e, f, route, available);
 	SAY(f->cause,
-	    "connect() tries every second port first. More than half are in use to this destination, so it tries all of that half in vain before it comes to the other: each connect() costs the CPU thousands of tries.");
+	    "connect() tries every second port first. More than half are in use to this destination, so it tries most of these %llu in vain before it comes to the others: that makes each connect() slow.",
+	    (ull)available / 2);
 	advise(f, e, route);
 }
 

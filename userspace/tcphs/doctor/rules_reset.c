@@ -12,7 +12,7 @@
 #define SHUT		5
 #define STRAYS		3	/* connections from one address */
 #define STRAYS_PERMILLE	1	/* of the connections that ended */
-#define STRAYS_MANY	100
+#define STRAYS_MANY	1000
 #define STRAY_PEERS	5	/* told one by one */
 #define KILLED		5	/* TIME_WAITs */
 #define KILLED_PERMILLE	10
@@ -174,7 +174,7 @@ static void judge_resets(const struct evidence *e, struct report *r, const struc
 static const char race_with_client[] =
 	"The server closes connections after being idle for so long; the client's next request was on its way, and was answered by RST: a proxy makes a 502 of it. The client's idle time-out has to be the shorter one: here nginx keepalive_timeout, Apache KeepAliveTimeout, node keepAliveTimeout, gunicorn --keep-alive longer; there nginx upstream keepalive_timeout, HAProxy pool-purge-delay, Go IdleConnTimeout, a load balancer's idle time-out shorter.";
 static const char race_with_server[] =
-	"The peer closes connections after being idle for so long; our next request was on its way, and was answered by RST. Our idle time-out has to be the shorter one: here nginx upstream keepalive_timeout, HAProxy pool-purge-delay, Go IdleConnTimeout, Java keepalive.timeout shorter; there nginx keepalive_timeout, Apache KeepAliveTimeout, node keepAliveTimeout, gunicorn --keep-alive longer.";
+	"The peer closes connections after being idle for so long; our next request was on its way, and was answered by RST. Our idle time-out has to be the shorter one: here nginx upstream keepalive_timeout, HAProxy pool-purge-delay, Go IdleConnTimeout, jdk.httpclient.keepalive.timeout shorter; there nginx keepalive_timeout, Apache KeepAliveTimeout, node keepAliveTimeout, gunicorn --keep-alive longer.";
 static const char race_other[] =
 	"The client closed connections after being idle for so long, while the server was still to send something: that was answered by RST. Where the server speaks first after a while, the client's idle time-out is too short.";
 
@@ -297,7 +297,7 @@ void check_strays(const struct evidence *e, struct report *r)
 	tally_each(&e->ends->strays, s, i)
 		n += is_much(s->connections, STRAYS, STRAYS_PERMILLE, STRAYS_MANY, ended);
 	if (n > STRAY_PEERS || (!n && is_much(e->ends->stray_connections, STRAYS_MANY,
-					      10 * STRAYS_PERMILLE, 10 * STRAYS_MANY, ended)))
+					      10 * STRAYS_PERMILLE, UINT64_MAX, ended)))
 		strayed_from_many(e, r, peers);
 	else
 		tally_each(&e->ends->strays, s, i)
@@ -329,25 +329,26 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 	    (ull)x->limited, (ull)((s ? s->syns : 0) + n));
 	SAY(f->cause, "%s",
 	    x->met[MET_OPEN] >= x->met[MET_TIME_WAIT] ?
-	    "A client comes again from a port of which this machine still has a connection: it was restarted, or a NAT gives its ports out anew too fast. The SYN gets only an ACK; the client's RST for that ends the old one, and its next SYN, a second later, comes through, unless a firewall eats the RST. Keepalive finds old ones sooner." :
+	    "A client comes again from a port of which this machine still has a connection: it was restarted, or a NAT gives its ports out anew too fast. The SYN gets only an ACK; the client's RST for that ends the old one, and its next SYN comes through, unless a firewall eats the RST. Keepalive finds old ones sooner." :
 	    "Clients use their ports again while TIME-WAIT holds them here, and their sequence numbers or timestamps have not grown, so the SYN gets only an ACK: few ports behind a NAT, or timestamps that differ between hosts behind it. More addresses of the NAT help, or clients that close first.");
 	SAY(f->command, "tcphs events -f --local-port %u --event syn-unexpected", x->key.at.port);
 }
 
-static void met_there(const struct evidence *e, struct report *r, const struct destination *d)
+static void met_there(struct report *r, const struct destination *d)
 {
 	bool much = is_much(d->old_acked, MET, MET_PERMILLE, MET_MANY, d->connects);
 	struct finding *f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE,
 				       "connect-meets-old",
 				       "connects that met an older connection of the peer",
 				       d->old_acked, much ? MET : 1);
+	char longest[TCPHS_DURATION_LEN];
 
 	finding_destination(f, d);
-	SAY(f->more, "of %llu connects; %llu established; each costs a second or more",
-	    (ull)d->connects, (ull)d->established);
+	tcphs_fmt_duration(longest, d->old_cost, false);
+	SAY(f->more, "of %llu connects; they took %s at most, %llu failed", (ull)d->connects,
+	    longest, (ull)d->old_failed);
 	SAY(f->cause,
-	    "The peer still has a connection from the same address and port, and answers our SYN with an ACK of that one. We answer with RST and send the SYN again. Our ports come round too fast: too few of them, a NAT on the way, or bind() to a fixed port. Where the RST does not get through, connect() fails.");
-	finding_next(f, e, &d->at);
+	    "The peer still has a connection from the same address and port, and answers our SYN with an ACK of that one. We answer with RST, which ends it there, and send the SYN again. Our ports come round too fast: too few of them, a NAT on the way, or bind() to a fixed port. Where a firewall eats the RST, connect() fails.");
 	SAY(f->command, "tcphs events -f --peer-port %u --event rst-sent,syn-retransmit",
 	    d->at.port);
 }
@@ -371,7 +372,7 @@ void check_old_connections(const struct evidence *e, struct report *r)
 		there += d->old_acked;
 		/* The listener here has told it. */
 		if (d->old_acked && !evidence_is_here(e, &d->at))
-			met_there(e, r, d);
+			met_there(r, d);
 	}
 	report_saw(r, "SYNs that met one here %llu; connects that met one of the peer %llu; TIME-WAITs that gave way %llu",
 		   (ull)here, (ull)there, (ull)reused);
