@@ -243,5 +243,3 @@ def synacks_get_lost(t):
             peer.send(ACK)
             t.accept(listener)
     says(look.found(synack_loss=("warning", 5)), "more", "of 5 handshakes")
-
-

@@ -84,10 +84,11 @@ def ports_of_time_wait(t):
 @ill
 def ports_of_old_time_wait(t):
     """healthy: TIME-WAIT that connect() takes over, as it does"""
-    t.sysctl("tcp_tw_reuse", 2)
+    t.sysctl("tcp_tw_reuse", 0)
     t.sysctl("ip_local_port_range", "31401 31410")
     listener, port = t.serve()
     time_waits_to(t, listener, port, 9)
+    t.sysctl("tcp_tw_reuse", 2)
     begun = time.monotonic()
     t.until(lambda: time.monotonic() > begun + 2.1, "the kernel counts whole seconds")
     with Look() as look:

@@ -292,3 +292,26 @@ def time_waits_kept(t):
             peer.send(RST)
         same(sum(t.ss(f"time-wait dport = :{peer.port}") for peer in peers), 7, "ss: TIME-WAIT")
     look.found()
+
+
+# ---- SYNs that meet old connections ------------------------------------------------------
+
+
+@ill
+def syns_reuse(t):
+    """healthy: clients that come again from ports that TIME-WAIT has, with later numbers"""
+    listener, port = t.listener()
+    peers = t.peers_of(port, 3)
+    for peer in peers:
+        t.accept(listener).close()
+        peer.await_(FIN | ACK)
+        peer.send(FIN | ACK)
+        peer.await_(ACK)
+    with Look() as look:
+        for peer in peers:
+            peer.seq += 1000000
+            peer.connect(port)
+            t.accept(listener)
+    look.found()
+    look.saw("old-connections", "connects that met one here 0, of the peer 0; "
+             "TIME-WAITs that gave way to new ones 3")

@@ -112,7 +112,8 @@ def talk(t, peer, s):
     peer.await_(ACK, data=b"answer")
     peer.send(ACK)
     t.until(lambda: idle_by_ss(peer)[0] >= 150, "time goes by")
-    return idle_by_ss(peer), time.monotonic()
+    since = time.monotonic()
+    return idle_by_ss(peer), since
 
 
 def after_that(idle, since):

@@ -811,9 +811,15 @@ static void test_old(void)
 	reset(1, TCPHS_EV_SYN_UNEXPECTED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_TIME_WAIT,
 	      TCPHS_REASON_RATE_LIMITED);
 	same(judge(), "warning syn-meets-old 3", "three are a warning");
-	ok(strstr(r.v[0].more, "2 open ones, 0 in the close, 1 in TIME-WAIT; 1 were not"), "of what");
-	server(298, TCPHS_EV_SYN_RECEIVED, 0);
-	same(judge(), "notice syn-meets-old 3", "unless they are few among many");
+	ok(strstr(r.v[0].more, "2 open ones, 0 in the close, 1 in TIME-WAIT; 3 SYNs in all, 1 of"),
+	   "of what");
+	ev = event(TCPHS_EV_SYN_UNEXPECTED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_ESTABLISHED,
+		   TCPHS_REASON_CHALLENGE_ACK);
+	ev.seq = 4711;
+	times(5, ev);
+	same(judge(), "warning syn-meets-old 4", "a SYN that is sent again is the same");
+	server(397, TCPHS_EV_SYN_RECEIVED, 0);
+	same(judge(), "notice syn-meets-old 4", "unless they are few among many");
 
 	fresh();
 	for (i = 0; i < 3; i++) {
@@ -887,7 +893,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(163);
+	plan(164);
 	test_failures();
 	test_reasons();
 	test_silence();

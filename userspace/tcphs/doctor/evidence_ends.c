@@ -36,6 +36,7 @@ static void merge_endings(void *into, const void *entry)
 	checks_merge(&sum->lives, &x->lives);
 	for (i = 0; i < NR_MET; i++)
 		sum->met[i] += x->met[i];
+	sum->met_syns += x->met_syns;
 	sum->limited += x->limited;
 	sum->time_waits += x->time_waits;
 	sum->assassinated += x->assassinated;
@@ -330,16 +331,23 @@ static void closed(struct evidence *e, struct endings *x, const struct tcphs_eve
 		check_like(&x->lives, peer, ev->life.bytes_sent);
 }
 
-static void syn_met(struct endings *x, const struct tcphs_event *ev)
+static void syn_met(struct evidence *e, struct endings *x, const struct tcphs_event *ev)
 {
+	struct lately *l = remember_conn(e, ev->id.conn);
 	enum met met = MET_CLOSING;
 
+	x->met_syns++;
+	x->limited += ev->reason == TCPHS_REASON_RATE_LIMITED;
+	/* The same SYN, sent again. */
+	if (l->met && l->syn == ev->seq)
+		return;
+	l->met = true;
+	l->syn = ev->seq;
 	if (ev->old_state == TCPHS_STATE_TIME_WAIT)
 		met = MET_TIME_WAIT;
 	else if (is_open(ev->old_state))
 		met = MET_OPEN;
 	x->met[met]++;
-	x->limited += ev->reason == TCPHS_REASON_RATE_LIMITED;
 }
 
 static void time_wait_end(struct evidence *e, struct endings *x, const struct tcphs_event *ev)
@@ -391,7 +399,7 @@ static void count(struct evidence *e, struct endings *x, const struct tcphs_even
 		time_wait_end(e, x, ev);
 		break;
 	case TCPHS_EV_SYN_UNEXPECTED:
-		syn_met(x, ev);
+		syn_met(e, x, ev);
 		break;
 	}
 }

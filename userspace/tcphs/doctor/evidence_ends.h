@@ -39,7 +39,8 @@ struct endings {
 	uint64_t follow_ups;		/* segments for connections that we had reset */
 	struct checks knocks;		/* handshakes that the peer reset */
 	struct checks lives;		/* connections that the side that checks reset */
-	uint64_t met[NR_MET];		/* SYNs that met an older connection */
+	uint64_t met[NR_MET];		/* connects whose SYN met an older connection */
+	uint64_t met_syns;		/* SYNs that did, those sent again too */
 	uint64_t limited;		/* of these, without an answer: rate limit */
 	uint64_t time_waits;		/* began */
 	uint64_t assassinated;		/* ended by a RST */
@@ -76,6 +77,8 @@ struct lately {
 	bool by_us;			/* whose FIN that was */
 	bool fin_again;			/* our FIN was sent again */
 	bool old_ack;			/* our SYN met an older connection */
+	bool met;			/* a SYN met this one */
+	uint32_t syn;			/* its number */
 };
 
 #define GONE_MOST	(1u << 17)

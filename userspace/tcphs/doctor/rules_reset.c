@@ -320,13 +320,13 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 	bool much = is_much(n, MET, MET_PERMILLE, MET_MANY, s ? s->syns + n : n);
 	struct finding *f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE,
 				       "syn-meets-old",
-				       "SYNs that met an older connection from the same port", n,
+				       "connects that met an older connection from the same port", n,
 				       much ? MET : 1);
 
 	finding_endings(f, e, x);
-	SAY(f->more, "%llu open ones, %llu in the close, %llu in TIME-WAIT; %llu were not even answered (rate limit); of %llu SYNs",
+	SAY(f->more, "%llu open ones, %llu in the close, %llu in TIME-WAIT; %llu SYNs in all, %llu of them not answered (rate limit); %llu others found none",
 	    (ull)x->met[MET_OPEN], (ull)x->met[MET_CLOSING], (ull)x->met[MET_TIME_WAIT],
-	    (ull)x->limited, (ull)((s ? s->syns : 0) + n));
+	    (ull)x->met_syns, (ull)x->limited, (ull)(s ? s->syns : 0));
 	SAY(f->cause, "%s",
 	    x->met[MET_OPEN] >= x->met[MET_TIME_WAIT] ?
 	    "A client comes again from a port of which this machine still has a connection: it was restarted, or a NAT gives its ports out anew too fast. The SYN gets only an ACK; the client's RST for that ends the old one, and its next SYN comes through, unless a firewall eats the RST. Keepalive finds old ones sooner." :
@@ -374,7 +374,7 @@ void check_old_connections(const struct evidence *e, struct report *r)
 		if (d->old_acked && !evidence_is_here(e, &d->at))
 			met_there(r, d);
 	}
-	report_saw(r, "SYNs that met one here %llu; connects that met one of the peer %llu; TIME-WAITs that gave way %llu",
+	report_saw(r, "connects that met one here %llu, of the peer %llu; TIME-WAITs that gave way to new ones %llu",
 		   (ull)here, (ull)there, (ull)reused);
 }
 
