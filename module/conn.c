@@ -17,9 +17,47 @@
 #include "section.h"
 
 struct tcphs_table tcphs_table;
-bool tcphs_conn_gaps;
 static struct tcphs_pool pool;
 static DEFINE_PER_CPU(struct tcphs_conn, scratch);
+
+/*
+ * Who was refused an entry: to have none says nothing of them. The kernel hands cookies
+ * out to CPUs by the batch, and within one in sequence; so of each batch, or of several
+ * that share a place, the highest one is enough to know all.
+ */
+#define BATCH		4096U	/* COOKIE_LOCAL_BATCH */
+static atomic64_t refused[256];
+
+static atomic64_t *refused_of(u64 cookie)
+{
+	return &refused[cookie / BATCH % ARRAY_SIZE(refused)];
+}
+
+/**
+ * tcphs_conn_refuse() - a socket got no entry, of connection or listener
+ * @cookie: of the socket
+ *
+ * Context: any.
+ */
+void tcphs_conn_refuse(u64 cookie)
+{
+	s64 old = atomic64_read(refused_of(cookie));
+
+	while ((u64)old < cookie && !atomic64_try_cmpxchg(refused_of(cookie), &old, cookie))
+		;
+}
+
+/**
+ * tcphs_conn_refused() - may a socket have been refused an entry
+ * @cookie: of the socket, 0: it has none and so was never seen
+ *
+ * Context: any.
+ * Return: false for whoever was not there yet when one of its CPU was last refused.
+ */
+bool tcphs_conn_refused(u64 cookie)
+{
+	return cookie && (u64)atomic64_read(refused_of(cookie)) >= cookie;
+}
 
 /**
  * tcphs_conn_add() - a new entry
@@ -51,7 +89,7 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 	conn->state = state;
 	s->conn = conn;
 	if (unlikely(full)) {
-		WRITE_ONCE(tcphs_conn_gaps, true);
+		tcphs_conn_refuse(s->cookie);
 		conn->marks = TCPHS_C_SCRATCH;
 		conn->id.flags = TCPHS_F_UNTRACKED;
 		st->untracked += birth;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 /*
  * Hooks that are attached and do not fire, for a compiler has inlined the
  * function or made a copy of it, or something has switched ftrace off. Nobody
@@ -9,16 +7,11 @@
  * files look for such proofs where they have an odd case to handle anyway, so
  * the usual one pays nothing.
  *
- * A proof holds only for what began when all hooks were live, and as long as
- * every connection had its entry.
+ * A proof holds only for what began when all hooks were live, and only of a
+ * connection that was never refused an entry.
  */
 #include <linux/cpumask.h>
-#include <linux/moduleparam.h>
 #include "internal.h"
-
-static char *deaf;
-module_param(deaf, charp, 0400);
-MODULE_PARM_DESC(deaf, "for tests: a hook that is attached and not listened to");
 
 static unsigned long __percpu *hits;
 /* Proofs count from here on, ns. */
@@ -36,28 +29,18 @@ static struct tcphs_hook *find(const char *name)
 }
 
 /**
- * tcphs_deaf_wanted() - shall this hook be deaf, for a test
- * @hook: to be attached
- *
- * Context: process.
- */
-bool tcphs_deaf_wanted(const struct tcphs_hook *hook)
-{
-	return deaf && !strcmp(hook->name, deaf);
-}
-
-/**
  * tcphs_deaf_proved() - a step shows that a hook should have fired and did not
  * @name: of the hook
+ * @cookie: of the socket that shows it
  * @since: when the connection began, ns; or now, if that is not known
  *
  * Context: any.
  */
-void tcphs_deaf_proved(const char *name, u64 since)
+void tcphs_deaf_proved(const char *name, u64 cookie, u64 since)
 {
 	struct tcphs_hook *hook = find(name);
 
-	if (hook && since >= READ_ONCE(live) && !READ_ONCE(tcphs_conn_gaps))
+	if (hook && since >= READ_ONCE(live) && !tcphs_conn_refused(cookie))
 		atomic_long_inc(&hook->missed);
 }
 
@@ -109,17 +92,13 @@ void tcphs_deaf_watch(void)
  * tcphs_deaf_init() - counters for all hooks
  *
  * Context: process, may sleep.
- * Return: 0, -ENOMEM, or -EINVAL for a parameter that names no hook.
+ * Return: 0 or -ENOMEM.
  */
 int tcphs_deaf_init(void)
 {
 	unsigned int table = 0, row = 0, n = 0;
 	struct tcphs_hook *hook;
 
-	if (deaf && !find(deaf)) {
-		pr_err("deaf=%s refused: there is no such hook\n", deaf);
-		return -EINVAL;
-	}
 	while (tcphs_hook_next(&table, &row))
 		n++;
 	hits = __alloc_percpu(n * sizeof(*hits), __alignof__(*hits));

@@ -12,6 +12,7 @@
 #include <linux/kprobes.h>
 #include <linux/slab.h>
 #include "compat/ftrace.h"
+#include "fault.h"
 #include "internal.h"
 
 /* Handlers by address: a multiplicative hash without collisions, made at load. */
@@ -72,7 +73,7 @@ static bool fill_slots(void)
 
 	memset(slots, 0, sizeof(slots));
 	while ((hook = next_entry(&table, &row))) {
-		if (!hook->active || tcphs_deaf_wanted(hook))
+		if (!hook->active || tcphs_fault_deaf(hook))
 			continue;
 		slot = slot_of(hook->function);
 		if (slot->function)
@@ -96,6 +97,7 @@ static int make_slots(void)
 	return -EEXIST;
 }
 
+#ifdef TCPHS_TEST
 /*
  * Never armed, a kprobe is found all the same by a CPU that steps on a breakpoint
  * here. That is ftrace's, left from patching this function: no real CPU sees it
@@ -108,19 +110,61 @@ static int step_back(struct kprobe *kp, struct pt_regs *regs)
 	instruction_pointer_set(regs, (unsigned long)kp->addr);
 	return 1;
 }
+#else
+#define step_back NULL
+#endif
+
+/* Inside of an instruction: a kprobe there is refused, but only if there is the symbol. */
+#define INSIDE 1
 
 /* The kernel tells an address to nobody but a kprobe. */
 static int find(struct tcphs_hook *hook, struct kprobe *kp)
 {
 	int err;
 
+	/* One that was refused has an address, and with both it is refused again. */
+	memset(kp, 0, sizeof(*kp));
 	kp->symbol_name = hook->name;
+	kp->offset = tcphs_fault_missing(hook) ? INSIDE : 0;
 	kp->flags = KPROBE_FLAG_DISABLED;
 	kp->pre_handler = step_back;
 	err = register_kprobe(kp);
 	if (!err)
 		hook->function = function_of((unsigned long)kp->addr);
 	return err;
+}
+
+static bool exists(const char *symbol)
+{
+	struct kprobe kp = {
+		.symbol_name = symbol,
+		.offset = INSIDE,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+	int err = register_kprobe(&kp);
+
+	if (!err)
+		unregister_kprobe(&kp);
+	return err != -ENOENT;
+}
+
+/*
+ * Compilers make copies of a function, with arguments that are known or not needed left
+ * out, and call those. Of a link-time optimizer's (.llvm.) the kernel itself leaves
+ * the suffix out when it looks for a symbol.
+ */
+static void look_for_copies(const struct tcphs_hook *hook)
+{
+	static const char *const suffixes[] = { "isra.0", "constprop.0", "part.0" };
+	char symbol[64];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		snprintf(symbol, sizeof(symbol), "%s.%s", hook->name, suffixes[i]);
+		if (exists(symbol))
+			pr_warn("there is %s as well as %s: calls of that are not seen\n",
+				symbol, hook->name);
+	}
 }
 
 /* Adds each function that there is to the filter of ops. */
@@ -138,6 +182,7 @@ static int find_all(struct kprobe *kp, struct kprobe **found)
 			n++;
 		}
 		WRITE_ONCE(hook->active, !err);
+		look_for_copies(hook);
 		if (err)
 			err = tcphs_hook_missing(hook, err);
 	}

@@ -54,9 +54,11 @@ void tcphs_who_from_sock(struct tcphs_who *id, const struct sock *sk)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 
+#if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6)
 		set_v6(id, &sk->sk_v6_rcv_saddr, &sk->sk_v6_daddr);
 	else
+#endif
 		set_v4(id, inet->inet_rcv_saddr, inet->inet_daddr);
 	set_ports(id, inet->inet_sport, inet->inet_dport);
 	id->netns = sock_net(sk)->ns.inum;
@@ -74,9 +76,12 @@ void tcphs_who_from_req(struct tcphs_who *id, const struct request_sock *req)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 
+#if IS_ENABLED(CONFIG_IPV6)
 	if (ireq->ireq_family == AF_INET6) {
 		set_v6(id, &ireq->ir_v6_loc_addr, &ireq->ir_v6_rmt_addr);
-	} else {
+	} else
+#endif
+	{
 		set_v4(id, ireq->ir_loc_addr, ireq->ir_rmt_addr);
 		if (req->rsk_listener && req->rsk_listener->sk_family == AF_INET6)
 			id->flags |= TCPHS_F_MAPPED;

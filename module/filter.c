@@ -217,7 +217,7 @@ bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *
  */
 bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn *conn, u64 now)
 {
-	if (max(now, conn->since) - conn->since < f->older_than)
+	if (tcphs_elapsed(conn->since, now) < f->older_than)
 		return false;
 	/* What it looks at comes before the names. */
 	return ident_passes(f, (const struct tcphs_ident *)&conn->id, conn->id.flags);

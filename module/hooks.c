@@ -10,6 +10,7 @@
  * the business of entries.c.
  */
 #include <linux/tracepoint.h>
+#include "fault.h"
 #include "internal.h"
 
 static struct tcphs_hook *const tables[] = {
@@ -41,9 +42,9 @@ static int attach_tracepoint(struct tcphs_hook *hook)
 	int err;
 
 	for_each_kernel_tracepoint(match, &lookup);
-	if (!lookup.found)
+	if (!lookup.found || tcphs_fault_missing(hook))
 		return -ENOENT;
-	if (!tcphs_deaf_wanted(hook)) {
+	if (!tcphs_fault_deaf(hook)) {
 		err = tracepoint_probe_register(lookup.found, hook->handler, hook);
 		if (err)
 			return err;

@@ -243,17 +243,27 @@ struct tcphs_table {
 
 extern struct tcphs_table tcphs_table;
 extern unsigned int tcphs_table_size;
-extern bool tcphs_conn_gaps;	/* once there was no room: to have no entry says nothing */
 
 static inline u64 tcphs_now(void)
 {
 	return ktime_get_mono_fast_ns();
 }
 
+/*
+ * From @since to @now, ns. While the clock is set right, the one that may be read in any
+ * context steps back between CPUs: what then looks like less than nothing was nothing.
+ */
+static inline u64 tcphs_elapsed(u64 since, u64 now)
+{
+	return now > since ? now - since : 0;
+}
+
 int tcphs_conn_init(void);
 void tcphs_conn_exit(void);
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  u8 state, bool birth);
+void tcphs_conn_refuse(u64 cookie);
+bool tcphs_conn_refused(u64 cookie);
 void tcphs_conn_reserve(unsigned int count);
 void tcphs_conn_remove(struct tcphs_section *s);
 void tcphs_conn_forget_netns(const struct tcphs_net *tn,
@@ -390,8 +400,7 @@ static inline void tcphs_hook_hit(void *data)
 int tcphs_deaf_init(void);
 void tcphs_deaf_exit(void);
 void tcphs_deaf_watch(void);
-bool tcphs_deaf_wanted(const struct tcphs_hook *hook);
-void tcphs_deaf_proved(const char *name, u64 since);
+void tcphs_deaf_proved(const char *name, u64 cookie, u64 since);
 u64 tcphs_deaf_hits(const struct tcphs_hook *hook);
 u64 tcphs_deaf_missed(const struct tcphs_hook *hook);
 

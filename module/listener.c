@@ -239,7 +239,7 @@ static void tell(struct tcphs_listener *l, u8 type, u64 now)
 	ev->queue.syn_limit = l->backlog;
 	ev->queue.accept_limit = l->backlog;
 	if (type == TCPHS_EV_UNLISTEN && !(l->id.flags & TCPHS_F_ADOPTED)) {
-		ev->duration = now - l->born;
+		ev->duration = tcphs_elapsed(l->born, now);
 		ev->flags |= TCPHS_F_DURATION;
 	}
 	tcphs_event_commit(l->tn);
@@ -286,7 +286,7 @@ void tcphs_listener_open(struct sock *sk, bool adopted)
 	l = tcphs_pool_get(&pool);
 	if (unlikely(!l)) {
 		this_cpu_ptr(tcphs_net(sock_net(sk))->stats)->untracked++;
-		WRITE_ONCE(tcphs_conn_gaps, true);
+		tcphs_conn_refuse(tcphs_cookie(sk));
 		goto out;
 	}
 	now = tcphs_now();

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include "compat/compat.h"
+#include "fault.h"
 #include "internal.h"
 
 #define RING_MIN	64U
@@ -23,11 +24,6 @@ MODULE_PARM_DESC(ring_records, "records kept a CPU, a power of two, 64 to 104857
 unsigned int tcphs_table_size;
 module_param_named(table_size, tcphs_table_size, uint, 0444);
 MODULE_PARM_DESC(table_size, "connections followed at the most, 64 to 4194304 (default: by memory)");
-
-/* For tests: makes a step of loading fail, so that every way back is gone. */
-static unsigned int fail_step;
-module_param(fail_step, uint, 0);
-MODULE_PARM_DESC(fail_step, "for tests: refuse to load at this step, counted from 1 (default 0: none)");
 
 u64 tcphs_loaded;
 u64 tcphs_load_id;
@@ -71,19 +67,16 @@ static int __init check_parameters(void)
 		       tcphs_table_size, TABLE_MIN, TABLE_MAX);
 		return -EINVAL;
 	}
-	if (fail_step > ARRAY_SIZE(steps)) {
-		pr_err("fail_step=%u refused: 0 to %zu is needed\n", fail_step,
-		       ARRAY_SIZE(steps));
-		return -EINVAL;
-	}
-	return 0;
+	return tcphs_fault_check(ARRAY_SIZE(steps));
 }
 
 /* Back through the steps from @n - 1 to the first. */
 static void undo(unsigned int n)
 {
-	while (n--)
+	while (n--) {
 		steps[n].exit();
+		tcphs_fault_ran(n + 1, "exit");
+	}
 }
 
 static int __init run_steps(void)
@@ -92,12 +85,13 @@ static int __init run_steps(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		err = i + 1 == fail_step ? -ECANCELED : steps[i].init();
+		err = tcphs_fault_step(i + 1) ? -ECANCELED : steps[i].init();
 		if (err) {
 			pr_err("not loaded: %s: error %d\n", steps[i].name, err);
 			undo(i);
 			return err;
 		}
+		tcphs_fault_ran(i + 1, "init");
 	}
 	return 0;
 }

@@ -114,7 +114,7 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 	if (nla_put_string(skb, TCPHS_A_STATUS_VERSION, TCPHS_VERSION) ||
 	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MAJOR, TCPHS_ABI_MAJOR) ||
 	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UPTIME, tcphs_now() - tcphs_loaded,
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UPTIME, tcphs_elapsed(tcphs_loaded, tcphs_now()),
 			      TCPHS_A_STATUS_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_LOAD, tcphs_load_id, TCPHS_A_STATUS_PAD) ||
 	    /* Exact, and so the same each time as long as nobody sets the clock. */

@@ -177,7 +177,7 @@ static int put_listener(struct sk_buff *skb, struct netlink_callback *cb,
 	    nla_put(skb, TCPHS_A_LISTENER_ADDRESS, sizeof(l->id.local), l->id.local) ||
 	    nla_put_u16(skb, TCPHS_A_LISTENER_PORT, l->id.local_port) ||
 	    (!(l->id.flags & TCPHS_F_ADOPTED) &&
-	     nla_put_u64_64bit(skb, TCPHS_A_LISTENER_AGE, tcphs_now() - l->born,
+	     nla_put_u64_64bit(skb, TCPHS_A_LISTENER_AGE, tcphs_elapsed(l->born, tcphs_now()),
 			       TCPHS_A_LISTENER_PAD)) ||
 	    put_owner(skb, l->id.owner, TCPHS_A_LISTENER_PID, TCPHS_A_LISTENER_COMM,
 		      TCPHS_A_LISTENER_THREAD) ||
@@ -312,9 +312,9 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 		return -EMSGSIZE;
 	if (put_conn_ident(skb, conn) || put_conn_waiting(skb, conn, arg->now) ||
 	    nla_put_u8(skb, TCPHS_A_CONN_STATE, conn->state) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_CONN_AGE, max(arg->now, conn->since) - conn->since,
+	    nla_put_u64_64bit(skb, TCPHS_A_CONN_AGE, tcphs_elapsed(conn->since, arg->now),
 			      TCPHS_A_CONN_PAD) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LIFE, max(arg->now, conn->born) - conn->born,
+	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LIFE, tcphs_elapsed(conn->born, arg->now),
 			      TCPHS_A_CONN_PAD) ||
 	    (conn->life.handshake_us &&
 	     nla_put_u64_64bit(skb, TCPHS_A_CONN_HANDSHAKE,

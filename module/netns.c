@@ -28,7 +28,7 @@ static void last_words(struct tcphs_section *s)
 		return;
 	ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
 	ev->reason = TCPHS_REASON_NETNS_EXIT;
-	ev->duration = s->now - s->conn->since;
+	ev->duration = tcphs_elapsed(s->conn->since, s->now);
 	ev->flags |= TCPHS_F_DURATION;
 	tcphs_step_done(s);
 }

@@ -8,6 +8,7 @@
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
+#include "compat/sock.h"
 #include "cookie.h"
 #include "drop.h"
 #include "internal.h"
@@ -47,7 +48,7 @@ static void on_third_ack(struct tcphs_regs *regs)
 }
 
 /* tcp_v6_syn_recv_sock(): hands IPv4 on to the function above. */
-static void on_third_ack_v6(struct tcphs_regs *regs)
+static void __maybe_unused on_third_ack_v6(struct tcphs_regs *regs)
 {
 	struct sk_buff *skb = tcphs_argument(regs, 1);
 
@@ -102,7 +103,7 @@ static void on_child(struct tcphs_regs *regs)
 	/* It has the cookie of its request, if that had one. */
 	tcphs_conn_enter(&s, tcphs_cookie_make(child));
 	if (!s.conn) {
-		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.now);
+		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.cookie, s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
 		s.conn->id.flags |= TCPHS_F_ADOPTED;
 		tcphs_who_handshake(&s.conn->id, req);
@@ -144,7 +145,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 /* Its cookie was valid, but on_cookie() did not say so, or found no room. */
 static void cookie_unknown(struct tcphs_section *s, struct sock *sk, struct request_sock *req)
 {
-	tcphs_deaf_proved("tcp_get_cookie_sock", s->now);
+	tcphs_deaf_proved("tcp_get_cookie_sock", s->cookie, s->now);
 	tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
 	tcphs_who_handshake(&s->conn->id, req);
 	s->conn->marks |= TCPHS_C_COOKIE;
@@ -196,7 +197,7 @@ static void on_accept(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
 	if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV))
-		tcphs_deaf_proved("inet_sock_set_state", conn->born);
+		tcphs_deaf_proved("inet_sock_set_state", s.cookie, conn->born);
 	listener = conn->listener;
 	tcphs_who_owner(&conn->id);
 
@@ -204,7 +205,7 @@ static void on_accept(struct tcphs_regs *regs)
 	if (listener && !READ_ONCE(listener->gone))
 		tcphs_event_queue(ev, listener->sk);
 	if (conn->marks & TCPHS_C_QUEUED) {
-		u64 waited = s.now - conn->mark;
+		u64 waited = tcphs_elapsed(conn->mark, s.now);
 
 		ev->duration = waited;
 		ev->flags |= TCPHS_F_DURATION;
@@ -231,7 +232,7 @@ struct tcphs_hook tcphs_hooks_accept[] = {
 	TCPHS_ENTRY("inet_csk_reqsk_queue_add", on_queue_add, false,
 		    "accept queue entry of SYN cookies and TCP Fast Open"),
 	TCPHS_ENTRY("tcp_v4_syn_recv_sock", on_third_ack, false, "accept queue overflows, IPv4"),
-	TCPHS_ENTRY("tcp_v6_syn_recv_sock", on_third_ack_v6, false,
-		    "accept queue overflows, IPv6"),
+	TCPHS_ENTRY_IPV6("tcp_v6_syn_recv_sock", on_third_ack_v6, false,
+			 "accept queue overflows, IPv6")
 	{ }
 };

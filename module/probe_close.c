@@ -95,7 +95,7 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	tcphs_conn_move(&s, new_state);
 	/* Whoever closes it must have got it. MPTCP hands out a socket of its own. */
 	if (unlikely(conn->marks & TCPHS_C_QUEUED && !sk_is_mptcp(sk)))
-		tcphs_deaf_proved("security_sock_graft", conn->born);
+		tcphs_deaf_proved("security_sock_graft", s.cookie, conn->born);
 	tcphs_conn_leave(&s);
 }
 
@@ -509,7 +509,7 @@ static u8 listener_reset_reason(const struct sock *sk, const struct sk_buff *skb
 	if (sk_acceptq_is_full(sk) && READ_ONCE(net->ipv4.sysctl_tcp_abort_on_overflow))
 		return TCPHS_REASON_ACCEPT_QUEUE_FULL;
 	/* cookie_v4_check() tried the ACK only if a cookie was sent not long ago. */
-	return READ_ONCE(net->ipv4.sysctl_tcp_syncookies) && !tcp_synq_no_recent_overflow(sk) ?
+	return READ_ONCE(net->ipv4.sysctl_tcp_syncookies) && !tcphs_no_cookie_lately(sk) ?
 	       TCPHS_REASON_BAD_COOKIE : TCPHS_REASON_BAD_SEGMENT;
 }
 
@@ -589,7 +589,7 @@ static void on_reset_v4(struct tcphs_regs *regs)
 	passive_reset(sk, skb);
 }
 
-static void on_reset_v6(struct tcphs_regs *regs)
+static void __maybe_unused on_reset_v6(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
@@ -779,7 +779,7 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	conn = s.conn;
 	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {
 		if (check_net(twsk_net(tw)))
-			tcphs_deaf_proved(TCPHS_HASHDANCE, conn ? conn->born : s.now);
+			tcphs_deaf_proved(TCPHS_HASHDANCE, s.cookie, conn ? conn->born : s.now);
 		tcphs_adopt_missed(&s, tw);
 		goto out;
 	}
@@ -861,7 +861,8 @@ struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_ENTRY("tcp_reset", on_reset, false, "RSTs received"),
 	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
 	TCPHS_ENTRY("tcp_v4_send_reset", on_reset_v4, false, "RSTs that answer a segment, IPv4"),
-	TCPHS_ENTRY("tcp_v6_send_reset", on_reset_v6, false, "RSTs that answer a segment, IPv6"),
+	TCPHS_ENTRY_IPV6("tcp_v6_send_reset", on_reset_v6, false,
+			 "RSTs that answer a segment, IPv6")
 	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT",
 		    .with = TCPHS_HASHDANCE),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),

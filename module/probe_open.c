@@ -102,9 +102,9 @@ static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
 static void beginning_missed(const struct sock *sk, u8 old_state, u64 now)
 {
 	if (old_state == TCP_SYN_SENT && !tcp_sk(sk)->repair)
-		tcphs_deaf_proved("tcp_connect", now);
+		tcphs_deaf_proved("tcp_connect", tcphs_cookie(sk), now);
 	else if (old_state == TCP_SYN_RECV)
-		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", now);
+		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", tcphs_cookie(sk), now);
 }
 
 /* A child that came by no accept queue. A later subflow of MPTCP needs none. */
@@ -112,7 +112,7 @@ static void queueing_missed(const struct tcphs_conn *conn, const struct sock *sk
 {
 	if (!sk_is_mptcp(sk))
 		tcphs_deaf_proved(conn->marks & TCPHS_C_COOKIE ? "inet_csk_reqsk_queue_add" :
-				  "inet_csk_complete_hashdance", conn->born);
+				  "inet_csk_complete_hashdance", tcphs_cookie(sk), conn->born);
 }
 
 /**
@@ -158,7 +158,7 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	else if (conn->id.flags & TCPHS_F_ISN)
 		tcphs_step_numbers(ev, conn->id.isn + 1, conn->id.peer_isn + 1);
 	if (!(conn->id.flags & TCPHS_F_ADOPTED) && !(conn->marks & TCPHS_C_COOKIE)) {
-		u64 took = s.now - conn->born;
+		u64 took = tcphs_elapsed(conn->born, s.now);
 
 		ev->duration = took;
 		ev->flags |= TCPHS_F_DURATION;
@@ -247,7 +247,7 @@ void tcphs_open_failed(const struct sock *sk)
 	if (!conn) {
 		/* tcp_abort() also ends what is put off by TCP Fast Open. */
 		if (READ_ONCE(sk->sk_err) && sk->sk_err != ECONNABORTED)
-			tcphs_deaf_proved("tcp_connect", s.now);
+			tcphs_deaf_proved("tcp_connect", s.cookie, s.now);
 		conn = tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
 	}
 	ev = tcphs_step(&s, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_CLOSE);

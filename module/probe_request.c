@@ -21,7 +21,7 @@ static void listen_missed(const struct sock *sk, u64 now)
 	/* Pairs with the lock under which tcphs_listener_close() took it away. */
 	smp_rmb();
 	if (!sk_unhashed(sk))
-		tcphs_deaf_proved(tcphs_hash_function(sk), now);
+		tcphs_deaf_proved(tcphs_hash_function(sk), tcphs_cookie(sk), now);
 }
 
 /*
@@ -109,7 +109,7 @@ static void on_synack(struct tcphs_regs *regs)
  * tcp_get_cookie_sock(): the cookie on a third ACK is valid. The request made of
  * it gets the cookie that the child will take over. Softirq, listener not locked.
  */
-static void on_cookie(struct tcphs_regs *regs)
+static void __maybe_unused on_cookie(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
 	struct request_sock *req = tcphs_argument(regs, 2);
@@ -308,12 +308,14 @@ struct tcphs_hook tcphs_hooks_request[] = {
 	TCPHS_ENTRY("inet_csk_reqsk_queue_hash_add", on_request, true,
 		    "requests entering the SYN queue"),
 	TCPHS_ENTRY("tcp_v4_reqsk_destructor", on_request_end, true, "requests that fail, IPv4"),
-	TCPHS_ENTRY("tcp_v6_reqsk_destructor", on_request_end, false, "requests that fail, IPv6"),
+	TCPHS_ENTRY_IPV6("tcp_v6_reqsk_destructor", on_request_end, false,
+			 "requests that fail, IPv6")
 	TCPHS_ENTRY("tcp_conn_request", on_syn, false, "SYNs dropped because a queue is full",
 		    .with = "inet_csk_reqsk_queue_hash_add"),
 	TCPHS_ENTRY("tcp_make_synack", on_synack, false, "SYN cookies sent",
 		    .with = "inet_csk_reqsk_queue_hash_add"),
-	TCPHS_ENTRY("tcp_get_cookie_sock", on_cookie, false, "SYN cookies that come back"),
+	TCPHS_ENTRY_SYN_COOKIES("tcp_get_cookie_sock", on_cookie, false,
+				"SYN cookies that come back")
 	TCPHS_ENTRY("tcp_check_req", on_request_segment, false,
 		    "why requests end, repeated SYNs, deferred ACKs",
 		    .with = "inet_csk_complete_hashdance"),

@@ -51,7 +51,7 @@ static void show_module(struct seq_file *m, const struct view *view)
 
 	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s\n", TCPHS_VERSION,
 		   TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
-		   div_u64(tcphs_now() - tcphs_loaded, NSEC_PER_SEC));
+		   div_u64(tcphs_elapsed(tcphs_loaded, tcphs_now()), NSEC_PER_SEC));
 	tcphs_hooks_count(&active, &missing, &deaf);
 	seq_printf(m, "hooks         active %u  missing %u  deaf %u\n", active, missing, deaf);
 	while ((hook = tcphs_hook_next(&table, &row))) {

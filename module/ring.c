@@ -19,6 +19,15 @@
 DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings);
 static enum cpuhp_state hotplug;
 
+/* NULL: this CPU, any number, has never been up. */
+static const struct tcphs_ring *ring_of(unsigned int cpu)
+{
+	if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
+		return NULL;
+	/* Pairs with prepare_cpu(): who sees the ring sees an empty one. */
+	return smp_load_acquire(&per_cpu(tcphs_rings, cpu));
+}
+
 /**
  * tcphs_ring_exists() - has this CPU ever been up
  * @cpu: number of a CPU, any
@@ -27,7 +36,7 @@ static enum cpuhp_state hotplug;
  */
 bool tcphs_ring_exists(unsigned int cpu)
 {
-	return cpu < nr_cpu_ids && cpu_possible(cpu) && READ_ONCE(per_cpu(tcphs_rings, cpu));
+	return ring_of(cpu);
 }
 
 /* Copies the record at a place; false when it was overwritten meanwhile. */
@@ -100,6 +109,11 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 	tail = oldest(c->end);
 	c->pos = c->end;
 	c->last = 0;
+	/* Nothing new, as mostly where others are busy: nothing to search for. */
+	if (c->next > written || !written) {
+		c->next = c->next ?: 1;
+		return 0;
+	}
 	for (place = c->end; place-- > tail;) {
 		if (!peek(ring, place, c->tn, &number))
 			break;
@@ -111,6 +125,9 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 		first = number;
 		if (!c->last)
 			c->last = number;
+		/* What lies before it was read; the search would go to the end of the ring. */
+		if (number == max_t(u64, c->next, 1))
+			break;
 	}
 	/* From here on: what is overwritten before it is read is lost. */
 	if (!c->next)
@@ -133,12 +150,11 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
  */
 int tcphs_ring_seek(struct tcphs_cursor *cursor)
 {
-	const struct tcphs_ring *ring;
+	const struct tcphs_ring *ring = ring_of(cursor->cpu);
 	u64 tail;
 
-	if (!tcphs_ring_exists(cursor->cpu))
+	if (!ring)
 		return -ENODEV;
-	ring = READ_ONCE(per_cpu(tcphs_rings, cursor->cpu));
 	/* Pairs with tcphs_ring_commit(): all records before it are whole. */
 	cursor->end = smp_load_acquire(&ring->head);
 	cursor->lost = 0;
@@ -170,7 +186,7 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor)
  */
 bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
 {
-	const struct tcphs_ring *ring = READ_ONCE(per_cpu(tcphs_rings, cursor->cpu));
+	const struct tcphs_ring *ring = ring_of(cursor->cpu);
 
 	while (cursor->pos < cursor->end) {
 		u64 place = cursor->pos++;
@@ -206,15 +222,17 @@ bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
  */
 void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten)
 {
+	const struct tcphs_ring *ring;
 	int cpu;
 
 	*cpus = 0;
 	*overwritten = 0;
 	for_each_possible_cpu(cpu) {
-		if (!tcphs_ring_exists(cpu))
+		ring = ring_of(cpu);
+		if (!ring)
 			continue;
 		++*cpus;
-		*overwritten += oldest(READ_ONCE(per_cpu(tcphs_rings, cpu)->head));
+		*overwritten += oldest(READ_ONCE(ring->head));
 	}
 }
 
@@ -229,7 +247,7 @@ static int prepare_cpu(unsigned int cpu)
 	if (!ring)
 		return -ENOMEM;
 	ring->mask = tcphs_ring_records - 1;
-	WRITE_ONCE(per_cpu(tcphs_rings, cpu), ring);
+	smp_store_release(&per_cpu(tcphs_rings, cpu), ring);
 	return 0;
 }
 

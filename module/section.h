@@ -189,7 +189,7 @@ static inline void tcphs_step_since(struct tcphs_section *s, struct tcphs_event 
 {
 	if (s->conn->id.flags & TCPHS_F_ADOPTED && from <= s->conn->born)
 		return;
-	ev->duration = s->now - from;
+	ev->duration = tcphs_elapsed(from, s->now);
 	ev->flags |= TCPHS_F_DURATION;
 }
 

@@ -113,12 +113,70 @@ inside_tells_no_hits() {
 	unshare --net tcphs status -j | jq -e '[.hooks[] | has("hits")] | any | not'
 }
 
+# fill_and_empty [OPTION]…: three times as many connections at once as there is room for
+fill_and_empty() {
+	sysctl -qw net.ipv4.tcp_max_tw_buckets=4096
+	"$here/traffic" --connections 211 --parallel 211 "$@" >"$tmp/did" || return
+	((0 < $(tcphs status -j | jq .table.untracked))) || { echo "there was room for all"; return 1; }
+}
+
+# No connection without an entry, nor what it leaves behind, is taken for one that no
+# hook has seen.
+no_room_is_not_deaf() {
+	load table_size=64
+	fill_and_empty --close client-rst,server-rst && fill_and_empty --close client || return
+	abandon && clear_network && connect && connect_by_cookie && healthy_is_not_deaf
+}
+
+# And what begins when there is room again proves as before.
+proves_when_there_is_room_again() {
+	local before
+
+	load table_size=64 deaf=tcp_get_cookie_sock
+	fill_and_empty --close client-rst,server-rst && same "$(deaf_in_proc)" "" deaf || return
+	connect_by_cookie && told tcp_get_cookie_sock "$connections"
+}
+
+# Looked for inside an instruction it can't be hooked; what comes after it in the table
+# is, and what is required refuses the load by its own name.
+missing_is_named() {
+	local name=$1
+
+	load "missing=$name"
+	same "$(awk '$1 == "hooks" { print $4, $5 }' /proc/tcphs)" "missing 1" "hooks" &&
+	same "$(awk '$1 == "hook-missing" { print $2 }' /proc/tcphs)" "$name" "/proc/tcphs" &&
+	same "$(tcphs status -j | jq -r '.hooks[] | select(.active | not).name')" "$name" status &&
+		connect && dmesg_since_mark | grep -F "tcphs: cannot hook $name (error "
+}
+
+required_is_named() {
+	! loaded || unload
+	mark_dmesg
+	! modprobe tcphs "missing=$1" 2>/dev/null || { echo "it loads"; return 1; }
+	same "$(dmesg_since_mark | grep -c "tcphs: cannot hook ")" 1 "hooks named" &&
+		dmesg_since_mark | grep -F "tcphs: cannot hook $1 (error " && nothing_is_left
+}
+
+# Copies that a compiler made, as the kernel's list of symbols knows them and the log.
+copies_are_named() {
+	! loaded || unload
+	mark_dmesg
+	load
+	dmesg_since_mark | sed -n 's/.*tcphs: there is \([^ ]*\) as well as .*/\1/p' | sort >"$tmp/named"
+	tcphs status -j | jq -r '.hooks[] | select(.kind == "ftrace").name' >"$tmp/hooks"
+	awk 'NR == FNR { hook[$1]; next }
+		match($3, /\.(isra|constprop|part)\.0$/) && substr($3, 1, RSTART - 1) in hook { print $3 }' \
+		"$tmp/hooks" /proc/kallsyms | sort >"$tmp/there"
+	diff "$tmp/there" "$tmp/named"
+}
+
 refuses_an_unknown_one() {
 	! modprobe tcphs deaf=tcp_conect 2>/dev/null &&
 	dmesg_since_mark | grep -F 'tcphs: deaf=tcp_conect refused: there is no such hook'
 }
 
-start 16
+start 22
+need_faults
 load
 name=$(hashdance)
 # The first: what others leave in TIME_WAIT would be counted as well, a minute later.
@@ -151,6 +209,16 @@ check "deaf for valid cookies: each child proves it" \
 	proved tcp_get_cookie_sock "$connections" connect_by_cookie
 check "deaf for children of cookies: each that is established proves it" \
 	proved inet_csk_reqsk_queue_add "$connections" connect_by_cookie
+unload
+check "no room is not deaf" no_room_is_not_deaf
+check "after a time without room, each connection proves again" proves_when_there_is_room_again
+unload
+mark_dmesg
+check "a function that can't be hooked is named, and no other" missing_is_named tcp_check_req
+check "nor is a tracepoint" missing_is_named tcp_retransmit_synack
+unload
+check "one that is required refuses the load by its name" required_is_named tcp_connect
+check "copies of hooked functions are named" copies_are_named
 for function in tcp_conn_request tcp_make_synack tcp_check_req; do
 	check "deaf for $function(): the requests or children after it prove it" \
 		proved_by_another $function

@@ -75,6 +75,12 @@ need_module() {
 	need_command tcphs
 }
 
+# need_faults: the test makes things go wrong by parameters that a release has not.
+need_faults() {
+	modinfo -F parm tcphs | grep -q ^fail_step: ||
+		skip_all "needs a module that was built with TCPHS_TEST=y"
+}
+
 # need_command NAME…: programs without which the test makes no sense.
 need_command() {
 	local name
@@ -192,7 +198,9 @@ load() {
 
 # deaf_hooks: those that are proved to have missed a step, when no test wants one to.
 deaf_hooks() {
-	[[ $(</sys/module/tcphs/parameters/deaf) != "(null)" ]] || grep '^hook-deaf ' /proc/tcphs
+	local wanted=/sys/module/tcphs/parameters/deaf
+
+	[[ -e $wanted && $(<$wanted) != "(null)" ]] || grep '^hook-deaf ' /proc/tcphs
 }
 
 # unload: a reader that is just leaving may hold the module for a moment.

@@ -15,6 +15,7 @@
 #define _TCPHS_COMPAT_SOCK_H
 
 #include <linux/ipv6.h>
+#include <net/inet6_hashtables.h>
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
@@ -27,8 +28,22 @@
 #define TCPHS_HASHDANCE "inet_twsk_hashdance"
 #endif
 
+/* Rows of the hook table for functions that only a kernel with IPv6, or SYN cookies, has. */
+#if IS_ENABLED(CONFIG_IPV6)
+#define TCPHS_ENTRY_IPV6(...) TCPHS_ENTRY(__VA_ARGS__),
+#else
+#define TCPHS_ENTRY_IPV6(...)
+#endif
+
+#ifdef CONFIG_SYN_COOKIES
+#define TCPHS_ENTRY_SYN_COOKIES(...) TCPHS_ENTRY(__VA_ARGS__),
+#else
+#define TCPHS_ENTRY_SYN_COOKIES(...)
+#endif
+
 /* What puts a listening socket into its table, and the row of the hook table for IPv6. */
-#ifdef TCPHS_HAVE_INET6_HASH
+#if defined(TCPHS_HAVE_INET6_HASH) && IS_ENABLED(CONFIG_IPV6)
+#define TCPHS_INET6_HASH
 #define TCPHS_ENTRY_INET6_HASH(...) \
 	TCPHS_ENTRY("inet6_hash", __VA_ARGS__, false, "listening sockets, IPv6"),
 #else
@@ -37,7 +52,7 @@
 
 static inline const char *tcphs_hash_function(const struct sock *sk)
 {
-#ifdef TCPHS_HAVE_INET6_HASH
+#ifdef TCPHS_INET6_HASH
 	if (sk->sk_family == AF_INET6)
 		return "inet6_hash";
 #endif
@@ -77,6 +92,16 @@ static inline bool tcphs_reset_was_hidden(const struct sock *sk)
 	return false;
 #else
 	return sk_fullsock(sk) && sk->sk_state == TCP_CLOSE && READ_ONCE(sk->sk_err);
+#endif
+}
+
+/* No SYN cookie was sent not long ago. */
+static inline bool tcphs_no_cookie_lately(const struct sock *sk)
+{
+#ifdef CONFIG_SYN_COOKIES
+	return tcp_synq_no_recent_overflow(sk);
+#else
+	return true;
 #endif
 }
 

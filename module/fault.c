@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+/* The parameters that make things go wrong; see fault.h. */
+#include <linux/moduleparam.h>
+#include "fault.h"
+
+static unsigned int fail_step;
+module_param(fail_step, uint, 0);
+MODULE_PARM_DESC(fail_step, "refuse to load at this step, counted from 1 (default 0: none)");
+
+static bool tell_steps;
+module_param(tell_steps, bool, 0);
+MODULE_PARM_DESC(tell_steps, "log each step of loading and unloading (default N)");
+
+static char *deaf;
+module_param(deaf, charp, 0400);
+MODULE_PARM_DESC(deaf, "a hook that is attached and not listened to");
+
+static char *missing;
+module_param(missing, charp, 0400);
+MODULE_PARM_DESC(missing, "a hook of a function that can't be hooked");
+
+static bool is(const struct tcphs_hook *hook, const char *name)
+{
+	return name && !strcmp(hook->name, name);
+}
+
+static int check_hook(const char *parameter, const char *name)
+{
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
+
+	if (!name)
+		return 0;
+	while ((hook = tcphs_hook_next(&table, &row)))
+		if (is(hook, name))
+			return 0;
+	pr_err("%s=%s refused: there is no such hook\n", parameter, name);
+	return -EINVAL;
+}
+
+/**
+ * tcphs_fault_check() - are the parameters any good
+ * @steps: of loading
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL after saying why.
+ */
+int tcphs_fault_check(unsigned int steps)
+{
+	if (fail_step > steps) {
+		pr_err("fail_step=%u refused: 0 to %u is needed\n", fail_step, steps);
+		return -EINVAL;
+	}
+	return check_hook("deaf", deaf) ?: check_hook("missing", missing);
+}
+
+/**
+ * tcphs_fault_step() - shall this step of loading fail
+ * @step: counted from 1
+ *
+ * Context: process.
+ */
+bool tcphs_fault_step(unsigned int step)
+{
+	return step == fail_step;
+}
+
+/**
+ * tcphs_fault_ran() - a step of loading or unloading has been done
+ * @step: counted from 1
+ * @way: "init" or "exit"
+ *
+ * Context: process.
+ */
+void tcphs_fault_ran(unsigned int step, const char *way)
+{
+	if (tell_steps)
+		pr_info("step %u: %s\n", step, way);
+}
+
+/**
+ * tcphs_fault_deaf() - shall this hook be attached and not listened to
+ * @hook: to be attached
+ *
+ * Context: process.
+ */
+bool tcphs_fault_deaf(const struct tcphs_hook *hook)
+{
+	return is(hook, deaf);
+}
+
+/**
+ * tcphs_fault_missing() - shall the function of this hook be one that can't be hooked
+ * @hook: to be attached
+ *
+ * Context: process.
+ */
+bool tcphs_fault_missing(const struct tcphs_hook *hook)
+{
+	return is(hook, missing);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What goes wrong on purpose, for tests: parameters that only a module built with
+ * TCPHS_TEST=y has (tests/vm/build does so). Others have none of it.
+ */
+#ifndef _TCPHS_FAULT_H
+#define _TCPHS_FAULT_H
+
+#include "internal.h"
+
+#ifdef TCPHS_TEST
+int tcphs_fault_check(unsigned int steps);
+bool tcphs_fault_step(unsigned int step);
+void tcphs_fault_ran(unsigned int step, const char *way);
+bool tcphs_fault_deaf(const struct tcphs_hook *hook);
+bool tcphs_fault_missing(const struct tcphs_hook *hook);
+#else
+static inline int tcphs_fault_check(unsigned int steps)
+{
+	return 0;
+}
+
+static inline bool tcphs_fault_step(unsigned int step)
+{
+	return false;
+}
+
+static inline void tcphs_fault_ran(unsigned int step, const char *way)
+{
+}
+
+static inline bool tcphs_fault_deaf(const struct tcphs_hook *hook)
+{
+	return false;
+}
+
+static inline bool tcphs_fault_missing(const struct tcphs_hook *hook)
+{
+	return false;
+}
+#endif
+
+#endif /* _TCPHS_FAULT_H */
