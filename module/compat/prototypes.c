@@ -14,13 +14,13 @@
 #include "sock.h"
 #include <net/inet_common.h>	/* 5.10: needs what the above includes */
 
-#if __has_include(<net/rstreason.h>)
+#ifdef TCPHS_HAVE_RST_REASON
 #include <net/rstreason.h>
 #else
 enum sk_rst_reason { TCPHS_NO_RST_REASON };
 #endif
 
-#if __has_include(<net/dropreason.h>)
+#ifdef TCPHS_HAVE_DROP_REASON
 #include <net/dropreason.h>
 #else
 enum skb_drop_reason { TCPHS_NO_DROP_REASON };
