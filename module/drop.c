@@ -11,7 +11,8 @@
  * next such segment arrives, or else when this CPU's round of softirqs ends.
  *
  * That relies on softirqs of a CPU not to interleave, which is so also on
- * PREEMPT_RT as long as local_bh_disable() takes its lock.
+ * PREEMPT_RT as long as local_bh_disable() takes its lock. Where it does not, nobody
+ * is tried, and the hook that would only do that is refused (compat/softirq.h).
  */
 #include <linux/interrupt.h>
 #include <net/inet_connection_sock.h>

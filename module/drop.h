@@ -5,6 +5,7 @@
 
 #include <linux/interrupt.h>
 #include <net/inet_connection_sock.h>
+#include "compat/softirq.h"
 #include "internal.h"
 
 /* A CPU's counts that say what became of a segment, of one namespace. */
@@ -45,7 +46,8 @@ void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason);
  */
 static inline void tcphs_drop_settle(void)
 {
-	if (unlikely(this_cpu_read(tcphs_trial.tn)) && softirq_count())
+	if (!TCPHS_SOFTIRQS_INTERLEAVE && unlikely(this_cpu_read(tcphs_trial.tn)) &&
+	    softirq_count())
 		tcphs_drop_settle_now();
 }
 
@@ -53,7 +55,8 @@ static inline void tcphs_drop_settle(void)
  * tcphs_drop_possible() - may one of the queues be full when the kernel looks?
  * @sk: the listener
  *
- * Not unless it is half full now: other CPUs would have to fill that much meanwhile.
+ * Not unless it is half full now: other CPUs would have to fill that much meanwhile. And
+ * where a CPU may count for somebody else between here and the verdict, there is no trial.
  *
  * Context: softirq, before sk_acceptq_is_full() and inet_csk_reqsk_queue_is_full().
  */
@@ -61,8 +64,9 @@ static inline bool tcphs_drop_possible(const struct sock *sk)
 {
 	u32 half = READ_ONCE(sk->sk_max_ack_backlog) / 2;
 
-	return READ_ONCE(sk->sk_ack_backlog) >= half ||
-	       (u32)inet_csk_reqsk_queue_len(sk) >= half;
+	return !TCPHS_SOFTIRQS_INTERLEAVE &&
+	       (READ_ONCE(sk->sk_ack_backlog) >= half ||
+		(u32)inet_csk_reqsk_queue_len(sk) >= half);
 }
 
 #endif /* _TCPHS_DROP_H */

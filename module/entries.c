@@ -122,6 +122,8 @@ static int find(struct tcphs_hook *hook, struct kprobe *kp)
 {
 	int err;
 
+	if (hook->refused)
+		return -EOPNOTSUPP;
 	/* One that was refused has an address, and with both it is refused again. */
 	memset(kp, 0, sizeof(*kp));
 	kp->symbol_name = hook->name;

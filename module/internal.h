@@ -414,6 +414,7 @@ extern struct tcphs_hook tcphs_hooks_close[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
 
+	bool refused;			/* what it would do can't be done right on this kernel */
 void tcphs_open_simultaneous(const struct sock *sk);
 void tcphs_open_established(const struct sock *sk, u8 old_state);
 void tcphs_open_failed(const struct sock *sk);

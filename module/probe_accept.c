@@ -231,8 +231,8 @@ struct tcphs_hook tcphs_hooks_accept[] = {
 		    "accept(), its wait and the owner of accepted connections"),
 	TCPHS_ENTRY("inet_csk_reqsk_queue_add", on_queue_add, false,
 		    "accept queue entry of SYN cookies and TCP Fast Open"),
-	TCPHS_ENTRY("tcp_v4_syn_recv_sock", on_third_ack, false, "accept queue overflows, IPv4"),
+	TCPHS_ENTRY("tcp_v4_syn_recv_sock", on_third_ack, false, TCPHS_SHOWS_THIRD_ACK ", IPv4"),
 	TCPHS_ENTRY_IPV6("tcp_v6_syn_recv_sock", on_third_ack_v6, false,
-			 "accept queue overflows, IPv6")
+			 TCPHS_SHOWS_THIRD_ACK ", IPv6")
 	{ }
 };

@@ -310,7 +310,8 @@ struct tcphs_hook tcphs_hooks_request[] = {
 	TCPHS_ENTRY("tcp_v4_reqsk_destructor", on_request_end, true, "requests that fail, IPv4"),
 	TCPHS_ENTRY_IPV6("tcp_v6_reqsk_destructor", on_request_end, false,
 			 "requests that fail, IPv6")
-	TCPHS_ENTRY("tcp_conn_request", on_syn, false, "SYNs dropped because a queue is full",
+	TCPHS_ENTRY("tcp_conn_request", on_syn, false, TCPHS_SHOWS_SYN,
+		    .refused = TCPHS_SOFTIRQS_INTERLEAVE,
 		    .with = "inet_csk_reqsk_queue_hash_add"),
 	TCPHS_ENTRY("tcp_make_synack", on_synack, false, "SYN cookies sent",
 		    .with = "inet_csk_reqsk_queue_hash_add"),

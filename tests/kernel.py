@@ -9,6 +9,10 @@ RELEASE = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).gr
 # and data after close() are told apart from it before they are answered.
 RESET_HAS_SEGMENT = RELEASE >= (5, 11)
 
+# From 6.18 on softirqs of a CPU interleave on PREEMPT_RT, and what a full queue makes a
+# listener drop can't be told. (A kernel with PREEMPT_RT_NEEDS_BH_LOCK would be another.)
+TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
+
 # TW and TWKilled count the buckets that are made, from 5.18 on; those that their timer
 # ends, until then.
 BUCKET_COUNTS_WHEN_MADE = RELEASE >= (5, 18)

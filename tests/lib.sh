@@ -275,6 +275,8 @@ kernel_is_quiet() {
 	local expected="tcphs: (.* loaded: |loading out-of-tree|module verification)"
 
 	expected+="|hrtimer: interrupt took"
+	# From 6.18 on, with PREEMPT_RT.
+	expected+="|cannot hook tcp_conn_request \(error -95\)"
 	expected+="|rcu_tasks_wait_gp: rcu_tasks grace period number [0-9]+ .* jiffies old"
 	! dmesg_since_mark | grep -vE "$expected${1:+|$1}"
 }

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import time
 
+import kernel
 import wire
 from tale import (CONNECT, HANDSHAKE, MSG_FASTOPEN, TCP_FASTOPEN, half_open, numbers, same,
                   story, Wrong)
@@ -27,7 +28,7 @@ def fill_accept_queue(t):
     return listener, port, third
 
 
-@story()
+@story(where=kernel.TELLS_DROPS)
 def accept_overflow(t):
     """S5 a third ACK that finds the accept queue full is told, and the next SYN too"""
     listener, port, third = fill_accept_queue(t)
@@ -77,7 +78,7 @@ def accept_waits(t):
     same(begin <= accepted + row["last_accept_ns"] <= end, True, "the last accept()")
 
 
-@story()
+@story(where=kernel.TELLS_DROPS)
 def overflow_aborts(t):
     """S5 with tcp_abort_on_overflow the third ACK is answered by RST"""
     t.sysctl("tcp_abort_on_overflow", 1)
@@ -89,7 +90,7 @@ def overflow_aborts(t):
     t.counted(TcpExtListenOverflows=1, TcpExtListenDrops=1)
 
 
-@story()
+@story(where=kernel.TELLS_DROPS)
 def syn_queue_full(t):
     """S8 without cookies a full SYN queue drops SYNs, and says by which rule"""
     t.sysctl("tcp_syncookies", 0)
@@ -156,7 +157,7 @@ def bad_cookie(t):
     t.counted(TcpExtSyncookiesSent=1, TcpExtSyncookiesRecv=1, TcpExtSyncookiesFailed=1)
 
 
-@story()
+@story(where=kernel.TELLS_DROPS)
 def cookie_overflow(t):
     """S8 a valid cookie that finds the accept queue full"""
     t.sysctl("tcp_syncookies", 2)

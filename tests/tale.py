@@ -49,9 +49,11 @@ def without_resends(lines):
     return [line for line in lines if not is_resend(line.split()[0])]
 
 
-def story(*families):
+def story(*families, where=True):
+    """where: this kernel can tell it"""
     def keep(function):
-        STORIES.append((function.__doc__, families or ("ipv4", "ipv6", "mapped"), function))
+        if where:
+            STORIES.append((function.__doc__, families or ("ipv4", "ipv6", "mapped"), function))
         return function
     return keep
 

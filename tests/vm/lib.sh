@@ -13,7 +13,7 @@ checkout=$(cd "$vm_dir/../.." && pwd)
 cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
 # name, Debian suite, release and flavour of kernel and headers, and how much of the
-# tests "make check" runs on it: the quick ones, all, or none on one that is too slow;
+# tests "make check" runs on it: the quick ones, a few, all, or none on one that is too slow;
 # "make check-all" (tests/check --all) runs all of them on each. Release "source":
 # tests/vm/linux builds it from FLAVOUR.config.
 kernels='
@@ -22,6 +22,7 @@ kernels='
 6.12	trixie		trixie			amd64		all
 newest	trixie		trixie-backports	amd64		quick
 rt	trixie		trixie			rt-amd64	quick
+newest-rt trixie	trixie-backports	rt-amd64	short
 debug	trixie		source			debug		none
 kcsan	trixie		source			kcsan		none
 '
@@ -50,7 +51,7 @@ kernel_names() {
 	awk 'NF { printf "%s%s", sep, $1; sep = " " }' <<<"$kernels"
 }
 
-# kernel_extent NAME: "quick", "all" or "none", see the table.
+# kernel_extent NAME: "quick", "short", "all" or "none", see the table.
 kernel_extent() {
 	kernel_line "$1" | awk '{ print $5 }'
 }
@@ -63,6 +64,7 @@ kernels_to_check() {
 	else
 		awk '$5 == "all" { print $1 }' <<<"$kernels"
 		awk '$5 == "quick" { print $1 }' <<<"$kernels"
+		awk '$5 == "short" { print $1 }' <<<"$kernels"
 	fi
 }
 
