@@ -59,7 +59,7 @@ static void adopt_fins(struct tcphs_conn *conn, u8 state)
  */
 struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u8 state)
 {
-	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), state, false);
+	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, state, false);
 
 	tcphs_who_from_sock(&conn->id, sk);
 	conn->id.role = tcphs_sk_is_child(sk) ? TCPHS_ROLE_PASSIVE : TCPHS_ROLE_ACTIVE;
@@ -79,7 +79,7 @@ void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock
 {
 	if (!READ_ONCE(tcphs_adopting) || s->conn || !check_net(twsk_net(tw)))
 		return;
-	tcphs_conn_add(s, tcphs_net(twsk_net(tw)), TCPHS_STATE_CLOSE, false);
+	tcphs_conn_add(s, tcphs_net(twsk_net(tw)), NULL, TCPHS_STATE_CLOSE, false);
 	s->conn->marks |= TCPHS_C_TOMB;
 }
 
@@ -87,7 +87,7 @@ static void adopt_bucket(struct tcphs_section *s, const struct inet_timewait_soc
 {
 	u8 state = tw->tw_substate == TCP_FIN_WAIT2 ? TCPHS_STATE_FIN_WAIT2 :
 						      TCPHS_STATE_TIME_WAIT;
-	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(twsk_net(tw)), state, false);
+	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(twsk_net(tw)), NULL, state, false);
 
 	tcphs_who_from_tw(&conn->id, tw);
 	conn->id.flags |= TCPHS_F_ADOPTED | TCPHS_F_BUCKET;
@@ -96,7 +96,8 @@ static void adopt_bucket(struct tcphs_section *s, const struct inet_timewait_soc
 static void adopt_request(struct tcphs_section *s, const struct request_sock *req)
 {
 	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
-	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), TCPHS_STATE_SYN_RECV, false);
+	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), req->rsk_listener,
+						 TCPHS_STATE_SYN_RECV, false);
 
 	tcphs_who_handshake(&conn->id, req);
 	conn->id.flags |= TCPHS_F_ADOPTED;
@@ -212,6 +213,7 @@ void tcphs_adopt_all(void)
 			walk(tcphs_hashinfo(net));
 	up_read(&net_rwsem);
 
+	tcphs_listener_unreserve();
 	WRITE_ONCE(tcphs_adopting, false);
 	/* Sections that still saw it true have ended. */
 	synchronize_rcu();

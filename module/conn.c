@@ -59,46 +59,85 @@ bool tcphs_conn_refused(u64 cookie)
 	return cookie && (u64)atomic64_read(refused_of(cookie)) >= cookie;
 }
 
+/*
+ * An entry is looked for with interrupts off, and cookies can be chosen: who makes sockets
+ * until theirs suit puts them all into one bucket. By chance none has ten.
+ */
+#define LONGEST		64U
+
+/* Why there is no entry for a new connection, TCPHS_REFUSED_UNSPEC: there may be one. */
+static u8 refusal(const struct hlist_head *bucket, u16 share)
+{
+	unsigned int used = tcphs_pool_used(&pool), length = 0;
+	const struct hlist_node *node;
+
+	for (node = bucket->first; node; node = node->next)
+		if (++length >= LONGEST)
+			return TCPHS_REFUSED_BUCKET;
+	if (unlikely(tcphs_share_scarce(used, pool.limit)) &&
+	    !tcphs_share_modest(share, tcphs_share_held(share), used, pool.limit))
+		return TCPHS_REFUSED_SHARE;
+	return TCPHS_REFUSED_UNSPEC;
+}
+
+/* Good for the records of this section, and no longer. */
+static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
+{
+	struct tcphs_conn *conn = this_cpu_ptr(&scratch);
+
+	tcphs_conn_refuse(s->cookie);
+	memset(conn, 0, sizeof(*conn));
+	conn->marks = TCPHS_C_SCRATCH;
+	conn->id.flags = TCPHS_F_UNTRACKED;
+	return conn;
+}
+
 /**
  * tcphs_conn_add() - a new entry
  * @s: section without an entry; gets the new one
  * @tn: its namespace
+ * @sk: whose user it is, a socket or its listener; NULL: nobody knows
  * @state: enum tcphs_state it starts in
  * @birth: this is the first step of a connection, which counts as untracked if
- *	there is no room
+ *	it gets no entry
  *
  * Context: inside a section.
- * Return: the entry, zeroed but for what is named here. Where the table is full
- * it is a scratch entry, good for the records of this section and no longer.
+ * Return: the entry, zeroed but for what is named here. Where it is refused it is a
+ * scratch entry, good for the records of this section and no longer.
  */
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
-				  u8 state, bool birth)
+				  const struct sock *sk, u8 state, bool birth)
 {
 	struct hlist_head *bucket = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
-	struct tcphs_conn *conn = tcphs_pool_get(&pool), *first;
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
-	bool full = !conn;
+	struct tcphs_conn *conn = NULL, *first;
+	u16 share = tcphs_share_of(tn, sk);
+	u8 refused = refusal(bucket, share);
 
-	if (unlikely(full))
-		conn = this_cpu_ptr(&scratch);
-	memset(conn, 0, sizeof(*conn));
+	if (likely(!refused)) {
+		conn = tcphs_pool_get(&pool);
+		if (unlikely(!conn))
+			refused = tcphs_pool_is_full(&pool) ? TCPHS_REFUSED_FULL :
+							      TCPHS_REFUSED_MEMORY;
+	}
+	if (unlikely(refused)) {
+		conn = scratch_entry(s);
+		st->refused[refused] += birth;
+	} else {
+		memset(conn, 0, sizeof(*conn));
+		first = hlist_entry_safe(bucket->first, struct tcphs_conn, node);
+		conn->serial = first ? first->serial + 1 : 1;
+		conn->share = share;
+		tcphs_share_count(share, 1);
+		hlist_add_head(&conn->node, bucket);
+		st->states[state]++;
+	}
 	conn->tn = tn;
 	conn->id.conn = s->cookie;
 	conn->born = s->now;
 	conn->since = s->now;
 	conn->state = state;
 	s->conn = conn;
-	if (unlikely(full)) {
-		tcphs_conn_refuse(s->cookie);
-		conn->marks = TCPHS_C_SCRATCH;
-		conn->id.flags = TCPHS_F_UNTRACKED;
-		st->untracked += birth;
-		return conn;
-	}
-	first = hlist_entry_safe(bucket->first, struct tcphs_conn, node);
-	conn->serial = first ? first->serial + 1 : 1;
-	hlist_add_head(&conn->node, bucket);
-	st->states[state]++;
 	return conn;
 }
 
@@ -131,6 +170,7 @@ void tcphs_conn_remove(struct tcphs_section *s)
 	if (conn->marks & TCPHS_C_SCRATCH)
 		return;
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;
+	tcphs_share_count(conn->share, -1);
 	hlist_del(&conn->node);
 	tcphs_pool_put(&pool, conn);
 }
@@ -153,35 +193,25 @@ static void each_entry(void (*fn)(struct tcphs_section *s, void *arg), void *arg
 	}
 }
 
-struct forget_arg {
-	const struct tcphs_net *tn;
-	void (*last_words)(struct tcphs_section *s);
-};
-
 static void forget_one(struct tcphs_section *s, void *arg)
 {
-	const struct forget_arg *forget = arg;
+	void (*last_words)(struct tcphs_section *s) = arg;
 
-	if (s->conn->tn != forget->tn)
+	if (!s->conn->tn->leaving)
 		return;
-	if (forget->last_words)
-		forget->last_words(s);
+	last_words(s);
 	tcphs_conn_remove(s);
 }
 
 /**
- * tcphs_conn_forget_netns() - drop every entry of a namespace
- * @tn: the namespace
- * @last_words: called for each entry before it goes, inside its section, or NULL
+ * tcphs_conn_forget_leaving() - drop every entry of namespaces that are marked as leaving
+ * @last_words: called for each entry before it goes, inside its section
  *
  * Context: process, may sleep.
  */
-void tcphs_conn_forget_netns(const struct tcphs_net *tn,
-			     void (*last_words)(struct tcphs_section *s))
+void tcphs_conn_forget_leaving(void (*last_words)(struct tcphs_section *s))
 {
-	struct forget_arg arg = { .tn = tn, .last_words = last_words };
-
-	each_entry(forget_one, &arg);
+	each_entry(forget_one, last_words);
 }
 
 static void sweep_one(struct tcphs_section *s, void *arg)
@@ -241,13 +271,13 @@ int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
  *
  * Context: any.
  */
-unsigned int tcphs_conn_count(const struct tcphs_stats *sum)
+unsigned int tcphs_conn_count(const struct tcphs_sum *sum)
 {
 	unsigned int i, count = 0;
 
 	for (i = 0; i <= TCPHS_STATE_MAX; i++)
 		if (i != TCPHS_STATE_LISTEN)
-			count += sum->states[i];
+			count += sum->all.states[i];
 	return count;
 }
 

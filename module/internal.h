@@ -62,6 +62,8 @@ int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
 void tcphs_pool_exit(struct tcphs_pool *pool);
 void tcphs_pool_fill(struct tcphs_pool *pool, unsigned int count);
 void *tcphs_pool_get(struct tcphs_pool *pool);
+unsigned int tcphs_pool_used(const struct tcphs_pool *pool);
+bool tcphs_pool_is_full(const struct tcphs_pool *pool);
 void tcphs_pool_put(struct tcphs_pool *pool, void *object);
 
 /* owner.c: the names of who connected, accepted or listened */
@@ -91,16 +93,36 @@ struct tcphs_histogram {
 /* Written with interrupts off by the CPU it belongs to. */
 struct tcphs_stats {
 	u64 recorded;			/* numbers this namespace's records */
-	u64 untracked;
+	u64 refused[TCPHS_REFUSED_MAX + 1];	/* entries */
 	s64 states[TCPHS_STATE_MAX + 1];	/* may be negative: summed over CPUs */
 	u64 events[TCPHS_EV_MAX + 1];
 	u64 failures[TCPHS_REASON_MAX + 1];
+};
+
+/*
+ * Histograms of a namespace. They are large, so in all but the initial one CPUs share a
+ * few of them.
+ */
+struct tcphs_durations {
+	struct {
+		atomic64_t max;
+		atomic64_t bucket[TCPHS_HIST_BUCKETS];
+	} hist[TCPHS_HIST_MAX + 1];
+};
+
+/* What all CPUs have counted. */
+struct tcphs_sum {
+	struct tcphs_stats all;
+	u64 untracked;			/* the sum of all.refused */
 	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
 };
 
 unsigned int tcphs_hist_index(u64 ns);
 u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent);
-void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_stats *sum);
+int tcphs_stats_init(struct tcphs_net *tn);
+void tcphs_stats_exit(struct tcphs_net *tn);
+bool tcphs_stats_any(const struct tcphs_net *tn, bool listeners);
+void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_sum *sum);
 
 /* bell.c: the doorbell of a view */
 
@@ -118,13 +140,43 @@ void tcphs_bell_exit(struct tcphs_bell *bell);
 void tcphs_bell_pull(struct tcphs_bell *bell);
 void tcphs_bell_silence(void);
 
+/* share.c: who holds how much of the tables */
+
+#define TCPHS_SHARES	1024U
+#define TCPHS_SHARE_ROOT 0U
+
+int tcphs_share_init(void);
+void tcphs_share_exit(void);
+u16 tcphs_share_of_net(const struct net *net);
+u16 tcphs_share_of(const struct tcphs_net *tn, const struct sock *sk);
+void tcphs_share_count(u16 share, int by);
+unsigned int tcphs_share_held(u16 share);
+
+/* Is so much of a table in use that only who holds little may have more? */
+static inline bool tcphs_share_scarce(unsigned int used, unsigned int limit)
+{
+	return used >= limit - limit / 8;
+}
+
+/* What of a scarce table is left for who holds so little. */
+static inline bool tcphs_share_modest(u16 share, unsigned int held, unsigned int used,
+				      unsigned int limit)
+{
+	return held < limit / 32 + 1 &&
+	       (used < limit - limit / 16 || share == TCPHS_SHARE_ROOT);
+}
+
 /* netns.c */
 
 struct tcphs_net {
 	struct net *net;
 	u32 inum;
 	u64 born;			/* older records of this inode are not ours */
+	u16 share;			/* whose its sockets are; 0: each its user's */
+	bool leaving;			/* its end has come, and it has entries */
 	struct tcphs_stats __percpu *stats;
+	struct tcphs_durations *durations;	/* mask + 1 of them */
+	unsigned int durations_mask;
 	struct tcphs_bell bell;
 };
 
@@ -216,6 +268,7 @@ struct tcphs_conn {
 	u8 old_state;		/* state that CLOSE followed */
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
 	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
+	u16 share;		/* whose it is: share.c */
 	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST */
 	u32 half_seq;		/* where the other half stood at the first FIN */
 	u64 half_total;		/* the same, counted from the beginning */
@@ -261,22 +314,21 @@ static inline u64 tcphs_elapsed(u64 since, u64 now)
 int tcphs_conn_init(void);
 void tcphs_conn_exit(void);
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
-				  u8 state, bool birth);
+				  const struct sock *sk, u8 state, bool birth);
 void tcphs_conn_refuse(u64 cookie);
 bool tcphs_conn_refused(u64 cookie);
 void tcphs_conn_reserve(unsigned int count);
 void tcphs_conn_remove(struct tcphs_section *s);
-void tcphs_conn_forget_netns(const struct tcphs_net *tn,
-			     void (*last_words)(struct tcphs_section *s));
+void tcphs_conn_forget_leaving(void (*last_words)(struct tcphs_section *s));
 void tcphs_conn_sweep_tombs(void);
-unsigned int tcphs_conn_count(const struct tcphs_stats *sum);
+unsigned int tcphs_conn_count(const struct tcphs_sum *sum);
 
 int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg);
 
 /* listener.c: the listener table */
 
-#define TCPHS_LISTENERS	16384U	/* at the most */
+#define TCPHS_LISTENERS	32768U	/* at the most */
 
 struct tcphs_listener {
 	struct hlist_node node;		/* RCU, by cookie */
@@ -285,6 +337,7 @@ struct tcphs_listener {
 	struct rcu_head rcu;
 	refcount_t refs;		/* the table, and each request and queued child */
 	struct tcphs_net *tn;
+	u16 share;			/* whose it is: share.c */
 	struct sock *sk;		/* good for RCU readers that found this in the table */
 	struct tcphs_who id;		/* its owner called listen() */
 	struct tcphs_owner __rcu *acceptor;	/* who called accept() last, if another; counted */
@@ -325,11 +378,12 @@ struct tcphs_listener *tcphs_listener_find(const struct sock *sk);
 struct tcphs_listener *tcphs_listener_get(struct tcphs_listener *listener);
 void tcphs_listener_put(struct tcphs_listener *listener);
 void tcphs_listener_reserve(unsigned int count);
+void tcphs_listener_unreserve(void);
 void tcphs_listener_open(struct sock *sk, bool adopted);
 void tcphs_listener_close(struct sock *sk);
 void tcphs_listener_backlog(struct sock *sk, int backlog);
 void tcphs_listener_accepted(struct tcphs_listener *listener, struct tcphs_owner *owner);
-void tcphs_listener_forget_netns(struct tcphs_net *tn);
+void tcphs_listener_forget_leaving(void);
 void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue);
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue);
@@ -360,6 +414,7 @@ struct tcphs_hook {
 	const char *name;
 	u8 kind;			/* enum tcphs_hook_kind */
 	bool required;
+	bool refused;			/* what it would do can't be done right on this kernel */
 	bool active;			/* READ_ONCE: who reads is there before it and after */
 	const char *shows;		/* what is lost without it */
 	const char *with;		/* a hook that fires only after this one, or NULL */
@@ -414,7 +469,6 @@ extern struct tcphs_hook tcphs_hooks_close[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
 
-	bool refused;			/* what it would do can't be done right on this kernel */
 void tcphs_open_simultaneous(const struct sock *sk);
 void tcphs_open_established(const struct sock *sk, u8 old_state);
 void tcphs_open_failed(const struct sock *sk);

@@ -10,19 +10,25 @@
  * An entry outlives its place in the table as long as requests and queued
  * children refer to it.
  */
+#include <linux/slab.h>
 #include <net/sock_reuseport.h>
 #include "compat/sock.h"
 #include "cookie.h"
 #include "internal.h"
 #include "section.h"
 
-#define BUCKETS		1024U
+#define BUCKETS		4096U
+/* As in conn.c: cookies can be chosen, and a bucket is walked with interrupts off. */
+#define LONGEST		64U
 
 static struct hlist_head buckets[BUCKETS];
 static LIST_HEAD(all);
 static unsigned long opened;		/* the number of the last one */
+static unsigned int number_of;		/* listeners there are */
+static u32 held[TCPHS_SHARES];		/* of them, by share.c */
 static DEFINE_RAW_SPINLOCK(lock);	/* writers of the above */
-static struct tcphs_pool pool;
+static struct kmem_cache *cache;
+static LIST_HEAD(reserved);		/* entries for adopted ones; whoever adopts is alone */
 
 static inline struct hlist_head *bucket_of(u64 cookie)
 {
@@ -114,15 +120,12 @@ static void free_rcu(struct rcu_head *head)
 {
 	struct tcphs_listener *l = container_of(head, struct tcphs_listener, rcu);
 	struct tcphs_owner *acceptor = rcu_dereference_protected(l->acceptor, true);
-	unsigned long flags;
 
-	local_irq_save(flags);
 	if (l->id.owner)
 		tcphs_owner_put(l->id.owner);
 	if (acceptor)
 		tcphs_owner_put(acceptor);
-	tcphs_pool_put(&pool, l);
-	local_irq_restore(flags);
+	kmem_cache_free(cache, l);
 }
 
 /**
@@ -247,9 +250,9 @@ static void tell(struct tcphs_listener *l, u8 type, u64 now)
 
 static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 now)
 {
-	memset(l, 0, sizeof(*l));
 	refcount_set(&l->refs, 1);
 	l->tn = tcphs_net(sock_net(sk));
+	l->share = tcphs_share_of(l->tn, sk);
 	l->sk = sk;
 	l->born = now;
 	l->discards_before = adopted ? 0 : tcphs_sk_drops(sk);
@@ -263,6 +266,65 @@ static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 no
 		tcphs_who_owner(&l->id);
 }
 
+/*
+ * An entry, zeroed, not counted.
+ *
+ * listen() is a system call, but this is an ftrace callback: it may have been called with
+ * preemption off, when somebody else traces the function as well, and at a voluntary
+ * sleep RCU-tasks would take its trampoline for left. So memory is asked for without
+ * waiting, which PREEMPT_RT allows only where it can be preempted. It is on the account of
+ * who listens, but for one whose account is full of what could be given back.
+ */
+static struct tcphs_listener *obtain(bool adopted)
+{
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_ZERO;
+	struct tcphs_listener *l;
+
+	if (adopted) {
+		l = list_first_entry_or_null(&reserved, struct tcphs_listener, entry);
+		if (l)
+			list_del(&l->entry);
+		return l;
+	}
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return NULL;
+	return kmem_cache_alloc(cache, gfp | __GFP_ACCOUNT) ?: kmem_cache_alloc(cache, gfp);
+}
+
+/* Under the lock: why there is no entry for a new listener. */
+static u8 refusal(u64 cookie, u16 share)
+{
+	unsigned int length = 0;
+	const struct hlist_node *node;
+
+	for (node = bucket_of(cookie)->first; node; node = node->next)
+		if (++length >= LONGEST)
+			return TCPHS_REFUSED_BUCKET;
+	if (number_of >= TCPHS_LISTENERS)
+		return TCPHS_REFUSED_FULL;
+	if (tcphs_share_scarce(number_of, TCPHS_LISTENERS) &&
+	    !tcphs_share_modest(share, held[share], number_of, TCPHS_LISTENERS))
+		return TCPHS_REFUSED_SHARE;
+	return TCPHS_REFUSED_UNSPEC;
+}
+
+/* Under the lock. */
+static void enter(struct tcphs_listener *l, struct sock *sk, bool adopted)
+{
+	u64 now = tcphs_now();
+
+	fill(l, sk, adopted, now);
+	number_of++;
+	held[l->share]++;
+	l->number = opened + 1;
+	WRITE_ONCE(opened, l->number);
+	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));
+	list_add_tail_rcu(&l->entry, &all);
+	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]++;
+	if (!adopted)
+		tell(l, TCPHS_EV_LISTEN, now);
+}
+
 /**
  * tcphs_listener_open() - a socket listens
  * @sk: the socket; its port is known
@@ -274,44 +336,67 @@ static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 no
  */
 void tcphs_listener_open(struct sock *sk, bool adopted)
 {
-	struct tcphs_listener *l;
+	struct tcphs_net *tn = tcphs_net(sock_net(sk));
+	u64 cookie = tcphs_cookie_make(sk);
+	struct tcphs_listener *l = obtain(adopted);
 	unsigned long flags;
-	u64 now;
+	u8 refused;
 
-	tcphs_cookie_make(sk);
 	local_irq_save(flags);
 	raw_spin_lock(&lock);
 	if (tcphs_listener_find(sk))
 		goto out;
-	l = tcphs_pool_get(&pool);
-	if (unlikely(!l)) {
-		this_cpu_ptr(tcphs_net(sock_net(sk))->stats)->untracked++;
-		tcphs_conn_refuse(tcphs_cookie(sk));
+	refused = l ? refusal(cookie, tcphs_share_of(tn, sk)) : TCPHS_REFUSED_MEMORY;
+	if (unlikely(refused)) {
+		this_cpu_ptr(tn->stats)->refused[refused]++;
+		tcphs_conn_refuse(cookie);
 		goto out;
 	}
-	now = tcphs_now();
-	fill(l, sk, adopted, now);
-	l->number = opened + 1;
-	WRITE_ONCE(opened, l->number);
-	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));
-	list_add_tail_rcu(&l->entry, &all);
-	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]++;
-	if (!adopted)
-		tell(l, TCPHS_EV_LISTEN, now);
+	enter(l, sk, adopted);
+	l = NULL;
 out:
 	raw_spin_unlock(&lock);
 	local_irq_restore(flags);
+	if (likely(!l))
+		return;
+	if (adopted)
+		list_add(&l->entry, &reserved);
+	else
+		kmem_cache_free(cache, l);
 }
 
 /**
  * tcphs_listener_reserve() - have entries at hand, to be taken while nobody can wait
- * @count: how many
+ * @count: how many; fewer where memory ends
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; by whoever adopts.
  */
 void tcphs_listener_reserve(unsigned int count)
 {
-	tcphs_pool_fill(&pool, count);
+	struct tcphs_listener *l;
+
+	list_for_each_entry(l, &reserved, entry)
+		if (!count--)
+			return;
+	while (count-- && (l = kmem_cache_zalloc(cache, GFP_KERNEL | __GFP_NOWARN))) {
+		list_add(&l->entry, &reserved);
+		cond_resched();
+	}
+}
+
+/**
+ * tcphs_listener_unreserve() - give back what nobody took
+ *
+ * Context: process; by whoever adopted.
+ */
+void tcphs_listener_unreserve(void)
+{
+	struct tcphs_listener *l, *next;
+
+	list_for_each_entry_safe(l, next, &reserved, entry) {
+		list_del(&l->entry);
+		kmem_cache_free(cache, l);
+	}
 }
 
 /* Under the lock. */
@@ -320,6 +405,8 @@ static void unlink_listener(struct tcphs_listener *l)
 	WRITE_ONCE(l->gone, true);
 	hlist_del_rcu(&l->node);
 	list_del_rcu(&l->entry);
+	number_of--;
+	held[l->share]--;
 	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]--;
 	tcphs_listener_put(l);
 }
@@ -396,12 +483,11 @@ void tcphs_listener_accepted(struct tcphs_listener *listener, struct tcphs_owner
 }
 
 /**
- * tcphs_listener_forget_netns() - drop every entry of a namespace
- * @tn: the namespace
+ * tcphs_listener_forget_leaving() - drop every entry of namespaces that are marked as leaving
  *
  * Context: process, may sleep.
  */
-void tcphs_listener_forget_netns(struct tcphs_net *tn)
+void tcphs_listener_forget_leaving(void)
 {
 	struct hlist_node *next;
 	struct tcphs_listener *l;
@@ -410,11 +496,14 @@ void tcphs_listener_forget_netns(struct tcphs_net *tn)
 
 	/* A bucket at a time: there may be thousands, and interrupts are off. */
 	for (i = 0; i < BUCKETS; i++) {
+		if (hlist_empty(&buckets[i]))
+			continue;
 		raw_spin_lock_irqsave(&lock, flags);
 		hlist_for_each_entry_safe(l, next, &buckets[i], node)
-			if (l->tn == tn)
+			if (l->tn->leaving)
 				unlink_listener(l);
 		raw_spin_unlock_irqrestore(&lock, flags);
+		cond_resched();
 	}
 }
 
@@ -426,8 +515,9 @@ void tcphs_listener_forget_netns(struct tcphs_net *tn)
  */
 int tcphs_listener_init(void)
 {
-	return tcphs_pool_init(&pool, "tcphs_listener", sizeof(struct tcphs_listener),
-			       64, TCPHS_LISTENERS);
+	cache = kmem_cache_create("tcphs_listener", sizeof(struct tcphs_listener), 0,
+				  SLAB_HWCACHE_ALIGN, NULL);
+	return cache ? 0 : -ENOMEM;
 }
 
 /**
@@ -439,5 +529,5 @@ void tcphs_listener_exit(void)
 {
 	/* free_rcu() of the last entries. */
 	rcu_barrier();
-	tcphs_pool_exit(&pool);
+	kmem_cache_destroy(cache);
 }

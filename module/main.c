@@ -41,6 +41,7 @@ static const struct step {
 	{ "counters of hooks", tcphs_deaf_init, tcphs_deaf_exit },
 	{ "rings", tcphs_ring_init, tcphs_ring_exit },
 	{ "owners", tcphs_owner_init, tcphs_owner_exit },
+	{ "shares", tcphs_share_init, tcphs_share_exit },
 	{ "listeners", tcphs_listener_init, tcphs_listener_exit },
 	{ "connections", tcphs_conn_init, tcphs_conn_exit },
 	{ "drops", tcphs_drop_init, tcphs_drop_exit },

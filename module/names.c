@@ -98,3 +98,11 @@ const char *const tcphs_role_names[TCPHS_ROLE_MAX + 1] = {
 	[TCPHS_ROLE_SIMULTANEOUS] = "simultaneous",
 	[TCPHS_ROLE_LISTENER] = "listener",
 };
+
+const char *const tcphs_refused_names[TCPHS_REFUSED_MAX + 1] = {
+	[TCPHS_REFUSED_UNSPEC] = "-",
+	[TCPHS_REFUSED_FULL] = "full",
+	[TCPHS_REFUSED_MEMORY] = "memory",
+	[TCPHS_REFUSED_SHARE] = "share",
+	[TCPHS_REFUSED_BUCKET] = "bucket",
+};

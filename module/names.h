@@ -9,5 +9,6 @@ extern const char *const tcphs_state_names[TCPHS_STATE_MAX + 1];
 extern const char *const tcphs_event_names[TCPHS_EV_MAX + 1];
 extern const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1];
 extern const char *const tcphs_role_names[TCPHS_ROLE_MAX + 1];
+extern const char *const tcphs_refused_names[TCPHS_REFUSED_MAX + 1];
 
 #endif /* _TCPHS_NAMES_H */

@@ -86,18 +86,21 @@ static int put_hook(struct sk_buff *skb, const struct tcphs_hook *hook, bool ini
 	return 0;
 }
 
-static int put_counts(struct sk_buff *skb, const struct tcphs_stats *sum)
+static int put_counts(struct sk_buff *skb, const struct tcphs_sum *sum)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 1; i <= TCPHS_STATE_MAX && !err; i++)
-		err = put_count(skb, TCPHS_A_STATUS_STATE, i, sum->states[i]);
+		err = put_count(skb, TCPHS_A_STATUS_STATE, i, sum->all.states[i]);
 	for (i = 1; i <= TCPHS_EV_MAX && !err; i++)
-		err = put_count(skb, TCPHS_A_STATUS_EVENT, i, sum->events[i]);
+		err = put_count(skb, TCPHS_A_STATUS_EVENT, i, sum->all.events[i]);
 	for (i = 1; i <= TCPHS_REASON_MAX && !err; i++)
-		if (sum->failures[i])
-			err = put_count(skb, TCPHS_A_STATUS_FAILURE, i, sum->failures[i]);
+		if (sum->all.failures[i])
+			err = put_count(skb, TCPHS_A_STATUS_FAILURE, i, sum->all.failures[i]);
+	for (i = 1; i <= TCPHS_REFUSED_MAX && !err; i++)
+		if (sum->all.refused[i])
+			err = put_count(skb, TCPHS_A_STATUS_REFUSED, i, sum->all.refused[i]);
 	for (i = 0; i <= TCPHS_HIST_MAX && !err; i++)
 		err = tcphs_nl_put_hist(skb, TCPHS_A_STATUS_HIST, i, &sum->hist[i]);
 	return err;
@@ -155,7 +158,7 @@ int tcphs_nl_check_flags(const struct nlmsghdr *nlh, struct netlink_ext_ack *ext
 static int status_get(struct sk_buff *request, struct genl_info *info)
 {
 	struct tcphs_net *tn = tcphs_net(genl_info_net(info));
-	struct tcphs_stats *sum;
+	struct tcphs_sum *sum;
 	struct sk_buff *skb;
 	void *header;
 	int err;
@@ -174,7 +177,7 @@ static int status_get(struct sk_buff *request, struct genl_info *info)
 		goto out;
 	tcphs_stats_sum(tn, sum);
 	if (put_module(skb, tn) || put_counts(skb, sum) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_RECORDED, sum->recorded, TCPHS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_RECORDED, sum->all.recorded, TCPHS_A_STATUS_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UNTRACKED, sum->untracked,
 			      TCPHS_A_STATUS_PAD) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_TABLE_USED, tcphs_conn_count(sum)))

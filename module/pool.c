@@ -40,10 +40,7 @@ static void *pop(void **list)
 
 static unsigned int target(struct tcphs_pool *pool)
 {
-	unsigned int total = atomic_read(&pool->nr_total);
-	unsigned int used = total - min(READ_ONCE(pool->nr_free), total);
-
-	return max(pool->reserve, used / 4);
+	return max(pool->reserve, tcphs_pool_used(pool) / 4);
 }
 
 static bool add_one(struct tcphs_pool *pool)
@@ -170,6 +167,30 @@ void *tcphs_pool_get(struct tcphs_pool *pool)
 	if (object)
 		mag->count--;
 	return object;
+}
+
+/**
+ * tcphs_pool_used() - objects in use, and those that CPUs have put by
+ * @pool: the pool
+ *
+ * Context: any.
+ */
+unsigned int tcphs_pool_used(const struct tcphs_pool *pool)
+{
+	unsigned int total = atomic_read(&pool->nr_total);
+
+	return total - min(READ_ONCE(pool->nr_free), total);
+}
+
+/**
+ * tcphs_pool_is_full() - may no more objects be made
+ * @pool: the pool
+ *
+ * Context: any.
+ */
+bool tcphs_pool_is_full(const struct tcphs_pool *pool)
+{
+	return atomic_read(&pool->nr_total) >= pool->limit;
 }
 
 /**

@@ -104,7 +104,7 @@ static void on_child(struct tcphs_regs *regs)
 	tcphs_conn_enter(&s, tcphs_cookie_make(child));
 	if (!s.conn) {
 		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.cookie, s.now);
-		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
+		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
 		s.conn->id.flags |= TCPHS_F_ADOPTED;
 		tcphs_who_handshake(&s.conn->id, req);
 	}
@@ -126,7 +126,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 
-	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
+	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
 	tcphs_who_handshake(&conn->id, req);
 	tcphs_cookie_make(req_to_sk(req));
 	conn->marks |= TCPHS_C_FASTOPEN;
@@ -146,7 +146,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 static void cookie_unknown(struct tcphs_section *s, struct sock *sk, struct request_sock *req)
 {
 	tcphs_deaf_proved("tcp_get_cookie_sock", s->cookie, s->now);
-	tcphs_conn_add(s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, false);
+	tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
 	tcphs_who_handshake(&s->conn->id, req);
 	s->conn->marks |= TCPHS_C_COOKIE;
 }

@@ -38,7 +38,7 @@ static void on_connect(struct tcphs_regs *regs)
 		if (!(s.conn->id.flags & TCPHS_F_BUCKET))
 			tcphs_conn_remove(&s);
 	}
-	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_SENT, true);
+	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_SENT, true);
 	tcphs_who_from_sock(&conn->id, sk);
 	tcphs_who_owner(&conn->id);
 	conn->id.role = TCPHS_ROLE_ACTIVE;

@@ -41,7 +41,7 @@ static void on_request(struct tcphs_regs *regs)
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
-		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
+		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
 		tcphs_who_handshake(&conn->id, req);
 		conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
 		if (unlikely(!conn->listener))
@@ -117,7 +117,7 @@ static void __maybe_unused on_cookie(struct tcphs_regs *regs)
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (!s.conn) {
-		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), TCPHS_STATE_SYN_RECV, true);
+		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
 		tcphs_who_handshake(&s.conn->id, req);
 		s.conn->marks |= TCPHS_C_COOKIE;
 		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));

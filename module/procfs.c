@@ -15,7 +15,7 @@
 
 struct view {
 	struct net *net;
-	struct tcphs_stats sum;
+	struct tcphs_sum sum;
 	struct tcphs_listener_view listener;
 	unsigned long last;		/* number of the last listener */
 };
@@ -63,7 +63,7 @@ static void show_module(struct seq_file *m, const struct view *view)
 				   missed, hook->shows);
 	}
 	tcphs_ring_totals(&cpus, &overwritten);
-	seq_printf(m, "ring          records %llu  keeps %u a CPU  cpus %u", view->sum.recorded,
+	seq_printf(m, "ring          records %llu  keeps %u a CPU  cpus %u", view->sum.all.recorded,
 		   tcphs_ring_records, cpus);
 	/* How busy the others are is theirs to know. */
 	if (net_eq(view->net, &init_net))
@@ -78,7 +78,7 @@ static void show_states(struct seq_file *m, const struct view *view)
 
 	for (i = TCPHS_STATE_ESTABLISHED; i <= TCPHS_STATE_MAX; i++) {
 		seq_printf(m, "state         %-12s %8lld", tcphs_state_names[i],
-			   view->sum.states[i]);
+			   view->sum.all.states[i]);
 		if (i == TCPHS_STATE_TIME_WAIT)
 			seq_printf(m, "  limit %d",
 				   READ_ONCE(view->net->ipv4.tcp_death_row.sysctl_max_tw_buckets));
@@ -102,13 +102,17 @@ static void show_counts(struct seq_file *m, const struct view *view)
 		seq_putc(m, '\n');
 	}
 	for (i = 1; i <= TCPHS_EV_MAX; i++)
-		if (view->sum.events[i])
+		if (view->sum.all.events[i])
 			seq_printf(m, "event         %-18s %8llu\n", tcphs_event_names[i],
-				   view->sum.events[i]);
+				   view->sum.all.events[i]);
+	for (i = 1; i <= TCPHS_REFUSED_MAX; i++)
+		if (view->sum.all.refused[i])
+			seq_printf(m, "refused       %-18s %8llu\n", tcphs_refused_names[i],
+				   view->sum.all.refused[i]);
 	for (i = 1; i <= TCPHS_REASON_MAX; i++)
-		if (view->sum.failures[i])
+		if (view->sum.all.failures[i])
 			seq_printf(m, "failure       %-18s %8llu\n", tcphs_reason_names[i],
-				   view->sum.failures[i]);
+				   view->sum.all.failures[i]);
 }
 
 static void show_listener(struct seq_file *m, const struct tcphs_listener *l,

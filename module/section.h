@@ -176,12 +176,14 @@ static inline void tcphs_step_done(struct tcphs_section *s)
 /* Counts a duration of @s->conn's namespace. */
 static inline void tcphs_hist_count(struct tcphs_section *s, unsigned int hist, u64 ns)
 {
-	struct tcphs_histogram *h = &this_cpu_ptr(s->conn->tn->stats)->hist[hist];
+	struct tcphs_net *tn = s->conn->tn;
+	struct tcphs_durations *d = &tn->durations[smp_processor_id() & tn->durations_mask];
+	s64 max;
 
-	h->count++;
-	h->bucket[tcphs_hist_index(ns)]++;
-	if (ns > h->max)
-		h->max = ns;
+	atomic64_inc(&d->hist[hist].bucket[tcphs_hist_index(ns)]);
+	max = atomic64_read(&d->hist[hist].max);
+	while (unlikely(ns > (u64)max) && !atomic64_try_cmpxchg(&d->hist[hist].max, &max, ns))
+		;
 }
 
 /* Completes @ev with the time since @from, unless that is only when we came. */

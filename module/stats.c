@@ -2,6 +2,8 @@
 /* Counters of a namespace and their histograms. */
 #include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
 #include "internal.h"
 
 /**
@@ -61,14 +63,41 @@ u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent
 	return hist->max;
 }
 
-static void hist_add(struct tcphs_histogram *sum, const struct tcphs_histogram *hist)
+static void durations_add(struct tcphs_sum *sum, const struct tcphs_durations *durations)
+{
+	struct tcphs_histogram *hist;
+	unsigned int i, j;
+	u64 n;
+
+	for (i = 0; i <= TCPHS_HIST_MAX; i++) {
+		hist = &sum->hist[i];
+		hist->max = max_t(u64, hist->max, atomic64_read(&durations->hist[i].max));
+		for (j = 0; j < TCPHS_HIST_BUCKETS; j++) {
+			n = atomic64_read(&durations->hist[i].bucket[j]);
+			hist->bucket[j] += n;
+			hist->count += n;
+		}
+	}
+}
+
+/**
+ * tcphs_stats_any() - does a namespace have entries
+ * @tn: that no hook and no walk adds to any more
+ * @listeners: in the listener table, else in the connection table
+ *
+ * Context: any.
+ */
+bool tcphs_stats_any(const struct tcphs_net *tn, bool listeners)
 {
 	unsigned int i;
+	s64 sum = 0;
+	int cpu;
 
-	sum->count += READ_ONCE(hist->count);
-	sum->max = max(sum->max, READ_ONCE(hist->max));
-	for (i = 0; i < TCPHS_HIST_BUCKETS; i++)
-		sum->bucket[i] += READ_ONCE(hist->bucket[i]);
+	for_each_possible_cpu(cpu)
+		for (i = 0; i <= TCPHS_STATE_MAX; i++)
+			if ((i == TCPHS_STATE_LISTEN) == listeners)
+				sum += READ_ONCE(per_cpu_ptr(tn->stats, cpu)->states[i]);
+	return sum;
 }
 
 /**
@@ -81,8 +110,9 @@ static void hist_add(struct tcphs_histogram *sum, const struct tcphs_histogram *
  * Context: any. Counters go on while they are read: each is right, a sum of
  * several may be off by the steps under way.
  */
-void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_stats *sum)
+void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_sum *sum)
 {
+	struct tcphs_stats *all = &sum->all;
 	unsigned int i;
 	int cpu;
 
@@ -90,17 +120,61 @@ void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_stats *sum)
 	for_each_possible_cpu(cpu) {
 		const struct tcphs_stats *st = per_cpu_ptr(tn->stats, cpu);
 
-		sum->recorded += READ_ONCE(st->recorded);
-		sum->untracked += READ_ONCE(st->untracked);
+		all->recorded += READ_ONCE(st->recorded);
+		for (i = 0; i <= TCPHS_REFUSED_MAX; i++)
+			all->refused[i] += READ_ONCE(st->refused[i]);
 		for (i = 0; i <= TCPHS_STATE_MAX; i++)
-			sum->states[i] += READ_ONCE(st->states[i]);
+			all->states[i] += READ_ONCE(st->states[i]);
 		for (i = 0; i <= TCPHS_EV_MAX; i++)
-			sum->events[i] += READ_ONCE(st->events[i]);
+			all->events[i] += READ_ONCE(st->events[i]);
 		for (i = 0; i <= TCPHS_REASON_MAX; i++)
-			sum->failures[i] += READ_ONCE(st->failures[i]);
-		for (i = 0; i <= TCPHS_HIST_MAX; i++)
-			hist_add(&sum->hist[i], &st->hist[i]);
+			all->failures[i] += READ_ONCE(st->failures[i]);
 	}
 	for (i = 0; i <= TCPHS_STATE_MAX; i++)
-		sum->states[i] = max_t(s64, sum->states[i], 0);
+		all->states[i] = max_t(s64, all->states[i], 0);
+	for (i = 0; i <= TCPHS_REFUSED_MAX; i++)
+		sum->untracked += all->refused[i];
+	for (i = 0; i <= tn->durations_mask; i++)
+		durations_add(sum, &tn->durations[i]);
+}
+
+/* So many CPUs share the histograms of a namespace that is not the initial one. */
+#define DURATIONS 4U
+
+/**
+ * tcphs_stats_init() - counters for a namespace
+ * @tn: the namespace; its net is known
+ *
+ * They are on the account of whoever makes the namespace.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM, with nothing left behind.
+ */
+int tcphs_stats_init(struct tcphs_net *tn)
+{
+	unsigned int nr = roundup_pow_of_two(nr_cpu_ids);
+
+	if (!net_eq(tn->net, &init_net))
+		nr = min(nr, DURATIONS);
+	tn->stats = alloc_percpu_gfp(struct tcphs_stats, GFP_KERNEL_ACCOUNT);
+	if (!tn->stats)
+		return -ENOMEM;
+	tn->durations_mask = nr - 1;
+	tn->durations = kvcalloc(nr, sizeof(*tn->durations), GFP_KERNEL_ACCOUNT);
+	if (tn->durations)
+		return 0;
+	free_percpu(tn->stats);
+	return -ENOMEM;
+}
+
+/**
+ * tcphs_stats_exit() - free them
+ * @tn: the namespace, which nobody looks at any more
+ *
+ * Context: process, may sleep.
+ */
+void tcphs_stats_exit(struct tcphs_net *tn)
+{
+	kvfree(tn->durations);
+	free_percpu(tn->stats);
 }

@@ -8,7 +8,7 @@
 network=initial
 . "$(dirname "$0")/lib.sh"
 
-steps=(deaf ring owner listener conn drop netns hooks procfs procfs_events netlink)
+steps=(deaf ring owner share listener conn drop netns hooks procfs procfs_events netlink)
 
 # ran: the steps that were done and undone since mark_dmesg, in order
 ran() {

@@ -101,6 +101,8 @@ static void make_status(struct msg *m)
 	make_count(m, TCPHS_A_STATUS_STATE, 250, 1);
 	make_count(m, TCPHS_A_STATUS_EVENT, TCPHS_EV_UNLISTEN, 43);
 	make_count(m, TCPHS_A_STATUS_FAILURE, TCPHS_REASON_OTHER, 47);
+	make_count(m, TCPHS_A_STATUS_REFUSED, TCPHS_REFUSED_SHARE, 53);
+	make_count(m, TCPHS_A_STATUS_REFUSED, 250, 1);
 	make_hist(m, TCPHS_A_STATUS_HIST, TCPHS_HIST_TIME_WAIT);
 	make_hist(m, TCPHS_A_STATUS_HIST, 99);
 	msg_u32(m, 1000, 5);
@@ -122,7 +124,8 @@ static void test_status(void)
 	   status.hook[0].missed == 7 && !status.hook[1].has_hits && !status.hook[1].missed,
 	   "how often they fired and missed, where that is told");
 	ok(status.state[TCPHS_STATE_ESTABLISHED] == 41 && status.event[TCPHS_EV_UNLISTEN] == 43 &&
-	   status.failure[TCPHS_REASON_OTHER] == 47, "its counters; unknown ones are skipped");
+	   status.failure[TCPHS_REASON_OTHER] == 47 &&
+	   status.refused[TCPHS_REFUSED_SHARE] == 53, "its counters; unknown ones are skipped");
 	ok(status.hist[TCPHS_HIST_TIME_WAIT].bucket[17] == 5 &&
 	   status.hist[TCPHS_HIST_TIME_WAIT].max_ns == 12345, "its histograms");
 

@@ -42,7 +42,7 @@ int main(void)
 	char buf[TCPHS_NAME_LEN], bad[8];
 	uint32_t mask;
 
-	plan(28);
+	plan(29);
 	ok(all_named(tcphs_state_name, 1, TCPHS_STATE_MAX), "every state has a name of its own");
 	ok(all_named(tcphs_state_key, 1, TCPHS_STATE_MAX), "every state has a key of its own");
 	ok(all_explained(tcphs_event_help, 1, TCPHS_EV_MAX), "every event is explained");
@@ -53,6 +53,7 @@ int main(void)
 	ok(all_named(tcphs_closer_name, 0, TCPHS_CLOSER_MAX), "every closer has one");
 	ok(all_named(tcphs_hist_name, 0, TCPHS_HIST_MAX), "every histogram has one");
 	ok(all_named(tcphs_hook_kind_name, 0, TCPHS_HOOK_KIND_MAX), "every kind of hook has one");
+	ok(all_named(tcphs_refused_name, 1, TCPHS_REFUSED_MAX), "every cause of a refusal has one");
 	ok(all_named(tcphs_option_name, 0, TCPHS_OPTION_BITS - 1), "every option has one");
 	same(tcphs_event_name(200, buf), "?200", "an unknown event shows its number");
 	same(tcphs_state_name(4294967295u, buf), "?4294967295", "so does the largest number");

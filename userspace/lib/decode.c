@@ -342,6 +342,8 @@ static int decode_status_attr(const struct attr *a, void *to)
 		return decode_count(a, out->event, TCPHS_EV_MAX + 1);
 	case TCPHS_A_STATUS_FAILURE:
 		return decode_count(a, out->failure, TCPHS_REASON_MAX + 1);
+	case TCPHS_A_STATUS_REFUSED:
+		return decode_count(a, out->refused, TCPHS_REFUSED_MAX + 1);
 	case TCPHS_A_STATUS_HIST:
 		return decode_status_hist(a, out);
 	}

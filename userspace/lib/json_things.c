@@ -158,6 +158,7 @@ static void module_json(struct tcphs_json *j, const struct tcphs_status *st)
 	tcphs_json_u64(j, "used", st->table_used);
 	tcphs_json_u64(j, "limit", st->table_limit);
 	tcphs_json_u64(j, "untracked", st->untracked);
+	counts_json(j, "refused", st->refused, TCPHS_REFUSED_MAX + 1, tcphs_refused_name);
 	tcphs_json_close(j, '}');
 }
 

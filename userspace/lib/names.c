@@ -140,6 +140,14 @@ static const char *const hist_names[] = {
 	[TCPHS_HIST_TIME_WAIT]		= "time-wait",
 };
 
+static const char *const refused_names[] = {
+	[TCPHS_REFUSED_UNSPEC]		= "-",
+	[TCPHS_REFUSED_FULL]		= "full",
+	[TCPHS_REFUSED_MEMORY]		= "memory",
+	[TCPHS_REFUSED_SHARE]		= "share",
+	[TCPHS_REFUSED_BUCKET]		= "bucket",
+};
+
 static const char *const hook_kind_names[] = {
 	[TCPHS_HOOK_TRACEPOINT]		= "tracepoint",
 	[TCPHS_HOOK_FTRACE]		= "ftrace",
@@ -158,6 +166,7 @@ _Static_assert(COUNT(role_names) == __TCPHS_ROLE_MAX, "name the new role");
 _Static_assert(COUNT(closer_names) == __TCPHS_CLOSER_MAX, "name the new closer");
 _Static_assert(COUNT(hist_names) == __TCPHS_HIST_MAX, "name the new histogram");
 _Static_assert(COUNT(hook_kind_names) == __TCPHS_HOOK_KIND_MAX, "name the new kind");
+_Static_assert(COUNT(refused_names) == __TCPHS_REFUSED_MAX, "name the new cause");
 _Static_assert(COUNT(option_names) == TCPHS_OPTION_BITS, "name the new option");
 
 /**
@@ -238,6 +247,16 @@ const char *tcphs_hist_name(unsigned int n, char *buf)
 const char *tcphs_hook_kind_name(unsigned int n, char *buf)
 {
 	return name_of(hook_kind_names, COUNT(hook_kind_names), n, buf);
+}
+
+/**
+ * tcphs_refused_name - enum tcphs_refused
+ * @n: number
+ * @buf: for an unknown one, TCPHS_NAME_LEN bytes
+ */
+const char *tcphs_refused_name(unsigned int n, char *buf)
+{
+	return name_of(refused_names, COUNT(refused_names), n, buf);
 }
 
 /**

@@ -102,6 +102,7 @@ struct tcphs_status {
 	uint64_t state[TCPHS_STATE_MAX + 1];
 	uint64_t event[TCPHS_EV_MAX + 1];
 	uint64_t failure[TCPHS_REASON_MAX + 1];
+	uint64_t refused[TCPHS_REFUSED_MAX + 1];	/* their sum is untracked */
 	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
 	unsigned int nhooks;
 	struct tcphs_hook hook[TCPHS_HOOKS_MAX];
@@ -439,6 +440,7 @@ const char *tcphs_role_name(unsigned int n, char *buf);
 const char *tcphs_closer_name(unsigned int n, char *buf);
 const char *tcphs_hist_name(unsigned int n, char *buf);
 const char *tcphs_hook_kind_name(unsigned int n, char *buf);
+const char *tcphs_refused_name(unsigned int n, char *buf);
 const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @options */
 
 /* A line that explains it (names_help.c); NULL for what has no name. */

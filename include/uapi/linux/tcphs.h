@@ -420,7 +420,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_OVERWRITTEN,	/* u64, of all; initial namespace only */
 	TCPHS_A_STATUS_TABLE_USED,	/* u32, entries of this namespace */
 	TCPHS_A_STATUS_TABLE_LIMIT,	/* u32 */
-	TCPHS_A_STATUS_UNTRACKED,	/* u64, connections without an entry */
+	TCPHS_A_STATUS_UNTRACKED,	/* u64, connections and listeners without an entry */
 	TCPHS_A_STATUS_TW_LIMIT,	/* u32, tcp_max_tw_buckets */
 	TCPHS_A_STATUS_HOOK,		/* nest TCPHS_A_HOOK_*, multi */
 	TCPHS_A_STATUS_STATE,		/* nest TCPHS_A_COUNT_*, multi; id: state */
@@ -429,6 +429,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_HIST,		/* nest TCPHS_A_HIST_*, multi; id: enum tcphs_hist */
 	TCPHS_A_STATUS_LOAD,		/* u64, another number each time the module is loaded */
 	TCPHS_A_STATUS_CLOCK,		/* s64, ns: CLOCK_REALTIME - CLOCK_MONOTONIC just now */
+	TCPHS_A_STATUS_REFUSED,		/* nest TCPHS_A_COUNT_*, multi; id: enum tcphs_refused */
 
 	__TCPHS_A_STATUS_MAX
 };
@@ -467,6 +468,18 @@ enum tcphs_a_count {
 	__TCPHS_A_COUNT_MAX
 };
 #define TCPHS_A_COUNT_MAX (__TCPHS_A_COUNT_MAX - 1)
+
+/* Why a connection or a listener has no entry in its table. */
+enum tcphs_refused {
+	TCPHS_REFUSED_UNSPEC,
+	TCPHS_REFUSED_FULL,		/* the table is */
+	TCPHS_REFUSED_MEMORY,		/* there was none at hand */
+	TCPHS_REFUSED_SHARE,		/* nearly full, and its user or namespace holds much */
+	TCPHS_REFUSED_BUCKET,		/* too many whose cookies end in the same bits */
+
+	__TCPHS_REFUSED_MAX
+};
+#define TCPHS_REFUSED_MAX (__TCPHS_REFUSED_MAX - 1)
 
 enum tcphs_hist {
 	TCPHS_HIST_HANDSHAKE_ACTIVE,	/* SYN sent to ESTABLISHED */
