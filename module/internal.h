@@ -530,6 +530,8 @@ int tcphs_nl_done(struct netlink_callback *cb);
 
 /* procfs.c, procfs_events.c */
 
+void *tcphs_procfs_open(struct file *file, const struct seq_operations *seq_ops, size_t size);
+int tcphs_procfs_release(struct inode *inode, struct file *file);
 int tcphs_procfs_init(void);
 void tcphs_procfs_exit(void);
 int tcphs_procfs_events_init(void);

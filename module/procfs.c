@@ -4,6 +4,7 @@
  * eyes and for awk: every line begins with what it is about. No ISN, no owner:
  * anyone may read it. Documentation/ABI/procfs-tcphs describes each line.
  */
+#include <linux/mm.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
@@ -192,29 +193,57 @@ static const struct seq_operations seq_ops = {
 	.show = show,
 };
 
-static int open(struct inode *inode, struct file *file)
+/**
+ * tcphs_procfs_open() - begin a file whose reader needs much memory
+ * @file: the file
+ * @seq_ops: of it
+ * @size: of what seq_file's private points to, which begins with a struct net *
+ *
+ * Context: process, may sleep.
+ * Return: that memory, zeroed but for the opener's network namespace; NULL: there is none.
+ */
+void *tcphs_procfs_open(struct file *file, const struct seq_operations *seq_ops, size_t size)
 {
-	struct view *view = __seq_open_private(file, &seq_ops, sizeof(*view));
+	struct net **net = kvzalloc(size, GFP_KERNEL_ACCOUNT);
 
-	if (!view)
-		return -ENOMEM;
-	view->net = get_net(current->nsproxy->net_ns);
-	return 0;
+	if (!net)
+		return NULL;
+	if (seq_open(file, seq_ops)) {
+		kvfree(net);
+		return NULL;
+	}
+	*net = get_net(current->nsproxy->net_ns);
+	((struct seq_file *)file->private_data)->private = net;
+	return net;
 }
 
-static int release(struct inode *inode, struct file *file)
+/**
+ * tcphs_procfs_release() - end it
+ * @inode: of the file
+ * @file: of tcphs_procfs_open()
+ *
+ * Context: process, may sleep.
+ * Return: 0.
+ */
+int tcphs_procfs_release(struct inode *inode, struct file *file)
 {
-	struct seq_file *m = file->private_data;
+	struct net **net = ((struct seq_file *)file->private_data)->private;
 
-	put_net(((struct view *)m->private)->net);
-	return seq_release_private(inode, file);
+	put_net(*net);
+	kvfree(net);
+	return seq_release(inode, file);
+}
+
+static int open(struct inode *inode, struct file *file)
+{
+	return tcphs_procfs_open(file, &seq_ops, sizeof(struct view)) ? 0 : -ENOMEM;
 }
 
 static const struct proc_ops proc_ops = {
 	.proc_open = open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = release,
+	.proc_release = tcphs_procfs_release,
 };
 
 /**

@@ -221,27 +221,19 @@ static int open(struct inode *inode, struct file *file)
 
 	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
 		return -EPERM;
-	view = __seq_open_private(file, &seq_ops, struct_size(view, lanes, nr_cpu_ids));
+	/* A lane a CPU: of some machines that is megabytes. */
+	view = tcphs_procfs_open(file, &seq_ops, struct_size(view, lanes, nr_cpu_ids));
 	if (!view)
 		return -ENOMEM;
-	view->net = get_net(net);
 	view->count = nr_cpu_ids;
 	return 0;
-}
-
-static int release(struct inode *inode, struct file *file)
-{
-	struct seq_file *m = file->private_data;
-
-	put_net(((struct view *)m->private)->net);
-	return seq_release_private(inode, file);
 }
 
 static const struct proc_ops proc_ops = {
 	.proc_open = open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = release,
+	.proc_release = tcphs_procfs_release,
 };
 
 /**
