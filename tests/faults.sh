@@ -11,7 +11,7 @@ network=initial
 
 failslab=/sys/kernel/debug/failslab
 connections=1009	# two sockets each: more than the 1,024 entries that lie ready
-listeners=409		# more than the 64, and as many that each CPU may have put by
+listeners=409
 everywhere=(require-start 0 require-end 0xffffffffffffffff reject-start 0 reject-end 0)
 
 # set_fault NAME VALUE…
