@@ -12,6 +12,7 @@ import sys
 
 import ills_time_wait
 import ills_queue
+import ills_discards
 import ills_connect
 import ills_port
 import ills_reset

@@ -264,7 +264,7 @@ def orphans_many(t):
     finally:
         max_orphans(before)
     finding = look.found(orphans=("warning", orphans))
-    advises(finding, "net.ipv4.tcp_max_orphans", str(orphans * 5 // 3), "")
+    advises(finding, "net.ipv4.tcp_orphan_retries", "0", "3")
 
 
 @ill

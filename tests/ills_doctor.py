@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import time
 
+from ills_close import OUTSIDE
 from ills_connect import refuse
 from illness import CHECKS, EXIT, ill, Look, parse, start
 from tale import same
@@ -61,7 +63,8 @@ def quiet(t):
     out = subprocess.run(["tcphs", "doctor", "--for", "300ms"], check=True,
                          capture_output=True)
     text = out.stdout.decode()
-    same((text.splitlines()[0], out.stderr), ("Nothing wrong.", b""), "what it says")
+    same((text.startswith("Nothing wrong, but nothing happened in these 30"), out.stderr),
+         (True, b""), "what it says")
     same(text.split("LOOKED AT")[1].count("\n  "), CHECKS, "checks")
     same("NOT LOOKED AT" in text, False, "something was left out")
 
@@ -72,6 +75,7 @@ def says_it_in_words(t):
     listener, port = t.serve(backlog=3)
     for _ in range(4):
         t.connect(port)
+    time.sleep(0.2)
     out = subprocess.run(["tcphs", "doctor", "-d", "100ms"], check=False, capture_output=True)
     lines = out.stdout.decode().splitlines()
     same(out.returncode, 10, "exit status")
@@ -102,3 +106,79 @@ def watch(t):
         same(process.wait(10), EXIT["critical"], "exit status")
     quiet_ones = [w for w in worst if w in ("none", "notice")]
     same((worst.count("critical"), len(quiet_ones)), (1, 4), f"worst of each look: {worst}")
+
+
+HANGS = """
+import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.listen(3)
+clients = [socket.create_connection(s.getsockname()) for _ in range(2)]
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def namespaces():
+    """Those that have a listener or a connection."""
+    found = set()
+    for verb in "listeners", "connections":
+        out = subprocess.run([*OUTSIDE, "tcphs", verb, "-A", "-j"], check=True,
+                             capture_output=True)
+        found |= {json.loads(line)["netns"] for line in out.stdout.splitlines()}
+    return found
+
+
+def by_namespace(out):
+    lines = [json.loads(line) for line in out.splitlines()]
+    return {n: [line["finding"] for line in lines if line["netns"] == n and "finding" in line]
+            for n in {line["netns"] for line in lines}}
+
+
+@ill
+def other_namespaces(t):
+    """what hangs in another namespace: one line says that there is one, -A looks at each"""
+    subprocess.run(["ip", "netns", "add", "ills"], check=True)
+    subprocess.run(["ip", "-n", "ills", "link", "set", "lo", "up"], check=True)
+    inode = os.stat("/run/netns/ills").st_ino
+    command = ["ip", "netns", "exec", "ills", "python3", "-c", HANGS, str(t.new_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        try:
+            same(server.stdout.readline(), b"ready\n", "server")
+            begin = time.monotonic()
+            t.until(lambda: time.monotonic() > begin + 3.2, "time goes by")
+            others = namespaces() - {os.stat("/proc/1/ns/net").st_ino}
+            same(inode in others, True, "it is one of them")
+            out = subprocess.run([*OUTSIDE, "tcphs", "doctor", "-j", "-d", "100ms"],
+                                 check=True, capture_output=True)
+            same((parse(out.stdout)[0], parse(out.stdout)[2]["netns_not_looked_at"]),
+                 ([], len(others)), "findings, and namespaces not looked at")
+            text = subprocess.run([*OUTSIDE, "tcphs", "doctor", "-d", "100ms"], check=True,
+                                  capture_output=True, text=True).stdout
+            same(f"other namespaces     {len(others)} not looked at" in text, True, text)
+            out = subprocess.run([*OUTSIDE, "tcphs", "doctor", "-A", "-j", "-d", "100ms"],
+                                 check=False, capture_output=True)
+            same((out.returncode, by_namespace(out.stdout)[inode]),
+                 (EXIT["critical"], ["accept-hangs"]), "what hangs there")
+            out = subprocess.run([*OUTSIDE, "tcphs", "doctor", "--netns", "ills", "-j", "-d",
+                                  "100ms"], check=False, capture_output=True)
+            same(set(by_namespace(out.stdout)), {inode}, "only that one")
+            text = subprocess.run([*OUTSIDE, "tcphs", "doctor", "-A", "-d", "100ms"], check=False,
+                                  capture_output=True, text=True).stdout
+            same(f"NETWORK NAMESPACE {inode}, ills" in text, True, text)
+        finally:
+            server.kill()
+            subprocess.run(["ip", "netns", "del", "ills"], check=True)
+
+
+@ill
+def since(t):
+    """--since judges what the ring holds of that time"""
+    port = t.new_port()
+    refuse(t, port, 7)
+    out = subprocess.run(["tcphs", "doctor", "-j", "--since", "500ms"], check=False,
+                         capture_output=True)
+    findings, _, end = parse(out.stdout)
+    same([(f["finding"], f["value"]) for f in findings if f.get("port") == port],
+         [("connect-refused", 7), ("nobody-listens", 7)], "findings")
+    same((end["ring"], end["recording"]), (True, False), "its end")

@@ -1,24 +1,179 @@
 # SPDX-License-Identifier: GPL-2.0
 """Queues of listeners."""
 import os
+import socket
+import subprocess
 import time
 
 from illness import advises, ill, Look, names_me, says
-from tale import half_open, same
+from tale import half_open, HANDSHAKE, same
+from wire import ACK, RST, SYN
+
+
+LONG = 3.2	# from 3 s on nobody calls it a pause any more
+
+
+def pass_time(t, since, seconds):
+    t.until(lambda: time.monotonic() > since + seconds, "time goes by")
+
+
+def waiting_at(port):
+    """How many wait in each accept queue of a port, as ss has it."""
+    out = subprocess.run(["ss", "-Hltn", f"sport = :{port}"], check=True, capture_output=True,
+                         text=True).stdout
+    return sorted(int(line.split()[1]) for line in out.splitlines())
 
 
 @ill
 def accept_hangs(t):
-    """a server that never accepts: overflows, and the process that hangs"""
+    """a server that never accepts: who waits, for how long, and the process that hangs"""
     _, port = t.serve(backlog=3)
     with Look() as look:
+        begin = time.monotonic()
         t.overflow(port)
-    finding = look.found(accept_queue_overflow=("critical", t.grown("TcpExtListenOverflows")))
+        pass_time(t, begin, LONG)
+        same(waiting_at(port), [4], "ss: accept queue")
+    finding = look.found(accept_hangs=("critical", 4))
     same((finding["address"], finding["port"]), ("127.0.0.1", port), "listener")
     names_me(finding)
-    says(finding, "cause", "accepted nothing")
+    says(finding, "more", f"overflows {t.grown('TcpExtListenOverflows')}")
     says(finding, "command", str(os.getpid()))
     same("setting" in finding, False, "a setting would help")
+
+
+@ill
+def accept_stops(t):
+    """a server that accepts well and then hangs: its queue has room still"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(5):
+            t.pair(listener, port)
+        begin = time.monotonic()
+        for _ in range(3):
+            t.connect(port)
+        pass_time(t, begin, LONG)
+    finding = look.found(accept_hangs=("critical", 3))
+    says(finding, "more", "3 wait, room for 32, the oldest for 3.")
+    says(finding, "more", "5 accepted, overflows 0")
+    same(t.grown("TcpExtListenOverflows"), 0, "overflows")
+
+
+@ill
+def accept_pauses(t):
+    """healthy: as many connections wait, but not for long"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(3):
+            t.connect(port)
+        time.sleep(0.4)
+        for _ in range(3):
+            t.accept(listener)
+    look.found()
+    look.saw("accept-queues", "sockets 1, accepted 3, waiting now 0, overflows 0")
+
+
+@ill
+def accept_takes_seconds(t):
+    """a long queue that drops nothing, and a server that lets everybody wait"""
+    listener, port = t.serve()
+    with Look() as look:
+        begin = time.monotonic()
+        for _ in range(3):
+            t.connect(port)
+        pass_time(t, begin, 1.2)
+        for _ in range(3):
+            t.accept(listener)
+    look.found(accept_slow=("warning", 3))
+    same(t.grown("TcpExtListenOverflows"), 0, "overflows")
+
+
+def group(t, count):
+    """Listeners that share a port; who connects goes to one of them by its port."""
+    listeners, port = [], t.new_port()
+    for _ in range(count):
+        s = t.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind(("127.0.0.1", port))
+        s.listen(61)
+        s.settimeout(0)
+        listeners.append(s)
+    return listeners, port
+
+
+def accept_all(t, listener):
+    try:
+        while True:
+            t.sockets.append(listener.accept()[0])
+    except BlockingIOError:
+        pass
+
+
+def one_of_three(t, hangs):
+    listeners, port = group(t, 3)
+    with Look() as look:
+        begin = time.monotonic()
+        for _ in range(43):
+            t.connect(port)
+        for listener in listeners[hangs:]:
+            accept_all(t, listener)
+        waiting = waiting_at(port)
+        pass_time(t, begin, LONG)
+    same(waiting[:2], [0, 0], "ss: the others are empty")
+    return look, waiting[2]
+
+
+@ill
+def one_of_a_group_hangs(t):
+    """one of three sockets with SO_REUSEPORT hangs, the others work"""
+    look, waiting = one_of_three(t, hangs=1)
+    finding = look.found(accept_hangs=("critical", waiting))
+    says(finding, "name", "(1 of 3 sockets)")
+
+
+@ill
+def a_group_works(t):
+    """healthy: three sockets with SO_REUSEPORT, and as many connections"""
+    look, waiting = one_of_three(t, hangs=0)
+    same(waiting, 0, "ss: the last is empty")
+    look.found()
+    look.saw("accept-queues", "sockets 3, accepted 43, waiting now 0, overflows 0")
+
+
+NO_FILES = """
+import errno, os, resource, socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.listen(31)
+used = len(os.listdir("/proc/self/fd")) - 1
+resource.setrlimit(resource.RLIMIT_NOFILE, (used, used))
+print("ready", flush=True)
+while True:
+    try:
+        s.accept()
+    except OSError as e:
+        print(errno.errorcode[e.errno], flush=True)
+        time.sleep(0.5)
+"""
+
+
+@ill
+def no_file_descriptors(t):
+    """a server out of file descriptors: accept() fails, again and again"""
+    port = t.new_port()
+    with subprocess.Popen(["python3", "-c", NO_FILES, str(port)],
+                          stdout=subprocess.PIPE) as server:
+        try:
+            same(server.stdout.readline(), b"ready\n", "server")
+            with Look() as look:
+                begin = time.monotonic()
+                t.connect(port)
+                same(server.stdout.readline(), b"EMFILE\n", "error of accept()")
+                pass_time(t, begin, LONG)
+        finally:
+            server.kill()
+    finding = look.found(accept_hangs=("critical", 1))
+    same(finding["pid"], server.pid, "process")
+    says(finding, "cause", "EMFILE")
 
 
 @ill
@@ -28,11 +183,12 @@ def accept_is_slow(t):
     with Look() as look:
         t.overflow(port)
         for _ in range(4):
-            time.sleep(0.15)
+            time.sleep(0.25)
             t.accept(listener)
     finding = look.found(accept_queue_overflow=("critical", t.grown("TcpExtListenOverflows")))
     says(finding, "cause", "too slow")
     says(finding, "more", "4 accepted")
+    same("setting" in finding, False, "a longer queue would help")
 
 
 def burst(t):
@@ -43,7 +199,7 @@ def burst(t):
             t.accept(listener)
         for _ in range(31):
             t.pair(listener, port)
-    finding = look.found(accept_queue_overflow=("critical", t.grown("TcpExtListenOverflows")))
+    finding = look.found(accept_queue_overflow=("warning", t.grown("TcpExtListenOverflows")))
     says(finding, "cause", "bursts")
     says(finding, "more", "35 accepted")
     return finding
@@ -62,12 +218,102 @@ def somaxconn_small(t):
     advises(burst(t), "net.core.somaxconn", "3", "8")
 
 
+def third_ack_without_room(t):
+    """Backlog 1: two wait, and the third ACK of another handshake comes."""
+    listener, port = t.listener(backlog=1)
+    first, second, third = t.peer(), t.peer(), t.peer()
+    first.connect(port)
+    t.told(first.port, HANDSHAKE[:3])
+    for peer in (second, third):
+        peer.remote = port
+        peer.send(SYN)
+        peer.await_(SYN | ACK)
+    second.send(ACK)
+    t.told(second.port, HANDSHAKE[:3])
+    third.send(ACK)
+    t.until(lambda: t.grown("TcpExtListenOverflows") == 1, "its ACK finds no room")
+    return listener, third
+
+
+@ill
+def overflow_aborts(t):
+    """tcp_abort_on_overflow resets whom a second would have let in"""
+    t.sysctl("tcp_abort_on_overflow", 1)
+    with Look() as look:
+        listener, late = third_ack_without_room(t)
+        late.await_(RST)
+        for _ in range(2):
+            t.accept(listener)
+    finding = look.found(accept_queue_overflow=("critical", 1))
+    says(finding, "cause", "1 of these clients were reset")
+    advises(finding, "net.ipv4.tcp_abort_on_overflow", "1", "0")
+
+
+@ill
+def overflow_waits(t):
+    """healthy, nearly: without it the client gets in, and that is worth a notice"""
+    with Look() as look:
+        listener, late = third_ack_without_room(t)
+        for _ in range(2):
+            t.accept(listener)
+        late.send(ACK)
+        t.accept(listener)
+    look.found(accept_queue_overflow=("notice", 1))
+
+
+@ill
+def closed_with_its_queue(t):
+    """a listener that closes takes along who waits for accept()"""
+    listener, port = t.serve()
+    with Look() as look:
+        for _ in range(4):
+            t.connect(port)
+        listener.close()
+    finding = look.found(accept_queue_cut=("warning", t.grown("TcpOutRsts")))
+    says(finding, "more", "4 waited for accept()")
+    same("setting" in finding, False, "a setting would help")
+
+
+@ill
+def reload_cuts_a_queue(t):
+    """one of two sockets is closed while some wait there: the kernel could move them"""
+    listeners, port = group(t, 2)
+    with Look() as look:
+        while max(waiting_at(port)) < 4:
+            t.connect(port)
+        accept_all(t, listeners[0])
+        waiting = max(waiting_at(port))
+        for _ in range(4 - waiting):
+            while max(waiting_at(port)) < 4:
+                t.connect(port)
+                accept_all(t, listeners[0])
+        listeners[1].close()
+    finding = look.found(accept_queue_cut=("warning", 4))
+    same(t.grown("TcpOutRsts"), 4, "RSTs")
+    if os.path.exists("/proc/sys/net/ipv4/tcp_migrate_req"):
+        advises(finding, "net.ipv4.tcp_migrate_req", "0", "1")
+
+
+@ill
+def closed_when_empty(t):
+    """healthy: a listener that closes when it has accepted all"""
+    listener, port = t.serve()
+    with Look() as look:
+        pairs = [t.pair(listener, port) for _ in range(5)]
+        listener.close()
+        for client, server in pairs:
+            t.close_in_turn(client, server)
+    look.found()
+    same(t.grown("TcpOutRsts"), 0, "RSTs")
+
+
 @ill
 def accept_queue_full(t):
     """an accept queue that is full and has dropped nothing yet"""
     _, port = t.serve(backlog=3)
     for _ in range(4):
         t.connect(port)
+    time.sleep(0.2)
     with Look() as look:
         pass
     look.found(accept_queue_full=("warning", 4))
@@ -83,7 +329,7 @@ def accepts_well(t):
             client, server = t.pair(listener, port)
             t.close_in_turn(client, server)
     look.found()
-    look.saw("accept-queues", "listeners 1, accepted 31, overflows 0")
+    look.saw("accept-queues", "sockets 1, accepted 31, waiting now 0, overflows 0")
 
 
 @ill
@@ -118,8 +364,8 @@ def syn_queue_short(t):
     t.sysctl("tcp_syncookies", 0)
     _, port = t.listener(backlog=2)
     with Look() as look:
-        half_open(t, port, 5)
-        t.until(lambda: t.grown("TcpExtTCPReqQFullDrop") >= 2, "SYNs are dropped")
+        half_open(t, port, 7)
+        t.until(lambda: t.grown("TcpExtTCPReqQFullDrop") >= 4, "SYNs are dropped")
     look.found(syn_queue_overflow=("critical", t.grown("TcpExtTCPReqQFullDrop")))
 
 
@@ -129,8 +375,8 @@ def syn_queue_short_with_cookies(t):
     t.sysctl("tcp_syncookies", 1)
     _, port = t.listener(backlog=2)
     with Look() as look:
-        half_open(t, port, 5)
-        t.until(lambda: t.grown("TcpExtSyncookiesSent") >= 2, "cookies are sent")
+        half_open(t, port, 7)
+        t.until(lambda: t.grown("TcpExtSyncookiesSent") >= 4, "cookies are sent")
     advises(look.found(syn_queue_full=("warning", t.grown("TcpExtSyncookiesSent"))),
             "backlog of listen()", "2", "4")
 
@@ -146,7 +392,8 @@ def cookies_always(t):
             t.accept(listener)
     finding = look.found(syn_queue_full=("warning", t.grown("TcpExtSyncookiesSent")))
     advises(finding, "net.ipv4.tcp_syncookies", "2", "1")
-    says(finding, "more", "3 came back")
+    same(t.grown("TcpExtSyncookiesRecv"), 3, "SyncookiesRecv")
+    says(finding, "more", "3 SYNs, 3 finished handshakes, 0 without an answer")
 
 
 @ill
@@ -158,6 +405,55 @@ def nobody_answers_synacks(t):
         t.until(lambda: t.grown("TcpExtTCPSynRetrans") >= 23, "SYN+ACKs are sent again")
     finding = look.found(half_open=("warning", 23))
     says(finding, "more", "23 SYNs, 0 finished")
+    says(finding, "cause", "forged")
+
+
+@ill
+def synacks_do_not_arrive(t):
+    """clients that send their SYN again: our SYN+ACK does not reach them"""
+    _, port = t.listener(backlog=61)
+    with Look() as look:
+        peers = half_open(t, port, 11)
+        t.until(lambda: t.grown("TcpExtTCPSynRetrans") >= 11, "SYN+ACKs are sent again")
+        for peer in peers:
+            peer.send(SYN, seq=peer.isn)
+        t.told(peers[-1].port, [HANDSHAKE[0], "synack-retransmit syn-recv>syn-recv",
+                                "syn-duplicate syn-recv>syn-recv"])
+    says(look.found(half_open=("warning", 11)), "cause", "does not reach them")
+
+
+@ill
+def flood_beside_honest_load(t):
+    """a SYN flood, and a third as many clients who answer"""
+    t.sysctl("tcp_syncookies", 1)
+    listener, port = t.listener(backlog=7)
+    with Look() as look:
+        half_open(t, port, 61)
+        t.until(lambda: t.grown("TcpExtSyncookiesSent") >= 53, "cookies are sent")
+        for _ in range(23):
+            t.peers_of(port, 1)
+            t.accept(listener)
+    finding = look.found(syn_flood=("warning", t.grown("TcpExtSyncookiesSent")))
+    says(finding, "more", "84 SYNs, 23 finished handshakes, 61 without an answer")
+
+
+@ill
+def slow_server_is_no_flood(t):
+    """honest clients of a server that hangs fill both queues: one finding, no flood"""
+    t.sysctl("tcp_syncookies", 0)
+    _, port = t.listener(backlog=31)
+    with Look() as look:
+        begin = time.monotonic()
+        late = half_open(t, port, 24)
+        for peer in late:
+            peer.await_(SYN | ACK)
+        t.peers_of(port, 32)
+        for peer in late:
+            peer.send(ACK)
+        t.until(lambda: t.grown("TcpExtListenOverflows") >= 24, "their ACKs find no room")
+        half_open(t, port, 11)
+        pass_time(t, begin, LONG)
+    look.found(accept_hangs=("critical", 32))
 
 
 @ill

@@ -77,6 +77,25 @@ static inline void accepted(unsigned int n, uint64_t waited)
 	times(n, ev);
 }
 
+/* At the socket of the listener, with so many in its accept queue then, and room for 5. */
+static inline void at_queue(unsigned int n, uint8_t type, uint8_t reason, uint32_t waiting)
+{
+	struct tcphs_event ev = event(type, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV, reason);
+
+	ev.flags = TCPHS_F_QUEUE;
+	ev.queue = (struct tcphs_queue){ .listener = 7, .accept_queue = waiting,
+					 .accept_limit = 4, .syn_limit = 4 };
+	while (n--) {
+		ev.id.conn++;
+		evidence_event(&e, &ev);
+	}
+}
+
+static inline void overflow(unsigned int n)
+{
+	at_queue(n, TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_REASON_ACCEPT_QUEUE_FULL, 5);
+}
+
 static struct tcphs_status st;
 static struct tcphs_listener listener;
 static struct tcphs_conn_info conns[200];
@@ -166,6 +185,17 @@ static inline const char *judge(void)
 					i ? ", " : "", severity_name(r.v[i].severity),
 					r.v[i].name, (ull)r.v[i].value);
 	return found;
+}
+
+/* What a check has seen, after judge(). */
+static inline const char *saw(const char *check)
+{
+	size_t i;
+
+	for (i = 0; i < NR_RULES; i++)
+		if (!strcmp(rules[i].name, check))
+			return r.check[i].saw;
+	return "";
 }
 
 #endif /* TCPHS_TEST_MADE_H */

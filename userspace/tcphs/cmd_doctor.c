@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "doctor/files.h"
+#include "doctor/namespaces.h"
 #include "out_doctor.h"
 #include "source.h"
 
@@ -18,19 +20,39 @@
 			 1u << TCPHS_STATE_FIN_WAIT2 | 1u << TCPHS_STATE_CLOSING | \
 			 1u << TCPHS_STATE_LAST_ACK)
 
-enum { OPT_STUCK = 0x80 };
+enum { OPT_STUCK = 0x80, OPT_SINCE };
+
+/* A network namespace that is looked at. */
+struct patient {
+	uint32_t netns;			/* inode */
+	int fd;				/* to enter it by; -1: we are in it */
+	char name[64];
+	struct tcphs_session *session;	/* to ask there; NULL: its events alone are judged */
+	bool own_session;
+	struct evidence evidence;
+};
 
 struct doctor {
 	struct cli *cli;
 	uint64_t look;			/* ns */
 	uint64_t stuck;			/* ns */
+	uint64_t since;			/* CLOCK_MONOTONIC, ns: judge the ring from then on; 0: look */
+	uint64_t oldest;		/* record of the ring */
 	bool look_given;
 	bool watch;
 	bool progress;			/* somebody sits in front of it */
 	struct source *source;
-	struct evidence evidence;
+	int home;			/* our namespace */
+	struct patient *patients;
+	size_t nr_patients;
+	struct tally strangers;		/* uint32_t: namespaces that were not looked at */
+	struct patient *last;		/* whose event came last */
+	uint64_t began;
 	struct tables *tables;
+	struct tcphs_listener_list all_listeners;
+	struct tcphs_conn_list all_connections;
 	enum severity worst;
+	bool no_memory;
 };
 
 /* ---- options --------------------------------------------------------------------- */
@@ -40,7 +62,7 @@ static uint64_t parse_duration(const struct cli *cli, const char *option, const 
 	uint64_t ns;
 
 	if (tcphs_duration_parse(arg, &ns) || !ns)
-		cli_usage(cli, "--%s: '%s' is wrong; " TCPHS_DURATION_ALLOWED, option, arg);
+		cli_usage(cli, "--%s %s: a time with ms, s, m, h or d, such as 10s", option, arg);
 	return ns;
 }
 
@@ -50,10 +72,12 @@ static void parse(struct doctor *d, int argc, char **argv)
 		CLI_LONGS,
 		{ "for",	required_argument,	NULL, 'd' },
 		{ "watch",	no_argument,		NULL, 'w' },
+		{ "since",	required_argument,	NULL, OPT_SINCE },
 		{ "stuck-after", required_argument,	NULL, OPT_STUCK },
 		{ NULL,		0,			NULL, 0 },
 	};
 	struct cli *cli = d->cli;
+	uint64_t now = tcphs_now(), since;
 	int c;
 
 	while ((c = getopt_long(argc, argv, CLI_SHORTS "d:w", longs, NULL)) != -1) {
@@ -62,6 +86,9 @@ static void parse(struct doctor *d, int argc, char **argv)
 			d->look_given = true;
 		} else if (c == 'w') {
 			d->watch = true;
+		} else if (c == OPT_SINCE) {
+			since = parse_duration(cli, "since", optarg);
+			d->since = since < now ? now - since : 1;
 		} else if (c == OPT_STUCK) {
 			d->stuck = parse_duration(cli, "stuck-after", optarg);
 		} else {
@@ -69,11 +96,131 @@ static void parse(struct doctor *d, int argc, char **argv)
 		}
 	}
 	cli_no_arguments(cli, argc, argv);
-	if (!cli->read && tcphs_filter_has(&cli->filter, TCPHS_FILTER_NETNS))
-		cli_usage(cli, "--netns: for recordings; a kernel is asked in the namespace, see ip-netns(8)");
-	if (cli->read && (d->watch || d->look_given))
-		cli_usage(cli, "--%s: a recording is read whole, once",
-			  d->watch ? "watch" : "for");
+	if ((cli->read || d->since) && (d->watch || d->look_given))
+		cli_usage(cli, "--%s: %s", d->watch ? "watch" : "for",
+			  cli->read ? "a recording is read whole, once" :
+				      "--since judges what has been, once");
+	if (cli->read && d->since)
+		cli_usage(cli, "--since: a recording is read whole");
+}
+
+/* ---- namespaces ------------------------------------------------------------------ */
+
+static struct patient *find_patient(struct doctor *d, uint32_t netns)
+{
+	size_t i;
+
+	if (d->last && d->last->netns == netns)
+		return d->last;
+	for (i = 0; i < d->nr_patients; i++)
+		if (d->patients[i].netns == netns)
+			return d->last = &d->patients[i];
+	return NULL;
+}
+
+static struct patient *add_patient(struct doctor *d, uint32_t netns)
+{
+	struct patient *p = realloc(d->patients, (d->nr_patients + 1) * sizeof(*p));
+
+	d->last = NULL;
+	if (!p) {
+		d->no_memory = true;
+		return NULL;
+	}
+	d->patients = p;
+	p += d->nr_patients++;
+	*p = (struct patient){ .netns = netns, .fd = -1 };
+	evidence_init(&p->evidence, d->stuck);
+	return p;
+}
+
+/* In the namespace of a patient, until leave(). False: that is not allowed. */
+static bool enter(const struct patient *p)
+{
+	return p->fd < 0 || !netns_enter(p->fd);
+}
+
+static void leave(const struct doctor *d, const struct patient *p)
+{
+	if (p->fd >= 0 && netns_enter(d->home))
+		abort();
+}
+
+/* Another namespace, if it is wanted and can be entered. */
+static void admit(struct doctor *d, uint32_t netns)
+{
+	const struct tcphs_numbers *wanted = &d->cli->filter.netns;
+	struct tcphs_error err = { 0 };
+	struct patient *p;
+	unsigned int i;
+
+	if (find_patient(d, netns))
+		return;
+	for (i = 0; i < wanted->nr && wanted->v[i] != netns; i++)
+		;
+	if (wanted->nr && i == wanted->nr)
+		return;
+	p = add_patient(d, netns);
+	if (!p)
+		return;
+	p->fd = netns_open(netns, p->name, sizeof(p->name));
+	if (p->fd >= 0 && enter(p)) {
+		p->session = tcphs_open(&err);
+		p->own_session = true;
+		leave(d, p);
+	}
+}
+
+/* Those with a listener or a connection; in our own there may be neither. */
+static int admit_all(struct doctor *d, struct tcphs_error *err)
+{
+	struct tcphs_session *session = source_session(d->source);
+	size_t i;
+
+	if (tcphs_get_listeners(session, true, &d->all_listeners, err) ||
+	    tcphs_get_connections(session, true, NULL, &d->all_connections, err))
+		return -1;
+	for (i = 0; i < d->all_listeners.nr; i++)
+		admit(d, d->all_listeners.v[i].netns);
+	for (i = 0; i < d->all_connections.nr; i++)
+		admit(d, d->all_connections.v[i].netns);
+	return 0;
+}
+
+/* Others than ours, where we may know. */
+static void count_others(struct doctor *d)
+{
+	struct tcphs_session *session = source_session(d->source);
+	uint32_t ours = d->patients->netns;
+	struct tcphs_error err = { 0 };
+	size_t i;
+
+	if (!tcphs_get_listeners(session, true, &d->all_listeners, &err))
+		for (i = 0; i < d->all_listeners.nr; i++)
+			if (d->all_listeners.v[i].netns != ours)
+				tally_get(&d->strangers, &d->all_listeners.v[i].netns);
+	if (!err.code && !tcphs_get_connections(session, true, NULL, &d->all_connections, &err))
+		for (i = 0; i < d->all_connections.nr; i++)
+			if (d->all_connections.v[i].netns != ours)
+				tally_get(&d->strangers, &d->all_connections.v[i].netns);
+}
+
+static void dismiss_all(struct doctor *d)
+{
+	struct patient *p;
+
+	for (p = d->patients; p < d->patients + d->nr_patients; p++) {
+		evidence_free(&p->evidence);
+		if (p->own_session)
+			tcphs_close(p->session);
+		if (p->fd >= 0)
+			close(p->fd);
+	}
+	free(d->patients);
+	d->patients = NULL;
+	d->nr_patients = 0;
+	d->last = NULL;
+	tally_free(&d->strangers);
 }
 
 /* ---- looking --------------------------------------------------------------------- */
@@ -81,22 +228,35 @@ static void parse(struct doctor *d, int argc, char **argv)
 static void on_record(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
+	struct patient *p;
 
-	evidence_event(&d->evidence, ev);
+	if (ev->time < d->since)
+		return;
+	/* A recording of several is judged as one: its places know where they are. */
+	p = d->cli->read ? d->patients : find_patient(d, ev->id.netns);
+	if (!p)
+		tally_get(&d->strangers, &ev->id.netns);
+	else
+		evidence_event(&p->evidence, ev);
 }
 
+/* Nobody knows whose they were. */
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 {
 	struct doctor *d = arg;
+	size_t i;
 
 	(void)cpu;
-	evidence_lost(&d->evidence, count);
+	for (i = 0; i < d->nr_patients; i++)
+		evidence_lost(&d->patients[i].evidence, count);
 }
 
 static void on_past(void *arg, const struct tcphs_event *ev)
 {
-	(void)arg;
-	(void)ev;
+	struct doctor *d = arg;
+
+	if (!d->oldest || ev->time < d->oldest)
+		d->oldest = ev->time;
 }
 
 static const struct tcphs_events_ops ops = { on_record, on_lost };
@@ -105,99 +265,200 @@ static const struct tcphs_events_ops past_ops = { on_past, NULL };
 static bool show_progress(void *arg)
 {
 	const struct doctor *d = arg;
-	uint64_t so_far = tcphs_now() - d->evidence.began;
+	uint64_t so_far = tcphs_now() - d->began, records = 0;
+	size_t i;
 
+	for (i = 0; i < d->nr_patients; i++)
+		records += d->patients[i].evidence.records;
 	if (d->progress)
 		fprintf(stderr, "\rlooking: %llu of %llu s, %llu records \033[K",
 			(ull)(so_far / NSEC_PER_SEC), (ull)(d->look / NSEC_PER_SEC),
-			(ull)d->evidence.records);
+			(ull)records);
 	return true;
 }
 
 /* @states: 1 << state of the connections that count, 0: all */
-static int get_tables(struct doctor *d, uint32_t states, struct tcphs_error *err)
+static int get_tables(struct doctor *d, const struct patient *p, uint32_t states,
+		      struct tcphs_error *err)
 {
-	struct tcphs_session *session = source_session(d->source);
 	struct tcphs_filter filter = d->cli->filter;
 	struct tables *t = d->tables;
 
+	/* The session is of its namespace. */
+	filter.keys &= ~TCPHS_FILTER_BIT(NETNS);
 	if (states) {
 		filter.states = states;
 		filter.keys |= TCPHS_FILTER_BIT(STATE);
 	}
-	if (tcphs_get_status(session, &t->status, err) ||
-	    tcphs_get_listeners(session, false, &t->listeners, err) ||
-	    tcphs_get_connections(session, false, &filter, &t->connections, err))
+	if (tcphs_get_status(p->session, &t->status, err) ||
+	    tcphs_get_listeners(p->session, false, &t->listeners, err) ||
+	    tcphs_get_connections(p->session, false, &filter, &t->connections, err))
 		return -1;
 	cli_keep_listeners(d->cli, &t->listeners);
+	return 0;
+}
+
+/* The files of those whose accept queue is not empty. */
+static void look_at_files(struct evidence *e)
+{
+	struct queue *q;
+	size_t i;
+
+	tally_each(&e->queues, q, i)
+		if (q->now && q->waiting && q->owner.known)
+			files_read(q->owner.pid, &q->files, &q->files_most);
+}
+
+static int look_before(struct doctor *d, struct patient *p, struct tcphs_error *err)
+{
+	struct evidence *e = &p->evidence;
+
+	e->began = d->began;
+	if (!p->session)
+		return 0;
+	if (enter(p)) {
+		counters_read(&e->counters, false);
+		leave(d, p);
+	}
+	if (get_tables(d, p, CLOSING_STATES, err))
+		return -1;
+	evidence_before(e, d->tables);
+	return 0;
+}
+
+static int look_after(struct doctor *d, struct patient *p, struct tcphs_error *err)
+{
+	struct evidence *e = &p->evidence;
+	struct settings settings;
+
+	e->ended = tcphs_now();
+	if (!p->session)
+		return 0;
+	if (get_tables(d, p, 0, err))
+		return -1;
+	if (enter(p)) {
+		counters_read(&e->counters, true);
+		addresses_read(&e->addresses, p->netns);
+		settings_read(&settings);
+		leave(d, p);
+	}
+	evidence_after(e, d->tables, &settings);
+	look_at_files(e);
 	return 0;
 }
 
 /* False with no error: interrupted. */
 static bool look_live(struct doctor *d, struct tcphs_error *err)
 {
-	struct evidence *e = &d->evidence;
-	struct tables *t = d->tables;
-	struct settings settings;
 	uint64_t until;
+	size_t i;
 
-	counters_read(&e->counters, false);
-
-	e->began = tcphs_now();
-	until = e->began + d->look;
-	if (get_tables(d, CLOSING_STATES, err))
-		return false;
-	evidence_before(e, t);
+	d->began = tcphs_now();
+	until = d->began + d->look;
+	for (i = 0; i < d->nr_patients; i++)
+		if (look_before(d, &d->patients[i], err))
+			return false;
 	if (source_follow(d->source, until, &ops, show_progress, d, err) ||
 	    source_drain(d->source, &ops, d, err))
 		return false;
-	e->ended = tcphs_now();
 	if (d->progress)
 		fputs("\r\033[K", stderr);
-	if (get_tables(d, 0, err))
-		return false;
-	counters_read(&e->counters, true);
-	addresses_read(&e->addresses, t->status.netns);
-	settings_read(&settings);
-	evidence_after(e, t, &settings);
-	return e->ended >= until;
+	for (i = 0; i < d->nr_patients; i++)
+		if (look_after(d, &d->patients[i], err))
+			return false;
+	return tcphs_now() >= until;
 }
 
-static int judge(struct doctor *d, struct tcphs_error *err)
+/* What is in the ring, with the settings of now. */
+static void look_back(struct doctor *d, struct tcphs_error *err)
 {
-	struct report report;
-	int ret = 0;
+	struct evidence *e;
+	size_t i;
 
-	if (report_make(&report, &d->evidence) || d->evidence.no_memory) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
-		ret = -1;
-	} else if (d->cli->json) {
-		doctor_json(&d->cli->out, &d->evidence, &report);
-	} else {
-		doctor_text(d->cli, &d->evidence, &report);
+	source_drain(d->source, &ops, d, err);
+	for (i = 0; i < d->nr_patients && source_session(d->source); i++) {
+		e = &d->patients[i].evidence;
+		if (d->patients[i].session && enter(&d->patients[i])) {
+			addresses_read(&e->addresses, d->patients[i].netns);
+			settings_read(&e->settings);
+			leave(d, &d->patients[i]);
+		}
 	}
+}
+
+static void judge(struct doctor *d, struct patient *p)
+{
+	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
+				    .ring = d->since, .oldest = d->oldest,
+				    .all = d->cli->all_netns && p->netns,
+				    .strangers = (unsigned int)d->strangers.nr };
+	struct report report;
+
+	if (report_make(&report, &p->evidence) || p->evidence.no_memory)
+		d->no_memory = true;
+	else if (d->cli->json)
+		doctor_json(d->cli, &view, &report);
+	else
+		doctor_text(d->cli, &view, &report);
 	if (report_worst(&report) > d->worst)
 		d->worst = report_worst(&report);
 	report_free(&report);
-	return ret;
+}
+
+static int admit_first(struct doctor *d, struct tcphs_error *err)
+{
+	struct tcphs_session *session = source_session(d->source);
+	struct patient *p;
+
+	if (session && tcphs_get_status(session, &d->tables->status, err))
+		return -1;
+	p = add_patient(d, session ? d->tables->status.netns : 0);
+	if (!p)
+		return 0;
+	p->session = session;
+	return session && d->cli->all_netns ? admit_all(d, err) : 0;
+}
+
+/* The first patient is us, whom a filter of namespaces may leave out. */
+static bool is_wanted(const struct doctor *d, const struct patient *p)
+{
+	const struct tcphs_numbers *wanted = &d->cli->filter.netns;
+	unsigned int i;
+
+	if (!source_session(d->source) || !wanted->nr)
+		return true;
+	for (i = 0; i < wanted->nr; i++)
+		if (wanted->v[i] == p->netns)
+			return true;
+	return false;
 }
 
 /* A look and what it means. @again: may there be another? */
-static int examine(struct doctor *d, bool *again, struct tcphs_error *err)
+static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 {
-	int ret = -1;
+	size_t i;
 
 	*again = false;
-	evidence_init(&d->evidence, d->stuck);
-	if (source_session(d->source))
+	if (admit_first(d, err))
+		return;
+	if (source_session(d->source) && !d->since)
 		*again = look_live(d, err);
 	else
-		source_drain(d->source, &ops, d, err);
+		look_back(d, err);
+	if (d->no_memory) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		return;
+	}
 	/* What is whole of a damaged recording is judged. */
-	if (!err->code)
-		ret = judge(d, err);
-	evidence_free(&d->evidence);
-	return ret;
+	if (err->code)
+		return;
+	if (source_session(d->source) && !d->cli->all_netns)
+		count_others(d);
+	for (i = 0; i < d->nr_patients; i++)
+		if (is_wanted(d, &d->patients[i]))
+			judge(d, &d->patients[i]);
+	if (d->no_memory)
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
 }
 
 static int examine_all(struct doctor *d, struct tcphs_error *err)
@@ -205,10 +466,13 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 	bool clear = isatty(STDOUT_FILENO) && d->watch && !d->cli->json, again;
 
 	/* What is past is past. */
-	if (source_session(d->source) && source_drain(d->source, &past_ops, NULL, err))
+	if (source_session(d->source) && !d->since &&
+	    source_drain(d->source, &past_ops, d, err))
 		return -1;
 	do {
-		if (examine(d, &again, err))
+		examine(d, &again, err);
+		dismiss_all(d);
+		if (err->code)
 			return -1;
 		if (tcphs_buf_flush(&d->cli->out) || !d->watch)
 			break;
@@ -222,7 +486,10 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct doctor d = { .cli = cli, .look = FOR_DEFAULT, .stuck = STUCK_DEFAULT };
+	struct doctor d = {
+		.cli = cli, .look = FOR_DEFAULT, .stuck = STUCK_DEFAULT,
+		.strangers = { .key_size = sizeof(uint32_t), .entry_size = sizeof(uint32_t) },
+	};
 	struct tcphs_error err = { 0 };
 	int ret;
 
@@ -231,6 +498,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!d.source)
 		return cli_fail(&err);
 	d.progress = isatty(STDERR_FILENO);
+	d.home = netns_home();
 	d.tables = calloc(1, sizeof(*d.tables));
 	if (d.tables)
 		examine_all(&d, &err);
@@ -246,7 +514,11 @@ static int run(struct cli *cli, int argc, char **argv)
 		tcphs_listener_list_free(&d.tables->listeners);
 		tcphs_conn_list_free(&d.tables->connections);
 	}
+	tcphs_listener_list_free(&d.all_listeners);
+	tcphs_conn_list_free(&d.all_connections);
 	free(d.tables);
+	if (d.home >= 0)
+		close(d.home);
 	source_close(d.source);
 	return ret;
 }
@@ -257,10 +529,10 @@ const struct verb verb_doctor = {
 	.usage =
 		"  -d, --for TIME        look for so long (default 5s)\n"
 		"  -w, --watch           look again and again, until Ctrl-C\n"
+		"      --since TIME      judge what the ring holds of that time, instead of looking\n"
 		"      --stuck-after TIME\n"
 		"                        what stays longer in a state of the close is stuck\n"
 		"                        (default 90s)\n",
-	.one_netns = true,
 	.reads = true,
 	/* What chooses some steps of a connection would hide the evidence. */
 	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS),

@@ -57,14 +57,17 @@ static void advice(struct cli *cli, const struct finding *f)
 	paragraph(cli, "set", text);
 }
 
-static void finding_text(struct cli *cli, const struct finding *f)
+static void finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
-	char text[320];
+	char text[320], netns[40] = "";
 
-	tcphs_buf_printf(&cli->out, "%s%-*s%s%s%s%s: %s\n", cli_tone(cli, tone_of(f->severity)),
+	/* A recording of all namespaces is judged as one. */
+	if (!v->netns && cli->all_netns && f->place.netns)
+		SAY(netns, ", netns %u", f->place.netns);
+	tcphs_buf_printf(&cli->out, "%s%-*s%s%s%s%s: %s%s\n", cli_tone(cli, tone_of(f->severity)),
 			 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
 				 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
-			 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object);
+			 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object, netns);
 	SAY(text, "%s: %llu (alarm from %llu)", f->measure, (ull)f->value, (ull)f->threshold);
 	paragraph(cli, "seen", text);
 	if (*f->more)
@@ -76,7 +79,7 @@ static void finding_text(struct cli *cli, const struct finding *f)
 	tcphs_buf_newline(&cli->out);
 }
 
-static void findings_text(struct cli *cli, const struct report *r)
+static void findings_text(struct cli *cli, const struct doctor_view *v, const struct report *r)
 {
 	const struct finding *f, *same = NULL;
 	size_t n = 0;
@@ -86,7 +89,7 @@ static void findings_text(struct cli *cli, const struct report *r)
 		    n + 1 : 1;
 		same = f;
 		if (n <= SAME_AT_MOST)
-			finding_text(cli, f);
+			finding_text(cli, v, f);
 		else if (f + 1 == r->v + r->nr || strcmp(f[1].name, f->name) ||
 			 f[1].severity != f->severity)
 			tcphs_buf_printf(&cli->out, "%*s... and %zu more of %s; --json tells all\n\n",
@@ -110,31 +113,90 @@ static void checks_text(struct cli *cli, const struct report *r, bool looked, co
 	}
 }
 
+/* A machine on which nothing happens has nothing wrong either: say so, and where to look. */
+static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
+{
+	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN];
+	const struct evidence *e = v->e;
+	uint64_t now = tcphs_now();
+
+	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
+	tcphs_buf_printf(&cli->out, "%sNothing wrong%s", cli_tone(cli, TCPHS_TONE_GOOD),
+			 cli_plain(cli));
+	if (e->records || !e->live) {
+		tcphs_buf_str(&cli->out, ".\n");
+		return;
+	}
+	tcphs_buf_printf(&cli->out, ", but nothing happened in these %s either.", looked);
+	if (v->oldest && v->oldest < now) {
+		tcphs_fmt_duration(past, now - v->oldest, cli->utf8);
+		tcphs_buf_printf(&cli->out, " The ring reaches back %s: tcphs doctor --since %lluh",
+				 past, (ull)((now - v->oldest) / 3600000000000ull + 1));
+	}
+	tcphs_buf_newline(&cli->out);
+}
+
+static void heading(struct cli *cli, const struct doctor_view *v)
+{
+	if (cli->no_header || !v->all)
+		return;
+	tcphs_buf_printf(&cli->out, "%sNETWORK NAMESPACE %u%s%s%s\n", cli_bold(cli), v->netns,
+			 *v->name ? ", " : "", v->name, cli_plain(cli));
+}
+
+/* Namespaces that are well have a line. */
+static bool is_brief(const struct doctor_view *v, const struct report *r)
+{
+	return v->all && !r->nr;
+}
+
+static const char *source_of(const struct doctor_view *v)
+{
+	return v->ring ? " of what the ring holds" : v->e->live ? "" : " of a recording";
+}
+
 /**
  * doctor_text - for people
  * @cli: where to, in which colours
- * @e: what was seen
+ * @v: what was seen
  * @r: what it means
  */
-void doctor_text(struct cli *cli, const struct evidence *e, const struct report *r)
+void doctor_text(struct cli *cli, const struct doctor_view *v, const struct report *r)
 {
-	char looked[TCPHS_DURATION_LEN], heading[64];
+	char looked[TCPHS_DURATION_LEN], head[96];
 
+	heading(cli, v);
 	if (report_worst(r) < SEVERITY_WARNING)
-		tcphs_buf_printf(&cli->out, "%sNothing wrong.%s\n\n",
-				 cli_tone(cli, TCPHS_TONE_GOOD), cli_plain(cli));
-	findings_text(cli, r);
-	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
-	SAY(heading, "LOOKED AT (%s%s)", looked, e->live ? "" : " of a recording");
-	checks_text(cli, r, true, heading);
+		nothing_wrong(cli, v);
+	if (report_worst(r) < SEVERITY_WARNING || is_brief(v, r))
+		tcphs_buf_newline(&cli->out);
+	if (is_brief(v, r))
+		return;
+	findings_text(cli, v, r);
+	tcphs_fmt_duration(looked, v->e->ended - v->e->began, cli->utf8);
+	SAY(head, "LOOKED AT (%s%s)", looked, source_of(v));
+	checks_text(cli, r, true, head);
 	checks_text(cli, r, false, "NOT LOOKED AT");
+	if (v->strangers)
+		tcphs_buf_printf(&cli->out,
+				 "  %-20s %u not looked at: tcphs doctor --all-netns\n",
+				 "other namespaces", v->strangers);
+	if (v->all)
+		tcphs_buf_newline(&cli->out);
 }
 
-static void finding_json(struct tcphs_buf *out, const struct finding *f)
+static void begin_json(struct tcphs_json *j, struct cli *cli, uint32_t netns)
+{
+	tcphs_json_begin(j, &cli->out);
+	if (netns)
+		tcphs_json_u64(j, "netns", netns);
+}
+
+static void finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
 	struct tcphs_json j;
 
-	tcphs_json_begin(&j, out);
+	begin_json(&j, cli, v->netns ? v->netns : f->place.netns);
 	tcphs_json_str(&j, "finding", f->name);
 	tcphs_json_str(&j, "severity", severity_name(f->severity));
 	tcphs_json_str(&j, "check", f->rule->name);
@@ -165,11 +227,12 @@ static void finding_json(struct tcphs_buf *out, const struct finding *f)
 	tcphs_json_end(&j);
 }
 
-static void check_json(struct tcphs_buf *out, const struct report *r, size_t i)
+static void check_json(struct cli *cli, const struct doctor_view *v, const struct report *r,
+		       size_t i)
 {
 	struct tcphs_json j;
 
-	tcphs_json_begin(&j, out);
+	begin_json(&j, cli, v->netns);
 	tcphs_json_str(&j, "check", rules[i].name);
 	tcphs_json_bool(&j, "looked", r->check[i].looked);
 	tcphs_json_str(&j, r->check[i].looked ? "saw" : "why", r->check[i].saw);
@@ -178,25 +241,30 @@ static void check_json(struct tcphs_buf *out, const struct report *r, size_t i)
 
 /**
  * doctor_json - for programs: each finding, each check, and a last line that sums up
- * @out: where to
- * @e: what was seen
+ * @cli: where to
+ * @v: what was seen
  * @r: what it means
  */
-void doctor_json(struct tcphs_buf *out, const struct evidence *e, const struct report *r)
+void doctor_json(struct cli *cli, const struct doctor_view *v, const struct report *r)
 {
+	const struct evidence *e = v->e;
 	struct tcphs_json j;
 	size_t i;
 
 	for (i = 0; i < r->nr; i++)
-		finding_json(out, &r->v[i]);
+		finding_json(cli, v, &r->v[i]);
 	for (i = 0; i < NR_RULES; i++)
-		check_json(out, r, i);
-	tcphs_json_begin(&j, out);
+		check_json(cli, v, r, i);
+	begin_json(&j, cli, v->netns);
 	tcphs_json_str(&j, "worst", severity_name(report_worst(r)));
 	tcphs_json_u64(&j, "findings", r->nr);
 	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
-	tcphs_json_bool(&j, "recording", !e->live);
+	tcphs_json_bool(&j, "recording", !v->netns);
+	if (v->ring)
+		tcphs_json_bool(&j, "ring", true);
 	tcphs_json_u64(&j, "records", e->records);
 	tcphs_json_u64(&j, "lost", e->lost);
+	if (!v->all && v->netns)
+		tcphs_json_u64(&j, "netns_not_looked_at", v->strangers);
 	tcphs_json_end(&j);
 }

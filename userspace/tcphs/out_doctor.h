@@ -5,7 +5,18 @@
 #include "cli.h"
 #include "doctor/report.h"
 
-void doctor_text(struct cli *cli, const struct evidence *e, const struct report *r);
-void doctor_json(struct tcphs_buf *out, const struct evidence *e, const struct report *r);
+/* What is looked at, and where that ends. */
+struct doctor_view {
+	const struct evidence *e;
+	uint32_t netns;			/* inode; 0: a recording */
+	const char *name;		/* of it; "": none */
+	bool all;			/* it is one of several */
+	bool ring;			/* events of the ring are judged, of what has been */
+	uint64_t oldest;		/* record of the ring, ns; 0: not known */
+	unsigned int strangers;		/* namespaces that were not looked at */
+};
+
+void doctor_text(struct cli *cli, const struct doctor_view *v, const struct report *r);
+void doctor_json(struct cli *cli, const struct doctor_view *v, const struct report *r);
 
 #endif /* TCPHS_OUT_DOCTOR_H */

@@ -98,6 +98,19 @@ bool evidence_is_here(const struct evidence *e, const struct place *at)
 	return place_is_loopback(at) || tally_find(&e->addresses, &a);
 }
 
+/* The same device, or none; this address, or all. */
+static const struct server *bound_to(const struct evidence *e, const struct place *at)
+{
+	struct place all = { .port = at->port, .family = AF_INET, .netns = at->netns,
+			     .ifindex = at->ifindex };
+	const struct server *s = tally_find(&e->servers, at);
+
+	if (!s && at->family == AF_INET)
+		s = tally_find(&e->servers, &all);
+	all.family = AF_INET6;
+	return s ? s : tally_find(&e->servers, &all);
+}
+
 /**
  * evidence_server - who listens for what is sent to an address
  * @e: the evidence
@@ -107,15 +120,13 @@ bool evidence_is_here(const struct evidence *e, const struct place *at)
  */
 const struct server *evidence_server(const struct evidence *e, const struct place *at)
 {
-	static const uint8_t any[16];
-	struct place all = place_of(AF_INET, any, at->port, at->netns);
-	const struct server *s;
+	const struct server *s = bound_to(e, at);
+	struct place unbound = *at;
 
-	s = tally_find(&e->servers, at);
-	if (!s && at->family == AF_INET)
-		s = tally_find(&e->servers, &all);
-	all.family = AF_INET6;
-	return s ? s : tally_find(&e->servers, &all);
+	if (s || !at->ifindex)
+		return s;
+	unbound.ifindex = 0;
+	return bound_to(e, &unbound);
 }
 
 /*
@@ -153,7 +164,8 @@ static void count_end(struct evidence *e, const struct tcphs_event *ev)
 	if (ev->reason != TCPHS_REASON_TIME_WAIT_FULL)
 		return;
 	e->time_wait_full++;
-	e->half_closed_full += ev->old_state == TCPHS_STATE_FIN_WAIT2;
+	/* The peer's FIN has not come: it has more to send. */
+	e->half_closed_full += ev->flags & TCPHS_F_LIFE && !ev->life.segments;
 }
 
 /**
@@ -165,6 +177,7 @@ void evidence_event(struct evidence *e, const struct tcphs_event *ev)
 {
 	struct place local = local_of(&ev->id), peer = peer_of(&ev->id);
 
+	local.ifindex = ev->ifindex;
 	e->records++;
 	/* A recording knows no other times. */
 	if (!e->live && !e->began)
@@ -218,6 +231,7 @@ static void connection_after(struct evidence *e, const struct tcphs_conn_info *c
 	struct place local = place_of(c->family, c->local, c->local_port, c->netns);
 	struct place peer = place_of(c->family, c->peer, c->peer_port, c->netns);
 
+	local.ifindex = c->ifindex;
 	if (c->state == TCPHS_STATE_CLOSE)
 		return;
 	is_here(e, &local);

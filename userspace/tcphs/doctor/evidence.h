@@ -27,6 +27,7 @@ struct place {
 	uint16_t port;
 	uint16_t family;	/* AF_INET or AF_INET6 */
 	uint32_t netns;		/* inode */
+	uint32_t ifindex;	/* of a listener that is bound to a device */
 };
 
 struct owner {
@@ -42,6 +43,9 @@ struct resets {
 	uint32_t count[NR_PHASES][NR_SIDES][TCPHS_REASON_MAX + 1];
 };
 
+/* Who waits so long for accept() would have been there as soon with a SYN sent again. */
+#define LONG_NS 1000000000ull
+
 /*
  * A listening socket. What is counted while it is in the tables comes from there, before
  * and after, and is right where records were lost, too.
@@ -55,14 +59,16 @@ struct queue {
 	uint64_t emptied;		/* accept() took the last one */
 	uint64_t overflows;		/* SYNs and third ACKs met a full accept queue */
 	struct tcphs_histogram wait;	/* for accept() */
-	uint32_t waiting_before, waiting;	/* in the accept queue */
-	uint32_t most;			/* in the accept queue, as records tell */
+	uint32_t waiting_before, waiting;	/* in the accept queue; the last that was seen */
 	uint32_t limit;			/* of both queues */
-	uint64_t oldest;		/* the longest of those who wait at the end, ns */
+	uint64_t stalled;		/* since then some wait and none was accepted, as events tell */
+	uint64_t oldest;		/* the longest wait of those who wait at the end, ns */
+	uint64_t long_waits;		/* of those, LONG_NS or longer */
 	uint64_t idle;			/* nothing was accepted for so long at the end, ns */
-	bool idle_known;
+	bool idle_known;		/* false: nothing since the module came */
+	uint64_t files, files_most;	/* open ones of the owner, and its limit; 0: not known */
 	struct {
-		uint64_t accepted, overflows, drops, cookies_sent, cookies_valid;
+		uint64_t accepted, overflows, drops, discards, cookies_sent, cookies_valid;
 		struct tcphs_histogram wait;
 	} first;			/* what the table held before */
 };
@@ -73,6 +79,7 @@ struct server {
 	struct owner owner;
 	bool listening;
 	bool passive;			/* connections of a listener were seen */
+	char device[TCPHS_DEVICE_LEN + 1];	/* that it is bound to; "": none, or not known */
 	uint32_t sockets;		/* at the end */
 	uint32_t limit;			/* of both queues, of the last one seen */
 	uint64_t syns;			/* requests made */
@@ -85,8 +92,11 @@ struct server {
 	uint64_t expired;		/* requests that were given up */
 	uint64_t reset;			/* requests that the peer reset */
 	uint64_t cut;			/* requests that went with their listener */
+	uint64_t cut_waiting;		/* connections that waited for accept(), likewise */
+	uint64_t aborted;		/* third ACKs answered by RST, for there was no room */
 	uint64_t deferred;		/* third ACKs that TCP_DEFER_ACCEPT put aside */
 	uint64_t overflows;		/* SYNs and third ACKs met a full accept queue */
+	uint64_t acks_dropped;		/* of these, third ACKs */
 	uint64_t answered;		/* requests whose third ACK met one, and that remain */
 	uint64_t syns_dropped;		/* by the rules of the SYN queue */
 	uint64_t by_backlog;		/* of these, by tcp_max_syn_backlog */
@@ -97,7 +107,7 @@ struct server {
 	struct resets resets;
 	/* The kernel's own counts, which know what happened in lost records too. */
 	struct {
-		uint64_t accepted, overflows, drops, cookies_sent, cookies_valid;
+		uint64_t accepted, overflows, drops, discards, cookies_sent, cookies_valid;
 	} counted;
 };
 
@@ -199,6 +209,7 @@ struct evidence {
 	uint64_t time_wait_full;	/* sockets that got no TIME_WAIT */
 	uint64_t half_closed_full;	/* of these, the peer had not closed yet */
 	uint64_t out_of_memory;		/* connections ended for too many orphans or memory */
+	unsigned int other_netns;	/* namespaces that were not looked at */
 	struct settings settings;	/* of now */
 	struct counters counters;	/* before and now */
 	struct tcphs_status before, after;

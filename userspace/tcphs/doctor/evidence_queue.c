@@ -130,6 +130,7 @@ static void request_event(struct evidence *e, struct server *s, const struct tcp
 		return;
 	case TCPHS_EV_ACCEPT_OVERFLOW:
 		s->overflows++;
+		s->acks_dropped++;
 		answer_overflowed(e, s, ev->id.conn);
 		return;
 	case TCPHS_EV_REQUEST_EXPIRED:
@@ -187,8 +188,11 @@ static void socket_event(struct evidence *e, const struct tcphs_event *ev, const
 	if (!q)
 		return;
 	q->limit = ev->queue.accept_limit;
-	if (ev->queue.accept_queue > q->most)
-		q->most = ev->queue.accept_queue;
+	q->waiting = ev->queue.accept_queue;
+	if (!q->waiting || ev->type == TCPHS_EV_UNLISTEN)
+		q->stalled = 0;
+	else if (!q->stalled || ev->type == TCPHS_EV_ACCEPTED)
+		q->stalled = ev->time;
 	switch (ev->type) {
 	case TCPHS_EV_ACCEPTED:
 		q->accepted++;
@@ -220,6 +224,10 @@ void queue_event(struct evidence *e, const struct tcphs_event *ev, const struct 
 		return;
 	s->passive = true;
 	if (is_reset(ev)) {
+		s->aborted += ev->type == TCPHS_EV_RST_SENT &&
+			      ev->reason == TCPHS_REASON_ACCEPT_QUEUE_FULL;
+		s->cut_waiting += ev->type == TCPHS_EV_RST_SENT &&
+				  ev->reason == TCPHS_REASON_LISTENER_CLOSED;
 		close_reset(&s->resets, ev);
 		return;
 	}
@@ -230,6 +238,14 @@ void queue_event(struct evidence *e, const struct tcphs_event *ev, const struct 
 
 /* ---- tables ----------------------------------------------------------------------- */
 
+static struct place place_of_listener(const struct tcphs_listener *l)
+{
+	struct place at = place_of(l->family, l->address, l->port, l->netns);
+
+	at.ifindex = l->ifindex;
+	return at;
+}
+
 void queue_before(struct evidence *e, const struct tables *t)
 {
 	const struct tcphs_listener *l;
@@ -239,7 +255,7 @@ void queue_before(struct evidence *e, const struct tables *t)
 
 	for (i = 0; i < t->listeners.nr; i++) {
 		l = &t->listeners.v[i];
-		at = place_of(l->family, l->address, l->port, l->netns);
+		at = place_of_listener(l);
 		listener_at(e, &at);
 		q = queue_of(e, l->conn, &at);
 		if (!q)
@@ -250,6 +266,7 @@ void queue_before(struct evidence *e, const struct tables *t)
 		q->first.accepted = l->accepted;
 		q->first.overflows = l->overflows;
 		q->first.drops = l->drops;
+		q->first.discards = l->discards;
 		q->first.cookies_sent = l->cookies_sent;
 		q->first.cookies_valid = l->cookies_valid;
 		q->first.wait = l->wait;
@@ -279,7 +296,8 @@ static void wait_between(struct tcphs_histogram *wait, const struct tcphs_histog
 static void forget_first(struct queue *q, const struct tcphs_listener *l)
 {
 	if (q->first.accepted > l->accepted || q->first.overflows > l->overflows ||
-	    q->first.drops > l->drops || q->first.cookies_sent > l->cookies_sent ||
+	    q->first.drops > l->drops ||
+	    q->first.discards > l->discards || q->first.cookies_sent > l->cookies_sent ||
 	    q->first.cookies_valid > l->cookies_valid ||
 	    q->first.wait.count > l->wait.count)
 		memset(&q->first, 0, sizeof(q->first));
@@ -291,6 +309,8 @@ static void socket_after(struct queue *q, const struct tcphs_listener *l)
 	q->now = true;
 	q->waiting = l->accept_queue;
 	q->limit = l->accept_limit;
+	q->idle_known = l->has_idle;
+	q->idle = l->idle;
 	raise(&q->accepted, l->accepted - q->first.accepted);
 	raise(&q->overflows, l->overflows - q->first.overflows);
 	wait_between(&q->wait, &q->first.wait, &l->wait);
@@ -300,7 +320,7 @@ static void socket_after(struct queue *q, const struct tcphs_listener *l)
 
 static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 {
-	struct place at = place_of(l->family, l->address, l->port, l->netns);
+	struct place at = place_of_listener(l);
 	struct queue *q = queue_of(e, l->conn, &at);
 	struct server *s = listener_at(e, &at);
 
@@ -309,6 +329,7 @@ static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 	tally_keep(&e->queues, q);
 	socket_after(q, l);
 	s->sockets++;
+	memcpy(s->device, l->device, sizeof(s->device));
 	if (s->sockets == 1 || l->accept_limit < s->limit)
 		s->limit = l->accept_limit;
 	if (l->owner.known && !s->owner.known)
@@ -316,8 +337,20 @@ static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 	s->counted.accepted += l->accepted - q->first.accepted;
 	s->counted.overflows += l->overflows - q->first.overflows;
 	s->counted.drops += l->drops - q->first.drops;
+	s->counted.discards += l->discards - q->first.discards;
 	s->counted.cookies_sent += l->cookies_sent - q->first.cookies_sent;
 	s->counted.cookies_valid += l->cookies_valid - q->first.cookies_valid;
+}
+
+/* Who waits for accept() now, and for how long? */
+static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c)
+{
+	struct queue *q = c->listener ? tally_find(&e->queues, &c->listener) : NULL;
+
+	if (!q)
+		return;
+	raise(&q->oldest, c->waiting);
+	q->long_waits += c->waiting >= LONG_NS;
 }
 
 /* Where records were lost, the counters say what they would have told. */
@@ -344,6 +377,8 @@ void queue_after(struct evidence *e, const struct tables *t)
 
 	for (i = 0; i < t->listeners.nr; i++)
 		listener_after(e, &t->listeners.v[i]);
+	for (i = 0; i < t->connections.nr; i++)
+		waiting_after(e, &t->connections.v[i]);
 	if (e->lost)
 		tally_each(&e->servers, s, i)
 			server_counters(s, &e->counters);

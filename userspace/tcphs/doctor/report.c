@@ -13,6 +13,7 @@
 const struct rule rules[NR_RULES] = {
 	{ "accept-queues", "accept queues", NULL, check_accept_queues },
 	{ "syn-queues", "SYN queues", NULL, check_syn_queues },
+	{ "discards", "discarded segments", "what a listener threw away", check_discards },
 	{ "connects", "connects", NULL, check_connects },
 	{ "ports", "ephemeral ports", NULL, check_ports },
 	{ "orphans", "orphans", NULL, check_orphans },
@@ -236,13 +237,33 @@ static void finding_place(struct finding *f, const char *kind, const struct plac
  */
 void finding_server(struct finding *f, const struct server *s)
 {
+	finding_sockets(f, s, s->sockets, &s->owner);
+}
+
+/**
+ * finding_sockets - it is about some of the sockets of a listener
+ * @f: the finding
+ * @s: the listener
+ * @sockets: how many
+ * @owner: of the one that stands for them
+ */
+void finding_sockets(struct finding *f, const struct server *s, uint32_t sockets,
+		     const struct owner *owner)
+{
+	char text[TCPHS_SCOPED_LEN], device[TCPHS_SCOPE_LEN];
 	size_t len;
 
 	finding_place(f, "listener", &s->at);
+	tcphs_fmt_device(device, s->at.ifindex, s->device);
+	tcphs_fmt_scoped(text, (uint8_t)s->at.family, s->at.address, device, s->at.port);
+	SAY(f->object, "listener %s", text);
 	len = strlen(f->object);
-	if (s->sockets > 1)
+	if (s->sockets > 1 && sockets < s->sockets)
+		say(f->object + len, sizeof(f->object) - len, " (%u of %u sockets)", sockets,
+		    s->sockets);
+	else if (s->sockets > 1)
 		say(f->object + len, sizeof(f->object) - len, " (%u sockets)", s->sockets);
-	finding_owner(f, &s->owner);
+	finding_owner(f, owner);
 }
 
 /**

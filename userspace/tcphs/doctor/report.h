@@ -56,7 +56,7 @@ struct report {
 	} *check;			/* one for each rule */
 };
 
-#define NR_RULES 16
+#define NR_RULES 17
 extern const struct rule rules[NR_RULES];
 
 /* report.c */
@@ -76,6 +76,8 @@ void report_saw(struct report *r, const char *fmt, ...) __attribute__((format(pr
 void report_skip(struct report *r, const char *why);
 
 void finding_server(struct finding *f, const struct server *s);
+void finding_sockets(struct finding *f, const struct server *s, uint32_t sockets,
+		     const struct owner *owner);
 void finding_destination(struct finding *f, const struct destination *d);
 void finding_owner(struct finding *f, const struct owner *owner);
 void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x);
@@ -102,6 +104,7 @@ typedef unsigned long long ull;
 /* rules_*.c */
 void check_accept_queues(const struct evidence *e, struct report *r);
 void check_syn_queues(const struct evidence *e, struct report *r);
+void check_discards(const struct evidence *e, struct report *r);
 void check_connects(const struct evidence *e, struct report *r);
 void check_ports(const struct evidence *e, struct report *r);
 void check_loss(const struct evidence *e, struct report *r);

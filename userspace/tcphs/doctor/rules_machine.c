@@ -4,7 +4,9 @@
 
 #define LIMIT_WARNING	800	/* permille */
 #define ORPHANS_WARNING	500	/* a peer that retransmits counts as two or four */
-#define ORPHANS_CRITICAL 900
+#define ORPHANS_ENOUGH	250	/* to be reset, for that reason */
+#define ENDED		3	/* connections that paid for it, and one in a hundred */
+#define ENDED_PERMILLE	10
 #define TABLE_WARNING	900
 
 static void machine(struct finding *f, const char *what)
@@ -18,72 +20,168 @@ static uint64_t permille_of(uint64_t n, uint64_t permille)
 	return (n * permille + 999) / 1000;
 }
 
-static void orphaned(const struct evidence *e, struct report *r, uint64_t orphans, uint64_t limit)
+static bool is_serious(const struct evidence *e, uint64_t n)
 {
-	bool ended = e->out_of_memory;
-	bool critical = ended || share(orphans, ORPHANS_CRITICAL, limit);
-	struct finding *f = report_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-				       "orphans",
+	return n >= ENDED && share(n, ENDED_PERMILLE, e->connects_ended);
+}
+
+/* What orphans are reset for: both have one error, and dmesg a line for each. */
+enum shortage { SHORT_OF_NOTHING, SHORT_OF_ORPHANS, SHORT_OF_MEMORY, SHORT_OF_EITHER };
+
+static enum shortage shortage(const struct evidence *e, uint64_t limit)
+{
+	const struct settings *s = &e->settings;
+
+	if (!e->out_of_memory)
+		return SHORT_OF_NOTHING;
+	if (s->sockstat_known && s->memory_known && s->memory >= s->memory_pressure)
+		return SHORT_OF_MEMORY;
+	if (s->sockstat_known && limit && share(s->orphans, ORPHANS_ENOUGH, limit))
+		return SHORT_OF_ORPHANS;
+	return SHORT_OF_EITHER;
+}
+
+/* Those that end sooner are fewer; only then more of them help. */
+static void advise_orphans(struct finding *f, const struct evidence *e, uint64_t limit)
+{
+	uint64_t retries = e->settings.value[SETTING_ORPHAN_RETRIES];
+
+	if (!retries || retries > 3)
+		finding_setting(f, e, SETTING_ORPHAN_RETRIES,
+				"3 (0 is 8): an orphan then ends after seconds instead of minutes");
+	else
+		finding_setting(f, e, SETTING_MAX_ORPHANS, "%llu, if there is memory for them",
+				(ull)twice(limit ? limit : 1));
+}
+
+static void orphaned(const struct evidence *e, struct report *r, enum shortage s, uint64_t limit)
+{
+	uint64_t ended = s == SHORT_OF_NOTHING ? 0 : e->out_of_memory;
+	uint64_t orphans = e->settings.orphans;
+	struct finding *f = report_add(r, is_serious(e, ended) ? SEVERITY_CRITICAL :
+				       SEVERITY_WARNING, "orphans",
 				       ended ? "connections reset for too many orphans or too little memory" :
 					       "connections that no process holds any more",
-				       ended ? e->out_of_memory : orphans,
-				       ended ? 1 : permille_of(limit, ORPHANS_WARNING));
+				       ended ? ended : orphans,
+				       is_serious(e, ended) ? ENDED : ended ? 1 :
+				       permille_of(limit, ORPHANS_WARNING));
 
 	machine(f, "this machine, all namespaces");
 	if (limit)
-		SAY(f->more, "%llu orphans of %llu allowed", (ull)orphans, (ull)limit);
+		SAY(f->more, "%llu orphans of %llu allowed; one whose peer does not answer counts as two or four",
+		    (ull)orphans, (ull)limit);
 	SAY(f->cause,
-	    "Applications closed these connections and the peers do not let them end (FIN-WAIT-1, LAST-ACK, CLOSING). Beyond the limit the kernel resets them.");
-	SAY(f->command, "ss -tn state fin-wait-1; cat /proc/net/sockstat");
-	finding_setting(f, e, SETTING_MAX_ORPHANS, "%llu, if there is memory for them",
-			(ull)twice(limit ? limit : 1));
+	    "Applications closed these connections and the peers do not let them end (FIN-WAIT-1, LAST-ACK, CLOSING). Beyond the limit the kernel resets them, data and all.%s",
+	    s == SHORT_OF_EITHER ? " Or TCP had too little memory: dmesg says which." : "");
+	SAY(f->command, "ss -tn state fin-wait-1; dmesg | grep -E 'orphaned sockets|tcp_mem'");
+	advise_orphans(f, e, limit);
 }
 
-/* Are there more orphans than the kernel bears? */
+static void memory(const struct evidence *e, struct report *r, uint64_t ended)
+{
+	const struct settings *s = &e->settings;
+	struct finding *f = report_add(r, is_serious(e, ended) ? SEVERITY_CRITICAL :
+				       SEVERITY_WARNING, "tcp-memory",
+				       ended ? "connections reset for too little memory" :
+					       "pages that TCP has in its queues",
+				       ended ? ended : s->memory,
+				       is_serious(e, ended) ? ENDED : ended ? 1 :
+				       s->memory_pressure);
+
+	machine(f, "this machine, all namespaces");
+	SAY(f->more, "%llu pages in use, pressure from %llu, %llu at the most", (ull)s->memory,
+	    (ull)s->memory_pressure, (ull)s->memory_most);
+	SAY(f->cause,
+	    "TCP's send and receive queues take more memory than tcp_mem gives them: applications do not read, or peers do not. Under pressure windows shrink; at the limit data are dropped and orphans reset.");
+	SAY(f->command, "ss -tmn | grep -v 'rb0'; cat /proc/net/sockstat; dmesg | grep tcp_mem");
+	SAY(f->setting, "net.ipv4.tcp_mem");
+	SAY(f->present, "%llu %llu %llu", (ull)s->memory_low, (ull)s->memory_pressure,
+	    (ull)s->memory_most);
+	SAY(f->advised, "more, if the queues are as long as they should be and the machine has it");
+}
+
+/* Are there more orphans than the kernel bears, or more data in its queues? */
 void check_orphans(const struct evidence *e, struct report *r)
 {
-	bool known = e->settings.known[SETTING_MAX_ORPHANS];
-	uint64_t limit = known ? e->settings.value[SETTING_MAX_ORPHANS] : 0;
-	uint64_t orphans = e->settings.orphans;
+	const struct settings *s = &e->settings;
+	bool known = s->sockstat_known && s->known[SETTING_MAX_ORPHANS];
+	uint64_t limit = known ? s->value[SETTING_MAX_ORPHANS] : 0;
+	enum shortage lack = shortage(e, limit);
 
-	if (e->out_of_memory || (known && limit && share(orphans, ORPHANS_WARNING, limit)))
-		orphaned(e, r, orphans, limit);
+	if (lack == SHORT_OF_MEMORY)
+		memory(e, r, e->out_of_memory);
+	else if (s->sockstat_known && s->memory_known && s->memory >= s->memory_pressure)
+		memory(e, r, 0);
+	if (lack == SHORT_OF_ORPHANS || lack == SHORT_OF_EITHER ||
+	    (limit && share(s->orphans, ORPHANS_WARNING, limit)))
+		orphaned(e, r, lack == SHORT_OF_MEMORY ? SHORT_OF_NOTHING : lack, limit);
+
 	if (!e->live)
 		report_saw(r, "reset %llu; how many there are is not in a recording",
 			   (ull)e->out_of_memory);
 	else if (known)
-		report_saw(r, "%llu of %llu allowed, reset %llu", (ull)orphans, (ull)limit,
-			   (ull)e->out_of_memory);
+		report_saw(r, "%llu of %llu allowed, reset %llu; TCP's memory %llu of %llu pages",
+			   (ull)s->orphans, (ull)limit, (ull)e->out_of_memory, (ull)s->memory,
+			   (ull)s->memory_most);
 	else
 		report_saw(r, "%llu, reset %llu; the limit is seen in the initial network namespace alone",
-			   (ull)orphans, (ull)e->out_of_memory);
+			   (ull)s->orphans, (ull)e->out_of_memory);
+}
+
+/* ---- TIME_WAIT --------------------------------------------------------------------- */
+
+/* The peer goes on, and is answered by RST: that costs connections. */
+static void cut_half(const struct evidence *e, struct report *r, uint64_t limit)
+{
+	struct finding *f = report_add(r, is_serious(e, e->half_closed_full) ? SEVERITY_CRITICAL :
+				       SEVERITY_WARNING, "time-wait-full",
+				       "connections cut off in FIN-WAIT-2", e->half_closed_full,
+				       is_serious(e, e->half_closed_full) ? ENDED : 1);
+
+	machine(f, "this network namespace");
+	SAY(f->more, "%llu more ended without TIME-WAIT",
+	    (ull)(e->time_wait_full - e->half_closed_full));
+	SAY(f->cause,
+	    "The limit of TIME-WAIT buckets is reached, and connections that this machine closed and the peer has not need one too: they are forgotten, and what the peer still sends is answered by RST.");
+	SAY(f->command, "nstat -az TcpExtTCPTimeWaitOverflow; tcphs connections --state time-wait");
+	finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu", (ull)twice(limit ? limit : 1));
+}
+
+static void no_bucket(const struct evidence *e, struct report *r, uint64_t now, uint64_t limit)
+{
+	bool over = e->time_wait_full;
+	bool serious = is_serious(e, e->time_wait_full);
+	struct finding *f = report_add(r, serious ? SEVERITY_WARNING : SEVERITY_NOTICE,
+				       "time-wait-full",
+				       over ? "connections that got no TIME-WAIT" :
+					      "connections in TIME-WAIT or, without an owner, FIN-WAIT-2",
+				       over ? e->time_wait_full : now,
+				       serious ? ENDED : over ? 1 :
+				       permille_of(limit, LIMIT_WARNING));
+
+	machine(f, "this network namespace");
+	if (e->live)
+		SAY(f->more, "%llu buckets of %llu allowed", (ull)now, (ull)limit);
+	SAY(f->cause, "%s",
+	    over ? "The limit is reached: connections end without TIME-WAIT, so that late segments may meet a new connection with the same ports. No connection is lost by it." :
+		   "The limit is near; beyond it connections end without TIME-WAIT. Short connections that this machine closes first make it.");
+	SAY(f->command, "nstat -az TcpExtTCPTimeWaitOverflow; tcphs connections --state time-wait");
+	finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu", (ull)twice(limit ? limit : 1));
 }
 
 /* Is there room for TIME_WAIT? */
 void check_time_wait(const struct evidence *e, struct report *r)
 {
-	uint64_t now = e->after.state[TCPHS_STATE_TIME_WAIT], limit = e->after.tw_limit;
-	bool over = e->time_wait_full;
-	struct finding *f;
+	uint64_t limit = e->after.tw_limit;
+	uint64_t now = e->settings.sockstat_known ? e->settings.time_wait :
+		       e->after.state[TCPHS_STATE_TIME_WAIT];
 
-	if (over || (e->live && limit && share(now, LIMIT_WARNING, limit))) {
-		f = report_add(r, over ? SEVERITY_CRITICAL : SEVERITY_WARNING, "time-wait-full",
-			       over ? "connections that got no TIME-WAIT" :
-				      "connections in TIME-WAIT",
-			       over ? e->time_wait_full : now,
-			       over ? 1 : permille_of(limit, LIMIT_WARNING));
-		machine(f, "this network namespace");
-		if (e->live)
-			SAY(f->more, "%llu in TIME-WAIT of %llu allowed", (ull)now, (ull)limit);
-		SAY(f->cause, "%s",
-		    over ? "The limit is reached: connections end without TIME-WAIT, so that late segments may meet a new connection with the same ports." :
-			   "The limit is near; beyond it connections end without TIME-WAIT. Short connections that this machine closes first make it.");
-		SAY(f->command, "tcphs connections --state time-wait");
-		finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu",
-				(ull)twice(limit ? limit : 1));
-	}
+	if (e->half_closed_full)
+		cut_half(e, r, limit);
+	else if (e->time_wait_full || (e->live && limit && share(now, LIMIT_WARNING, limit)))
+		no_bucket(e, r, now, limit);
 	if (e->live)
-		report_saw(r, "%llu of %llu allowed, left out %llu", (ull)now,
+		report_saw(r, "buckets %llu of %llu allowed, left out %llu", (ull)now,
 			   (ull)limit, (ull)e->time_wait_full);
 	else
 		report_saw(r, "left out %llu; how many there are is not in a recording",
@@ -113,13 +211,16 @@ static void advise_parameter(struct finding *f, const char *name, uint64_t prese
 
 static void lost(const struct evidence *e, struct report *r)
 {
-	struct finding *f = report_add(r, SEVERITY_WARNING, "records-lost",
+	/* The counters of the module know what was in them, and are looked at. */
+	struct finding *f = report_add(r, e->live ? SEVERITY_NOTICE : SEVERITY_WARNING,
+				       "records-lost",
 				       "records overwritten before they were read", e->lost, 1);
 
 	machine(f, "tcphs");
 	SAY(f->more, "%llu read", (ull)e->records);
-	SAY(f->cause,
-	    "More happened than the ring holds between two reads: what is counted from events here is less than what there was.");
+	SAY(f->cause, "%s",
+	    e->live ? "More happened than the ring holds between two reads: the numbers of listeners are right, those of connects, resets and losses are less than what there was." :
+		      "The recording has holes: what is counted here is less than what there was.");
 	if (e->live)
 		advise_parameter(f, "ring_records", e->after.ring_records, RING_MAX,
 				 "table_size", e->after.table_limit);

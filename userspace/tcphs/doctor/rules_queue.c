@@ -1,248 +1,436 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The two queues of each listener. */
+/* The accept queue of each listening socket. */
+#include <stdlib.h>
+
 #include "report.h"
 
-/* Who waits longer than that for accept() waits for the application, not for a burst. */
-#define SLOW_NS		100000000ull
+/*
+ * A SYN that is dropped comes again after a second: a wait of that or more is worse than
+ * a drop. Nothing accepted for three of them is no pause any more.
+ */
+#define HUNG_NS		3000000000ull
+#define LOOK_NS		1000000000ull
+/* A queue that is nearly full for a moment is a burst. */
+#define MOMENT_NS	100000000ull
 
-/* Below so many SYNs nobody can tell a flood; above, a flood leaves most unfinished. */
-#define FLOOD_SYNS	20
-#define FLOOD_PERMILLE	100
-#define HALF_OPEN	10
-#define HALF_PERMILLE	500
+#define SLOW		3	/* connections, and one in a hundred */
+#define SLOW_PERMILLE	10
+#define FULL_PERMILLE	800	/* of the room */
+#define OVERFLOWS	3
+#define OVERFLOWS_PERMILLE 10	/* of all that came for the queue */
+#define CUT		3	/* handshakes and connections that went with their listener */
 
-static void next_of_slow(struct finding *f, const struct server *s)
+enum verdict { WELL, BURST, SLOW_NOW, FULL, OVERRUN, HUNG, NR_VERDICTS };
+
+/* Sockets of one server that are judged alike; the worst stands for them. */
+struct alike {
+	const struct queue *worst;
+	uint64_t sockets;
+	uint64_t waiting, accepted, overflows, room;
+	uint64_t long_waits, waits;
+	uint64_t oldest;
+};
+
+/* Room of one: the kernel lets one more in than the limit says. */
+static uint64_t room(const struct queue *q)
 {
-	if (s->owner.known)
-		SAY(f->command, "top -H -p %u; cat /proc/%u/stack", s->owner.pid, s->owner.pid);
+	return (uint64_t)q->limit + 1;
+}
+
+/* ---- judging one socket ------------------------------------------------------------ */
+
+/* Connections that waited for LONG_NS or longer, or wait so long by now. */
+static uint64_t long_waits(const struct queue *q)
+{
+	unsigned int b = tcphs_hist_bucket(LONG_NS - 1) + 1;
+	uint64_t n = q->long_waits;
+
+	for (; b < TCPHS_HIST_BUCKETS; b++)
+		n += q->wait.bucket[b];
+	return n;
+}
+
+/* Somebody waits, and has been waiting, and nobody is let in. */
+static bool hangs(const struct evidence *e, const struct queue *q)
+{
+	if (!e->live)
+		return q->stalled && e->ended - q->stalled >= HUNG_NS;
+	if (!q->now || !q->waiting)
+		return false;
+	if (q->oldest >= HUNG_NS && (!q->idle_known || q->idle >= HUNG_NS))
+		return true;
+	return q->before && q->waiting_before && !q->accepted &&
+	       e->ended - e->began >= LOOK_NS;
+}
+
+/*
+ * Would a longer queue help? Only where the application gets to its end between bursts,
+ * and nobody would wait longer in it than for another SYN.
+ */
+static bool is_burst(const struct queue *q)
+{
+	uint64_t longest = q->oldest > q->wait.max_ns ? q->oldest : q->wait.max_ns;
+
+	return q->emptied && q->waiting <= q->limit / 2 && 2 * longest <= LONG_NS;
+}
+
+static bool is_full(const struct queue *q)
+{
+	if (!q->now || !share(q->waiting, FULL_PERMILLE, room(q)))
+		return false;
+	return q->oldest >= MOMENT_NS || (q->before && share(q->waiting_before, FULL_PERMILLE,
+							     room(q)));
+}
+
+static enum verdict judge(const struct evidence *e, const struct queue *q)
+{
+	uint64_t slow = long_waits(q);
+
+	if (hangs(e, q))
+		return HUNG;
+	if (q->overflows)
+		return is_burst(q) ? BURST : OVERRUN;
+	if (is_full(q))
+		return FULL;
+	return slow >= SLOW && share(slow, SLOW_PERMILLE, q->wait.count + q->long_waits) ?
+	       SLOW_NOW : WELL;
+}
+
+static void add(struct alike *a, const struct queue *q)
+{
+	if (!a->worst || q->overflows > a->worst->overflows ||
+	    (q->overflows == a->worst->overflows && q->waiting > a->worst->waiting))
+		a->worst = q;
+	a->sockets++;
+	a->waiting += q->waiting;
+	a->accepted += q->accepted;
+	a->overflows += q->overflows;
+	a->room += room(q);
+	a->long_waits += long_waits(q);
+	a->waits += q->wait.count + q->long_waits;
+	if (q->oldest > a->oldest)
+		a->oldest = q->oldest;
+}
+
+/* ---- telling ----------------------------------------------------------------------- */
+
+/* One socket of a group is named by what it is one of. */
+static void name(struct finding *f, const struct server *s, const struct alike *a)
+{
+	size_t len;
+
+	finding_sockets(f, s, (uint32_t)a->sockets, &a->worst->owner);
+	if (a->sockets < 2)
+		return;
+	len = strlen(f->object);
+	say(f->object + len, sizeof(f->object) - len, " and others");
+}
+
+/* "together" where it is more than one socket's. */
+static const char *together(const struct alike *a)
+{
+	return a->sockets > 1 ? "together " : "";
+}
+
+static void ask_process(struct finding *f, const struct server *s, const struct queue *q)
+{
+	if (q->owner.known)
+		SAY(f->command, "cat /proc/%u/stack /proc/%u/limits; ls /proc/%u/fd | wc -l",
+		    q->owner.pid, q->owner.pid, q->owner.pid);
 	else
 		SAY(f->command, "ss -ltnp sport = :%u", s->at.port);
 }
 
 /* The backlog is what listen() asked for, somaxconn at most. */
-static void advise_backlog(struct finding *f, const struct evidence *e, const struct server *s)
+static void advise_backlog(struct finding *f, const struct evidence *e, const struct queue *q)
 {
-	uint64_t more = twice(s->limit ? s->limit : 1);
+	uint64_t more = twice(q->limit ? q->limit : 1);
 
+	if (!e->live)
+		return;
 	if (e->settings.known[SETTING_SOMAXCONN] &&
-	    e->settings.value[SETTING_SOMAXCONN] <= s->limit) {
+	    e->settings.value[SETTING_SOMAXCONN] <= q->limit) {
 		finding_setting(f, e, SETTING_SOMAXCONN,
 				"%llu, and the same in the application's listen(), which has to call it again",
 				(ull)more);
 		return;
 	}
 	SAY(f->setting, "backlog of listen()");
-	SAY(f->present, "%u", s->limit);
+	SAY(f->present, "%u", q->limit);
 	SAY(f->advised, "%llu, in the application's configuration", (ull)more);
 }
 
-/* What the sockets of a server add up to. */
-struct sum {
-	struct tcphs_histogram wait;
-	uint32_t waiting;
-	uint32_t full;
-};
-
-static struct sum sum_of(const struct evidence *e, const struct server *s)
+/* With tcp_abort_on_overflow the kernel resets whose third ACK finds no room. */
+static void advise_no_abort(struct finding *f, const struct evidence *e, uint64_t aborted)
 {
-	const struct queue *q;
-	struct sum sum = { 0 };
-	size_t i;
-	int b;
+	size_t len = strlen(f->cause);
 
-	tally_each(&e->queues, q, i) {
-		if (memcmp(&q->at, &s->at, sizeof(s->at)))
-			continue;
-		sum.wait.count += q->wait.count;
-		for (b = 0; b < TCPHS_HIST_BUCKETS; b++)
-			sum.wait.bucket[b] += q->wait.bucket[b];
-		if (q->wait.max_ns > sum.wait.max_ns)
-			sum.wait.max_ns = q->wait.max_ns;
-		if (q->waiting > sum.waiting)
-			sum.waiting = q->waiting;
-		/* The kernel lets one more in than the limit says. */
-		sum.full += q->now && q->waiting > q->limit;
-	}
-	return sum;
+	if (!aborted)
+		return;
+	say(f->cause + len, sizeof(f->cause) - len,
+	    " %llu of these clients were reset (tcp_abort_on_overflow); the others only come later.",
+	    (ull)aborted);
+	if (e->settings.value[SETTING_ABORT_ON_OVERFLOW])
+		finding_setting(f, e, SETTING_ABORT_ON_OVERFLOW, "0");
 }
 
-static void why_full(struct finding *f, const struct evidence *e, const struct server *s,
-		     const struct sum *sum)
+static void tell_waiting(struct finding *f, const struct evidence *e, const struct alike *a)
 {
-	char p50[TCPHS_DURATION_LEN], p99[TCPHS_DURATION_LEN];
-	uint64_t median = tcphs_hist_quantile(&sum->wait, 500);
+	char oldest[TCPHS_DURATION_LEN], idle[TCPHS_DURATION_LEN + 32] = "";
+	const struct queue *q = a->worst;
 
-	tcphs_fmt_duration(p50, median, false);
-	tcphs_fmt_duration(p99, tcphs_hist_quantile(&sum->wait, 990), false);
-	if (!s->accepted) {
-		SAY(f->cause,
-		    "The application accepted nothing in all this time: it hangs, or it does not call accept(). A longer queue would fill up too.");
-		next_of_slow(f, s);
-	} else if (median >= SLOW_NS) {
-		SAY(f->cause,
-		    "The application is too slow to accept: half of the connections waited %s or longer for accept(), the slowest of a hundred %s. A longer queue makes them wait longer.",
-		    p50, p99);
-		next_of_slow(f, s);
-	} else {
-		SAY(f->cause,
-		    "Connections come in bursts that are longer than the queue: those that found room waited only %s (median) for accept().",
-		    p50);
-		SAY(f->command, "tcphs listeners --port %u", s->at.port);
-		advise_backlog(f, e, s);
+	tcphs_fmt_duration(oldest, a->oldest, false);
+	if (e->live && q->idle_known) {
+		SAY(idle, "; the last accept() ");
+		tcphs_fmt_duration(idle + strlen(idle), q->idle, false);
+		say(idle + strlen(idle), sizeof(idle) - strlen(idle), " ago");
 	}
-}
-
-static void overflowing(const struct evidence *e, struct report *r, const struct server *s,
-			const struct sum *sum)
-{
-	struct finding *f = report_add(r, SEVERITY_CRITICAL, "accept-queue-overflow",
-				       "SYNs and third ACKs that met a full accept queue",
-				       s->overflows, 1);
-
-	finding_server(f, s);
-	if (s->sockets)
-		SAY(f->more, "%llu accepted; now %u wait, room for %u", (ull)s->accepted,
-		    sum->waiting, s->limit + 1);
+	if (a->oldest)
+		SAY(f->more, "%s%llu wait, room for %llu, the oldest for %s%s; %llu accepted, overflows %llu",
+		    together(a), (ull)a->waiting, (ull)a->room, oldest, idle, (ull)a->accepted,
+		    (ull)a->overflows);
 	else
-		SAY(f->more, "%llu accepted; room for %u", (ull)s->accepted, s->limit + 1);
-	why_full(f, e, s, sum);
+		SAY(f->more, "%s%llu wait, room for %llu%s; %llu accepted, overflows %llu",
+		    together(a), (ull)a->waiting, (ull)a->room, idle, (ull)a->accepted,
+		    (ull)a->overflows);
 }
 
-static void full(struct report *r, const struct server *s, const struct sum *sum)
+static void cause_of_hanging(struct finding *f, const struct queue *q)
+{
+	if (q->files_most && q->files >= q->files_most)
+		SAY(f->cause,
+		    "The process has %llu of %llu file descriptors open: accept() fails with EMFILE, and those who wait go on waiting. It leaks them, or needs more (LimitNOFILE, ulimit -n).",
+		    (ull)q->files, (ull)q->files_most);
+	else
+		SAY(f->cause,
+		    "The application does not call accept(): it hangs (a lock, a full disk, a name server, a stopped process), all of its workers are busy, or accept() fails. A longer queue would fill up too.");
+}
+
+static void hanging(const struct evidence *e, struct report *r, const struct server *s,
+		    const struct alike *a, uint64_t aborted)
+{
+	struct finding *f = report_add(r, SEVERITY_CRITICAL, "accept-hangs",
+				       "connections waiting, and none is accepted", a->waiting, 1);
+
+	name(f, s, a);
+	tell_waiting(f, e, a);
+	cause_of_hanging(f, a->worst);
+	ask_process(f, s, a->worst);
+	advise_no_abort(f, e, aborted);
+}
+
+static bool is_serious(const struct alike *a)
+{
+	return a->overflows >= OVERFLOWS &&
+	       share(a->overflows, OVERFLOWS_PERMILLE, a->overflows + a->accepted);
+}
+
+static void why_overrun(struct finding *f, const struct alike *a)
+{
+	const struct queue *q = a->worst;
+	char longest[TCPHS_DURATION_LEN];
+
+	tcphs_fmt_duration(longest, q->oldest > q->wait.max_ns ? q->oldest : q->wait.max_ns,
+			   false);
+	if (!a->accepted)
+		SAY(f->cause,
+		    "The application accepted nothing in all this time: it hangs, or it is too slow to accept. A longer queue would fill up too.");
+	else if (q->emptied)
+		SAY(f->cause,
+		    "The application is too slow to accept: it gets to the end of its queue at times, but connections wait up to %s in it. A longer queue makes them wait longer.",
+		    longest);
+	else
+		SAY(f->cause,
+		    "The application is too slow to accept: it never gets to the end of its queue, in which connections wait up to %s. A longer queue makes them wait longer.",
+		    longest);
+}
+
+static void overrun(const struct evidence *e, struct report *r, const struct server *s,
+		    const struct alike *a, uint64_t aborted)
+{
+	struct finding *f = report_add(r, is_serious(a) || aborted ? SEVERITY_CRITICAL :
+				       SEVERITY_WARNING, "accept-queue-overflow",
+				       "SYNs and third ACKs that met a full accept queue",
+				       a->overflows, is_serious(a) ? OVERFLOWS : 1);
+
+	name(f, s, a);
+	tell_waiting(f, e, a);
+	why_overrun(f, a);
+	ask_process(f, s, a->worst);
+	advise_no_abort(f, e, aborted);
+}
+
+static void burst(const struct evidence *e, struct report *r, const struct server *s,
+		  const struct alike *a, uint64_t aborted)
+{
+	bool serious = is_serious(a);
+	char longest[TCPHS_DURATION_LEN];
+	struct finding *f = report_add(r, aborted ? SEVERITY_CRITICAL : serious ?
+				       SEVERITY_WARNING : SEVERITY_NOTICE,
+				       "accept-queue-overflow",
+				       "SYNs and third ACKs that met a full accept queue",
+				       a->overflows, serious ? OVERFLOWS : 1);
+
+	name(f, s, a);
+	tell_waiting(f, e, a);
+	tcphs_fmt_duration(longest, a->worst->wait.max_ns, false);
+	SAY(f->cause,
+	    "Connections come in bursts that are longer than the queue, and the application gets to its end in between: none that found room waited longer than %s. Those that found none come 1, 3, 7 s later.",
+	    longest);
+	SAY(f->command, "tcphs listeners --port %u", s->at.port);
+	advise_backlog(f, e, a->worst);
+	advise_no_abort(f, e, aborted);
+}
+
+static void full(const struct evidence *e, struct report *r, const struct server *s,
+		 const struct alike *a)
 {
 	struct finding *f = report_add(r, SEVERITY_WARNING, "accept-queue-full",
-				       "connections waiting for accept()", sum->waiting,
-				       s->limit + 1);
+				       "connections waiting for accept()", a->waiting,
+				       (a->room * FULL_PERMILLE + 999) / 1000);
 
-	finding_server(f, s);
-	SAY(f->more, "%llu accepted", (ull)s->accepted);
+	name(f, s, a);
+	tell_waiting(f, e, a);
 	SAY(f->cause,
-	    "The accept queue is full: the next connection will be dropped. The application does not call accept(), or not often enough.");
-	next_of_slow(f, s);
+	    "The accept queue is full or nearly so. Where it is, SYNs are dropped, and their connections come 1, 3, 7 s late. The application does not call accept(), or not often enough.");
+	ask_process(f, s, a->worst);
 }
 
-/* Does a connection meet a full accept queue? Then: because of listen(), or of accept()? */
+static void slow(const struct evidence *e, struct report *r, const struct server *s,
+		 const struct alike *a)
+{
+	struct finding *f = report_add(r, SEVERITY_WARNING, "accept-slow",
+				       "connections that waited a second or longer for accept()",
+				       a->long_waits, SLOW);
+
+	name(f, s, a);
+	tell_waiting(f, e, a);
+	SAY(f->cause,
+	    "The application is too slow to accept: connections are established and then wait. Nothing is dropped, for the queue is long; a longer one would not help.");
+	ask_process(f, s, a->worst);
+}
+
+static void tell(const struct evidence *e, struct report *r, const struct server *s,
+		 enum verdict v, const struct alike *a, uint64_t aborted)
+{
+	switch (v) {
+	case HUNG:
+		hanging(e, r, s, a, aborted);
+		break;
+	case OVERRUN:
+		overrun(e, r, s, a, aborted);
+		break;
+	case BURST:
+		burst(e, r, s, a, aborted);
+		break;
+	case FULL:
+		full(e, r, s, a);
+		break;
+	case SLOW_NOW:
+		slow(e, r, s, a);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- all of them --------------------------------------------------------------------- */
+
+/* A listener that closes takes along who waits for accept(), and handshakes under way. */
+static void cut_off(const struct evidence *e, struct report *r, const struct server *s)
+{
+	uint64_t cut = s->cut + s->cut_waiting;
+	struct finding *f;
+
+	if (cut < CUT || !share(cut, OVERFLOWS_PERMILLE, cut + s->accepted))
+		return;
+	f = report_add(r, SEVERITY_WARNING, "accept-queue-cut",
+		       "connections and handshakes that went with their listener", cut, CUT);
+	finding_server(f, s);
+	SAY(f->more, "%llu waited for accept() and were reset, %llu were in the SYN queue",
+	    (ull)s->cut_waiting, (ull)s->cut);
+	SAY(f->cause, "%s",
+	    s->sockets ? "One socket of this address was closed, as in a reload, while the others go on. Close it when its queue is empty, hand it over, or let the kernel move what waits to the others." :
+			 "The listener was closed while clients waited. Stop taking new ones first (load balancer), accept() those who wait, then close.");
+	SAY(f->command, "tcphs events --local-port %u --event unlisten,rst-sent,request-reset",
+	    s->at.port);
+	if (s->sockets && !e->settings.value[SETTING_MIGRATE_REQ])
+		finding_setting(f, e, SETTING_MIGRATE_REQ, "1");
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct queue *x = *(const struct queue *const *)a;
+	const struct queue *y = *(const struct queue *const *)b;
+	int order = memcmp(&x->at, &y->at, sizeof(x->at));
+
+	if (order)
+		return order;
+	return x->conn < y->conn ? -1 : x->conn > y->conn;
+}
+
+/* The sockets of one place; returns how many they are. */
+static size_t check_server(const struct evidence *e, struct report *r,
+			   const struct queue *const *first, size_t left)
+{
+	struct alike alike[NR_VERDICTS] = { 0 };
+	const struct server *s = tally_find(&e->servers, &first[0]->at);
+	uint64_t aborted;
+	size_t n;
+	int v;
+
+	for (n = 0; n < left && !memcmp(&first[n]->at, &first[0]->at, sizeof(first[0]->at)); n++)
+		add(&alike[judge(e, first[n])], first[n]);
+	if (!s)
+		return n;
+	aborted = s->aborted;
+	for (v = NR_VERDICTS - 1; v > WELL; v--) {
+		if (!alike[v].sockets)
+			continue;
+		tell(e, r, s, v, &alike[v], aborted);
+		/* Told once. */
+		aborted = 0;
+	}
+	return n;
+}
+
+static void check_queues(const struct evidence *e, struct report *r)
+{
+	const struct queue **sorted = calloc(e->queues.nr + 1, sizeof(*sorted)), *q;
+	size_t i;
+
+	if (!sorted) {
+		r->no_memory = true;
+		return;
+	}
+	tally_each(&e->queues, q, i)
+		sorted[i] = q;
+	qsort(sorted, e->queues.nr, sizeof(*sorted), by_place);
+	for (i = 0; i < e->queues.nr; )
+		i += check_server(e, r, sorted + i, e->queues.nr - i);
+	free(sorted);
+}
+
+/* Does a connection meet a full accept queue, or wait in it? */
 void check_accept_queues(const struct evidence *e, struct report *r)
 {
-	uint64_t listeners = 0, accepted = 0, overflows = 0;
+	uint64_t listeners = 0, accepted = 0, overflows = 0, waiting = 0;
 	const struct server *s;
-	struct sum sum;
+	const struct queue *q;
 	size_t i;
 
+	check_queues(e, r);
 	tally_each(&e->servers, s, i) {
-		sum = sum_of(e, s);
-		listeners += s->listening;
+		listeners += s->sockets;
 		accepted += s->accepted;
 		overflows += s->overflows;
-		if (s->overflows)
-			overflowing(e, r, s, &sum);
-		else if (sum.full)
-			full(r, s, &sum);
+		cut_off(e, r, s);
 	}
+	tally_each(&e->queues, q, i)
+		waiting += q->now ? q->waiting : 0;
 	if (e->live)
-		report_saw(r, "listeners %llu, accepted %llu, overflows %llu",
-			   (ull)listeners, (ull)accepted, (ull)overflows);
+		report_saw(r, "sockets %llu, accepted %llu, waiting now %llu, overflows %llu",
+			   (ull)listeners, (ull)accepted, (ull)waiting, (ull)overflows);
 	else
 		report_saw(r, "accepted %llu, overflows %llu", (ull)accepted, (ull)overflows);
-}
-
-static bool is_flood(uint64_t syns, const struct server *s)
-{
-	return syns >= FLOOD_SYNS && s->queued * 1000 < syns * FLOOD_PERMILLE;
-}
-
-static void dropping(const struct evidence *e, struct report *r, const struct server *s,
-		     uint64_t syns)
-{
-	bool flood = is_flood(syns, s);
-	bool cookies = e->settings.known[SETTING_SYNCOOKIES] &&
-		       e->settings.value[SETTING_SYNCOOKIES];
-	struct finding *f = report_add(r, SEVERITY_CRITICAL,
-				       flood ? "syn-flood" : "syn-queue-overflow",
-				       "SYNs dropped because of a full SYN queue", s->syns_dropped,
-				       1);
-
-	finding_server(f, s);
-	SAY(f->more, "%llu SYNs, %llu finished handshakes; room for %u", (ull)syns,
-	    (ull)s->queued, s->limit);
-	SAY(f->cause, "%s %s",
-	    flood ? "A SYN flood: hardly any of these SYNs becomes a connection." :
-		    "More handshakes are under way than the SYN queue holds.",
-	    cookies ? "SYN cookies were off when it happened." :
-		      "SYN cookies are off, so that honest clients are dropped with the others.");
-	SAY(f->command, "tcphs events -f --local-port %u --event syn-dropped", s->at.port);
-	if (!cookies)
-		finding_setting(f, e, SETTING_SYNCOOKIES, "1");
-	else
-		advise_backlog(f, e, s);
-}
-
-static void cookies_out(const struct evidence *e, struct report *r, const struct server *s,
-			uint64_t syns)
-{
-	bool flood = is_flood(syns, s);
-	struct finding *f = report_add(r, SEVERITY_WARNING,
-				       flood ? "syn-flood" : "syn-queue-full",
-				       "SYN cookies sent", s->cookies_sent, 1);
-
-	finding_server(f, s);
-	SAY(f->more, "%llu came back; %llu SYNs, %llu finished handshakes; room for %u",
-	    (ull)s->cookies_valid, (ull)syns, (ull)s->queued, s->limit);
-	SAY(f->command, "tcphs events -f --local-port %u --event syncookie-sent", s->at.port);
-	if (e->settings.known[SETTING_SYNCOOKIES] && e->settings.value[SETTING_SYNCOOKIES] == 2) {
-		SAY(f->cause,
-		    "SYN cookies are sent for every SYN, as they are set to 2, which is for tests: connections lose options of theirs.");
-		finding_setting(f, e, SETTING_SYNCOOKIES, "1");
-	} else if (flood) {
-		SAY(f->cause,
-		    "A SYN flood: hardly any of these SYNs becomes a connection. SYN cookies keep the door open for honest clients; find out where the SYNs come from and stop them there.");
-	} else {
-		SAY(f->cause,
-		    "More handshakes are under way than the SYN queue holds. SYN cookies help out, at the price of options that these connections go without.");
-		advise_backlog(f, e, s);
-	}
-}
-
-/* SYN+ACKs go out and no third ACK comes, in a queue that is still long enough. */
-static void half_open(struct report *r, const struct server *s, uint64_t syns)
-{
-	struct finding *f;
-	uint64_t unanswered = s->resent > s->slow ? s->resent - s->slow : 0;
-
-	/* Those that had to wait for the accept queue or for data are no riddle. */
-	if (s->overflows || s->deferred || unanswered < HALF_OPEN ||
-	    !share(unanswered, HALF_PERMILLE, syns))
-		return;
-	f = report_add(r, SEVERITY_WARNING, "half-open",
-		       "handshakes whose SYN+ACK was sent again and not answered", unanswered,
-		       HALF_OPEN);
-	finding_server(f, s);
-	SAY(f->more, "%llu SYNs, %llu finished handshakes, %llu given up; room for %u", (ull)syns,
-	    (ull)s->queued, (ull)s->expired, s->limit);
-	SAY(f->cause,
-	    "Most clients do not answer the SYN+ACK: a slow SYN flood or a scan with forged addresses, or our answers do not reach them (routing, firewall).");
-	SAY(f->command, "tcphs connections --local-port %u --state syn-recv", s->at.port);
-}
-
-/* Is the SYN queue too short, or is somebody filling it? */
-void check_syn_queues(const struct evidence *e, struct report *r)
-{
-	uint64_t all = 0, dropped = 0, sent = 0, syns;
-	const struct server *s;
-	size_t i;
-
-	tally_each(&e->servers, s, i) {
-		syns = s->syns + s->syns_dropped + s->cookies_sent;
-		all += syns;
-		dropped += s->syns_dropped;
-		sent += s->cookies_sent;
-		if (s->syns_dropped)
-			dropping(e, r, s, syns);
-		else if (s->cookies_sent)
-			cookies_out(e, r, s, syns);
-		else
-			half_open(r, s, syns);
-	}
-	report_saw(r, "SYNs %llu, dropped %llu, answered by a SYN cookie %llu", (ull)all,
-		   (ull)dropped, (ull)sent);
 }

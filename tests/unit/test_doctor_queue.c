@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Queues of listeners, and limits of the machine: where each alarm begins. */
+#include "made.h"
+
+/* The listener's own counts, and how long each of those that waited. */
+static void counted(uint64_t accepted_, uint64_t overflows, uint64_t waited)
+{
+	listener.accepted += accepted_;
+	listener.overflows += overflows;
+	listener.wait.count += accepted_;
+	listener.wait.bucket[tcphs_hist_bucket(waited)] += accepted_;
+	if (accepted_ && waited > listener.wait.max_ns)
+		listener.wait.max_ns = waited;
+}
+
+/* @n of them wait for accept(), the oldest so long; the last accept() was @idle ago. */
+static void wait_now(unsigned int n, uint64_t oldest, uint64_t idle)
+{
+	struct tcphs_conn_info *c;
+
+	listener.accept_queue = n;
+	listener.idle = idle;
+	listener.has_idle = idle;
+	while (n--) {
+		c = conn(TCPHS_STATE_ESTABLISHED, oldest);
+		c->role = TCPHS_ROLE_PASSIVE;
+		c->local_port = 80;
+		c->listener = 7;
+		c->waiting = oldest;
+	}
+}
+
+static void look(uint64_t ns)
+{
+	e.began = 100 * SEC;
+	e.ended = e.began + ns;
+}
+
+static void test_hanging(void)
+{
+	tables();
+	before();
+	wait_now(2, 3 * SEC - 1, 3 * SEC);
+	look(5 * SEC);
+	after();
+	same(judge(), "", "two that wait for less than 3 s");
+	tables();
+	before();
+	wait_now(1, 3 * SEC, 3 * SEC);
+	look(5 * SEC);
+	after();
+	same(judge(), "critical accept-hangs 1", "one for 3 s, and nobody accepted");
+	ok(strstr(r.v[0].more, "1 wait, room for 5, the oldest for 3.00 s; the last accept() 3.00 s ago"),
+	   "what waits is said");
+	ok(!*r.v[0].setting, "no longer queue is advised");
+	tables();
+	before();
+	wait_now(2, 4 * SEC, SEC);
+	counted(9, 0, SEC / 10);
+	look(5 * SEC);
+	after();
+	same(judge(), "", "it accepts, and two waited long");
+	tables();
+	listener.accept_queue = 1;
+	before();
+	wait_now(1, 2 * SEC, 2 * SEC);
+	look(SEC);
+	after();
+	same(judge(), "critical accept-hangs 1", "a look of a second in which nobody accepted");
+	tables();
+	listener.accept_queue = 1;
+	before();
+	wait_now(1, SEC / 2, SEC / 2);
+	look(SEC / 2);
+	after();
+	same(judge(), "", "a shorter one says little");
+	tables();
+	before();
+	wait_now(1, 9 * SEC, 9 * SEC);
+	after();
+	judge();
+	((struct queue *)tally_at(&e.queues, 0))->files = 1024;
+	((struct queue *)tally_at(&e.queues, 0))->files_most = 1024;
+	judge();
+	ok(strstr(r.v[0].cause, "EMFILE"), "a process without a file descriptor left");
+}
+
+static void test_overflows(void)
+{
+	fresh();
+	overflow(3);
+	same(judge(), "critical accept-queue-overflow 3", "a recording: three overflows");
+	ok(strstr(r.v[0].cause, "accepted nothing"), "and nothing accepted");
+	now += 3 * SEC - 5;
+	overflow(1);
+	same(judge(), "critical accept-queue-overflow 4", "for less than 3 s");
+	now += 4;
+	overflow(1);
+	same(judge(), "critical accept-hangs 5", "for 3 s");
+	fresh();
+	overflow(3);
+	at_queue(3, TCPHS_EV_ACCEPTED, 0, 4);
+	same(judge(), "critical accept-queue-overflow 3", "with some accepted, too slow");
+	ok(strstr(r.v[0].cause, "never gets to the end"), "it never gets to the end of its queue");
+
+	tables();
+	before();
+	overflow(3);
+	at_queue(1, TCPHS_EV_ACCEPTED, 0, 0);
+	counted(9, 3, SEC / 4);
+	after();
+	same(judge(), "warning accept-queue-overflow 3", "three of twelve, in bursts");
+	ok(strstr(r.v[0].cause, "bursts"), "it gets to its end in between");
+	same(r.v[0].setting, "backlog of listen()", "a longer queue helps");
+	tables();
+	before();
+	overflow(3);
+	at_queue(1, TCPHS_EV_ACCEPTED, 0, 0);
+	counted(9, 3, SEC);
+	after();
+	same(judge(), "critical accept-queue-overflow 3", "a longer one would make them wait more than a second");
+	same(r.v[0].setting, "", "then it is not advised");
+	tables();
+	before();
+	overflow(2);
+	at_queue(1, TCPHS_EV_ACCEPTED, 0, 0);
+	counted(9, 2, SEC / 100);
+	after();
+	same(judge(), "notice accept-queue-overflow 2", "two are worth knowing");
+	tables();
+	before();
+	overflow(3);
+	at_queue(1, TCPHS_EV_ACCEPTED, 0, 0);
+	counted(298, 3, SEC / 100);
+	after();
+	same(judge(), "notice accept-queue-overflow 3", "three of 301 too");
+	tables();
+	settings.known[SETTING_ABORT_ON_OVERFLOW] = true;
+	settings.value[SETTING_ABORT_ON_OVERFLOW] = 1;
+	before();
+	overflow(2);
+	times(1, event(TCPHS_EV_RST_SENT, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_LISTEN,
+		       TCPHS_REASON_ACCEPT_QUEUE_FULL));
+	at_queue(1, TCPHS_EV_ACCEPTED, 0, 0);
+	counted(298, 2, SEC / 100);
+	after();
+	same(judge(), "critical accept-queue-overflow 2", "one of which was reset");
+	same(r.v[0].setting, "net.ipv4.tcp_abort_on_overflow", "by a setting");
+}
+
+static void test_slow(void)
+{
+	tables();
+	before();
+	counted(2, 0, 2 * SEC);
+	after();
+	same(judge(), "", "two that waited for two seconds");
+	tables();
+	before();
+	counted(3, 0, 2 * SEC);
+	after();
+	same(judge(), "warning accept-slow 3", "three that did");
+	tables();
+	before();
+	counted(3, 0, 2 * SEC);
+	counted(298, 0, SEC / 2);
+	after();
+	same(judge(), "", "are few of 301");
+	tables();
+	counted(31, 0, 2 * SEC);
+	before();
+	counted(31, 0, SEC / 2);
+	after();
+	same(judge(), "", "those before the look are not of it");
+}
+
+static void test_full_queue(void)
+{
+	tables();
+	before();
+	wait_now(3, SEC / 10, SEC / 10);
+	after();
+	same(judge(), "", "three where five have room");
+	tables();
+	before();
+	wait_now(4, SEC / 10, SEC / 10);
+	after();
+	same(judge(), "warning accept-queue-full 4", "four of five for 100 ms");
+	tables();
+	before();
+	wait_now(5, SEC / 10 - 1, SEC / 10);
+	after();
+	same(judge(), "", "a full one of a moment");
+}
+
+/* Each socket of a group is judged for itself. */
+static void test_group(void)
+{
+	static struct tcphs_listener group[3];
+	static struct tables t;
+	struct tcphs_conn_info waiting = { .conn = 99, .state = TCPHS_STATE_ESTABLISHED,
+		.family = AF_INET, .role = TCPHS_ROLE_PASSIVE, .local_port = 80,
+		.listener = 12, .waiting = 8 * SEC };
+	unsigned int i;
+
+	tables();
+	for (i = 0; i < 3; i++) {
+		group[i] = listener;
+		group[i].conn = 11 + i;
+		group[i].group = 3;
+		group[i].owner = (struct tcphs_owner){ true, 100 + i, "worker", "" };
+	}
+	t.status = st;
+	t.listeners = (struct tcphs_listener_list){ .v = group, .nr = 3 };
+	t.connections = (struct tcphs_conn_list){ .v = &waiting, .nr = 1 };
+	evidence_before(&e, &t);
+	group[0].accepted = group[2].accepted = 1000;
+	group[1].accept_queue = 1;
+	group[1].idle = 8 * SEC;
+	group[1].has_idle = true;
+	evidence_after(&e, &t, &settings);
+	same(judge(), "critical accept-hangs 1", "one of three hangs");
+	same(r.v[0].object, "listener 0.0.0.0:80 (1 of 3 sockets), worker[101]", "and is named");
+}
+
+static void test_cut(void)
+{
+	fresh();
+	server(2, TCPHS_EV_REQUEST_RESET, TCPHS_REASON_LISTENER_CLOSED);
+	same(judge(), "", "two handshakes that went with their listener");
+	times(1, event(TCPHS_EV_RST_SENT, TCPHS_ROLE_PASSIVE, TCPHS_STATE_ESTABLISHED,
+		       TCPHS_REASON_LISTENER_CLOSED));
+	same(judge(), "warning accept-queue-cut 3", "and one that waited");
+	accepted(298, SEC / 1000);
+	same(judge(), "", "are few of 301");
+	tables();
+	settings.known[SETTING_MIGRATE_REQ] = true;
+	before();
+	server(3, TCPHS_EV_REQUEST_RESET, TCPHS_REASON_LISTENER_CLOSED);
+	after();
+	judge();
+	same(r.v[0].setting, "net.ipv4.tcp_migrate_req", "where another goes on, it could have them");
+}
+
+static void test_syns(void)
+{
+	tables();
+	before();
+	at_queue(20, TCPHS_EV_SYN_RECEIVED, 0, 0);
+	at_queue(2, TCPHS_EV_SYN_DROPPED, TCPHS_REASON_SYN_QUEUE_FULL, 0);
+	at_queue(20, TCPHS_EV_ACCEPT_QUEUED, 0, 0);
+	after();
+	same(judge(), "warning syn-queue-overflow 2", "two SYNs dropped");
+	at_queue(1, TCPHS_EV_SYN_DROPPED, TCPHS_REASON_SYN_BACKLOG, 0);
+	same(judge(), "critical syn-queue-overflow 3", "three");
+	at_queue(19, TCPHS_EV_SYN_RECEIVED, 0, 0);
+	same(judge(), "critical syn-flood 3", "with 19 that nobody answers, and dropped ones like them");
+	at_queue(19, TCPHS_EV_ACCEPT_QUEUED, 0, 0);
+	same(judge(), "critical syn-queue-overflow 3", "that are answered in the end");
+	at_queue(400, TCPHS_EV_SYN_RECEIVED, 0, 0);
+	at_queue(321, TCPHS_EV_ACCEPT_QUEUED, 0, 0);
+	same(judge(), "warning syn-queue-overflow 3", "of 442, three are few");
+	at_queue(52, TCPHS_EV_SYN_RECEIVED, 0, 0);
+	same(judge(), "warning syn-flood 3", "a flood beside honest load");
+
+	fresh();
+	at_queue(1, TCPHS_EV_SYN_DROPPED, TCPHS_REASON_OTHER, 0);
+	same(judge(), "", "other causes of drops are not the queue's");
+	at_queue(2, TCPHS_EV_SYNCOOKIE_SENT, 0, 0);
+	same(judge(), "", "two cookies");
+	at_queue(1, TCPHS_EV_SYNCOOKIE_SENT, 0, 0);
+	same(judge(), "warning syn-queue-full 3", "three are a warning");
+
+	/* Honest clients of a slow server: their third ACKs find no room. */
+	fresh();
+	at_queue(408, TCPHS_EV_SYN_RECEIVED, 0, 5);
+	overflow(408);
+	at_queue(31, TCPHS_EV_SYN_DROPPED, TCPHS_REASON_SYN_QUEUE_FULL, 5);
+	at_queue(7, TCPHS_EV_ACCEPTED, 0, 4);
+	same(judge(), "critical accept-queue-overflow 408", "a slow server is no flood");
+
+	fresh();
+	at_queue(20, TCPHS_EV_SYN_RECEIVED, 0, 0);
+	resent(9, TCPHS_EV_SYNACK_RETRANSMIT, TCPHS_ROLE_PASSIVE, 1);
+	resent(9, TCPHS_EV_SYNACK_RETRANSMIT, TCPHS_ROLE_PASSIVE, 2);
+	same(judge(), "", "nine handshakes that wait are none too many");
+	resent(1, TCPHS_EV_SYNACK_RETRANSMIT, TCPHS_ROLE_PASSIVE, 1);
+	same(judge(), "warning half-open 10", "ten of twenty are");
+	ok(strstr(r.v[0].cause, "forged"), "of clients that say nothing");
+	server(5, TCPHS_EV_SYN_DUPLICATE, 0);
+	judge();
+	ok(strstr(r.v[0].cause, "does not reach them"), "or that send their SYN again");
+	server(1, TCPHS_EV_SYN_RECEIVED, 0);
+	same(judge(), "", "ten of more are not");
+}
+
+static void test_discards(void)
+{
+	tables();
+	before();
+	listener.discards = 2;
+	after();
+	same(judge(), "", "two segments that nobody tells of");
+	tables();
+	before();
+	listener.discards = 3;
+	after();
+	same(judge(), "warning segments-discarded 3", "three, and nothing came through");
+	tables();
+	before();
+	server(1, TCPHS_EV_SYN_RECEIVED, 0);
+	listener.discards = 3;
+	after();
+	same(judge(), "notice segments-discarded 3", "or only some");
+	tables();
+	before();
+	server(1, TCPHS_EV_SYN_RECEIVED, 0);
+	server(1, TCPHS_EV_SYN_DUPLICATE, 0);
+	listener.discards = 3;
+	after();
+	same(judge(), "", "a SYN that came again is told of");
+	tables();
+	before();
+	server(1, TCPHS_EV_SYN_RECEIVED, 0);
+	listener.discards = 3;
+	{
+		char a[] = "TcpExt: TCPMinTTLDrop TCPMD5Failure\nTcpExt: 0 5\n";
+		char b[] = "TcpExt: TCPMinTTLDrop TCPMD5Failure\nTcpExt: 3 5\n";
+
+		counters_parse(&e.counters, a, false);
+		counters_parse(&e.counters, b, true);
+	}
+	after();
+	same(judge(), "warning segments-discarded 3", "a counter that names the cause");
+	ok(strstr(r.v[0].more, "TcpExtTCPMinTTLDrop +3"), "is named");
+	ok(strstr(r.v[0].cause, "TTL security"), "and the cause");
+}
+
+static void test_lost_counters(void)
+{
+	tables();
+	before();
+	counters(false, 3);
+	counted(31, 5, SEC);
+	listener.drops = 10;
+	evidence_lost(&e, 100);
+	counters(true, 7);
+	after();
+	same(judge(), "critical accept-queue-overflow 5, notice records-lost 100",
+	     "counters know what lost records told");
+	equal(((const struct server *)tally_at(&e.servers, 0))->syns_dropped, 4,
+	      "of SYNs what the kernel counted");
+	tables();
+	before();
+	counters(false, 3);
+	listener.drops = 9;
+	evidence_lost(&e, 1);
+	counters(true, 3);
+	after();
+	same(judge(), "notice records-lost 1", "other causes of drops are no full SYN queue");
+	tables();
+	listener.overflows = 7;
+	listener.drops = 7;
+	before();
+	listener.overflows = 0;
+	listener.drops = 0;
+	evidence_lost(&e, 1);
+	after();
+	same(judge(), "notice records-lost 1", "a socket that listens again counts anew");
+	tables();
+	before();
+	st.event[TCPHS_EV_SYN_RECEIVED] = 500;
+	st.event[TCPHS_EV_ACCEPT_QUEUED] = 500;
+	counters(false, 3);
+	listener.drops = 20;
+	listener.accepted = 500;
+	evidence_lost(&e, 1000);
+	counters(true, 23);
+	after();
+	same(judge(), "critical syn-queue-overflow 20, notice records-lost 1000",
+	     "500 finished handshakes are no flood");
+	tables();
+	st.ring_records = 1 << 20;
+	before();
+	evidence_lost(&e, 1);
+	after();
+	same(judge(), "notice records-lost 1", "the largest ring may be too small");
+	same(r.v[0].command, "", "then there is no larger one to advise");
+	fresh();
+	evidence_lost(&e, 1);
+	same(judge(), "warning records-lost 1", "a recording has no counters");
+}
+
+static void closed(unsigned int n, uint8_t reason, uint8_t segments)
+{
+	struct tcphs_event ev = event(TCPHS_EV_CLOSED, TCPHS_ROLE_PASSIVE,
+				      TCPHS_STATE_FIN_WAIT2, reason);
+
+	ev.flags = TCPHS_F_LIFE;
+	ev.life.segments = segments;
+	times(n, ev);
+}
+
+static void test_time_wait(void)
+{
+	tables();
+	settings.time_wait = 79;
+	before();
+	after();
+	same(judge(), "", "79 of 100 TIME-WAITs");
+	tables();
+	settings.time_wait = 80;
+	settings.known[SETTING_MAX_TW_BUCKETS] = true;
+	settings.value[SETTING_MAX_TW_BUCKETS] = 100;
+	before();
+	after();
+	same(judge(), "notice time-wait-full 80", "80 are worth knowing");
+	same(r.v[0].advised, "256", "and how many would be enough");
+	fresh();
+	closed(2, TCPHS_REASON_TIME_WAIT_FULL, 4);
+	same(judge(), "notice time-wait-full 2", "two left out cost no connection");
+	same(r.v[0].setting, "", "a recording has no setting to advise on");
+	closed(1, TCPHS_REASON_TIME_WAIT_FULL, 3);
+	same(judge(), "warning time-wait-full 3", "three of three are many");
+	server(298, TCPHS_EV_CLOSED, 0);
+	same(judge(), "notice time-wait-full 3", "of 301 they are not");
+	fresh();
+	closed(3, TCPHS_REASON_TIME_WAIT_FULL, 0);
+	same(judge(), "critical time-wait-full 3", "before the peer's FIN they are cut off");
+	server(298, TCPHS_EV_CLOSED, 0);
+	same(judge(), "warning time-wait-full 3", "three of 301 that way");
+}
+
+static void test_orphans(void)
+{
+	tables();
+	settings.orphans = 499;
+	before();
+	after();
+	same(judge(), "", "499 of 1000 orphans");
+	tables();
+	settings.orphans = 500;
+	settings.known[SETTING_ORPHAN_RETRIES] = true;
+	before();
+	after();
+	same(judge(), "warning orphans 500", "500 are a warning");
+	same(r.v[0].setting, "net.ipv4.tcp_orphan_retries", "they should end sooner");
+	tables();
+	settings.orphans = 500;
+	settings.known[SETTING_ORPHAN_RETRIES] = true;
+	settings.value[SETTING_ORPHAN_RETRIES] = 3;
+	before();
+	after();
+	judge();
+	same(r.v[0].setting, "net.ipv4.tcp_max_orphans", "only then more of them");
+	tables();
+	settings.known[SETTING_MAX_ORPHANS] = false;
+	settings.orphans = 900;
+	before();
+	after();
+	same(judge(), "", "without a limit there is nothing to compare with");
+	fresh();
+	server(2, TCPHS_EV_CLOSED, TCPHS_REASON_NO_MEMORY);
+	same(judge(), "warning orphans 2", "two that were reset");
+	server(1, TCPHS_EV_CLOSED, TCPHS_REASON_NO_MEMORY);
+	same(judge(), "critical orphans 3", "three");
+	ok(strstr(r.v[0].cause, "dmesg says which"), "a recording does not say of what there was too little");
+	server(298, TCPHS_EV_CLOSED, 0);
+	same(judge(), "warning orphans 3", "of 301");
+
+	tables();
+	settings.memory_known = true;
+	settings.memory_pressure = 200;
+	settings.memory_most = 300;
+	settings.memory = 199;
+	before();
+	after();
+	same(judge(), "", "199 pages, pressure begins at 200");
+	tables();
+	settings.memory_known = true;
+	settings.memory_pressure = settings.memory = 200;
+	settings.memory_most = 300;
+	before();
+	after();
+	same(judge(), "warning tcp-memory 200", "200 are a warning");
+	tables();
+	settings.memory_known = true;
+	settings.memory_pressure = settings.memory = 200;
+	settings.memory_most = 300;
+	before();
+	server(3, TCPHS_EV_CLOSED, TCPHS_REASON_NO_MEMORY);
+	after();
+	same(judge(), "critical tcp-memory 3", "who is reset then is reset for memory");
+}
+
+static void test_table(void)
+{
+	tables();
+	st.table_used = 899;
+	before();
+	after();
+	same(judge(), "", "899 of 1000 places");
+	tables();
+	st.table_used = 900;
+	before();
+	after();
+	same(judge(), "warning table-full 900", "900 are a warning");
+	tables();
+	st.untracked = 5;
+	before();
+	st.untracked = 7;
+	after();
+	same(judge(), "warning table-full 2", "two without a place are one, too");
+	tables();
+	st.nhooks = 3;
+	st.hook[0].active = true;
+	before();
+	after();
+	same(judge(), "notice hooks-missing 2", "missing hooks are worth knowing");
+	tables();
+	st.nhooks = 3;
+	st.hook[0].active = st.hook[1].active = st.hook[2].active = true;
+	st.hook[1].missed = 5;
+	st.hook[2].missed = 12;
+	before();
+	after();
+	same(judge(), "warning hooks-deaf 17", "deaf ones are a warning");
+}
+
+int main(void)
+{
+	plan(92);
+	test_hanging();
+	test_overflows();
+	test_slow();
+	test_full_queue();
+	test_group();
+	test_cut();
+	test_syns();
+	test_discards();
+	test_lost_counters();
+	test_time_wait();
+	test_orphans();
+	test_table();
+	evidence_free(&e);
+	report_free(&r);
+	return tap_done();
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The SYN queue of each listener: is it too short, or is somebody filling it? */
+#include "report.h"
+
+/*
+ * Below so many handshakes that nobody finishes, and below that share of all, nobody can
+ * tell a flood from clients that are slow or far away.
+ */
+#define FLOOD_SYNS	20
+#define FLOOD_PERMILLE	200
+#define HALF_OPEN	10
+#define HALF_PERMILLE	500
+#define DROPPED		3
+#define DROPPED_PERMILLE 10
+
+/* What became of the SYNs of a listener. */
+struct outcome {
+	uint64_t syns;			/* all of them */
+	uint64_t met;			/* of these, with a request or a cookie */
+	uint64_t silent;		/* of these, the client has not answered */
+	uint64_t finished;
+};
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/*
+ * An answer is a third ACK, also one that found the accept queue full, or a RST. Of lost
+ * records nobody knows whose they were: the counts of the namespace stand in for them.
+ */
+static struct outcome outcome_of(const struct evidence *e, const struct server *s)
+{
+	const uint64_t *now = e->after.event, *before = e->before.event;
+	uint64_t answered = s->queued - s->cookies_valid + s->answered + s->reset + s->cut;
+	struct outcome o = { .finished = s->queued };
+	uint64_t syns = s->syns;
+
+	if (e->lost) {
+		syns = now[TCPHS_EV_SYN_RECEIVED] - before[TCPHS_EV_SYN_RECEIVED];
+		answered = now[TCPHS_EV_ACCEPT_QUEUED] - before[TCPHS_EV_ACCEPT_QUEUED] +
+			   now[TCPHS_EV_REQUEST_RESET] - before[TCPHS_EV_REQUEST_RESET] +
+			   now[TCPHS_EV_ACCEPT_OVERFLOW] - before[TCPHS_EV_ACCEPT_OVERFLOW];
+		answered = less(answered, s->cookies_valid);
+	}
+	o.met = syns + s->cookies_sent;
+	o.silent = less(syns, answered) + less(s->cookies_sent, s->cookies_valid);
+	o.syns = o.met + s->syns_dropped;
+	return o;
+}
+
+/* SYNs that found no place are what those are that found one. */
+static bool is_flood(const struct outcome *o)
+{
+	return o->met && share(o->silent, FLOOD_PERMILLE, o->met) &&
+	       o->silent * o->syns >= FLOOD_SYNS * o->met;
+}
+
+/* The queue's limit is the backlog of listen(), somaxconn at most. */
+static void advise_backlog(struct finding *f, const struct evidence *e, const struct server *s)
+{
+	uint64_t more = twice(s->limit ? s->limit : 1);
+
+	if (!e->live)
+		return;
+	if (e->settings.known[SETTING_SOMAXCONN] &&
+	    e->settings.value[SETTING_SOMAXCONN] <= s->limit) {
+		finding_setting(f, e, SETTING_SOMAXCONN,
+				"%llu, and the same in the application's listen(), which has to call it again",
+				(ull)more);
+		return;
+	}
+	SAY(f->setting, "backlog of listen()");
+	SAY(f->present, "%u", s->limit);
+	SAY(f->advised, "%llu, in the application's configuration", (ull)more);
+}
+
+static void tell_outcome(struct finding *f, const struct server *s, const struct outcome *o)
+{
+	SAY(f->more, "%llu SYNs, %llu finished handshakes, %llu without an answer; room for %u",
+	    (ull)o->syns, (ull)o->finished, (ull)o->silent, s->limit);
+}
+
+static void dropping(const struct evidence *e, struct report *r, const struct server *s,
+		     const struct outcome *o)
+{
+	bool flood = is_flood(o), cookies = e->settings.value[SETTING_SYNCOOKIES];
+	bool many = s->syns_dropped >= DROPPED && share(s->syns_dropped, DROPPED_PERMILLE, o->syns);
+	struct finding *f = report_add(r, many ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+				       flood ? "syn-flood" : "syn-queue-overflow",
+				       "SYNs dropped by the rules of the SYN queue",
+				       s->syns_dropped, many ? DROPPED : 1);
+
+	finding_server(f, s);
+	tell_outcome(f, s, o);
+	SAY(f->cause, "%s %s",
+	    flood ? "A SYN flood: most of these clients never answer." :
+	    s->by_backlog > s->syns_dropped / 2 ?
+		    "More handshakes are under way than tcp_max_syn_backlog lets in: its last quarter is for known peers." :
+		    "More handshakes are under way than the SYN queue holds.",
+	    cookies ? "SYN cookies were off when it happened." :
+		      "Without SYN cookies honest clients are dropped with the others, and come 1, 3, 7 s late.");
+	SAY(f->command, "tcphs events -f --local-port %u --event syn-dropped", s->at.port);
+	if (!cookies)
+		finding_setting(f, e, SETTING_SYNCOOKIES, "1");
+	else if (s->by_backlog > s->syns_dropped / 2)
+		finding_setting(f, e, SETTING_MAX_SYN_BACKLOG, "%llu",
+				(ull)twice(e->settings.value[SETTING_MAX_SYN_BACKLOG]));
+	else
+		advise_backlog(f, e, s);
+}
+
+static void cookies_out(const struct evidence *e, struct report *r, const struct server *s,
+			const struct outcome *o)
+{
+	bool flood = is_flood(o);
+	struct finding *f = report_add(r, SEVERITY_WARNING,
+				       flood ? "syn-flood" : "syn-queue-full",
+				       "SYN cookies sent", s->cookies_sent, DROPPED);
+
+	finding_server(f, s);
+	tell_outcome(f, s, o);
+	SAY(f->command, "tcphs events -f --local-port %u --event syncookie-sent", s->at.port);
+	if (e->settings.value[SETTING_SYNCOOKIES] == 2) {
+		SAY(f->cause,
+		    "SYN cookies are sent for every SYN, as they are set to 2, which is for tests: connections without timestamps lose options of theirs.");
+		finding_setting(f, e, SETTING_SYNCOOKIES, "1");
+	} else if (flood) {
+		SAY(f->cause,
+		    "A SYN flood: most of these clients never answer. SYN cookies keep the door open for honest ones; their addresses may be forged, so look where the SYNs come in.");
+	} else {
+		SAY(f->cause,
+		    "More handshakes are under way than the SYN queue holds. SYN cookies help out; connections without timestamps lose window scaling and SACK by them.");
+		advise_backlog(f, e, s);
+	}
+}
+
+/* SYN+ACKs go out and no third ACK comes, in a queue that is still long enough. */
+static void half_open(struct report *r, const struct server *s, const struct outcome *o)
+{
+	uint64_t unanswered = less(s->resent, s->slow + s->answered);
+	struct finding *f;
+
+	/* Those that wait for data are no riddle. */
+	if (s->deferred || unanswered < HALF_OPEN || !share(unanswered, HALF_PERMILLE, s->syns))
+		return;
+	f = report_add(r, SEVERITY_WARNING, "half-open",
+		       "handshakes whose SYN+ACK was sent again and not answered", unanswered,
+		       HALF_OPEN);
+	finding_server(f, s);
+	SAY(f->more, "%llu SYNs, %llu finished handshakes, %llu given up; room for %u",
+	    (ull)o->syns, (ull)s->queued, (ull)s->expired, s->limit);
+	SAY(f->cause, "%s",
+	    s->syns_again >= unanswered / 2 ?
+		    "The clients send their SYN again: our SYN+ACK does not reach them (routing, a firewall on the way back)." :
+		    "Most clients do not answer the SYN+ACK, nor send their SYN again: a slow SYN flood or a scan with forged addresses.");
+	SAY(f->command, "tcphs connections --local-port %u --state syn-recv", s->at.port);
+}
+
+/* Is the SYN queue too short, or is somebody filling it? */
+void check_syn_queues(const struct evidence *e, struct report *r)
+{
+	uint64_t all = 0, dropped = 0, sent = 0;
+	const struct server *s;
+	struct outcome o;
+	size_t i;
+
+	tally_each(&e->servers, s, i) {
+		o = outcome_of(e, s);
+		all += s->syns + s->cookies_sent + s->syns_dropped;
+		dropped += s->syns_dropped;
+		sent += s->cookies_sent;
+		/*
+		 * Handshakes that cannot end, for the accept queue is full, fill the SYN queue
+		 * too: that is told there.
+		 */
+		if (!is_flood(&o) && report_told(r, s))
+			continue;
+		if (s->syns_dropped)
+			dropping(e, r, s, &o);
+		else if (s->cookies_sent >= DROPPED)
+			cookies_out(e, r, s, &o);
+		else
+			half_open(r, s, &o);
+	}
+	report_saw(r, "SYNs %llu, dropped %llu, answered by a SYN cookie %llu", (ull)all,
+		   (ull)dropped, (ull)sent);
+}
