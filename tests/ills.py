@@ -13,6 +13,7 @@ import sys
 import ills_time_wait
 import ills_queue
 import ills_discards
+import ills_data
 import ills_connect
 import ills_port
 import ills_reset

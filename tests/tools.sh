@@ -221,7 +221,7 @@ no_heading_where_none_is_wanted() {
 		# shellcheck disable=SC2086 # two numbers
 		in_between $lines "$(wc -l <"$tmp/out")" || { echo "lines of $verb: $lines"; return 1; }
 	done
-	exits 0 tcphs status -H && ! grep -E '^(STATES|FAILURES|EVENTS)' "$tmp/out"
+	exits 0 tcphs status -H && ! grep -E '^(STATES|FAILED|EVENTS)' "$tmp/out"
 }
 
 last_is_counted() {

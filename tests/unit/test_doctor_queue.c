@@ -527,9 +527,42 @@ static void test_table(void)
 	same(judge(), "warning hooks-deaf 17", "deaf ones are a warning");
 }
 
+/* @n open connections to a peer, whose data were sent so long ago. */
+static void silent(unsigned int n, uint64_t since, uint8_t last)
+{
+	struct unacked u = { .family = AF_INET, .peer = { 10, 0, 0, last }, .local = { 10, 0, 0, 1 },
+			     .local_port = 80, .peer_port = 50000, .bytes = 14, .since = since };
+
+	while (n--)
+		evidence_unacked(&e, &u, 0);
+}
+
+static void test_data(void)
+{
+	tables();
+	before();
+	e.data_known = true;
+	e.open = 300;
+	silent(9, 3 * SEC - 1, 2);
+	after();
+	same(judge(), "", "data that are under way for less than 3 s");
+	silent(2, 3 * SEC, 2);
+	same(judge(), "notice data-unconfirmed 2", "two connections whose peer is silent");
+	silent(1, 9 * SEC, 3);
+	same(judge(), "warning data-unconfirmed 3", "three of 300");
+	same(r.v[0].object, "peer 10.0.0.2", "the peer with most of them is named");
+	ok(strstr(r.v[0].more, "with this peer 2, 28 bytes, the longest for about 3.00 s"), "and its part");
+	e.open = 301;
+	same(judge(), "notice data-unconfirmed 3", "three of 301 are worth knowing");
+	e.data_known = false;
+	same(judge(), "", "without sock_diag nobody knows");
+	equal(unacked_since(3264000, 4, 500), 3560000000ull, "the backoff tells when it began");
+	equal(unacked_since(204000, 0, 100), 100000000ull, "before the first resend, the last is the first");
+}
+
 int main(void)
 {
-	plan(92);
+	plan(101);
 	test_hanging();
 	test_overflows();
 	test_slow();
@@ -542,6 +575,7 @@ int main(void)
 	test_time_wait();
 	test_orphans();
 	test_table();
+	test_data();
 	evidence_free(&e);
 	report_free(&r);
 	return tap_done();

@@ -62,7 +62,7 @@ static uint64_t parse_duration(const struct cli *cli, const char *option, const 
 	uint64_t ns;
 
 	if (tcphs_duration_parse(arg, &ns) || !ns)
-		cli_usage(cli, "--%s %s: a time with ms, s, m, h or d, such as 10s", option, arg);
+		cli_usage(cli, "--%s: '%s' is wrong; " TCPHS_DURATION_ALLOWED, option, arg);
 	return ns;
 }
 
@@ -309,6 +309,27 @@ static void look_at_files(struct evidence *e)
 			files_read(q->owner.pid, &q->files, &q->files_most);
 }
 
+struct asking {
+	const struct doctor *d;
+	struct patient *p;
+};
+
+/* As the connections of the tables, it has to fit the filter. */
+static void on_unacked(void *arg, const struct unacked *u)
+{
+	struct asking *a = arg;
+	struct tcphs_filter filter = a->d->cli->filter;
+	struct tcphs_conn_info c = {
+		.family = u->family, .local_port = u->local_port, .peer_port = u->peer_port,
+	};
+
+	filter.keys &= ~TCPHS_FILTER_BIT(NETNS);
+	memcpy(c.local, u->local, sizeof(c.local));
+	memcpy(c.peer, u->peer, sizeof(c.peer));
+	if (tcphs_filter_conn(&filter, &c))
+		evidence_unacked(&a->p->evidence, u, a->p->netns);
+}
+
 static int look_before(struct doctor *d, struct patient *p, struct tcphs_error *err)
 {
 	struct evidence *e = &p->evidence;
@@ -340,6 +361,7 @@ static int look_after(struct doctor *d, struct patient *p, struct tcphs_error *e
 		counters_read(&e->counters, true);
 		addresses_read(&e->addresses, p->netns);
 		settings_read(&settings);
+		e->data_known = unacked_read(on_unacked, &(struct asking){ d, p }, &e->open);
 		leave(d, p);
 	}
 	evidence_after(e, d->tables, &settings);

@@ -175,7 +175,7 @@ static void print_text(struct cli *cli, const struct tcphs_status *st)
 	if (st->untracked)
 		print_counts(cli, "REFUSED A PLACE IN THE TABLES", st->refused,
 			     TCPHS_REFUSED_MAX + 1, tcphs_refused_name);
-	print_counts(cli, "FAILURES", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
+	print_counts(cli, "FAILED HANDSHAKES", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
 	print_counts(cli, "EVENTS", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
 	/* How busy the others are is told in the initial namespace only. */
 	if (st->nhooks && st->hook[0].has_hits)

@@ -425,7 +425,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_HOOK,		/* nest TCPHS_A_HOOK_*, multi */
 	TCPHS_A_STATUS_STATE,		/* nest TCPHS_A_COUNT_*, multi; id: state */
 	TCPHS_A_STATUS_EVENT,		/* nest TCPHS_A_COUNT_*, multi; id: type */
-	TCPHS_A_STATUS_FAILURE,		/* nest TCPHS_A_COUNT_*, multi; id: reason */
+	TCPHS_A_STATUS_FAILURE,		/* nest TCPHS_A_COUNT_*, multi; id: reason; of handshakes */
 	TCPHS_A_STATUS_HIST,		/* nest TCPHS_A_HIST_*, multi; id: enum tcphs_hist */
 	TCPHS_A_STATUS_LOAD,		/* u64, another number each time the module is loaded */
 	TCPHS_A_STATUS_CLOCK,		/* s64, ns: CLOCK_REALTIME - CLOCK_MONOTONIC just now */

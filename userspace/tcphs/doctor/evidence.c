@@ -22,6 +22,7 @@ void evidence_init(struct evidence *e, uint64_t stuck_ns)
 	dial_init(e);
 	close_init(e);
 	ends_init(e);
+	data_init(e);
 }
 
 /**
@@ -41,6 +42,7 @@ void evidence_free(struct evidence *e)
 	tally_free(&e->diallers);
 	tally_free(&e->fallbacks);
 	ends_free(e);
+	tally_free(&e->silent);
 	tally_free(&e->addresses);
 	tally_free(&e->overflowed);
 	counters_free(&e->counters);

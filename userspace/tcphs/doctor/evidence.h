@@ -8,6 +8,7 @@
  *	evidence_connect.c	destinations of connect(), and the ports that it takes
  *	evidence_dial.c		who connects, and which failures cost nothing
  *	evidence_close.c	states that should have ended
+ *	evidence_data.c		data that a peer does not confirm
  *	evidence_ends.c		resets, closes, and what comes for connections that are gone
  *
  * What grows with the number of peers is bounded: see tally_others().
@@ -20,6 +21,7 @@
 #include "settings.h"
 #include "tally.h"
 #include "tcphs_lib.h"
+#include "unacked.h"
 
 /* Keys have no holes; what is not used is zero. */
 struct place {
@@ -199,6 +201,19 @@ struct shut {
 	struct place peer;		/* the last that came */
 };
 
+/* A peer that does not confirm what open connections send to it. */
+struct silent {
+	struct place peer;		/* port 0 */
+	struct place local;		/* of the one that waits longest */
+	uint16_t port;			/* of the peer, of that one */
+	uint64_t connections;
+	uint64_t bytes;
+	uint64_t longest;		/* ns */
+};
+
+/* A lost segment or two take less. */
+#define SILENT_NS 3000000000ull
+
 struct evidence {
 	uint64_t stuck_ns;
 	bool live;			/* tables and settings were there to look at */
@@ -217,6 +232,10 @@ struct evidence {
 	struct tally holders, stragglers, shut;
 	struct tally diallers, fallbacks;	/* evidence_dial.h */
 	struct ends *ends;			/* evidence_ends.h */
+	bool data_known;
+	uint64_t open;			/* connections, and of these the next */
+	uint64_t unconfirmed;		/* for SILENT_NS or longer */
+	struct tally silent;
 	struct tally addresses;		/* struct address: of this machine */
 	struct tally overflowed;	/* requests whose third ACK met a full queue */
 };
@@ -239,6 +258,8 @@ void evidence_before(struct evidence *e, const struct tables *t);
 void evidence_event(struct evidence *e, const struct tcphs_event *ev);
 void evidence_lost(struct evidence *e, uint64_t count);
 void evidence_after(struct evidence *e, const struct tables *t, const struct settings *settings);
+
+void evidence_unacked(struct evidence *e, const struct unacked *u, uint32_t netns);
 
 bool place_is_loopback(const struct place *at);
 /* Is it an address of this machine? Of a recording: did anything of it happen here? */

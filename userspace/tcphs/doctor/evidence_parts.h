@@ -69,6 +69,9 @@ void connect_after(struct evidence *e, const struct tcphs_conn_info *c,
 void dial_init(struct evidence *e);
 void dial_event(struct evidence *e, struct destination *d, const struct tcphs_event *ev);
 
+/* evidence_data.c */
+void data_init(struct evidence *e);
+
 /* evidence_ends.c */
 void ends_init(struct evidence *e);
 void ends_free(struct evidence *e);

@@ -21,6 +21,7 @@ const struct rule rules[NR_RULES] = {
 	{ "close-wait", "CLOSE-WAIT", "who is in CLOSE-WAIT now", check_close_wait },
 	{ "closing", "FIN-WAIT, LAST-ACK", "who is in these states now", check_closing },
 	{ "loss", "handshake losses", NULL, check_loss },
+	{ "data", "data", "whose data are not confirmed now", check_data },
 	{ "deaths", "time-outs", NULL, check_deaths },
 	{ "resets", "resets", NULL, check_resets },
 	{ "strays", "strays", NULL, check_strays },

@@ -56,7 +56,7 @@ struct report {
 	} *check;			/* one for each rule */
 };
 
-#define NR_RULES 17
+#define NR_RULES 18
 extern const struct rule rules[NR_RULES];
 
 /* report.c */
@@ -105,6 +105,7 @@ typedef unsigned long long ull;
 void check_accept_queues(const struct evidence *e, struct report *r);
 void check_syn_queues(const struct evidence *e, struct report *r);
 void check_discards(const struct evidence *e, struct report *r);
+void check_data(const struct evidence *e, struct report *r);
 void check_connects(const struct evidence *e, struct report *r);
 void check_ports(const struct evidence *e, struct report *r);
 void check_loss(const struct evidence *e, struct report *r);

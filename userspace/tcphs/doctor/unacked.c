@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Asks sock_diag(7): first for every open connection without its tcp_info, which costs
+ * little; then for that of the few whose data were sent again.
+ */
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tcphs_lib.h"
+#include "unacked.h"
+
+#define MESSAGE_MAX	65536
+#define TIMER_RETRANSMIT 1	/* idiag_timer; a shut window has another */
+#define RESENDS		2
+#define ASKED_MOST	1024	/* tcp_info is asked for */
+
+#define STATES (1u << TCPHS_STATE_ESTABLISHED | 1u << TCPHS_STATE_CLOSE_WAIT)
+
+struct reading {
+	int fd;
+	uint32_t sequence;
+	uint8_t *message;
+	struct inet_diag_msg *suspects;
+	size_t nr;
+	uint64_t open;
+};
+
+/**
+ * unacked_since - how long ago were the data sent first?
+ * @rto_us: the time to the next resend, which doubles each time
+ * @backoff: how often it has
+ * @last_sent_ms: ago, the last time
+ *
+ * Return: ns, about.
+ */
+uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms)
+{
+	uint64_t first = backoff < 32 ? rto_us >> backoff : 0;
+
+	return (rto_us - first) * 1000ull + last_sent_ms * 1000000ull;
+}
+
+static bool ask(struct reading *r, uint16_t flags, uint8_t family, uint32_t states, bool info,
+		const struct inet_diag_sockid *id)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} m = {
+		.header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			    .nlmsg_flags = NLM_F_REQUEST | flags, .nlmsg_seq = ++r->sequence },
+		.request = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP,
+			     .idiag_ext = info ? 1 << (INET_DIAG_INFO - 1) : 0,
+			     .idiag_states = states },
+	};
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	if (id)
+		m.request.id = *id;
+	return sendto(r->fd, &m, sizeof(m), 0, (struct sockaddr *)&kernel, sizeof(kernel)) ==
+	       sizeof(m);
+}
+
+static bool is_suspect(const struct inet_diag_msg *msg)
+{
+	return msg->idiag_wqueue && msg->idiag_timer == TIMER_RETRANSMIT &&
+	       msg->idiag_retrans >= RESENDS;
+}
+
+/* One of the dump; false: it is over. */
+static bool take(struct reading *r, const struct nlmsghdr *h)
+{
+	const struct inet_diag_msg *msg = NLMSG_DATA(h);
+
+	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return false;
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*msg)))
+		return true;
+	r->open++;
+	if (is_suspect(msg) && r->nr < ASKED_MOST)
+		r->suspects[r->nr++] = *msg;
+	return true;
+}
+
+/* True: it was told to its end. */
+static bool dump(struct reading *r, uint8_t family)
+{
+	const struct nlmsghdr *h;
+	ssize_t n;
+	int len;
+
+	if (!ask(r, NLM_F_DUMP, family, STATES, false, NULL))
+		return false;
+	while ((n = recv(r->fd, r->message, MESSAGE_MAX, 0)) > 0) {
+		len = (int)n;
+		for (h = (void *)r->message; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len))
+			if (h->nlmsg_seq == r->sequence && !take(r, h))
+				return h->nlmsg_type == NLMSG_DONE;
+	}
+	return false;
+}
+
+/* False: it is gone, or its data are confirmed by now. */
+static bool info_of(struct reading *r, const struct inet_diag_msg *suspect, struct tcp_info *info)
+{
+	const struct nlmsghdr *h = (void *)r->message;
+	const struct inet_diag_msg *msg = NLMSG_DATA(h);
+	const struct rtattr *a;
+	ssize_t n;
+	int len;
+
+	if (!ask(r, 0, suspect->idiag_family, STATES, true, &suspect->id))
+		return false;
+	n = recv(r->fd, r->message, MESSAGE_MAX, 0);
+	if (n < (ssize_t)NLMSG_LENGTH(sizeof(*msg)) || h->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    h->nlmsg_seq != r->sequence || !is_suspect(msg))
+		return false;
+	len = (int)(n - (ssize_t)NLMSG_LENGTH(sizeof(*msg)));
+	for (a = (void *)(msg + 1); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+		if (a->rta_type != INET_DIAG_INFO)
+			continue;
+		memset(info, 0, sizeof(*info));
+		memcpy(info, RTA_DATA(a), RTA_PAYLOAD(a) < sizeof(*info) ? RTA_PAYLOAD(a) :
+		       sizeof(*info));
+		return true;
+	}
+	return false;
+}
+
+static void tell(const struct inet_diag_msg *msg, const struct tcp_info *info,
+		 void (*each)(void *arg, const struct unacked *u), void *arg)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const uint8_t *src = (const uint8_t *)msg->id.idiag_src;
+	const uint8_t *dst = (const uint8_t *)msg->id.idiag_dst;
+	bool v4 = msg->idiag_family == AF_INET;
+	struct unacked u = {
+		.local_port = ntohs(msg->id.idiag_sport), .peer_port = ntohs(msg->id.idiag_dport),
+		.bytes = msg->idiag_wqueue,
+		.since = unacked_since(info->tcpi_rto, info->tcpi_backoff,
+				       info->tcpi_last_data_sent),
+	};
+
+	/* IPv4 over an IPv6 socket is IPv4. */
+	if (!v4 && !memcmp(src, mapped, sizeof(mapped))) {
+		v4 = true;
+		src += sizeof(mapped);
+		dst += sizeof(mapped);
+	}
+	u.family = v4 ? AF_INET : AF_INET6;
+	memcpy(u.local, src, v4 ? 4 : 16);
+	memcpy(u.peer, dst, v4 ? 4 : 16);
+	each(arg, &u);
+}
+
+/**
+ * unacked_read - connections whose data were sent again and are not confirmed
+ * @each: gets each
+ * @arg: its first argument
+ * @open: gets the number of open connections
+ *
+ * Return: could it be asked?
+ */
+bool unacked_read(void (*each)(void *arg, const struct unacked *u), void *arg, uint64_t *open)
+{
+	struct timeval patience = { .tv_sec = 5 };
+	struct reading r = { .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+					  NETLINK_SOCK_DIAG) };
+	struct tcp_info info;
+	bool done;
+	size_t i;
+
+	if (r.fd < 0)
+		return false;
+	setsockopt(r.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	r.message = malloc(MESSAGE_MAX);
+	r.suspects = calloc(ASKED_MOST, sizeof(*r.suspects));
+	done = r.message && r.suspects && dump(&r, AF_INET) && dump(&r, AF_INET6);
+	for (i = 0; done && i < r.nr; i++)
+		if (info_of(&r, &r.suspects[i], &info))
+			tell(&r.suspects[i], &info, each, arg);
+	*open = r.open;
+	free(r.suspects);
+	free(r.message);
+	close(r.fd);
+	return done;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Open connections whose data the peer does not confirm, as ss(8) could show them. */
+#ifndef TCPHS_DOCTOR_UNACKED_H
+#define TCPHS_DOCTOR_UNACKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One whose data were sent again, twice or more, and not confirmed yet. */
+struct unacked {
+	uint8_t local[16], peer[16];
+	uint16_t local_port, peer_port;
+	uint8_t family;
+	uint32_t bytes;			/* not confirmed, sent or not */
+	uint64_t since;			/* they were sent first, ns ago, about */
+};
+
+/*
+ * Of the namespace that we run in. @each gets them; the number of open connections goes
+ * to @open. False: sock_diag(7) is not there.
+ */
+bool unacked_read(void (*each)(void *arg, const struct unacked *u), void *arg, uint64_t *open);
+
+/* For tests: how long ago the data were sent first, by the backoff of what followed, ns. */
+uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms);
+
+#endif /* TCPHS_DOCTOR_UNACKED_H */
