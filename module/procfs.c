@@ -14,6 +14,9 @@
 #include "internal.h"
 #include "names.h"
 
+/* Changes when a line changes its meaning; what is appended changes nothing. */
+#define FORMAT 2
+
 struct view {
 	struct net *net;
 	struct tcphs_sum sum;
@@ -21,23 +24,14 @@ struct view {
 	unsigned long last;		/* number of the last listener */
 };
 
-/* Three digits and a unit, right-aligned. */
+/* Always microseconds: a program reads them too. */
 static void put_time(struct seq_file *m, const char *label, u64 ns)
 {
-	u64 us = div_u64(ns, 1000);
-
-	if (us < 10000)
-		seq_printf(m, " %s %5llu us", label, us);
-	else if (us < 10000000)
-		seq_printf(m, " %s %5llu ms", label, div_u64(us, 1000));
-	else
-		seq_printf(m, " %s %5llu s ", label, div_u64(us, 1000000));
+	seq_printf(m, " %s %7llu us", label, div_u64(ns, 1000));
 }
 
 static void put_quantiles(struct seq_file *m, const struct tcphs_histogram *hist)
 {
-	if (!hist->count)
-		return;
 	put_time(m, " p50", tcphs_hist_quantile(hist, 50));
 	put_time(m, " p90", tcphs_hist_quantile(hist, 90));
 	put_time(m, " p99", tcphs_hist_quantile(hist, 99));
@@ -50,9 +44,9 @@ static void show_module(struct seq_file *m, const struct view *view)
 	const struct tcphs_hook *hook;
 	u64 overwritten, missed;
 
-	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s\n", TCPHS_VERSION,
-		   TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
-		   div_u64(tcphs_elapsed(tcphs_loaded, tcphs_now()), NSEC_PER_SEC));
+	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s  format %u\n",
+		   TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
+		   div_u64(tcphs_elapsed(tcphs_loaded, tcphs_now()), NSEC_PER_SEC), FORMAT);
 	tcphs_hooks_count(&active, &missing, &deaf);
 	seq_printf(m, "hooks         active %u  missing %u  deaf %u\n", active, missing, deaf);
 	while ((hook = tcphs_hook_next(&table, &row))) {
@@ -102,18 +96,16 @@ static void show_counts(struct seq_file *m, const struct view *view)
 		put_quantiles(m, &view->sum.hist[i]);
 		seq_putc(m, '\n');
 	}
+	/* All of them: for a program one that is not there yet would be a special case. */
 	for (i = 1; i <= TCPHS_EV_MAX; i++)
-		if (view->sum.all.events[i])
-			seq_printf(m, "event         %-18s %8llu\n", tcphs_event_names[i],
-				   view->sum.all.events[i]);
+		seq_printf(m, "event         %-18s %8llu\n", tcphs_event_names[i],
+			   view->sum.all.events[i]);
 	for (i = 1; i <= TCPHS_REFUSED_MAX; i++)
-		if (view->sum.all.refused[i])
-			seq_printf(m, "refused       %-18s %8llu\n", tcphs_refused_names[i],
-				   view->sum.all.refused[i]);
+		seq_printf(m, "refused       %-18s %8llu\n", tcphs_refused_names[i],
+			   view->sum.all.refused[i]);
 	for (i = 1; i <= TCPHS_REASON_MAX; i++)
-		if (view->sum.all.failures[i])
-			seq_printf(m, "failure       %-18s %8llu\n", tcphs_reason_names[i],
-				   view->sum.all.failures[i]);
+		seq_printf(m, "failure       %-18s %8llu\n", tcphs_reason_names[i],
+			   view->sum.all.failures[i]);
 }
 
 static void show_listener(struct seq_file *m, const struct tcphs_listener *l,

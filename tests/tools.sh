@@ -240,7 +240,22 @@ half_close_is_whole() {
 	same "$(half_closes)" "fin-received $bytes fin-sent $bytes " "bytes while half closed"
 }
 
-start 26
+# /proc/tcphs for programs: a line for each counter, also where it is 0, and times in one
+# unit.
+summary_is_for_programs() {
+	local kind
+
+	tcphs status -j >"$tmp/status" && cat /proc/tcphs >"$tmp/summary" || return
+	for kind in event failure; do
+		diff <(jq -r ".${kind}s | keys[]" "$tmp/status" | sort) \
+			<(awk -v kind=$kind '$1 == kind { print $2 }' "$tmp/summary" | sort) || return
+	done
+	same "$(grep -Eo ' (p50|p90|p99|max) +[0-9]+ [a-z]+' "$tmp/summary" | grep -v -- '-queue\|limit' |
+		awk '{ print $3 }' | sort -u)" us "unit" &&
+	same "$(awk '$1 == "tcphs" { print $(NF - 1), $NF }' "$tmp/summary")" "format 2" "format"
+}
+
+start 27
 need_command jq python3
 ! loaded || unload || die "somebody uses the module"
 check "without the module: status 3 and one line" every_verb not_loaded
@@ -266,6 +281,7 @@ check "status has its fields in JSON" json_of_status
 check "events have their fields in JSON" json_of_events
 check "listeners have their fields in JSON" json_of_listeners
 check "SIGTERM ends --follow in peace" signal_ends_follow TERM
+check "/proc/tcphs has every counter and one unit of time" summary_is_for_programs
 check "SIGINT ends --follow in peace" interrupt_ends_follow
 check "--follow tells what is new" follow_tells_what_is_new
 for verb in "${verbs[@]}"; do
