@@ -47,7 +47,7 @@ export -f open_connections
 export here
 
 listeners_of() {
-	tcphs listeners -j | jq -c "select(.local | startswith(\"127.0.$1.\"))" | wc -l
+	tcphs listeners -j | jq -c "select(.address | startswith(\"127.0.$1.\"))" | wc -l
 }
 
 # All that were refused are counted, and why.
