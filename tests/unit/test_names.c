@@ -21,10 +21,11 @@ static int all_named(name_fn name, unsigned int from, unsigned int max)
 }
 
 /* On a line of the man page there is no room for more. */
-static int all_explained(const char *(*help)(unsigned int), unsigned int from, unsigned int max)
+static int all_explained(const char *(*help)(unsigned int), unsigned int from, unsigned int max,
+			 size_t width)
 {
 	for (; from <= max; from++)
-		if (!help(from) || !*help(from) || strlen(help(from)) > 52)
+		if (!help(from) || !*help(from) || strlen(help(from)) > width)
 			return 0;
 	return !help(max + 1);
 }
@@ -42,11 +43,12 @@ int main(void)
 	char buf[TCPHS_NAME_LEN], bad[8];
 	uint32_t mask;
 
-	plan(29);
+	plan(30);
 	ok(all_named(tcphs_state_name, 1, TCPHS_STATE_MAX), "every state has a name of its own");
 	ok(all_named(tcphs_state_key, 1, TCPHS_STATE_MAX), "every state has a key of its own");
-	ok(all_explained(tcphs_event_help, 1, TCPHS_EV_MAX), "every event is explained");
-	ok(all_explained(tcphs_reason_help, 0, TCPHS_REASON_MAX), "and every reason");
+	ok(all_explained(tcphs_event_help, 1, TCPHS_EV_MAX, 52), "every event is explained");
+	ok(all_explained(tcphs_reason_help, 0, TCPHS_REASON_MAX, 52), "and every reason");
+	ok(all_explained(tcphs_refused_help, 1, TCPHS_REFUSED_MAX, 70), "and every refusal");
 	ok(all_named(tcphs_event_name, 1, TCPHS_EV_MAX), "every event has a name of its own");
 	ok(all_named(tcphs_reason_name, 0, TCPHS_REASON_MAX), "every reason has one");
 	ok(all_named(tcphs_role_name, 0, TCPHS_ROLE_MAX), "every role has one");

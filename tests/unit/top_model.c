@@ -277,6 +277,7 @@ static void alerts(struct top_model *m)
 	next.status.table_limit = 100;
 	next.status.table_used = 95;
 	next.status.untracked = 5;
+	next.status.refused[TCPHS_REFUSED_MEMORY] = 5;
 	next.status.nhooks = 2;
 	strcpy(next.status.hook[0].name, "here");
 	next.status.hook[0].active = true;
@@ -285,10 +286,17 @@ static void alerts(struct top_model *m)
 	strcpy(next.status.hook[1].shows, "resets");
 	take(m, TOP_LISTENERS, 1015 * SEC);
 	equal(model_alerts(m, alert, 4), 4, "a full table, a loss, two hooks: four");
+	ok(strstr(alert[1].text, " connections/s not followed: they came faster"),
+	   "the loss has its true reason");
 	ok(strstr(alert[2].text, "here is deaf"), "the one that is deaf is named");
 	ok(strstr(alert[3].text, "tcp_gone") && strstr(alert[3].text, "resets"),
 	   "the one that is missing and what is lost are named");
 	equal(model_alerts(m, alert, 1), 1, "no more than there is room for");
+	next.status.uptime += SEC;
+	next.status.table_used = 50;
+	next.status.nhooks = 0;
+	take(m, TOP_LISTENERS, 1016 * SEC);
+	equal(model_alerts(m, alert, 4), 0, "what is over is no alert");
 }
 
 static void keys(void)
@@ -348,7 +356,7 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(52);
+	plan(54);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the names of events and reasons mean, in a line each: for "tcphs help names", and
- * from there for tcphs(8) (tests/unit/man_names.py). At most 52 characters.
+ * What names mean, in a line each. Those of events and reasons are for "tcphs help names",
+ * and from there for tcphs(8) (tests/unit/man_names.py): at most 52 characters.
  */
 #include "tcphs_lib.h"
 
@@ -77,6 +77,25 @@ static const char *const reason_help[__TCPHS_REASON_MAX] = {
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port was given, and is taken",
 	[TCPHS_REASON_MIGRATED]		= "another listener took the request over",
 };
+
+/* Of connections and listeners that are not followed, and what to do about it. */
+static const char *const refused_help[__TCPHS_REFUSED_MAX] = {
+	[TCPHS_REFUSED_FULL]	= "the table is full: load tcphs with a larger table_size",
+	[TCPHS_REFUSED_MEMORY]	= "they came faster than entries were made: it ends with the burst",
+	[TCPHS_REFUSED_SHARE]	= "theirs hold most of a table nearly full: a larger table_size",
+	[TCPHS_REFUSED_BUCKET]	= "too many whose cookies end alike: somebody chooses them so",
+};
+
+/**
+ * tcphs_refused_help - why there is no entry, and what to do
+ * @n: enum tcphs_refused, one that there is
+ *
+ * Return: NULL for one that nobody has explained; a test looks for them.
+ */
+const char *tcphs_refused_help(unsigned int n)
+{
+	return n <= TCPHS_REFUSED_MAX ? refused_help[n] : NULL;
+}
 
 /**
  * tcphs_event_help - what an event is

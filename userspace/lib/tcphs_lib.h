@@ -446,6 +446,7 @@ const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @op
 /* A line that explains it (names_help.c); NULL for what has no name. */
 const char *tcphs_event_help(unsigned int n);
 const char *tcphs_reason_help(unsigned int n);
+const char *tcphs_refused_help(unsigned int n);
 
 #define TCPHS_OPTION_BITS 6
 

@@ -87,6 +87,8 @@ static void status_rates(struct top_model *m, const struct tcphs_status *before,
 	for (i = 0; i <= TCPHS_REASON_MAX; i++)
 		m->failure_rate[i] = per_second(now->failure[i], then->failure[i], seconds);
 	m->untracked_rate = per_second(now->untracked, then->untracked, seconds);
+	for (i = 0; i <= TCPHS_REFUSED_MAX; i++)
+		m->refused_rate[i] = per_second(now->refused[i], then->refused[i], seconds);
 	for (i = 0; i < 2; i++) {
 		m->handshake_rate[i] = per_second(now->hist[i].count, then->hist[i].count,
 						  seconds);
@@ -467,24 +469,25 @@ static size_t alert(struct top_alert *out, size_t nr, size_t max, bool bad, cons
 	return nr + 1;
 }
 
+/*
+ * While connections are refused an entry, and no longer: what is over is in tcphs status.
+ * Those concerned are marked "untracked" in tcphs events.
+ */
 static size_t alert_table(const struct top_model *m, struct top_alert *out, size_t nr, size_t max)
 {
 	const struct tcphs_status *st = &m->now;
 	unsigned int percent = st->table_limit ?
 		(unsigned int)(100ull * st->table_used / st->table_limit) : 0;
+	unsigned int i;
 
 	if (percent >= 90)
-		nr = alert(out, nr, max, true,
-			   "tcphs: table %u %% full (%u of %u): newer connections go unfollowed",
+		nr = alert(out, nr, max, true, "tcphs: table %u %% full (%u of %u)",
 			   percent, st->table_used, st->table_limit);
-	if (m->untracked_rate > 0)
-		nr = alert(out, nr, max, true,
-			   "tcphs: %.1f connections/s not followed for lack of room (%llu so far)",
-			   m->untracked_rate, (unsigned long long)st->untracked);
-	else if (st->untracked)
-		nr = alert(out, nr, max, false,
-			   "tcphs: %llu connections were not followed for lack of room",
-			   (unsigned long long)st->untracked);
+	/* On average since the load says nothing about now. */
+	for (i = 1; i <= TCPHS_REFUSED_MAX && !m->since_load; i++)
+		if (m->refused_rate[i] > 0)
+			nr = alert(out, nr, max, true, "tcphs: %.1f connections/s not followed: %s",
+				   m->refused_rate[i], tcphs_refused_help(i));
 	return nr;
 }
 

@@ -60,7 +60,8 @@ typedef int (*top_compare_fn)(const void *a, const void *b);
  * @state_rate: net change a second
  * @event_rate: events a second
  * @failure_rate: failures a second
- * @untracked_rate: connections without an entry, a second
+ * @untracked_rate: connections and listeners without an entry, a second
+ * @refused_rate: the same for each cause
  * @handshake: TCPHS_HIST_HANDSHAKE_ACTIVE and _PASSIVE
  * @handshake_rate: completed a second
  * @listeners: the newest dump
@@ -85,6 +86,7 @@ struct top_model {
 	double event_rate[TCPHS_EV_MAX + 1];
 	double failure_rate[TCPHS_REASON_MAX + 1];
 	double untracked_rate;
+	double refused_rate[TCPHS_REFUSED_MAX + 1];
 	struct top_quantiles handshake[2];
 	double handshake_rate[2];
 

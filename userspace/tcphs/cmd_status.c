@@ -157,6 +157,19 @@ static void print_counts(struct cli *cli, const char *head, const uint64_t *coun
 		tcphs_buf_printf(&cli->out, "  none\n");
 }
 
+static void print_refused(struct cli *cli, const struct tcphs_status *st)
+{
+	char buf[TCPHS_NAME_LEN];
+	unsigned int i;
+
+	heading(cli, "NOT FOLLOWED SINCE THE LOAD (untracked in tcphs events)");
+	for (i = 1; i <= TCPHS_REFUSED_MAX; i++)
+		if (st->refused[i])
+			tcphs_buf_printf(&cli->out, "  %-6s %10llu  %s\n",
+					 tcphs_refused_name(i, buf), (ull)st->refused[i],
+					 tcphs_refused_help(i));
+}
+
 /* All of them: one that never fired is what one looks for. */
 static void print_hits(struct cli *cli, const struct tcphs_status *st)
 {
@@ -173,8 +186,7 @@ static void print_text(struct cli *cli, const struct tcphs_status *st)
 	print_states(cli, st);
 	print_hists(cli, st);
 	if (st->untracked)
-		print_counts(cli, "REFUSED A PLACE IN THE TABLES", st->refused,
-			     TCPHS_REFUSED_MAX + 1, tcphs_refused_name);
+		print_refused(cli, st);
 	print_counts(cli, "FAILED HANDSHAKES", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
 	print_counts(cli, "EVENTS", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
 	/* How busy the others are is told in the initial namespace only. */

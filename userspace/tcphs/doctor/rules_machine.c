@@ -226,9 +226,26 @@ static void lost(const struct evidence *e, struct report *r)
 				 "table_size", e->after.table_limit);
 }
 
+/* Why most of those that were not followed were not; TCPHS_REFUSED_UNSPEC: none was. */
+static unsigned int main_refusal(const struct evidence *e)
+{
+	unsigned int i, which = TCPHS_REFUSED_UNSPEC;
+	uint64_t most = 0, nr;
+
+	for (i = 1; i <= TCPHS_REFUSED_MAX; i++) {
+		nr = e->after.refused[i] - e->before.refused[i];
+		if (nr > most) {
+			most = nr;
+			which = i;
+		}
+	}
+	return which;
+}
+
 static void table(const struct evidence *e, struct report *r)
 {
 	const struct tcphs_status *st = &e->after;
+	unsigned int why = main_refusal(e);
 	uint64_t untracked = st->untracked - e->before.untracked;
 	struct finding *f;
 
@@ -240,11 +257,16 @@ static void table(const struct evidence *e, struct report *r)
 		       untracked ? untracked : st->table_used,
 		       untracked ? 1 : permille_of(st->table_limit, TABLE_WARNING));
 	machine(f, "tcphs");
-	SAY(f->more, "%u of %u places in use", st->table_used, st->table_limit);
+	SAY(f->more, "%u of %u places in use%s%s", st->table_used, st->table_limit,
+	    why ? "; " : "", why ? tcphs_refused_help(why) : "");
 	SAY(f->cause,
 	    "Connections that find no place are told without owner and times, and are not counted in their states.");
-	advise_parameter(f, "table_size", st->table_limit, TABLE_MAX,
-			 "ring_records", st->ring_records);
+	/* A larger table has no more at hand, and its chains are as long. */
+	if (why == TCPHS_REFUSED_MEMORY || why == TCPHS_REFUSED_BUCKET)
+		SAY(f->command, "tcphs events | grep untracked");
+	else
+		advise_parameter(f, "table_size", st->table_limit, TABLE_MAX,
+				 "ring_records", st->ring_records);
 }
 
 static void name_hooks(struct finding *f, const struct tcphs_hook *first, unsigned int nr)
