@@ -7,10 +7,14 @@
 
 port=7001
 
-# connect: a connect that is refused, one event of which is looked for
+began=() ended=()	# of each port, by the clock of that moment
+
+# refuse: a connect that is refused, one event of which is looked for
 refuse() {
 	port=$((port + 1))
-	! curl -s "http://127.0.0.1:$port/"
+	began[port]=$EPOCHSECONDS
+	! curl -s "http://127.0.0.1:$port/" || return
+	ended[port]=$EPOCHSECONDS
 }
 
 # at FILE PORT: time of day of its connect-failed, seconds since the epoch
@@ -22,8 +26,13 @@ has_failed() {
 	grep -q "\"event\":\"connect-failed\".*\"peer_port\":$2," "$1"
 }
 
-near() {
-	(($1 - $2 <= 5 && $2 - $1 <= 5)) || { echo "$3: $1, and not $2"; return 1; }
+# right FILE PORT WHAT: it has the time of day at which it was
+right() {
+	local at
+
+	at=$(at "$1" "$2")
+	((at >= began[$2] && at <= ended[$2])) ||
+		{ echo "$3: $at, and not ${began[$2]} to ${ended[$2]}"; return 1; }
 }
 
 same_each_time() {
@@ -33,7 +42,7 @@ same_each_time() {
 	cmp "$tmp/first" "$tmp/second" && cmp "$tmp/first.json" "$tmp/second.json" &&
 	tcphs record -d 0s "$tmp/copy" 2>/dev/null &&
 	diff "$tmp/first" <(tcphs events --read "$tmp/copy") &&
-	near "$(at "$tmp/first.json" "$port")" "$EPOCHSECONDS" "time of day"
+	right "$tmp/first.json" "$port" "time of day"
 }
 
 # Sets the clock a day forward and at the end back again, as NTP might do it in one step.
@@ -60,10 +69,10 @@ over_a_step() {
 	stop "$follower"
 	stop "$reader"
 	tcphs events -j --read "$tmp/rec" >"$tmp/read" || wrong=1
-	near "$(at "$tmp/follow" "$before")" "$((EPOCHSECONDS - 86400))" "followed, before" &&
-	near "$(at "$tmp/follow" "$after")" "$EPOCHSECONDS" "followed, after" &&
-	near "$(at "$tmp/read" "$before")" "$((EPOCHSECONDS - 86400))" "recorded, before" &&
-	near "$(at "$tmp/read" "$after")" "$EPOCHSECONDS" "recorded, after" &&
+	right "$tmp/follow" "$before" "followed, before" &&
+	right "$tmp/follow" "$after" "followed, after" &&
+	right "$tmp/read" "$before" "recorded, before" &&
+	right "$tmp/read" "$after" "recorded, after" &&
 	same "$(grep -c -- "^--- $(date +%F) " "$tmp/text")" 1 "lines with the new day" &&
 	same "$(tcphs events --read "$tmp/rec" | grep -c '^--- ')" 2 "days in the recording" || wrong=1
 	date -s "@$((EPOCHSECONDS - 86400))" >/dev/null
@@ -81,7 +90,7 @@ in_a_time_namespace() {
 		refuse
 		wait_until 10 has_failed "$tmp/there" "$port" || return
 		stop "${started[-1]}"
-		near "$(at "$tmp/there" "$port")" "$EPOCHSECONDS" "shifted by $shift" || return
+		right "$tmp/there" "$port" "shifted by $shift" || return
 		same "$(jq -c '[.time, .at]' "$tmp/there" | tail -1)" \
 			"$(tcphs events -j | jq -c '[.time, .at]' | tail -1)" "the same event" || return
 	done
