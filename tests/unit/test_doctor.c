@@ -163,9 +163,10 @@ static void test_files(void)
 			      "Max open files            1024                 4096                 files\n",
 			      &most) && most == 1024, "the soft limit of open files");
 	ok(!files_parse_limits("Max cpu time  1  2  s\n", &most), "not of other things");
-	ok(files_read((uint32_t)getpid(), &open, &most) && open >= 3 && open < most,
+	ok(files_read((uint32_t)getpid(), "test_doctor", &open, &most) && open >= 3 && open < most,
 	   "this process has some");
-	ok(!files_read(0, &open, &most), "one that is not there has none");
+	ok(!files_read((uint32_t)getpid(), "nginx", &open, &most), "one of another name is another");
+	ok(!files_read(0, "test_doctor", &open, &most), "one that is not there has none");
 }
 
 static void test_order(void)
@@ -197,7 +198,7 @@ static void test_order(void)
 
 int main(void)
 {
-	plan(49);
+	plan(50);
 	test_tally();
 	test_tally_limit();
 	test_counters();

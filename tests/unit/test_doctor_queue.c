@@ -85,6 +85,25 @@ static void test_hanging(void)
 	ok(strstr(r.v[0].cause, "EMFILE"), "a process without a file descriptor left");
 }
 
+/* Connections that were accepted in a way that nobody saw do not wait. */
+static void test_unseen_accept(void)
+{
+	tables();
+	before();
+	wait_now(7, 9 * SEC, 0);
+	conns[6].waiting = SEC / 100;
+	listener.accept_queue = 1;
+	look(5 * SEC);
+	after();
+	same(judge(), "", "the youngest one waits, who is in the queue");
+	tables();
+	before();
+	wait_now(7, 9 * SEC, 0);
+	listener.accept_queue = 0;
+	after();
+	same(judge(), "", "an empty queue has nobody in it");
+}
+
 static void test_overflows(void)
 {
 	fresh();
@@ -305,13 +324,34 @@ static void test_discards(void)
 	before();
 	listener.discards = 3;
 	after();
-	same(judge(), "warning segments-discarded 3", "three, and nothing came through");
+	same(judge(), "notice segments-discarded 3", "three are worth knowing");
+	tables();
+	before();
+	listener.discards = 3;
+	{
+		struct tcphs_event ev = event(TCPHS_EV_SYN_SENT, TCPHS_ROLE_ACTIVE,
+					      TCPHS_STATE_CLOSE, 0);
+
+		ev.id.peer[3] = 1;
+		ev.id.peer_port = 80;
+		times(1, ev);
+	}
+	conn(TCPHS_STATE_ESTABLISHED, SEC);
+	after();
+	same(judge(), "warning segments-discarded 3", "a client of this machine waits in vain");
 	tables();
 	before();
 	server(1, TCPHS_EV_SYN_RECEIVED, 0);
 	listener.discards = 3;
 	after();
 	same(judge(), "notice segments-discarded 3", "or only some");
+	tables();
+	before();
+	server(298, TCPHS_EV_SYN_RECEIVED, 0);
+	server(298, TCPHS_EV_ACCEPT_QUEUED, 0);
+	listener.discards = 3;
+	after();
+	same(judge(), "", "three beside 298 SYNs");
 	tables();
 	before();
 	server(1, TCPHS_EV_SYN_RECEIVED, 0);
@@ -562,8 +602,9 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(101);
+	plan(105);
 	test_hanging();
+	test_unseen_accept();
 	test_overflows();
 	test_slow();
 	test_full_queue();

@@ -306,7 +306,7 @@ static void look_at_files(struct evidence *e)
 
 	tally_each(&e->queues, q, i)
 		if (q->now && q->waiting && q->owner.known)
-			files_read(q->owner.pid, &q->files, &q->files_most);
+			files_read(q->owner.pid, q->owner.comm, &q->files, &q->files_most);
 }
 
 struct asking {

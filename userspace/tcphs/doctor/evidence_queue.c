@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Evidence of listeners: what arrived, what waited, what found a full queue. */
+#include <stdlib.h>
+
 #include "evidence_parts.h"
 
 /* Requests that are remembered for an answer that found no room. */
@@ -342,15 +344,50 @@ static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 	s->counted.cookies_valid += l->cookies_valid - q->first.cookies_valid;
 }
 
-/* Who waits for accept() now, and for how long? */
-static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c)
-{
-	struct queue *q = c->listener ? tally_find(&e->queues, &c->listener) : NULL;
+struct waiting {
+	uint64_t listener;
+	uint64_t ns;
+};
 
-	if (!q)
+static int by_listener(const void *a, const void *b)
+{
+	const struct waiting *x = a, *y = b;
+
+	if (x->listener != y->listener)
+		return x->listener < y->listener ? -1 : 1;
+	return x->ns < y->ns ? -1 : x->ns > y->ns;
+}
+
+/*
+ * Who waits for accept() now, and for how long? A queue is first in, first out, so those
+ * who are in it are the youngest: as many as the kernel says. Others were accepted since,
+ * or in a way that nobody saw.
+ */
+static void waiting_after(struct evidence *e, const struct tcphs_conn_list *list)
+{
+	struct waiting *v = calloc(list->nr + 1, sizeof(*v));
+	struct queue *q = NULL;
+	size_t i, n = 0, k = 0;
+
+	if (!v) {
+		e->no_memory = true;
 		return;
-	raise(&q->oldest, c->waiting);
-	q->long_waits += c->waiting >= LONG_NS;
+	}
+	for (i = 0; i < list->nr; i++)
+		if (list->v[i].listener)
+			v[n++] = (struct waiting){ list->v[i].listener, list->v[i].waiting };
+	qsort(v, n, sizeof(*v), by_listener);
+	for (i = 0; i < n; i++) {
+		if (!i || v[i].listener != v[i - 1].listener) {
+			q = tally_find(&e->queues, &v[i].listener);
+			k = 0;
+		}
+		if (!q || k++ >= q->waiting)
+			continue;
+		q->oldest = v[i].ns;
+		q->long_waits += v[i].ns >= LONG_NS;
+	}
+	free(v);
 }
 
 /* Where records were lost, the counters say what they would have told. */
@@ -377,8 +414,7 @@ void queue_after(struct evidence *e, const struct tables *t)
 
 	for (i = 0; i < t->listeners.nr; i++)
 		listener_after(e, &t->listeners.v[i]);
-	for (i = 0; i < t->connections.nr; i++)
-		waiting_after(e, &t->connections.v[i]);
+	waiting_after(e, &t->connections);
 	if (e->lost)
 		tally_each(&e->servers, s, i)
 			server_counters(s, &e->counters);

@@ -28,20 +28,35 @@ bool files_parse_limits(const char *text, uint64_t *most)
 	return end != line;
 }
 
+/* Numbers of processes are those of the initial PID namespace; /proc may be of another. */
+static bool is_called(uint32_t pid, const char *comm)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	if (!settings_read_text(path, text, sizeof(text)))
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return !strcmp(text, comm);
+}
+
 /**
  * files_read - how many files a process has open, and may have
- * @pid: of the process, as /proc here has it
+ * @pid: of the process
+ * @comm: its name, which it must have here too
  * @open: gets the first
  * @most: gets the second
  *
  * Return: could it be looked at?
  */
-bool files_read(uint32_t pid, uint64_t *open, uint64_t *most)
+bool files_read(uint32_t pid, const char *comm, uint64_t *open, uint64_t *most)
 {
 	char path[64], text[4096];
 	struct dirent *entry;
 	DIR *dir;
 
+	if (!is_called(pid, comm))
+		return false;
 	snprintf(path, sizeof(path), "/proc/%u/limits", pid);
 	if (!settings_read_text(path, text, sizeof(text)) || !files_parse_limits(text, most))
 		return false;

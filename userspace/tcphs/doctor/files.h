@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: the process is gone, or may not be looked at. */
-bool files_read(uint32_t pid, uint64_t *open, uint64_t *most);
+/* False: the process is gone, is another in this PID namespace, or may not be looked at. */
+bool files_read(uint32_t pid, const char *comm, uint64_t *open, uint64_t *most);
 
 /* For tests: the soft limit in the text of /proc/PID/limits. */
 bool files_parse_limits(const char *text, uint64_t *most);

@@ -2,7 +2,8 @@
 /* What the kernel throws away at a listener before any queue: nobody tells of it. */
 #include "report.h"
 
-#define DISCARDS	3
+#define DISCARDS	3	/* and one in a hundred of what came to begin a connection */
+#define DISCARDS_PERMILLE 10
 
 /* What the kernel counts, each for its own cause. */
 static const struct {
@@ -54,12 +55,25 @@ static size_t name_counters(const struct evidence *e, char *to, size_t size)
 	return most;
 }
 
+/* Does somebody on this machine connect there, and nobody answers? */
+static bool is_in_vain(const struct evidence *e, const struct server *s)
+{
+	const struct destination *d;
+	size_t i;
+
+	tally_each(&e->destinations, d, i)
+		if (d->connects && !d->established && evidence_is_here(e, &d->at) &&
+		    evidence_server(e, &d->at) == s)
+			return true;
+	return false;
+}
+
 static void refused(const struct evidence *e, struct report *r, const struct server *s,
 		    uint64_t n)
 {
 	char counters[160];
 	size_t cause = name_counters(e, counters, sizeof(counters));
-	bool closed = !s->syns && !s->established && !s->cookies_sent;
+	bool closed = !s->syns && !s->established && !s->cookies_sent && is_in_vain(e, s);
 	struct finding *f;
 
 	f = report_add(r, cause < NR_CAUSES || closed ? SEVERITY_WARNING : SEVERITY_NOTICE,
@@ -75,7 +89,7 @@ static void refused(const struct evidence *e, struct report *r, const struct ser
 		SAY(f->more, "handshakes %llu; no counter of nstat that names a cause grew",
 		    (ull)s->established);
 		SAY(f->cause, "%s",
-		    closed ? "Nothing that comes for this listener reaches it: a socket filter (SO_ATTACH_FILTER, BPF), an IPsec policy, or segments that fit nothing, such as a scan's." :
+		    closed ? "Nothing that comes for this listener reaches it: a socket filter (SO_ATTACH_FILTER, BPF) or an IPsec policy lets nothing through." :
 			     "A socket filter (SO_ATTACH_FILTER, BPF), an IPsec policy, or segments that fit nothing, such as RSTs and a scan's.");
 		SAY(f->command, "ss -ltnme sport = :%u", s->at.port);
 	}
@@ -92,7 +106,8 @@ void check_discards(const struct evidence *e, struct report *r)
 		n = riddles(s);
 		all += n;
 		/* Where records were lost, there are more that are told. */
-		if (n >= DISCARDS && !e->lost)
+		if (n >= DISCARDS && share(n, DISCARDS_PERMILLE, n + s->syns + s->cookies_sent) &&
+		    !e->lost)
 			refused(e, r, s, n);
 	}
 	report_saw(r, "at listeners, without an event of their own %llu", (ull)all);
