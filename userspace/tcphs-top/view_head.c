@@ -193,7 +193,7 @@ static void head_drops(const struct view *v, const struct top_model *m)
 		enum table_tone tone;
 	} part[] = {
 		{ "SYN ",		TCPHS_EV_SYN_DROPPED,		TABLE_BAD },
-		{ "overflow ",		TCPHS_EV_ACCEPT_OVERFLOW,	TABLE_BAD },
+		{ "third ACK ",		TCPHS_EV_ACCEPT_OVERFLOW,	TABLE_BAD },
 		{ "cookies ",		TCPHS_EV_SYNCOOKIE_SENT,	TABLE_WARN },
 		{ "SYN resent ",		TCPHS_EV_SYN_RETRANSMIT,	TABLE_WARN },
 		{ "SYN+ACK resent ",	TCPHS_EV_SYNACK_RETRANSMIT,	TABLE_WARN },
