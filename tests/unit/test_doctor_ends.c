@@ -292,7 +292,7 @@ static void test_losses(void)
 	fins(2, true);
 	same(judge(), "", "two FINs sent again");
 	fins(1, true);
-	same(judge(), "warning fin-loss 3", "are not yet three");
+	same(judge(), "notice fin-loss 3", "are not yet three");
 	fins(298, false);
 	same(judge(), "", "nor three of 301 one in a hundred");
 	fresh();

@@ -255,11 +255,13 @@ static void count_race(struct evidence *e, struct endings *x, const struct tcphs
 	x->races[by_us ? SIDE_US : SIDE_PEER]++;
 }
 
-static void fin_acked(struct evidence *e, struct endings *x, const struct tcphs_event *ev)
+static void fin_acked(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		      const struct place *peer)
 {
 	struct lately *l = lately(e, ev->id.conn);
 
-	if (l->conn != ev->id.conn || !l->fin_again)
+	/* On this machine nothing is lost, it is late. */
+	if (l->conn != ev->id.conn || !l->fin_again || evidence_is_here(e, peer))
 		return;
 	x->fins_lost++;
 	l->fin_again = false;
@@ -389,7 +391,7 @@ static void count(struct evidence *e, struct endings *x, const struct tcphs_even
 		remember_conn(e, ev->id.conn)->fin_again = true;
 		break;
 	case TCPHS_EV_FIN_ACKED:
-		fin_acked(e, x, ev);
+		fin_acked(e, x, ev, peer);
 		break;
 	case TCPHS_EV_TIME_WAIT:
 		e->ends->time_waits++;

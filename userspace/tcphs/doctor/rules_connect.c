@@ -387,15 +387,14 @@ static void fins_lost(const struct evidence *e, struct report *r, const struct e
 {
 	struct finding *f;
 
-	if (!is_many(x->fins_lost, LOST, LOST_PERMILLE, x->fins) ||
-	    (!x->key.passive && evidence_is_here(e, &x->key.at)))
+	if (!is_many(x->fins_lost, LOST, LOST_PERMILLE, x->fins))
 		return;
-	f = report_add(r, SEVERITY_WARNING, "fin-loss", "FINs that were sent again", x->fins_lost,
+	f = report_add(r, SEVERITY_NOTICE, "fin-loss", "FINs that were sent again", x->fins_lost,
 		       LOST);
 	finding_endings(f, e, x);
 	SAY(f->more, "of %llu FINs; all of these were acknowledged in the end", (ull)x->fins);
 	SAY(f->cause,
-	    "The FIN or its ACK is lost on the way, or comes late. Where SYNs are not lost too, a middlebox may forget connections before they are closed.");
+	    "The FIN or its ACK is lost on the way, or a host is so busy that it comes late. It costs nobody a connection, only time in FIN-WAIT-1 or LAST-ACK. Where SYNs are not lost too, a middlebox may forget connections before they are closed.");
 	SAY(f->command, "tcphs events -f --%s-port %u --event fin-retransmit",
 	    x->key.passive ? "local" : "peer", x->key.at.port);
 }
