@@ -97,7 +97,7 @@ def give_up(port, count, seconds=0.1, address="127.0.0.1"):
             s.settimeout(seconds)
             try:
                 s.connect((address, port))
-            except TimeoutError:
+            except socket.timeout:
                 continue
             raise Wrong("somebody answers")
 
