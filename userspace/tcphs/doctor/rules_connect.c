@@ -4,18 +4,25 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-/* A few failures in many connects are everyday life; a hundred are not, of however many. */
+/* A few failures in many connects are everyday life; of a hundred, a thousandth is enough. */
 #define FAILED		3
 #define FAILED_PERMILLE	10
 #define FAILED_MANY	100
+#define MANY_PERMILLE	1
 /* So few are established: the destination does not work. */
 #define WORKS_PERMILLE	100
 #define LOST		3
 #define LOST_PERMILLE	10
 
-static bool is_many(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole)
+static bool is_failing(uint64_t n, uint64_t whole)
 {
-	return n >= least && (share(n, permille, whole) || n >= FAILED_MANY);
+	return n >= FAILED &&
+	       share(n, n >= FAILED_MANY ? MANY_PERMILLE : FAILED_PERMILLE, whole);
+}
+
+static bool is_lossy(uint64_t n, uint64_t whole)
+{
+	return n >= LOST && share(n, LOST_PERMILLE, whole);
 }
 
 static uint64_t most_of(uint64_t a, uint64_t b)
@@ -328,7 +335,7 @@ void check_connects(const struct evidence *e, struct report *r)
 		failed += all_failed(d) - outrun(e, d);
 		spare += outrun(e, d) + d->fell_back;
 		wait += waiting(e, d);
-		if (is_many(failures(e, d), FAILED, FAILED_PERMILLE, attempts(d)))
+		if (is_failing(failures(e, d), attempts(d)))
 			judge(e, r, d);
 		else if (failures(e, d) && !d->established && !d->old_acked && !is_told(e, r, d))
 			add_sparse(e, r, &sparse, d);
@@ -348,8 +355,8 @@ static void syns_lost(const struct evidence *e, struct report *r, const struct d
 	struct finding *f;
 
 	/* Where nothing is answered at all, that is told already. */
-	if (!d->established || !is_many(n, LOST, LOST_PERMILLE, attempts(d)) || is_told(e, r, d) ||
-	    is_many(unanswered(e, d), FAILED, FAILED_PERMILLE, attempts(d)))
+	if (!d->established || !is_lossy(n, attempts(d)) || is_told(e, r, d) ||
+	    is_failing(unanswered(e, d), attempts(d)))
 		return;
 	f = report_add(r, SEVERITY_WARNING, "syn-loss", "connects whose SYN was sent again", n,
 		       LOST);
@@ -368,7 +375,7 @@ static void synacks_lost(struct report *r, const struct server *s)
 	struct finding *f;
 
 	/* They are sent again when the accept queue is full and when data are awaited, too. */
-	if (s->overflows || s->deferred || !is_many(s->slow, LOST, LOST_PERMILLE, s->established))
+	if (s->overflows || s->deferred || !is_lossy(s->slow, s->established))
 		return;
 	f = report_add(r, SEVERITY_WARNING, "synack-loss",
 		       "handshakes that needed the SYN+ACK again", s->slow, LOST);
@@ -387,7 +394,7 @@ static void fins_lost(const struct evidence *e, struct report *r, const struct e
 {
 	struct finding *f;
 
-	if (!is_many(x->fins_lost, LOST, LOST_PERMILLE, x->fins))
+	if (!is_lossy(x->fins_lost, x->fins))
 		return;
 	f = report_add(r, SEVERITY_NOTICE, "fin-loss", "FINs that were sent again", x->fins_lost,
 		       LOST);

@@ -8,24 +8,22 @@
 #define RESETS_MANY	1000	/* then a hundredth is enough */
 #define RACES		3
 #define RACES_PERMILLE	1
-#define RACES_MANY	100
 #define SHUT		5
 #define STRAYS		3	/* connections from one address */
 #define STRAYS_PERMILLE	1	/* of the connections that ended */
-#define STRAYS_MANY	1000
 #define STRAY_PEERS	5	/* told one by one */
+#define STRAYS_OF_MANY	1000	/* of many addresses, a hundredth of the ends */
 #define KILLED		5	/* TIME_WAITs */
 #define KILLED_PERMILLE	10
 #define MET		3	/* SYNs that met an older connection */
 #define MET_PERMILLE	10
-#define MET_MANY	100
 
 /* Who checks the health of a server does it so often, from each address. */
 #define CHECKS_A_SECOND	10
 
-static bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t many, uint64_t whole)
+static bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole)
 {
-	return n >= least && (share(n, permille, whole) || n >= many);
+	return n >= least && share(n, permille, whole);
 }
 
 /* ---- resets ---------------------------------------------------------------------- */
@@ -188,7 +186,7 @@ static bool is_told_by_closer(const struct evidence *e, const struct endings *x,
 static void judge_races(const struct evidence *e, struct report *r, const struct endings *x,
 			enum reset_side closer)
 {
-	bool much = is_much(x->races[closer], RACES, RACES_PERMILLE, RACES_MANY, x->ended);
+	bool much = is_much(x->races[closer], RACES, RACES_PERMILLE, x->ended);
 	char least[TCPHS_DURATION_LEN], most[TCPHS_DURATION_LEN];
 	struct finding *f;
 
@@ -295,16 +293,15 @@ void check_strays(const struct evidence *e, struct report *r)
 	size_t i;
 
 	tally_each(&e->ends->strays, s, i)
-		n += is_much(s->connections, STRAYS, STRAYS_PERMILLE, STRAYS_MANY, ended);
-	if (n > STRAY_PEERS || (!n && is_much(e->ends->stray_connections, STRAYS_MANY,
-					      10 * STRAYS_PERMILLE, UINT64_MAX, ended)))
+		n += is_much(s->connections, STRAYS, STRAYS_PERMILLE, ended);
+	if (n > STRAY_PEERS || (!n && is_much(e->ends->stray_connections, STRAYS_OF_MANY,
+					      10 * STRAYS_PERMILLE, ended)))
 		strayed_from_many(e, r, peers);
 	else
 		tally_each(&e->ends->strays, s, i)
-			if (is_much(s->connections, STRAYS, STRAYS_PERMILLE, STRAYS_MANY, ended))
+			if (is_much(s->connections, STRAYS, STRAYS_PERMILLE, ended))
 				strayed(r, s);
-	if (is_much(e->ends->assassinated, KILLED, KILLED_PERMILLE, UINT64_MAX,
-		    e->ends->time_waits))
+	if (is_much(e->ends->assassinated, KILLED, KILLED_PERMILLE, e->ends->time_waits))
 		killed_time_waits(e, r);
 	report_saw(r, "segments of unknown connections %llu, of connections %llu; of such as had just ended %llu; TIME-WAITs ended by RST %llu",
 		   (ull)e->ends->stray_segments, (ull)e->ends->stray_connections,
@@ -317,7 +314,7 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 		     uint64_t n)
 {
 	const struct server *s = tally_find(&e->servers, &x->key.at);
-	bool much = is_much(n, MET, MET_PERMILLE, MET_MANY, s ? s->syns + n : n);
+	bool much = is_much(n, MET, MET_PERMILLE, s ? s->syns + n : n);
 	struct finding *f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE,
 				       "syn-meets-old",
 				       "connects that met an older connection from the same port", n,
@@ -336,7 +333,7 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 
 static void met_there(struct report *r, const struct destination *d)
 {
-	bool much = is_much(d->old_acked, MET, MET_PERMILLE, MET_MANY, d->connects);
+	bool much = is_much(d->old_acked, MET, MET_PERMILLE, d->connects);
 	struct finding *f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE,
 				       "connect-meets-old",
 				       "connects that met an older connection of the peer",
