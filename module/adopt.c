@@ -96,9 +96,12 @@ static void adopt_bucket(struct tcphs_section *s, const struct inet_timewait_soc
 static void adopt_request(struct tcphs_section *s, const struct request_sock *req)
 {
 	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
-	struct tcphs_conn *conn = tcphs_conn_add(s, tcphs_net(net), req->rsk_listener,
-						 TCPHS_STATE_SYN_RECV, false);
+	struct tcphs_conn *conn;
 
+	/* Its first SYN+ACK is to come, and tells it (first_synack()). */
+	if (!tcp_rsk(req)->snt_synack)
+		return;
+	conn = tcphs_conn_add(s, tcphs_net(net), req->rsk_listener, TCPHS_STATE_SYN_RECV, false);
 	tcphs_who_handshake(&conn->id, req);
 	conn->id.flags |= TCPHS_F_ADOPTED;
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));

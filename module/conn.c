@@ -175,6 +175,22 @@ void tcphs_conn_remove(struct tcphs_section *s)
 	tcphs_pool_put(&pool, conn);
 }
 
+/**
+ * tcphs_conn_set_listener() - in whose queues the connection is
+ * @s: section with an entry
+ * @sk: the listening socket, or NULL: in none any more
+ *
+ * Context: inside a section.
+ */
+void tcphs_conn_set_listener(struct tcphs_section *s, const struct sock *sk)
+{
+	struct tcphs_listener *before = s->conn->listener;
+
+	s->conn->listener = sk ? tcphs_listener_get(tcphs_listener_find(sk)) : NULL;
+	if (before)
+		tcphs_listener_put(before);
+}
+
 /* Opens a section on a whole bucket and calls fn for each of its entries. */
 static void each_entry(void (*fn)(struct tcphs_section *s, void *arg), void *arg)
 {

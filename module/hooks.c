@@ -18,6 +18,7 @@ static struct tcphs_hook *const tables[] = {
 	tcphs_hooks_close,
 	tcphs_hooks_request,
 	tcphs_hooks_accept,
+	tcphs_hooks_move,
 	tcphs_hooks_open,
 	tcphs_hooks_resend,
 	tcphs_hooks_state,

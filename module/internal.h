@@ -270,9 +270,15 @@ struct tcphs_conn {
 	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
 	u16 share;		/* whose it is: share.c */
 	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST */
-	u32 half_seq;		/* where the other half stood at the first FIN */
-	u64 half_total;		/* the same, counted from the beginning */
+	union {
+		u32 half_seq;	/* where the other half stood at the first FIN */
+		u32 copies_failed;	/* of a request that moves: tcphs_copies_failed() before */
+	};
 	u32 serial;		/* grows towards the head of its bucket */
+	union {
+		u64 half_total;	/* the same as half_seq, counted from the beginning */
+		const struct request_sock *original;	/* of a request that moves, not to touch */
+	};
 };
 
 /* One handler's stay in the table. */
@@ -319,6 +325,7 @@ void tcphs_conn_refuse(u64 cookie);
 bool tcphs_conn_refused(u64 cookie);
 void tcphs_conn_reserve(unsigned int count);
 void tcphs_conn_remove(struct tcphs_section *s);
+void tcphs_conn_set_listener(struct tcphs_section *s, const struct sock *sk);
 void tcphs_conn_forget_leaving(void (*last_words)(struct tcphs_section *s));
 void tcphs_conn_sweep_tombs(void);
 unsigned int tcphs_conn_count(const struct tcphs_sum *sum);
@@ -464,11 +471,14 @@ u64 tcphs_deaf_missed(const struct tcphs_hook *hook);
 extern struct tcphs_hook tcphs_hooks_listen[];
 extern struct tcphs_hook tcphs_hooks_request[];
 extern struct tcphs_hook tcphs_hooks_accept[];
+extern struct tcphs_hook tcphs_hooks_move[];
 extern struct tcphs_hook tcphs_hooks_open[];
 extern struct tcphs_hook tcphs_hooks_close[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
 
+void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to);
+bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req);
 void tcphs_open_simultaneous(const struct sock *sk);
 void tcphs_open_established(const struct sock *sk, u8 old_state);
 void tcphs_open_failed(const struct sock *sk);

@@ -48,6 +48,7 @@ const char *const tcphs_event_names[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_ACK_DEFERRED] = "ack-deferred",
 	[TCPHS_EV_SYN_UNEXPECTED] = "syn-unexpected",
 	[TCPHS_EV_BACKLOG_CHANGED] = "backlog-changed",
+	[TCPHS_EV_MIGRATED] = "migrated",
 };
 
 const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
@@ -88,7 +89,6 @@ const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
 	[TCPHS_REASON_NO_ADDRESS] = "no-address",
 	[TCPHS_REASON_NOT_PERMITTED] = "not-permitted",
 	[TCPHS_REASON_ADDRESS_IN_USE] = "address-in-use",
-	[TCPHS_REASON_MIGRATED] = "migrated",
 };
 
 const char *const tcphs_role_names[TCPHS_ROLE_MAX + 1] = {

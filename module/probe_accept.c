@@ -103,13 +103,17 @@ static void on_child(struct tcphs_regs *regs)
 	/* It has the cookie of its request, if that had one. */
 	tcphs_conn_enter(&s, tcphs_cookie_make(child));
 	if (!s.conn) {
-		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", s.cookie, s.now);
+		/* Where requests move from one listener to another, that may be what was missed. */
+		if (!sk->sk_reuseport)
+			tcphs_deaf_proved("tcp_make_synack", s.cookie, s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
 		s.conn->id.flags |= TCPHS_F_ADOPTED;
 		tcphs_who_handshake(&s.conn->id, req);
 	}
-	if (!s.conn->listener)
-		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+	if (unlikely(sk != req->rsk_listener))
+		tcphs_move_by_ack(&s, sk);
+	else if (!s.conn->listener)
+		tcphs_conn_set_listener(&s, sk);
 	syn_queue = inet_csk_reqsk_queue_len(sk);
 	accept_queued(&s, sk, req, syn_queue ? syn_queue - 1 : 0);
 	tcphs_conn_leave(&s);
@@ -218,8 +222,7 @@ static void on_accept(struct tcphs_regs *regs)
 	if (listener) {
 		if (conn->id.owner)
 			tcphs_listener_accepted(listener, conn->id.owner);
-		conn->listener = NULL;
-		tcphs_listener_put(listener);
+		tcphs_conn_set_listener(&s, NULL);
 	}
 	tcphs_conn_leave(&s);
 }

@@ -103,8 +103,8 @@ static void beginning_missed(const struct sock *sk, u8 old_state, u64 now)
 {
 	if (old_state == TCP_SYN_SENT && !tcp_sk(sk)->repair)
 		tcphs_deaf_proved("tcp_connect", tcphs_cookie(sk), now);
-	else if (old_state == TCP_SYN_RECV)
-		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", tcphs_cookie(sk), now);
+	else if (old_state == TCP_SYN_RECV && !sk->sk_reuseport)
+		tcphs_deaf_proved("tcp_make_synack", tcphs_cookie(sk), now);
 }
 
 /* A child that came by no accept queue. A later subflow of MPTCP needs none. */

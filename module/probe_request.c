@@ -25,36 +25,53 @@ static void listen_missed(const struct sock *sk, u64 now)
 }
 
 /*
- * inet_csk_reqsk_queue_hash_add(): a SYN becomes a request in the SYN queue.
- * Softirq; the listener is not locked, the request is nobody else's yet.
+ * inet_csk_reqsk_queue_hash_add(): a SYN is to become a request in the SYN queue.
+ * Whether it does shows only later: where the same SYN came on two CPUs at once, the
+ * second finds the request of the first, and its own is freed. That it got so far
+ * shows by its socket cookie. Softirq; listener not locked, nobody else has the request.
  */
 static void on_request(struct tcphs_regs *regs)
 {
-	struct sock *sk = tcphs_argument(regs, 0);
+	const struct sock *sk = tcphs_argument(regs, 0);
 	struct request_sock *req = tcphs_argument(regs, 1);
-	struct tcphs_section s;
+
+	if (sk->sk_protocol == IPPROTO_TCP)
+		tcphs_cookie_make(req_to_sk(req));
+}
+
+/* A request is in the SYN queue of @sk. The section is its, and without an entry. */
+static void request_queued(struct tcphs_section *s, const struct sock *sk,
+			   struct request_sock *req)
+{
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
-		return;
+	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
+	tcphs_who_handshake(&conn->id, req);
+	conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+	if (unlikely(!conn->listener))
+		listen_missed(sk, s->now);
 
+	ev = tcphs_step(s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
+	ev->old_state = TCPHS_STATE_LISTEN;
+	ev->seq = conn->id.peer_isn;
+	ev->flags |= TCPHS_F_SEQ;
+	/* Another CPU that is quick may come before it is counted. */
+	tcphs_listener_queues(ev, conn->listener, sk, max(inet_csk_reqsk_queue_len(sk), 1),
+			      READ_ONCE(sk->sk_ack_backlog));
+	tcphs_step_done(s);
+}
+
+/* The first SYN+ACK of a request: it is in the SYN queue, and can't leave it before. */
+static void first_synack(const struct sock *sk, struct request_sock *req)
+{
+	struct tcphs_section s;
+
+	if (unlikely(!tcphs_cookie(req_to_sk(req))))
+		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", 0, tcphs_now());
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
-	if (!s.conn) {
-		conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
-		tcphs_who_handshake(&conn->id, req);
-		conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
-		if (unlikely(!conn->listener))
-			listen_missed(sk, s.now);
-
-		ev = tcphs_step(&s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
-		ev->old_state = TCPHS_STATE_LISTEN;
-		ev->seq = conn->id.peer_isn;
-		ev->flags |= TCPHS_F_SEQ;
-		tcphs_listener_queues(ev, conn->listener, sk, inet_csk_reqsk_queue_len(sk) + 1,
-			   READ_ONCE(sk->sk_ack_backlog));
-		tcphs_step_done(&s);
-	}
+	if (likely(!s.conn))
+		request_queued(&s, sk, req);
 	tcphs_conn_leave(&s);
 }
 
@@ -72,24 +89,17 @@ static void on_syn(struct tcphs_regs *regs)
 }
 
 /*
- * tcp_make_synack(): only a SYN+ACK that carries a cookie is news. Its request
- * is thrown away at once; that it has a socket cookie says that it was sent.
- * Softirq, listener not locked.
+ * A SYN+ACK that carries a SYN cookie. Its request is thrown away at once; that it
+ * has a socket cookie says that it was sent.
  */
-static void on_synack(struct tcphs_regs *regs)
+static void cookie_sent(const struct sock *sk, struct request_sock *req)
 {
-	const struct sock *sk = tcphs_argument(regs, 0);
-	struct request_sock *req = tcphs_argument(regs, 2);
-	int type = (unsigned long)tcphs_argument(regs, 4);
-	struct tcphs_net *tn;
+	struct tcphs_net *tn = tcphs_net(sock_net(sk));
 	struct tcphs_listener *listener;
 	struct tcphs_who id = { };
 	struct tcphs_event *ev;
 	unsigned long irqflags;
 
-	if (likely(type != TCP_SYNACK_COOKIE))
-		return;
-	tn = tcphs_net(sock_net(sk));
 	tcphs_cookie_make(req_to_sk(req));
 	tcphs_who_handshake(&id, req);
 	local_irq_save(irqflags);
@@ -103,6 +113,23 @@ static void on_synack(struct tcphs_regs *regs)
 	tcphs_event_queue(ev, sk);
 	tcphs_event_commit(tn);
 	local_irq_restore(irqflags);
+}
+
+/*
+ * tcp_make_synack(): the SYN+ACK of a listener, or of a child by Fast Open. One that
+ * is sent again is told by probe_resend.c. Softirq; the listener is not locked, and may
+ * be closing.
+ */
+static void on_synack(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	int type = (unsigned long)tcphs_argument(regs, 4);
+
+	if (unlikely(type == TCP_SYNACK_COOKIE))
+		cookie_sent(sk, req);
+	else if (likely(!tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener))
+		first_synack(sk, req);
 }
 
 /*
@@ -184,7 +211,10 @@ static void on_request_segment(struct tcphs_regs *regs)
 		if (likely(!deferred))
 			return;
 	}
-	tcphs_conn_enter(&s, tcphs_cookie(req_to_sk(req)));
+	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	/* Another CPU has put it into the queue and is about to answer. */
+	if (unlikely(!s.conn && !tcp_rsk(req)->snt_synack))
+		request_queued(&s, sk, req);
 	/* Another CPU may have made its child meanwhile; then this changes nothing. */
 	if (!s.conn || s.conn->marks & TCPHS_C_CHILD)
 		goto out;
@@ -244,6 +274,31 @@ static u8 request_end(const struct tcphs_conn *conn, struct request_sock *req, u
 }
 
 /*
+ * The same SYN came on two CPUs at once, and the other one's is the request that counts.
+ * Nothing answers, and nothing says which connection it is.
+ */
+static void syn_twice(struct request_sock *req)
+{
+	struct tcphs_net *tn = tcphs_net(sock_net(req->rsk_listener));
+	struct tcphs_who id = { };
+	struct tcphs_event *ev;
+	unsigned long irqflags;
+
+	tcphs_who_from_req(&id, req);
+	id.role = TCPHS_ROLE_PASSIVE;
+	id.peer_isn = tcp_rsk(req)->rcv_isn;
+	id.flags |= TCPHS_F_PEER_ISN;
+	local_irq_save(irqflags);
+	ev = tcphs_event_begin(tn, &id, tcphs_now(), TCPHS_EV_SYN_DUPLICATE);
+	ev->old_state = TCPHS_STATE_LISTEN;
+	ev->new_state = TCPHS_STATE_LISTEN;
+	ev->seq = id.peer_isn;
+	ev->flags |= TCPHS_F_SEQ;
+	tcphs_event_commit(tn);
+	local_irq_restore(irqflags);
+}
+
+/*
  * A request that never came into the SYN queue and sent no cookie: its SYN was
  * dropped. The kernel's rule is repeated as in tcp_conn_request(); the other
  * causes are no route back, a security module, no memory.
@@ -280,6 +335,7 @@ static void on_request_end(struct tcphs_regs *regs)
 	struct tcphs_section s;
 	struct tcphs_event *ev;
 	u8 type, reason;
+	bool twice;
 
 	/* It had its child. */
 	if (likely(req->sk))
@@ -291,8 +347,10 @@ static void on_request_end(struct tcphs_regs *regs)
 	}
 
 	tcphs_conn_enter(&s, cookie);
+	/* It was to go to the SYN queue, and nothing answered it. */
+	twice = !s.conn && req->rsk_listener && !tcp_rsk(req)->snt_synack;
 	if (s.conn && s.conn->state == TCPHS_STATE_SYN_RECV &&
-	    !(s.conn->marks & TCPHS_C_CHILD)) {
+	    !(s.conn->marks & TCPHS_C_CHILD) && !tcphs_move_done(&s, req)) {
 		type = request_end(s.conn, req, &reason);
 		ev = tcphs_step(&s, type, TCPHS_STATE_CLOSE);
 		ev->reason = reason;
@@ -302,18 +360,20 @@ static void on_request_end(struct tcphs_regs *regs)
 		tcphs_conn_remove(&s);
 	}
 	tcphs_conn_leave(&s);
+	if (unlikely(twice))
+		syn_twice(req);
 }
 
 struct tcphs_hook tcphs_hooks_request[] = {
 	TCPHS_ENTRY("inet_csk_reqsk_queue_hash_add", on_request, true,
-		    "requests entering the SYN queue"),
+		    "SYNs that were dropped, told from requests"),
 	TCPHS_ENTRY("tcp_v4_reqsk_destructor", on_request_end, true, "requests that fail, IPv4"),
 	TCPHS_ENTRY_IPV6("tcp_v6_reqsk_destructor", on_request_end, false,
 			 "requests that fail, IPv6")
 	TCPHS_ENTRY("tcp_conn_request", on_syn, false, TCPHS_SHOWS_SYN,
 		    .refused = TCPHS_SOFTIRQS_INTERLEAVE,
 		    .with = "inet_csk_reqsk_queue_hash_add"),
-	TCPHS_ENTRY("tcp_make_synack", on_synack, false, "SYN cookies sent",
+	TCPHS_ENTRY("tcp_make_synack", on_synack, true, "requests in the SYN queue, SYN cookies sent",
 		    .with = "inet_csk_reqsk_queue_hash_add"),
 	TCPHS_ENTRY_SYN_COOKIES("tcp_get_cookie_sock", on_cookie, false,
 				"SYN cookies that come back")

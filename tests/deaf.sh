@@ -202,8 +202,10 @@ check "a hook that is none can't be made deaf" refuses_an_unknown_one
 
 check "deaf for connect(): each connection that is established proves it" \
 	proved tcp_connect "$connections" connect
-check "deaf for requests: each child proves it" \
+check "deaf for requests: the first SYN+ACK of each proves it" \
 	proved inet_csk_reqsk_queue_hash_add "$connections" connect
+check "deaf for SYN+ACKs: each child proves it" \
+	proved tcp_make_synack "$connections" connect
 check "deaf for children: each that is established proves it" \
 	proved inet_csk_complete_hashdance "$connections" connect
 check "deaf for accept(): each close proves it" \
@@ -226,7 +228,7 @@ check "nor is a tracepoint" missing_is_named tcp_retransmit_synack
 unload
 check "one that is required refuses the load by its name" required_is_named tcp_connect
 check "copies of hooked functions are named" copies_are_named
-for function in tcp_conn_request tcp_make_synack tcp_check_req; do
+for function in tcp_conn_request tcp_check_req; do
 	[[ $function != "$always_missing" ]] || {
 		ktap_test_pass "$function() is refused here, and said to be"
 		continue

@@ -16,3 +16,10 @@ TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
 # TW and TWKilled count the buckets that are made, from 5.18 on; those that their timer
 # ends, until then.
 BUCKET_COUNTS_WHEN_MADE = RELEASE >= (5, 18)
+
+# Requests of a listener that closes move to another of its SO_REUSEPORT group, where
+# net.ipv4.tcp_migrate_req or a BPF program says so, from 5.14 on.
+REQUESTS_MIGRATE = RELEASE >= (5, 14)
+
+# inet_csk_reqsk_queue_hash_add() refuses a request that is there already; 5.10 keeps both.
+FINDS_SAME_REQUEST = RELEASE >= (6, 1)

@@ -28,6 +28,7 @@ STEPS = {
     # After established: of a segment beside that which another CPU made the child of.
     "accept-overflow": {"syn-recv": "", "established": ""},
     "accept-queued": {"syn-recv": ""},
+    "migrated": {state: "" for state in SYNCED | {"syn-recv", "closed"}},
     "accepted": {state: "" for state in SYNCED | {"syn-recv", "time-wait", "closed"}},
     "established": {"syn-sent": "established", "syn-recv": "established"},
     "fin-sent": {"syn-recv": "fin-wait-1", "established": "fin-wait-1", "close-wait": "last-ack"},
@@ -85,7 +86,7 @@ class Life:
             yield f"the state was {self.state}"
         # What was reset in the accept queue stays there until accept() takes it.
         if self.over and name not in ("time-wait-end", "time-wait-fin", "rst-sent",
-                                      "rst-received", "accepted"):
+                                      "rst-received", "accepted", "migrated"):
             yield "a step after the end"
         if name in ONCE and name in self.seen:
             yield "the second of its kind"

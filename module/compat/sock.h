@@ -3,6 +3,7 @@
  * Sockets, their hash tables and the TIME_WAIT bookkeeping.
  *
  * 5.11  tcp_reset() gets the segment
+ * 5.14  requests move to another listener of their group
  * 5.19  listeners are in lhash2 by sk_nulls_node, not by icsk_listen_portaddr_node
  * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
  *	 the right one on every kernel, tcp_hashinfo does not
@@ -57,6 +58,23 @@ static inline const char *tcphs_hash_function(const struct sock *sk)
 		return "inet6_hash";
 #endif
 	return "inet_hash";
+}
+
+/* What copies a request for another listener, and its row of the hook table. */
+#ifdef TCPHS_HAVE_MIGRATION
+#define TCPHS_ENTRY_CLONE(...)	TCPHS_ENTRY("inet_reqsk_clone", __VA_ARGS__),
+#else
+#define TCPHS_ENTRY_CLONE(...)
+#endif
+
+/* How often this CPU failed to move a request. Softirqs disabled. */
+static inline u32 tcphs_copies_failed(const struct net *net)
+{
+#ifdef TCPHS_HAVE_MIGRATION
+	return this_cpu_read(net->mib.net_statistics->mibs[LINUX_MIB_TCPMIGRATEREQFAILURE]);
+#else
+	return 0;
+#endif
 }
 
 static inline struct inet_hashinfo *tcphs_hashinfo(struct net *net)

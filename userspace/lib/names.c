@@ -75,6 +75,7 @@ static const char *const event_names[] = {
 	[TCPHS_EV_ACK_DEFERRED]		= "ack-deferred",
 	[TCPHS_EV_SYN_UNEXPECTED]	= "syn-unexpected",
 	[TCPHS_EV_BACKLOG_CHANGED]	= "backlog-changed",
+	[TCPHS_EV_MIGRATED]		= "migrated",
 };
 
 static const char *const reason_names[] = {
@@ -115,7 +116,6 @@ static const char *const reason_names[] = {
 	[TCPHS_REASON_NO_ADDRESS]	= "no-address",
 	[TCPHS_REASON_NOT_PERMITTED]	= "not-permitted",
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "address-in-use",
-	[TCPHS_REASON_MIGRATED]		= "migrated",
 };
 
 static const char *const role_names[] = {

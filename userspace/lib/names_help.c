@@ -35,6 +35,7 @@ static const char *const event_help[__TCPHS_EV_MAX] = {
 	[TCPHS_EV_ACK_DEFERRED]		= "third ACK ignored: TCP_DEFER_ACCEPT awaits data",
 	[TCPHS_EV_SYN_UNEXPECTED]	= "a SYN met this connection, which is older",
 	[TCPHS_EV_BACKLOG_CHANGED]	= "listen() again, with another backlog",
+	[TCPHS_EV_MIGRATED]		= "its listener closed, another of the group has it now",
 };
 
 static const char *const reason_help[__TCPHS_REASON_MAX] = {
@@ -75,7 +76,6 @@ static const char *const reason_help[__TCPHS_REASON_MAX] = {
 	[TCPHS_REASON_NO_ADDRESS]	= "there is no local address that can be used",
 	[TCPHS_REASON_NOT_PERMITTED]	= "EPERM, EACCES: this machine's firewall or policy",
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port was given, and is taken",
-	[TCPHS_REASON_MIGRATED]		= "another listener took the request over",
 };
 
 /* Of connections and listeners that are not followed, and what to do about it. */

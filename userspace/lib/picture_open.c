@@ -204,6 +204,14 @@ static void on_accepted(struct draft *d, const struct tcphs_event *ev, unsigned 
 		draft_note(row, side, "waited %s", draft_time(d->p, ev->duration, text));
 }
 
+static void on_migrated(struct draft *d, const struct tcphs_event *ev, unsigned int side)
+{
+	struct tcphs_row *row = draft_row(d->p, ev->time);
+
+	draft_note(row, side, "listener closed, moved to another");
+	note_queue(row, side, ev, ev->new_state != TCPHS_STATE_SYN_RECV);
+}
+
 /*
  * Who gave up, after how long. Nothing but what leads elsewhere (ESTABLISHED, a RST)
  * can answer a SYN and go untold.
@@ -265,6 +273,7 @@ static const draft_step steps[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_CONNECT_FAILED]	= on_failed,
 	[TCPHS_EV_SYN_DUPLICATE]	= on_syn_again,
 	[TCPHS_EV_ACK_DEFERRED]		= on_ack_unwanted,
+	[TCPHS_EV_MIGRATED]		= on_migrated,
 };
 
 bool draft_open(struct draft *d, const struct tcphs_event *ev, unsigned int side)

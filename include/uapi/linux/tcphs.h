@@ -163,10 +163,12 @@ enum tcphs_event_type {
 	TCPHS_EV_CLOSED,		/* duration: the whole life; detail: life */
 	TCPHS_EV_LISTEN,		/* detail: queue */
 	TCPHS_EV_UNLISTEN,		/* duration: as a listener; detail: queue */
-	TCPHS_EV_SYN_DUPLICATE,		/* the SYN of a request again; duration: since syn-received */
+	/* The SYN of a request again; duration: since syn-received. Twice at once: without @conn. */
+	TCPHS_EV_SYN_DUPLICATE,
 	TCPHS_EV_ACK_DEFERRED,		/* TCP_DEFER_ACCEPT awaits data; duration: since syn-received */
 	TCPHS_EV_SYN_UNEXPECTED,	/* a SYN that met this connection, which is older */
 	TCPHS_EV_BACKLOG_CHANGED,	/* listen() again; detail: queue, with the new limit */
+	TCPHS_EV_MIGRATED,		/* its listener closed; detail: queue, of the one it is at now */
 
 	__TCPHS_EV_MAX
 };
@@ -211,7 +213,6 @@ enum tcphs_reason {
 	TCPHS_REASON_NO_ADDRESS,	/* connect() found no usable local address */
 	TCPHS_REASON_NOT_PERMITTED,	/* EPERM or EACCES: this machine's own firewall or policy */
 	TCPHS_REASON_ADDRESS_IN_USE,	/* the local port was given, and its 4-tuple is taken */
-	TCPHS_REASON_MIGRATED,		/* the listener closed, another took the request over */
 
 	__TCPHS_REASON_MAX
 };
