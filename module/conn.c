@@ -167,6 +167,8 @@ void tcphs_conn_remove(struct tcphs_section *s)
 		tcphs_listener_put(conn->listener);
 	if (conn->id.owner)
 		tcphs_owner_put(conn->id.owner);
+	if (unlikely(conn->marks & TCPHS_C_QUEUED))
+		tcphs_mptcp_forget(conn->id.conn);
 	if (conn->marks & TCPHS_C_SCRATCH)
 		return;
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;

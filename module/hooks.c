@@ -19,6 +19,9 @@ static struct tcphs_hook *const tables[] = {
 	tcphs_hooks_request,
 	tcphs_hooks_accept,
 	tcphs_hooks_move,
+#if IS_ENABLED(CONFIG_MPTCP)
+	tcphs_hooks_mptcp,
+#endif
 	tcphs_hooks_open,
 	tcphs_hooks_resend,
 	tcphs_hooks_state,

@@ -253,6 +253,7 @@ struct tcphs_who {
 #define TCPHS_C_HALF		BIT(13)	/* half_seq is known */
 #define TCPHS_C_BUCKET_DUE	BIT(14)	/* the socket should become a bucket */
 #define TCPHS_C_DISMISSED	BIT(15)	/* a bucket that goes, and not by its timer */
+#define TCPHS_C_JOINED		BIT(16)	/* a subflow that MPTCP takes in; its request goes next */
 
 struct tcphs_conn {
 	struct hlist_node node;
@@ -263,7 +264,7 @@ struct tcphs_conn {
 	u64 since;		/* entered this state, ns */
 	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
 	struct tcphs_life life;	/* complete once the socket is gone */
-	u16 marks;		/* TCPHS_C_* */
+	u32 marks;		/* TCPHS_C_* */
 	u8 state;		/* enum tcphs_state */
 	u8 old_state;		/* state that CLOSE followed */
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
@@ -472,6 +473,7 @@ extern struct tcphs_hook tcphs_hooks_listen[];
 extern struct tcphs_hook tcphs_hooks_request[];
 extern struct tcphs_hook tcphs_hooks_accept[];
 extern struct tcphs_hook tcphs_hooks_move[];
+extern struct tcphs_hook tcphs_hooks_mptcp[];
 extern struct tcphs_hook tcphs_hooks_open[];
 extern struct tcphs_hook tcphs_hooks_close[];
 extern struct tcphs_hook tcphs_hooks_resend[];
@@ -486,6 +488,24 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_closed(const struct sock *sk, u8 old_state);
+/* probe_mptcp.c: which connections MPTCP's sockets stand for */
+
+#if IS_ENABLED(CONFIG_MPTCP)
+int tcphs_mptcp_init(void);
+void tcphs_mptcp_exit(void);
+u64 tcphs_mptcp_accepted(const struct sock *sk);
+void tcphs_mptcp_forget(u64 conn);
+#else
+static inline u64 tcphs_mptcp_accepted(const struct sock *sk)
+{
+	return 0;
+}
+
+static inline void tcphs_mptcp_forget(u64 conn)
+{
+}
+#endif
+
 /* adopt.c: sockets that were there before */
 
 extern bool tcphs_adopting;

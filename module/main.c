@@ -43,6 +43,9 @@ static const struct step {
 	{ "owners", tcphs_owner_init, tcphs_owner_exit },
 	{ "shares", tcphs_share_init, tcphs_share_exit },
 	{ "listeners", tcphs_listener_init, tcphs_listener_exit },
+#if IS_ENABLED(CONFIG_MPTCP)
+	{ "MPTCP", tcphs_mptcp_init, tcphs_mptcp_exit },
+#endif
 	{ "connections", tcphs_conn_init, tcphs_conn_exit },
 	{ "drops", tcphs_drop_init, tcphs_drop_exit },
 	{ "namespaces", tcphs_netns_init, tcphs_netns_exit },

@@ -183,7 +183,8 @@ static void on_queue_add(struct tcphs_regs *regs)
 }
 
 /*
- * security_sock_graft(): accept() took a connection. Process context, the new
+ * security_sock_graft(): accept() took a connection. Of MPTCP it has a socket of its
+ * own, which stands for the connection of its first subflow. Process context, the new
  * socket locked. Protocols of every kind pass here.
  */
 static void on_accept(struct tcphs_regs *regs)
@@ -193,15 +194,28 @@ static void on_accept(struct tcphs_regs *regs)
 	struct tcphs_section s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
+	u64 cookie;
 
-	if ((sk->sk_family != AF_INET && sk->sk_family != AF_INET6) ||
-	    sk->sk_protocol != IPPROTO_TCP || !sk_fullsock(sk))
+	if ((sk->sk_family != AF_INET && sk->sk_family != AF_INET6) || !sk_fullsock(sk))
+		return;
+	if (likely(sk->sk_protocol == IPPROTO_TCP))
+		cookie = tcphs_cookie_make(sk);
+	else if (sk->sk_protocol == IPPROTO_MPTCP)
+		cookie = tcphs_mptcp_accepted(sk);
+	else
 		return;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
-	if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV))
-		tcphs_deaf_proved("inet_sock_set_state", s.cookie, conn->born);
+	tcphs_conn_enter(&s, cookie);
+	conn = s.conn;
+	if (unlikely(sk->sk_protocol != IPPROTO_TCP)) {
+		/* Nobody knows, or it has left the table for lack of room. */
+		if (!conn)
+			goto out;
+	} else if (unlikely(!conn)) {
+		conn = tcphs_adopt(&s, sk, sk->sk_state);
+	} else if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV)) {
+		tcphs_deaf_proved("inet_sock_set_state", cookie, conn->born);
+	}
 	listener = conn->listener;
 	tcphs_who_owner(&conn->id);
 
@@ -224,6 +238,7 @@ static void on_accept(struct tcphs_regs *regs)
 			tcphs_listener_accepted(listener, conn->id.owner);
 		tcphs_conn_set_listener(&s, NULL);
 	}
+out:
 	tcphs_conn_leave(&s);
 }
 

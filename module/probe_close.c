@@ -318,6 +318,9 @@ static bool stillborn(const struct sock *sk)
 	still = !s.conn || s.conn->state != TCPHS_STATE_SYN_RECV ||
 		(s.conn->id.role == TCPHS_ROLE_PASSIVE &&
 		 (!(s.conn->marks & TCPHS_C_CHILD) || inet_csk(sk)->icsk_bind_hash));
+	/* MPTCP has refused it. */
+	if (still && s.conn && !inet_csk(sk)->icsk_bind_hash)
+		s.conn->marks &= ~TCPHS_C_JOINED;
 	tcphs_conn_leave(&s);
 	return still;
 }

@@ -103,6 +103,8 @@ static void beginning_missed(const struct sock *sk, u8 old_state, u64 now)
 {
 	if (old_state == TCP_SYN_SENT && !tcp_sk(sk)->repair)
 		tcphs_deaf_proved("tcp_connect", tcphs_cookie(sk), now);
+	else if (old_state == TCP_SYN_RECV && sk_is_mptcp(sk))
+		tcphs_deaf_proved("mptcp_finish_join", tcphs_cookie(sk), now);
 	else if (old_state == TCP_SYN_RECV && !sk->sk_reuseport)
 		tcphs_deaf_proved("tcp_make_synack", tcphs_cookie(sk), now);
 }

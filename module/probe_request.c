@@ -7,6 +7,7 @@
  * All arguments that are read here stand in the same place from 5.10 on.
  */
 #include <net/inet_connection_sock.h>
+#include <net/mptcp.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
@@ -268,9 +269,24 @@ static u8 request_end(const struct tcphs_conn *conn, struct request_sock *req, u
 		*reason = TCPHS_REASON_TIMEOUT;
 		return TCPHS_EV_REQUEST_EXPIRED;
 	}
-	/* tcp_check_req() or tcp_req_err() had a cause; else it was tcp_abort(). */
-	*reason = conn->hint ?: TCPHS_REASON_KILLED;
+	/* tcp_check_req() or tcp_req_err() had a cause, or MPTCP; else it was tcp_abort(). */
+	*reason = conn->hint ?: rsk_drop_req(req) ? TCPHS_REASON_BAD_SEGMENT :
+						    TCPHS_REASON_KILLED;
 	return TCPHS_EV_REQUEST_RESET;
+}
+
+/*
+ * Does a request end because something else goes on for it? A copy at another listener,
+ * or the child of a subflow of MPTCP that joined, which nobody has to accept; where
+ * that was refused, the end of the child came before (tcphs_mptcp_refused()).
+ */
+static bool lives_on(struct tcphs_section *s, const struct request_sock *req)
+{
+	if (likely(!(s->conn->marks & TCPHS_C_JOINED)))
+		return tcphs_move_done(s, req);
+	s->conn->marks |= TCPHS_C_CHILD;
+	tcphs_conn_set_listener(s, NULL);
+	return true;
 }
 
 /*
@@ -350,7 +366,7 @@ static void on_request_end(struct tcphs_regs *regs)
 	/* It was to go to the SYN queue, and nothing answered it. */
 	twice = !s.conn && req->rsk_listener && !tcp_rsk(req)->snt_synack;
 	if (s.conn && s.conn->state == TCPHS_STATE_SYN_RECV &&
-	    !(s.conn->marks & TCPHS_C_CHILD) && !tcphs_move_done(&s, req)) {
+	    !(s.conn->marks & TCPHS_C_CHILD) && !lives_on(&s, req)) {
 		type = request_end(s.conn, req, &reason);
 		ev = tcphs_step(&s, type, TCPHS_STATE_CLOSE);
 		ev->reason = reason;

@@ -76,6 +76,7 @@ class Life:
             yield "an event that the model does not know"
             return
         if not self.seen and not self.partial and name not in BIRTHS and \
+                "syncookie" not in e.get("options", ()) and \
                 e.get("reason") not in ("syncookie", "no-port", "accept-queue-full"):
             yield "a life that begins in its middle"
         if name not in ANNOUNCE and old not in steps:

@@ -19,6 +19,7 @@ import stories_close
 import stories_time_wait
 import stories_owner
 import stories_other
+import stories_mptcp
 import stories_move
 import wire
 from tale import STORIES, Tale, tell_in_time

@@ -69,7 +69,7 @@ struct tcphs_end {
 	bool socket;		/* seen, and it has one */
 	uint8_t state;
 	bool fin_sent, fin_acked;	/* its FIN, and the other's ACK of it */
-	bool fastopen;		/* the SYN brought data, its ACK is still to come */
+	bool acked;		/* the third ACK led to the accept queue */
 	bool listening;		/* a segment met a listener there */
 	uint16_t resets;	/* sent or received */
 	struct tcphs_ident listener;	/* @conn, once known; with @listener_flags its owner */

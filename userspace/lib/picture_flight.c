@@ -28,8 +28,8 @@ static struct tcphs_flight arrives(uint8_t kind)
 	return (struct tcphs_flight){ .kind = kind, .arrives = true };
 }
 
-/* @fastopen: this end took the SYN's data, and its handshake goes on after accept(). */
-static unsigned int of_handshake(const struct tcphs_event *ev, bool *fastopen,
+/* @acked: the third ACK has come to this end, and led to the accept queue. */
+static unsigned int of_handshake(const struct tcphs_event *ev, bool *acked,
 				 struct tcphs_flight *f)
 {
 	switch (ev->type) {
@@ -51,9 +51,9 @@ static unsigned int of_handshake(const struct tcphs_event *ev, bool *fastopen,
 		return 1;
 	case TCPHS_EV_ACCEPT_QUEUED:
 		/* By Fast Open it is the SYN that leads there. */
-		*fastopen = ev->reason == TCPHS_REASON_FASTOPEN;
+		*acked = ev->reason != TCPHS_REASON_FASTOPEN;
 		f[0] = arrives(TCPHS_KIND_ACK);
-		return !*fastopen;
+		return *acked;
 	case TCPHS_EV_ACK_DEFERRED:
 	case TCPHS_EV_ACCEPT_OVERFLOW:
 		f[0] = arrives(TCPHS_KIND_ACK);
@@ -61,7 +61,7 @@ static unsigned int of_handshake(const struct tcphs_event *ev, bool *fastopen,
 	case TCPHS_EV_ESTABLISHED:
 		if (ev->id.role == TCPHS_ROLE_PASSIVE) {
 			f[0] = arrives(TCPHS_KIND_ACK);
-			return *fastopen;
+			return !*acked;
 		}
 		f[0] = arrives(TCPHS_KIND_SYNACK);
 		f[1] = leaves(TCPHS_KIND_ACK, true);
@@ -197,13 +197,13 @@ static void find_lost(struct tcphs_flight *flight, size_t nr)
 size_t tcphs_flights(const struct tcphs_picture *p, const struct tcphs_event *const *ev,
 		     size_t nr, struct tcphs_flight *flight)
 {
-	bool fastopen[2] = { p->end[0].fastopen, p->end[1].fastopen };
+	bool acked[2] = { p->end[0].acked, p->end[1].acked };
 	unsigned int n, k, side;
 	size_t i, from, nf = 0;
 
 	for (i = 0; i < nr; i++) {
 		side = tcphs_picture_side(p, ev[i]);
-		n = of_handshake(ev[i], &fastopen[side], flight + nf);
+		n = of_handshake(ev[i], &acked[side], flight + nf);
 		if (!n)
 			n = of_close(ev[i], flight + nf);
 		for (k = 0; k < n; k++, nf++) {

@@ -124,10 +124,10 @@ static void on_accept_queued(struct draft *d, const struct tcphs_event *ev, unsi
 	struct tcphs_arrow *a = draft_arrow(d, row, TCPHS_KIND_ACK, true);
 
 	if (ev->reason == TCPHS_REASON_FASTOPEN) {
-		d->p->end[side].fastopen = true;
 		note_queue(row, side, ev, true);
 		return;
 	}
+	d->p->end[side].acked = true;
 	draft_guess(d->p, row, !side, TCPHS_STATE_ESTABLISHED);
 	if (ev->reason == TCPHS_REASON_SYNCOOKIE)
 		draft_note(row, side, "the cookie is valid");
@@ -164,7 +164,6 @@ static void on_established_passive(struct draft *d, const struct tcphs_event *ev
 	note_established(d->p, row, side, ev);
 	if (ev->flags & TCPHS_F_AGREED && ev->agreed.syn_data)
 		draft_note(row, side, "%u B came with the SYN", ev->agreed.syn_data);
-	d->p->end[side].fastopen = false;
 }
 
 static void on_established(struct draft *d, const struct tcphs_event *ev, unsigned int side)

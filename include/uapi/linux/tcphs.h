@@ -131,10 +131,10 @@ enum tcphs_role {
 
 /*
  * Steps of a connection's life. A life begins with syn-sent or syn-received
- * (or, where a SYN cookie stood in for the request, accept-queued) and ends with
- * exactly one of connect-failed, request-expired, request-reset
- * or closed; where TIME_WAIT lies ahead, closed marks the end of the socket and
- * time-wait-end follows.
+ * (or, where a SYN cookie stood in for the request, accept-queued, or established
+ * of a subflow that joins an MPTCP connection) and ends with exactly one of
+ * connect-failed, request-expired, request-reset or closed; where TIME_WAIT lies
+ * ahead, closed marks the end of the socket and time-wait-end follows.
  */
 enum tcphs_event_type {
 	TCPHS_EV_UNSPEC,
