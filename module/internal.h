@@ -270,7 +270,9 @@ struct tcphs_conn {
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
 	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
 	u16 share;		/* whose it is: share.c */
-	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST */
+	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST;
+				 * in LAST_ACK: segments sent before, resends apart
+				 */
 	union {
 		u32 half_seq;	/* where the other half stood at the first FIN */
 		u32 copies_failed;	/* of a request that moves: tcphs_copies_failed() before */

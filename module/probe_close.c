@@ -33,6 +33,22 @@ static u64 sent_total(const struct tcp_sock *tp)
 	return tp->bytes_acked + (tp->write_seq - tp->snd_una);
 }
 
+/* Resends apart. */
+static u32 segments_sent(const struct tcp_sock *tp)
+{
+	return tp->segs_out - tp->total_retrans;
+}
+
+/*
+ * Our FIN may have had to wait for the peer's window, or for data before it, and the
+ * ACK of the peer's did not: then it was not the only segment since.
+ */
+static void count_segments(struct tcphs_conn *conn, const struct tcp_sock *tp)
+{
+	if (conn->life.segments == 3 && (s32)(segments_sent(tp) - conn->data) > 1)
+		conn->life.segments = 4;
+}
+
 /*
  * The second FIN, of number @seq, ends the half-close. Numbers are exact and wrap;
  * @total does not, but SYN and FIN may be counted in it.
@@ -82,6 +98,7 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 		put_half(ev, conn, tp->write_seq, sent_total(tp));
 		/* Has the peer's FIN had its ACK before (__tcp_select_window())? */
 		conn->life.segments = tp->rcv_wup == tp->rcv_nxt ? 4 : 3;
+		conn->data = segments_sent(tp);
 		conn->life.closer = TCPHS_CLOSER_PEER;
 	} else {
 		put_idle(ev, sk);
@@ -354,6 +371,7 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state)
 
 	if (old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq) {
 		fin_acked(&s, tp, TCPHS_STATE_CLOSE);
+		count_segments(conn, tp);
 		remember_life(conn, tp);
 		tell_closed(&s, old_state, TCPHS_REASON_NONE);
 	} else if (conn->marks & TCPHS_C_BUCKET_DUE) {

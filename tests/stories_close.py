@@ -65,6 +65,11 @@ def passive_close(t):
          "the life")
 
 
+def bare_acks(peer):
+    """ACKs of the peer's FIN that brought nothing else."""
+    return sum(x.flags == ACK and not x.data and x.ack == peer.seq for x in peer.heard())
+
+
 @story()
 def passive_merged_close(t):
     """S12 a passive close in three segments: our ACK and FIN are one"""
@@ -82,8 +87,8 @@ def passive_merged_close(t):
     peer.await_(FIN | ACK)
     peer.send(ACK)
     life = t.told(peer.port, HANDSHAKE + PASSIVE_CLOSE)[7]
-    acks = sum(x.flags == ACK and not x.data and x.ack == peer.seq for x in peer.seen)
-    same((life["closer"], life["close_segments"]), ("peer", 4 if acks else 3), "the life")
+    same((life["closer"], life["close_segments"]), ("peer", 4 if bare_acks(peer) else 3),
+         "the life")
     same((life["bytes_sent"], life["bytes_received"]), (76, 76), "bytes")
 
 
@@ -147,6 +152,28 @@ def idle_before_fin_received(t):
     events = t.told(peer.port, CONNECT + PASSIVE_CLOSE)
     idle_in(events[2], before, after)
     same("idle_sent_ns" in events[3], False, "the second FIN is not told so")
+
+
+@story()
+def passive_close_shut_out(t):
+    """S12 a passive close whose FIN has to wait for the peer's window: ACK and FIN are two"""
+    peer = t.peer()
+    s, _ = t.accepted(peer)
+    for _ in range(19):
+        peer.send(ACK | wire.PSH, data=b"ping")
+        s.recv(4)
+        s.send(b"pong")
+        peer.await_(ACK, data=b"pong")
+    peer.send(FIN | ACK, window=0)
+    t.until(lambda: select.select([s], [], [], 0)[0], "the FIN")
+    s.close()
+    t.until(lambda: bare_acks(peer), "the ACK of the FIN")
+    same([x for x in peer.heard() if x.flags & FIN], [], "FINs meanwhile")
+    peer.send(ACK)
+    peer.await_(FIN | ACK)
+    peer.send(ACK)
+    life = t.told(peer.port, HANDSHAKE + PASSIVE_CLOSE)[7]
+    same((life["closer"], life["close_segments"]), ("peer", 4), "the life")
 
 
 @story()

@@ -48,6 +48,7 @@ class Wire:
                         f"addr add {HOST[6]}/64 dev {DEVICE} nodad"):
             subprocess.run(["ip", *command.split()], check=True)
         self.waiting = []
+        self.log = collections.deque(maxlen=9973)	# all that came, asked for or not
 
     def send(self, version, protocol, payload, offset):
         """@offset: of the checksum in the payload, which a pseudo header precedes."""
@@ -79,8 +80,10 @@ class Wire:
         tcp = packet[start:]
         sport, dport, seq, ack, offset, flags, window = struct.unpack("!HHIIBBH", tcp[:16])
         length = 4 * (offset >> 4)
-        self.waiting.append((packet, Segment(sport, dport, seq, ack, flags & 0x3f, window,
-                                             tcp[20:length], tcp[length:])))
+        segment = Segment(sport, dport, seq, ack, flags & 0x3f, window, tcp[20:length],
+                          tcp[length:])
+        self.log.append(segment)
+        self.waiting.append((packet, segment))
 
     def take(self, port, wanted, seconds):
         """The next segment to @port for which wanted() holds; others to it are dropped."""
@@ -127,6 +130,12 @@ class Peer:
         if not flags & RST:
             self.ack = end
         return segment
+
+    def heard(self):
+        """All that the kernel has sent here so far, awaited or not."""
+        while select.select([self.wire.fd], [], [], 0)[0]:
+            self.wire.poll(0)
+        return [segment for segment in self.wire.log if segment.dport == self.port]
 
     def connect(self, port, options=b"", data=b""):
         """A whole handshake with a listener; @data on the third ACK."""
