@@ -7,13 +7,12 @@
  * own. Linux changes state when it queues the FIN, before it is on the wire.
  */
 #include <linux/types.h>
-#include <net/ip6_route.h>
 #include <net/mptcp.h>
-#include <net/route.h>
 #include <net/sock_reuseport.h>
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
 #include "compat/ftrace.h"
+#include "compat/reset.h"
 #include "compat/sock.h"
 #include "cookie.h"
 #include "drop.h"
@@ -596,16 +595,25 @@ static void passive_reset(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * tcp_v4_send_reset(), tcp_v6_send_reset(): the conditions under which they
- * return without a word are repeated. @sk may be NULL, a listener, a TIME_WAIT
- * bucket, or any socket. Softirq or, from the backlog, process.
+ * tcp_send_reset: a RST is about to answer @skb. @sk may be NULL, a listener, a
+ * TIME_WAIT bucket, or any socket; without @skb it is that of on_active_reset(). Softirq
+ * or, from the backlog, process.
  */
-static void on_reset_v4(struct tcphs_regs *regs)
+static void __maybe_unused on_reset_sent(TCPHS_SEND_RESET_ARGS)
+{
+	tcphs_hook_hit(data);
+	if (skb)
+		passive_reset(sk, skb);
+}
+
+/* tcp_v4_send_reset(), tcp_v6_send_reset(): the same, if they come to it. */
+static void __maybe_unused on_reset_v4(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
-	const struct sk_buff *skb = tcphs_argument(regs, 1);
+	struct sk_buff *skb = tcphs_argument(regs, 1);
 
-	if (tcp_hdr(skb)->rst || (!sk && skb_rtable(skb)->rt_type != RTN_LOCAL))
+	if (tcp_hdr(skb)->rst || (!sk && skb_rtable(skb)->rt_type != RTN_LOCAL) ||
+	    tcphs_reset_withheld(sk, skb, false))
 		return;
 	passive_reset(sk, skb);
 }
@@ -613,9 +621,10 @@ static void on_reset_v4(struct tcphs_regs *regs)
 static void __maybe_unused on_reset_v6(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
-	const struct sk_buff *skb = tcphs_argument(regs, 1);
+	struct sk_buff *skb = tcphs_argument(regs, 1);
 
-	if (tcp_hdr(skb)->rst || (!sk && !ipv6_unicast_destination(skb)))
+	if (tcp_hdr(skb)->rst || (!sk && !ipv6_unicast_destination(skb)) ||
+	    tcphs_reset_withheld(sk, skb, true))
 		return;
 	passive_reset(sk, skb);
 }
@@ -875,15 +884,14 @@ static void on_destroy(void *data, struct sock *sk)
 static void __always_unused prototypes(void)
 {
 	check_trace_callback_type_tcp_destroy_sock(on_destroy);
+	check_trace_callback_type_tcp_send_reset(on_reset_sent);
 }
 
 struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_TRACEPOINT(tcp_destroy_sock, on_destroy, true, "the end of sockets in CLOSE"),
 	TCPHS_ENTRY("tcp_reset", on_reset, false, "RSTs received"),
 	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
-	TCPHS_ENTRY("tcp_v4_send_reset", on_reset_v4, false, "RSTs that answer a segment, IPv4"),
-	TCPHS_ENTRY_IPV6("tcp_v6_send_reset", on_reset_v6, false,
-			 "RSTs that answer a segment, IPv6")
+	TCPHS_HOOKS_RESET(on_reset_sent, on_reset_v4, on_reset_v6)
 	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT",
 		    .with = TCPHS_HASHDANCE),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),

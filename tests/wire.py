@@ -6,6 +6,7 @@ is read here, byte by byte, and nothing answers on its own.
 """
 import collections
 import fcntl
+import hashlib
 import os
 import select
 import socket
@@ -98,6 +99,15 @@ class Wire:
             self.poll(0.05)
 
 
+def signature(version, head, data, length, key):
+    """RFC 2385, of the peer's segment of that @length, options counted in."""
+    family = socket.AF_INET6 if version == 6 else socket.AF_INET
+    source, target = (socket.inet_pton(family, a[version]) for a in (PEER, HOST))
+    lengths = struct.pack("!II" if version == 6 else "!HH",
+                          *((length, 6) if version == 6 else (6, length)))
+    return hashlib.md5(source + target + lengths + head + data + key).digest()
+
+
 class Peer:
     """One connection's far end: its numbers, and what it saw."""
 
@@ -110,12 +120,18 @@ class Peer:
         self.seen = []			# segments of the kernel, in order
         self.last = b""			# the last packet it got
 
-    def send(self, flags, data=b"", seq=None, ack=None, window=64240, options=b""):
+    def send(self, flags, data=b"", seq=None, ack=None, window=64240, options=b"", key=None):
+        """@key: signs it"""
+        if key is not None:
+            options += b"\1\1\x13\x12" + bytes(16)
         options += b"\1" * (-len(options) % 4)
         head = struct.pack("!HHIIBBHHH", self.port, self.remote,
                            self.seq if seq is None else seq,
                            (self.ack if ack is None else ack) if flags & ACK else 0,
                            (20 + len(options)) << 2, flags, window, 0, 0)
+        if key is not None:
+            options = options[:-16] + signature(self.version, head, data,
+                                                len(head + options + data), key)
         self.wire.send(self.version, socket.IPPROTO_TCP, head + options + data, 16)
         if seq is None:
             self.seq = sum32(self.seq, len(data) + bool(flags & SYN) + bool(flags & FIN))
