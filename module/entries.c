@@ -16,7 +16,7 @@
 #include "internal.h"
 
 /* Handlers by address: a multiplicative hash without collisions, made at load. */
-#define SLOT_BITS 6
+#define SLOT_BITS 7
 
 static struct slot {
 	unsigned long function;
@@ -89,7 +89,7 @@ static int make_slots(void)
 {
 	unsigned int tries;
 
-	/* Any odd number may do; of 20 about one does for 20 functions. */
+	/* Any odd number may do; of 100 about one does for 32 functions. */
 	multiplier = 0x9e3779b1;
 	for (tries = 0; tries < 100000; tries++, multiplier += 0x3c6ef372)
 		if (fill_slots())

@@ -16,6 +16,7 @@
 static struct tcphs_hook *const tables[] = {
 	tcphs_hooks_listen,
 	tcphs_hooks_close,
+	tcphs_hooks_challenge,
 	tcphs_hooks_request,
 	tcphs_hooks_accept,
 	tcphs_hooks_move,

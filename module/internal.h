@@ -478,6 +478,7 @@ extern struct tcphs_hook tcphs_hooks_move[];
 extern struct tcphs_hook tcphs_hooks_mptcp[];
 extern struct tcphs_hook tcphs_hooks_open[];
 extern struct tcphs_hook tcphs_hooks_close[];
+extern struct tcphs_hook tcphs_hooks_challenge[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
 
@@ -490,6 +491,9 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_close_closed(const struct sock *sk, u8 old_state);
+void tcphs_close_enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
+
 /* probe_mptcp.c: which connections MPTCP's sockets stand for */
 
 #if IS_ENABLED(CONFIG_MPTCP)

@@ -558,6 +558,29 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	local_irq_restore(irqflags);
 }
 
+/*
+ * In SYN_SENT: an ACK of what this connection did not send, as the peer sends it that
+ * has an older one from these ports (tcp_rcv_synsent_state_process()).
+ */
+static bool is_old_ack(const struct sock *sk, const struct sk_buff *skb)
+{
+	u32 ack = TCP_SKB_CB(skb)->ack_seq;
+
+	return sk->sk_state == TCP_SYN_SENT && tcp_hdr(skb)->ack &&
+	       (!after(ack, tcp_sk(sk)->snd_una) || after(ack, tcp_sk(sk)->snd_nxt));
+}
+
+static u8 segment_reset_reason(const struct sock *sk, const struct sk_buff *skb)
+{
+	return is_old_ack(sk, skb) ? TCPHS_REASON_OLD_ACK : TCPHS_REASON_BAD_SEGMENT;
+}
+
+/* A SYN in the window of FIN_WAIT2 ends it; TIME_WAIT gives way or stays. */
+static bool is_syn_for_bucket(const struct tcphs_conn *conn, const struct sk_buff *skb)
+{
+	return conn->id.flags & TCPHS_F_BUCKET && tcp_hdr(skb)->syn && !tcp_hdr(skb)->ack;
+}
+
 /* A segment that does not fit its connection is answered by RST. */
 static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -572,9 +595,11 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	late = s.conn && s.conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
 	/* A socket has told it in data_after_close(), a bucket has not. */
 	if (s.conn && (!late || s.conn->id.flags & TCPHS_F_BUCKET)) {
+		if (is_syn_for_bucket(s.conn, skb))
+			tcphs_challenge_tell(&s, skb, TCPHS_REASON_NONE);
 		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
 		ev->reason = late || hidden ? TCPHS_REASON_DATA_AFTER_CLOSE :
-					      TCPHS_REASON_BAD_SEGMENT;
+					      segment_reset_reason(sk, skb);
 		put_reset_numbers(ev, skb);
 		tcphs_step_done(&s);
 		s.conn->marks |= TCPHS_C_RST_SENT;
@@ -629,11 +654,17 @@ static void __maybe_unused on_reset_v6(struct tcphs_regs *regs)
 	passive_reset(sk, skb);
 }
 
-/*
- * Opens a section on a bucket, untimed. Its socket, or a connection that this has made
- * since, has the same cookie; without an entry of its own it gets that one.
+/**
+ * tcphs_close_enter_bucket() - begin a section on a bucket
+ * @s: the section, untimed
+ * @tw: the bucket
+ *
+ * Its socket, or a connection that this has made since, has the same cookie; without
+ * an entry of its own it gets that one.
+ *
+ * Context: any but NMI, outside of a section; until tcphs_conn_leave().
  */
-static void enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw)
+void tcphs_close_enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw)
 {
 	struct tcphs_conn *conn;
 
@@ -738,7 +769,7 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 
 	if (TCP_SKB_CB(skb)->end_seq == TCP_SKB_CB(skb)->seq && !th->rst)
 		return;
-	enter_bucket(&s, tw);
+	tcphs_close_enter_bucket(&s, tw);
 	s.now = tcphs_now();
 	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
 		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
@@ -754,7 +785,7 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 1);
 	struct tcphs_section s;
 
-	enter_bucket(&s, tw);
+	tcphs_close_enter_bucket(&s, tw);
 	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
 		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
 	tcphs_conn_leave(&s);
@@ -769,7 +800,7 @@ static void on_bucket_dismissed(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	struct tcphs_section s;
 
-	enter_bucket(&s, tw);
+	tcphs_close_enter_bucket(&s, tw);
 	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
 		s.conn->marks |= TCPHS_C_DISMISSED;
 	tcphs_conn_leave(&s);
@@ -804,7 +835,7 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	struct tcphs_event *ev;
 	u8 reason;
 
-	enter_bucket(&s, tw);
+	tcphs_close_enter_bucket(&s, tw);
 	s.now = tcphs_now();
 	conn = s.conn;
 	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {

@@ -20,7 +20,8 @@ STEPS = {
     "syn-sent": {"closed": "syn-sent"},
     "syn-retransmit": {"syn-sent": ""},
     "syn-received": {"listen": "syn-recv", "syn-sent": "syn-recv"},
-    "syn-duplicate": {"syn-recv": ""},
+    "syn-duplicate": {state: "" for state in SYNCED | {"syn-recv", "time-wait"}},
+    "syn-unexpected": {state: "" for state in SYNCED | {"syn-recv", "time-wait"}},
     # By the request's timer, while another CPU takes the third ACK and what follows it.
     "synack-retransmit": {state: "" for state in ("syn-recv", "established", "close-wait",
                                                   "fin-wait-1")},

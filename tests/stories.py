@@ -18,6 +18,7 @@ import stories_queue
 import stories_close
 import stories_time_wait
 import stories_owner
+import stories_old
 import stories_other
 import stories_mptcp
 import stories_move

@@ -7,7 +7,8 @@
  *
  * Of these no header tells, they are known to their own files alone:
  * tcp_v4_reqsk_destructor, tcp_v6_reqsk_destructor, tcp_v6_syn_recv_sock,
- * tcp_v4_send_reset, tcp_v6_send_reset, inet_twsk_kill
+ * tcp_v4_send_reset, tcp_v6_send_reset, inet_twsk_kill, tcp_send_challenge_ack,
+ * tcp_validate_incoming, tcp_v4_send_ack, tcp_v6_send_response
  */
 #include <linux/build_bug.h>
 #include <linux/security.h>
@@ -112,3 +113,8 @@ static_assert(IS(tcp_timewait_state_process,
 				     const struct tcphdr *, u32 *, enum skb_drop_reason *)));
 static_assert(IS(tcp_twsk_unique, int (struct sock *, struct sock *, void *)));
 static_assert(IS(inet_twsk_deschedule_put, void (struct inet_timewait_sock *)));
+
+/* probe_challenge.c */
+
+static_assert(IS(tcp_oow_rate_limited,
+		 bool (struct net *, const struct sk_buff *, int, u32 *)));

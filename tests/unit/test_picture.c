@@ -19,7 +19,7 @@ struct told {
 	uint32_t us;			/* since the first */
 	uint8_t type, old, new;
 	uint8_t reason;
-	uint16_t flags;
+	uint32_t flags;
 	uint32_t seq, ack;
 	uint64_t duration;		/* us */
 	struct tcphs_queue queue;

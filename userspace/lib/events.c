@@ -444,6 +444,17 @@ void tcphs_events_visit(const struct tcphs_events *evs,
 }
 
 /**
+ * tcphs_event_of_another - is the step's segment another connection's?
+ * @ev: the record
+ *
+ * Then its @seq counts from neither ISN.
+ */
+bool tcphs_event_of_another(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_SYN_UNEXPECTED || ev->reason == TCPHS_REASON_OLD_ACK;
+}
+
+/**
  * tcphs_event_from_peer - is the step's segment one that arrived?
  * @ev: the record
  *
@@ -459,7 +470,7 @@ bool tcphs_event_from_peer(const struct tcphs_event *ev)
 		1u << TCPHS_EV_ACCEPT_OVERFLOW | 1u << TCPHS_EV_FIN_RECEIVED |
 		1u << TCPHS_EV_FIN_ACKED | 1u << TCPHS_EV_RST_RECEIVED |
 		1u << TCPHS_EV_TIME_WAIT_FIN | 1u << TCPHS_EV_SYN_DUPLICATE |
-		1u << TCPHS_EV_ACK_DEFERRED;
+		1u << TCPHS_EV_ACK_DEFERRED | 1u << TCPHS_EV_SYN_UNEXPECTED;
 
 	if (ev->type == TCPHS_EV_ESTABLISHED)
 		return ev->id.role == TCPHS_ROLE_PASSIVE;

@@ -429,6 +429,7 @@ enum tcphs_tone tcphs_event_tone(unsigned int type)
 	case TCPHS_EV_SYNCOOKIE_SENT:
 	case TCPHS_EV_TIME_WAIT_FIN:
 	case TCPHS_EV_SYN_DUPLICATE:
+	case TCPHS_EV_SYN_UNEXPECTED:
 		return TCPHS_TONE_WARN;
 	case TCPHS_EV_SYN_DROPPED:
 	case TCPHS_EV_REQUEST_EXPIRED:

@@ -114,6 +114,7 @@ static unsigned int flags_of(unsigned int kind, const struct tcphs_event *ev)
 {
 	switch (kind) {
 	case TCPHS_KIND_SYN:
+	case TCPHS_KIND_OTHER_SYN:
 		return TCPHS_SYN;
 	case TCPHS_KIND_SYNACK:
 		return TCPHS_SYN | TCPHS_ACK;
@@ -219,6 +220,7 @@ struct tcphs_arrow *draft_arrow(struct draft *d, struct tcphs_row *row, unsigned
 	}
 	a->flags = flags_of(kind, ev);
 	draft_numbers(a, ev->flags & TCPHS_F_SEQ, ev->seq, ev->flags & TCPHS_F_ACK, ev->ack);
+	a->another = tcphs_event_of_another(ev);
 	a->resend = resend_of(arrives && mate ? d->ev[mate->event] : ev);
 	if (a->resend && !arrives)
 		draft_note(row, a->from, "resend %u", a->resend);

@@ -34,6 +34,7 @@ struct tcphs_arrow {
 	bool has_seq, has_ack;
 	bool unseen;		/* its other half is not known from here */
 	bool lost;		/* it did not arrive, or was dropped */
+	bool another;		/* another connection's: no ISN that its numbers count from */
 	uint32_t resend;	/* 0: sent for the first time */
 	uint32_t seq, ack;	/* as on the wire */
 	uint32_t len;		/* payload, where it is known */
@@ -123,6 +124,8 @@ enum tcphs_kind {
 	TCPHS_KIND_FIN,
 	TCPHS_KIND_FIN_ACK,	/* the ACK of a FIN */
 	TCPHS_KIND_RST,
+	TCPHS_KIND_OTHER_SYN,	/* of another connection */
+	TCPHS_KIND_CHALLENGE,	/* the ACK that answers it */
 };
 
 #define TCPHS_NO_MATE SIZE_MAX

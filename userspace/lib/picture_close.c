@@ -206,11 +206,29 @@ static void on_time_wait_end(struct draft *d, const struct tcphs_event *ev, unsi
 	draft_reason(row, side, ev);
 }
 
+/* It answers a segment that the handshake does not want, and the handshake goes on. */
+static void on_rst_in_between(struct draft *d, const struct tcphs_event *ev, unsigned int side)
+{
+	struct tcphs_arrow *a = draft_arrow_apart(d, ev->time, TCPHS_KIND_CHALLENGE, true);
+	struct tcphs_row *row;
+
+	/* A RST has the number that the ACK confirms. */
+	if (a)
+		draft_numbers(a, false, 0, ev->flags & TCPHS_F_SEQ, ev->seq);
+	row = draft_row(d->p, ev->time);
+	draft_arrow(d, row, TCPHS_KIND_RST, false);
+	draft_reason(row, side, ev);
+}
+
 static void on_rst(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
 	bool sent = ev->type == TCPHS_EV_RST_SENT;
 	struct tcphs_row *row;
 
+	if (ev->new_state == TCPHS_STATE_SYN_SENT) {
+		on_rst_in_between(d, ev, side);
+		return;
+	}
 	begin_close(d, ev);
 	row = draft_row(d->p, ev->time);
 	draft_arrow(d, row, TCPHS_KIND_RST, !sent);

@@ -46,6 +46,10 @@ static unsigned int of_handshake(const struct tcphs_event *ev, bool *acked,
 	case TCPHS_EV_SYN_DROPPED:
 		f[0] = arrives(TCPHS_KIND_SYN);
 		return 1;
+	case TCPHS_EV_SYN_UNEXPECTED:
+		f[0] = arrives(TCPHS_KIND_OTHER_SYN);
+		f[1] = leaves(TCPHS_KIND_CHALLENGE, true);
+		return ev->reason == TCPHS_REASON_CHALLENGE_ACK ? 2 : 1;
 	case TCPHS_EV_SYNACK_RETRANSMIT:
 		f[0] = leaves(TCPHS_KIND_SYNACK, false);
 		return 1;
@@ -94,7 +98,8 @@ static unsigned int of_close(const struct tcphs_event *ev, struct tcphs_flight *
 		return ev->old_state == TCPHS_STATE_CLOSING ? 0 : 1;
 	case TCPHS_EV_RST_SENT:
 		f[0] = leaves(TCPHS_KIND_RST, false);
-		return 1;
+		f[1] = arrives(TCPHS_KIND_CHALLENGE);
+		return ev->reason == TCPHS_REASON_OLD_ACK ? 2 : 1;
 	case TCPHS_EV_RST_RECEIVED:
 		f[0] = arrives(TCPHS_KIND_RST);
 		return 1;
@@ -118,7 +123,7 @@ static void set_key(struct tcphs_flight *f, const struct tcphs_event *ev)
 		f->has_key = ev->flags & TCPHS_F_PEER_ISN;
 		f->key = ev->id.peer_isn;
 	} else if (f->kind == TCPHS_KIND_SYN || f->kind == TCPHS_KIND_FIN ||
-		   f->kind == TCPHS_KIND_RST) {
+		   f->kind == TCPHS_KIND_RST || f->kind == TCPHS_KIND_OTHER_SYN) {
 		f->has_key = ev->flags & TCPHS_F_SEQ;
 		f->key = ev->seq;
 	} else if (f->kind == TCPHS_KIND_SYNACK) {

@@ -92,11 +92,25 @@ static void on_syn_again(struct draft *d, const struct tcphs_event *ev, unsigned
 	draft_guess(d->p, row, !side, TCPHS_STATE_SYN_SENT);
 	if (ev->type == TCPHS_EV_SYN_DUPLICATE) {
 		draft_note(row, side, "the same SYN again");
+		draft_reason(row, side, ev);
 		return;
 	}
 	if (a)
 		a->lost = true;
 	note_dropped(row, side, ev);
+}
+
+static void on_syn_unexpected(struct draft *d, const struct tcphs_event *ev, unsigned int side)
+{
+	struct tcphs_row *row = draft_row(d->p, ev->time);
+	struct tcphs_arrow *a;
+
+	draft_arrow(d, row, TCPHS_KIND_OTHER_SYN, true);
+	draft_note(row, side, "the SYN of another connection");
+	draft_reason(row, side, ev);
+	a = draft_arrow_apart(d, ev->time, TCPHS_KIND_CHALLENGE, false);
+	if (a)
+		draft_numbers(a, false, 0, false, 0);
 }
 
 static void on_synack_again(struct draft *d, const struct tcphs_event *ev, unsigned int side)
@@ -273,6 +287,7 @@ static const draft_step steps[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_SYN_DUPLICATE]	= on_syn_again,
 	[TCPHS_EV_ACK_DEFERRED]		= on_ack_unwanted,
 	[TCPHS_EV_MIGRATED]		= on_migrated,
+	[TCPHS_EV_SYN_UNEXPECTED]	= on_syn_unexpected,
 };
 
 bool draft_open(struct draft *d, const struct tcphs_event *ev, unsigned int side)

@@ -76,9 +76,10 @@ enum tcphs_tone tcphs_state_tone(unsigned int state)
 }
 
 /* Counted from the ISN of who sent it; where that is not known, as it was. */
-static char *put_number(char *p, uint32_t number, const struct tcphs_end *from, bool absolute)
+static char *put_number(char *p, uint32_t number, const struct tcphs_end *from, bool another,
+			bool absolute)
 {
-	if (!absolute && from->flags & TCPHS_F_ISN)
+	if (!absolute && !another && from->flags & TCPHS_F_ISN)
 		number -= from->id.isn;
 	return tcphs_fmt_u64(p, number);
 }
@@ -108,9 +109,11 @@ char *tcphs_arrow_label(char *text, const struct tcphs_picture *p,
 	else
 		t--;
 	if (arrow->has_seq)
-		t = put_number(PUT(t, " seq "), arrow->seq, &p->end[arrow->from], absolute);
+		t = put_number(PUT(t, " seq "), arrow->seq, &p->end[arrow->from],
+			       arrow->another, absolute);
 	if (arrow->has_ack)
-		t = put_number(PUT(t, " ack "), arrow->ack, &p->end[!arrow->from], absolute);
+		t = put_number(PUT(t, " ack "), arrow->ack, &p->end[!arrow->from],
+			       arrow->another, absolute);
 	if (arrow->len)
 		t = tcphs_fmt_u64(PUT(t, " len "), arrow->len);
 	*t = '\0';
@@ -129,8 +132,10 @@ void tcphs_row_note(char *text, const struct tcphs_picture *p, const struct tcph
 {
 	const struct tcphs_arrow *a = &row->arrow;
 	bool drawn = a->flags && a->part != TCPHS_ARRIVES && !absolute;
-	bool seq = drawn && a->has_seq && !(p->end[a->from].flags & TCPHS_F_ISN);
-	bool ack = drawn && a->has_ack && !(p->end[!a->from].flags & TCPHS_F_ISN);
+	bool seq = drawn && a->has_seq &&
+		   (a->another || !(p->end[a->from].flags & TCPHS_F_ISN));
+	bool ack = drawn && a->has_ack &&
+		   (a->another || !(p->end[!a->from].flags & TCPHS_F_ISN));
 
 	*text = '\0';
 	if (seq || ack)

@@ -381,6 +381,7 @@ size_t tcphs_events_cpus(const struct tcphs_events *evs);
 void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
 
 /* Is the step's segment (@seq, @ack) one that the peer sent? */
+bool tcphs_event_of_another(const struct tcphs_event *ev);
 bool tcphs_event_from_peer(const struct tcphs_event *ev);
 
 uint32_t tcphs_crc32(uint32_t crc, const void *data, size_t len);	/* crc32.c */

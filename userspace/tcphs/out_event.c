@@ -378,7 +378,8 @@ static char *put_number(char *p, const struct event_view *view, uint32_t number,
 
 static char *put_numbers(char *p, const struct event_view *view, const struct tcphs_event *ev)
 {
-	bool isn = ev->flags & TCPHS_F_ISN, peer_isn = ev->flags & TCPHS_F_PEER_ISN;
+	bool own = !tcphs_event_of_another(ev);
+	bool isn = own && ev->flags & TCPHS_F_ISN, peer_isn = own && ev->flags & TCPHS_F_PEER_ISN;
 	bool theirs = tcphs_event_from_peer(ev);
 	uint32_t ours = ev->id.isn, other = ev->id.peer_isn;
 

@@ -163,10 +163,10 @@ enum tcphs_event_type {
 	TCPHS_EV_CLOSED,		/* duration: the whole life; detail: life */
 	TCPHS_EV_LISTEN,		/* detail: queue */
 	TCPHS_EV_UNLISTEN,		/* duration: as a listener; detail: queue */
-	/* The SYN of a request again; duration: since syn-received. Twice at once: without @conn. */
+	/* The connection's SYN again; duration: since syn-received. Twice at once: without @conn. */
 	TCPHS_EV_SYN_DUPLICATE,
 	TCPHS_EV_ACK_DEFERRED,		/* TCP_DEFER_ACCEPT awaits data; duration: since syn-received */
-	TCPHS_EV_SYN_UNEXPECTED,	/* a SYN that met this connection, which is older */
+	TCPHS_EV_SYN_UNEXPECTED,	/* another's SYN met this connection; reason: its answer */
 	TCPHS_EV_BACKLOG_CHANGED,	/* listen() again; detail: queue, with the new limit */
 	TCPHS_EV_MIGRATED,		/* its listener closed; detail: queue, of the one it is at now */
 
@@ -204,9 +204,11 @@ enum tcphs_reason {
 	TCPHS_REASON_SYNCOOKIE,		/* accept-queued: born of a valid SYN cookie */
 	TCPHS_REASON_FASTOPEN,		/* syn-sent, accept-queued: TCP Fast Open */
 	TCPHS_REASON_BAD_COOKIE,	/* RST sent: the ACK carries no valid SYN cookie */
-	TCPHS_REASON_CHALLENGE_ACK,	/* syn-unexpected: answered by an ACK (RFC 5961) */
-	TCPHS_REASON_RATE_LIMITED,	/* syn-unexpected: not answered, there were too many */
-	TCPHS_REASON_OLD_ACK,		/* RST sent: our SYN met an older connection of the peer */
+	TCPHS_REASON_CHALLENGE_ACK,	/* syn-unexpected, syn-duplicate: answered by an ACK (RFC 5961) */
+	TCPHS_REASON_RATE_LIMITED,	/* the same: not answered, one was not long ago */
+	TCPHS_REASON_OLD_ACK,		/* RST sent: an ACK of what our SYN did not ask, an older
+					 * connection's
+					 */
 	TCPHS_REASON_ICMP_REFUSED,	/* ICMP: port or protocol unreachable */
 	TCPHS_REASON_ICMP_PROHIBITED,	/* ICMP: administratively prohibited, a firewall's word */
 	TCPHS_REASON_NO_ROUTE,		/* connect() found no route */
