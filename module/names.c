@@ -89,6 +89,7 @@ const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {
 	[TCPHS_REASON_NO_ADDRESS] = "no-address",
 	[TCPHS_REASON_NOT_PERMITTED] = "not-permitted",
 	[TCPHS_REASON_ADDRESS_IN_USE] = "address-in-use",
+	[TCPHS_REASON_TAKEN_OUT] = "taken-out",
 };
 
 const char *const tcphs_role_names[TCPHS_ROLE_MAX + 1] = {

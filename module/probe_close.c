@@ -215,7 +215,8 @@ static void remember_life(struct tcphs_conn *conn, const struct tcp_sock *tp)
 	struct tcphs_life *life = &conn->life;
 	u64 sent = tp->bytes_acked, received = tp->bytes_received;
 	bool fin_acked = conn->marks & TCPHS_C_FIN_SENT && tp->snd_una == tp->write_seq;
-	bool syn_acked = conn->id.role != TCPHS_ROLE_PASSIVE && sent;
+	bool syn_acked = conn->id.role != TCPHS_ROLE_PASSIVE && sent &&
+			 !(conn->id.flags & TCPHS_F_RESTORED);
 
 	life->bytes_sent = sent - min_t(u64, sent, syn_acked + fin_acked);
 	life->bytes_received = received -
@@ -284,13 +285,15 @@ static void on_bucket_due(struct tcphs_regs *regs)
 
 /*
  * What a process does that ends its socket without a farewell, as it shows when the
- * state changes: __tcp_close() finds data, or SO_LINGER at 0, or it was
+ * state changes: __tcp_close() finds TCP_REPAIR, data, or SO_LINGER at 0, or it was
  * tcp_disconnect() alone. The receive queue is empty by now, but its place is known.
  */
 static u8 process_end(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
+	if (tp->repair)
+		return TCPHS_REASON_TAKEN_OUT;
 	if (sk->sk_shutdown != SHUTDOWN_MASK)
 		return TCPHS_REASON_DISCONNECT;
 	/* The peer's FIN is no data, but has a number. */
@@ -301,9 +304,14 @@ static u8 process_end(const struct sock *sk)
 	return check_net(sock_net(sk)) ? TCPHS_REASON_NONE : TCPHS_REASON_NETNS_EXIT;
 }
 
-/* tcp_disconnect() of a socket that has said everything, its FIN too, sends no RST. */
+/*
+ * tcp_disconnect() of a socket that has said everything, its FIN too, sends no RST, nor
+ * of one that is taken out to be restored elsewhere.
+ */
 static bool ends_quietly(u8 old_state, u8 hint, const struct tcp_sock *tp)
 {
+	if (hint == TCPHS_REASON_TAKEN_OUT)
+		return true;
 	return (hint == TCPHS_REASON_DISCONNECT || hint == TCPHS_REASON_LINGER) &&
 	       (old_state == TCPHS_STATE_CLOSING || old_state == TCPHS_STATE_LAST_ACK) &&
 	       tp->snd_nxt == tp->write_seq;

@@ -11,9 +11,24 @@
 #include "internal.h"
 #include "section.h"
 
+/* The socket failed or was disconnected, and tries again; or this is its first time. */
+static u16 next_generation(struct tcphs_section *s)
+{
+	u16 generation;
+
+	if (!s->conn)
+		return 0;
+	generation = s->conn->id.generation + 1;
+	/* Its TIME_WAIT bucket, if it has left one, has its own end to come. */
+	if (!(s->conn->id.flags & TCPHS_F_BUCKET))
+		tcphs_conn_remove(s);
+	return generation;
+}
+
 /*
- * tcp_connect(): the SYN is about to be sent; ports and ISN are chosen.
- * Process context, socket locked.
+ * tcp_connect(): the SYN is about to be sent; ports and ISN are chosen. With TCP_REPAIR
+ * none is sent, and the connection that was taken out somewhere goes on at the numbers
+ * that its owner says. Process context, socket locked.
  */
 static void on_connect(struct tcphs_regs *regs)
 {
@@ -22,27 +37,22 @@ static void on_connect(struct tcphs_regs *regs)
 	struct tcphs_section s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
-	u16 generation = 0;
-
-	/* A restored socket (TCP_REPAIR) sends no SYN. */
-	if (tp->repair)
-		return;
+	u16 generation;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (s.conn) {
-		/*
-		 * The socket failed or was disconnected, and tries again. Its TIME_WAIT
-		 * bucket, if it has left one, has its own end to come.
-		 */
-		generation = s.conn->id.generation + 1;
-		if (!(s.conn->id.flags & TCPHS_F_BUCKET))
-			tcphs_conn_remove(&s);
-	}
-	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_SENT, true);
+	generation = next_generation(&s);
+	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk,
+			      tp->repair ? TCPHS_STATE_CLOSE : TCPHS_STATE_SYN_SENT, true);
 	tcphs_who_from_sock(&conn->id, sk);
 	tcphs_who_owner(&conn->id);
-	conn->id.role = TCPHS_ROLE_ACTIVE;
 	conn->id.generation = generation;
+	if (unlikely(tp->repair)) {
+		/* tcphs_open_established() follows at once. */
+		conn->id.flags |= TCPHS_F_RESTORED;
+		tcphs_conn_leave(&s);
+		return;
+	}
+	conn->id.role = TCPHS_ROLE_ACTIVE;
 	conn->id.isn = tp->write_seq;
 	conn->id.flags |= TCPHS_F_ISN;
 
@@ -98,15 +108,40 @@ static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
 	ev->flags |= TCPHS_F_AGREED;
 }
 
-/* A connection whose first steps nobody told. One restored by TCP_REPAIR has none. */
-static void beginning_missed(const struct sock *sk, u8 old_state, u64 now)
+/*
+ * A connection whose first steps nobody told, but this step says a lot: its ISN, from
+ * what was confirmed since. The kernel counts a SYN of ours in it, not a SYN+ACK.
+ */
+static struct tcphs_conn *beginning_missed(struct tcphs_section *s, const struct sock *sk,
+					   u8 old_state)
 {
-	if (old_state == TCP_SYN_SENT && !tcp_sk(sk)->repair)
-		tcphs_deaf_proved("tcp_connect", tcphs_cookie(sk), now);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_conn *conn;
+
+	if (old_state == TCP_SYN_SENT)
+		tcphs_deaf_proved("tcp_connect", s->cookie, s->now);
 	else if (old_state == TCP_SYN_RECV && sk_is_mptcp(sk))
-		tcphs_deaf_proved("mptcp_finish_join", tcphs_cookie(sk), now);
+		tcphs_deaf_proved("mptcp_finish_join", s->cookie, s->now);
 	else if (old_state == TCP_SYN_RECV && !sk->sk_reuseport)
-		tcphs_deaf_proved("tcp_make_synack", tcphs_cookie(sk), now);
+		tcphs_deaf_proved("tcp_make_synack", s->cookie, s->now);
+	conn = tcphs_adopt(s, sk, old_state);
+	if (tp->repair) {
+		conn->id.role = TCPHS_ROLE_UNKNOWN;
+		conn->id.flags |= TCPHS_F_RESTORED;
+		return conn;
+	}
+	conn->id.isn = tp->snd_una - (u32)tp->bytes_acked - tcphs_sk_is_child(sk);
+	conn->id.flags |= TCPHS_F_ISN;
+	return conn;
+}
+
+/* TCP_REPAIR: no segment was sent, and what came before is not known here. */
+static void restored(struct tcphs_section *s)
+{
+	tcphs_step(s, TCPHS_EV_ESTABLISHED, TCPHS_STATE_ESTABLISHED)->old_state =
+		TCPHS_STATE_CLOSE;
+	tcphs_step_done(s);
+	tcphs_conn_move(s, TCPHS_STATE_ESTABLISHED);
 }
 
 /* A child that came by no accept queue. A later subflow of MPTCP needs none. */
@@ -135,14 +170,12 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
 	conn = s.conn;
-	if (unlikely(!conn)) {
-		beginning_missed(sk, old_state, s.now);
-		/* Unknown so far, but this step says a lot. */
-		conn = tcphs_adopt(&s, sk, old_state);
-		conn->id.role = old_state == TCP_SYN_SENT ? TCPHS_ROLE_ACTIVE :
-							    TCPHS_ROLE_PASSIVE;
-		conn->id.isn = tp->snd_una - 1;
-		conn->id.flags |= TCPHS_F_ISN;
+	if (unlikely(!conn))
+		conn = beginning_missed(&s, sk, old_state);
+	if (unlikely(conn->id.flags & TCPHS_F_RESTORED)) {
+		restored(&s);
+		tcphs_conn_leave(&s);
+		return;
 	}
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
 	if (unlikely(passive && !(conn->marks & TCPHS_C_CHILD) &&

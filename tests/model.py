@@ -31,7 +31,7 @@ STEPS = {
     "accept-queued": {"syn-recv": ""},
     "migrated": {state: "" for state in SYNCED | {"syn-recv", "closed"}},
     "accepted": {state: "" for state in SYNCED | {"syn-recv", "time-wait", "closed"}},
-    "established": {"syn-sent": "established", "syn-recv": "established"},
+    "established": {state: "established" for state in ("syn-sent", "syn-recv", "closed")},
     "fin-sent": {"syn-recv": "fin-wait-1", "established": "fin-wait-1", "close-wait": "last-ack"},
     "fin-retransmit": {"fin-wait-1": "", "closing": "", "last-ack": ""},
     "fin-received": {"syn-recv": "close-wait", "established": "close-wait",
@@ -77,9 +77,11 @@ class Life:
             yield "an event that the model does not know"
             return
         if not self.seen and not self.partial and name not in BIRTHS and \
-                "syncookie" not in e.get("options", ()) and \
+                "syncookie" not in e.get("options", ()) and not e.get("restored") and \
                 e.get("reason") not in ("syncookie", "no-port", "accept-queue-full"):
             yield "a life that begins in its middle"
+        if name == "established" and (old == "closed") != e.get("restored", False):
+            yield "established without a handshake, or restored with one"
         if name not in ANNOUNCE and old not in steps:
             yield f"not allowed in {old}"
         elif name not in ANNOUNCE and new not in steps[old] and new != (steps[old] or old):

@@ -447,3 +447,67 @@ static const char long_narrow[] =
 "(STATES) read from the segments\n";
 
 #endif /* DRAWINGS_H */
+
+static const char met_drawn[] =
+"                           10.0.0.1:40001                   10.0.0.2:443\n"
+"                         not seen from here               process not known\n"
+"                                                               conn b\n"
+"00:00:01.000000                   :                               | LISTEN\n"
+"                       (SYN-SENT) :.......... SYN seq 0 --------->| SYN-RECEIVED\n"
+"                                  :                SYN queue 1/64 |\n"
+"                                  :<.... SYN+ACK seq 0 ack 1 -----|\n"
+" 0.000760  +760 us  (ESTABLISHED) :....... ACK seq 1 ack 1 ------>| ESTABLISHED\n"
+"                                  :            accept queue 1/64, |\n"
+"                                  :              handshake 760 us |\n"
+" 2.000000  +1.99 s                :..... SYN seq 4000700000 ----->|\n"
+"                                  :             seq not relative, |\n"
+"                                  :            the SYN of another |\n"
+"                                  :                   connection, |\n"
+"                                  :   answered by a challenge ACK |\n"
+"                                  :<..........-- ACK -------------|\n"
+" 2.000400  +400 us                :..... SYN seq 4000700000 ----->|\n"
+"                                  :             seq not relative, |\n"
+"                                  :            the SYN of another |\n"
+"                                  :                   connection, |\n"
+"                                  :  not answered: challenge ACKs |\n"
+"                                  :              are rate-limited |\n"
+"                                  :<===== no data in 2.00 s =====>|\n"
+" 2.000900  +500 us       (CLOSED) :..... RST+ACK seq 1 ack 1 ---->| CLOSED\n"
+" 2.000950 +50.0 us                :                  lived 2.00 s |\n"
+": . not seen from here; (STATES) are read from the segments\n";
+
+static const char meets_drawn[] =
+"                         10.0.0.1:40001                   10.0.0.2:443\n"
+"                           cu<r&l[209]                 not seen from here\n"
+"                             conn a\n"
+"00:00:01.000000          CLOSED |                               :\n"
+"                       SYN-SENT |---------- SYN seq 0 .........>:\n"
+" 0.000400  +400 us              |<---- ACK ack 4000300000 ......:\n"
+"                                | ack not relative              :\n"
+"                                |----- RST seq 4000300000 .....>:\n"
+"                                | seq not relative,             :\n"
+"                                | the ACK is of an older        :\n"
+"                                | connection                    :\n"
+" 0.009000 +8.60 ms              |---------- SYN seq 0 .......>>>:\n"
+"                                | resend 1                      :\n"
+" 0.009900  +900 us  ESTABLISHED |<---- SYN+ACK seq 0 ack 1 .....: (SYN-RECEIVED)\n"
+"                                | handshake 9.90 ms             :\n"
+"                                |------- ACK seq 1 ack 1 ......>:\n"
+"                                |< bytes not known in 10.1 ms =>:\n"
+" 0.020000 +10.1 ms   FIN-WAIT-1 |----- FIN+ACK seq 1 ack 1 ....>:\n"
+" 1.520000  +1.50 s              | FIN-WAIT-1 for 1.50 s now     :\n"
+": . not seen from here; (STATES) are read from the segments\n";
+
+static const char put_back_drawn[] =
+"                         10.0.0.1:40001                   10.0.0.2:443\n"
+"                        process not known              not seen from here\n"
+"                             conn a\n"
+"00:00:01.000000          CLOSED |                               :\n"
+"                    ESTABLISHED | restored with TCP_REPAIR: no  :\n"
+"                                | handshake                     :\n"
+"                                |< bytes not known in 20.0 ms =>:\n"
+"                                | FIN+ACK seq 4000000001 ack 18 :\n"
+" 0.020000 +20.0 ms   FIN-WAIT-1 |--------------------..........>:\n"
+"                                | seq and ack not relative      :\n"
+" 1.520000  +1.50 s              | FIN-WAIT-1 for 1.50 s now     :\n"
+": . not seen from here\n";

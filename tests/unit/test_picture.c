@@ -149,6 +149,31 @@ static const struct told fastopen[] = {
 	  .duration = 6246 },
 };
 
+/* Another's SYN meets it, twice; the second finds the ACK just sent. */
+static const struct told met[] = {
+	R_SYN(0), R_ESTABLISHED(760),
+	{ E(R, 2000000, SYN_UNEXPECTED, ESTABLISHED, ESTABLISHED), WHY(CHALLENGE_ACK), SEQ(700000) },
+	{ E(R, 2000400, SYN_UNEXPECTED, ESTABLISHED, ESTABLISHED), WHY(RATE_LIMITED), SEQ(700000) },
+	{ E(R, 2000900, RST_RECEIVED, ESTABLISHED, CLOSE), NUMBERS(1, 1) },
+	{ E(R, 2000950, CLOSED, ESTABLISHED, CLOSE), WHY(RESET_RECEIVED), LIFE(0, 0, 0),
+	  .duration = 2000950 },
+};
+
+/* And so it looks from the end that dials, which resets the old one and is let in. */
+static const struct told meets[] = {
+	L_SYN,
+	{ E(L, 400, RST_SENT, SYN_SENT, SYN_SENT), WHY(OLD_ACK), SEQ(300000) },
+	{ E(L, 9000, SYN_RETRANSMIT, SYN_SENT, SYN_SENT), SEQ(0), .resend = 1 },
+	L_ESTABLISHED(9900),
+	{ E(L, 20000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
+};
+
+/* TCP_REPAIR: no handshake, no ISNs. */
+static const struct told put_back[] = {
+	{ E(L, 0, ESTABLISHED, CLOSE, ESTABLISHED), WHY(NONE) },
+	{ E(L, 20000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
+};
+
 /* Nobody answers, and the application does not wait for the kernel's timeout. */
 static const struct told gave_up[] = {
 	L_SYN,
@@ -182,7 +207,7 @@ static const struct told adopted[] = {
 
 /* ---- the streams as records --------------------------------------------------- */
 
-static bool is_adopted, is_v6;
+static bool is_adopted, is_restored, is_v6;
 
 static void set_ident(struct tcphs_event *ev, const struct told *t)
 {
@@ -205,6 +230,11 @@ static void set_ident(struct tcphs_event *ev, const struct told *t)
 		   t->side == L ? TCPHS_ROLE_ACTIVE : TCPHS_ROLE_PASSIVE;
 	if (is_adopted) {
 		ev->flags |= TCPHS_F_ADOPTED;
+		return;
+	}
+	if (is_restored) {
+		id->role = TCPHS_ROLE_UNKNOWN;
+		ev->flags |= TCPHS_F_RESTORED;
 		return;
 	}
 	id->isn = t->side == L ? L_ISN : R_ISN;
@@ -247,7 +277,7 @@ static void set_detail(struct tcphs_event *ev, const struct told *t)
 	} else if (t->half) {
 		ev->half.bytes = t->half;
 		ev->flags |= TCPHS_F_HALF;
-	} else if (t->type == TCPHS_EV_ESTABLISHED) {
+	} else if (t->type == TCPHS_EV_ESTABLISHED && !is_restored) {
 		ev->agreed.ack_data = t->ack_data;
 		ev->agreed.syn_data = t->syn_data;
 		ev->flags |= TCPHS_F_AGREED;
@@ -358,7 +388,7 @@ static const struct {
 	const struct told *told;
 	size_t nr;
 	const char *wide, *narrow;	/* in 80 columns, in 40 (NULL: not looked at) */
-	bool adopted, v6;
+	bool adopted, restored, v6;
 } drawing[] = {
 #define DRAWING(stream)	.name = #stream, .told = stream, .nr = COUNT(stream)
 	{ DRAWING(loopback), .story = "both ends, half-close, TIME-WAIT",
@@ -378,6 +408,10 @@ static const struct {
 	{ DRAWING(gave_up), .story = "connect() given up", .wide = gave_up_drawn },
 	{ DRAWING(dropped), .story = "a SYN that a listener drops", .wide = dropped_drawn },
 	{ DRAWING(late_accept), .story = "notes beside a segment on its way", .wide = late_accept_drawn },
+	{ DRAWING(met), .story = "another's SYN meets it", .wide = met_drawn },
+	{ DRAWING(meets), .story = "it meets an older one", .wide = meets_drawn },
+	{ DRAWING(put_back), .story = "put back with TCP_REPAIR", .wide = put_back_drawn,
+	  .restored = true },
 	{ DRAWING(adopted), .story = "older than the module", .wide = adopted_drawn, .adopted = true },
 	{ DRAWING(refused), .story = "addresses too long to stand side by side",
 	  .wide = long_drawn, .narrow = long_narrow, .v6 = true },
@@ -388,9 +422,11 @@ static const char *draw_one(size_t i, unsigned int width)
 	const char *text;
 
 	is_adopted = drawing[i].adopted;
+	is_restored = drawing[i].restored;
 	is_v6 = drawing[i].v6;
 	text = draw(drawing[i].told, drawing[i].nr, false, width, false);
 	is_adopted = false;
+	is_restored = false;
 	is_v6 = false;
 	return text;
 }
@@ -589,6 +625,7 @@ static int write_drawings(const char *directory)
 		char name[64];
 
 		is_adopted = drawing[i].adopted;
+		is_restored = drawing[i].restored;
 		is_v6 = drawing[i].v6;
 		snprintf(name, sizeof(name), "%s%s", drawing[i].name, is_v6 ? "_long" : "");
 		collect(&lives, drawing[i].told, drawing[i].nr);
@@ -611,7 +648,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]);
-	plan(15 + 5 + 3 + 1 + 10 + 12);
+	plan(18 + 5 + 3 + 1 + 10 + 12);
 	test_drawings();
 	test_widths();
 	test_follow();

@@ -116,6 +116,7 @@ static const char *const reason_names[] = {
 	[TCPHS_REASON_NO_ADDRESS]	= "no-address",
 	[TCPHS_REASON_NOT_PERMITTED]	= "not-permitted",
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "address-in-use",
+	[TCPHS_REASON_TAKEN_OUT]	= "taken-out",
 };
 
 static const char *const role_names[] = {

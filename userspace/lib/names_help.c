@@ -76,6 +76,7 @@ static const char *const reason_help[__TCPHS_REASON_MAX] = {
 	[TCPHS_REASON_NO_ADDRESS]	= "there is no local address that can be used",
 	[TCPHS_REASON_NOT_PERMITTED]	= "EPERM, EACCES: this machine's firewall or policy",
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port was given, and is taken",
+	[TCPHS_REASON_TAKEN_OUT]	= "closed with TCP_REPAIR, to go on elsewhere",
 };
 
 /* Of connections and listeners that are not followed, and what to do about it. */

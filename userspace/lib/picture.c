@@ -307,6 +307,7 @@ static bool is_birth(const struct tcphs_event *ev)
 {
 	return ev->type == TCPHS_EV_SYN_SENT || ev->type == TCPHS_EV_SYN_RECEIVED ||
 	       ev->type == TCPHS_EV_CONNECT_FAILED || ev->reason == TCPHS_REASON_SYNCOOKIE ||
+	       (ev->type == TCPHS_EV_ESTABLISHED && ev->flags & TCPHS_F_RESTORED) ||
 	       !ev->id.conn;
 }
 

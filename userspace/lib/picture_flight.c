@@ -63,6 +63,8 @@ static unsigned int of_handshake(const struct tcphs_event *ev, bool *acked,
 		f[0] = arrives(TCPHS_KIND_ACK);
 		return 1;
 	case TCPHS_EV_ESTABLISHED:
+		if (ev->flags & TCPHS_F_RESTORED)
+			return 0;
 		if (ev->id.role == TCPHS_ROLE_PASSIVE) {
 			f[0] = arrives(TCPHS_KIND_ACK);
 			return !*acked;

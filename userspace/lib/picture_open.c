@@ -187,6 +187,12 @@ static void on_established(struct draft *d, const struct tcphs_event *ev, unsign
 	struct tcphs_arrow *a;
 	struct tcphs_row *row;
 
+	if (ev->flags & TCPHS_F_RESTORED) {
+		row = draft_row(d->p, ev->time);
+		note_established(d->p, row, side, ev);
+		draft_note(row, side, "restored with TCP_REPAIR: no handshake");
+		return;
+	}
 	if (ev->id.role == TCPHS_ROLE_PASSIVE) {
 		on_established_passive(d, ev, side);
 		return;

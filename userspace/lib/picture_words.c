@@ -43,6 +43,7 @@ static const char *const reasons[] = {
 	[TCPHS_REASON_NO_ADDRESS]	= "no local address",
 	[TCPHS_REASON_NOT_PERMITTED]	= "not permitted by this machine",
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port is in use",
+	[TCPHS_REASON_TAKEN_OUT]	= "taken out with TCP_REPAIR",
 };
 
 _Static_assert(sizeof(reasons) / sizeof(reasons[0]) == __TCPHS_REASON_MAX, "explain the new reason");

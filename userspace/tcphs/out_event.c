@@ -488,6 +488,8 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 		p = PUT(p, " TIME-WAIT follows");
 	if (ev->flags & TCPHS_F_ADOPTED)
 		p = PUT(p, " adopted");
+	if (ev->flags & TCPHS_F_RESTORED)
+		p = PUT(p, " restored");
 	if (ev->flags & TCPHS_F_UNTRACKED)
 		p = PUT(p, " untracked");
 	return p;

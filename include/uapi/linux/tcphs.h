@@ -215,6 +215,7 @@ enum tcphs_reason {
 	TCPHS_REASON_NO_ADDRESS,	/* connect() found no usable local address */
 	TCPHS_REASON_NOT_PERMITTED,	/* EPERM or EACCES: this machine's own firewall or policy */
 	TCPHS_REASON_ADDRESS_IN_USE,	/* the local port was given, and its 4-tuple is taken */
+	TCPHS_REASON_TAKEN_OUT,		/* closed with TCP_REPAIR: it may go on in another socket */
 
 	__TCPHS_REASON_MAX
 };
