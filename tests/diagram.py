@@ -34,6 +34,7 @@ LOCAL = {4: "127.0.0.1", 6: "::1"}
 LEFT, RIGHT = "10.97.0.1", "10.97.0.2"
 FLAGS = {"fin": 1, "syn": 2, "rst": 4, "ack": 16}
 MARKS = 1 | 2 | 4
+NOBODY = {LOCAL[4]: "127.0.9.9", RIGHT: "10.97.0.9"}
 OPEN = {"left": "closed syn-sent established", "right": "listen syn-recv established"}
 ACTIVE = " fin-wait-1 fin-wait-2 time-wait"
 PASSIVE = " close-wait last-ack closed"
@@ -80,6 +81,9 @@ class Talk:
     def __init__(self, where, version):
         Talk.port += 1
         self.version, self.port = version, Talk.port
+        # Both ends have it, whatever NAT does to the other one.
+        self.client_port = Talk.port + 10000
+        self.translated = False
         self.spaces = ("left", "left") if where == "loopback" else ("left", "right")
         self.address = LOCAL[version] if where == "loopback" else RIGHT
         self.sockets = []
@@ -97,12 +101,12 @@ class Talk:
         self.listener.bind((self.address, self.port))
         self.listener.listen(7)
 
-    def connecting(self):
+    def connecting(self, to=None):
         self.client = self.socket(0)
         self.client.bind((LOCAL[self.version] if self.spaces[0] == self.spaces[1] else LEFT,
-                          self.port + 10000))
+                          self.client_port))
         self.client.setblocking(False)
-        return self.client.connect_ex((self.address, self.port))
+        return self.client.connect_ex(to or (self.address, self.port))
 
     def accept(self):
         until(lambda: select.select([], [self.client], [], 0)[1], "it connects")
@@ -111,9 +115,9 @@ class Talk:
         self.server.settimeout(20)
         self.sockets.append(self.server)
 
-    def connect(self):
+    def connect(self, to=None):
         self.listen()
-        self.connecting()
+        self.connecting(to)
         self.accept()
         self.say(self.client, self.server, 37)
         self.say(self.server, self.client, 1009)
@@ -130,7 +134,7 @@ class Talk:
         until(lambda: fcntl.ioctl(one.fileno(), 0x5411, bytes(4)) == bytes(4), "the ACK")
 
     def events(self):
-        text = run(*inside("tcphs", "events", "-A", "-j", "--port", str(self.port)))
+        text = run(*inside("tcphs", "events", "-A", "-j", "--port", str(self.client_port)))
         return [json.loads(line) for line in text.splitlines()]
 
     def ended(self):
@@ -246,6 +250,37 @@ def both_close(t):
             run(*inside("tc", "-n", side, "qdisc", "del", "dev", "wire", "root"))
 
 
+@scenario(OPEN["left"] + ACTIVE, OPEN["right"] + PASSIVE, (("loopback", 4), ("wire", 4)))
+def translated(t):
+    """The client calls another address and port than those that answer it."""
+    nft = inside("ip", "netns", "exec", "left", "nft")
+    there = NOBODY[t.address], 80
+    run(*nft, "add table ip nat; add chain ip nat output { type nat hook output priority -100; };"
+        f"add rule ip nat output ip daddr {there[0]} tcp dport 80 dnat to {t.address}:{t.port}")
+    t.translated = True
+    try:
+        t.connect(there)
+        if t.client.getpeername() != there or t.server.getsockname() != (t.address, t.port):
+            raise Wrong(f"not translated: {t.client} {t.server}")
+        t.client.close()
+        t.server.recv(1)
+        t.server.close()
+        until(t.ended, "both are closed")
+    finally:
+        run(*nft, "delete table ip nat")
+
+
+@scenario("closed syn-sent syn-recv established fin-wait-1 closing time-wait", "",
+          (("loopback", 4), ("loopback", 6)))
+def connected_to_itself(t):
+    """Its port is one that connect() might have chosen."""
+    t.port = t.client_port
+    t.connecting((t.address, t.port))
+    t.client.settimeout(20)
+    t.say(t.client, t.client, 31)
+    t.client.close()
+
+
 # ---- views -----------------------------------------------------------------------
 
 def views(where):
@@ -257,12 +292,12 @@ def views(where):
 
 
 def captured(path, port):
-    """(flags, SEQ, ACK) of each segment, by direction."""
+    """(flags, SEQ, ACK) of each segment, by direction; @port is the client's."""
     found = {"left": [], "right": []}
     for _, sport, _, dport, seq, ack, flags in capture.segments(path):
         if port in (sport, dport):
             flags &= 31 & ~8
-            found["left" if dport == port else "right"].append(
+            found["left" if sport == port else "right"].append(
                 (flags, seq, ack if flags & 16 else None))
     return found
 
@@ -372,12 +407,27 @@ def check_svg(path, steps, first):
         raise Wrong("the SVG is not for itself, or for light only")
 
 
-def check_view(command, port, wire, seen, expected, scratch):
-    steps = [json.loads(line) for line in run(*command, "--port", str(port), "-j").splitlines()]
-    first, steps = steps[0], steps[1:]
+def check_ends(first, talk, seen):
     for side in ("left", "right"):
         if first[side]["seen"] != (side in seen):
             raise Wrong(f"{side} is seen: {first[side]['seen']}")
+    both = len(seen) == 2
+    if first.get("translated", False) != (talk.translated and both):
+        raise Wrong(f"translated: {first}")
+    if first.get("self", False) != (talk.port == talk.client_port):
+        raise Wrong(f"connected to itself: {first}")
+    if talk.translated and both and (
+            (first["left"]["peer_address"], first["left"]["peer_port"]) != (
+                NOBODY[talk.address], 80) or
+            (first["right"]["address"], first["right"]["port"]) != (talk.address, talk.port)):
+        raise Wrong(f"addresses: {first}")
+
+
+def check_view(command, talk, wire, seen, expected, scratch):
+    port = talk.client_port
+    steps = [json.loads(line) for line in run(*command, "--port", str(port), "-j").splitlines()]
+    first, steps = steps[0], steps[1:]
+    check_ends(first, talk, seen)
     for columns, options in ((40, ()), (80, ("--ascii",)), (80, ())):
         utf8 = dict(os.environ, LC_ALL="C.UTF-8", COLUMNS=str(columns))
         text = run(*command, "--port", str(port), *options, env=utf8)
@@ -391,7 +441,7 @@ def check_view(command, port, wire, seen, expected, scratch):
     except Wrong as e:
         raise Wrong(f"{e}\n{text}") from None
     svg = os.path.join(scratch, "drawing.svg")
-    run(*command, "--port", str(port), "--svg", svg)
+    run(*command, "--port", str(port), "--force", "--svg", svg)
     check_svg(svg, steps, first)
 
 
@@ -430,10 +480,12 @@ def main(scratch):
     for path in files.values():
         until(lambda p=path: b"the last word" in open(p, "rb").read(), "tcpdump writes all")
     for talk, (function, where, version, left, right) in zip(talks, SCENARIOS):
-        wire = captured(files[where], talk.port)
+        wire = captured(files[where], talk.client_port)
         for view, command, seen in views(where):
+            if not right:
+                seen = ("left",)
             tell(f"{name_of(function, where, version)}: drawn from {view}", check_view, command,
-                 talk.port, wire, seen, {"left": left, "right": right}, scratch)
+                 talk, wire, seen, {"left": left, "right": right}, scratch)
 
 
 if __name__ == "__main__":

@@ -84,9 +84,9 @@ recorded() {
 	diff "$tmp/live" "$tmp/drawn"
 }
 
-# It waits when it has something to be woken by.
+# It waits when it has something to be woken by: a socket for the bell, beside the other.
 is_waiting() {
-	readlink /proc/"$1"/fd/* | grep -q signalfd
+	(($(readlink /proc/"$1"/fd/* | grep -c socket:) > 1))
 }
 
 gone() {
@@ -108,6 +108,41 @@ followed() {
 		grep 'connect() failed' "$tmp/drawn" && ! grep $((at + 1)) "$tmp/drawn"
 }
 
+waits() {
+	grep 'waiting for the end of TIME-WAIT' "$tmp/errors"
+}
+
+# A minute is long enough to say what it waits for.
+followed_to_time_wait() {
+	local at=$((port + 6)) pid
+
+	ip netns exec left tcphs diagram --follow --port $at >"$tmp/drawn" 2>"$tmp/errors" &
+	pid=$!
+	started+=("$pid")
+	wait_until 10 is_waiting $pid || return
+	ip netns exec left python3 - $at <<-'END' || return
+		import socket, sys
+		listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+		client = socket.create_connection(listener.getsockname())
+		server = listener.accept()[0]
+		client.close()
+		server.recv(1)
+		server.close()
+	END
+	wait_until 15 waits || { cat "$tmp/drawn" "$tmp/errors"; return 1; }
+	stop "$pid"
+	same "$(grep -c TIME-WAIT "$tmp/errors")" 1 "times it is said" &&
+		grep 'TIME-WAIT' "$tmp/drawn"
+}
+
+# By the address that the client calls, and by the one that answers: the same picture.
+by_either_address() {
+	tcphs diagram -A --last --address 127.0.9.9 -j | head -n 1 >"$tmp/drawn"
+	same "$(tcphs diagram -A --last --port "$(jq .right.port "$tmp/drawn")" -j | head -n 1)" \
+		"$(<"$tmp/drawn")" "drawn by the server's port" &&
+		same "$(jq .translated "$tmp/drawn")" true "translated"
+}
+
 # wide COLUMNS LIMIT: as wide as that, less what a shorter state leaves at the right
 wide() {
 	local widest
@@ -127,13 +162,14 @@ refuses() {
 usage() {
 	refuses 2 && refuses 2 xyz && refuses 2 0 && refuses 2 --last --follow --svg "$tmp/svg" &&
 		refuses 2 --last --json --svg "$tmp/svg" && refuses 2 1 2 && refuses 1 7fffffff &&
-		refuses 1 -A --last --svg "$tmp/nowhere/svg" && refuses 1 -A --address 127.0.0.1 --svg "$tmp/svg"
+		refuses 1 -A --last --svg "$tmp/nowhere/svg" && refuses 1 -A --address 127.0.0.1 --svg "$tmp/svg" &&
+		refuses 2 --last --force && refuses 2 --last --limit few
 }
 
 need_command tcpdump python3 jq ip tc nft
 at_end+=(remove_namespaces)
 drawings=$(python3 "$here/diagram.py" --count) || exit 1
-start $((drawings + 11))
+start $((drawings + 13))
 load ring_records=65536
 make_namespaces || die "no namespaces"
 capture lo loopback
@@ -144,6 +180,8 @@ check "a connection is found by its number" by_number
 check "what a filter finds is drawn whole" failed_is_whole
 check "a recording is drawn as it was live" recorded
 check "--follow draws the next that fits, to its end" followed
+check "--follow says that it waits for TIME-WAIT" followed_to_time_wait
+check "NAT: either address finds both" by_either_address
 check "40 columns, and not less" wide 7 40
 check "64 columns" wide 64 64
 check "80 columns, where no number is given" wide '' 80

@@ -49,7 +49,7 @@ static struct tcphs_event sample(void)
 		.type = TCPHS_EV_FIN_SENT,
 		.old_state = TCPHS_STATE_ESTABLISHED, .new_state = TCPHS_STATE_FIN_WAIT1,
 		.flags = TCPHS_F_OWNER | TCPHS_F_DURATION, .duration = 61 * 1000000000ull,
-		.id = { .local_port = 40001, .peer_port = 443, .netns = 4026531840u,
+		.id = { .conn = 0x1f, .local_port = 40001, .peer_port = 443, .netns = 4026531840u,
 			.role = TCPHS_ROLE_ACTIVE, .family = AF_INET, .pid = 4711,
 			.comm = "curl" },
 	};
@@ -104,6 +104,7 @@ static void test_events(void)
 	ok(PASSES(ROLE, "active") && !PASSES(ROLE, "passive,unknown"), "a role");
 	ok(PASSES(PID, "1,4711") && !PASSES(PID, "471"), "a process");
 	ok(PASSES(COMM, "nginx,curl") && !PASSES(COMM, "cur") && !PASSES(COMM, "curly"), "a name");
+	ok(PASSES(CONN, "1,sk:1f") && !PASSES(CONN, "1f0,f"), "a connection");
 	ok(PASSES(NETNS, "4026531840") && !PASSES(NETNS, "4026531841"), "a network namespace");
 	ok(PASSES(OLDER_THAN, "60s") && PASSES(OLDER_THAN, "61000ms") &&
 	   !PASSES(OLDER_THAN, "2m"), "a duration");
@@ -381,7 +382,7 @@ static void test_reader(void)
 
 int main(void)
 {
-	plan(81);
+	plan(82);
 	test_events();
 	test_unknown();
 	test_long_name();

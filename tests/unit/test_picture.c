@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Events as the module tells them, and the drawings that they become. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lives.h"
 #include "picture.h"
@@ -28,6 +30,7 @@ struct told {
 	uint32_t resend;
 	uint64_t half;
 	bool nobody;			/* it has no socket */
+	bool nat;			/* @side calls the other end by another address, and port */
 };
 
 #define E(side, us, type, old, new)	side, us, TCPHS_EV_##type, TCPHS_STATE_##old, \
@@ -196,6 +199,43 @@ static const struct told late_accept[] = {
 	{ E(R, 5030, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT), NUMBERS(1, 1) },
 };
 
+/* The client calls 10.0.0.9:80, NAT hands it to 10.0.0.2:443. */
+static const struct told nat[] = {
+	{ E(L, 0, SYN_SENT, CLOSE, SYN_SENT), SEQ(0), .nat = true },
+	R_SYN(90),
+	{ E(L, 140, ESTABLISHED, SYN_SENT, ESTABLISHED), NUMBERS(1, 1), .duration = 140,
+	  .nat = true },
+	R_ESTABLISHED(190),
+	{ E(L, 5000, RST_SENT, ESTABLISHED, CLOSE), WHY(LINGER), NUMBERS(79, 162), .nat = true },
+	{ E(L, 5000, CLOSED, ESTABLISHED, CLOSE), WHY(LINGER), LIFE(78, 161, 0), .duration = 5000,
+	  .nat = true },
+	{ E(R, 5030, RST_RECEIVED, ESTABLISHED, CLOSE), NUMBERS(79, 162) },
+	{ E(R, 5030, CLOSED, ESTABLISHED, CLOSE), WHY(RESET_RECEIVED), LIFE(161, 78, 0),
+	  .duration = 4940 },
+};
+
+/* The same, and nobody listens there. */
+static const struct told nat_refused[] = {
+	{ E(L, 0, SYN_SENT, CLOSE, SYN_SENT), SEQ(0), .nat = true },
+	{ E(R, 90, RST_SENT, CLOSE, CLOSE), WHY(NO_SOCKET), .flags = TCPHS_F_ACK, .ack = 1,
+	  .nobody = true },
+	{ E(L, 140, RST_RECEIVED, SYN_SENT, CLOSE), .flags = TCPHS_F_ACK, .ack = 1, .nat = true },
+	{ E(L, 150, CONNECT_FAILED, SYN_SENT, CLOSE), WHY(REFUSED), .duration = 150,
+	  .nat = true },
+};
+
+/* One socket is both ends. */
+static const struct told self[] = {
+	L_SYN,
+	{ E(L, 12500, SYN_RECEIVED, SYN_SENT, SYN_RECV), WHY(NONE) },
+	{ E(L, 15300, ESTABLISHED, SYN_RECV, ESTABLISHED), NUMBERS(1, 1), .duration = 15300 },
+	{ E(L, 688000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(6, 6) },
+	{ E(L, 690000, FIN_RECEIVED, FIN_WAIT1, CLOSING), NUMBERS(6, 6) },
+	{ E(L, 691000, FIN_ACKED, CLOSING, TIME_WAIT), NUMBERS(7, 7) },
+	{ E(L, 691000, TIME_WAIT, CLOSING, TIME_WAIT), NUMBERS(7, 7) },
+	{ E(L, 691000, CLOSED, CLOSING, TIME_WAIT), LIFE(5, 5, 4), .duration = 691000 },
+};
+
 /* Both ends know of the connection, and none of its beginning. */
 static const struct told adopted[] = {
 	{ E(L, 0, RST_SENT, ESTABLISHED, CLOSE), WHY(KILLED), NUMBERS(1, 1) },
@@ -207,7 +247,7 @@ static const struct told adopted[] = {
 
 /* ---- the streams as records --------------------------------------------------- */
 
-static bool is_adopted, is_restored, is_v6;
+static bool is_adopted, is_restored, is_v6, is_self;
 
 static void set_ident(struct tcphs_event *ev, const struct told *t)
 {
@@ -224,9 +264,18 @@ static void set_ident(struct tcphs_event *ev, const struct told *t)
 	}
 	id->local_port = port[t->side];
 	id->peer_port = port[!t->side];
+	if (t->nat) {
+		id->peer[3] = 9;
+		id->peer_port = 80;
+	}
+	if (is_self) {
+		memcpy(id->peer, id->local, 16);
+		id->peer_port = id->local_port;
+	}
 	id->netns = 4026531840u;
 	id->conn = t->nobody ? 0 : t->side == L ? 0xa : 0xb;
 	id->role = is_adopted ? TCPHS_ROLE_UNKNOWN :
+		   is_self ? TCPHS_ROLE_SIMULTANEOUS :
 		   t->side == L ? TCPHS_ROLE_ACTIVE : TCPHS_ROLE_PASSIVE;
 	if (is_adopted) {
 		ev->flags |= TCPHS_F_ADOPTED;
@@ -238,7 +287,7 @@ static void set_ident(struct tcphs_event *ev, const struct told *t)
 		return;
 	}
 	id->isn = t->side == L ? L_ISN : R_ISN;
-	id->peer_isn = t->side == L ? R_ISN : L_ISN;
+	id->peer_isn = t->side == L && !is_self ? R_ISN : L_ISN;
 	if (!t->nobody)
 		ev->flags |= TCPHS_F_ISN;
 	else
@@ -248,6 +297,8 @@ static void set_ident(struct tcphs_event *ev, const struct told *t)
 	    t->type == TCPHS_EV_CONNECT_FAILED || t->type == TCPHS_EV_RST_SENT ||
 	    t->old == TCPHS_STATE_SYN_SENT)
 		id->peer_isn = t->type == TCPHS_EV_ESTABLISHED ? R_ISN : 0;
+	if (is_self && t->type == TCPHS_EV_SYN_RECEIVED)
+		id->peer_isn = 0;
 	if (id->peer_isn)
 		ev->flags |= TCPHS_F_PEER_ISN;
 	if (t->type == TCPHS_EV_SYNCOOKIE_SENT) {
@@ -300,7 +351,7 @@ static struct tcphs_event event_of(const struct told *t)
 	set_ident(&ev, t);
 	set_detail(&ev, t);
 	from_peer = tcphs_event_from_peer(&ev);
-	from_left = (t->side == L) != from_peer;
+	from_left = (t->side == L) != from_peer || is_self;
 	if (t->duration)
 		ev.flags |= TCPHS_F_DURATION;
 	/* The RST that refuses has no number of its own to count from. */
@@ -309,7 +360,7 @@ static struct tcphs_event event_of(const struct told *t)
 	else if (t->flags & TCPHS_F_SEQ)
 		ev.seq = t->seq + (from_left ? L_ISN : R_ISN);
 	if (t->flags & TCPHS_F_ACK)
-		ev.ack = t->ack + (from_left ? R_ISN : L_ISN);
+		ev.ack = t->ack + (from_left && !is_self ? R_ISN : L_ISN);
 	return ev;
 }
 
@@ -334,17 +385,18 @@ static void collect(struct tcphs_lives *lives, const struct told *t, size_t nr)
 	}
 }
 
-static void make(struct tcphs_picture *p, const struct tcphs_lives *lives, uint32_t life,
-		 bool utf8)
+static void make(struct tcphs_picture *p, struct tcphs_lives *lives, uint32_t life, bool utf8)
 {
+	const struct tcphs_kept **kept;
 	const struct tcphs_event *ev[64];
-	uint32_t i = TCPHS_NO_LIFE;
-	size_t nr = 0;
+	size_t nr, i;
 
-	while ((i = tcphs_lives_next(lives, life, i)) != TCPHS_NO_LIFE)
-		ev[nr++] = &lives->ev[i];
+	kept = tcphs_lives_events(lives, life, 0, &nr);
+	for (i = 0; i < nr; i++)
+		ev[i] = &kept[i]->ev;
 	tcphs_picture_init(p, utf8);
 	tcphs_picture_add(p, ev, nr);
+	free(kept);
 	if (!tcphs_lives_over(lives, life))
 		tcphs_picture_end(p, p->last + 1500000000);
 }
@@ -388,7 +440,7 @@ static const struct {
 	const struct told *told;
 	size_t nr;
 	const char *wide, *narrow;	/* in 80 columns, in 40 (NULL: not looked at) */
-	bool adopted, restored, v6;
+	bool adopted, restored, v6, self;
 } drawing[] = {
 #define DRAWING(stream)	.name = #stream, .told = stream, .nr = COUNT(stream)
 	{ DRAWING(loopback), .story = "both ends, half-close, TIME-WAIT",
@@ -412,6 +464,11 @@ static const struct {
 	{ DRAWING(meets), .story = "it meets an older one", .wide = meets_drawn },
 	{ DRAWING(put_back), .story = "put back with TCP_REPAIR", .wide = put_back_drawn,
 	  .restored = true },
+	{ DRAWING(nat), .story = "NAT between two ends", .wide = nat_drawn, .narrow = nat_narrow },
+	{ DRAWING(nat_refused), .story = "NAT to where nobody listens",
+	  .wide = nat_refused_drawn },
+	{ DRAWING(self), .story = "connected to itself",
+	  .wide = self_drawn, .narrow = self_narrow, .self = true },
 	{ DRAWING(adopted), .story = "older than the module", .wide = adopted_drawn, .adopted = true },
 	{ DRAWING(refused), .story = "addresses too long to stand side by side",
 	  .wide = long_drawn, .narrow = long_narrow, .v6 = true },
@@ -424,10 +481,12 @@ static const char *draw_one(size_t i, unsigned int width)
 	is_adopted = drawing[i].adopted;
 	is_restored = drawing[i].restored;
 	is_v6 = drawing[i].v6;
+	is_self = drawing[i].self;
 	text = draw(drawing[i].told, drawing[i].nr, false, width, false);
 	is_adopted = false;
 	is_restored = false;
 	is_v6 = false;
+	is_self = false;
 	return text;
 }
 
@@ -492,7 +551,7 @@ static void test_follow(void)
 	tcphs_picture_init(&p, false);
 	out.len = 0;
 	for (i = 0; i < lives.nr; i++) {
-		ev = &lives.ev[i];
+		ev = &lives.kept[i].ev;
 		tcphs_picture_add(&p, &ev, 1);
 		if (!i)
 			tcphs_canvas_begin(&c, &p, &style, &clock, &out);
@@ -552,17 +611,23 @@ static void test_formats(void)
 	tcphs_lives_free(&lives);
 }
 
+static uint32_t see(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	int err;
+
+	return tcphs_lives_see(l, ev, &err);
+}
+
 static void test_lives(void)
 {
 	struct tcphs_lives l = { 0 };
 	struct tcphs_event ev;
-	uint32_t i;
+	uint32_t i, life;
 
 	collect(&l, lost, COUNT(lost));
-	equal(l.lives, 3, "two ends, and the SYN that met no socket");
-	ok(tcphs_lives_belong(&l, 0, 1) && tcphs_lives_belong(&l, 0, 2) &&
-	   tcphs_lives_belong(&l, 2, 0), "all of one picture");
-	equal(tcphs_lives_lead(&l, 1), 0, "the SYN leads to who sent it");
+	equal(l.lives, 2, "two ends; the SYN that met no socket is the client's");
+	ok(tcphs_lives_belong(&l, 0, 1), "they belong together");
+	equal(tcphs_lives_lead(&l, 1), 0, "the one that opened leads");
 	ok(!tcphs_lives_over(&l, 0), "it goes on");
 
 	/* Again the same addresses, with other ISNs. */
@@ -570,31 +635,206 @@ static void test_lives(void)
 	ev.id.conn = 0xc;
 	ev.id.isn++;
 	ev.seq++;
-	tcphs_lives_add(&l, &ev);
-	equal(l.lives, 4, "another connection between the same addresses");
-	ok(!tcphs_lives_belong(&l, 3, 2) && !tcphs_lives_belong(&l, 3, 1) &&
-	   !tcphs_lives_belong(&l, 2, 3), "is of another picture");
+	life = see(&l, &ev);
+	equal(life, 2, "another connection between the same addresses");
+	ok(!tcphs_lives_belong(&l, life, 1) && !tcphs_lives_belong(&l, life, 0),
+	   "is of another picture");
 	ev.id.generation = 1;
-	tcphs_lives_add(&l, &ev);
-	equal(l.lives, 5, "the same socket again is another life");
+	equal(see(&l, &ev), 3, "the same socket again is another life");
 	ev.type = TCPHS_EV_CONNECT_FAILED;
-	tcphs_lives_add(&l, &ev);
-	ok(tcphs_lives_over(&l, 4), "that ends");
+	equal(see(&l, &ev), 3, "that goes on");
+	ok(tcphs_lives_over(&l, 3), "and ends");
 
-	/* Enough pairs to make new buckets, twice. */
+	/* Enough lives to make new buckets, twice. */
 	for (i = 0; i < 5003; i++) {
 		ev.id.conn = 0x1000 + i;
 		ev.id.local_port = (uint16_t)(1024 + i);
-		tcphs_lives_add(&l, &ev);
+		see(&l, &ev);
 	}
-	equal(l.lives, 5 + 5003, "5,003 more");
-	i = tcphs_lives_next(&l, 2, TCPHS_NO_LIFE);
-	ok(i == 0 && tcphs_lives_next(&l, 2, 0) == 1, "events are still found in their order");
-	ok(tcphs_lives_same_pair(&l, 0, &l.ev[4]) && !tcphs_lives_same_pair(&l, 0, &ev),
-	   "and by their addresses");
+	equal(l.lives, 4 + 5003, "5,003 more");
+	ev = event_of(&lost[0]);
+	equal(see(&l, &ev), 0, "the first is still found");
 	tcphs_lives_clear(&l);
 	collect(&l, loopback, COUNT(loopback));
 	ok(l.lives == 2 && tcphs_lives_over(&l, 0), "cleared, it is as new");
+	tcphs_lives_free(&l);
+}
+
+/* A RST of a closed port, for an ACK that nobody wanted. */
+static struct tcphs_event stray(void)
+{
+	return (struct tcphs_event){
+		.time = 1, .type = TCPHS_EV_RST_SENT, .old_state = TCPHS_STATE_CLOSE,
+		.new_state = TCPHS_STATE_CLOSE, .reason = TCPHS_REASON_NO_SOCKET,
+		.flags = TCPHS_F_SEQ, .seq = 4711,
+		.id = { .local = { 10, 0, 0, 2 }, .peer = { 10, 0, 0, 1 }, .local_port = 443,
+			.peer_port = 40001, .family = AF_INET },
+	};
+}
+
+/* What fits into one ring. */
+#define MANY	131072
+
+/* Looks at every life once, as a drawing with a filter does. */
+static uint64_t work_of(struct tcphs_lives *l)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->lives; i++)
+		tcphs_lives_lead(l, i);
+	return l->work;
+}
+
+/* For each event a few nodes are looked at, whatever strangers send. */
+static void test_work(void)
+{
+	static const char *const story[] = {
+		"131,072 RSTs of one pair", "RSTs that answer SYNs of one pair",
+		"dropped SYNs of one pair", "dropped SYNs of one ISN",
+		"connections of one pair", "requests of one ISN", "connections of the kernel's",
+	};
+	static const uint32_t lives[] = { 1, 1, MANY, MANY, MANY, MANY, MANY };
+	struct tcphs_event ev;
+	unsigned int kind;
+	char name[128];
+	uint32_t i;
+
+	for (kind = 0; kind < COUNT(story); kind++) {
+		struct tcphs_lives l = { 0 };
+
+		for (i = 0; i < MANY; i++) {
+			ev = stray();
+			ev.time += i;
+			if (kind == 1) {
+				ev.flags = TCPHS_F_SEQ | TCPHS_F_ACK;
+				ev.seq = 0;
+				ev.ack = i * 7919;
+			} else if (kind > 1) {
+				ev.type = kind < 4 ? TCPHS_EV_SYN_DROPPED : TCPHS_EV_SYN_RECEIVED;
+				ev.flags = TCPHS_F_PEER_ISN;
+				ev.id.peer_isn = kind == 3 || kind == 5 ? 17 : i;
+				ev.id.conn = kind < 4 ? 0 : i + 1;
+				ev.flags |= ev.id.conn ? TCPHS_F_ISN : 0;
+				ev.id.isn = i * 104729;
+			}
+			if (kind == 3 || kind > 4) {
+				ev.id.peer[1] = (uint8_t)(i >> 16);
+				ev.id.peer_port = (uint16_t)i;
+			}
+			see(&l, &ev);
+		}
+		snprintf(name, sizeof(name), "%s: %u lives", story[kind], lives[kind]);
+		equal(l.lives, lives[kind], name);
+		snprintf(name, sizeof(name), "%s: no more work for many than for few", story[kind]);
+		/* Of one ISN at most WALK_MAX are looked at, for each life. */
+		ok(work_of(&l) < (uint64_t)MANY * (kind == 3 || kind == 5 ? 200 : 24), name);
+		printf("# %.1f nodes an event\n", (double)l.work / MANY);
+		tcphs_lives_free(&l);
+	}
+}
+
+static void test_choice(void)
+{
+	struct tcphs_lives l = { 0 };
+	uint32_t chosen[8], total, i;
+	struct tcphs_event ev;
+
+	/* Seven connections with one stray RST after them. */
+	for (i = 0; i < 7; i++) {
+		ev = event_of(&refused[0]);
+		ev.time += i;
+		ev.id.conn += i;
+		ev.id.local_port += (uint16_t)i;
+		total = see(&l, &ev);
+		l.life[total].wanted = true;
+	}
+	ev = stray();
+	ev.time = UINT64_MAX / 2;
+	ev.id.peer_port++;
+	ev.id.local_port++;
+	i = see(&l, &ev);
+	l.life[i].wanted = true;
+	equal(tcphs_lives_choose(&l, 1, chosen, &total), 1, "one is chosen");
+	equal(chosen[0], 6, "a connection before a stray RST that came later");
+	equal(total, 8, "of eight");
+	equal(tcphs_lives_choose(&l, 8, chosen, &total), 8, "or all of them");
+	ok(chosen[0] == 0 && chosen[7] == i, "the oldest first");
+	equal(tcphs_lives_forget(&l, 3, 2), 5, "of those that are forgotten five were wanted");
+	equal(tcphs_lives_choose(&l, 8, chosen, &total), 3, "three are left");
+	equal(l.life[chosen[0]].id.conn, 0xa + 5, "the older ones are gone");
+	tcphs_lives_free(&l);
+}
+
+static void test_steps(void)
+{
+	struct tcphs_lives l = { 0 };
+	struct tcphs_event ev = stray();
+	const struct tcphs_kept **kept;
+	uint32_t i;
+	size_t nr;
+
+	for (i = 0; i < 1009; i++) {
+		ev.seq = i;
+		tcphs_lives_add(&l, &ev);
+	}
+	kept = tcphs_lives_events(&l, 0, 0, &nr);
+	equal(nr, 2 * TCPHS_LIFE_STEPS, "of 1,009 steps the first and the last are kept");
+	equal(l.life[0].left_out, 1009 - 2 * TCPHS_LIFE_STEPS, "it is known how many are not");
+	ok(kept[0]->ev.seq == 0 && kept[TCPHS_LIFE_STEPS - 1]->ev.seq == TCPHS_LIFE_STEPS - 1 &&
+	   kept[TCPHS_LIFE_STEPS]->ev.seq == 1009 - TCPHS_LIFE_STEPS && kept[nr - 1]->ev.seq == 1008,
+	   "in their order");
+	equal(l.nr, 2 * TCPHS_LIFE_STEPS, "and the memory does not grow");
+	free(kept);
+	tcphs_lives_free(&l);
+}
+
+static void test_nat(void)
+{
+	struct tcphs_lives l = { 0 };
+	struct tcphs_event ev;
+	uint32_t other;
+
+	collect(&l, nat, COUNT(nat));
+	equal(tcphs_lives_lead(&l, 1), 0, "ISNs that agree crosswise are of one connection");
+	/* The client's number by chance, from somewhere else. */
+	ev = event_of(&nat[1]);
+	ev.id.conn = 0xd;
+	ev.id.isn++;
+	ev.id.peer[3] = 77;
+	other = see(&l, &ev);
+	ok(!tcphs_lives_belong(&l, 0, other), "one of them, and no common address, is chance");
+	ev.id.conn = 0xe;
+	ev.id.isn--;
+	other = see(&l, &ev);
+	ok(tcphs_lives_belong(&l, 0, other), "both are not, though NAT changed both addresses");
+	tcphs_lives_free(&l);
+}
+
+static void test_again(void)
+{
+	struct tcphs_lives l = { 0 };
+	struct tcphs_event ev;
+	int same = 1, err;
+	size_t i;
+
+	/* The server alone: what was dropped comes before its life. */
+	for (i = 2; i < COUNT(lost); i++) {
+		ev = event_of(&lost[i]);
+		if (lost[i].side == R)
+			tcphs_lives_see(&l, &ev, &err);
+	}
+	equal(l.lives, 2, "a SYN that was dropped, and what came of its resend");
+	ok(tcphs_lives_belong(&l, 1, 0), "belong together");
+	tcphs_lives_restart(&l);
+	for (i = 2; i < COUNT(lost); i++) {
+		ev = event_of(&lost[i]);
+		if (lost[i].side == R)
+			same &= tcphs_lives_lead(&l, tcphs_lives_find(&l, &ev)) == 1;
+	}
+	ok(same, "and are found a second time");
+	ev = stray();
+	ev.id.peer_port = 1;
+	ok(tcphs_lives_find(&l, &ev) == TCPHS_NO_LIFE, "what was not seen the first time is not");
 	tcphs_lives_free(&l);
 }
 
@@ -627,6 +867,7 @@ static int write_drawings(const char *directory)
 		is_adopted = drawing[i].adopted;
 		is_restored = drawing[i].restored;
 		is_v6 = drawing[i].v6;
+		is_self = drawing[i].self;
 		snprintf(name, sizeof(name), "%s%s", drawing[i].name, is_v6 ? "_long" : "");
 		collect(&lives, drawing[i].told, drawing[i].nr);
 		make(&p, &lives, tcphs_lives_lead(&lives, 0), true);
@@ -637,23 +878,120 @@ static int write_drawings(const char *directory)
 		tcphs_picture_free(&p);
 		tcphs_lives_free(&lives);
 	}
+	is_adopted = false;
+	is_v6 = false;
+	is_self = false;
 	return 0;
 }
 
-/* test_picture [DIRECTORY]: with one, writes the drawings there as SVG and tests nothing */
+/* So much later, and with other ISNs. */
+static void record_event(struct tcphs_recorder *r, struct tcphs_event ev, uint32_t later_us)
+{
+	ev.time += later_us * 1000ull;
+	if (ev.flags & TCPHS_F_ISN)
+		ev.id.isn += later_us;
+	if (ev.flags & TCPHS_F_PEER_ISN)
+		ev.id.peer_isn += later_us;
+	if (ev.flags & TCPHS_F_SEQ && ev.seq)
+		ev.seq += later_us;
+	if (ev.flags & TCPHS_F_ACK)
+		ev.ack += later_us;
+	tcphs_recorder_event(r, &ev);
+}
+
+/*
+ * For diagram.sh: connections that are refused, one that is open, one socket that
+ * connects twice, a listener's full queue, and as many strangers as fit into a ring.
+ */
+static void record_all(struct tcphs_recorder *r)
+{
+	struct tcphs_event ev;
+	uint32_t i, k;
+
+	ev = event_of(&(struct told){ E(R, 0, LISTEN, CLOSE, LISTEN), WHY(NONE) });
+	ev.id.conn = 7;
+	ev.id.pid = 4711;
+	memcpy(ev.id.comm, "shop", 5);
+	ev.flags = TCPHS_F_OWNER;
+	record_event(r, ev, 0);
+	record_event(r, event_of(&dropped[0]), 1);
+	for (i = 0; i < 13; i++) {
+		for (k = 0; k < COUNT(refused); k++) {
+			ev = event_of(&refused[k]);
+			ev.id.conn = 0x100 + i;
+			ev.id.local_port += (uint16_t)(1 + i);
+			ev.id.peer_port = 81;
+			record_event(r, ev, 1000000 + i * 10000);
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		for (k = 0; k < COUNT(gave_up); k++) {
+			ev = event_of(&gave_up[k]);
+			ev.id.conn = 0x200;
+			ev.id.generation = (uint16_t)i;
+			ev.id.peer_port = (uint16_t)(82 + i);
+			record_event(r, ev, 3000000 + i * 3000000);
+		}
+	}
+	for (i = 0; i < 3; i++) {
+		ev = event_of(&loopback[i * 2]);
+		ev.id.local_port = 40500;
+		ev.id.peer_port = 84;
+		if (loopback[i * 2].side == L && loopback[i * 2].us < 5000)
+			record_event(r, ev, 10000000);
+	}
+	for (i = 0; i < MANY; i++) {
+		ev = stray();
+		ev.time = 12000000000ull + i;
+		ev.seq = i;
+		record_event(r, ev, 0);
+	}
+	/* The last word is of something else. */
+	ev.time = 16000000000ull;
+	ev.id.local_port = 9;
+	record_event(r, ev, 0);
+}
+
+static int write_recording(const char *directory)
+{
+	const struct tcphs_recording_info info = { .clock_offset = 0 };
+	struct tcphs_recorder *r;
+	char path[256];
+	int fd, bad;
+
+	snprintf(path, sizeof(path), "%s/recording", directory);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	r = fd < 0 ? NULL : tcphs_recorder_new(fd, &info);
+	if (!r)
+		return 1;
+	record_all(r);
+	bad = tcphs_recorder_end(r);
+	tcphs_recorder_free(r);
+	return close(fd) || bad;
+}
+
+/*
+ * test_picture [DIRECTORY]: with one it tests nothing, and writes there the drawings as
+ * SVG, and a recording
+ */
 int main(int argc, char **argv)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
-		return write_drawings(argv[1]);
-	plan(18 + 5 + 3 + 1 + 10 + 12);
+		return write_drawings(argv[1]) || write_recording(argv[1]);
+	plan(18 + 7 + 3 + 1 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();
 	test_formats();
 	test_lives();
+	test_work();
+	test_choice();
+	test_steps();
+	test_nat();
+	test_again();
 	tcphs_buf_free(&out);
 	return tap_done();
 }

@@ -120,6 +120,16 @@ static bool age_passes(const struct tcphs_filter *f, bool known, uint64_t age)
 	return !tcphs_filter_has(f, TCPHS_FILTER_OLDER_THAN) || (known && age >= f->older_than);
 }
 
+static bool conn_passes(const struct tcphs_filter *f, uint64_t conn)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_conns; i++)
+		if (f->conn[i] == conn)
+			return true;
+	return !tcphs_filter_has(f, TCPHS_FILTER_CONN);
+}
+
 static bool step_passes(const struct tcphs_filter *f, const struct tcphs_event *ev)
 {
 	if (tcphs_filter_has(f, TCPHS_FILTER_EVENT) && !bit_in(f->events, ev->type))
@@ -145,7 +155,7 @@ bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *
 	return !f->keys ||
 	       (step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
 		names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
-		ifindex_passes(f, ev->ifindex) &&
+		ifindex_passes(f, ev->ifindex) && conn_passes(f, ev->id.conn) &&
 		age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration));
 }
 
@@ -162,7 +172,7 @@ bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn_inf
 		return false;
 	if (tcphs_filter_has(f, TCPHS_FILTER_ROLE) && !bit_in(f->roles, c->role))
 		return false;
-	return ends_pass(f, &ends) && netns_passes(f, c->netns) &&
+	return ends_pass(f, &ends) && netns_passes(f, c->netns) && conn_passes(f, c->conn) &&
 	       owner_passes(f, &c->owner) && ifindex_passes(f, c->ifindex) &&
 	       age_passes(f, true, c->age);
 }
@@ -177,7 +187,7 @@ bool tcphs_filter_listener(const struct tcphs_filter *f, const struct tcphs_list
 	/* Its one address and port are both its ends. */
 	const struct ends ends = { l->address, l->address, l->port, l->port, l->family };
 
-	return ends_pass(f, &ends) && netns_passes(f, l->netns) &&
+	return ends_pass(f, &ends) && netns_passes(f, l->netns) && conn_passes(f, l->conn) &&
 	       (owner_passes(f, &l->owner) || owner_passes(f, &l->listens)) &&
 	       (!tcphs_filter_has(f, TCPHS_FILTER_DEVICE) || device_in(f, l->device) ||
 		device_in(f, l->l3mdev)) &&

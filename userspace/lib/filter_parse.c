@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Options for filters: their names and help, and arguments -> struct tcphs_filter. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -8,6 +9,7 @@
 #include <netdb.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,6 +41,7 @@ static const struct {
 				 "as in ip-netns(8), or an inode number; implies -A" },
 	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
 				      "60s, 1.5s, 5m, 2h: at least so long in the state" },
+	[TCPHS_FILTER_CONN] = { "conn", "N,...", "as in the column CONN, or sk: of ss -e" },
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == TCPHS_FILTER_KEYS, "describe the new filter");
@@ -166,6 +169,35 @@ static int parse_pid(const struct parsing *p, const char *word)
 	if (parse_number(word, INT32_MAX, &pid) || !pid)
 		return wrong(p, word, "allowed are numbers of processes, with commas between");
 	return add_number(p, &p->filter->pid, pid);
+}
+
+/**
+ * tcphs_conn_parse - a connection's number
+ * @arg: hexadecimal, as in the column CONN; sk: may stand before it, as in ss -e
+ * @conn: gets the socket cookie
+ *
+ * Return: 0, or -EINVAL.
+ */
+int tcphs_conn_parse(const char *arg, uint64_t *conn)
+{
+	const char *digits = strncmp(arg, "sk:", 3) ? arg : arg + 3;
+	char *end;
+
+	errno = 0;
+	*conn = strtoull(digits, &end, 16);
+	return errno || *end || !isxdigit((unsigned char)*digits) || !*conn ? -EINVAL : 0;
+}
+
+static int parse_conn(const struct parsing *p, const char *word)
+{
+	uint64_t conn;
+
+	if (tcphs_conn_parse(word, &conn))
+		return wrong(p, word, "allowed are hexadecimal numbers, as in the column CONN");
+	if (p->filter->nr_conns == TCPHS_FILTER_LIST)
+		return too_many(p);
+	p->filter->conn[p->filter->nr_conns++] = conn;
+	return 0;
 }
 
 /* -EINVAL for what is no file of a network namespace. */
@@ -445,6 +477,8 @@ static int parse_key(const struct parsing *p, const char *arg)
 		return parse_roles(p, arg);
 	case TCPHS_FILTER_PID:
 		return each_word(p, arg, parse_pid);
+	case TCPHS_FILTER_CONN:
+		return each_word(p, arg, parse_conn);
 	case TCPHS_FILTER_COMM:
 		return each_word(p, arg, parse_comm);
 	case TCPHS_FILTER_DEVICE:

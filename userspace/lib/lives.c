@@ -2,23 +2,49 @@
 /*
  * Which events are of one connection.
  *
- * Events meet by their pair of addresses and ports, in either direction. Within a
- * pair a life is what has one socket cookie and generation; what has no socket (a
- * dropped SYN, a SYN cookie, the RST of a closed port) goes by the ISN of the SYN.
+ * What has a socket goes by its cookie, its generation and its pair of addresses.
+ * What has none (a dropped SYN, a SYN cookie, the RST of a closed port) is of the
+ * connection whose ISN it bears or answers, else of the latest one between the same
+ * addresses; where there is none, all that has the same pair and the same ISN, or
+ * none, is one life.
+ *
+ * Two lives are the ends of one connection when their ISNs agree crosswise. Their
+ * addresses do too, unless NAT on this machine stands between them.
+ *
+ * One hash table finds all of that; a life has up to six nodes in it. It has a seed,
+ * since addresses, ports and ISNs are what strangers like.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "lives.h"
 
 #define NONE UINT32_MAX
 
-/* Addresses and ports, in either direction. */
-struct tcphs_pair {
-	uint32_t first, last;	/* events */
-	uint32_t life;		/* the first */
+/* So many lives that share an ISN are looked at: strangers may repeat one. */
+#define WALK_MAX	64
+
+/* What comes for nobody so long after a connection ended is not of it, ns. */
+#define AFTER_END	60000000000ull
+
+/* What a node is found by. */
+enum lives_kind {
+	BY_SOCKET,	/* cookie, generation, namespace, pair */
+	BY_STRANGER,	/* directed pair, namespace, ISN of the SYN or none */
+	BY_PAIR,	/* one for each pair: its latest life with a socket */
+	BY_ISN,		/* pair and one ISN */
+	BY_NO_ISN,	/* pair, where no ISN was known when the life began */
+	BY_NAT,		/* one ISN */
+};
+
+struct lives_node {
+	uint64_t hash;
+	uint32_t life;
 	uint32_t next;		/* in the bucket */
 };
+
+/* ---- addresses -------------------------------------------------------------- */
 
 static bool same_end(const uint8_t *a, uint16_t a_port, const uint8_t *b, uint16_t b_port)
 {
@@ -39,209 +65,163 @@ static bool mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b)
 	       same_end(a->peer, a->peer_port, b->local, b->local_port);
 }
 
-/* The same for both directions. */
-static uint32_t hash_of(const struct tcphs_ident *id)
+static bool same_pair(const struct tcphs_ident *a, const struct tcphs_ident *b)
 {
-	uint64_t sum = (uint64_t)id->local_port * id->peer_port +
-		       ((uint64_t)(id->local_port ^ id->peer_port) << 32);
-	uint64_t part[4];
-	int i;
-
-	memcpy(part, id->local, 16);
-	memcpy(part + 2, id->peer, 16);
-	for (i = 0; i < 4; i++)
-		sum += part[i] * 0x9e3779b97f4a7c15ull;
-	return (uint32_t)((sum ^ sum >> 29) * 0x9e3779b97f4a7c15ull >> 32);
+	return same_direction(a, b) || mirrored(a, b);
 }
 
-/*
- * Room for one more than @nr. @array is where the pointer to the array is kept; an
- * array whose pointer was moved and whose @cap was not is only larger than known.
- */
-static int grow(void *array, uint32_t nr, uint32_t cap, size_t size)
+/* NAT that changes only one end's address leaves the other as both call it. */
+static bool share_an_end(const struct tcphs_ident *a, const struct tcphs_ident *b)
 {
+	return a->family == b->family &&
+	       (same_end(a->local, a->local_port, b->peer, b->peer_port) ||
+		same_end(a->peer, a->peer_port, b->local, b->local_port));
+}
+
+/* ---- hashes ----------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	__uint128_t product = (__uint128_t)(a ^ 0xa0761d6478bd642full) * (b ^ 0xe7037ed1a0b428dbull);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_end(const struct tcphs_lives *l, const uint8_t *address, uint16_t port)
+{
+	uint64_t part[2];
+
+	memcpy(part, address, sizeof(part));
+	return mix(mix(l->seed ^ part[0], part[1]), l->seed + port);
+}
+
+/* The same for both directions. */
+static uint64_t hash_pair(const struct tcphs_lives *l, const struct tcphs_ident *id)
+{
+	return mix(hash_end(l, id->local, id->local_port) + hash_end(l, id->peer, id->peer_port),
+		   l->seed);
+}
+
+static uint64_t hash_number(const struct tcphs_lives *l, enum lives_kind kind, uint64_t more,
+			    uint64_t number)
+{
+	return mix(more ^ l->seed, mix(number, l->seed ^ kind));
+}
+
+static uint64_t hash_key(const struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	const struct tcphs_ident *id = &ev->id;
+	uint64_t isn = ev->flags & TCPHS_F_PEER_ISN ? 1ull << 32 | id->peer_isn : 0;
+
+	if (id->conn)
+		return hash_number(l, BY_SOCKET, hash_pair(l, id),
+				   mix(id->conn, l->seed + id->generation));
+	return hash_number(l, BY_STRANGER,
+			   mix(hash_end(l, id->local, id->local_port), hash_pair(l, id)), isn);
+}
+
+/* ---- nodes ------------------------------------------------------------------ */
+
+/*
+ * Room for @nr more. @array is where the pointer to the array is kept; an array whose
+ * pointer was moved and whose @cap was not is only larger than known.
+ */
+static int grow(void *array, uint32_t nr, uint32_t *cap, size_t size)
+{
+	uint32_t want = *cap ? *cap * 2 : 64;
 	void *p;
 
-	if (nr < cap)
+	if (nr <= *cap)
 		return 0;
 	memcpy(&p, array, sizeof(p));
-	p = realloc(p, (cap ? cap * 2 : 64) * size);
+	p = reallocarray(p, want, size);
 	if (!p)
 		return -ENOMEM;
 	memcpy(array, &p, sizeof(p));
+	*cap = want;
 	return 0;
 }
 
-static uint32_t grown(uint32_t nr, uint32_t cap)
+static void into_bucket(struct tcphs_lives *l, uint32_t i)
 {
-	return nr < cap ? cap : cap ? cap * 2 : 64;
+	uint32_t *at = &l->bucket[l->node[i].hash & (l->buckets - 1)];
+
+	l->node[i].next = *at;
+	*at = i;
 }
 
-static int make_room(struct tcphs_lives *l)
+/* Twice as many buckets as nodes. */
+static int make_buckets(struct tcphs_lives *l, uint32_t nodes)
 {
-	if (grow(&l->ev, l->nr, l->cap, sizeof(*l->ev)) ||
-	    grow(&l->life_of, l->nr, l->cap, sizeof(*l->life_of)) ||
-	    grow(&l->later, l->nr, l->cap, sizeof(*l->later)) ||
-	    grow(&l->life, l->lives, l->lives_cap, sizeof(*l->life)) ||
-	    grow(&l->pair, l->pairs, l->pairs_cap, sizeof(*l->pair)))
-		return -ENOMEM;
-	l->cap = grown(l->nr, l->cap);
-	l->lives_cap = grown(l->lives, l->lives_cap);
-	l->pairs_cap = grown(l->pairs, l->pairs_cap);
-	return 0;
-}
+	uint32_t buckets = l->buckets ? l->buckets : 1024, i, *bucket;
 
-/* Twice as many buckets as pairs; pairs find their new places by an event of theirs. */
-static int make_buckets(struct tcphs_lives *l)
-{
-	uint32_t buckets = l->buckets ? l->buckets * 4 : 1024, i, *at, *bucket;
-
-	if (l->pairs * 2 < l->buckets)
+	if (nodes * 2 <= l->buckets)
 		return 0;
-	bucket = malloc(buckets * sizeof(*bucket));
+	while (buckets < nodes * 2)
+		buckets *= 2;
+	bucket = reallocarray(NULL, buckets, sizeof(*bucket));
 	if (!bucket)
 		return -ENOMEM;
 	memset(bucket, 0xff, buckets * sizeof(*bucket));
-	for (i = 0; i < l->pairs; i++) {
-		at = &bucket[hash_of(&l->ev[l->pair[i].first].id) & (buckets - 1)];
-		l->pair[i].next = *at;
-		*at = i;
-	}
 	free(l->bucket);
 	l->bucket = bucket;
 	l->buckets = buckets;
+	for (i = 0; i < l->nodes; i++)
+		into_bucket(l, i);
 	return 0;
 }
 
-static struct tcphs_pair *find_pair(const struct tcphs_lives *l, const struct tcphs_ident *id)
-{
-	const struct tcphs_ident *other;
-	uint32_t i;
+/* What one event can make: a life and its nodes. */
+#define NODES_MAX	6
 
+static int make_room(struct tcphs_lives *l)
+{
+	if (!l->seed && getrandom(&l->seed, sizeof(l->seed), GRND_NONBLOCK) < 0)
+		l->seed = (uintptr_t)l ^ tcphs_now();
+	l->seed |= 1;
+	return grow(&l->life, l->lives + 1, &l->lives_cap, sizeof(*l->life)) ||
+	       grow(&l->node, l->nodes + NODES_MAX, &l->nodes_cap, sizeof(*l->node)) ||
+	       make_buckets(l, l->nodes + NODES_MAX) ? -ENOMEM : 0;
+}
+
+static void add_node(struct tcphs_lives *l, uint64_t hash, uint32_t life)
+{
+	l->node[l->nodes] = (struct lives_node){ .hash = hash, .life = life };
+	into_bucket(l, l->nodes++);
+}
+
+/* The next node with this hash, the newest first; @i: NONE, or the one before. */
+static uint32_t next_node(struct tcphs_lives *l, uint64_t hash, uint32_t i)
+{
 	if (!l->buckets)
-		return NULL;
-	for (i = l->bucket[hash_of(id) & (l->buckets - 1)]; i != NONE; i = l->pair[i].next) {
-		other = &l->ev[l->pair[i].first].id;
-		if (same_direction(id, other) || mirrored(id, other))
-			return &l->pair[i];
-	}
-	return NULL;
-}
-
-static struct tcphs_pair *add_pair(struct tcphs_lives *l, const struct tcphs_ident *id)
-{
-	uint32_t *at = &l->bucket[hash_of(id) & (l->buckets - 1)];
-	struct tcphs_pair *pair = &l->pair[l->pairs];
-
-	*pair = (struct tcphs_pair){ .first = l->nr, .last = NONE, .life = NONE, .next = *at };
-	*at = l->pairs++;
-	return pair;
-}
-
-/* Without a socket: are both of the same SYN? Any other segment is by itself. */
-static bool same_stranger(const struct tcphs_lifeline *life, const struct tcphs_event *ev)
-{
-	return life->flags & ev->flags & TCPHS_F_PEER_ISN && life->id.peer_isn == ev->id.peer_isn &&
-	       same_direction(&life->id, &ev->id);
-}
-
-static uint32_t find_life(const struct tcphs_lives *l, const struct tcphs_pair *pair,
-			  const struct tcphs_event *ev)
-{
-	const struct tcphs_lifeline *life;
-	uint32_t i;
-
-	for (i = pair->life; i != NONE; i = life->next) {
-		life = &l->life[i];
-		if (life->id.conn == ev->id.conn && life->id.netns == ev->id.netns &&
-		    (ev->id.conn ? life->id.generation == ev->id.generation :
-				   same_stranger(life, ev)))
+		return NONE;
+	i = i == NONE ? l->bucket[hash & (l->buckets - 1)] : l->node[i].next;
+	for (; i != NONE; i = l->node[i].next) {
+		l->work++;
+		if (l->node[i].hash == hash)
 			return i;
 	}
 	return NONE;
 }
 
-static uint32_t add_life(struct tcphs_lives *l, struct tcphs_pair *pair,
-			 const struct tcphs_event *ev)
+/* Makes a life findable by what of it has become known. */
+static void add_numbers(struct tcphs_lives *l, uint32_t i, uint32_t news)
 {
-	l->life[l->lives] = (struct tcphs_lifeline){ .begin = ev->time, .next = pair->life };
-	pair->life = l->lives;
-	return l->lives++;
+	const struct tcphs_ident *id = &l->life[i].id;
+	const uint32_t isn[2] = { id->isn, id->peer_isn };
+	const uint32_t flag[2] = { TCPHS_F_ISN, TCPHS_F_PEER_ISN };
+	unsigned int k;
+
+	for (k = 0; k < 2; k++) {
+		if (!(news & flag[k]))
+			continue;
+		add_node(l, hash_number(l, BY_ISN, hash_pair(l, id), isn[k]), i);
+		if (id->conn)
+			add_node(l, hash_number(l, BY_NAT, 0, isn[k]), i);
+	}
 }
 
-/**
- * tcphs_lives_add - one more event
- * @l: the collection
- * @ev: the event, not older than the last
- *
- * Return: 0, or -ENOMEM.
- */
-int tcphs_lives_add(struct tcphs_lives *l, const struct tcphs_event *ev)
-{
-	struct tcphs_pair *pair;
-	struct tcphs_lifeline *life;
-	uint32_t i;
-
-	if (ev->type == TCPHS_EV_LISTEN || ev->type == TCPHS_EV_UNLISTEN)
-		return 0;
-	if (make_room(l) || make_buckets(l))
-		return -ENOMEM;
-	l->ev[l->nr] = *ev;
-	l->later[l->nr] = NONE;
-
-	pair = find_pair(l, &ev->id);
-	if (!pair)
-		pair = add_pair(l, &ev->id);
-	if (pair->last != NONE)
-		l->later[pair->last] = l->nr;
-	pair->last = l->nr;
-
-	i = find_life(l, pair, ev);
-	if (i == NONE)
-		i = add_life(l, pair, ev);
-	life = &l->life[i];
-	life->id = ev->id;
-	life->flags |= ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN);
-	life->end = ev->time;
-	l->life_of[l->nr++] = i;
-	return 0;
-}
-
-/**
- * tcphs_lives_clear - forget all, keep the memory
- * @l: the collection
- */
-void tcphs_lives_clear(struct tcphs_lives *l)
-{
-	l->nr = 0;
-	l->lives = 0;
-	l->pairs = 0;
-	if (l->buckets)
-		memset(l->bucket, 0xff, l->buckets * sizeof(*l->bucket));
-}
-
-/**
- * tcphs_lives_free - give the memory back
- * @l: the collection, empty then
- */
-void tcphs_lives_free(struct tcphs_lives *l)
-{
-	free(l->ev);
-	free(l->life_of);
-	free(l->later);
-	free(l->life);
-	free(l->pair);
-	free(l->bucket);
-	*l = (struct tcphs_lives){ 0 };
-}
-
-bool tcphs_lives_same_pair(const struct tcphs_lives *l, uint32_t life,
-			   const struct tcphs_event *ev)
-{
-	const struct tcphs_ident *id = &l->life[life].id;
-
-	return same_direction(id, &ev->id) || mirrored(id, &ev->id);
-}
+/* ---- whose an event is ------------------------------------------------------ */
 
 /* @isn of one end where its flag says it is known, and what the other calls it. */
 static int agree(bool known, uint32_t isn, bool other_known, uint32_t other)
@@ -258,60 +238,136 @@ static bool other_end(const struct tcphs_lifeline *a, const struct tcphs_lifelin
 	int back = agree(a->flags & TCPHS_F_PEER_ISN, a->id.peer_isn,
 			 b->flags & TCPHS_F_ISN, b->id.isn);
 
-	if (!mirrored(&a->id, &b->id) || there < 0 || back < 0)
+	if (there < 0 || back < 0)
 		return false;
+	/* One number of 32 bits may agree by chance, two do not. */
+	if (!mirrored(&a->id, &b->id))
+		return (there > 0 && back > 0) ||
+		       ((there > 0 || back > 0) && share_an_end(&a->id, &b->id));
 	/* Older than the module, both: that time had but one with these addresses. */
 	return there > 0 || back > 0 ||
 	       (!((a->flags | b->flags) & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)) &&
 		a->id.netns == b->id.netns);
 }
 
-/* A segment that met no socket: is it one of @a, or did it answer one? */
-static bool segment_of(const struct tcphs_lifeline *a, const struct tcphs_lifeline *stranger)
+/* Is @isn, of a SYN that @id saw come in without a socket, one of @a's connection? */
+static bool opens(const struct tcphs_lifeline *a, const struct tcphs_ident *id, uint32_t isn)
 {
-	bool opened = stranger->flags & TCPHS_F_PEER_ISN;
-	bool mirror = mirrored(&a->id, &stranger->id);
-
-	if (!mirror && a->id.netns != stranger->id.netns)
-		return false;
-	if (opened && mirror)
-		return a->flags & TCPHS_F_ISN && stranger->id.peer_isn == a->id.isn;
-	if (opened)
-		return a->flags & TCPHS_F_PEER_ISN && stranger->id.peer_isn == a->id.peer_isn;
-	return stranger->begin >= a->begin && stranger->end <= a->end;
+	if (mirrored(&a->id, id))
+		return a->flags & TCPHS_F_ISN && isn == a->id.isn;
+	if (same_direction(&a->id, id))
+		return a->id.netns == id->netns && a->flags & TCPHS_F_PEER_ISN &&
+		       isn == a->id.peer_isn;
+	return a->flags & TCPHS_F_ISN && isn == a->id.isn && share_an_end(&a->id, id);
 }
 
-bool tcphs_lives_belong(const struct tcphs_lives *l, uint32_t a, uint32_t b)
+/* The ISN of the SYN that a segment without a socket was, or that it answers. */
+static bool syn_of(const struct tcphs_event *ev, uint32_t *isn)
 {
-	const struct tcphs_lifeline *x = &l->life[a], *y = &l->life[b];
-
-	if (a == b)
+	if (ev->flags & TCPHS_F_PEER_ISN) {
+		*isn = ev->id.peer_isn;
 		return true;
-	if (!x->id.conn)
-		return false;
-	return y->id.conn ? other_end(x, y) : segment_of(x, y);
+	}
+	/* RFC 9293: the RST that answers what has no ACK has SEQ 0, and confirms it. */
+	if (ev->type == TCPHS_EV_RST_SENT && ev->flags & TCPHS_F_SEQ && !ev->seq &&
+	    ev->flags & TCPHS_F_ACK) {
+		*isn = ev->ack - 1;
+		return true;
+	}
+	return false;
 }
 
-uint32_t tcphs_lives_lead(const struct tcphs_lives *l, uint32_t life)
+static uint32_t opened_by(struct tcphs_lives *l, const struct tcphs_event *ev, uint32_t isn)
 {
-	const struct tcphs_pair *pair = find_pair(l, &l->life[life].id);
-	uint32_t i, lead = life;
+	const uint64_t hash[2] = { hash_number(l, BY_ISN, hash_pair(l, &ev->id), isn),
+				   hash_number(l, BY_NAT, 0, isn) };
+	unsigned int k, walk;
+	uint32_t i;
 
-	for (i = pair->life; i != NONE; i = l->life[i].next)
-		if (l->life[i].id.conn && tcphs_lives_belong(l, i, life) &&
-		    (!l->life[lead].id.conn || i < lead))
-			lead = i;
-	return lead;
+	for (k = 0; k < 2; k++)
+		for (i = next_node(l, hash[k], NONE), walk = 0; i != NONE && walk < WALK_MAX;
+		     i = next_node(l, hash[k], i), walk++)
+			if (l->life[l->node[i].life].id.conn &&
+			    opens(&l->life[l->node[i].life], &ev->id, isn))
+				return l->node[i].life;
+	return NONE;
 }
 
-uint32_t tcphs_lives_next(const struct tcphs_lives *l, uint32_t life, uint32_t i)
+static uint32_t pair_node(struct tcphs_lives *l, const struct tcphs_ident *id)
 {
+	return next_node(l, hash_number(l, BY_PAIR, hash_pair(l, id), 0), NONE);
+}
+
+/* The latest connection between these addresses, unless it ended long ago. */
+static uint32_t latest_of(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	uint32_t node = pair_node(l, &ev->id), i = node == NONE ? NONE : l->node[node].life;
+	const struct tcphs_lifeline *life;
+
 	if (i == NONE)
-		i = find_pair(l, &l->life[life].id)->first;
-	else
-		i = l->later[i];
-	while (i != NONE && !tcphs_lives_belong(l, life, l->life_of[i]))
-		i = l->later[i];
+		return NONE;
+	life = &l->life[i];
+	if (!same_pair(&life->id, &ev->id) ||
+	    (!mirrored(&life->id, &ev->id) && life->id.netns != ev->id.netns) ||
+	    (life->over && ev->time > life->end + AFTER_END))
+		return NONE;
+	return i;
+}
+
+/* A segment that met no socket: the connection it is of, or NONE. */
+static uint32_t owner_of(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	uint32_t isn;
+
+	return syn_of(ev, &isn) ? opened_by(l, ev, isn) : latest_of(l, ev);
+}
+
+static bool same_life(const struct tcphs_lifeline *life, const struct tcphs_event *ev)
+{
+	const struct tcphs_ident *a = &life->id, *b = &ev->id;
+
+	if (a->conn != b->conn || a->netns != b->netns || !same_direction(a, b))
+		return false;
+	if (a->conn)
+		return a->generation == b->generation;
+	return !((life->flags ^ ev->flags) & TCPHS_F_PEER_ISN) &&
+	       (!(life->flags & TCPHS_F_PEER_ISN) || a->peer_isn == b->peer_isn);
+}
+
+static uint32_t find_life(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	uint64_t hash = hash_key(l, ev);
+	uint32_t i;
+
+	for (i = next_node(l, hash, NONE); i != NONE; i = next_node(l, hash, i))
+		if (same_life(&l->life[l->node[i].life], ev))
+			return l->node[i].life;
+	return NONE;
+}
+
+/* From now on what has no socket is of this one. */
+static void is_latest(struct tcphs_lives *l, uint32_t life)
+{
+	uint32_t node = pair_node(l, &l->life[life].id), *latest;
+
+	if (node == NONE) {
+		add_node(l, hash_number(l, BY_PAIR, hash_pair(l, &l->life[life].id), 0), life);
+		return;
+	}
+	latest = &l->node[node].life;
+	if (*latest == NONE || l->life[life].begin >= l->life[*latest].begin)
+		*latest = life;
+}
+
+static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	uint32_t i = l->lives++;
+
+	l->life[i] = (struct tcphs_lifeline){ .id = ev->id, .begin = ev->time,
+					      .first = NONE, .half = NONE, .last = NONE };
+	add_node(l, hash_key(l, ev), i);
+	if (ev->id.conn && !(ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
+		add_node(l, hash_number(l, BY_NO_ISN, hash_pair(l, &ev->id), 0), i);
 	return i;
 }
 
@@ -330,19 +386,519 @@ static bool is_end(const struct tcphs_event *ev)
 	return false;
 }
 
-bool tcphs_lives_over(const struct tcphs_lives *l, uint32_t life)
+/* What an event of its own says of a life. */
+static void learn(struct tcphs_lives *l, uint32_t i, const struct tcphs_event *ev)
 {
-	uint32_t i = NONE, open = 0, seen = 0;
+	struct tcphs_lifeline *life = &l->life[i];
+	uint32_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN), news = known & ~life->flags;
+	uint32_t isn = life->id.isn, peer_isn = life->id.peer_isn;
 
-	/* Each end begins once and ends once; what has no socket does neither. */
-	while ((i = tcphs_lives_next(l, life, i)) != NONE) {
-		if (!l->ev[i].id.conn)
-			continue;
-		if (!(seen & 1u << (l->life_of[i] != life))) {
-			seen |= 1u << (l->life_of[i] != life);
-			open++;
-		}
-		open -= is_end(&l->ev[i]);
+	life->id = ev->id;
+	if (!(news & TCPHS_F_ISN) && life->flags & TCPHS_F_ISN)
+		life->id.isn = isn;
+	if (!(news & TCPHS_F_PEER_ISN) && life->flags & TCPHS_F_PEER_ISN)
+		life->id.peer_isn = peer_isn;
+	life->flags |= known;
+	life->end = ev->time;
+	life->over |= ev->id.conn && is_end(ev);
+	if (ev->flags & TCPHS_F_QUEUE)
+		life->listener = ev->queue.listener;
+	if (news)
+		add_numbers(l, i, news);
+}
+
+static bool of_listener(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_LISTEN || ev->type == TCPHS_EV_UNLISTEN ||
+	       ev->type == TCPHS_EV_BACKLOG_CHANGED;
+}
+
+/**
+ * tcphs_lives_see - whose event is this?
+ * @l: the collection
+ * @ev: the event, not older than the last
+ * @err: gets 0, or -ENOMEM
+ *
+ * Return: its life, a new one if it has none; TCPHS_NO_LIFE for an event of a listener.
+ */
+uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, int *err)
+{
+	uint32_t i = NONE;
+
+	*err = 0;
+	if (of_listener(ev))
+		return NONE;
+	*err = make_room(l);
+	if (*err)
+		return NONE;
+	if (!ev->id.conn)
+		i = owner_of(l, ev);
+	if (i != NONE)
+		return i;
+	i = find_life(l, ev);
+	if (i == NONE)
+		i = add_life(l, ev);
+	learn(l, i, ev);
+	if (ev->id.conn)
+		is_latest(l, i);
+	return i;
+}
+
+/**
+ * tcphs_lives_restart - the same events come a second time
+ * @l: the collection
+ */
+void tcphs_lives_restart(struct tcphs_lives *l)
+{
+	uint32_t i, node;
+
+	for (i = 0; i < l->lives; i++) {
+		node = l->life[i].id.conn ? pair_node(l, &l->life[i].id) : NONE;
+		if (node != NONE)
+			l->node[node].life = NONE;
 	}
-	return !open && seen;
+}
+
+/**
+ * tcphs_lives_find - whose event is this, the second time?
+ * @l: the collection
+ * @ev: the event, in its order
+ *
+ * Return: its life; TCPHS_NO_LIFE: none that is known (any more).
+ */
+uint32_t tcphs_lives_find(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	uint32_t i;
+
+	if (of_listener(ev) || !l->buckets)
+		return NONE;
+	i = ev->id.conn ? NONE : owner_of(l, ev);
+	if (i != NONE)
+		return i;
+	i = find_life(l, ev);
+	if (i != NONE && ev->id.conn)
+		is_latest(l, i);
+	return i;
+}
+
+/* The oldest of the last ones makes room, and gives its place. */
+static uint32_t reuse(struct tcphs_lives *l, struct tcphs_lifeline *life)
+{
+	uint32_t i = l->kept[life->half].later;
+
+	l->kept[life->half].later = l->kept[i].later;
+	life->kept--;
+	life->left_out++;
+	return i;
+}
+
+/**
+ * tcphs_lives_keep - keep an event
+ * @l: the collection
+ * @i: the life it is of
+ * @ev: the event
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcphs_lives_keep(struct tcphs_lives *l, uint32_t i, const struct tcphs_event *ev)
+{
+	struct tcphs_lifeline *life = &l->life[i];
+	uint32_t at;
+
+	if (life->kept == 2 * TCPHS_LIFE_STEPS) {
+		at = reuse(l, life);
+	} else {
+		if (grow(&l->kept, l->nr + 1, &l->cap, sizeof(*l->kept)))
+			return -ENOMEM;
+		at = l->nr++;
+	}
+	l->kept[at] = (struct tcphs_kept){ .ev = *ev, .order = ++l->order, .later = NONE };
+	if (life->last == NONE)
+		life->first = at;
+	else
+		l->kept[life->last].later = at;
+	life->last = at;
+	if (++life->kept == TCPHS_LIFE_STEPS)
+		life->half = at;
+	return 0;
+}
+
+/**
+ * tcphs_lives_add - one more event, to be kept
+ * @l: the collection
+ * @ev: the event, not older than the last; those of listeners are left out
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcphs_lives_add(struct tcphs_lives *l, const struct tcphs_event *ev)
+{
+	int err;
+	uint32_t i = tcphs_lives_see(l, ev, &err);
+
+	return i == NONE ? err : tcphs_lives_keep(l, i, ev);
+}
+
+static void forget_nodes(struct tcphs_lives *l)
+{
+	l->nodes = 0;
+	if (l->buckets)
+		memset(l->bucket, 0xff, l->buckets * sizeof(*l->bucket));
+}
+
+/**
+ * tcphs_lives_clear - forget all, keep the memory
+ * @l: the collection
+ */
+void tcphs_lives_clear(struct tcphs_lives *l)
+{
+	l->nr = 0;
+	l->lives = 0;
+	forget_nodes(l);
+}
+
+/**
+ * tcphs_lives_free - give the memory back
+ * @l: the collection, empty then
+ */
+void tcphs_lives_free(struct tcphs_lives *l)
+{
+	free(l->kept);
+	free(l->life);
+	free(l->node);
+	free(l->bucket);
+	*l = (struct tcphs_lives){ 0 };
+}
+
+/* ---- pictures --------------------------------------------------------------- */
+
+bool tcphs_lives_belong(const struct tcphs_lives *l, uint32_t a, uint32_t b)
+{
+	const struct tcphs_lifeline *x = &l->life[a], *y = &l->life[b];
+
+	if (a == b)
+		return true;
+	if (!x->id.conn)
+		return false;
+	if (y->id.conn)
+		return other_end(x, y);
+	return y->flags & TCPHS_F_PEER_ISN && opens(x, &y->id, y->id.peer_isn);
+}
+
+struct members {
+	uint32_t *member;
+	size_t nr;
+};
+
+static void add_member(struct members *m, uint32_t life)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr; i++)
+		if (m->member[i] == life)
+			return;
+	if (m->nr < TCPHS_MEMBERS_MAX)
+		m->member[m->nr++] = life;
+}
+
+/* Those that a hash leads to and that belong to @life, or it to them. */
+static void add_related(struct tcphs_lives *l, struct members *m, uint32_t life, uint64_t hash)
+{
+	unsigned int walk = WALK_MAX;
+	uint32_t i, other;
+
+	for (i = next_node(l, hash, NONE); i != NONE && walk--; i = next_node(l, hash, i)) {
+		other = l->node[i].life;
+		if (tcphs_lives_belong(l, life, other) ||
+		    (!l->life[life].id.conn && tcphs_lives_belong(l, other, life)))
+			add_member(m, other);
+	}
+}
+
+static void add_relations(struct tcphs_lives *l, struct members *m, uint32_t life)
+{
+	const struct tcphs_lifeline *x = &l->life[life];
+	const uint32_t isn[2] = { x->id.isn, x->id.peer_isn };
+	const uint32_t flag[2] = { TCPHS_F_ISN, TCPHS_F_PEER_ISN };
+	uint64_t pair = hash_pair(l, &x->id);
+	unsigned int k;
+
+	for (k = 0; k < 2; k++) {
+		if (!(x->flags & flag[k]))
+			continue;
+		add_related(l, m, life, hash_number(l, BY_ISN, pair, isn[k]));
+		add_related(l, m, life, hash_number(l, BY_NAT, 0, isn[k]));
+	}
+	if (!(x->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
+		add_related(l, m, life, hash_number(l, BY_NO_ISN, pair, 0));
+}
+
+/**
+ * tcphs_lives_members - the lives of one picture
+ * @l: the collection
+ * @life: that leads it
+ * @member: gets them, @life first
+ *
+ * Return: how many.
+ */
+size_t tcphs_lives_members(struct tcphs_lives *l, uint32_t life,
+			   uint32_t member[TCPHS_MEMBERS_MAX])
+{
+	struct members m = { .member = member };
+	size_t i, ends;
+
+	add_member(&m, life);
+	add_relations(l, &m, life);
+	/* The other end has segments of its own that met no socket. */
+	for (i = 1, ends = m.nr; i < ends; i++)
+		if (l->life[life].id.conn && l->life[member[i]].id.conn)
+			add_relations(l, &m, member[i]);
+	return m.nr;
+}
+
+/**
+ * tcphs_lives_lead - who leads the picture of a life?
+ * @l: the collection
+ * @life: any life
+ *
+ * Return: of it and its other end the one that began first.
+ */
+uint32_t tcphs_lives_lead(struct tcphs_lives *l, uint32_t life)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX], lead = life;
+	const struct tcphs_lifeline *a, *b;
+	size_t i, nr;
+
+	nr = tcphs_lives_members(l, life, member);
+	for (i = 1; i < nr; i++) {
+		a = &l->life[member[i]];
+		b = &l->life[lead];
+		if (a->id.conn && (!b->id.conn || a->begin < b->begin ||
+				   (a->begin == b->begin && member[i] < lead)))
+			lead = member[i];
+	}
+	return lead;
+}
+
+bool tcphs_lives_concern(struct tcphs_lives *l, uint32_t life, const struct tcphs_event *ev)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX], isn = 0;
+	struct tcphs_lifeline other = { .id = ev->id, .flags = ev->flags };
+	bool syn = !ev->id.conn && syn_of(ev, &isn);
+	const struct tcphs_lifeline *m;
+	size_t i, nr;
+
+	nr = tcphs_lives_members(l, life, member);
+	for (i = 0; i < nr; i++) {
+		m = &l->life[member[i]];
+		if (same_pair(&m->id, &ev->id) || (ev->id.conn && other_end(m, &other)) ||
+		    (syn && opens(m, &ev->id, isn)))
+			return true;
+	}
+	return false;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct tcphs_kept *x = *(const struct tcphs_kept *const *)a;
+	const struct tcphs_kept *y = *(const struct tcphs_kept *const *)b;
+
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/**
+ * tcphs_lives_events - what there is to draw
+ * @l: the collection
+ * @life: that leads the picture
+ * @after: only those after this one, by their @order
+ * @nr: gets how many
+ *
+ * Return: them in their order, for free(); NULL without memory.
+ */
+const struct tcphs_kept **tcphs_lives_events(struct tcphs_lives *l, uint32_t life, uint64_t after,
+					     size_t *nr)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX], i;
+	size_t members = tcphs_lives_members(l, life, member), k, all = 1;
+	const struct tcphs_kept **found;
+
+	*nr = 0;
+	for (k = 0; k < members; k++)
+		all += l->life[member[k]].kept;
+	found = calloc(all, sizeof(*found));
+	if (!found)
+		return NULL;
+	for (k = 0; k < members; k++)
+		for (i = l->life[member[k]].first; i != NONE; i = l->kept[i].later)
+			if (l->kept[i].order > after)
+				found[(*nr)++] = &l->kept[i];
+	qsort(found, *nr, sizeof(*found), by_order);
+	return found;
+}
+
+bool tcphs_lives_over(struct tcphs_lives *l, uint32_t life)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX];
+	size_t nr = tcphs_lives_members(l, life, member), i;
+	bool socket = false;
+
+	for (i = 0; i < nr; i++) {
+		if (!l->life[member[i]].id.conn)
+			continue;
+		socket = true;
+		if (!l->life[member[i]].over)
+			return false;
+	}
+	return socket;
+}
+
+/* ---- choice ----------------------------------------------------------------- */
+
+struct choice {
+	uint64_t begin;
+	uint32_t life;
+	bool socket;
+};
+
+/* Connections, and what began last. */
+static int by_worth(const void *a, const void *b)
+{
+	const struct choice *x = a, *y = b;
+
+	if (x->socket != y->socket)
+		return x->socket ? -1 : 1;
+	if (x->begin != y->begin)
+		return x->begin > y->begin ? -1 : 1;
+	return x->life > y->life ? -1 : x->life < y->life;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct choice *x = a, *y = b;
+
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	return x->life < y->life ? -1 : x->life > y->life;
+}
+
+/* All of them, the most worth first; the array is for free(). */
+static struct choice *choices(struct tcphs_lives *l, uint32_t *nr)
+{
+	struct choice *all = calloc(l->lives + 1, sizeof(*all));
+	bool *leads = calloc(l->lives + 1, sizeof(*leads));
+	uint32_t i, lead;
+
+	*nr = 0;
+	for (i = 0; all && leads && i < l->lives; i++) {
+		if (!l->life[i].wanted)
+			continue;
+		lead = tcphs_lives_lead(l, i);
+		if (leads[lead])
+			continue;
+		leads[lead] = true;
+		all[(*nr)++] = (struct choice){ l->life[lead].begin, lead,
+						l->life[lead].id.conn };
+	}
+	if (!leads) {
+		free(all);
+		all = NULL;
+	}
+	free(leads);
+	if (all)
+		qsort(all, *nr, sizeof(*all), by_worth);
+	return all;
+}
+
+int64_t tcphs_lives_choose(struct tcphs_lives *l, uint32_t max, uint32_t *chosen, uint32_t *total)
+{
+	struct choice *all;
+	uint32_t nr, i;
+
+	all = choices(l, &nr);
+	if (!all)
+		return -ENOMEM;
+	if (total)
+		*total = nr;
+	if (nr > max)
+		nr = max;
+	qsort(all, nr, sizeof(*all), by_begin);
+	for (i = 0; i < nr; i++)
+		chosen[i] = all[i].life;
+	free(all);
+	return nr;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Those that end later are kept. */
+static int find_limit(const struct tcphs_lives *l, uint32_t keep, uint64_t *limit)
+{
+	uint64_t *end = calloc(l->lives + 1, sizeof(*end));
+	uint32_t i;
+
+	if (!end)
+		return -ENOMEM;
+	for (i = 0; i < l->lives; i++)
+		end[i] = l->life[i].end;
+	qsort(end, l->lives, sizeof(*end), by_time);
+	*limit = end[l->lives - keep - 1];
+	free(end);
+	return 0;
+}
+
+static void keep_those(struct tcphs_lives *l, const bool *stays, uint64_t limit)
+{
+	uint32_t i, kept = 0, flags;
+
+	for (i = 0; i < l->lives; i++)
+		if (stays[i] || l->life[i].end > limit)
+			l->life[kept++] = l->life[i];
+	l->lives = kept;
+	forget_nodes(l);
+	for (i = 0; i < l->lives; i++) {
+		struct tcphs_event ev = { .id = l->life[i].id, .flags = l->life[i].flags };
+
+		flags = l->life[i].flags;
+		add_node(l, hash_key(l, &ev), i);
+		add_numbers(l, i, flags);
+		if (!ev.id.conn)
+			continue;
+		if (!(flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
+			add_node(l, hash_number(l, BY_NO_ISN, hash_pair(l, &ev.id), 0), i);
+		is_latest(l, i);
+	}
+}
+
+int64_t tcphs_lives_forget(struct tcphs_lives *l, uint32_t keep, uint32_t max)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX], nr = 0, i;
+	bool *stays = calloc(l->lives + 1, sizeof(*stays));
+	struct choice *all = stays ? choices(l, &nr) : NULL;
+	int64_t lost = 0;
+	uint64_t limit = 0;
+	size_t k, members;
+	int err = -ENOMEM;
+
+	if (keep >= l->lives)
+		err = 0;
+	else if (all)
+		err = find_limit(l, keep, &limit);
+	for (i = 0; !err && limit && i < nr; i++) {
+		if (i >= max) {
+			lost += l->life[all[i].life].end <= limit;
+			continue;
+		}
+		members = tcphs_lives_members(l, all[i].life, member);
+		for (k = 0; k < members; k++)
+			stays[member[k]] = true;
+	}
+	if (!err && limit)
+		keep_those(l, stays, limit);
+	free(all);
+	free(stays);
+	return err ? err : lost;
 }

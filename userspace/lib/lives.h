@@ -2,6 +2,10 @@
 /*
  * Events sorted into lives: the steps of one connection of one socket. The two
  * ends of a connection are two lives when both are on this machine.
+ *
+ * Which lives there are, and which events of them are kept, are two things: a reader
+ * of many events may go over them once to learn the lives, and a second time to keep
+ * what it wants to draw.
  */
 #ifndef TCPHS_LIVES_H
 #define TCPHS_LIVES_H
@@ -10,48 +14,101 @@
 
 #define TCPHS_NO_LIFE UINT32_MAX
 
+/* Of a life the first and the last of its events are kept, so many of each. */
+#define TCPHS_LIFE_STEPS	64
+
+/* Lives in one picture, at most. */
+#define TCPHS_MEMBERS_MAX	32
+
 struct tcphs_lifeline {
 	struct tcphs_ident id;	/* of its latest event */
-	uint16_t flags;		/* TCPHS_F_ISN and TCPHS_F_PEER_ISN, once they are known */
+	uint32_t flags;		/* TCPHS_F_ISN and TCPHS_F_PEER_ISN, once they are known */
+	bool over;		/* nothing can follow */
+	bool wanted;		/* by whoever reads; see tcphs_lives_choose() */
 	uint64_t begin, end;	/* first and last event, ns */
-	uint32_t next;		/* with the same pair of addresses and ports */
+	uint64_t listener;	/* its cookie; 0: not told */
+	uint32_t kept;		/* events */
+	uint32_t left_out;	/* events between the first and the last ones */
+	uint32_t first, half, last;	/* kept events: @half ends the first ones */
+};
+
+/* An event that is kept. */
+struct tcphs_kept {
+	struct tcphs_event ev;
+	uint64_t order;		/* in which they came */
+	uint32_t later;		/* the next one of this life */
 };
 
 struct tcphs_lives {
-	struct tcphs_event *ev;	/* in the order they were added */
-	uint32_t *life_of;	/* of each event */
-	uint32_t *later;	/* the next event with the same pair */
+	struct tcphs_kept *kept;
 	uint32_t nr, cap;
+	uint64_t order;
 	struct tcphs_lifeline *life;
 	uint32_t lives, lives_cap;
-	struct tcphs_pair *pair;
-	uint32_t pairs, pairs_cap;
-	uint32_t *bucket;	/* first pair of each, a power of two of them */
+	struct lives_node *node;	/* what finds them */
+	uint32_t nodes, nodes_cap;
+	uint32_t *bucket;		/* first node of each, a power of two of them */
 	uint32_t buckets;
+	uint64_t seed;			/* nobody outside can know which share a bucket */
+	uint64_t work;			/* nodes that were looked at, ever */
 };
 
-/* All zero is an empty collection. 0, or -ENOMEM; events of listeners are left out. */
+/*
+ * All zero is an empty collection. The life that an event belongs to, made if it is
+ * new: TCPHS_NO_LIFE for events of listeners, and without memory (@err is -ENOMEM).
+ */
+uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, int *err);
+
+/*
+ * Begin again with the first event: what was seen is known, nothing new is made.
+ * tcphs_lives_find() must get the same events in the same order.
+ */
+void tcphs_lives_restart(struct tcphs_lives *l);
+uint32_t tcphs_lives_find(struct tcphs_lives *l, const struct tcphs_event *ev);
+
+/* 0, or -ENOMEM. tcphs_lives_add() sees and keeps. */
+int tcphs_lives_keep(struct tcphs_lives *l, uint32_t life, const struct tcphs_event *ev);
 int tcphs_lives_add(struct tcphs_lives *l, const struct tcphs_event *ev);
+
 void tcphs_lives_clear(struct tcphs_lives *l);
 void tcphs_lives_free(struct tcphs_lives *l);
-
-/* Is it between the same addresses and ports, in either direction? */
-bool tcphs_lives_same_pair(const struct tcphs_lives *l, uint32_t life,
-			   const struct tcphs_event *ev);
 
 /* Does @b belong into a picture of @a: the same, its other end, or a segment of it? */
 bool tcphs_lives_belong(const struct tcphs_lives *l, uint32_t a, uint32_t b);
 
+/* All that do, @life first; how many. */
+size_t tcphs_lives_members(struct tcphs_lives *l, uint32_t life,
+			   uint32_t member[TCPHS_MEMBERS_MAX]);
+
 /* The life that leads the picture @life belongs into: the one that opened, if it is here. */
-uint32_t tcphs_lives_lead(const struct tcphs_lives *l, uint32_t life);
+uint32_t tcphs_lives_lead(struct tcphs_lives *l, uint32_t life);
+
+/* Could this event be of a life that belongs to @life? Makes none. */
+bool tcphs_lives_concern(struct tcphs_lives *l, uint32_t life, const struct tcphs_event *ev);
 
 /*
- * The next event of the picture of @life, in order: @i is UINT32_MAX at first, then
- * what was returned last. UINT32_MAX: no more.
+ * The kept events of the picture that @life leads, in order, those after @after (an
+ * @order; 0: all). The array is the caller's to free; NULL without memory.
  */
-uint32_t tcphs_lives_next(const struct tcphs_lives *l, uint32_t life, uint32_t i);
+const struct tcphs_kept **tcphs_lives_events(struct tcphs_lives *l, uint32_t life, uint64_t after,
+					     size_t *nr);
 
-/* Nothing can follow: the socket is closed, and TIME_WAIT, if there was one, over. */
-bool tcphs_lives_over(const struct tcphs_lives *l, uint32_t life);
+/* Nothing can follow: the sockets are closed, and TIME_WAIT, if there was one, over. */
+bool tcphs_lives_over(struct tcphs_lives *l, uint32_t life);
+
+/*
+ * The leads of pictures with a life that is wanted, the newest @max of them: those of
+ * connections before those of segments that met no socket. Into @chosen, the oldest
+ * first; @total (may be NULL): how many there are. How many were chosen, or -ENOMEM.
+ */
+int64_t tcphs_lives_choose(struct tcphs_lives *l, uint32_t max, uint32_t *chosen,
+			   uint32_t *total);
+
+/*
+ * Forgets lives, those that ended first, until @keep are left, but none of the newest
+ * @max pictures with a life that is wanted. No event may be kept. How many pictures
+ * that were wanted are forgotten, or -ENOMEM.
+ */
+int64_t tcphs_lives_forget(struct tcphs_lives *l, uint32_t keep, uint32_t max);
 
 #endif /* TCPHS_LIVES_H */

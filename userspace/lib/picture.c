@@ -91,7 +91,7 @@ void draft_enter(struct tcphs_picture *p, struct tcphs_row *row, unsigned int si
 void draft_guess(struct tcphs_picture *p, struct tcphs_row *row, unsigned int side,
 		 unsigned int state)
 {
-	if (p->end[side].seen)
+	if (p->end[side].seen || p->self)
 		return;
 	draft_enter(p, row, side, state);
 	row->guessed[side] = row->state[side] != TCPHS_STATE_UNSPEC;
@@ -158,9 +158,12 @@ static bool overtaken(const struct tcphs_flight *f, const struct tcphs_flight *a
  * the departure is the later one there is but one; likewise where the departure is
  * implied, unless that would draw it behind what was sent after it.
  */
-static bool in_two_rows(const struct tcphs_flight *leaves,
+static bool in_two_rows(const struct tcphs_picture *p, const struct tcphs_flight *leaves,
 			const struct tcphs_flight *arrives)
 {
+	/* What comes back to where it left has always two. */
+	if (p->self)
+		return leaves < arrives;
 	return leaves < arrives && (!leaves->implied || overtaken(leaves, arrives));
 }
 
@@ -207,10 +210,11 @@ struct tcphs_arrow *draft_arrow(struct draft *d, struct tcphs_row *row, unsigned
 		a->part = TCPHS_ARRIVES;
 	} else if (!mate) {
 		a->unseen = !arrives || !d->p->end[f->from].seen;
+		a->part = arrives && d->p->self ? TCPHS_ARRIVES : TCPHS_WHOLE;
 		a->lost = f->lost;
 		if (!arrives)
 			remember(d->p, f);
-	} else if (in_two_rows(arrives ? mate : f, arrives ? f : mate)) {
+	} else if (in_two_rows(d->p, arrives ? mate : f, arrives ? f : mate)) {
 		a->part = arrives ? TCPHS_ARRIVES : TCPHS_DEPARTS;
 		if (!arrives)
 			f->number = ++d->p->flights;
@@ -269,6 +273,12 @@ static void mirror(struct tcphs_ident *to, const struct tcphs_ident *id)
 	to->peer_port = id->local_port;
 	to->family = id->family;
 	to->netns = id->netns;
+}
+
+/* Both ends are one socket: it connected to its own address and port. */
+static bool is_self(const struct tcphs_ident *id)
+{
+	return id->local_port == id->peer_port && !memcmp(id->local, id->peer, sizeof(id->local));
 }
 
 static bool opened_by_peer(const struct tcphs_event *ev)
@@ -401,6 +411,9 @@ int tcphs_picture_add(struct tcphs_picture *p, const struct tcphs_event *const *
 	if (!p->begun) {
 		unsigned int side = opened_by_peer(ev[0]) ? TCPHS_RIGHT : TCPHS_LEFT;
 
+		p->self = is_self(&ev[0]->id) && ev[0]->id.conn;
+		if (p->self)
+			side = TCPHS_LEFT;
 		p->end[side].id = ev[0]->id;
 		mirror(&p->end[!side].id, &ev[0]->id);
 	}
@@ -413,6 +426,37 @@ int tcphs_picture_add(struct tcphs_picture *p, const struct tcphs_event *const *
 	drop_empty(p, first);
 	free(d.flight);
 	return p->err;
+}
+
+/**
+ * tcphs_picture_gap - steps that are not drawn
+ * @p: the picture
+ * @steps: how many
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcphs_picture_gap(struct tcphs_picture *p, uint32_t steps)
+{
+	draft_note(draft_row(p, 0), TCPHS_MIDDLE, "%u steps left out", steps);
+	return p->err;
+}
+
+/**
+ * tcphs_picture_listener - who has a listener that took or dropped its segments
+ * @p: the picture, with its events
+ * @id: cookie and owner of any listener
+ * @flags: TCPHS_F_OWNER, if the owner is known
+ */
+void tcphs_picture_listener(struct tcphs_picture *p, const struct tcphs_ident *id, uint32_t flags)
+{
+	unsigned int side;
+
+	for (side = 0; side < 2; side++) {
+		if (!id->conn || p->end[side].listener.conn != id->conn)
+			continue;
+		p->end[side].listener = *id;
+		p->end[side].listener_flags = flags;
+	}
 }
 
 /**

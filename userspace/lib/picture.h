@@ -9,7 +9,8 @@
  *	picture_text.c picture_svg.c picture_json.c	rows -> what people and programs read
  *
  * The side that opened the connection stands on the left. A side none of whose
- * events are here is unseen: what is told of it was read from its segments.
+ * events are here is unseen: what is told of it was read from its segments. A
+ * connection to itself has one side, and segments that come back to it.
  */
 #ifndef TCPHS_PICTURE_H
 #define TCPHS_PICTURE_H
@@ -111,6 +112,12 @@ void tcphs_picture_free(struct tcphs_picture *p);
  * in one call may explain what was before it in the same call, never older rows.
  */
 int tcphs_picture_add(struct tcphs_picture *p, const struct tcphs_event *const *ev, size_t nr);
+
+/* Between two calls of tcphs_picture_add(): so many steps are not drawn here. */
+int tcphs_picture_gap(struct tcphs_picture *p, uint32_t steps);
+
+/* @id is a listener's, with @flags TCPHS_F_OWNER it has the owner; not every one is in here. */
+void tcphs_picture_listener(struct tcphs_picture *p, const struct tcphs_ident *id, uint32_t flags);
 
 /* It is drawn as it is at @now (CLOCK_MONOTONIC, ns): how long its last states lasted. */
 int tcphs_picture_end(struct tcphs_picture *p, uint64_t now);

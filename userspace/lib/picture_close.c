@@ -40,7 +40,7 @@ static void begin_close(struct draft *d, const struct tcphs_event *ev)
 	data->here = true;
 	if (p->established)
 		data->duration = ev->time - p->established;
-	for (side = 0; side < 2; side++)
+	for (side = 0; side < (p->self ? 1 : 2); side++)
 		data->known[side] = bytes_of(d, side, &data->bytes[side]);
 	p->bytes_untold = !data->known[TCPHS_LEFT];
 	if (d->half && data->bytes[half_side(d)] >= d->half->half.bytes)

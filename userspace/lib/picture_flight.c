@@ -12,6 +12,9 @@ unsigned int tcphs_picture_side(const struct tcphs_picture *p, const struct tcph
 {
 	const struct tcphs_ident *left = &p->end[TCPHS_LEFT].id;
 
+	/* Its one socket is on both sides of each segment. */
+	if (p->self)
+		return TCPHS_LEFT;
 	if (ev->id.local_port == left->local_port && ev->id.peer_port == left->peer_port &&
 	    !memcmp(ev->id.local, left->local, sizeof(left->local)))
 		return TCPHS_LEFT;
@@ -215,7 +218,7 @@ size_t tcphs_flights(const struct tcphs_picture *p, const struct tcphs_event *co
 			n = of_close(ev[i], flight + nf);
 		for (k = 0; k < n; k++, nf++) {
 			flight[nf].event = i;
-			flight[nf].from = flight[nf].arrives ? !side : side;
+			flight[nf].from = flight[nf].arrives && !p->self ? !side : side;
 			flight[nf].mate = TCPHS_NO_MATE;
 			set_key(&flight[nf], ev[i]);
 		}

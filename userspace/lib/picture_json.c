@@ -13,10 +13,20 @@ static void put_end(struct tcphs_json *j, const struct tcphs_end *end, const cha
 	tcphs_json_open(j, key, '{');
 	tcphs_json_address(j, "address", id->family, id->local);
 	tcphs_json_u64(j, "port", id->local_port);
+	tcphs_json_address(j, "peer_address", id->family, id->peer);
+	tcphs_json_u64(j, "peer_port", id->peer_port);
 	tcphs_json_bool(j, "seen", end->seen);
 	if (end->socket) {
 		tcphs_json_hex(j, "conn", id->conn);
 		tcphs_json_u64(j, "generation", id->generation);
+	}
+	if (end->listener.conn)
+		tcphs_json_hex(j, "listener", end->listener.conn);
+	if (end->listener_flags & TCPHS_F_OWNER) {
+		tcphs_json_u64(j, "listener_pid", end->listener.pid);
+		tcphs_json_bytes(j, "listener_comm", end->listener.comm,
+				 strnlen((const char *)end->listener.comm,
+					 sizeof(end->listener.comm)));
 	}
 	if (end->seen)
 		tcphs_json_u64(j, "netns", id->netns);
@@ -41,12 +51,17 @@ void tcphs_picture_json_head(const struct tcphs_picture *p, struct tcphs_buf *ou
 
 	tcphs_json_begin(&j, out);
 	tcphs_json_u64(&j, "time", p->start);
+	if (p->self)
+		tcphs_json_bool(&j, "self", true);
+	if (tcphs_picture_translated(p))
+		tcphs_json_bool(&j, "translated", true);
 	put_end(&j, &p->end[TCPHS_LEFT], side_name[TCPHS_LEFT]);
 	put_end(&j, &p->end[TCPHS_RIGHT], side_name[TCPHS_RIGHT]);
 	tcphs_json_end(&j);
 }
 
-static void put_arrow(struct tcphs_json *j, const struct tcphs_arrow *a)
+static void put_arrow(struct tcphs_json *j, const struct tcphs_picture *p,
+		      const struct tcphs_arrow *a)
 {
 	static const char *const part[] = { "whole", "departs", "arrives" };
 	static const struct {
@@ -58,7 +73,7 @@ static void put_arrow(struct tcphs_json *j, const struct tcphs_arrow *a)
 
 	tcphs_json_open(j, "arrow", '{');
 	tcphs_json_str(j, "from", side_name[a->from]);
-	tcphs_json_str(j, "to", side_name[!a->from]);
+	tcphs_json_str(j, "to", side_name[p->self ? a->from : !a->from]);
 	tcphs_json_str(j, "part", part[a->part]);
 	if (a->flight)
 		tcphs_json_u64(j, "flight", a->flight);
@@ -129,7 +144,7 @@ void tcphs_picture_json_rows(const struct tcphs_picture *p, size_t from, struct 
 		put_state(&j, row, TCPHS_LEFT);
 		put_state(&j, row, TCPHS_RIGHT);
 		if (row->arrow.flags)
-			put_arrow(&j, &row->arrow);
+			put_arrow(&j, p, &row->arrow);
 		if (row->data.here)
 			put_data(&j, &row->data);
 		if (*row->note) {

@@ -23,6 +23,7 @@
 #define NOTE_HEIGHT	17
 #define SLOPE		14	/* of a segment in one row */
 #define NOTE_COLUMNS	46
+#define HELD_COLUMNS	30	/* beside the end of a line */
 #define CHAR_WIDTH	8	/* of the font, at most */
 
 static const unsigned int line_x[2] = { LEFT_X, RIGHT_X };
@@ -109,15 +110,20 @@ static void text_at(const struct svg *s, unsigned int x, unsigned int y, const c
 	tcphs_buf_str(s->out, "</text>\n");
 }
 
-static unsigned int note_lines(const struct svg *s, const struct tcphs_row *row)
+static unsigned int note_columns(const struct svg *s, size_t nr)
+{
+	return s->at[nr].arrival != SIZE_MAX && !s->p->self ? HELD_COLUMNS : NOTE_COLUMNS;
+}
+
+static unsigned int note_lines(const struct svg *s, size_t nr)
 {
 	char note[TCPHS_NOTE_LEN + TCPHS_LABEL_LEN];
 	const char *text = note;
 	unsigned int n = 0;
 
-	tcphs_row_note(note, s->p, row, s->absolute);
+	tcphs_row_note(note, s->p, &s->p->row[nr], s->absolute);
 	while (*text) {
-		text = tcphs_note_break(text, NOTE_COLUMNS);
+		text = tcphs_note_break(text, note_columns(s, nr));
 		text += *text == ' ';
 		n++;
 	}
@@ -185,10 +191,10 @@ static void lay_out(struct svg *s, unsigned int y)
 	for (i = 0; i < s->p->nr; i++) {
 		row = &s->p->row[i];
 		at = &s->at[i];
-		lines = note_lines(s, row);
 		at->y = y;
 		at->note_y = y + note_below(row);
 		at->arrival = arrival_of(s->p, i);
+		lines = note_lines(s, i);
 		if (at->arrival != SIZE_MAX && !s->p->self) {
 			if (lines > s->at[at->arrival].held)
 				s->at[at->arrival].held = lines;
@@ -324,25 +330,19 @@ static void draw_arrow(struct svg *s, const struct tcphs_row *row, const struct 
 /* On both sides of the text a line to where data may have gone. */
 static void draw_data(const struct svg *s, const struct tcphs_data *data, unsigned int y)
 {
-	bool one_way = data->known[TCPHS_LEFT] != data->known[TCPHS_RIGHT];
-	unsigned int middle = (LEFT_X + RIGHT_X) / 2, half, side;
+	bool one_way = data->known[TCPHS_LEFT] != data->known[TCPHS_RIGHT], self = s->p->self;
+	const unsigned int ends[2] = { LEFT_X, self ? LOOP_X : RIGHT_X };
+	unsigned int middle = (ends[0] + ends[1]) / 2, half, side;
 	char text[TCPHS_LABEL_LEN];
 
 	tcphs_data_label(text, s->p, data, true);
-	if (s->p->self) {
-		struct way w = { { LEFT_X, LOOP_X }, { y, y } };
-
-		stretch(s, &w, 0, 1, "data");
-		text_at(s, (LEFT_X + LOOP_X) / 2, y + 4, "mid", text);
-		return;
-	}
 	half = (unsigned int)tcphs_text_width(text) * CHAR_WIDTH / 2 + 10;
 	for (side = 0; side < 2; side++) {
 		struct way w = { { side == TCPHS_LEFT ? middle - half : middle + half,
-				   line_x[side] }, { y, y } };
+				   ends[side] }, { y, y } };
 
 		stretch(s, &w, 0, 1, "data");
-		if (!one_way || data->known[!side])
+		if (!self && (!one_way || data->known[!side]))
 			head(s, &w, &(struct tcphs_arrow){ .from = !side }, 1, "data");
 	}
 	text_at(s, middle, y + 4, "mid", text);
@@ -384,18 +384,20 @@ static void draw_state(struct svg *s, const struct tcphs_row *row, unsigned int 
 	s->guesses |= row->guessed[side];
 }
 
-static void draw_note(const struct svg *s, const struct tcphs_row *row, unsigned int y)
+static void draw_note(const struct svg *s, size_t nr)
 {
 	static const char *const class[] = { "note", "note end", "note mid" };
 	static const unsigned int x[] = { LEFT_X + 10, RIGHT_X - 10, (LEFT_X + RIGHT_X) / 2 };
 	char note[TCPHS_NOTE_LEN + TCPHS_LABEL_LEN], line[sizeof(note)], tone[32];
+	const struct tcphs_row *row = &s->p->row[nr];
+	unsigned int y = s->at[nr].note_y + 4;
 	const char *text = note, *end;
 
 	tcphs_row_note(note, s->p, row, s->absolute);
 	snprintf(tone, sizeof(tone), "%s%s", class[row->side],
 		 row->tone == TCPHS_TONE_BAD ? " bad" : "");
 	for (; *text; y += NOTE_HEIGHT) {
-		end = tcphs_note_break(text, NOTE_COLUMNS);
+		end = tcphs_note_break(text, note_columns(s, nr));
 		snprintf(line, sizeof(line), "%.*s", (int)(end - text), text);
 		text_at(s, x[row->side], y, tone, line);
 		text = end + (*end == ' ');
@@ -441,7 +443,7 @@ static void draw_row(struct svg *s, size_t nr)
 				    lower[!row->arrow.from]));
 	draw_state(s, row, TCPHS_LEFT, y + 4 + lower[TCPHS_LEFT]);
 	draw_state(s, row, TCPHS_RIGHT, y + 4 + lower[TCPHS_RIGHT]);
-	draw_note(s, row, s->at[nr].note_y + 4);
+	draw_note(s, nr);
 }
 
 /* ---- head ------------------------------------------------------------------- */

@@ -184,8 +184,10 @@ char *tcphs_data_label(char *text, const struct tcphs_picture *p, const struct t
 		t = PUT(t, "no data");
 	else if (!data->known[TCPHS_LEFT] && !data->known[TCPHS_RIGHT])
 		t = PUT(t, "bytes not known");
+	else if (p->self && !data->bytes[TCPHS_LEFT])
+		t = PUT(t, "no data");
 	else if (p->self)
-		t = PUT(tcphs_fmt_bytes(t, data->bytes[TCPHS_LEFT]), " to itself");
+		t = tcphs_put_str(tcphs_fmt_bytes(t, data->bytes[TCPHS_LEFT]), " to itself");
 	else
 		t = put_bytes(t, data, utf8);
 	if (data->duration)

@@ -217,6 +217,7 @@ enum tcphs_filter_key {
 	TCPHS_FILTER_DEVICE,		/* bound to it, or to the VRF it is in */
 	TCPHS_FILTER_NETNS,
 	TCPHS_FILTER_OLDER_THAN,	/* in its state; of an event: its duration */
+	TCPHS_FILTER_CONN,		/* the socket cookie */
 
 	TCPHS_FILTER_KEYS
 };
@@ -255,6 +256,8 @@ struct tcphs_filter {
 	uint64_t events;		/* 1 << enum tcphs_event_type */
 	uint64_t older_than;		/* ns */
 	struct tcphs_numbers pid, netns;
+	unsigned int nr_conns;
+	uint64_t conn[TCPHS_FILTER_LIST];
 	unsigned int nr_comms;
 	char comm[TCPHS_FILTER_LIST][TCPHS_COMM_LEN];	/* terminated */
 	struct tcphs_numbers ifindex;	/* of the devices that are in this namespace now */
@@ -273,6 +276,9 @@ const char *tcphs_filter_argument(enum tcphs_filter_key key);
 const char *tcphs_filter_help(enum tcphs_filter_key key);
 
 /* Adds to @filter. Lists have commas; again the same key adds to its list. */
+/* "1a2b", "sk:1a2b" -> cookie; -EINVAL */
+int tcphs_conn_parse(const char *arg, uint64_t *conn);
+
 int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
 		       struct tcphs_error *err);
 

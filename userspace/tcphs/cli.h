@@ -73,7 +73,8 @@ extern const struct verb verb_record;
 	CLI_FILTER_LONG("comm", COMM),				\
 	CLI_FILTER_LONG("device", DEVICE),			\
 	CLI_FILTER_LONG("netns", NETNS),			\
-	CLI_FILTER_LONG("older-than", OLDER_THAN)
+	CLI_FILTER_LONG("older-than", OLDER_THAN),		\
+	CLI_FILTER_LONG("conn", CONN)
 
 /* cli.c; those that do not return end the program */
 void cli_option(struct cli *cli, int c, char **argv, const struct option *longs);

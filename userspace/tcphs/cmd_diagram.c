@@ -13,12 +13,21 @@
 /* While the connection to follow has not come, keep so many events of others. */
 #define WAITING_MAX	65536
 
-/* So many events a follower draws at once; the rest it draws right after. */
-#define STEPS_MAX	512
+/* Of those that fit so many are drawn, unless the user says how many. */
+#define DRAWN_MAX	10
+
+/* So many lives of a recording are known at a time: what a day holds would fill the memory. */
+#define LIVES_MAX	(1u << 18)
+
+struct listener {
+	struct tcphs_ident id;		/* cookie, and owner with @flags */
+	uint32_t flags;			/* TCPHS_F_OWNER */
+};
 
 struct diagram {
 	struct cli *cli;
 	bool last, follow, absolute;
+	uint32_t limit;			/* pictures */
 	uint64_t conn;			/* 0: not named */
 	const char *svg;		/* file, NULL: none */
 	bool to_stdout;			/* it is - */
@@ -26,12 +35,25 @@ struct diagram {
 	struct source *source;
 	struct tcphs_lives lives;
 	uint64_t lost;
+	uint64_t end;			/* the last event there is, ns */
 	bool no_memory;
+
+	/* the events, where they can't be read a second time */
+	struct tcphs_event *ev;
+	size_t nr, cap;
+
+	/* what is drawn of them */
+	bool *drawn_life;		/* of each life, whether its events are kept */
+	uint32_t *chosen;
+	uint32_t nr_chosen, total, forgotten;
+	struct listener *listener;	/* that their segments met, by cookie */
+	size_t nr_listeners;
 
 	/* following */
 	uint64_t since;			/* connections that began before are not meant */
 	uint32_t life;			/* that is drawn, TCPHS_NO_LIFE: none yet */
-	uint32_t drawn;			/* its last event that is in the picture */
+	uint64_t drawn;			/* the order of its last event that is in the picture */
+	bool waits;			/* it was said that TIME-WAIT is waited for */
 	struct tcphs_picture picture;
 	struct tcphs_canvas canvas;
 	size_t rows;			/* that were written as JSON */
@@ -41,16 +63,19 @@ struct diagram {
 
 static uint64_t parse_conn(const struct cli *cli, const char *arg)
 {
-	const char *digits = strncmp(arg, "sk:", 3) ? arg : arg + 3;
 	uint64_t conn;
-	char *end;
 
-	errno = 0;
-	conn = strtoull(digits, &end, 16);
-	if (errno || *end || !strchr("0123456789abcdefABCDEF", *digits) || !conn)
+	if (tcphs_conn_parse(arg, &conn))
 		cli_usage(cli, "'%s' is no connection; it is a hexadecimal number, as ss -e prints it after sk:",
 			  arg);
 	return conn;
+}
+
+static uint32_t parse_limit(const struct cli *cli, const char *arg)
+{
+	size_t limit = cli_count(cli, "limit", arg);
+
+	return limit && limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
 }
 
 static void check(const struct diagram *d)
@@ -59,6 +84,8 @@ static void check(const struct diagram *d)
 
 	if (d->svg && d->follow)
 		cli_usage(cli, "--svg needs the whole picture; it does not go with --follow");
+	if (d->force && !d->svg)
+		cli_usage(cli, "--force goes with --svg");
 	if (d->svg && cli->json)
 		cli_usage(cli, "--svg or --json, not both");
 	if (!d->conn && !d->last && !d->follow && !cli->filter.keys)
@@ -71,6 +98,7 @@ static void parse(struct diagram *d, int argc, char **argv)
 		CLI_LONGS,
 		{ "last",	no_argument,		NULL, 'l' },
 		{ "follow",	no_argument,		NULL, 'f' },
+		{ "limit",	required_argument,	NULL, 'n' },
 		{ "absolute",	no_argument,		NULL, 'a' },
 		{ "ascii",	no_argument,		NULL, 'x' },
 		{ "svg",	required_argument,	NULL, 's' },
@@ -79,11 +107,13 @@ static void parse(struct diagram *d, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "lfa", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, CLI_SHORTS "lfn:a", longs, NULL)) != -1) {
 		if (c == 'l')
 			d->last = true;
 		else if (c == 'f')
 			d->follow = true;
+		else if (c == 'n')
+			d->limit = parse_limit(d->cli, optarg);
 		else if (c == 'a')
 			d->absolute = true;
 		else if (c == 'x')
@@ -97,6 +127,9 @@ static void parse(struct diagram *d, int argc, char **argv)
 	}
 	if (optind < argc)
 		d->conn = parse_conn(d->cli, argv[optind++]);
+	/* A socket that connects again keeps its number: the newest is meant. */
+	if (d->conn || d->last)
+		d->limit = 1;
 	cli_no_arguments(d->cli, argc, argv);
 	d->to_stdout = d->svg && !strcmp(d->svg, "-");
 	check(d);
@@ -139,30 +172,89 @@ static bool wanted(const struct diagram *d, const struct tcphs_event *ev)
 
 /* ---- one picture ------------------------------------------------------------ */
 
-/* A recording has an end of its own. */
-static uint64_t now(const struct diagram *d)
+static int by_cookie(const void *a, const void *b)
 {
-	return source_session(d->source) ? tcphs_now() : d->lives.ev[d->lives.nr - 1].time;
+	const struct listener *x = a, *y = b;
+
+	return x->id.conn < y->id.conn ? -1 : x->id.conn > y->id.conn;
 }
 
-static int make_picture(const struct diagram *d, uint32_t life, struct tcphs_picture *p)
+static void name_listeners(const struct diagram *d, struct tcphs_picture *p)
 {
+	struct listener key, *found;
+	unsigned int side;
+
+	for (side = 0; side < 2; side++) {
+		key.id.conn = p->end[side].listener.conn;
+		found = key.id.conn && d->nr_listeners ?
+			bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie) : NULL;
+		if (found)
+			tcphs_picture_listener(p, &found->id, found->flags);
+	}
+}
+
+/* Where the first of the steps is that stand behind those left out; @nr: there are none. */
+static size_t find_gap(struct diagram *d, uint32_t life, const struct tcphs_kept **kept, size_t nr,
+		       uint32_t *left_out)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX];
+	size_t members = tcphs_lives_members(&d->lives, life, member), i, at = nr;
+	const struct tcphs_lifeline *line;
+
+	*left_out = 0;
+	for (i = 0; i < members; i++) {
+		line = &d->lives.life[member[i]];
+		*left_out += line->left_out;
+		if (!line->left_out)
+			continue;
+		while (at && kept[at - 1]->order > d->lives.kept[line->half].order)
+			at--;
+	}
+	return at;
+}
+
+static int add_events(struct diagram *d, uint32_t life, struct tcphs_picture *p)
+{
+	const struct tcphs_kept **kept;
 	const struct tcphs_event **ev;
-	uint32_t i = TCPHS_NO_LIFE;
-	size_t nr = 0;
+	size_t nr, i, gap;
+	uint32_t left_out;
 	int err;
 
-	ev = malloc(d->lives.nr * sizeof(*ev));
-	if (!ev)
-		return -ENOMEM;
-	while ((i = tcphs_lives_next(&d->lives, life, i)) != TCPHS_NO_LIFE)
-		ev[nr++] = &d->lives.ev[i];
-	tcphs_picture_init(p, d->cli->utf8 || d->cli->json || d->svg);
-	err = tcphs_picture_add(p, ev, nr);
+	kept = tcphs_lives_events(&d->lives, life, 0, &nr);
+	ev = calloc(nr + 1, sizeof(*ev));
+	err = kept && ev ? 0 : -ENOMEM;
+	for (i = 0; !err && i < nr; i++)
+		ev[i] = &kept[i]->ev;
+	gap = err ? 0 : find_gap(d, life, kept, nr, &left_out);
+	if (!err)
+		err = tcphs_picture_add(p, ev, gap);
+	if (!err && gap < nr) {
+		err = tcphs_picture_gap(p, left_out);
+		if (!err)
+			err = tcphs_picture_add(p, ev + gap, nr - gap);
+	}
 	free(ev);
-	if (!err && !tcphs_lives_over(&d->lives, life))
-		err = tcphs_picture_end(p, now(d));
+	free(kept);
 	return err;
+}
+
+static int make_picture(struct diagram *d, uint32_t life, struct tcphs_picture *p)
+{
+	int err;
+
+	tcphs_picture_init(p, d->cli->utf8 || d->cli->json || d->svg);
+	err = add_events(d, life, p);
+	name_listeners(d, p);
+	if (!err && !tcphs_lives_over(&d->lives, life))
+		err = tcphs_picture_end(p, source_session(d->source) ? tcphs_now() : d->end);
+	return err;
+}
+
+static int no_memory(struct tcphs_error *err)
+{
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+	return -1;
 }
 
 static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
@@ -204,8 +296,7 @@ static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error
 	int failed = 0;
 
 	if (make_picture(d, life, &p)) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
-		failed = -1;
+		failed = no_memory(err);
 	} else if (d->svg) {
 		failed = write_svg(d, &p, err);
 	} else if (d->cli->json) {
@@ -222,14 +313,6 @@ static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error
 
 /* ---- those that fit --------------------------------------------------------- */
 
-static void on_event(void *arg, const struct tcphs_event *ev)
-{
-	struct diagram *d = arg;
-
-	if (tcphs_lives_add(&d->lives, ev))
-		d->no_memory = true;
-}
-
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 {
 	struct diagram *d = arg;
@@ -238,72 +321,212 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	d->lost += count;
 }
 
-static const struct tcphs_events_ops collect = { on_event, on_lost };
-
-/* Marks the lives that lead a picture one event of which fits; how many, and the last. */
-static uint32_t mark(const struct diagram *d, bool *chosen, uint32_t *last)
+static void store(struct diagram *d, const struct tcphs_event *ev)
 {
-	const struct tcphs_lives *l = &d->lives;
-	uint32_t i, life, nr = 0;
+	size_t cap = d->cap ? d->cap * 2 : 1024;
+	struct tcphs_event *more;
 
-	for (i = 0; i < l->nr; i++) {
-		/* Without a filter a SYN that met no socket is no connection. */
-		if (!wanted(d, &l->ev[i]) || (!l->ev[i].id.conn && !d->cli->filter.keys))
-			continue;
-		life = tcphs_lives_lead(l, l->life_of[i]);
-		if (chosen[life])
-			continue;
-		chosen[life] = true;
-		if (!nr++ || life > *last)
-			*last = life;
+	if (d->nr == d->cap) {
+		more = reallocarray(d->ev, cap, sizeof(*more));
+		if (!more) {
+			d->no_memory = true;
+			return;
+		}
+		d->ev = more;
+		d->cap = cap;
 	}
-	return nr;
+	d->ev[d->nr++] = *ev;
 }
 
-static int draw_marked(struct diagram *d, bool *chosen, struct tcphs_error *err)
+static void make_place(struct diagram *d)
 {
-	uint32_t last = TCPHS_NO_LIFE, i, nr = mark(d, chosen, &last);
-	bool first = true;
+	int64_t forgotten;
 
-	if (!nr) {
+	if (d->lives.lives < LIVES_MAX)
+		return;
+	forgotten = tcphs_lives_forget(&d->lives, LIVES_MAX / 2, d->limit);
+	if (forgotten < 0)
+		d->no_memory = true;
+	else
+		d->forgotten += (uint32_t)forgotten;
+}
+
+/* The first time: which lives there are, and which are wanted. */
+static void on_first(void *arg, const struct tcphs_event *ev)
+{
+	struct diagram *d = arg;
+	uint32_t life;
+	int err;
+
+	if (ev->time > d->end)
+		d->end = ev->time;
+	if (d->no_memory)
+		return;
+	if (!source_rewinds(d->source))
+		store(d, ev);
+	make_place(d);
+	life = tcphs_lives_see(&d->lives, ev, &err);
+	d->no_memory |= err;
+	/* Without a filter a SYN that met no socket is no connection. */
+	if (life != TCPHS_NO_LIFE && wanted(d, ev) && (ev->id.conn || d->cli->filter.keys))
+		d->lives.life[life].wanted = true;
+}
+
+/* Who has the listener: whom its accept() served last, before that who called listen(). */
+static void meet_listener(struct diagram *d, const struct tcphs_event *ev)
+{
+	bool accepts = ev->type == TCPHS_EV_ACCEPTED && ev->flags & TCPHS_F_QUEUE;
+	struct listener key = { .flags = ev->flags & TCPHS_F_OWNER }, *found;
+
+	if (!key.flags || !d->nr_listeners || (ev->type != TCPHS_EV_LISTEN && !accepts))
+		return;
+	key.id = ev->id;
+	if (accepts)
+		key.id.conn = ev->queue.listener;
+	found = bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie);
+	if (found)
+		*found = key;
+}
+
+/* The second time: the events of those that are drawn. */
+static void on_second(void *arg, const struct tcphs_event *ev)
+{
+	struct diagram *d = arg;
+	uint32_t life;
+
+	meet_listener(d, ev);
+	life = tcphs_lives_find(&d->lives, ev);
+	if (life != TCPHS_NO_LIFE && d->drawn_life[life] && !d->no_memory)
+		d->no_memory = tcphs_lives_keep(&d->lives, life, ev);
+}
+
+static int read_again(struct diagram *d, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { on_second, NULL };
+	size_t i;
+
+	tcphs_lives_restart(&d->lives);
+	if (source_rewinds(d->source))
+		return source_rewind(d->source, err) ||
+		       source_drain(d->source, &ops, d, err) ? -1 : 0;
+	for (i = 0; i < d->nr; i++)
+		on_second(d, &d->ev[i]);
+	return 0;
+}
+
+static void add_listener(struct diagram *d, uint64_t cookie)
+{
+	if (cookie)
+		d->listener[d->nr_listeners++].id.conn = cookie;
+}
+
+/* Marks every life of the chosen pictures, and notes their listeners. */
+static int mark_chosen(struct diagram *d)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX], i;
+	size_t nr, k, kept = 0;
+
+	d->drawn_life = calloc(d->lives.lives + 1, sizeof(*d->drawn_life));
+	d->listener = calloc((size_t)d->nr_chosen * TCPHS_MEMBERS_MAX + 1, sizeof(*d->listener));
+	if (!d->drawn_life || !d->listener)
+		return -ENOMEM;
+	for (i = 0; i < d->nr_chosen; i++) {
+		nr = tcphs_lives_members(&d->lives, d->chosen[i], member);
+		for (k = 0; k < nr; k++) {
+			d->drawn_life[member[k]] = true;
+			add_listener(d, d->lives.life[member[k]].listener);
+		}
+	}
+	qsort(d->listener, d->nr_listeners, sizeof(*d->listener), by_cookie);
+	for (k = 0; k < d->nr_listeners; k++)
+		if (!kept || d->listener[kept - 1].id.conn != d->listener[k].id.conn)
+			d->listener[kept++] = d->listener[k];
+	d->nr_listeners = kept;
+	return 0;
+}
+
+static int choose(struct diagram *d)
+{
+	uint32_t most = d->limit < d->lives.lives ? d->limit : d->lives.lives;
+	int64_t nr;
+
+	d->chosen = calloc(most + 1, sizeof(*d->chosen));
+	if (!d->chosen || d->no_memory)
+		return -ENOMEM;
+	nr = tcphs_lives_choose(&d->lives, most, d->chosen, &d->total);
+	if (nr < 0)
+		return -ENOMEM;
+	d->nr_chosen = (uint32_t)nr;
+	d->total += d->forgotten;
+	return mark_chosen(d);
+}
+
+/* The module knows more than its records hold. */
+static int ask_for_owners(struct diagram *d, struct tcphs_error *err)
+{
+	struct tcphs_session *session = source_session(d->source);
+	struct tcphs_listener_list list = { 0 };
+	struct listener key, *found;
+	const struct tcphs_owner *owner;
+	int failed;
+	size_t i;
+
+	if (!session || !d->nr_listeners)
+		return 0;
+	failed = tcphs_get_listeners(session, d->cli->all_netns, &list, err);
+	for (i = 0; !failed && i < list.nr; i++) {
+		owner = &list.v[i].owner;
+		key.id.conn = list.v[i].conn;
+		found = bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie);
+		if (!found || !owner->known)
+			continue;
+		found->flags = TCPHS_F_OWNER;
+		found->id.pid = owner->pid;
+		memset(found->id.comm, 0, sizeof(found->id.comm));
+		memset(found->id.thread, 0, sizeof(found->id.thread));
+		memcpy(found->id.comm, owner->comm, strnlen(owner->comm, sizeof(found->id.comm)));
+		memcpy(found->id.thread, owner->thread,
+		       strnlen(owner->thread, sizeof(found->id.thread)));
+	}
+	tcphs_listener_list_free(&list);
+	return failed;
+}
+
+static int draw_chosen(struct diagram *d, struct tcphs_error *err)
+{
+	uint32_t i;
+
+	if (!d->nr_chosen) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"tcphs: no such connection on record; tcphs events shows what is");
 		return -1;
 	}
-	if (d->last)
-		return draw(d, last, true, err);
-	if (d->svg && nr > 1) {
+	if (d->svg && d->total > 1 && d->limit > 1) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"tcphs: %u connections fit, --svg takes one: name its CONN, or add --last",
-				nr);
+				d->total);
 		return -1;
 	}
-	for (i = 0; i < d->lives.lives; i++) {
-		if (!chosen[i])
-			continue;
-		if (draw(d, i, first, err))
+	for (i = 0; i < d->nr_chosen; i++)
+		if (draw(d, d->chosen[i], !i, err))
 			return -1;
-		first = false;
-	}
+	if (d->total > d->nr_chosen && d->limit > 1)
+		fprintf(stderr, "tcphs: %u connections fit, the newest %u are drawn; --limit 0 draws all\n",
+			d->total, d->nr_chosen);
 	return 0;
 }
 
 static int draw_all(struct diagram *d, struct tcphs_error *err)
 {
-	bool *chosen;
-	int failed;
+	static const struct tcphs_events_ops first = { on_first, on_lost };
 
-	if (source_drain(d->source, &collect, d, err))
+	if (source_drain(d->source, &first, d, err))
 		return -1;
-	chosen = calloc(d->lives.lives + 1, sizeof(*chosen));
-	if (!chosen || d->no_memory) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
-		failed = -1;
-	} else {
-		failed = draw_marked(d, chosen, err);
-	}
-	free(chosen);
-	return failed;
+	if (choose(d))
+		return no_memory(err);
+	if (read_again(d, err) || ask_for_owners(d, err))
+		return -1;
+	return d->no_memory ? no_memory(err) : draw_chosen(d, err);
 }
 
 /* ---- as it happens ---------------------------------------------------------- */
@@ -312,66 +535,101 @@ static void on_followed(void *arg, const struct tcphs_event *ev)
 {
 	struct diagram *d = arg;
 	uint32_t life;
+	int err;
 
-	if (d->life != TCPHS_NO_LIFE && !tcphs_lives_same_pair(&d->lives, d->life, ev))
+	if (d->life != TCPHS_NO_LIFE && !tcphs_lives_concern(&d->lives, d->life, ev))
 		return;
 	if (d->life == TCPHS_NO_LIFE && d->lives.nr >= WAITING_MAX)
 		tcphs_lives_clear(&d->lives);
-	on_event(d, ev);
-	if (d->life != TCPHS_NO_LIFE || !ev->id.conn || !wanted(d, ev) || !d->lives.nr)
+	life = tcphs_lives_see(&d->lives, ev, &err);
+	if (life != TCPHS_NO_LIFE)
+		err = tcphs_lives_keep(&d->lives, life, ev);
+	d->no_memory |= err;
+	if (d->life != TCPHS_NO_LIFE || life == TCPHS_NO_LIFE || !ev->id.conn || !wanted(d, ev))
 		return;
 	/* The newest of those there are is known when they are all read. */
-	if (d->last)
-		return;
-	life = d->lives.life_of[d->lives.nr - 1];
-	if (d->conn || d->lives.life[life].begin >= d->since)
+	d->lives.life[life].wanted = true;
+	if (!d->last && !d->conn && d->lives.life[life].begin >= d->since)
 		d->life = life;
 }
 
-static void choose_last(struct diagram *d)
+/* Of those there are: the newest that fits, or the newest of the one that was named. */
+static void choose_newest(struct diagram *d)
 {
-	bool *chosen = calloc(d->lives.lives + 1, sizeof(*chosen));
-
 	d->last = false;
-	if (chosen)
-		mark(d, chosen, &d->life);
-	else
+	if (tcphs_lives_choose(&d->lives, 1, &d->life, NULL) < 0)
 		d->no_memory = true;
-	free(chosen);
 }
 
-/* Adds what is new of the connection, and draws it. False: nothing more can come. */
-static bool draw_news(struct diagram *d)
+static bool only_time_wait_is_left(struct diagram *d)
 {
-	const struct tcphs_event *ev[STEPS_MAX];
-	struct tcphs_canvas_style style = style_of(d);
-	bool first = !d->picture.begun;
-	uint32_t i = TCPHS_NO_LIFE;
-	size_t nr = 0;
+	unsigned int side, waiting = 0;
+	const struct tcphs_end *end;
 
-	while (nr < STEPS_MAX &&
-	       (i = tcphs_lives_next(&d->lives, d->life, i)) != TCPHS_NO_LIFE) {
-		if (!first && i <= d->drawn)
-			continue;
-		ev[nr++] = &d->lives.ev[i];
-		d->drawn = i;
+	for (side = 0; side < 2; side++) {
+		end = &d->picture.end[side];
+		waiting += end->socket && end->state == TCPHS_STATE_TIME_WAIT;
+		if (end->socket && end->state != TCPHS_STATE_TIME_WAIT &&
+		    end->state != TCPHS_STATE_CLOSE)
+			return false;
 	}
-	if (!nr)
-		return true;
-	if (tcphs_picture_add(&d->picture, ev, nr))
-		d->no_memory = true;
+	return waiting;
+}
+
+/* It may last a minute in which nothing is drawn. */
+static void say_that_it_waits(struct diagram *d)
+{
+	if (d->waits || !only_time_wait_is_left(d))
+		return;
+	d->waits = true;
+	tcphs_buf_flush(&d->cli->out);
+	fprintf(stderr, "tcphs: closed; waiting for the end of TIME-WAIT, Ctrl-C ends\n");
+}
+
+static void draw_rows(struct diagram *d, bool first)
+{
+	struct tcphs_canvas_style style = style_of(d);
+
 	if (d->cli->json) {
 		if (first)
 			tcphs_picture_json_head(&d->picture, &d->cli->out);
 		tcphs_picture_json_rows(&d->picture, d->rows, &d->cli->out);
 		d->rows = d->picture.nr;
-	} else {
-		if (first)
-			tcphs_canvas_begin(&d->canvas, &d->picture, &style,
-					   source_clock(d->source), &d->cli->out);
-		tcphs_canvas_rows(&d->canvas);
+		return;
 	}
-	return nr == STEPS_MAX || !tcphs_lives_over(&d->lives, d->life);
+	if (first)
+		tcphs_canvas_begin(&d->canvas, &d->picture, &style, source_clock(d->source),
+				   &d->cli->out);
+	tcphs_canvas_rows(&d->canvas);
+}
+
+/* Adds what is new of the connection, and draws it. False: nothing more can come. */
+static bool draw_news(struct diagram *d)
+{
+	const struct tcphs_kept **kept;
+	const struct tcphs_event **ev;
+	bool first = !d->picture.begun;
+	size_t nr, i;
+
+	kept = tcphs_lives_events(&d->lives, d->life, d->drawn, &nr);
+	ev = calloc(nr + 1, sizeof(*ev));
+	if (!kept || !ev) {
+		d->no_memory = true;
+		nr = 0;
+	}
+	for (i = 0; i < nr; i++)
+		ev[i] = &kept[i]->ev;
+	if (nr) {
+		d->drawn = kept[nr - 1]->order;
+		d->no_memory |= tcphs_picture_add(&d->picture, ev, nr) != 0;
+		draw_rows(d, first);
+	}
+	free(ev);
+	free(kept);
+	if (tcphs_lives_over(&d->lives, d->life))
+		return false;
+	say_that_it_waits(d);
+	return true;
 }
 
 static bool on_idle(void *arg)
@@ -379,8 +637,8 @@ static bool on_idle(void *arg)
 	struct diagram *d = arg;
 	bool more = true;
 
-	if (d->last)
-		choose_last(d);
+	if (d->last || (d->conn && d->life == TCPHS_NO_LIFE))
+		choose_newest(d);
 	if (d->life != TCPHS_NO_LIFE) {
 		if (!d->picture.begun)
 			d->life = tcphs_lives_lead(&d->lives, d->life);
@@ -405,13 +663,12 @@ static int follow(struct diagram *d, struct tcphs_error *err)
 	tcphs_picture_free(&d->picture);
 	if (!d->no_memory)
 		return 0;
-	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
-	return -1;
+	return no_memory(err);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE };
+	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE, .limit = DRAWN_MAX };
 	struct tcphs_error err = { 0 };
 	int failed, ret;
 
@@ -427,6 +684,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (failed)
 		ret = cli_fail(&err);
 	tcphs_lives_free(&d.lives);
+	free(d.ev);
+	free(d.drawn_life);
+	free(d.chosen);
+	free(d.listener);
 	source_close(d.source);
 	return ret;
 }
@@ -438,6 +699,7 @@ const struct verb verb_diagram = {
 	.usage =
 		"  CONN                  its number: CONN of tcphs events, sk: of ss -e\n"
 		"  -l, --last            the newest of those that fit\n"
+		"  -n, --limit N         the newest N of them; 0: all (default 10)\n"
 		"  -f, --follow          draw as it happens: CONN, the newest with --last, or else\n"
 		"                        the next new one that fits; ends with it, or with Ctrl-C\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"

@@ -92,9 +92,8 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 		return NULL;
 	}
 	s->cli = cli;
-	s->filter = cli->filter;
-	if (cli->verb->lives)
-		s->filter.keys &= TCPHS_FILTERS_LIFE;
+	if (!cli->verb->lives)
+		s->filter = cli->filter;
 	s->file = -1;
 	s->clock_set = -1;
 	if (cli->read ? open_recording(s, err) : open_kernel(s, err)) {
@@ -280,6 +279,25 @@ int source_keep_last(struct source *s, size_t keep,
 	if (look)
 		tcphs_events_visit(s->events, look, arg);
 	return 0;
+}
+
+/**
+ * source_rewinds - can all of it be read again?
+ * @s: the source
+ */
+bool source_rewinds(const struct source *s)
+{
+	return s->recording && tcphs_recording_seekable(s->recording);
+}
+
+/**
+ * source_rewind - back to the first event
+ * @s: a source that source_rewinds()
+ * @err: why not
+ */
+int source_rewind(struct source *s, struct tcphs_error *err)
+{
+	return tcphs_recording_rewind(s->recording, err);
 }
 
 /**

@@ -13,8 +13,9 @@ struct source;
 /*
  * Opens the recording that cli->read names, or a session with the module. Only
  * events that the user's filter (cli->filter) lets through come out of it. A verb
- * about whole lives (verb->lives) gets every event of the connections whose ends
- * fit (TCPHS_FILTERS_LIFE), and chooses among them with tcphs_filter_event().
+ * about whole lives (verb->lives) gets every event, and chooses with
+ * tcphs_filter_event(): the other end of a connection that fits may have other
+ * addresses, where NAT stands between them.
  * NULL on error.
  */
 struct source *source_open(struct cli *cli, struct tcphs_error *err);
@@ -38,6 +39,13 @@ const struct tcphs_clock *source_clock(const struct source *s);
 int source_keep_last(struct source *s, size_t keep,
 		     void (*look)(void *arg, const struct tcphs_event *ev), void *arg,
 		     struct tcphs_error *err);
+
+/*
+ * Can source_drain() be called a second time, after source_rewind(), and give the same
+ * events? That of a recording that is a file; what the kernel has may be overwritten.
+ */
+bool source_rewinds(const struct source *s);
+int source_rewind(struct source *s, struct tcphs_error *err);
 
 /* All there is now, in time order, oldest first. 0, or -1 with @err set. */
 int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg,
