@@ -201,6 +201,9 @@ static void lay_out(struct svg *s, unsigned int y)
 			lines = 0;
 		}
 		y += height_of(row, lines, at->held);
+		/* What happens while it is on its way stands clear of its label. */
+		if (at->arrival != SIZE_MAX && at->arrival > i + 1)
+			y += SLOPE;
 	}
 	s->at[i].y = y;
 	for (i = 0; i < s->p->nr; i++)
