@@ -46,6 +46,7 @@ struct diagram {
 	bool *drawn_life;		/* of each life, whether its events are kept */
 	uint32_t *chosen;
 	uint32_t nr_chosen, total, forgotten;
+	uint32_t lives_max;		/* so many lives may be known now */
 	struct listener *listener;	/* that their segments met, by cookie */
 	size_t nr_listeners;
 
@@ -342,13 +343,16 @@ static void make_place(struct diagram *d)
 {
 	int64_t forgotten;
 
-	if (d->lives.lives < LIVES_MAX)
+	if (d->lives.lives < d->lives_max)
 		return;
 	forgotten = tcphs_lives_forget(&d->lives, LIVES_MAX / 2, d->limit);
 	if (forgotten < 0)
 		d->no_memory = true;
 	else
 		d->forgotten += (uint32_t)forgotten;
+	/* What is to be drawn stays, however much that is. */
+	while (d->lives.lives >= d->lives_max / 2 + d->lives_max / 4)
+		d->lives_max *= 2;
 }
 
 /* The first time: which lives there are, and which are wanted. */
@@ -668,7 +672,8 @@ static int follow(struct diagram *d, struct tcphs_error *err)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE, .limit = DRAWN_MAX };
+	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE, .limit = DRAWN_MAX,
+			     .lives_max = LIVES_MAX };
 	struct tcphs_error err = { 0 };
 	int failed, ret;
 
