@@ -981,7 +981,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(18 + 7 + 3 + 1 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
+	plan(21 + 7 + 3 + 1 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();
