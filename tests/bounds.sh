@@ -70,7 +70,7 @@ others_have_room() {
 }
 
 summary_says_so() {
-	same "$(awk '$1 == "refused" { print $2, $3 }' /proc/tcphs)" "share $(refused share)" /proc/tcphs &&
+	same "$(awk '$1 == "refused" && $3 { print $2, $3 }' /proc/tcphs)" "share $(refused share)" /proc/tcphs &&
 	tcphs status | grep -E '^ +share +[0-9]+'
 }
 
