@@ -140,7 +140,7 @@ int report_make(struct report *r, const struct evidence *e)
 	for (i = 0; i < NR_RULES; i++) {
 		r->rule = &rules[i];
 		if (rules[i].needs && !e->live) {
-			SAY(why, "a recording does not say %s", rules[i].needs);
+			SAY(why, "events alone do not say %s", rules[i].needs);
 			report_skip(r, why);
 			continue;
 		}

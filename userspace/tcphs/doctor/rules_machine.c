@@ -117,7 +117,7 @@ void check_orphans(const struct evidence *e, struct report *r)
 		orphaned(e, r, lack == SHORT_OF_MEMORY ? SHORT_OF_NOTHING : lack, limit);
 
 	if (!e->live)
-		report_saw(r, "reset %llu; how many there are is not in a recording",
+		report_saw(r, "reset %llu; events do not say how many there are",
 			   (ull)e->out_of_memory);
 	else if (known)
 		report_saw(r, "%llu of %llu allowed, reset %llu; TCP's memory %llu of %llu pages",
@@ -184,7 +184,7 @@ void check_time_wait(const struct evidence *e, struct report *r)
 		report_saw(r, "buckets %llu of %llu allowed, left out %llu", (ull)now,
 			   (ull)limit, (ull)e->time_wait_full);
 	else
-		report_saw(r, "left out %llu; how many there are is not in a recording",
+		report_saw(r, "left out %llu; events do not say how many there are",
 			   (ull)e->time_wait_full);
 }
 
@@ -220,7 +220,7 @@ static void lost(const struct evidence *e, struct report *r)
 	SAY(f->more, "%llu read", (ull)e->records);
 	SAY(f->cause, "%s",
 	    e->live ? "More happened than the ring holds between two reads: the numbers of listeners are right, those of connects, resets and losses are less than what there was." :
-		      "The recording has holes: what is counted here is less than what there was.");
+		      "Events are missing: what is counted here is less than what there was.");
 	if (e->live)
 		advise_parameter(f, "ring_records", e->after.ring_records, RING_MAX,
 				 "table_size", e->after.table_limit);
