@@ -75,6 +75,20 @@ static void test_hanging(void)
 	after();
 	same(judge(), "", "a shorter one says little");
 	tables();
+	listener.accept_queue = 1;
+	before();
+	wait_now(1, SEC / 100, 0);
+	look(5 * SEC);
+	after();
+	same(judge(), "", "nor who came just now, by whomever the others were let in");
+	tables();
+	listener.accept_queue = 3;
+	before();
+	listener.accept_queue = 3;
+	look(5 * SEC);
+	after();
+	same(judge(), "critical accept-hangs 3", "of those before the module nobody knows how long");
+	tables();
 	before();
 	wait_now(1, 9 * SEC, 9 * SEC);
 	after();
@@ -602,7 +616,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(105);
+	plan(107);
 	test_hanging();
 	test_unseen_accept();
 	test_overflows();

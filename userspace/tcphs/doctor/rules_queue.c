@@ -59,8 +59,9 @@ static bool hangs(const struct evidence *e, const struct queue *q)
 		return false;
 	if (q->oldest >= HUNG_NS && (!q->idle_known || q->idle >= HUNG_NS))
 		return true;
+	/* Of those who are older than the module nobody knows since when they wait. */
 	return q->before && q->waiting_before && !q->accepted &&
-	       e->ended - e->began >= LOOK_NS;
+	       (!q->oldest || q->oldest >= LONG_NS) && e->ended - e->began >= LOOK_NS;
 }
 
 /*
@@ -232,7 +233,10 @@ static void why_overrun(struct finding *f, const struct alike *a)
 
 	tcphs_fmt_duration(longest, q->oldest > q->wait.max_ns ? q->oldest : q->wait.max_ns,
 			   false);
-	if (!a->accepted)
+	if (!a->accepted && q->oldest && q->oldest < MOMENT_NS)
+		SAY(f->cause,
+		    "Connections come faster than the application accepts them, though nobody was seen to: those who wait came just now.");
+	else if (!a->accepted)
 		SAY(f->cause,
 		    "The application accepted nothing in all this time: it hangs, or it is too slow to accept. A longer queue would fill up too.");
 	else if (q->emptied)
