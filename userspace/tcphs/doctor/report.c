@@ -351,3 +351,27 @@ void finding_setting(struct finding *f, const struct evidence *e, enum setting s
 	vsnprintf(f->advised, sizeof(f->advised), fmt, ap);
 	va_end(ap);
 }
+
+/**
+ * finding_backlog - a longer queue is advised, where the present one is known to be so long
+ * @f: the finding
+ * @e: knows somaxconn, unless it is a recording
+ * @limit: of both queues of the listener
+ */
+void finding_backlog(struct finding *f, const struct evidence *e, uint32_t limit)
+{
+	uint64_t more = twice(limit ? limit : 1);
+
+	if (!e->live)
+		return;
+	if (e->settings.known[SETTING_SOMAXCONN] &&
+	    e->settings.value[SETTING_SOMAXCONN] <= limit) {
+		finding_setting(f, e, SETTING_SOMAXCONN,
+				"%llu, and the same in the application's listen(), which has to call it again",
+				(ull)more);
+		return;
+	}
+	SAY(f->setting, "backlog of listen()");
+	SAY(f->present, "%u", limit);
+	SAY(f->advised, "%llu, in the application's configuration", (ull)more);
+}

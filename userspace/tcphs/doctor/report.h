@@ -91,6 +91,9 @@ void finding_next(struct finding *f, const struct evidence *e, const struct plac
 /* Was anything wrong found at that listener? Then what its clients meet is its consequence. */
 bool report_told(const struct report *r, const struct server *s);
 
+/* Advice on the limit of a listener's queues: the backlog of listen(), somaxconn at most. */
+void finding_backlog(struct finding *f, const struct evidence *e, uint32_t limit);
+
 /* Advice on a sysctl, with the value that it has now. */
 void finding_setting(struct finding *f, const struct evidence *e, enum setting s,
 		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

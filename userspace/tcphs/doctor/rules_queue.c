@@ -142,25 +142,6 @@ static void ask_process(struct finding *f, const struct server *s, const struct 
 		SAY(f->command, "ss -ltnp sport = :%u", s->at.port);
 }
 
-/* The backlog is what listen() asked for, somaxconn at most. */
-static void advise_backlog(struct finding *f, const struct evidence *e, const struct queue *q)
-{
-	uint64_t more = twice(q->limit ? q->limit : 1);
-
-	if (!e->live)
-		return;
-	if (e->settings.known[SETTING_SOMAXCONN] &&
-	    e->settings.value[SETTING_SOMAXCONN] <= q->limit) {
-		finding_setting(f, e, SETTING_SOMAXCONN,
-				"%llu, and the same in the application's listen(), which has to call it again",
-				(ull)more);
-		return;
-	}
-	SAY(f->setting, "backlog of listen()");
-	SAY(f->present, "%u", q->limit);
-	SAY(f->advised, "%llu, in the application's configuration", (ull)more);
-}
-
 /* With tcp_abort_on_overflow the kernel resets whose third ACK finds no room. */
 static void advise_no_abort(struct finding *f, const struct evidence *e, uint64_t aborted)
 {
@@ -282,7 +263,7 @@ static void burst(const struct evidence *e, struct report *r, const struct serve
 	    "Connections come in bursts that are longer than the queue, and the application gets to its end in between: none that found room waited longer than %s. Those that found none come 1, 3, 7 s later.",
 	    longest);
 	SAY(f->command, "tcphs listeners --port %u", s->at.port);
-	advise_backlog(f, e, a->worst);
+	finding_backlog(f, e, a->worst->limit);
 	advise_no_abort(f, e, aborted);
 }
 

@@ -57,25 +57,6 @@ static bool is_flood(const struct outcome *o)
 	       o->silent * o->syns >= FLOOD_SYNS * o->met;
 }
 
-/* The queue's limit is the backlog of listen(), somaxconn at most. */
-static void advise_backlog(struct finding *f, const struct evidence *e, const struct server *s)
-{
-	uint64_t more = twice(s->limit ? s->limit : 1);
-
-	if (!e->live)
-		return;
-	if (e->settings.known[SETTING_SOMAXCONN] &&
-	    e->settings.value[SETTING_SOMAXCONN] <= s->limit) {
-		finding_setting(f, e, SETTING_SOMAXCONN,
-				"%llu, and the same in the application's listen(), which has to call it again",
-				(ull)more);
-		return;
-	}
-	SAY(f->setting, "backlog of listen()");
-	SAY(f->present, "%u", s->limit);
-	SAY(f->advised, "%llu, in the application's configuration", (ull)more);
-}
-
 static void tell_outcome(struct finding *f, const struct server *s, const struct outcome *o)
 {
 	SAY(f->more, "%llu SYNs, %llu finished handshakes, %llu without an answer; room for %u",
@@ -108,7 +89,7 @@ static void dropping(const struct evidence *e, struct report *r, const struct se
 		finding_setting(f, e, SETTING_MAX_SYN_BACKLOG, "%llu",
 				(ull)twice(e->settings.value[SETTING_MAX_SYN_BACKLOG]));
 	else
-		advise_backlog(f, e, s);
+		finding_backlog(f, e, s->limit);
 }
 
 static void cookies_out(const struct evidence *e, struct report *r, const struct server *s,
@@ -132,7 +113,7 @@ static void cookies_out(const struct evidence *e, struct report *r, const struct
 	} else {
 		SAY(f->cause,
 		    "More handshakes are under way than the SYN queue holds. SYN cookies help out; connections without timestamps lose window scaling and SACK by them.");
-		advise_backlog(f, e, s);
+		finding_backlog(f, e, s->limit);
 	}
 }
 
