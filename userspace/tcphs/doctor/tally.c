@@ -159,7 +159,8 @@ void *tally_get(struct tally *t, const void *key)
 	slot = slot_of(t, key);
 	entry = tally_at(t, t->nr);
 	t->uses[t->nr] = 1;
-	*slot = (uint32_t)++t->nr;
+	t->nr++;
+	*slot = (uint32_t)t->nr;
 	memset(entry, 0, t->entry_size);
 	memcpy(entry, key, t->key_size);
 	return entry;
