@@ -57,6 +57,26 @@ build() {
 		"$here/top_fake.c" $flags
 }
 
+# Nobody reads the pipe, which holds less than one refresh.
+held_up() {
+	python3 - "$tmp/top" <<'END'
+import fcntl, os, signal, struct, subprocess, sys, termios, time
+reader, writer = os.pipe()
+top = subprocess.Popen([sys.argv[1], "-b", "-C", "-d", "0.1"], stdout=writer,
+                       stderr=subprocess.PIPE, env=dict(os.environ, TOP_FAKE_CONNS="2000"))
+os.close(writer)
+deadline = time.monotonic() + 20
+unread = None
+while unread != (unread := struct.unpack("i", fcntl.ioctl(reader, termios.FIONREAD, bytes(4)))[0]) \
+        or unread < 50000:
+    if time.monotonic() > deadline:
+        sys.exit("its output never filled the pipe")
+    time.sleep(0.2)
+top.send_signal(signal.SIGTERM)
+said = top.communicate(timeout=20)[1].decode()
+sys.exit(0 if top.returncode == 1 and "the rest of it is lost" in said else f"{top.returncode} {said}")
+END
+}
 no_escapes() { ! grep -q "$(printf '\033')" "$tmp/out"; }
 json() {
 	python3 -c '
@@ -162,6 +182,7 @@ for code in 3 4 5; do
 done
 ok "batch: two refreshes" status 0 "$tmp/top" -b -n 2 -d 0.1
 ok "batch: no escape codes" no_escapes
+ok "batch: SIGTERM ends it while nobody takes its output" held_up
 ok "batch: connections" status 0 "$tmp/top" -bC -n 1
 ok "batch: JSON" status 0 "$tmp/top" -bj -n 2 -d 0.1
 ok "batch: JSON says what it should" json

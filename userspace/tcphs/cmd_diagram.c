@@ -248,7 +248,8 @@ static int make_picture(struct diagram *d, uint32_t life, struct tcphs_picture *
 	err = add_events(d, life, p);
 	name_listeners(d, p);
 	if (!err && !tcphs_lives_over(&d->lives, life))
-		err = tcphs_picture_end(p, source_session(d->source) ? tcphs_now() : d->end);
+		err = tcphs_picture_end(p, source_session(d->source) ?
+					tcphs_session_now(source_session(d->source)) : d->end);
 	return err;
 }
 
@@ -655,7 +656,7 @@ static int follow(struct diagram *d, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops ops = { on_followed, on_lost };
 
-	d->since = source_session(d->source) ? tcphs_now() : 0;
+	d->since = source_session(d->source) ? tcphs_session_now(source_session(d->source)) : 0;
 	tcphs_picture_init(&d->picture, d->cli->utf8 || d->cli->json);
 	if (source_follow(d->source, 0, &ops, on_idle, d, err))
 		return -1;
