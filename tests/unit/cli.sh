@@ -51,7 +51,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..190"
+echo "1..191"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -98,6 +98,10 @@ run 2 "and its unknown options"			"" status --prot 80
 said "$err" 'allowed are: --json --no-header --color --help$' "name no filter"
 run 2 "a recording of connections"		"" connections --read FILE
 said "$err" '--read: a recording holds events'	"is refused"
+wide=$(for verb in "" $("$tool" evnets 2>&1 | sed 's/.*one of: //; s/ help$//') names; do
+	"$tool" help $verb | awk 'length > 80'
+done)
+[ -z "$wide" ]; result $?			"all help fits 80 columns"
 run 0 "a verb's help"				"" listeners --help
 said "$out" '--local-port N,\.\.\. +of this end'	"tells its filters"
 ! grep -q -- '--peer-port' "$out"; result $?	"and no others"
@@ -306,8 +310,8 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-if [ "$n" != 190 ]; then
-	echo "# planned 190, ran $n"
+if [ "$n" != 191 ]; then
+	echo "# planned 191, ran $n"
 	failed=1
 fi
 exit $failed

@@ -30,18 +30,18 @@ static const struct {
 	[TCPHS_FILTER_STATE] = { "state", "NAME,...", "names and groups of ss; event: old or new" },
 	[TCPHS_FILTER_EVENT] = { "event", "NAME,...", "as in the column EVENT" },
 	[TCPHS_FILTER_ROLE] = { "role", "NAME,...",
-				"active (client), passive (server), simultaneous, listener, unknown" },
+				"client, server, simultaneous, listener, unknown" },
 	[TCPHS_FILTER_FAILED] = { "failed", NULL, "drops, resets, refused, timed out, cut short" },
 	[TCPHS_FILTER_PID] = { "pid", "N,...", "of the owner, where it is known" },
 	[TCPHS_FILTER_COMM] = { "comm", "NAME,...",
-				"name of the owner or its thread, where it is known" },
+				"of the owner or its thread, where it is known" },
 	[TCPHS_FILTER_DEVICE] = { "device", "NAME,...",
 				  "it is bound to; a listener's: also of the VRF" },
 	[TCPHS_FILTER_NETNS] = { "netns", "NAME,...",
-				 "as in ip-netns(8), or an inode number; implies -A" },
+				 "name of ip-netns(8), or inode; implies -A" },
 	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
-				      "60s, 1.5s, 5m, 2h: at least so long in the state" },
-	[TCPHS_FILTER_CONN] = { "conn", "N,...", "as in the column CONN, or sk: of ss -e" },
+				      "60s, 1.5s, 5m, 2h: so long in the state" },
+	[TCPHS_FILTER_CONN] = { "conn", "N,...", "column CONN, or sk: of ss -e" },
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == TCPHS_FILTER_KEYS, "describe the new filter");

@@ -28,7 +28,7 @@ static void help_filters(const struct verb *verb)
 			 argument ? " " : "", argument ? argument : "");
 		/* A verb may have said more about it already. */
 		if (!strstr(verb->usage, option))
-			printf("      %-28s %s\n", option, tcphs_filter_help(key));
+			printf("      %-25s %s\n", option, tcphs_filter_help(key));
 	}
 }
 

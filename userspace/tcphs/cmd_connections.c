@@ -148,10 +148,10 @@ const struct verb verb_connections = {
 	.help = "every connection, the longest in its state first",
 	.usage =
 		"  -s, --state NAME,...  only these, with the names of ss: established syn-sent\n"
-		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed close-wait\n"
-		"                        last-ack closing, and the groups all connected\n"
-		"                        synchronized bucket big\n"
-		"  -o, --output NAME,... these columns, or all; without it those that fit, see tcphs(8)\n",
+		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed\n"
+		"                        close-wait last-ack closing, and the groups all\n"
+		"                        connected synchronized bucket big\n"
+		"  -o, --output NAME,... these columns, or all; else those that fit\n",
 	.filters = TCPHS_FILTERS_CONNECTION,
 	.run = run,
 };

@@ -706,12 +706,12 @@ const struct verb verb_diagram = {
 		"  CONN                  its number: CONN of tcphs events, sk: of ss -e\n"
 		"  -l, --last            the newest of those that fit\n"
 		"  -n, --limit N         the newest N of them; 0: all (default 10)\n"
-		"  -f, --follow          draw as it happens: CONN, the newest with --last, or else\n"
-		"                        the next new one that fits; ends with it, or with Ctrl-C\n"
+		"  -f, --follow          draw as it happens: CONN, the newest with --last, or\n"
+		"                        else the next new one that fits; ends with it, or Ctrl-C\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
 		"      --ascii           no box characters\n"
-		"      --svg FILE        write the drawing of one connection as SVG; -: to standard\n"
-		"                        output\n"
+		"      --svg FILE        write the drawing of one connection as SVG (-: standard\n"
+		"                        output)\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
 	.lives = true,

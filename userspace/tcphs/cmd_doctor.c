@@ -551,7 +551,7 @@ const struct verb verb_doctor = {
 	.usage =
 		"  -d, --for TIME        look for so long (default 5s)\n"
 		"  -w, --watch           look again and again, until Ctrl-C\n"
-		"      --since TIME      judge what the ring holds of that time, instead of looking\n"
+		"      --since TIME      judge what the ring holds of that time, do not look\n"
 		"      --stuck-after TIME\n"
 		"                        what stays longer in a state of the close is stuck\n"
 		"                        (default 90s)\n",

@@ -122,10 +122,10 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct verb verb_events = {
 	.name = "events",
-	.help = "every step of every connection: what the ring holds, or as it happens",
+	.help = "every step of every connection, from the ring or as it happens",
 	.usage =
 		"  -f, --follow          go on with new events until Ctrl-C\n"
-		"  -n, --last N          begin with the last N; 'tcphs events -f -n 0': new ones only\n"
+		"  -n, --last N          begin with the last N; -f -n 0: new ones only\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n",
 	.reads = true,
 	.filters = TCPHS_FILTERS_EVENT,

@@ -199,11 +199,11 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct verb verb_listeners = {
 	.name = "listeners",
-	.help = "every listening socket: its queues, overflows, drops, waiting times",
+	.help = "every listening socket: queues, overflows, drops, waiting times",
 	.usage =
-		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; COOKIES are SYN cookies that came\n"
-		"back/were sent; WAIT is the time to accept().\n\n"
-		"  -o, --output NAME,... these columns, or all; without it those that fit, see tcphs(8)\n",
+		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; COOKIES are SYN cookies that\n"
+		"came back/were sent; WAIT is the time to accept().\n\n"
+		"  -o, --output NAME,... these columns, or all; else those that fit\n",
 	.filters = TCPHS_FILTERS_LISTENER,
 	.run = run,
 };

@@ -215,7 +215,7 @@ const struct verb verb_record = {
 	.words = " FILE",
 	.help = "events into a file, until Ctrl-C, for --read of the other verbs",
 	.usage =
-		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: only what the ring holds\n"
+		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: what the ring holds\n"
 		"  -n, --last N          begin with the last N of the ring; -n 0: new ones only\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,

@@ -240,7 +240,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct verb verb_status = {
 	.name = "status",
-	.help = "the module, states, handshake times, failures, events of this namespace",
+	.help = "the module, states, handshake times, failures, events of a netns",
 	.usage = "",
 	.one_netns = true,
 	.run = run,

@@ -39,7 +39,7 @@ static void print_help(FILE *to)
 	fputs("  help         this text; 'tcphs help VERB' tells a verb's options,\n"
 	      "               'tcphs help names' explains every event and reason\n"
 	      "\n"
-	      "Options of every verb, before or after it (--all-netns: not of status and doctor):\n"
+	      "Options of every verb, before or after it (-A: not of status and doctor):\n"
 	      "  -j, --json            one JSON object a line\n"
 	      "  -H, --no-header       no heading\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
