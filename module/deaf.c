@@ -71,6 +71,8 @@ u64 tcphs_deaf_missed(const struct tcphs_hook *hook)
 {
 	u64 missed = atomic_long_read(&hook->missed), with;
 
+	if (hook->kind == TCPHS_HOOK_KPROBE)
+		return missed + tcphs_returns_missed(hook);
 	if (missed || !READ_ONCE(hook->active) || !hook->with || tcphs_deaf_hits(hook))
 		return missed;
 	/* When the hooks came, each CPU may have been between the two. */

@@ -17,6 +17,7 @@
 #include <linux/interrupt.h>
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
+#include "compat/sock.h"
 #include "cookie.h"
 #include "drop.h"
 #include "internal.h"
@@ -114,7 +115,7 @@ static void verdict(struct tcphs_trial *t)
 		else
 			tell_syn(t->tn, &t->id, queue, TCPHS_REASON_ACCEPT_QUEUE_FULL);
 	} else if (now.syn_full != t->before.syn_full) {
-		queue->syn_queue = max(queue->syn_queue, queue->syn_limit);
+		queue->syn_queue = max(queue->syn_queue, tcphs_syn_queue_full(queue->syn_limit));
 		tell_syn(t->tn, &t->id, queue, TCPHS_REASON_SYN_QUEUE_FULL);
 	}
 }

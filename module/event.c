@@ -167,6 +167,44 @@ void tcphs_who_owner(struct tcphs_who *id)
 		tcphs_owner_put(before);
 }
 
+/* The local address of an IPv6 socket that turns to IPv4: mapped, or none yet. */
+static void local_to_v4(struct tcphs_who *id)
+{
+	struct in6_addr local;
+
+	memcpy(&local, id->local, sizeof(local));
+	memset(id->local, 0, sizeof(id->local));
+	if (ipv6_addr_v4mapped(&local))
+		put_v4(id->local, local.s6_addr32[3]);
+}
+
+/**
+ * tcphs_who_peer() - where connect() wants to go
+ * @id: gets the peer, and the family that it has
+ * @peer: AF_INET or AF_INET6, complete but perhaps for its scope, which the socket has
+ *
+ * Context: any.
+ */
+void tcphs_who_peer(struct tcphs_who *id, const struct sockaddr *peer)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)peer;
+
+	bool mapped = peer->sa_family == AF_INET6 && ipv6_addr_v4mapped(&in6->sin6_addr);
+
+	if (mapped && id->family == AF_INET6)
+		local_to_v4(id);
+	if (mapped)
+		id->flags |= TCPHS_F_MAPPED;
+	id->family = mapped ? AF_INET : peer->sa_family;
+	id->peer_port = ntohs(in->sin_port);
+	memset(id->peer, 0, sizeof(id->peer));
+	if (id->family == AF_INET6)
+		memcpy(id->peer, &in6->sin6_addr, sizeof(id->peer));
+	else
+		put_v4(id->peer, mapped ? in6->sin6_addr.s6_addr32[3] : in->sin_addr.s_addr);
+}
+
 /**
  * tcphs_queue_look() - a listener's queues as they are
  * @queue: the result

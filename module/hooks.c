@@ -25,6 +25,8 @@ static struct tcphs_hook *const tables[] = {
 #endif
 	tcphs_hooks_open,
 	tcphs_hooks_resend,
+	tcphs_hooks_icmp,
+	tcphs_hooks_unsent,
 	tcphs_hooks_state,
 };
 
@@ -163,6 +165,7 @@ void tcphs_hooks_count(unsigned int *active, unsigned int *missing, unsigned int
 void tcphs_hooks_exit(void)
 {
 	detach_tracepoints();
+	tcphs_returns_exit();
 	tcphs_entries_exit();
 	/* Handlers are RCU readers, of listeners and of the adopting flag. */
 	synchronize_rcu();
@@ -185,7 +188,9 @@ int tcphs_hooks_init(void)
 		pr_err("is kernel.ftrace_enabled 0? Set it to 1 and load again\n");
 	if (err)
 		return err;
-	err = attach_tracepoints();
+	err = tcphs_returns_init();
+	if (!err)
+		err = attach_tracepoints();
 	if (err)
 		tcphs_hooks_exit();
 	return err;

@@ -38,6 +38,7 @@ struct inet_timewait_sock;
 struct request_sock;
 struct sk_buff;
 struct sock;
+struct sockaddr;
 struct tcphs_net;
 struct tracepoint;
 
@@ -254,6 +255,7 @@ struct tcphs_who {
 #define TCPHS_C_BUCKET_DUE	BIT(14)	/* the socket should become a bucket */
 #define TCPHS_C_DISMISSED	BIT(15)	/* a bucket that goes, and not by its timer */
 #define TCPHS_C_JOINED		BIT(16)	/* a subflow that MPTCP takes in; its request goes next */
+#define TCPHS_C_TOLD		BIT(17)	/* a connect() that is about to fail, and that is told */
 
 struct tcphs_conn {
 	struct hlist_node node;
@@ -270,8 +272,12 @@ struct tcphs_conn {
 	u8 hint;		/* enum tcphs_reason of an end that may follow */
 	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
 	u16 share;		/* whose it is: share.c */
-	u32 data;		/* bytes that came in the handshake; of a bucket: seq of its RST;
-				 * in LAST_ACK: segments sent before, resends apart
+	u8 icmp_type;		/* of the last ICMP error, 0: there was none */
+	u8 icmp_code;
+	u32 data;		/* bytes that came in the handshake; in SYN-SENT: the SYN that the
+				 * own firewall dropped, from 1; of a bucket: seq of its RST, or
+				 * the task that wants it; in LAST_ACK: segments sent before,
+				 * resends apart
 				 */
 	union {
 		u32 half_seq;	/* where the other half stood at the first FIN */
@@ -415,10 +421,11 @@ void tcphs_who_handshake(struct tcphs_who *id, const struct request_sock *req);
 void tcphs_who_from_tw(struct tcphs_who *id, const struct inet_timewait_sock *tw);
 void tcphs_who_from_skb(struct tcphs_who *id, const struct sk_buff *skb);
 void tcphs_who_owner(struct tcphs_who *id);
+void tcphs_who_peer(struct tcphs_who *id, const struct sockaddr *peer);
 void tcphs_queue_look(struct tcphs_queue *queue, const struct sock *listener);
 void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener);
 
-/* hooks.c, entries.c: names and pointers only */
+/* hooks.c, entries.c, returns.c: names and pointers only */
 
 struct tcphs_hook {
 	const char *name;
@@ -451,6 +458,9 @@ int tcphs_hook_missing(const struct tcphs_hook *hook, int err);
 void tcphs_hooks_count(unsigned int *active, unsigned int *missing, unsigned int *deaf);
 int tcphs_entries_init(void);
 void tcphs_entries_exit(void);
+int tcphs_returns_init(void);
+void tcphs_returns_exit(void);
+u64 tcphs_returns_missed(const struct tcphs_hook *hook);
 
 /* First of all in the handler of a tracepoint; of a function entries.c does it. */
 static inline void tcphs_hook_hit(void *data)
@@ -481,9 +491,16 @@ extern struct tcphs_hook tcphs_hooks_close[];
 extern struct tcphs_hook tcphs_hooks_challenge[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
+extern struct tcphs_hook tcphs_hooks_icmp[];
+extern struct tcphs_hook tcphs_hooks_unsent[];
 
 void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to);
 bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req);
+void tcphs_unsent(struct tcphs_section *s, const struct sock *sk, const struct sockaddr *peer,
+		  u8 old_state, u8 reason, u32 flags);
+u8 tcphs_icmp_reason(const struct tcphs_conn *conn);
+void tcphs_icmp_put(struct tcphs_event *ev, const struct tcphs_conn *conn);
+u8 tcphs_error_reason(const struct tcphs_conn *conn, int err);
 void tcphs_open_simultaneous(const struct sock *sk);
 void tcphs_open_established(const struct sock *sk, u8 old_state);
 void tcphs_open_failed(const struct sock *sk);

@@ -49,6 +49,7 @@ const char *const tcphs_event_names[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_SYN_UNEXPECTED] = "syn-unexpected",
 	[TCPHS_EV_BACKLOG_CHANGED] = "backlog-changed",
 	[TCPHS_EV_MIGRATED] = "migrated",
+	[TCPHS_EV_ICMP_RECEIVED] = "icmp-received",
 };
 
 const char *const tcphs_reason_names[TCPHS_REASON_MAX + 1] = {

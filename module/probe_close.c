@@ -232,6 +232,7 @@ static void tell_closed(struct tcphs_section *s, u8 old_state, u8 reason)
 
 	ev->old_state = old_state;
 	ev->reason = reason;
+	tcphs_icmp_put(ev, conn);
 	if (conn->state == TCPHS_STATE_TIME_WAIT) {
 		ev->new_state = TCPHS_STATE_TIME_WAIT;
 		ev->flags |= TCPHS_F_TIME_WAIT_AHEAD;
@@ -246,6 +247,21 @@ static void tell_closed(struct tcphs_section *s, u8 old_state, u8 reason)
 	conn->marks &= ~TCPHS_C_OPEN_END;
 }
 
+/*
+ * Timers run in softirq. That of an orphan may have met it while close() was not done with
+ * it, and is made up for then (tcp_release_cb()).
+ */
+static bool is_timer(const struct sock *sk)
+{
+	return in_serving_softirq() || (sock_flag(sk, SOCK_DEAD) && sock_owned_by_user(sk));
+}
+
+/* As tcp_keepalive_timer() asks. */
+static bool is_sending(const struct sock *sk)
+{
+	return tcp_sk(sk)->packets_out || !tcp_write_queue_empty(sk);
+}
+
 /* How a socket that closed without a farewell came to it; NONE: not yet known. */
 static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
 {
@@ -255,16 +271,17 @@ static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
 		return conn->hint;
 	switch (READ_ONCE(sk->sk_err)) {
 	case 0:
-		return conn->marks & TCPHS_C_RST_SENT ? conn->hint : TCPHS_REASON_NONE;
+		if (conn->marks & TCPHS_C_RST_SENT)
+			return conn->hint;
+		/* Too many orphans, and a RST is thought to be of no use (tcp_write_timeout()). */
+		return sock_flag(sk, SOCK_DEAD) && is_timer(sk) && is_sending(sk) &&
+		       check_net(sock_net(sk)) ? TCPHS_REASON_NO_MEMORY : TCPHS_REASON_NONE;
 	case ETIMEDOUT:
 		return TCPHS_REASON_TIMEOUT;
 	case ECONNABORTED:
 		return TCPHS_REASON_KILLED;
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-		return TCPHS_REASON_UNREACHABLE;
 	default:
-		return TCPHS_REASON_OTHER;
+		return tcphs_error_reason(conn, READ_ONCE(sk->sk_err));
 	}
 }
 
@@ -470,12 +487,13 @@ out:
 
 /*
  * Why a timer resets: an orphan in FIN_WAIT2 waited long enough, keepalive or the
- * user timeout is over, or there are too many orphans (tcp_out_of_resources()).
+ * user timeout is over, for which nothing may be under way or queued; or that is so, and
+ * there are too many orphans (tcp_out_of_resources()).
  */
 static u8 timer_reset_reason(const struct sock *sk)
 {
-	return sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_FIN_WAIT2 &&
-	       !sock_flag(sk, SOCK_KEEPOPEN) ? TCPHS_REASON_NO_MEMORY : TCPHS_REASON_TIMEOUT;
+	return sock_flag(sk, SOCK_DEAD) && is_sending(sk) ? TCPHS_REASON_NO_MEMORY :
+							    TCPHS_REASON_TIMEOUT;
 }
 
 /*
@@ -486,7 +504,7 @@ static u8 timer_reset_reason(const struct sock *sk)
 static u8 active_reset_reason(const struct tcphs_conn *conn, const struct sock *sk)
 {
 	if (sk->sk_state != TCP_CLOSE)
-		return in_serving_softirq() ? timer_reset_reason(sk) : TCPHS_REASON_KILLED;
+		return is_timer(sk) ? timer_reset_reason(sk) : TCPHS_REASON_KILLED;
 	if (conn->marks & TCPHS_C_QUEUED)
 		return TCPHS_REASON_LISTENER_CLOSED;
 	if (sock_flag(sk, SOCK_DEAD))
@@ -786,7 +804,8 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 
 /*
  * tcp_twsk_unique(): connect() asks for the addresses of a bucket. If it gets
- * them the bucket goes next. Process context, the hash bucket locked.
+ * them the bucket goes next, by the same task; what the kernel asks (tcp_tw_reuse,
+ * timestamps, time, loopback) need not be repeated. Process context, the hash bucket locked.
  */
 static void on_bucket_wanted(struct tcphs_regs *regs)
 {
@@ -794,8 +813,10 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	struct tcphs_section s;
 
 	tcphs_close_enter_bucket(&s, tw);
-	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
+	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET) {
 		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
+		s.conn->data = task_pid_nr(current);
+	}
 	tcphs_conn_leave(&s);
 }
 
@@ -825,7 +846,10 @@ static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_s
 		return TCPHS_REASON_EXPIRED;
 	if (!check_net(twsk_net(tw)))
 		return TCPHS_REASON_NETNS_EXIT;
-	if (conn->hint != TCPHS_REASON_NONE)
+	/* Who asked and did not get it left that behind. */
+	if (conn->hint != TCPHS_REASON_NONE &&
+	    (conn->hint != TCPHS_REASON_REUSED_BY_CONNECT ||
+	     (!in_serving_softirq() && conn->data == task_pid_nr(current))))
 		return conn->hint;
 	/* tcp_abort() */
 	return TCPHS_REASON_KILLED;

@@ -68,7 +68,7 @@ static void on_connect(struct tcphs_regs *regs)
 }
 
 /**
- * tcphs_open_simultaneous() - SYN met SYN: RFC 9293, figure 8
+ * tcphs_open_simultaneous() - SYN met SYN: RFC 9293, figure 7
  * @sk: going from SYN_SENT to SYN_RECV
  *
  * Context: softirq or process, @sk locked.
@@ -202,6 +202,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		tcphs_hist_count(&s, passive ? TCPHS_HIST_HANDSHAKE_PASSIVE :
 					       TCPHS_HIST_HANDSHAKE_ACTIVE, took);
 	}
+	if (!passive)
+		conn->data = 0;
 	/* What the SYN+ACK confirmed beyond the SYN were data (RFC 7413). */
 	if (!passive && tp->syn_data && tp->snd_una != conn->id.isn + 1) {
 		conn->marks |= TCPHS_C_FASTOPEN;
@@ -213,50 +215,90 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	tcphs_conn_leave(&s);
 }
 
-/* sk_err is set before the state changes (tcp_reset(), tcp_write_err(), ...). */
-static u8 connect_failure(const struct sock *sk)
+/* connect() itself gives up: only when it has come through is its socket connecting. */
+static bool in_connect(const struct sock *sk)
 {
-	switch (READ_ONCE(sk->sk_err)) {
+	return !in_serving_softirq() && !READ_ONCE(sk->sk_err) && sk->sk_socket &&
+	       sk->sk_socket->state == SS_UNCONNECTED;
+}
+
+/* What a process does that ends it. */
+static u8 given_up(const struct sock *sk)
+{
+	/* tcp_disconnect() alone, or from __tcp_close(), or the latter alone */
+	if (sk->sk_shutdown != SHUTDOWN_MASK)
+		return TCPHS_REASON_DISCONNECT;
+	return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime ? TCPHS_REASON_LINGER :
+								  TCPHS_REASON_CLOSED_BY_USER;
+}
+
+/* Was the last SYN of it, or what came as an answer, dropped by this machine's own firewall? */
+static bool is_blocked(const struct tcphs_conn *conn, const struct sock *sk)
+{
+	return conn->data && conn->data == tcp_sk(sk)->total_retrans + 1;
+}
+
+/*
+ * sk_err is set before the state changes (tcp_reset(), tcp_write_err(), ...). An ICMP
+ * error comes first: of one that met the socket in use the kernel knows no more when
+ * SO_ERROR was asked, and the process that was told so has closed it.
+ */
+static u8 connect_failure(const struct tcphs_conn *conn, const struct sock *sk)
+{
+	int err = READ_ONCE(sk->sk_err);
+
+	if (conn->marks & TCPHS_C_RST_RECEIVED)
+		return TCPHS_REASON_REFUSED;
+	if (err == ECONNABORTED)
+		return TCPHS_REASON_KILLED;
+	if (conn->icmp_type && err != ETIMEDOUT)
+		return tcphs_icmp_reason(conn);
+	switch (err) {
+	case 0:
+		return is_blocked(conn, sk) ? TCPHS_REASON_NOT_PERMITTED : given_up(sk);
+	case ETIMEDOUT:
+		return is_blocked(conn, sk) ? TCPHS_REASON_NOT_PERMITTED : TCPHS_REASON_TIMEOUT;
 	case ECONNREFUSED:
 		return TCPHS_REASON_REFUSED;
-	case ETIMEDOUT:
-		return TCPHS_REASON_TIMEOUT;
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EHOSTDOWN:
-	case EPROTO:
-	case ENOPROTOOPT:
-		return TCPHS_REASON_UNREACHABLE;
-	case ECONNABORTED:
-		return TCPHS_REASON_KILLED;
-	case 0:
-		/* tcp_disconnect() alone, or from __tcp_close(), or the latter alone */
-		if (sk->sk_shutdown != SHUTDOWN_MASK)
-			return TCPHS_REASON_DISCONNECT;
-		return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime ?
-		       TCPHS_REASON_LINGER : TCPHS_REASON_CLOSED_BY_USER;
 	default:
-		return TCPHS_REASON_OTHER;
+		return tcphs_error_reason(conn, err);
 	}
 }
 
 /* connect() set SYN_SENT and found no local port: no SYN was ever sent. */
-static void no_port(struct tcphs_section *s, const struct sock *sk)
+static u8 port_failure(const struct sock *sk)
 {
-	struct tcphs_net *tn = tcphs_net(sock_net(sk));
-	struct tcphs_who id = { .conn = s->cookie, .role = TCPHS_ROLE_ACTIVE };
-	struct tcphs_event *ev;
+	/* Looking for one, it would have set none. */
+	if (!inet_sk(sk)->inet_sport)
+		return TCPHS_REASON_NO_PORT;
+	/* With the port there may have come a rule that leads nowhere. */
+	return sk->sk_userlocks & SOCK_BINDPORT_LOCK ? TCPHS_REASON_ADDRESS_IN_USE :
+						       TCPHS_REASON_NO_ROUTE;
+}
 
-	tcphs_who_from_sock(&id, sk);
-	tcphs_who_owner(&id);
-	ev = tcphs_event_begin(tn, &id, s->now, TCPHS_EV_CONNECT_FAILED);
-	ev->old_state = TCPHS_STATE_SYN_SENT;
-	ev->new_state = TCPHS_STATE_CLOSE;
-	ev->reason = TCPHS_REASON_NO_PORT;
-	tcphs_failure_count(tn, ev->reason);
-	tcphs_event_commit(tn);
-	if (id.owner)
-		tcphs_owner_put(id.owner);
+/* Who has the 4-tuple? It was not changed since, or the kernel had given it away. */
+static bool is_bucket_in_the_way(const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct net *net = sock_net(sk);
+	struct sock *other;
+	bool bucket;
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr))
+		other = tcphs_lookup_v6(net, &sk->sk_v6_daddr, inet->inet_dport,
+					&sk->sk_v6_rcv_saddr, ntohs(inet->inet_sport),
+					sk->sk_bound_dev_if, 0);
+	else
+#endif
+		other = tcphs_lookup_v4(net, inet->inet_daddr, inet->inet_dport,
+					inet->inet_rcv_saddr, ntohs(inet->inet_sport),
+					sk->sk_bound_dev_if);
+	if (!other)
+		return false;
+	bucket = other->sk_state == TCP_TIME_WAIT;
+	sock_gen_put(other);
+	return bucket;
 }
 
 /**
@@ -270,15 +312,15 @@ void tcphs_open_failed(const struct sock *sk)
 	struct tcphs_section s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
+	bool now = in_connect(sk);
+	u32 flags = now && inet_sk(sk)->inet_sport && is_bucket_in_the_way(sk) ? TCPHS_F_BUCKET : 0;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (!s.conn && !in_serving_softirq() && !READ_ONCE(sk->sk_err) &&
-	    sk->sk_shutdown != SHUTDOWN_MASK) {
-		no_port(&s, sk);
-		tcphs_conn_leave(&s);
-		return;
-	}
 	conn = s.conn;
+	if (now && (!conn || conn->state != TCPHS_STATE_SYN_SENT)) {
+		tcphs_unsent(&s, sk, NULL, TCPHS_STATE_SYN_SENT, port_failure(sk), flags);
+		goto out;
+	}
 	if (!conn) {
 		/* tcp_abort() also ends what is put off by TCP Fast Open. */
 		if (READ_ONCE(sk->sk_err) && sk->sk_err != ECONNABORTED)
@@ -286,11 +328,16 @@ void tcphs_open_failed(const struct sock *sk)
 		conn = tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
 	}
 	ev = tcphs_step(&s, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_CLOSE);
-	ev->reason = connect_failure(sk);
+	/* tcp_connect() says why to nobody but its caller. */
+	ev->reason = now ? TCPHS_REASON_OTHER : connect_failure(conn, sk);
+	tcphs_icmp_put(ev, conn);
 	tcphs_step_since(&s, ev, conn->born);
 	tcphs_failure_count(conn->tn, ev->reason);
 	tcphs_step_done(&s);
 	tcphs_conn_move(&s, TCPHS_STATE_CLOSE);
+out:
+	if (now)
+		s.conn->marks |= TCPHS_C_TOLD;
 	tcphs_conn_leave(&s);
 }
 

@@ -246,7 +246,8 @@ static void on_request_error(struct tcphs_regs *regs)
 		return;
 	tcphs_conn_enter_untimed(&s, tcphs_cookie(req_to_sk(req)));
 	if (s.conn)
-		s.conn->hint = TCPHS_REASON_UNREACHABLE;
+		s.conn->hint = s.conn->icmp_type ? tcphs_icmp_reason(s.conn) :
+						   TCPHS_REASON_UNREACHABLE;
 	tcphs_conn_leave(&s);
 }
 
@@ -370,6 +371,7 @@ static void on_request_end(struct tcphs_regs *regs)
 		type = request_end(s.conn, req, &reason);
 		ev = tcphs_step(&s, type, TCPHS_STATE_CLOSE);
 		ev->reason = reason;
+		tcphs_icmp_put(ev, s.conn);
 		tcphs_step_since(&s, ev, s.conn->born);
 		tcphs_failure_count(s.conn->tn, reason);
 		tcphs_step_done(&s);

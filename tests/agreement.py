@@ -54,7 +54,8 @@ def relations(t, stillborn):
     # tcp_done() in a handshake, but not tcp_disconnect(); and a RST or SYN for a request,
     # which that of a Fast Open child still is until the third ACK
     yield "TcpAttemptFails", (
-        t("connect-failed", None, ("refused", "timeout", "unreachable", "killed")) +
+        t("connect-failed", None, ("refused", "timeout", "unreachable", "icmp-refused",
+                                   "icmp-prohibited", "killed")) +
         t("request-reset", None, ("reset-received", "bad-segment")) +
         t("closed", "syn-recv", ("reset-received", "timeout")) +
         fast_children_reset(t, "syn-recv")), fast_children_reset(t, "fin-wait-1")

@@ -23,3 +23,8 @@ REQUESTS_MIGRATE = RELEASE >= (5, 14)
 
 # inet_csk_reqsk_queue_hash_add() refuses a request that is there already; 5.10 keeps both.
 FINDS_SAME_REQUEST = RELEASE >= (6, 1)
+# kfree_skb says why from 5.17 on, and of BPF programs from 5.19 on.
+DROPS_HAVE_REASONS = RELEASE >= (5, 19)
+
+# ss -K ends TIME_WAIT.
+BUCKETS_CAN_BE_KILLED = RELEASE >= (6, 0)

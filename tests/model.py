@@ -41,14 +41,19 @@ STEPS = {
     "time-wait": {"fin-wait-2": "time-wait", "closing": "time-wait"},
     "time-wait-fin": {"time-wait": ""},
     "time-wait-end": {"time-wait": "closed"},
-    "connect-failed": {"syn-sent": "closed"},
+    # From closed: it failed before there was a SYN.
+    "connect-failed": {"syn-sent": "closed", "closed": "closed"},
     "request-expired": {"syn-recv": "closed"},
     "request-reset": {"syn-recv": "closed"},
     "closed": {state: ("closed", "time-wait") for state in SYNCED | {"syn-recv"}},
     "rst-sent": {state: "" for state in SYNCED | {"syn-sent", "syn-recv", "time-wait", "closed"}},
+    "icmp-received": {state: "" for state in SYNCED | {"syn-sent", "syn-recv"}},
     "rst-received": {state: "" for state in SYNCED | {"syn-sent", "syn-recv", "time-wait"}},
 }
 BIRTHS = {"syn-sent", "syn-received"}
+# Reasons of a life that ends where it begins: no SYN was sent, or a cookie was refused.
+STILLBORN = {"no-port", "address-in-use", "no-route", "no-address", "not-permitted", "no-memory",
+             "other", "accept-queue-full"}
 ENDS = {"connect-failed", "request-expired", "request-reset", "closed"}
 # What must have come before, in a life seen from its beginning
 NEEDS = {
@@ -78,7 +83,7 @@ class Life:
             return
         if not self.seen and not self.partial and name not in BIRTHS and \
                 "syncookie" not in e.get("options", ()) and not e.get("restored") and \
-                e.get("reason") not in ("syncookie", "no-port", "accept-queue-full"):
+                e.get("reason") not in STILLBORN | {"syncookie"}:
             yield "a life that begins in its middle"
         if name == "established" and (old == "closed") != e.get("restored", False):
             yield "established without a handshake, or restored with one"

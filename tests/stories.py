@@ -16,6 +16,7 @@ import stories_connect
 import stories_listen
 import stories_queue
 import stories_close
+import stories_fail
 import stories_time_wait
 import stories_owner
 import stories_old

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """Stories of the client's handshake: RFC 9293, section 3.5."""
-import errno
 import os
 import socket
 import struct
@@ -100,17 +99,6 @@ def connect_aborted(t):
     t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed disconnect"])
     s.close()
     t.counted(TcpExtTCPAbortOnData=1, TcpAttemptFails=0, TcpOutRsts=0)
-
-
-@story()
-def connect_unreachable(t):
-    """an ICMP error ends a connect"""
-    peer = t.peer()
-    s = t.connecting(peer)
-    peer.await_(SYN)
-    peer.unreachable()
-    t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed unreachable"])
-    same(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), errno.EHOSTUNREACH, "SO_ERROR")
 
 
 @story()

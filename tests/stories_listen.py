@@ -83,8 +83,11 @@ def request_unreachable(t):
     peer.send(SYN)
     peer.await_(SYN | ACK)
     # Host unreachable will do for IPv4, IPv6 takes only what is beyond repair.
-    peer.unreachable(code=1 if t.version == 4 else 4)
-    t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed unreachable"])
+    numbers_, reason = ((3, 1), "unreachable") if t.version == 4 else ((1, 4), "icmp-refused")
+    peer.icmp(*numbers_)
+    events = t.told(peer.port, [HANDSHAKE[0], f"icmp-received syn-recv>syn-recv {reason}",
+                                f"request-reset syn-recv>closed {reason}"])
+    same([(e["icmp_type"], e["icmp_code"]) for e in events[1:]], [numbers_] * 2, "ICMP")
 
 
 @story()

@@ -166,12 +166,16 @@ class Peer:
         self.send(SYN | ACK, options=options)
         return self.await_(ACK)
 
-    def unreachable(self, code=None):
-        """ICMP: the host of the last packet can't be reached, or another @code."""
+    def icmp(self, kind, code):
+        """An ICMP error that quotes the last packet."""
         quoted = self.last[:28 if self.version == 4 else 48]
+        message = struct.pack("!BBHI", kind, code, 0, 0) + quoted
         if self.version == 4:
-            message = struct.pack("!BBHI", 3, code or 1, 0, 0) + quoted
             message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
             self.wire.send(4, socket.IPPROTO_ICMP, message, None)
         else:
-            self.wire.send(6, socket.IPPROTO_ICMPV6, struct.pack("!BBHI", 1, code or 3, 0, 0) + quoted, 2)
+            self.wire.send(6, socket.IPPROTO_ICMPV6, message, 2)
+
+    def unreachable(self):
+        """ICMP: the host of the last packet can't be reached."""
+        self.icmp(*((3, 1) if self.version == 4 else (1, 3)))

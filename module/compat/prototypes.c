@@ -9,7 +9,8 @@
  * tcp_v4_reqsk_destructor, tcp_v6_reqsk_destructor, tcp_v6_syn_recv_sock,
  * tcp_v4_send_reset, tcp_v6_send_reset, inet_twsk_kill, tcp_send_challenge_ack,
  * tcp_validate_incoming, tcp_v4_send_ack, tcp_v6_send_response, inet_reqsk_clone,
- * mptcp_pm_new_connection, mptcp_finish_join
+ * mptcp_pm_new_connection, mptcp_finish_join, tcp_v6_err, tcp_v6_connect,
+ * tcp_v4_pre_connect, tcp_v6_pre_connect
  */
 #include <linux/build_bug.h>
 #include <linux/security.h>
@@ -37,6 +38,15 @@ static_assert(IS(inet_listen, int (struct socket *, int)));
 #ifdef TCPHS_INET6_HASH
 static_assert(IS(inet6_hash, int (struct sock *)));
 #endif
+
+/* probe_unsent.c, probe_icmp.c; tcp_v6_connect() and tcp_v6_err() are the same, and static */
+
+#ifdef TCPHS_HAVE_SOCKADDR_UNSIZED
+static_assert(IS(tcp_v4_connect, int (struct sock *, struct sockaddr_unsized *, int)));
+#else
+static_assert(IS(tcp_v4_connect, int (struct sock *, struct sockaddr *, int)));
+#endif
+static_assert(IS(tcp_v4_err, int (struct sk_buff *, u32)));
 
 /* probe_request.c */
 

@@ -2,12 +2,14 @@
 /*
  * Sockets, their hash tables and the TIME_WAIT bookkeeping.
  *
+ * 5.10  the SYN queue is full above its limit, in older stable releases at it
  * 5.11  tcp_reset() gets the segment
  * 5.14  requests move to another listener of their group
  * 5.19  listeners are in lhash2 by sk_nulls_node, not by icsk_listen_portaddr_node
  * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
  *	 the right one on every kernel, tcp_hashinfo does not
  * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
+ * 6.17  sockets are looked up without naming the table
  * 6.18  sk_drops is read by sk_drops_read()
  *	 ECN comes in two modes, and tcp_ecn_mode_any() tells
  * 7.x   inet_hash() is for IPv6 too
@@ -82,6 +84,32 @@ static inline struct inet_hashinfo *tcphs_hashinfo(struct net *net)
 	return net->ipv4.tcp_death_row.hashinfo;
 }
 
+/* Requests and buckets too; the caller gets a reference, for sock_gen_put(). */
+static inline struct sock *tcphs_lookup_v4(struct net *net, __be32 peer, __be16 peer_port,
+					   __be32 local, u16 local_port, int dif)
+{
+#ifdef TCPHS_HAVE_LOOKUP_HASHINFO
+	return __inet_lookup_established(net, tcphs_hashinfo(net), peer, peer_port, local,
+					 local_port, dif, 0);
+#else
+	return __inet_lookup_established(net, peer, peer_port, local, local_port, dif, 0);
+#endif
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static inline struct sock *tcphs_lookup_v6(struct net *net, const struct in6_addr *peer,
+					   __be16 peer_port, const struct in6_addr *local,
+					   u16 local_port, int dif, int sdif)
+{
+#ifdef TCPHS_HAVE_LOOKUP_HASHINFO
+	return __inet6_lookup_established(net, tcphs_hashinfo(net), peer, peer_port, local,
+					  local_port, dif, sdif);
+#else
+	return __inet6_lookup_established(net, peer, peer_port, local, local_port, dif, sdif);
+#endif
+}
+#endif
+
 /* Calls @fn for each socket in a bucket of lhash2, whose lock is held. */
 static inline void tcphs_each_listener(struct inet_listen_hashbucket *bucket,
 				       void (*fn)(struct sock *sk))
@@ -129,6 +157,16 @@ static inline bool tcphs_ecn_ok(const struct tcp_sock *tp)
 	return tcp_ecn_mode_any(tp);
 #else
 	return tp->ecn_flags & TCP_ECN_OK;
+#endif
+}
+
+/* The shortest SYN queue that inet_csk_reqsk_queue_is_full() calls full. */
+static inline u32 tcphs_syn_queue_full(u32 limit)
+{
+#ifdef TCPHS_HAVE_SYN_QUEUE_FULL_AT_LIMIT
+	return limit;
+#else
+	return limit + 1;
 #endif
 }
 

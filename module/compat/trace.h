@@ -2,6 +2,8 @@
 /*
  * Arguments of tracepoints.
  *
+ * 5.19  kfree_skb says why (5.17 does, but not yet of BPF programs)
+ * 6.11  and for which socket a received segment was; const from 7.x on
  * 6.17  tcp_retransmit_skb fires for attempts that failed, too, and says so
  */
 #ifndef _TCPHS_COMPAT_TRACE_H
@@ -17,6 +19,17 @@
 #else
 #define TCPHS_RETRANSMIT_ARGS void *data, const struct sock *sk, const struct sk_buff *skb
 #define TCPHS_RETRANSMIT_FAILED false
+#endif
+
+#if defined(TCPHS_HAVE_DROP_CONST_RX_SK)
+#define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location, \
+	enum skb_drop_reason reason, const struct sock *rx_sk
+#elif defined(TCPHS_HAVE_DROP_RX_SK)
+#define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location, \
+	enum skb_drop_reason reason, struct sock *rx_sk
+#else
+#define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location, \
+	enum skb_drop_reason reason
 #endif
 
 #endif /* _TCPHS_COMPAT_TRACE_H */

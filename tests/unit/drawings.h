@@ -79,7 +79,7 @@ static const char refused_drawn[] =
 " 0.001274 +1.27 ms       CLOSED |<---- RST+ACK seq 0 ack 1 .....: (CLOSED)\n"
 "                                | seq not relative              :\n"
 " 0.001370 +96.0 us              | connect() failed in 1.37 ms,  :\n"
-"                                | refused: nobody listens there :\n"
+"                                | refused by RST                :\n"
 ": . not seen from here; (STATES) are read from the segments\n";
 
 static const char expired_drawn[] =
@@ -214,7 +214,7 @@ static const char long_drawn[] =
 " 0.001274 +1.27 ms       CLOSED |<---- RST+ACK seq 0 ack 1 .....: (CLOSED)\n"
 "                                | seq not relative              :\n"
 " 0.001370 +96.0 us              | connect() failed in 1.37 ms,  :\n"
-"                                | refused: nobody listens there :\n"
+"                                | refused by RST                :\n"
 ": . not seen from here; (STATES) are read from the segments\n";
 
 static const char followed_drawn[] =
@@ -440,9 +440,7 @@ static const char long_narrow[] =
 "          | CLOSED            (CLOSED) :\n"
 "          | seq not relative           :\n"
 " 0.001370 | connect() failed in        :\n"
-"          | 1.37 ms,                   :\n"
-"          | refused: nobody listens    :\n"
-"          | there                      :\n"
+"          | 1.37 ms, refused by RST    :\n"
 ": . not seen from here\n"
 "(STATES) read from the segments\n";
 

@@ -199,7 +199,7 @@ bool tcphs_filter_listener(const struct tcphs_filter *f, const struct tcphs_list
 	(1ull << TCPHS_EV_SYN_DROPPED | 1ull << TCPHS_EV_REQUEST_EXPIRED |	\
 	 1ull << TCPHS_EV_REQUEST_RESET | 1ull << TCPHS_EV_ACCEPT_OVERFLOW |	\
 	 1ull << TCPHS_EV_CONNECT_FAILED | 1ull << TCPHS_EV_RST_SENT |		\
-	 1ull << TCPHS_EV_RST_RECEIVED)
+	 1ull << TCPHS_EV_RST_RECEIVED | 1ull << TCPHS_EV_ICMP_RECEIVED)
 
 /**
  * tcphs_event_failed - does it tell of a failure?

@@ -2,6 +2,7 @@
 /* The one place where a number of the contract and its name meet. */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "tcphs_lib.h"
 
@@ -76,6 +77,7 @@ static const char *const event_names[] = {
 	[TCPHS_EV_SYN_UNEXPECTED]	= "syn-unexpected",
 	[TCPHS_EV_BACKLOG_CHANGED]	= "backlog-changed",
 	[TCPHS_EV_MIGRATED]		= "migrated",
+	[TCPHS_EV_ICMP_RECEIVED]	= "icmp-received",
 };
 
 static const char *const reason_names[] = {
@@ -270,6 +272,54 @@ const char *tcphs_option_name(unsigned int bit, char *buf)
 	return name_of(option_names, COUNT(option_names), bit, buf);
 }
 
+/* RFC 792, RFC 1122 and RFC 1812; RFC 4443. */
+static const struct {
+	uint8_t family, type;
+	int code;		/* -1: any */
+	const char *name;
+} icmp_names[] = {
+	{ AF_INET, 3, 0, "network unreachable" },
+	{ AF_INET, 3, 1, "host unreachable" },
+	{ AF_INET, 3, 2, "protocol unreachable" },
+	{ AF_INET, 3, 3, "port unreachable" },
+	{ AF_INET, 3, 6, "network unknown" },
+	{ AF_INET, 3, 7, "host unknown" },
+	{ AF_INET, 3, 9, "network prohibited" },
+	{ AF_INET, 3, 10, "host prohibited" },
+	{ AF_INET, 3, 13, "admin prohibited" },
+	{ AF_INET, 11, -1, "time exceeded" },
+	{ AF_INET, 12, -1, "parameter problem" },
+	{ AF_INET6, 1, 0, "no route" },
+	{ AF_INET6, 1, 1, "admin prohibited" },
+	{ AF_INET6, 1, 2, "beyond scope" },
+	{ AF_INET6, 1, 3, "address unreachable" },
+	{ AF_INET6, 1, 4, "port unreachable" },
+	{ AF_INET6, 1, 5, "source address prohibited" },
+	{ AF_INET6, 1, 6, "reject route" },
+	{ AF_INET6, 3, -1, "time exceeded" },
+	{ AF_INET6, 4, 1, "unknown next header" },
+	{ AF_INET6, 4, -1, "parameter problem" },
+};
+
+/**
+ * tcphs_icmp_name - an ICMP error
+ * @family: AF_INET, or AF_INET6 for ICMPv6
+ * @type: its type
+ * @code: its code
+ * @buf: TCPHS_ICMP_LEN bytes, for one without a name
+ */
+const char *tcphs_icmp_name(unsigned int family, unsigned int type, unsigned int code, char *buf)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(icmp_names); i++)
+		if (icmp_names[i].family == family && icmp_names[i].type == type &&
+		    (icmp_names[i].code < 0 || (unsigned int)icmp_names[i].code == code))
+			return icmp_names[i].name;
+	snprintf(buf, TCPHS_ICMP_LEN, "type %u code %u", type, code);
+	return buf;
+}
+
 /* One word of a table of names -> its number; -1: none. */
 static int word_number(const char *const *table, size_t nr, size_t from, const char *word,
 		       size_t len)
@@ -439,6 +489,7 @@ enum tcphs_tone tcphs_event_tone(unsigned int type)
 	case TCPHS_EV_CONNECT_FAILED:
 	case TCPHS_EV_RST_SENT:
 	case TCPHS_EV_RST_RECEIVED:
+	case TCPHS_EV_ICMP_RECEIVED:
 		return TCPHS_TONE_BAD;
 	case TCPHS_EV_FIN_SENT:
 	case TCPHS_EV_FIN_RECEIVED:

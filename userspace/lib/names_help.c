@@ -36,11 +36,12 @@ static const char *const event_help[__TCPHS_EV_MAX] = {
 	[TCPHS_EV_SYN_UNEXPECTED]	= "another's SYN met this connection, which is older",
 	[TCPHS_EV_BACKLOG_CHANGED]	= "listen() again, with another backlog",
 	[TCPHS_EV_MIGRATED]		= "its listener closed, another of the group has it now",
+	[TCPHS_EV_ICMP_RECEIVED]	= "an ICMP error came for what was sent",
 };
 
 static const char *const reason_help[__TCPHS_REASON_MAX] = {
 	[TCPHS_REASON_NONE]		= "no reason is known, or none is needed",
-	[TCPHS_REASON_REFUSED]		= "a RST answered the SYN: nothing listens there",
+	[TCPHS_REASON_REFUSED]		= "a RST answered the SYN",
 	[TCPHS_REASON_TIMEOUT]		= "sent again and again, or kept alive, in vain",
 	[TCPHS_REASON_UNREACHABLE]	= "ICMP: host or network unreachable",
 	[TCPHS_REASON_NO_PORT]		= "all local ports are in use to this peer",
@@ -72,9 +73,9 @@ static const char *const reason_help[__TCPHS_REASON_MAX] = {
 	[TCPHS_REASON_OLD_ACK]		= "an ACK came that is an older connection's",
 	[TCPHS_REASON_ICMP_REFUSED]	= "ICMP: port or protocol unreachable",
 	[TCPHS_REASON_ICMP_PROHIBITED]	= "ICMP: prohibited, the word of a firewall",
-	[TCPHS_REASON_NO_ROUTE]		= "there is no route to that address",
+	[TCPHS_REASON_NO_ROUTE]		= "no route to that address, or one to nowhere",
 	[TCPHS_REASON_NO_ADDRESS]	= "there is no local address that can be used",
-	[TCPHS_REASON_NOT_PERMITTED]	= "EPERM, EACCES: this machine's firewall or policy",
+	[TCPHS_REASON_NOT_PERMITTED]	= "by this machine's firewall, its routes or BPF",
 	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port was given, and is taken",
 	[TCPHS_REASON_TAKEN_OUT]	= "closed with TCP_REPAIR, to go on elsewhere",
 };

@@ -120,6 +120,8 @@ static unsigned int flags_of(unsigned int kind, const struct tcphs_event *ev)
 		return TCPHS_SYN | TCPHS_ACK;
 	case TCPHS_KIND_FIN:
 		return TCPHS_FIN | TCPHS_ACK;
+	case TCPHS_KIND_ICMP:
+		return TCPHS_ICMP;
 	case TCPHS_KIND_RST:
 		return TCPHS_RST | (ev->flags & TCPHS_F_ACK ? TCPHS_ACK : 0);
 	default:

@@ -19,8 +19,8 @@
 
 enum { TCPHS_LEFT, TCPHS_RIGHT, TCPHS_MIDDLE };
 
-/* The flags of a segment, as in its header. */
-enum { TCPHS_FIN = 1, TCPHS_SYN = 2, TCPHS_RST = 4, TCPHS_ACK = 16 };
+/* The flags of a segment, as in its header; or it is no segment but an ICMP error. */
+enum { TCPHS_FIN = 1, TCPHS_SYN = 2, TCPHS_RST = 4, TCPHS_ACK = 16, TCPHS_ICMP = 128 };
 
 enum tcphs_part {
 	TCPHS_WHOLE,		/* from one lifeline to the other */
@@ -32,8 +32,9 @@ struct tcphs_arrow {
 	uint8_t flags;		/* 0: there is no arrow */
 	uint8_t from;		/* TCPHS_LEFT or TCPHS_RIGHT */
 	uint8_t part;		/* enum tcphs_part */
+	uint8_t icmp_type, icmp_code;	/* with TCPHS_ICMP */
 	bool has_seq, has_ack;
-	bool unseen;		/* its other half is not known from here */
+	bool unseen;		/* its other half is not known from here; of ICMP: who sent it */
 	bool lost;		/* it did not arrive, or was dropped */
 	bool another;		/* another connection's: no ISN that its numbers count from */
 	uint32_t resend;	/* 0: sent for the first time */
@@ -41,6 +42,13 @@ struct tcphs_arrow {
 	uint32_t len;		/* payload, where it is known */
 	uint32_t flight;	/* the same where it departs and arrives; 0: it is not told when */
 };
+
+/* Is its dashed part where it comes from? */
+static inline bool tcphs_arrow_from_afar(const struct tcphs_arrow *a, bool from_seen)
+{
+	return !from_seen || a->flags & TCPHS_ICMP;
+}
+
 
 /* A stretch of time in which data passed. */
 struct tcphs_data {
@@ -133,6 +141,7 @@ enum tcphs_kind {
 	TCPHS_KIND_RST,
 	TCPHS_KIND_OTHER_SYN,	/* of another connection */
 	TCPHS_KIND_CHALLENGE,	/* the ACK that answers it */
+	TCPHS_KIND_ICMP,	/* an ICMP error, from anywhere on the way */
 };
 
 #define TCPHS_NO_MATE SIZE_MAX

@@ -108,6 +108,9 @@ static unsigned int of_close(const struct tcphs_event *ev, struct tcphs_flight *
 	case TCPHS_EV_RST_RECEIVED:
 		f[0] = arrives(TCPHS_KIND_RST);
 		return 1;
+	case TCPHS_EV_ICMP_RECEIVED:
+		f[0] = arrives(TCPHS_KIND_ICMP);
+		return 1;
 	case TCPHS_EV_REQUEST_RESET:
 		f[0] = arrives(TCPHS_KIND_RST);
 		return ev->reason == TCPHS_REASON_RESET_RECEIVED;

@@ -68,7 +68,7 @@ static void put_arrow(struct tcphs_json *j, const struct tcphs_picture *p,
 		uint8_t flag;
 		const char *name;
 	} flag[] = { { TCPHS_SYN, "syn" }, { TCPHS_FIN, "fin" }, { TCPHS_RST, "rst" },
-		     { TCPHS_ACK, "ack" } };
+		     { TCPHS_ACK, "ack" }, { TCPHS_ICMP, "icmp" } };
 	unsigned int i;
 
 	tcphs_json_open(j, "arrow", '{');
@@ -82,6 +82,10 @@ static void put_arrow(struct tcphs_json *j, const struct tcphs_picture *p,
 		if (a->flags & flag[i].flag)
 			tcphs_json_str(j, NULL, flag[i].name);
 	tcphs_json_close(j, ']');
+	if (a->flags & TCPHS_ICMP) {
+		tcphs_json_u64(j, "icmp_type", a->icmp_type);
+		tcphs_json_u64(j, "icmp_code", a->icmp_code);
+	}
 	if (a->has_seq)
 		tcphs_json_u64(j, "seq", a->seq);
 	if (a->has_ack)

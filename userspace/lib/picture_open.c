@@ -276,6 +276,22 @@ static void on_failed(struct draft *d, const struct tcphs_event *ev, unsigned in
 		draft_reason(row, side, ev);
 }
 
+/* From the other end, or from a router or firewall on the way: that is not known. */
+static void on_icmp(struct draft *d, const struct tcphs_event *ev, unsigned int side)
+{
+	struct tcphs_row *row = draft_row(d->p, ev->time);
+	struct tcphs_arrow *a = draft_arrow(d, row, TCPHS_KIND_ICMP, true);
+
+	if (!a)
+		return;
+	a->unseen = true;
+	a->icmp_type = ev->icmp_type;
+	a->icmp_code = ev->icmp_code;
+	a->has_seq = false;
+	/* It answers what this end sent; the other end is where it was. */
+	row->side = side;
+}
+
 static const draft_step steps[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_SYN_SENT]		= on_syn_sent,
 	[TCPHS_EV_SYN_RETRANSMIT]	= on_syn_sent,
@@ -291,6 +307,7 @@ static const draft_step steps[TCPHS_EV_MAX + 1] = {
 	[TCPHS_EV_ACCEPTED]		= on_accepted,
 	[TCPHS_EV_CONNECT_FAILED]	= on_failed,
 	[TCPHS_EV_SYN_DUPLICATE]	= on_syn_again,
+	[TCPHS_EV_ICMP_RECEIVED]	= on_icmp,
 	[TCPHS_EV_ACK_DEFERRED]		= on_ack_unwanted,
 	[TCPHS_EV_MIGRATED]		= on_migrated,
 	[TCPHS_EV_SYN_UNEXPECTED]	= on_syn_unexpected,

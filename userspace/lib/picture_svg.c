@@ -307,7 +307,7 @@ static void draw_arrow(struct svg *s, const struct tcphs_row *row, const struct 
 		       struct way *w)
 {
 	const struct tcphs_arrow *a = &row->arrow;
-	bool from_seen = s->p->end[a->from].seen;
+	bool from_seen = !tcphs_arrow_from_afar(a, s->p->end[a->from].seen);
 	const char *tone = tone_of(row);
 	char dashed[16];
 	double end = 1;

@@ -248,7 +248,7 @@ static void head(struct line *l, const struct tcphs_arrow *a, unsigned int tone)
 
 static void tail(struct line *l, const struct tcphs_arrow *a, unsigned int tone)
 {
-	if (l->c->p->end[a->from].seen)
+	if (!tcphs_arrow_from_afar(a, l->c->p->end[a->from].seen))
 		put_glyph(l, l->c->line[a->from],
 			  a->from == TCPHS_LEFT ? G_RIGHT_FROM : G_LEFT_FROM, tone);
 }
@@ -272,7 +272,7 @@ static void whole(struct line *l, const struct tcphs_arrow *a, unsigned int tone
 	unsigned int left = l->c->line[0] + 1, right = l->c->line[1] - 1;
 	unsigned int third = (right - left) / 3;
 	bool from_seen = l->c->p->end[a->from].seen;
-	unsigned int far = from_seen ? !a->from : a->from;
+	unsigned int far = tcphs_arrow_from_afar(a, from_seen) ? a->from : !a->from;
 
 	tail(l, a, tone);
 	if (l->c->p->self) {

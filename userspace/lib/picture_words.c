@@ -7,13 +7,13 @@
 
 static const char *const reasons[] = {
 	[TCPHS_REASON_NONE]		= "",
-	[TCPHS_REASON_REFUSED]		= "refused: nobody listens there",
+	[TCPHS_REASON_REFUSED]		= "refused by RST",
 	[TCPHS_REASON_TIMEOUT]		= "timed out",
 	[TCPHS_REASON_UNREACHABLE]	= "unreachable",
-	[TCPHS_REASON_NO_PORT]		= "no free local port",
+	[TCPHS_REASON_NO_PORT]		= "every local port is taken for this peer",
 	[TCPHS_REASON_CLOSED_BY_USER]	= "closed meanwhile",
 	[TCPHS_REASON_RESET_RECEIVED]	= "reset by the other end",
-	[TCPHS_REASON_LINGER]		= "close() with SO_LINGER or TCP_LINGER2 0",
+	[TCPHS_REASON_LINGER]		= "close() with SO_LINGER 0, or TCP_LINGER2 below",
 	[TCPHS_REASON_KILLED]		= "killed by an administrator",
 	[TCPHS_REASON_NO_SOCKET]	= "no socket has this address and port",
 	[TCPHS_REASON_BAD_SEGMENT]	= "the segment does not fit the state",
@@ -37,12 +37,12 @@ static const char *const reasons[] = {
 	[TCPHS_REASON_CHALLENGE_ACK]	= "answered by a challenge ACK",
 	[TCPHS_REASON_RATE_LIMITED]	= "not answered: challenge ACKs are rate-limited",
 	[TCPHS_REASON_OLD_ACK]		= "the ACK is of an older connection",
-	[TCPHS_REASON_ICMP_REFUSED]	= "refused by ICMP: port unreachable",
-	[TCPHS_REASON_ICMP_PROHIBITED]	= "refused by ICMP: administratively prohibited",
+	[TCPHS_REASON_ICMP_REFUSED]	= "refused by ICMP",
+	[TCPHS_REASON_ICMP_PROHIBITED]	= "prohibited by a firewall, says ICMP",
 	[TCPHS_REASON_NO_ROUTE]		= "no route",
 	[TCPHS_REASON_NO_ADDRESS]	= "no local address",
 	[TCPHS_REASON_NOT_PERMITTED]	= "not permitted by this machine",
-	[TCPHS_REASON_ADDRESS_IN_USE]	= "the local port is in use",
+	[TCPHS_REASON_ADDRESS_IN_USE]	= "the given local port is taken for this peer",
 	[TCPHS_REASON_TAKEN_OUT]	= "taken out with TCP_REPAIR",
 };
 
@@ -97,8 +97,14 @@ static char *put_number(char *p, uint32_t number, const struct tcphs_end *from, 
 char *tcphs_arrow_label(char *text, const struct tcphs_picture *p,
 			const struct tcphs_arrow *arrow, bool absolute)
 {
-	char *t = text;
+	char *t = text, buf[TCPHS_ICMP_LEN];
 
+	if (arrow->flags & TCPHS_ICMP) {
+		t = tcphs_put_str(PUT(t, "ICMP "), tcphs_icmp_name(p->end[0].id.family, arrow->icmp_type,
+								   arrow->icmp_code, buf));
+		*t = '\0';
+		return t;
+	}
 	if (arrow->flags & TCPHS_SYN)
 		t = PUT(t, "SYN+");
 	if (arrow->flags & TCPHS_FIN)

@@ -481,6 +481,11 @@ enum tcphs_tone {
 
 enum tcphs_tone tcphs_event_tone(unsigned int type);
 
+#define TCPHS_ICMP_LEN 32
+
+/* "port unreachable", or "type 3 code 7" in @buf; @family: AF_INET or AF_INET6. */
+const char *tcphs_icmp_name(unsigned int family, unsigned int type, unsigned int code, char *buf);
+
 /* ---- words (words.c) ----------------------------------------------------------- */
 
 bool tcphs_same_word(const char *name, const char *word, size_t len);

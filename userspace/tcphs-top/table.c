@@ -267,7 +267,7 @@ static const struct table_column listener_columns[] = {
 	{ "OVERFL", "overflows", "SYNs and third ACKs that met a full accept queue",
 	  6, 6, 6, 5, .right = true, .big_first = true,
 	  .compare = cmp_l_overflows, .text = txt_overflows },
-	{ "DROPS", "drops", "SYNs and third ACKs dropped, whatever the cause",
+	{ "DROPS", "drops", "SYNs and third ACKs that were dropped",
 	  5, 5, 5, 7, .right = true, .big_first = true,
 	  .compare = cmp_l_drops, .text = txt_drops },
 	{ "ACC/S", "rate", "connections accepted a second",

@@ -353,6 +353,7 @@ static char *put_duration(char *p, const struct event_view *view, const struct t
 	case TCPHS_EV_FIN_RECEIVED:
 	case TCPHS_EV_RST_SENT:
 	case TCPHS_EV_RST_RECEIVED:
+	case TCPHS_EV_ICMP_RECEIVED:
 	case TCPHS_EV_TIME_WAIT:
 		p = PUT(p, " ");
 		p = tcphs_fmt_duration(p, ev->duration, view->cli->utf8);
@@ -527,6 +528,14 @@ static char *put_detail(char *p, const struct event_view *view, const struct tcp
 	return p;
 }
 
+static char *put_icmp(char *p, const struct tcphs_event *ev)
+{
+	char buf[TCPHS_ICMP_LEN];
+
+	return tcphs_put_str(PUT(p, " ICMP "), tcphs_icmp_name(ev->id.family, ev->icmp_type,
+							       ev->icmp_code, buf));
+}
+
 static char *put_details(char *p, const struct event_view *view, struct known *known,
 			 const struct tcphs_event *ev)
 {
@@ -534,6 +543,8 @@ static char *put_details(char *p, const struct event_view *view, struct known *k
 		p = put_reason(p, ev->reason);
 	else if (ev->reason != TCPHS_REASON_NONE)
 		p = tcphs_put_piece(p, &view->reason[ev->reason]);
+	if (ev->flags & TCPHS_F_ICMP)
+		p = put_icmp(p, ev);
 	if (ev->flags & (TCPHS_F_SEQ | TCPHS_F_ACK))
 		p = put_numbers(p, view, ev);
 	if (ev->flags & TCPHS_F_DURATION)

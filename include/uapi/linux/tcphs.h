@@ -150,7 +150,7 @@ enum tcphs_event_type {
 	TCPHS_EV_ACCEPT_QUEUED,		/* duration: since syn-received; detail: queue */
 	TCPHS_EV_ACCEPT_OVERFLOW,	/* detail: queue */
 	TCPHS_EV_ACCEPTED,		/* duration: waited for accept(); detail: queue */
-	TCPHS_EV_CONNECT_FAILED,	/* duration: since syn-sent */
+	TCPHS_EV_CONNECT_FAILED,	/* duration: since syn-sent, if there was one */
 	TCPHS_EV_FIN_SENT,		/* duration: in the old state; detail: idle or half */
 	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state; detail: idle or half */
 	TCPHS_EV_FIN_ACKED,		/* duration: since fin-sent */
@@ -169,6 +169,8 @@ enum tcphs_event_type {
 	TCPHS_EV_SYN_UNEXPECTED,	/* another's SYN met this connection; reason: its answer */
 	TCPHS_EV_BACKLOG_CHANGED,	/* listen() again; detail: queue, with the new limit */
 	TCPHS_EV_MIGRATED,		/* its listener closed; detail: queue, of the one it is at now */
+	TCPHS_EV_ICMP_RECEIVED,		/* an ICMP error that quotes a segment under way; duration:
+					 * in its state */
 
 	__TCPHS_EV_MAX
 };
@@ -179,7 +181,7 @@ enum tcphs_reason {
 	TCPHS_REASON_NONE,
 	TCPHS_REASON_REFUSED,		/* the SYN was answered by RST */
 	TCPHS_REASON_TIMEOUT,		/* retransmissions or keepalive gave up */
-	TCPHS_REASON_UNREACHABLE,	/* ICMP: host or network unreachable */
+	TCPHS_REASON_UNREACHABLE,	/* ICMP: host or network unreachable, or else on the way */
 	TCPHS_REASON_NO_PORT,		/* every local port of the range is taken for this peer */
 	TCPHS_REASON_CLOSED_BY_USER,	/* close() before the handshake was over */
 	TCPHS_REASON_RESET_RECEIVED,	/* the peer sent RST */
@@ -211,10 +213,12 @@ enum tcphs_reason {
 					 */
 	TCPHS_REASON_ICMP_REFUSED,	/* ICMP: port or protocol unreachable */
 	TCPHS_REASON_ICMP_PROHIBITED,	/* ICMP: administratively prohibited, a firewall's word */
-	TCPHS_REASON_NO_ROUTE,		/* connect() found no route */
+	TCPHS_REASON_NO_ROUTE,		/* there is no route, or one that leads nowhere */
 	TCPHS_REASON_NO_ADDRESS,	/* connect() found no usable local address */
-	TCPHS_REASON_NOT_PERMITTED,	/* EPERM or EACCES: this machine's own firewall or policy */
-	TCPHS_REASON_ADDRESS_IN_USE,	/* the local port was given, and its 4-tuple is taken */
+	TCPHS_REASON_NOT_PERMITTED,	/* by a route or BPF (EACCES, EPERM), or the last SYN or its
+					 * answer was dropped by this machine's own firewall */
+	TCPHS_REASON_ADDRESS_IN_USE,	/* the local port was given, and its 4-tuple is taken; with
+					 * TCPHS_F_BUCKET by a TIME_WAIT that is not let go */
 	TCPHS_REASON_TAKEN_OUT,		/* closed with TCP_REPAIR: it may go on in another socket */
 
 	__TCPHS_REASON_MAX
@@ -256,8 +260,8 @@ enum tcphs_closer {
 
 /*
  * Both queues of a listener, the connection of this record included. The kernel
- * calls the SYN queue full when it is above its limit, and the accept queue
- * likewise: a backlog of N holds N + 1.
+ * calls the accept queue full when it is above its limit: a backlog of N holds
+ * N + 1. The SYN queue likewise, but in older 5.10 kernels when it is at its limit.
  */
 struct tcphs_queue {
 	__u64	listener;	/* cookie of the listening socket */
