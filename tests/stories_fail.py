@@ -12,7 +12,7 @@ import time
 
 import kernel
 import wire
-from tale import ACTIVE_CLOSE, CONNECT, TCP_USER_TIMEOUT, in_time_wait, same, story, Wrong
+from tale import ACTIVE_CLOSE, CONNECT, TCP_USER_TIMEOUT, in_time_wait, Late, same, story, Wrong
 from wire import ACK, FIN, SYN
 
 RECEIVED = "icmp-received {0}>{0} {1}"
@@ -336,7 +336,10 @@ def own_firewall(t):
     # One that gets out with its second SYN, and is not answered, is no such case.
     with firewall(other.port, "drop"):
         t.connecting(other)
-    other.await_(SYN)
+    try:
+        other.await_(SYN)
+    except TimeoutError:
+        raise Late("the firewall was there for both SYNs") from None
     t.told(other.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent",
                         "connect-failed syn-sent>closed timeout"])
     t.counted(TcpAttemptFails=2, TcpActiveOpens=2)
