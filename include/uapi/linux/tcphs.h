@@ -119,7 +119,7 @@ enum tcphs_state {
 
 /* Which side of the handshake this end of the connection was. */
 enum tcphs_role {
-	TCPHS_ROLE_UNKNOWN,		/* it was there before the module */
+	TCPHS_ROLE_UNKNOWN,		/* it was there before the module, or is restored */
 	TCPHS_ROLE_ACTIVE,		/* connect() */
 	TCPHS_ROLE_PASSIVE,		/* a listener's child */
 	TCPHS_ROLE_SIMULTANEOUS,	/* connect(), and so did the peer */
@@ -132,7 +132,8 @@ enum tcphs_role {
 /*
  * Steps of a connection's life. A life begins with syn-sent or syn-received
  * (or, where a SYN cookie stood in for the request, accept-queued, or established
- * of a subflow that joins an MPTCP connection) and ends with exactly one of
+ * of a subflow that joins an MPTCP connection, or of what TCP_REPAIR restores) and
+ * ends with exactly one of
  * connect-failed, request-expired, request-reset or closed; where TIME_WAIT lies
  * ahead, closed marks the end of the socket and time-wait-end follows.
  */
