@@ -274,7 +274,7 @@ static u8 abrupt_end(const struct tcphs_conn *conn, const struct sock *sk)
 		if (conn->marks & TCPHS_C_RST_SENT)
 			return conn->hint;
 		/* Too many orphans, and a RST is thought to be of no use (tcp_write_timeout()). */
-		return sock_flag(sk, SOCK_DEAD) && is_timer(sk) && is_sending(sk) &&
+		return sock_flag(sk, SOCK_DEAD) && in_serving_softirq() && is_sending(sk) &&
 		       check_net(sock_net(sk)) ? TCPHS_REASON_NO_MEMORY : TCPHS_REASON_NONE;
 	case ETIMEDOUT:
 		return TCPHS_REASON_TIMEOUT;
@@ -318,7 +318,11 @@ static u8 process_end(const struct sock *sk)
 		return TCPHS_REASON_UNREAD_DATA;
 	if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime)
 		return TCPHS_REASON_LINGER;
-	return check_net(sock_net(sk)) ? TCPHS_REASON_NONE : TCPHS_REASON_NETNS_EXIT;
+	if (!check_net(sock_net(sk)))
+		return TCPHS_REASON_NETNS_EXIT;
+	/* Too many orphans: __tcp_close() sends its RST next, a timer that met it may send none. */
+	return sock_flag(sk, SOCK_DEAD) && is_sending(sk) ? TCPHS_REASON_NO_MEMORY :
+							    TCPHS_REASON_NONE;
 }
 
 /*

@@ -94,7 +94,7 @@ class Life:
         if name not in ANNOUNCE and old != self.state:
             yield f"the state was {self.state}"
         # What was reset in the accept queue stays there until accept() takes it.
-        if self.over and name not in ("time-wait-end", "time-wait-fin", "rst-sent",
+        if self.over and name not in ("time-wait-end", "time-wait-fin", "syn-unexpected", "rst-sent",
                                       "rst-received", "accepted", "migrated"):
             yield "a step after the end"
         if name in ONCE and name in self.seen:
