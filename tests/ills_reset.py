@@ -315,3 +315,46 @@ def syns_reuse(t):
     look.found()
     look.saw("old-connections", "connects that met one here 0, of the peer 0; "
              "TIME-WAITs that gave way to new ones 3")
+
+
+@ill
+def syns_meet_old(t):
+    """clients that come again from ports of which there is a connection still"""
+    listener, port = t.listener()
+    peers = t.peers_of(port, 3)
+    for _ in peers:
+        t.accept(listener)
+    with Look() as look:
+        for peer in peers:
+            for _ in range(2):
+                peer.send(SYN, seq=peer.isn + 1000000)
+            peer.await_(ACK)
+    same(t.grown("TcpExtTCPSYNChallenge") >= 3, True, "TCPSYNChallenge")
+    finding = look.found(syn_meets_old=("warning", 3))
+    says(finding, "more", "3 open ones, 0 in the close, 0 in TIME-WAIT; 6 SYNs in all")
+    same(finding["port"], port, "listener")
+
+
+@ill
+def connects_meet_old(t):
+    """connects that the peer answers with an ACK of an older connection"""
+    peer = t.peer()
+    with Look() as look:
+        for _ in range(3):
+            peer.seq = peer.isn
+            s = t.connecting(peer)
+            peer.await_(SYN)
+            peer.send(ACK, seq=4711, ack=815)
+            peer.await_(RST)
+            peer.await_(SYN)
+            peer.send(SYN | ACK)
+            peer.await_(ACK)
+            s.close()
+            peer.await_(FIN | ACK)
+            peer.send(FIN | ACK)
+            peer.await_(ACK)
+    same(t.grown("TcpOutRsts"), 3, "OutRsts")
+    finding = look.found(connect_meets_old=("warning", 3))
+    says(finding, "more", "of 3 connects")
+    says(finding, "more", "0 failed")
+    same(finding["port"], peer.port, "peer")
