@@ -837,6 +837,17 @@ static void test_old(void)
 	}
 	same(judge(), "warning connect-meets-old 3", "connects that met one, each counted once");
 	ok(strstr(r.v[0].more, "they took 3.00 s at most, 1 failed"), "and what it cost");
+	fresh();
+	client(1, TCPHS_EV_SYN_SENT, 0);
+	ev = event(TCPHS_EV_RST_SENT, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT,
+		   TCPHS_REASON_OLD_ACK);
+	times(1, ev);
+	same(judge(), "notice connect-meets-old 1", "one is a notice");
+	ev.type = TCPHS_EV_CONNECT_FAILED;
+	ev.reason = TCPHS_REASON_CLOSED_BY_USER;
+	ev.flags = TCPHS_F_DURATION;
+	times(1, ev);
+	same(judge(), "warning connect-meets-old 1", "unless it failed");
 }
 
 static void test_shut(void)
@@ -895,7 +906,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(165);
+	plan(167);
 	test_failures();
 	test_reasons();
 	test_silence();

@@ -333,11 +333,11 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 
 static void met_there(struct report *r, const struct destination *d)
 {
-	bool much = is_much(d->old_acked, MET, MET_PERMILLE, d->connects);
+	bool much = d->old_failed || is_much(d->old_acked, MET, MET_PERMILLE, d->connects);
 	struct finding *f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE,
 				       "connect-meets-old",
 				       "connects that met an older connection of the peer",
-				       d->old_acked, much ? MET : 1);
+				       d->old_acked, much && !d->old_failed ? MET : 1);
 	char longest[TCPHS_DURATION_LEN];
 
 	finding_destination(f, d);
