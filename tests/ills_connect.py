@@ -213,6 +213,68 @@ def unreachable(t):
 
 
 @ill
+def rejected(t):
+    """a firewall that refuses by ICMP: as no listener would"""
+    peer = t.peer()
+    with Look() as look:
+        for code, error in (3, errno.ECONNREFUSED), (3, errno.ECONNREFUSED), \
+                (3, errno.ECONNREFUSED), (13, errno.EHOSTUNREACH), (13, errno.EHOSTUNREACH):
+            s = t.connecting(peer)
+            peer.await_(SYN)
+            peer.icmp(3, code)
+            t.until(lambda s=s, e=error: s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == e,
+                    "its error")
+    finding = look.found(connect_rejected=("critical", 3), connect_prohibited=("critical", 2))
+    says(finding, "more", "of 5 connects 0 established")
+
+
+def refuse_at_once(t, error, address="203.0.113.9"):
+    for _ in range(3):
+        t.connecting_to(80, address)
+        same(t.error, error, "error of connect()")
+
+
+def route(*words):
+    subprocess.run(["ip", "route", *words, "203.0.113.0/24"], check=True)
+
+
+@ill
+def no_route(t):
+    """connects without a route fail at once"""
+    with Look() as look:
+        refuse_at_once(t, errno.ENETUNREACH)
+    finding = look.found(connect_no_route=("critical", 3))
+    same(finding["address"], "203.0.113.9", "destination")
+    names_me(finding)
+
+
+@ill
+def not_permitted(t):
+    """connects that this machine itself forbids"""
+    route("add", "prohibit")
+    try:
+        with Look() as look:
+            refuse_at_once(t, errno.EACCES)
+    finally:
+        route("del", "prohibit")
+    look.found(connect_not_permitted=("critical", 3))
+
+
+@ill
+def address_in_use(t):
+    """connects from a fixed port that an older connection has still"""
+    _, port = t.serve()
+    ours = t.new_port()
+    with Look() as look:
+        for n in range(4):
+            s = t.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", ours))
+            same(s.connect_ex(("127.0.0.1", port)), errno.EADDRNOTAVAIL if n else 0, "connect()")
+    says(look.found(connect_address_in_use=("warning", 3)), "more", "of 4 connects 1 established")
+
+
+@ill
 def syns_get_lost(t):
     """SYNs that had to be sent again"""
     listener, port = t.serve()
