@@ -58,7 +58,7 @@ static bool is_volatile(__u8 cmd, __u16 type)
 {
 	switch (cmd) {
 	case TCPHS_CMD_STATUS_GET:
-		return type == TCPHS_A_STATUS_UPTIME;
+		return type == TCPHS_A_STATUS_UPTIME || type == TCPHS_A_STATUS_CLOCK;
 	case TCPHS_CMD_LISTENER_GET:
 		return type == TCPHS_A_LISTENER_AGE;
 	case TCPHS_CMD_CONN_GET:
