@@ -7,7 +7,6 @@
 #ifndef _TCPHS_COOKIE_H
 #define _TCPHS_COOKIE_H
 
-#include <linux/sock_diag.h>
 #include <net/sock.h>
 
 /* Of anything that begins with struct sock_common; 0 when it has none yet. */
@@ -16,14 +15,14 @@ static inline u64 tcphs_cookie(const struct sock *sk)
 	return atomic64_read(&sk->sk_cookie);
 }
 
-/* The same, made if there is none. Any context. */
-static inline u64 tcphs_cookie_make(const struct sock *sk)
-{
-	u32 halves[2];
+u64 tcphs_cookie_new(const struct sock *sk);
 
-	if (unlikely(!tcphs_cookie(sk)))
-		sock_diag_save_cookie((struct sock *)sk, halves);
-	return tcphs_cookie(sk);
+/* The same, made if there is none. Any context. */
+static __always_inline u64 tcphs_cookie_make(const struct sock *sk)
+{
+	u64 cookie = tcphs_cookie(sk);
+
+	return likely(cookie) ? cookie : tcphs_cookie_new(sk);
 }
 
 #endif /* _TCPHS_COOKIE_H */

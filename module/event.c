@@ -5,6 +5,7 @@
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/sock_diag.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
@@ -232,4 +233,21 @@ void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener)
 {
 	tcphs_queue_look(&ev->queue, listener);
 	ev->flags |= TCPHS_F_QUEUE;
+}
+
+/**
+ * tcphs_cookie_new() - give a socket its cookie
+ * @sk: request, socket or bucket that has none yet
+ *
+ * For tcphs_cookie_make(), where it is seldom needed.
+ *
+ * Context: any.
+ * Return: the cookie; another CPU may have been quicker.
+ */
+u64 tcphs_cookie_new(const struct sock *sk)
+{
+	u32 halves[2];
+
+	sock_diag_save_cookie((struct sock *)sk, halves);
+	return tcphs_cookie(sk);
 }

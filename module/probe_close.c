@@ -296,7 +296,12 @@ static void on_bucket_due(struct tcphs_regs *regs)
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	enter(&s, sk, sk->sk_state)->marks |= TCPHS_C_BUCKET_DUE;
+	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
+	if (unlikely(!s.conn)) {
+		s.now = tcphs_now();
+		tcphs_adopt(&s, sk, sk->sk_state);
+	}
+	s.conn->marks |= TCPHS_C_BUCKET_DUE;
 	tcphs_conn_leave(&s);
 }
 

@@ -2,7 +2,8 @@
 /*
  * What every step does, inline, because every step pays for it: enter the
  * section of a connection, tell the step in this CPU's ring, move to the new
- * state, leave. See internal.h for why a section is enough.
+ * state, leave. See internal.h for why a section is enough. A compiler that finds it
+ * too long for that is not asked.
  */
 #ifndef _TCPHS_SECTION_H
 #define _TCPHS_SECTION_H
@@ -24,26 +25,24 @@ static inline raw_spinlock_t *tcphs_lock_of(u64 cookie)
  * Context: any but NMI. Interrupts are off and the bucket's lock is held until
  * tcphs_conn_leave(); sections do not nest.
  */
-static inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
+static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
 {
 	struct tcphs_conn *conn;
 
 	s->cookie = cookie;
-	s->conn = NULL;
 	local_irq_save(s->irqflags);
 	raw_spin_lock(tcphs_lock_of(cookie));
 	/* Sparse can't follow a lock that the caller keeps. */
 	__release(tcphs_lock_of(cookie));
-	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node) {
-		if (conn->id.conn == cookie) {
-			s->conn = conn;
+	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node)
+		if (conn->id.conn == cookie)
 			break;
-		}
-	}
+	/* NULL behind the last one. */
+	s->conn = conn;
 }
 
 /* tcphs_conn_enter_untimed(), and the time of the step. */
-static inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
+static __always_inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
 {
 	tcphs_conn_enter_untimed(s, cookie);
 	s->now = tcphs_now();
@@ -53,7 +52,7 @@ static inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
  * tcphs_conn_leave() - end the section
  * @s: of tcphs_conn_enter(); a scratch entry ends with it
  */
-static inline void tcphs_conn_leave(struct tcphs_section *s)
+static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 {
 	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
 		tcphs_conn_remove(s);
@@ -80,7 +79,7 @@ static inline bool tcphs_conn_maybe(u64 cookie)
  *
  * Context: inside a section.
  */
-static inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
+static __always_inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
 {
 	struct tcphs_conn *conn = s->conn;
 
@@ -143,7 +142,7 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn,
  *
  * Context: as tcphs_event_begin(), on the same CPU.
  */
-static inline void tcphs_event_commit(struct tcphs_net *tn)
+static __always_inline void tcphs_event_commit(struct tcphs_net *tn)
 {
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 
@@ -157,7 +156,7 @@ static inline void tcphs_event_commit(struct tcphs_net *tn)
 }
 
 /* The record of a step of s->conn; the caller completes and commits it. */
-static inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u8 new_state)
+static __always_inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u8 new_state)
 {
 	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev;
@@ -168,7 +167,7 @@ static inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u8 type, u
 	return ev;
 }
 
-static inline void tcphs_step_done(struct tcphs_section *s)
+static __always_inline void tcphs_step_done(struct tcphs_section *s)
 {
 	tcphs_event_commit(s->conn->tn);
 }
