@@ -116,7 +116,7 @@ static bool is_receiver(const struct tcphs_conn *conn, const struct sk_buff *skb
 }
 
 /* Any segment of any protocol is dropped. Any context but NMI. */
-static void __maybe_unused on_dropped(TCPHS_KFREE_SKB_ARGS)
+static void __maybe_unused on_dropped(TCPHS_DROP_ARGS)
 {
 	struct challenge challenge;
 	unsigned long irqflags;

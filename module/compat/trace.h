@@ -2,7 +2,7 @@
 /*
  * Arguments of tracepoints.
  *
- * 5.19  kfree_skb says why (5.17 does, but not yet of BPF programs)
+ * 5.17  kfree_skb says why (of BPF programs from 5.19 on)
  * 6.11  and for which socket a received segment was; const from 7.x on
  * 6.17  tcp_retransmit_skb fires for attempts that failed, too, and says so
  */
@@ -27,9 +27,11 @@
 #elif defined(TCPHS_HAVE_DROP_RX_SK)
 #define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location, \
 	enum skb_drop_reason reason, struct sock *rx_sk
-#else
+#elif defined(TCPHS_HAVE_DROP_SAYS_WHY)
 #define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location, \
 	enum skb_drop_reason reason
+#else
+#define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location
 #endif
 
 #endif /* _TCPHS_COMPAT_TRACE_H */
