@@ -237,8 +237,8 @@ int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
 	atomic_set(&pool->nr_total, 0);
 	pool->limit = limit;
 	pool->reserve = min(reserve, limit);
-	/* What lies in other CPUs' magazines is out of reach: keep it small. */
-	pool->magazine = clamp(limit / (16 * num_possible_cpus()), 1U, MAGAZINE_MAX);
+	/* What lies in other CPUs' magazines, twice that each, is out of reach: keep it small. */
+	pool->magazine = clamp(limit / (64 * num_possible_cpus()), 1U, MAGAZINE_MAX);
 	init_irq_work(&pool->kick, kick);
 	INIT_WORK(&pool->worker, work);
 
