@@ -29,9 +29,9 @@ complains() {
 }
 
 usage_is_wrong() {
-	complains 2 "such as 10s" tcphs doctor --for soon &&
-	complains 2 "such as 10s" tcphs doctor --for 0s &&
-	complains 2 "such as 10s" tcphs doctor --stuck-after -1s &&
+	complains 2 "allowed is a number of seconds" tcphs doctor --for soon &&
+	complains 2 "allowed is a number of seconds" tcphs doctor --for 0s &&
+	complains 2 "allowed is a number of seconds" tcphs doctor --stuck-after -1s &&
 	complains 2 "surplus" tcphs doctor surplus &&
 	complains 2 "--for" tcphs doctor --nonsense
 }

@@ -116,7 +116,7 @@ refuses() {
 wrong_ones() {
 	refuses "1 to 65535" events --port 0 &&
 	refuses "10.0.0.0/8" connections --address 10.0.0.0/33 &&
-	refuses "close-wait" connections --state closewait &&
+	refuses "close-wait" connections --state close-weit &&
 	refuses "syn-sent" events --event syn &&
 	refuses "means nothing here" connections --event syn-sent &&
 	refuses "means nothing here" listeners --peer-port 80 &&

@@ -60,9 +60,10 @@ static bool is_volatile(__u8 cmd, __u16 type)
 	case TCPHS_CMD_STATUS_GET:
 		return type == TCPHS_A_STATUS_UPTIME || type == TCPHS_A_STATUS_CLOCK;
 	case TCPHS_CMD_LISTENER_GET:
-		return type == TCPHS_A_LISTENER_AGE;
+		return type == TCPHS_A_LISTENER_AGE || type == TCPHS_A_LISTENER_LAST_ACCEPT;
 	case TCPHS_CMD_CONN_GET:
-		return type == TCPHS_A_CONN_AGE || type == TCPHS_A_CONN_LIFE;
+		return type == TCPHS_A_CONN_AGE || type == TCPHS_A_CONN_LIFE ||
+		       type == TCPHS_A_CONN_WAITING;
 	}
 	return false;
 }

@@ -115,7 +115,7 @@ def icmp_for_others(t):
 def icmp_then_answered(t):
     """healthy: a connect that its own firewall rejects at first and lets go then"""
     peer = t.peer()
-    with firewall(peer.port, "reject with icmpx no-route"):
+    with firewall(peer.port, "reject with icmpx type no-route"):
         s = t.connecting(peer)
     peer.accept()
     events = t.told(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", "unreachable"),
@@ -132,7 +132,7 @@ def icmp_asked_for(t):
     numbers, reason, error = ICMP[t.version][2]
     asked, silent = t.peer(), t.peer()
     for peer in asked, silent:
-        with firewall(peer.port, "reject with icmpx admin-prohibited"):
+        with firewall(peer.port, "reject with icmpx type admin-prohibited"):
             s = t.connecting(peer)
             if peer is asked:
                 same((so_error(s), so_error(s)), (error, 0), "SO_ERROR, asked twice")
@@ -148,7 +148,7 @@ def icmp_again(t):
     """an ICMP error that met a locked socket comes again for the SYN that is sent again"""
     _, reason, error = ICMP[t.version][0]
     peer = t.peer()
-    with firewall(peer.port, "reject with icmpx port-unreachable"):
+    with firewall(peer.port, "reject with icmpx type port-unreachable"):
         s = t.connecting(peer)
         t.until(lambda: t.counters()["TcpAttemptFails"] > t.before["TcpAttemptFails"], "the end")
         same(so_error(s), error, "SO_ERROR")

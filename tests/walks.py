@@ -23,7 +23,7 @@ LISTENER_GET, CONN_GET, EVENT_GET = 2, 3, 4
 LISTENER_CONN, CONN_CONN = 3, 4
 LISTENERS, GROUP = 149, 211
 # Where the process's name is in a record.
-COMM = slice(104, 120)
+COMM = slice(112, 128)
 PR_SET_NAME = 15
 # The smallest table has so many buckets; a first message has no room for 23 connections.
 BUCKETS, SAME = 1024, 23
