@@ -255,7 +255,9 @@ static void __always_unused prototypes(void)
 }
 
 struct tcphs_hook tcphs_hooks_challenge[] = {
-	TCPHS_HOOKS_SYN_UNEXPECTED(on_challenge, on_dropped, on_segment),
+	TCPHS_ENTRY_CHALLENGE(on_challenge)
+	TCPHS_TRACEPOINT_INVALID_SYN(on_dropped)
+	TCPHS_ENTRY_SEGMENT(on_segment)
 	TCPHS_ENTRY("tcp_oow_rate_limited", on_out_of_window, false,
 		    "SYNs for connections that are there, not answered"),
 	TCPHS_ENTRY("tcp_v4_send_ack", on_bucket_ack, false, "SYNs that TIME_WAIT refuses, IPv4"),

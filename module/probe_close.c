@@ -963,7 +963,9 @@ struct tcphs_hook tcphs_hooks_close[] = {
 	TCPHS_TRACEPOINT(tcp_destroy_sock, on_destroy, true, "the end of sockets in CLOSE"),
 	TCPHS_ENTRY("tcp_reset", on_reset, false, "RSTs received"),
 	TCPHS_ENTRY("tcp_send_active_reset", on_active_reset, false, "RSTs that break connections"),
-	TCPHS_HOOKS_RESET(on_reset_sent, on_reset_v4, on_reset_v6)
+	TCPHS_TRACEPOINT_RESET(on_reset_sent)
+	TCPHS_ENTRY_RESET_V4(on_reset_v4)
+	TCPHS_ENTRY_RESET_V6(on_reset_v6)
 	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT",
 		    .with = TCPHS_HASHDANCE),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),

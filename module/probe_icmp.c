@@ -144,7 +144,7 @@ static bool is_error_v4(u8 type, u8 code)
 }
 
 /* The same of tcp_v6_err(): anything but what has a use of its own. */
-static bool is_error_v6(u8 type)
+static bool __maybe_unused is_error_v6(u8 type)
 {
 	return type != NDISC_REDIRECT && type != ICMPV6_PKT_TOOBIG;
 }

@@ -247,6 +247,7 @@ static int prepare_cpu(unsigned int cpu)
 	if (!ring)
 		return -ENOMEM;
 	ring->mask = tcphs_ring_records - 1;
+	/* Pairs with ring_of(): who sees the ring sees an empty one. */
 	smp_store_release(&per_cpu(tcphs_rings, cpu), ring);
 	return 0;
 }

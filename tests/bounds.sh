@@ -79,7 +79,7 @@ all_go() {
 }
 
 no_listener() {
-	[[ ! $(tcphs listeners -j | grep '"127\.0\.[0-9]*\.1"') ]]
+	! tcphs listeners -j | grep -q '"127\.0\.[0-9]*\.1"'
 }
 
 # Of 512 entries, 448 are for anybody.

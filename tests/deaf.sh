@@ -130,8 +130,6 @@ no_room_is_not_deaf() {
 
 # And what begins when there is room again proves as before.
 proves_when_there_is_room_again() {
-	local before
-
 	load table_size=64 deaf=tcp_get_cookie_sock
 	fill_and_empty --close client-rst,server-rst && same "$(deaf_in_proc)" "" deaf || return
 	connect_by_cookie && told tcp_get_cookie_sock "$connections"

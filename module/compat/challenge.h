@@ -22,20 +22,22 @@
 #define TCPHS_SEGMENTS_SEEN false
 #define TCPHS_IS_INVALID_SYN (reason == SKB_DROP_REASON_TCP_INVALID_SYN)
 
-/* The rows of the hook table. */
-#define TCPHS_HOOKS_SYN_UNEXPECTED(challenge, dropped, segment) \
-	TCPHS_ENTRY("tcp_send_challenge_ack", challenge, false, \
-		    "SYNs for connections that are there"), \
-	TCPHS_TRACEPOINT(kfree_skb, dropped, false, "SYNs for connections that are there")
+/* The rows of the hook table: one of these two kinds is not there. */
+#define TCPHS_ENTRY_CHALLENGE(fn) \
+	TCPHS_ENTRY("tcp_send_challenge_ack", fn, false, "SYNs for connections that are there"),
+#define TCPHS_TRACEPOINT_INVALID_SYN(fn) \
+	TCPHS_TRACEPOINT(kfree_skb, fn, false, "SYNs for connections that are there"),
+#define TCPHS_ENTRY_SEGMENT(fn)
 
 #else
 
 #define TCPHS_SEGMENTS_SEEN true
 #define TCPHS_IS_INVALID_SYN false
 
-#define TCPHS_HOOKS_SYN_UNEXPECTED(challenge, dropped, segment) \
-	TCPHS_ENTRY("tcp_validate_incoming", segment, false, \
-		    "SYNs for connections that are there")
+#define TCPHS_ENTRY_CHALLENGE(fn)
+#define TCPHS_TRACEPOINT_INVALID_SYN(fn)
+#define TCPHS_ENTRY_SEGMENT(fn) \
+	TCPHS_ENTRY("tcp_validate_incoming", fn, false, "SYNs for connections that are there"),
 
 #endif
 

@@ -23,17 +23,21 @@
 	void *data, const struct sock *sk, const struct sk_buff *skb, \
 	const enum sk_rst_reason reason
 
-/* The rows of the hook table. */
-#define TCPHS_HOOKS_RESET(traced, v4, v6) \
-	TCPHS_TRACEPOINT(tcp_send_reset, traced, false, "RSTs that answer a segment"),
+/* The rows of the hook table: one of these two kinds is not there. */
+#define TCPHS_TRACEPOINT_RESET(fn) \
+	TCPHS_TRACEPOINT(tcp_send_reset, fn, false, "RSTs that answer a segment"),
+#define TCPHS_ENTRY_RESET_V4(fn)
+#define TCPHS_ENTRY_RESET_V6(fn)
 
 #else
 
 #define TCPHS_SEND_RESET_ARGS void *data, const struct sock *sk, const struct sk_buff *skb
 
-#define TCPHS_HOOKS_RESET(traced, v4, v6) \
-	TCPHS_ENTRY("tcp_v4_send_reset", v4, false, "RSTs that answer a segment, IPv4"), \
-	TCPHS_ENTRY_IPV6("tcp_v6_send_reset", v6, false, "RSTs that answer a segment, IPv6")
+#define TCPHS_TRACEPOINT_RESET(fn)
+#define TCPHS_ENTRY_RESET_V4(fn) \
+	TCPHS_ENTRY("tcp_v4_send_reset", fn, false, "RSTs that answer a segment, IPv4"),
+#define TCPHS_ENTRY_RESET_V6(fn) \
+	TCPHS_ENTRY_IPV6("tcp_v6_send_reset", fn, false, "RSTs that answer a segment, IPv6")
 
 #endif
 

@@ -34,12 +34,12 @@ static void decode_tables(const void *msg, size_t len)
 			tcphs_hist_quantile(&status.hist[i], 990);
 	}
 	if (!tcphs_decode_listener(msg, len, &listener)) {
-		must_end(listener.comm, sizeof(listener.comm));
+		must_end(listener.owner.comm, sizeof(listener.owner.comm));
 		must(tcphs_hist_quantile(&listener.wait, 500) <=
 		     tcphs_hist_quantile(&listener.wait, 999), "quantiles fall");
 	}
 	if (!tcphs_decode_conn(msg, len, &conn))
-		must_end(conn.comm, sizeof(conn.comm));
+		must_end(conn.owner.comm, sizeof(conn.owner.comm));
 	tcphs_decode_family(msg, len, &family);
 	tcphs_decode_ack(msg, len, &ack);
 	must_end(ack.text, sizeof(ack.text));

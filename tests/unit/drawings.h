@@ -460,8 +460,8 @@ static const char nat_drawn[] =
 "                                |                handshake 190 us |\n"
 "                                |< -> 78 B  <- 161 B in 4.81 ms =>|\n"
 " 0.005000 +4.81 ms       CLOSED |-- RST+ACK seq 79 ack 162 --.    |\n"
-"                                | close() with SO_LINGER or  |    |\n"
-"                                | TCP_LINGER2 0              |    |\n"
+"                                | close(): SO_LINGER 0, or   |    |\n"
+"                                | TCP_LINGER2 < 0            |    |\n"
 "                                | lived 5.00 ms              |    |\n"
 " 0.005030 +30.0 us              |                            '--->| CLOSED\n"
 "                                |                   lived 4.94 ms |\n";
@@ -491,9 +491,9 @@ static const char nat_narrow[] =
 "          |   RST+ACK seq 79 ack 162   |\n"
 " 0.005000 |-----------------------.    |\n"
 "          | CLOSED                |    |\n"
-"          | close() with          |    |\n"
-"          | SO_LINGER or          |    |\n"
-"          | TCP_LINGER2 0         |    |\n"
+"          | close():              |    |\n"
+"          | SO_LINGER 0, or       |    |\n"
+"          | TCP_LINGER2 < 0       |    |\n"
 "          | lived 5.00 ms         |    |\n"
 " 0.005030 |                       '--->|\n"
 "          |                     CLOSED |\n"
@@ -512,7 +512,7 @@ static const char nat_refused_drawn[] =
 "                                |    |                   and port |\n"
 " 0.000140 +50.0 us       CLOSED |<---'                            |\n"
 " 0.000150 +10.0 us              | connect() failed in 150 us,     |\n"
-"                                | refused: nobody listens there   |\n"
+"                                | refused by RST                  |\n"
 ": . not seen from here\n";
 
 static const char self_drawn[] =

@@ -170,8 +170,8 @@ enum tcphs_event_type {
 	TCPHS_EV_SYN_UNEXPECTED,	/* another's SYN met this connection; reason: its answer */
 	TCPHS_EV_BACKLOG_CHANGED,	/* listen() again; detail: queue, with the new limit */
 	TCPHS_EV_MIGRATED,		/* its listener closed; detail: queue, of the one it is at now */
-	TCPHS_EV_ICMP_RECEIVED,		/* an ICMP error that quotes a segment under way; duration:
-					 * in its state */
+	/* An ICMP error that quotes a segment under way; duration: in its state */
+	TCPHS_EV_ICMP_RECEIVED,
 
 	__TCPHS_EV_MAX
 };
@@ -217,9 +217,11 @@ enum tcphs_reason {
 	TCPHS_REASON_NO_ROUTE,		/* there is no route, or one that leads nowhere */
 	TCPHS_REASON_NO_ADDRESS,	/* connect() found no usable local address */
 	TCPHS_REASON_NOT_PERMITTED,	/* by a route or BPF (EACCES, EPERM), or the last SYN or its
-					 * answer was dropped by this machine's own firewall */
+					 * answer was dropped by this machine's own firewall
+					 */
 	TCPHS_REASON_ADDRESS_IN_USE,	/* the local port was given, and its 4-tuple is taken; with
-					 * TCPHS_F_BUCKET by a TIME_WAIT that is not let go */
+					 * TCPHS_F_BUCKET by a TIME_WAIT that is not let go
+					 */
 	TCPHS_REASON_TAKEN_OUT,		/* closed with TCP_REPAIR: it may go on in another socket */
 
 	__TCPHS_REASON_MAX
