@@ -221,3 +221,39 @@ def listens_again(t):
     listener.close()
     last = rows("events", "--local-port", str(port))[-1]
     same((last["event"], last["accept_limit"]), ("unlisten", 5), "the end")
+
+
+@story("ipv6")
+def link_local(t):
+    """a link-local address says little without its device: connections are told apart by it"""
+    address, port, ends = "fe80::17", t.new_port(), []
+    try:
+        for device in "left17", "right17":
+            for command in f"link add {device} type dummy", f"link set {device} up", \
+                    f"addr add {address}/64 dev {device} nodad":
+                subprocess.run(["ip", "-6", *command.split()], check=True)
+            index = socket.if_nametoindex(device)
+            listener, client = (socket.socket(socket.AF_INET6) for _ in range(2))
+            t.sockets += [listener, client]
+            listener.bind((address, port, 0, index))
+            listener.listen(7)
+            client.connect((address, port, 0, index))
+            t.accept(listener)
+            ends.append((device, index, client.getsockname()[1]))
+        for device, index, local in ends:
+            events = rows("events", "--address", f"{address}%{device}", "--event", "established")
+            same({(e["local_port"], e["ifindex"]) for e in events},
+                 {(local, index), (port, index)}, f"established on {device}")
+            conns = rows("connections", "--address", f"{address}%{index}")
+            same({c["ifindex"] for c in conns}, {index}, f"connections of {device}")
+            text = subprocess.run(["tcphs", "connections", "-H", "--local-port", str(local)],
+                                  check=True, capture_output=True, text=True).stdout
+            shown = {word for word in text.split() if word.startswith("[fe80")}
+            witness = subprocess.run(["ss", "-tnH", f"sport = {local}"], check=True,
+                                     capture_output=True, text=True).stdout
+            same(shown, {f"[{address}]%{device}:{end}" for end in (local, port)}, "both ends")
+            # Of the other end ss does not say it.
+            same(f"[{address}]%{device}:{local}" in witness.split(), True, "as ss shows this end")
+    finally:
+        for device in "left17", "right17":
+            subprocess.run(["ip", "link", "del", device], check=False, capture_output=True)

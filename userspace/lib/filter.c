@@ -33,7 +33,8 @@ static bool bit_in(uint64_t mask, unsigned int bit)
 	return bit < 64 && mask >> bit & 1;
 }
 
-static bool address_in(const struct tcphs_filter *f, uint8_t family, const uint8_t *address)
+static bool address_in(const struct tcphs_filter *f, uint8_t family, const uint8_t *address,
+		       uint32_t ifindex)
 {
 	const struct tcphs_prefix *p;
 	unsigned int bytes, bits;
@@ -42,7 +43,8 @@ static bool address_in(const struct tcphs_filter *f, uint8_t family, const uint8
 		bytes = p->length / 8;
 		bits = p->length % 8;
 		if (p->family == family && !memcmp(p->address, address, bytes) &&
-		    (!bits || !((p->address[bytes] ^ address[bytes]) >> (8 - bits))))
+		    (!bits || !((p->address[bytes] ^ address[bytes]) >> (8 - bits))) &&
+		    (!f->scope[p - f->address] || f->scope[p - f->address] == ifindex))
 			return true;
 	}
 	return false;
@@ -82,6 +84,7 @@ struct ends {
 	const uint8_t *local, *peer;
 	uint16_t local_port, peer_port;
 	uint8_t family;
+	uint32_t ifindex;
 };
 
 static bool ends_pass(const struct tcphs_filter *f, const struct ends *e)
@@ -93,8 +96,9 @@ static bool ends_pass(const struct tcphs_filter *f, const struct ends *e)
 		return false;
 	if (tcphs_filter_has(f, TCPHS_FILTER_PEER_PORT) && !port_in(&f->peer_port, e->peer_port))
 		return false;
-	return !tcphs_filter_has(f, TCPHS_FILTER_ADDRESS) || address_in(f, e->family, e->local) ||
-	       address_in(f, e->family, e->peer);
+	return !tcphs_filter_has(f, TCPHS_FILTER_ADDRESS) ||
+	       address_in(f, e->family, e->local, e->ifindex) ||
+	       address_in(f, e->family, e->peer, e->ifindex);
 }
 
 static bool names_pass(const struct tcphs_filter *f, bool known, uint32_t pid, const void *comm,
@@ -150,7 +154,7 @@ static bool step_passes(const struct tcphs_filter *f, const struct tcphs_event *
 bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev)
 {
 	const struct ends ends = { ev->id.local, ev->id.peer, ev->id.local_port, ev->id.peer_port,
-				   ev->id.family };
+				   ev->id.family, ev->ifindex };
 
 	return !f->keys ||
 	       (step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
@@ -166,7 +170,8 @@ bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *
  */
 bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn_info *c)
 {
-	const struct ends ends = { c->local, c->peer, c->local_port, c->peer_port, c->family };
+	const struct ends ends = { c->local, c->peer, c->local_port, c->peer_port, c->family,
+				   c->ifindex };
 
 	if (tcphs_filter_has(f, TCPHS_FILTER_STATE) && !bit_in(f->states, c->state))
 		return false;
@@ -185,7 +190,8 @@ bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn_inf
 bool tcphs_filter_listener(const struct tcphs_filter *f, const struct tcphs_listener *l)
 {
 	/* Its one address and port are both its ends. */
-	const struct ends ends = { l->address, l->address, l->port, l->port, l->family };
+	const struct ends ends = { l->address, l->address, l->port, l->port, l->family,
+				   l->ifindex };
 
 	return ends_pass(f, &ends) && netns_passes(f, l->netns) && conn_passes(f, l->conn) &&
 	       (owner_passes(f, &l->owner) || owner_passes(f, &l->listens)) &&

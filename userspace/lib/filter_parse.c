@@ -281,14 +281,22 @@ static int parse_address(const struct parsing *p, const char *word)
 	unsigned int bits = prefix.family == AF_INET ? 32 : 128;
 	const char *slash = strchr(word, '/');
 	size_t len = strcspn(word, "/");
-	char text[WORD_MAX] = "";
-	uint64_t length = bits;
+	char text[WORD_MAX] = "", *scope;
+	uint64_t length = bits, number = 0;
+	unsigned int ifindex = 0;
 
 	/* As addresses stand before a port: [::1] */
 	if (len > 1 && word[0] == '[' && word[len - 1] == ']')
 		memcpy(text, word + 1, len - 2);
 	else
 		memcpy(text, word, len);
+	scope = strchr(text, '%');
+	if (scope)
+		*scope++ = '\0';
+	if (scope && prefix.family == AF_INET6)
+		ifindex = if_nametoindex(scope);
+	if (scope && !ifindex && (parse_number(scope, INT32_MAX, &number) || !number))
+		return wrong(p, word, "behind % a network device of this namespace or its number is allowed");
 	if (inet_pton(prefix.family, text, prefix.address) != 1 ||
 	    (slash && parse_number(slash + 1, bits, &length)))
 		return wrong(p, word, allowed);
@@ -303,6 +311,7 @@ static int parse_address(const struct parsing *p, const char *word)
 	clear_host_bits(&prefix);
 	if (p->filter->nr_addresses == TCPHS_FILTER_LIST)
 		return too_many(p);
+	p->filter->scope[p->filter->nr_addresses] = ifindex ? ifindex : (uint32_t)number;
 	p->filter->address[p->filter->nr_addresses++] = prefix;
 	return 0;
 }

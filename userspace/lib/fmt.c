@@ -4,6 +4,7 @@
  * several times for each event of a busy machine.
  */
 #include <langinfo.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -222,6 +223,25 @@ char *tcphs_fmt_device(char *p, uint32_t ifindex, const char *name)
 		return p;
 	*p++ = '%';
 	return *name ? tcphs_fmt_comm(p, name, TCPHS_DEVICE_LEN) : tcphs_fmt_u64(p, ifindex);
+}
+
+/**
+ * tcphs_fmt_scope - the device behind a link-local address, without which it says little
+ * @p: TCPHS_SCOPE_LEN bytes
+ * @family: AF_INET or AF_INET6
+ * @address: 16 bytes
+ * @ifindex: number of the device, 0: not known
+ * @here: it is a device of this network namespace, now, and has its name
+ */
+char *tcphs_fmt_scope(char *p, uint8_t family, const uint8_t *address, uint32_t ifindex,
+		      bool here)
+{
+	char name[IF_NAMESIZE];
+
+	*p = '\0';
+	if (family != AF_INET6 || address[0] != 0xfe || (address[1] & 0xc0) != 0x80)
+		return p;
+	return tcphs_fmt_device(p, ifindex, here && if_indextoname(ifindex, name) ? name : "");
 }
 
 /*

@@ -251,6 +251,7 @@ struct tcphs_filter {
 	struct tcphs_ports port, local_port, peer_port;
 	unsigned int nr_addresses;
 	struct tcphs_prefix address[TCPHS_FILTER_LIST];
+	uint32_t scope[TCPHS_FILTER_LIST];	/* device of each, 0: any */
 	uint32_t states;		/* 1 << enum tcphs_state */
 	uint32_t roles;			/* 1 << enum tcphs_role */
 	uint64_t events;		/* 1 << enum tcphs_event_type */
@@ -521,6 +522,9 @@ char *tcphs_fmt_endpoint(char *p, uint8_t family, const uint8_t *address, uint16
 char *tcphs_fmt_scoped(char *p, uint8_t family, const uint8_t *address, const char *scope,
 		       uint16_t port);
 char *tcphs_fmt_device(char *p, uint32_t ifindex, const char *name);	/* %eth0, %7, "" */
+/* The same of a link-local address, of others ""; @here: devices of this namespace now. */
+char *tcphs_fmt_scope(char *p, uint8_t family, const uint8_t *address, uint32_t ifindex,
+		      bool here);
 char *tcphs_fmt_duration(char *p, uint64_t ns, bool utf8);	/* 123 µs, 4.56 ms, 3m04s */
 char *tcphs_fmt_bytes(char *p, uint64_t v);			/* 512 B, 1.5 KiB */
 /* nginx[123]; bytes of @comm that are no printable text become '?' */

@@ -23,7 +23,7 @@ static int by_age(const void *a, const void *b)
 
 static void make_row(struct table_row *row, const struct cli *cli, const struct tcphs_conn_info *c)
 {
-	char buf[TCPHS_NAME_LEN], *p = row->cell[COL_AGE];
+	char buf[TCPHS_NAME_LEN], scope[TCPHS_SCOPE_LEN], *p = row->cell[COL_AGE];
 
 	memset(row, 0, sizeof(*row));
 	tcphs_fmt_hex(row->cell[COL_CONN], c->conn);
@@ -32,8 +32,10 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 	if (c->adopted)
 		*p++ = '>';
 	tcphs_fmt_duration(p, c->age, cli->utf8);
-	tcphs_fmt_endpoint(row->cell[COL_LOCAL], c->family, c->local, c->local_port);
-	tcphs_fmt_endpoint(row->cell[COL_PEER], c->family, c->peer, c->peer_port);
+	tcphs_fmt_scope(scope, c->family, c->local, c->ifindex, !cli->all_netns);
+	tcphs_fmt_scoped(row->cell[COL_LOCAL], c->family, c->local, scope, c->local_port);
+	tcphs_fmt_scope(scope, c->family, c->peer, c->ifindex, !cli->all_netns);
+	tcphs_fmt_scoped(row->cell[COL_PEER], c->family, c->peer, scope, c->peer_port);
 	strcpy(row->cell[COL_ROLE], tcphs_role_name(c->role, buf));
 	if (c->has_handshake)
 		tcphs_fmt_duration(row->cell[COL_HANDSHAKE], c->handshake, cli->utf8);

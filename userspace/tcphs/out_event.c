@@ -31,13 +31,14 @@
 /* Who a connection is, as text; found by its cookie, checked in full. */
 struct known {
 	uint16_t family;		/* KNOWN with it, 0: nothing known */
+	uint32_t ifindex;
 	uint8_t conn_len;
 	uint8_t ends_len;
 	uint8_t owner_len;		/* 0: not known yet */
 	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
 	uint8_t owner_id[OWNER_ID];				/* pid and names */
 	char conn[TCPHS_U64_LEN + NETNS_WIDTH + 3];
-	char ends[2 * TCPHS_ENDPOINT_LEN + 2];
+	char ends[2 * TCPHS_SCOPED_LEN + 2];
 	char owner[OWNER_TEXT];
 };
 
@@ -79,12 +80,15 @@ static bool is_nobody(const uint8_t *address, uint16_t port)
 	return !port && !memcmp(address, any, sizeof(any));
 }
 
-static char *put_endpoint(char *p, const struct tcphs_ident *id, const uint8_t *address,
-			  uint16_t port)
+static char *put_endpoint(char *p, const struct cli *cli, const struct tcphs_event *ev,
+			  const uint8_t *address, uint16_t port)
 {
+	char scope[TCPHS_SCOPE_LEN];
+
 	if (is_nobody(address, port))
 		return PUT(p, "-");
-	return tcphs_fmt_endpoint(p, id->family, address, port);
+	tcphs_fmt_scope(scope, ev->id.family, address, ev->ifindex, !cli->all_netns && !cli->read);
+	return tcphs_fmt_scoped(p, ev->id.family, address, scope, port);
 }
 
 static char *put_conn(char *p, uint64_t conn)
@@ -232,13 +236,13 @@ void event_view_free(struct event_view *view)
 void event_view_measure(void *arg, const struct tcphs_event *ev)
 {
 	struct event_view *view = arg;
-	char text[TCPHS_ENDPOINT_LEN];
+	char text[TCPHS_SCOPED_LEN];
 
 	widen(&view->conn_width, text, put_conn(text, ev->id.conn));
 	widen(&view->local_width, text,
-	      put_endpoint(text, &ev->id, ev->id.local, ev->id.local_port));
+	      put_endpoint(text, view->cli, ev, ev->id.local, ev->id.local_port));
 	widen(&view->peer_width, text,
-	      put_endpoint(text, &ev->id, ev->id.peer, ev->id.peer_port));
+	      put_endpoint(text, view->cli, ev, ev->id.peer, ev->id.peer_port));
 }
 
 /**
@@ -261,8 +265,9 @@ void event_text_head(const struct event_view *view, struct tcphs_buf *out)
 	tcphs_buf_newline(out);
 }
 
-static void learn(struct event_view *view, struct known *known, const struct tcphs_ident *id)
+static void learn(struct event_view *view, struct known *known, const struct tcphs_event *ev)
 {
+	const struct tcphs_ident *id = &ev->id;
 	char *start = known->conn, *p;
 
 	p = put_conn(start, id->conn);
@@ -276,11 +281,11 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	known->conn_len = (uint8_t)(p - known->conn);
 
 	start = known->ends;
-	p = put_endpoint(start, id, id->local, id->local_port);
+	p = put_endpoint(start, view->cli, ev, id->local, id->local_port);
 	widen(&view->local_width, start, p);
 	p = pad(p, start, view->local_width);
 	start = p;
-	p = put_endpoint(p, id, id->peer, id->peer_port);
+	p = put_endpoint(p, view->cli, ev, id->peer, id->peer_port);
 	widen(&view->peer_width, start, p);
 	p = pad(p, start, view->peer_width);
 	known->ends_len = (uint8_t)(p - known->ends);
@@ -288,15 +293,17 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	known->owner_len = 0;
 	memcpy(known->ident, id, sizeof(known->ident));
 	known->family = KNOWN | id->family;
+	known->ifindex = ev->ifindex;
 }
 
-static struct known *who(struct event_view *view, const struct tcphs_ident *id)
+static struct known *who(struct event_view *view, const struct tcphs_event *ev)
 {
+	const struct tcphs_ident *id = &ev->id;
 	struct known *known = &view->known[id->conn % CACHE_SIZE];
 
-	if (known->family != (KNOWN | id->family) ||
+	if (known->family != (KNOWN | id->family) || known->ifindex != ev->ifindex ||
 	    memcmp(known->ident, id, sizeof(known->ident)))
-		learn(view, known, id);
+		learn(view, known, ev);
 	return known;
 }
 
@@ -577,7 +584,7 @@ static __attribute__((noinline)) void new_day(struct event_view *view, struct tc
  */
 void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcphs_event *ev)
 {
-	struct known *known = who(view, &ev->id);
+	struct known *known = who(view, ev);
 	char *p = tcphs_buf_room(out, ROW_MAX);
 	bool came = ev->new_state != ev->old_state;
 	char *start;
