@@ -250,7 +250,7 @@ static const struct table_column listener_columns[] = {
 	  10, 10, 10, 11, .all_netns = true, .compare = cmp_l_netns, .text = txt_l_netns },
 	{ "LISTENER", "local", "address and port it listens on",
 	  13, 17, 53, 0, .compare = cmp_l_local, .text = txt_l_local },
-	{ "OWNER", "owner", "process that called listen(), name[pid]",
+	{ "OWNER", "owner", "process that accepts (before that: listens), name[pid]",
 	  10, 10, 27, 2, .compare = cmp_l_owner, .text = txt_l_owner },
 	{ "SYN QUEUE", "syn", "handshakes under way / most that are allowed",
 	  14, 14, 20, 4, .right = true, .big_first = true,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs VERB: finds the verb, sets up its output, runs it. */
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ static void print_help(FILE *to)
 	fputs("  help         this text; 'tcphs help VERB' tells a verb's options,\n"
 	      "               'tcphs help names' explains every event and reason\n"
 	      "\n"
-	      "Options of every verb, before or after it (-A: not of status and doctor):\n"
+	      "Options of every verb, before or after it (-A: not of status):\n"
 	      "  -j, --json            one JSON object a line\n"
 	      "  -H, --no-header       no heading\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
@@ -142,6 +143,15 @@ static void print_words(void)
 	print_list("--role", tcphs_role_name, 0, TCPHS_ROLE_MAX);
 }
 
+/* Help that nobody can read is an error, too. */
+static int written(void)
+{
+	if (!fflush(stdout))
+		return 0;
+	fprintf(stderr, "tcphs: cannot write: %s\n", strerror(errno));
+	return TCPHS_ERR_FAILED;
+}
+
 static int run_help(const char *about)
 {
 	struct cli cli = { .verb = find_verb(about) };
@@ -154,13 +164,13 @@ static int run_help(const char *about)
 		print_words();
 	else
 		return unknown_verb(about);
-	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
+	return written();
 }
 
 /* What needs no module. -1: it is a verb. */
 static int run_builtin(const char *word, const char *next)
 {
-	if (!strcmp(word, "help") && next)
+	if (!strcmp(word, "help") && next && strcmp(next, "help"))
 		return run_help(next);
 	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
 		print_help(stdout);
@@ -168,7 +178,7 @@ static int run_builtin(const char *word, const char *next)
 		printf("tcphs %s (ABI %u.%u)\n", TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
 	else
 		return -1;
-	return fflush(stdout) ? TCPHS_ERR_FAILED : 0;
+	return written();
 }
 
 /*

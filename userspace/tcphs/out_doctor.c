@@ -120,6 +120,10 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 	const struct evidence *e = v->e;
 	uint64_t now = tcphs_now();
 
+	if (!e->live && !e->records) {
+		tcphs_buf_str(&cli->out, "Nothing to judge: the recording has no event that fits.\n");
+		return;
+	}
 	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
 	tcphs_buf_printf(&cli->out, "%sNothing wrong%s", cli_tone(cli, TCPHS_TONE_GOOD),
 			 cli_plain(cli));
