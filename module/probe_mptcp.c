@@ -10,6 +10,7 @@
  */
 #include <net/tcp.h>
 #include "compat/ftrace.h"
+#include "compat/sock.h"
 #include "cookie.h"
 #include "internal.h"
 #include "section.h"
@@ -111,7 +112,7 @@ static bool remember(u64 socket, u64 conn)
  * mptcp_pm_new_connection(): a connection has its first subflow; on the server's side that
  * is a child on its way to the accept queue. Softirq, child locked.
  */
-static void on_connection(struct tcphs_regs *regs)
+static void __maybe_unused on_connection(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
 	const struct sock *child = tcphs_argument(regs, 1);
@@ -172,7 +173,7 @@ void tcphs_mptcp_exit(void)
 }
 
 struct tcphs_hook tcphs_hooks_mptcp[] = {
-	TCPHS_ENTRY("mptcp_pm_new_connection", on_connection, false, "accept() of MPTCP"),
+	TCPHS_ENTRY_NEW_MPTCP(on_connection, false, "accept() of MPTCP")
 	TCPHS_ENTRY("mptcp_finish_join", on_join, false, "subflows of MPTCP that join, one life each"),
 	{ }
 };

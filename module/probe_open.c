@@ -108,6 +108,13 @@ static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
 	ev->flags |= TCPHS_F_AGREED;
 }
 
+/* A socket that connects again, for which there was no room: what is there is not its own. */
+static void not_the_bucket(struct tcphs_section *s)
+{
+	if (unlikely(s->conn && s->conn->id.flags & TCPHS_F_BUCKET))
+		s->conn = NULL;
+}
+
 /*
  * A connection whose first steps nobody told, but this step says a lot: its ISN, from
  * what was confirmed since. The kernel counts a SYN of ours in it, not a SYN+ACK.
@@ -169,6 +176,7 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	bool passive;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
+	not_the_bucket(&s);
 	conn = s.conn;
 	if (unlikely(!conn))
 		conn = beginning_missed(&s, sk, old_state);
@@ -281,9 +289,14 @@ static bool is_bucket_in_the_way(const struct sock *sk)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	struct net *net = sock_net(sk);
+	bool bucket = false;
 	struct sock *other;
-	bool bucket;
 
+	/* The last reference may be ours, and to free it is more than PREEMPT_RT allows. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return false;
+	/* From 7.x on a tracepoint is no RCU reader. */
+	rcu_read_lock();
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr))
 		other = tcphs_lookup_v6(net, &sk->sk_v6_daddr, inet->inet_dport,
@@ -294,10 +307,11 @@ static bool is_bucket_in_the_way(const struct sock *sk)
 		other = tcphs_lookup_v4(net, inet->inet_daddr, inet->inet_dport,
 					inet->inet_rcv_saddr, ntohs(inet->inet_sport),
 					sk->sk_bound_dev_if);
-	if (!other)
-		return false;
-	bucket = other->sk_state == TCP_TIME_WAIT;
-	sock_gen_put(other);
+	if (other) {
+		bucket = other->sk_state == TCP_TIME_WAIT;
+		sock_gen_put(other);
+	}
+	rcu_read_unlock();
 	return bucket;
 }
 
@@ -316,6 +330,7 @@ void tcphs_open_failed(const struct sock *sk)
 	u32 flags = now && inet_sk(sk)->inet_sport && is_bucket_in_the_way(sk) ? TCPHS_F_BUCKET : 0;
 
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
+	not_the_bucket(&s);
 	conn = s.conn;
 	if (now && (!conn || conn->state != TCPHS_STATE_SYN_SENT)) {
 		tcphs_unsent(&s, sk, NULL, TCPHS_STATE_SYN_SENT, port_failure(sk), flags);

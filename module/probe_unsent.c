@@ -87,13 +87,15 @@ static u8 reason_of(const struct sock *sk, int err)
 	return TCPHS_REASON_OTHER;
 }
 
-/* No address to speak of: that is no attempt, and what is behind its end is nobody's. */
-static bool is_address(const struct sockaddr *peer, unsigned long len)
+/*
+ * No address to speak of, or of another family: that is no attempt. There may be none at
+ * all (sendto() with MSG_FASTOPEN), and what is behind its end is nobody's.
+ */
+static bool is_address(const struct sockaddr *peer, int len, int family)
 {
-	if (len < sizeof(struct sockaddr_in))
-		return false;
-	return peer->sa_family == AF_INET ||
-	       (peer->sa_family == AF_INET6 && len >= SIN6_LEN_RFC2133);
+	int least = family == AF_INET ? sizeof(struct sockaddr_in) : SIN6_LEN_RFC2133;
+
+	return peer && len >= least && peer->sa_family == family;
 }
 
 /*
@@ -102,16 +104,16 @@ static bool is_address(const struct sockaddr *peer, unsigned long len)
  * fails after SYN_SENT was set has been told by tcphs_open_failed(). A socket of IPv6
  * comes twice to an IPv4 address, inside first. Process context, socket locked.
  */
-static void on_connect_returns(const struct tcphs_call *call, int err)
+static void connect_returns(const struct tcphs_call *call, int err, int family)
 {
 	struct sock *sk = (struct sock *)call->argument[0];
 	const struct sockaddr *peer = (const struct sockaddr *)call->argument[1];
-	bool inside = sk->sk_family != peer->sa_family;
+	bool inside = sk->sk_family != family;
 	struct tcphs_section s;
 	u8 reason;
 
-	if (likely(!err) || err == -EAFNOSUPPORT || sk->sk_protocol != IPPROTO_TCP ||
-	    !is_address(peer, call->argument[2]))
+	if (err == -EAFNOSUPPORT || sk->sk_protocol != IPPROTO_TCP ||
+	    !is_address(peer, (int)call->argument[2], family))
 		return;
 	reason = reason_of(sk, err);
 	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
@@ -122,6 +124,18 @@ static void on_connect_returns(const struct tcphs_call *call, int err)
 	else
 		s.conn->marks &= ~TCPHS_C_TOLD;
 	tcphs_conn_leave(&s);
+}
+
+static void on_connect_v4(const struct tcphs_call *call, int err)
+{
+	if (unlikely(err))
+		connect_returns(call, err, AF_INET);
+}
+
+static void on_connect_v6(const struct tcphs_call *call, int err)
+{
+	if (unlikely(err))
+		connect_returns(call, err, AF_INET6);
 }
 
 #ifdef TCPHS_HAVE_DROP_BY_CGROUP
@@ -153,10 +167,10 @@ static void __always_unused prototypes(void)
 }
 #endif
 
-static struct tcphs_return connect_v4 = { .handler = on_connect_returns };
-static struct tcphs_return connect_v6 = { .handler = on_connect_returns };
-static struct tcphs_return permit_v4 = { .handler = on_connect_returns };
-static struct tcphs_return permit_v6 = { .handler = on_connect_returns };
+static struct tcphs_return connect_v4 = { .handler = on_connect_v4 };
+static struct tcphs_return connect_v6 = { .handler = on_connect_v6 };
+static struct tcphs_return permit_v4 = { .handler = on_connect_v4 };
+static struct tcphs_return permit_v6 = { .handler = on_connect_v6 };
 
 struct tcphs_hook tcphs_hooks_unsent[] = {
 	TCPHS_RETURN("tcp_v4_connect", &connect_v4, false,

@@ -13,6 +13,10 @@ RESET_HAS_SEGMENT = RELEASE >= (5, 11)
 # listener drop can't be told. (A kernel with PREEMPT_RT_NEEDS_BH_LOCK would be another.)
 TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
 
+# Who has a 4-tuple that connect() wants can't be looked up where preemption is off, as it is
+# in tracepoints before 7.0, on PREEMPT_RT.
+FINDS_WHO_IS_IN_THE_WAY = not ("PREEMPT_RT" in os.uname().version and RELEASE < (7, 0))
+
 # TW and TWKilled count the buckets that are made, from 5.18 on; those that their timer
 # ends, until then.
 BUCKET_COUNTS_WHEN_MADE = RELEASE >= (5, 18)

@@ -12,7 +12,8 @@ import time
 
 import kernel
 import wire
-from tale import ACTIVE_CLOSE, CONNECT, TCP_USER_TIMEOUT, in_time_wait, Late, same, story, Wrong
+from tale import (ACTIVE_CLOSE, CONNECT, MSG_FASTOPEN, TCP_USER_TIMEOUT, in_time_wait, Late, same,
+                  story, Wrong)
 from wire import ACK, FIN, SYN
 
 RECEIVED = "icmp-received {0}>{0} {1}"
@@ -438,7 +439,8 @@ def address_in_time_wait(t):
     s.bind(t.address(wire.HOST, port))
     same(s.connect_ex(t.address(wire.PEER, peer.port)), errno.EADDRNOTAVAIL, "errno")
     lived += ["connect-failed syn-sent>closed address-in-use"]
-    same("bucket" in t.told(peer.port, lived)[-1], True, "TIME_WAIT is in the way")
+    same("bucket" in t.told(peer.port, lived)[-1], kernel.FINDS_WHO_IS_IN_THE_WAY,
+         "TIME_WAIT is in the way")
     if kernel.BUCKETS_CAN_BE_KILLED:
         subprocess.run(["ss", "-K", "state", "time-wait", "dport", "=", str(peer.port)],
                        check=True, capture_output=True)
@@ -446,3 +448,19 @@ def address_in_time_wait(t):
         lived += ["time-wait-end time-wait>closed killed"]
         t.told(peer.port, lived)
     t.counted(TcpExtTWRecycled=0)
+
+
+@story("ipv4", "ipv6")
+def fastopen_to_nowhere(t):
+    """healthy: TCP Fast Open without an address is refused, and is no connect"""
+    libc = ctypes.CDLL(None, use_errno=True)
+    s = t.socket()
+    same((libc.sendto(s.fileno(), b"x", 1, MSG_FASTOPEN, None, 0), ctypes.get_errno()),
+         (-1, errno.EINVAL), "sendto()")
+    t.counted(TcpActiveOpens=0, TcpAttemptFails=0)
+    # The socket is as good as before.
+    peer = t.peer()
+    s.setblocking(False)
+    s.connect_ex(t.address(wire.PEER, peer.port))
+    peer.accept()
+    t.told(peer.port, CONNECT)

@@ -10,8 +10,10 @@
  * 6.2   ftrace_regs_get_argument(); until then x86 with
  *	 DYNAMIC_FTRACE_WITH_ARGS fills the argument registers all the same
  *
- * No handler of tcphs calls a function that tcphs hooks, so none can recurse and
- * none needs the protection.
+ * No handler of tcphs calls a function that tcphs hooks, but one: who has looked a socket
+ * up may put the last reference to a request, whose destructor is hooked. It does so
+ * outside of any section, and that handler looks up none: it ends there, so none needs
+ * the protection.
  */
 #ifndef _TCPHS_COMPAT_FTRACE_H
 #define _TCPHS_COMPAT_FTRACE_H

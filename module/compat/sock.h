@@ -38,6 +38,13 @@
 #define TCPHS_ENTRY_IPV6(...)
 #endif
 
+/* 5.12  mptcp_pm_new_connection() gets the subflow, too, as its events came */
+#ifdef TCPHS_HAVE_MPTCP_EVENTS
+#define TCPHS_ENTRY_NEW_MPTCP(...) TCPHS_ENTRY("mptcp_pm_new_connection", __VA_ARGS__),
+#else
+#define TCPHS_ENTRY_NEW_MPTCP(...)
+#endif
+
 #ifdef CONFIG_SYN_COOKIES
 #define TCPHS_ENTRY_SYN_COOKIES(...) TCPHS_ENTRY(__VA_ARGS__),
 #else
