@@ -108,12 +108,13 @@ proc_is_a_file() {
 		tail -n 3 "$file" >"$tmp/tail" 2>>"$tmp/err" &&
 		{ head -n 2 && head -n 1; } <"$file" >"$tmp/twice" 2>>"$tmp/err" &&
 		less "$file" >"$tmp/less" 2>>"$tmp/err" || return
+		cat "$tmp/err"
 		same "$(wc -c <"$tmp/err")" 0 "bytes of error of $file" &&
 		same "$(wc -l <"$tmp/tail")" 3 "lines of tail" &&
 		same "$(sed -n '1{s/uptime [0-9]*//;p}' "$tmp/twice")" \
 			"$(sed -n '1{s/uptime [0-9]*//;p}' "$tmp/head")" "first line of $file" &&
-		same "$(sed -n 3p "$tmp/twice")" "$(sed -n 3p "$tmp/less")" "line after the second of $file" ||
-			{ cat "$tmp/err"; return 1; }
+		same "$(sed -n 3p "$tmp/twice")" "$(sed -n 3p "$tmp/less")" \
+			"line after the second of $file" || return
 	done
 }
 

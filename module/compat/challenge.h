@@ -27,15 +27,15 @@
 	TCPHS_ENTRY("tcp_send_challenge_ack", fn, false, "SYNs for connections that are there"),
 #define TCPHS_TRACEPOINT_INVALID_SYN(fn) \
 	TCPHS_TRACEPOINT(kfree_skb, fn, false, "SYNs for connections that are there"),
-#define TCPHS_ENTRY_SEGMENT(fn)
+#define TCPHS_ENTRY_SEGMENT(...)
 
 #else
 
 #define TCPHS_SEGMENTS_SEEN true
 #define TCPHS_IS_INVALID_SYN false
 
-#define TCPHS_ENTRY_CHALLENGE(fn)
-#define TCPHS_TRACEPOINT_INVALID_SYN(fn)
+#define TCPHS_ENTRY_CHALLENGE(...)
+#define TCPHS_TRACEPOINT_INVALID_SYN(...)
 #define TCPHS_ENTRY_SEGMENT(fn) \
 	TCPHS_ENTRY("tcp_validate_incoming", fn, false, "SYNs for connections that are there"),
 

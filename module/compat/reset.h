@@ -26,14 +26,14 @@
 /* The rows of the hook table: one of these two kinds is not there. */
 #define TCPHS_TRACEPOINT_RESET(fn) \
 	TCPHS_TRACEPOINT(tcp_send_reset, fn, false, "RSTs that answer a segment"),
-#define TCPHS_ENTRY_RESET_V4(fn)
-#define TCPHS_ENTRY_RESET_V6(fn)
+#define TCPHS_ENTRY_RESET_V4(...)
+#define TCPHS_ENTRY_RESET_V6(...)
 
 #else
 
 #define TCPHS_SEND_RESET_ARGS void *data, const struct sock *sk, const struct sk_buff *skb
 
-#define TCPHS_TRACEPOINT_RESET(fn)
+#define TCPHS_TRACEPOINT_RESET(...)
 #define TCPHS_ENTRY_RESET_V4(fn) \
 	TCPHS_ENTRY("tcp_v4_send_reset", fn, false, "RSTs that answer a segment, IPv4"),
 #define TCPHS_ENTRY_RESET_V6(fn) \

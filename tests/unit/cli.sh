@@ -98,8 +98,8 @@ run 2 "and its unknown options"			"" status --prot 80
 said "$err" 'allowed are: --json --no-header --color --help$' "name no filter"
 run 2 "a recording of connections"		"" connections --read FILE
 said "$err" '--read: a recording holds events'	"is refused"
-wide=$(for verb in "" $("$tool" evnets 2>&1 | sed 's/.*one of: //; s/ help$//') names; do
-	"$tool" help $verb | awk 'length > 80'
+wide=$(for verb in $("$tool" evnets 2>&1 | sed 's/.*one of: //') names; do
+	"$tool" help "$verb" | awk 'length > 80'
 done)
 [ -z "$wide" ]; result $?			"all help fits 80 columns"
 run 0 "a verb's help"				"" listeners --help
