@@ -144,6 +144,10 @@ def advises(finding, setting, present, advised):
         raise Wrong(f"advised: {finding['advised']}, expected {advised}")
 
 
+def is_of_listener(finding, port):
+    same((finding["object"], finding["port"]), ("listener", port), "object")
+
+
 def names_me(finding):
     same((finding["pid"], finding["comm"]),
          (os.getpid(), open("/proc/self/comm", encoding="ascii").read().strip()), "owner")
@@ -151,9 +155,6 @@ def names_me(finding):
 
 class Case(Tale):
     """A Tale with clients on this machine."""
-
-    def grown(self, name):
-        return self.counters()[name] - self.before[name]
 
     def serve(self, backlog=31):
         return self.listener(backlog, where=HERE)

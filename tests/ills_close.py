@@ -6,7 +6,7 @@ import time
 
 import wire
 from ills_time_wait import time_waits
-from illness import advises, ill, Look, names_me, says
+from illness import advises, ill, is_of_listener, Look, names_me, says
 from tale import TCP_USER_TIMEOUT, same
 from wire import ACK, FIN
 
@@ -132,7 +132,7 @@ def dead_clients(t):
                 s.setsockopt(socket.IPPROTO_TCP, option, 1)
         t.until(lambda: t.grown("TcpExtTCPAbortOnTimeout") == 5, "TCPAbortOnTimeout")
     finding = look.found(connections_timed_out=("warning", 5))
-    same((finding["object"], finding["port"]), ("listener", port), "object")
+    is_of_listener(finding, port)
     says(finding, "more", "5 by keepalive")
 
 

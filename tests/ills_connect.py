@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Connects that fail or take long."""
+import contextlib
 import errno
 import os
 import signal
@@ -60,32 +61,33 @@ def nft(*rules):
         subprocess.run(["nft", rule], check=True)
 
 
-def swallow(port):
-    """No segment gets to the port until the chain is flushed or the table deleted."""
+@contextlib.contextmanager
+def swallowed(port):
+    """No segment gets to the port inside "with", or until the chain is flushed."""
     nft("add table inet ills", "add chain inet ills input { type filter hook input priority 0; }",
         f"add rule inet ills input tcp dport {port} drop")
+    try:
+        yield
+    finally:
+        nft("delete table inet ills")
 
 
 @ill
 def nothing_answers(t):
     """SYNs that a firewall swallows: timed out, or waiting still"""
     _, port = t.serve()
-    swallow(port)
-    try:
-        with Look() as look:
-            waiting_at = time.monotonic() + 3.2
-            for _ in range(2):
-                t.connecting_to(port)
-            for _ in range(3):
-                s = t.socket()
-                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
-                s.setblocking(False)
-                s.connect_ex(("127.0.0.1", port))
-            t.until(lambda: t.grown("TcpAttemptFails") == 3, "three time out")
-            t.until(lambda: time.monotonic() > waiting_at, "time goes by")
-            same(t.ss("syn-sent"), 2, "ss: SYN-SENT")
-    finally:
-        nft("delete table inet ills")
+    with swallowed(port), Look() as look:
+        waiting_at = time.monotonic() + 3.2
+        for _ in range(2):
+            t.connecting_to(port)
+        for _ in range(3):
+            s = t.socket()
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", port))
+        t.until(lambda: t.grown("TcpAttemptFails") == 3, "three time out")
+        t.until(lambda: time.monotonic() > waiting_at, "time goes by")
+        same(t.ss("syn-sent"), 2, "ss: SYN-SENT")
     finding = look.found(connect_timeout=("critical", 5))
     says(finding, "more", "3 timed out, 2 still wait")
 
@@ -107,17 +109,13 @@ def given_up(t):
     """an application that gives up before the kernel does: nothing answers all the same"""
     _, port = t.serve()
     path = f"/tmp/ills.{os.getpid()}"
-    swallow(port)
-    try:
-        with Look() as look:
-            record = start(["tcphs", "record", path, "-n", "0"])
-            give_up(port, 7)
-            subprocess.run(["curl", "-s", "--connect-timeout", "0.4", f"http://127.0.0.1:{port}"],
-                           check=False)
-            record.send_signal(signal.SIGINT)
-            same((record.wait(10), record.communicate()[0]), (0, b""), "end of the record")
-    finally:
-        nft("delete table inet ills")
+    with swallowed(port), Look() as look:
+        record = start(["tcphs", "record", path, "-n", "0"])
+        give_up(port, 7)
+        subprocess.run(["curl", "-s", "--connect-timeout", "0.4", f"http://127.0.0.1:{port}"],
+                       check=False)
+        record.send_signal(signal.SIGINT)
+        same((record.wait(10), record.communicate()[0]), (0, b""), "end of the record")
     finding = look.found(connect_timeout=("critical", t.grown("TcpActiveOpens")))
     same(finding["value"], 8, "connects")
     says(finding, "more", "of 8 connects 0 established")
@@ -135,16 +133,12 @@ def given_up_once(t):
     """connects that were given up to hosts that are down, as a mail relay has them: a notice"""
     listener, port = t.serve()
     dead = t.new_port()
-    swallow(dead)
-    try:
-        with Look() as look:
-            for n in range(5):
-                give_up(dead, 1, 0.05, f"127.0.1.{n}")
-            for _ in range(7):
-                client, server = t.pair(listener, port)
-                t.close_in_turn(client, server)
-    finally:
-        nft("delete table inet ills")
+    with swallowed(dead), Look() as look:
+        for n in range(5):
+            give_up(dead, 1, 0.05, f"127.0.1.{n}")
+        for _ in range(7):
+            client, server = t.pair(listener, port)
+            t.close_in_turn(client, server)
     finding = look.found(connects_failing=("notice", 5))
     says(finding, "more", "to 5 destinations, 5 of them without an answer")
     names_me(finding)
@@ -154,13 +148,9 @@ def given_up_once(t):
 def out_of_reach(t):
     """connects to many hosts that all fail: the way out is broken"""
     dead = t.new_port()
-    swallow(dead)
-    try:
-        with Look() as look:
-            for n in range(5):
-                give_up(dead, 1, 0.05, f"127.0.1.{n}")
-    finally:
-        nft("delete table inet ills")
+    with swallowed(dead), Look() as look:
+        for n in range(5):
+            give_up(dead, 1, 0.05, f"127.0.1.{n}")
     names_me(look.found(connects_failing=("critical", 5)))
 
 
@@ -169,16 +159,12 @@ def happy_eyeballs(t):
     """healthy: two connects at once, and the slower is given up"""
     listener, port = t.serve()
     dead = t.new_port()
-    swallow(dead)
-    try:
-        with Look() as look:
-            for _ in range(11):
-                loser = t.connecting_to(dead)
-                client, server = t.pair(listener, port)
-                loser.close()
-                t.close_in_turn(client, server)
-    finally:
-        nft("delete table inet ills")
+    with swallowed(dead), Look() as look:
+        for _ in range(11):
+            loser = t.connecting_to(dead)
+            client, server = t.pair(listener, port)
+            loser.close()
+            t.close_in_turn(client, server)
     look.found()
     same("needless as another came through 11," in
          next(c["saw"] for c in look.checks if c["check"] == "connects"), True, "it saw them")
@@ -278,15 +264,11 @@ def address_in_use(t):
 def syns_get_lost(t):
     """SYNs that had to be sent again"""
     listener, port = t.serve()
-    swallow(port)
-    try:
-        with Look() as look:
-            clients = [t.connecting_to(port) for _ in range(5)]
-            nft("flush chain inet ills input")
-            for _ in clients:
-                t.accept(listener)
-    finally:
-        nft("delete table inet ills")
+    with swallowed(port), Look() as look:
+        clients = [t.connecting_to(port) for _ in range(5)]
+        nft("flush chain inet ills input")
+        for _ in clients:
+            t.accept(listener)
     finding = look.found(syn_loss=("warning", 5))
     says(finding, "more", "of 5 connects 5 established")
     same(t.grown("TcpExtTCPSynRetrans") >= 5, True, "TCPSynRetrans")

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from illness import advises, ill, Look, names_me, says
-from tale import half_open, HANDSHAKE, same
+from tale import fill_accept_queue, half_open, same
 from wire import ACK, RST, SYN
 
 
@@ -218,29 +218,12 @@ def somaxconn_small(t):
     advises(burst(t), "net.core.somaxconn", "3", "8")
 
 
-def third_ack_without_room(t):
-    """Backlog 1: two wait, and the third ACK of another handshake comes."""
-    listener, port = t.listener(backlog=1)
-    first, second, third = t.peer(), t.peer(), t.peer()
-    first.connect(port)
-    t.told(first.port, HANDSHAKE[:3])
-    for peer in (second, third):
-        peer.remote = port
-        peer.send(SYN)
-        peer.await_(SYN | ACK)
-    second.send(ACK)
-    t.told(second.port, HANDSHAKE[:3])
-    third.send(ACK)
-    t.until(lambda: t.grown("TcpExtListenOverflows") == 1, "its ACK finds no room")
-    return listener, third
-
-
 @ill
 def overflow_aborts(t):
     """tcp_abort_on_overflow resets whom a second would have let in"""
     t.sysctl("tcp_abort_on_overflow", 1)
     with Look() as look:
-        listener, late = third_ack_without_room(t)
+        listener, _, late = fill_accept_queue(t)
         late.await_(RST)
         for _ in range(2):
             t.accept(listener)
@@ -253,7 +236,7 @@ def overflow_aborts(t):
 def overflow_waits(t):
     """healthy, nearly: without it the client gets in, and that is worth a notice"""
     with Look() as look:
-        listener, late = third_ack_without_room(t)
+        listener, _, late = fill_accept_queue(t)
         for _ in range(2):
             t.accept(listener)
         late.send(ACK)
@@ -332,15 +315,22 @@ def accepts_well(t):
     look.saw("accept-queues", "sockets 1, accepted 31, waiting now 0, overflows 0")
 
 
+def flood(t, cookies, backlog, count):
+    """SYNs for a queue that they do not fit into: what the doctor saw, how many, the port."""
+    t.sysctl("tcp_syncookies", cookies)
+    _, port = t.listener(backlog)
+    counter = "TcpExtSyncookiesSent" if cookies else "TcpExtTCPReqQFullDrop"
+    with Look() as look:
+        half_open(t, port, count)
+        t.until(lambda: t.grown(counter) >= count - backlog - 1, counter)
+    return look, t.grown(counter), port
+
+
 @ill
 def flood_without_cookies(t):
     """a SYN flood, cookies off: SYNs dropped, cookies advised"""
-    t.sysctl("tcp_syncookies", 0)
-    _, port = t.listener(backlog=7)
-    with Look() as look:
-        half_open(t, port, 61)
-        t.until(lambda: t.grown("TcpExtTCPReqQFullDrop") >= 53, "SYNs are dropped")
-    finding = look.found(syn_flood=("critical", t.grown("TcpExtTCPReqQFullDrop")))
+    look, dropped, port = flood(t, cookies=0, backlog=7, count=61)
+    finding = look.found(syn_flood=("critical", dropped))
     same(finding["port"], port, "listener")
     advises(finding, "net.ipv4.tcp_syncookies", "0", "1")
 
@@ -348,12 +338,8 @@ def flood_without_cookies(t):
 @ill
 def flood_with_cookies(t):
     """a SYN flood, cookies on: a warning, and how many were sent"""
-    t.sysctl("tcp_syncookies", 1)
-    _, port = t.listener(backlog=7)
-    with Look() as look:
-        half_open(t, port, 61)
-        t.until(lambda: t.grown("TcpExtSyncookiesSent") >= 53, "cookies are sent")
-    finding = look.found(syn_flood=("warning", t.grown("TcpExtSyncookiesSent")))
+    look, sent, _ = flood(t, cookies=1, backlog=7, count=61)
+    finding = look.found(syn_flood=("warning", sent))
     says(finding, "cause", "SYN flood")
     same("setting" in finding, False, "a setting would help")
 
@@ -361,24 +347,15 @@ def flood_with_cookies(t):
 @ill
 def syn_queue_short(t):
     """a SYN queue that is too short for honest clients, cookies off"""
-    t.sysctl("tcp_syncookies", 0)
-    _, port = t.listener(backlog=2)
-    with Look() as look:
-        half_open(t, port, 7)
-        t.until(lambda: t.grown("TcpExtTCPReqQFullDrop") >= 4, "SYNs are dropped")
-    look.found(syn_queue_overflow=("critical", t.grown("TcpExtTCPReqQFullDrop")))
+    look, dropped, _ = flood(t, cookies=0, backlog=2, count=7)
+    look.found(syn_queue_overflow=("critical", dropped))
 
 
 @ill
 def syn_queue_short_with_cookies(t):
     """a SYN queue that is too short, cookies on: a longer one is advised"""
-    t.sysctl("tcp_syncookies", 1)
-    _, port = t.listener(backlog=2)
-    with Look() as look:
-        half_open(t, port, 7)
-        t.until(lambda: t.grown("TcpExtSyncookiesSent") >= 4, "cookies are sent")
-    advises(look.found(syn_queue_full=("warning", t.grown("TcpExtSyncookiesSent"))),
-            "backlog of listen()", "2", "4")
+    look, sent, _ = flood(t, cookies=1, backlog=2, count=7)
+    advises(look.found(syn_queue_full=("warning", sent)), "backlog of listen()", "2", "4")
 
 
 @ill

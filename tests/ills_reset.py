@@ -4,7 +4,7 @@ import socket
 import struct
 import subprocess
 
-from illness import ill, Look, says
+from illness import ill, is_of_listener, Look, says
 from tale import half_open, same
 from wire import ACK, FIN, PSH, RST, SYN
 
@@ -25,7 +25,8 @@ def unread(t):
             server.close()
             client.close()
     finding = look.found(reset_by_us=("warning", t.grown("TcpExtTCPAbortOnClose")))
-    same((finding["object"], finding["port"], finding["value"]), ("listener", port, 7), "object")
+    is_of_listener(finding, port)
+    same(finding["value"], 7, "resets")
     says(finding, "cause", "has not read")
     says(finding, "more", "7 for: unread-data")
 
@@ -44,28 +45,27 @@ def peers_reset(t):
     same(look.found(reset_by_peer=("warning", 7))["port"], port, "listener")
 
 
+def reset_handshakes(t, count):
+    """Clients that reset instead of confirming: what the doctor saw."""
+    _, port = t.listener(backlog=97)
+    with Look() as look:
+        for peer in half_open(t, port, count):
+            peer.await_(SYN | ACK)
+            peer.send(RST)
+        t.until(lambda: t.grown("TcpExtEmbryonicRsts") == count, "EmbryonicRsts")
+    return look
+
+
 @ill
 def peers_reset_handshakes(t):
     """many clients that reset instead of confirming"""
-    _, port = t.listener(backlog=97)
-    with Look() as look:
-        for peer in half_open(t, port, 61):
-            peer.await_(SYN | ACK)
-            peer.send(RST)
-        t.until(lambda: t.grown("TcpExtEmbryonicRsts") == 61, "EmbryonicRsts")
-    look.found(handshake_reset_by_peer=("warning", 61))
+    reset_handshakes(t, 61).found(handshake_reset_by_peer=("warning", 61))
 
 
 @ill
 def checks_half_open(t):
     """health checks that reset instead of confirming: a notice"""
-    _, port = t.listener()
-    with Look() as look:
-        for peer in half_open(t, port, 7):
-            peer.await_(SYN | ACK)
-            peer.send(RST)
-        t.until(lambda: t.grown("TcpExtEmbryonicRsts") == 7, "EmbryonicRsts")
-    look.found(health_checks=("notice", 7))
+    reset_handshakes(t, 7).found(health_checks=("notice", 7))
 
 
 @ill
@@ -211,7 +211,7 @@ def race_with_clients(t):
         t.until(lambda: t.grown("TcpExtTCPAbortOnData") == 3, "TCPAbortOnData")
     finding = look.found(keepalive_race=("warning", 3))
     says(finding, "more", "closed by us after 1.")
-    same((finding["object"], finding["port"]), ("listener", port), "object")
+    is_of_listener(finding, port)
 
 
 @ill

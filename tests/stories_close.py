@@ -70,17 +70,22 @@ def bare_acks(peer):
     return sum(x.flags == ACK and not x.data and x.ack == peer.seq for x in peer.heard())
 
 
-@story()
-def passive_merged_close(t):
-    """S12 a passive close in three segments: our ACK and FIN are one"""
+def conversation(t):
+    """A connection whose ACKs are delayed in the hope of an answer: the peer, our socket."""
     peer = t.peer()
     s, _ = t.accepted(peer)
-    # A conversation, so that ACKs are delayed in the hope of an answer.
     for _ in range(19):
         peer.send(ACK | wire.PSH, data=b"ping")
         s.recv(4)
         s.send(b"pong")
         peer.await_(ACK, data=b"pong")
+    return peer, s
+
+
+@story()
+def passive_merged_close(t):
+    """S12 a passive close in three segments: our ACK and FIN are one"""
+    peer, s = conversation(t)
     peer.send(FIN | ACK)
     t.until(lambda: select.select([s], [], [], 0)[0], "the FIN")
     s.close()
@@ -157,13 +162,7 @@ def idle_before_fin_received(t):
 @story()
 def passive_close_shut_out(t):
     """S12 a passive close whose FIN has to wait for the peer's window: ACK and FIN are two"""
-    peer = t.peer()
-    s, _ = t.accepted(peer)
-    for _ in range(19):
-        peer.send(ACK | wire.PSH, data=b"ping")
-        s.recv(4)
-        s.send(b"pong")
-        peer.await_(ACK, data=b"pong")
+    peer, s = conversation(t)
     peer.send(FIN | ACK, window=0)
     t.until(lambda: select.select([s], [], [], 0)[0], "the FIN")
     s.close()

@@ -34,9 +34,7 @@ def synack_resent(t):
     t.sysctl("tcp_synack_retries", 1)
     peer = t.peer()
     _, port = t.listener()
-    peer.remote = port
-    peer.send(SYN)
-    first = peer.await_(SYN | ACK)
+    first = peer.ask(port)
     events = t.told(peer.port, [HANDSHAKE[0], "synack-retransmit syn-recv>syn-recv",
                                 "request-expired syn-recv>closed timeout"])
     same(events[1]["resend"], 1, "number of the resend")
@@ -49,9 +47,7 @@ def syn_repeated(t):
     """S9 the client's SYN that comes again is told apart from a new one"""
     peer = t.peer()
     listener, port = t.listener()
-    peer.remote = port
-    peer.send(SYN)
-    peer.await_(SYN | ACK)
+    peer.ask(port)
     peer.send(SYN, seq=peer.isn)
     peer.await_(SYN | ACK)
     peer.send(ACK)
@@ -66,9 +62,7 @@ def stale_syn(t):
     """S9 a stale SYN: the client does not confirm, RST takes the request away"""
     peer = t.peer()
     _, port = t.listener()
-    peer.remote = port
-    peer.send(SYN)
-    peer.await_(SYN | ACK)
+    peer.ask(port)
     peer.send(RST)
     t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed reset-received"])
     t.counted(TcpAttemptFails=1, TcpPassiveOpens=0, TcpExtEmbryonicRsts=1)
@@ -79,9 +73,7 @@ def request_unreachable(t):
     """an ICMP error takes a request away"""
     peer = t.peer()
     _, port = t.listener()
-    peer.remote = port
-    peer.send(SYN)
-    peer.await_(SYN | ACK)
+    peer.ask(port)
     # Host unreachable will do for IPv4, IPv6 takes only what is beyond repair.
     numbers_, reason = ((3, 1), "unreachable") if t.version == 4 else ((1, 4), "icmp-refused")
     peer.icmp(*numbers_)
@@ -95,9 +87,7 @@ def listener_leaves_request(t):
     """a listener that closes leaves its request to the next timer"""
     peer = t.peer()
     listener, port = t.listener()
-    peer.remote = port
-    peer.send(SYN)
-    peer.await_(SYN | ACK)
+    peer.ask(port)
     listener.close()
     t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
 

@@ -61,9 +61,7 @@ def asked(t, options=()):
     """A request in the SYN queue of a listener, and its peer."""
     peer, port = t.peer(), t.new_port()
     s = member(t, port, options)
-    peer.remote = port
-    peer.send(SYN)
-    peer.await_(SYN | ACK)
+    peer.ask(port)
     t.told(peer.port, HANDSHAKE[:1])
     return s, port, peer
 

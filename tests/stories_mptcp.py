@@ -51,9 +51,7 @@ def listener(t, backlog=31, options=()):
 
 def capable(peer, port):
     """A first subflow; returns the server's key."""
-    peer.remote = port
-    peer.send(SYN, options=option(CAPABLE, 1))
-    key = found(peer.await_(SYN | ACK))
+    key = found(peer.ask(port, option(CAPABLE, 1)))
     peer.send(ACK, options=option(CAPABLE, 1, struct.pack("!Q", CLIENT_KEY) + key))
     return key
 
@@ -61,9 +59,8 @@ def capable(peer, port):
 def ask_to_join(peer, port, key):
     """The SYN of another subflow; returns what its ACK has to prove."""
     token = hashlib.sha256(key).digest()[:4]
-    peer.remote = port
-    peer.send(SYN, options=option(JOIN, 1, token + struct.pack("!I", CLIENT_NONCE)))
-    nonce = found(peer.await_(SYN | ACK))[8:]
+    syn = option(JOIN, 1, token + struct.pack("!I", CLIENT_NONCE))
+    nonce = found(peer.ask(port, syn))[8:]
     return hmac.new(struct.pack("!Q", CLIENT_KEY) + key,
                     struct.pack("!I", CLIENT_NONCE) + nonce, hashlib.sha256).digest()[:20]
 

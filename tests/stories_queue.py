@@ -7,25 +7,9 @@ import time
 
 import kernel
 import wire
-from tale import (CONNECT, HANDSHAKE, MSG_FASTOPEN, TCP_FASTOPEN, half_open, numbers, same,
-                  story, Wrong)
+from tale import (CONNECT, HANDSHAKE, MSG_FASTOPEN, TCP_FASTOPEN, fill_accept_queue, half_open,
+                  numbers, same, story, Wrong)
 from wire import ACK, RST, SYN
-
-
-def fill_accept_queue(t):
-    """Backlog 1: two connections wait, the handshake of a third is all but done."""
-    listener, port = t.listener(backlog=1)
-    first, second, third = t.peer(), t.peer(), t.peer()
-    first.connect(port)
-    t.told(first.port, HANDSHAKE[:3])
-    for peer in (second, third):
-        peer.remote = port
-        peer.send(SYN)
-        peer.await_(SYN | ACK)
-    second.send(ACK)
-    t.told(second.port, HANDSHAKE[:3])
-    third.send(ACK)
-    return listener, port, third
 
 
 @story(where=kernel.TELLS_DROPS)
@@ -164,9 +148,7 @@ def cookie_overflow(t):
     listener, port = t.listener(backlog=1)
     peers = [t.peer() for _ in range(3)]
     for peer in peers:
-        peer.remote = port
-        peer.send(SYN)
-        peer.await_(SYN | ACK)
+        peer.ask(port)
     for peer in peers:
         peer.send(ACK)
     t.told(peers[2].port, ["syncookie-sent listen>listen",
@@ -182,9 +164,7 @@ def fastopen_server(t):
     t.sysctl("tcp_fastopen", 0x203)
     peer = t.peer()
     listener, port = t.listener(options=[(TCP_FASTOPEN, 5)])
-    peer.remote = port
-    peer.send(SYN, data=b"f" * 71, options=struct.pack("!BB", 34, 2))
-    peer.await_(SYN | ACK)
+    peer.ask(port, data=b"f" * 71, options=struct.pack("!BB", 34, 2))
     s = t.accept(listener)
     same(len(s.recv(100)), 71, "bytes that accept() finds")
     peer.send(ACK)
@@ -197,9 +177,8 @@ def fastopen_server(t):
     t.counted(TcpExtTCPFastOpenPassive=1)
 
 
-@story()
-def fastopen_client(t):
-    """S7 TCP Fast Open: the client's data on the SYN, taken"""
+def connect_with_data(t):
+    """sendto() with MSG_FASTOPEN: the peer, and the SYN that came with the data."""
     t.sysctl("tcp_fastopen", 0x5)
     peer = t.peer()
     s = t.socket()
@@ -207,6 +186,13 @@ def fastopen_client(t):
     s.sendto(b"g" * 67, MSG_FASTOPEN, t.address(wire.PEER, peer.port))
     syn = peer.await_(SYN)
     same(len(syn.data), 67, "bytes on the wire's SYN")
+    return peer, syn
+
+
+@story()
+def fastopen_client(t):
+    """S7 TCP Fast Open: the client's data on the SYN, taken"""
+    peer, syn = connect_with_data(t)
     peer.send(SYN | ACK, ack=syn.seq + 68)
     peer.await_(ACK)
     done = t.told(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
@@ -217,12 +203,7 @@ def fastopen_client(t):
 @story()
 def fastopen_refused(t):
     """S7 TCP Fast Open: the server takes the SYN and not its data"""
-    t.sysctl("tcp_fastopen", 0x5)
-    peer = t.peer()
-    s = t.socket()
-    s.setblocking(False)
-    s.sendto(b"g" * 67, MSG_FASTOPEN, t.address(wire.PEER, peer.port))
-    syn = peer.await_(SYN)
+    peer, syn = connect_with_data(t)
     peer.send(SYN | ACK, ack=syn.seq + 1)
     peer.await_(ACK, data=b"g" * 67)
     done = t.told(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]

@@ -210,13 +210,16 @@ class Tale:
 
     def resent(self):
         """Segments that the kernel says it sent again."""
-        return self.counters()["TcpRetransSegs"] - self.before["TcpRetransSegs"]
+        return self.grown("TcpRetransSegs")
+
+    def grown(self, name):
+        """What the kernel has counted since the story began."""
+        return self.counters()[name] - self.before[name]
 
     def counted(self, **expected):
-        """The kernel counted the same: differences since the story began."""
-        now = self.counters()
+        """The kernel counted the same."""
         for name, value in expected.items():
-            grown = now[name] - self.before[name]
+            grown = self.grown(name)
             if grown != value:
                 raise Wrong(f"{name} grew by {grown}, expected {value}")
 
@@ -261,6 +264,23 @@ def half_open(t, port, count):
         peer.remote = port
         peer.send(SYN)
     return peers
+
+
+def fill_accept_queue(t):
+    """Backlog 1: two connections wait, and the third ACK of another handshake comes.
+
+    The listener, its port, and the peer that found no room."""
+    listener, port = t.listener(backlog=1)
+    first, second, third = t.peer(), t.peer(), t.peer()
+    first.connect(port)
+    t.told(first.port, HANDSHAKE[:3])
+    for peer in (second, third):
+        peer.ask(port)
+    second.send(ACK)
+    t.told(second.port, HANDSHAKE[:3])
+    third.send(ACK)
+    t.until(lambda: t.grown("TcpExtListenOverflows") == 1, "the third ACK finds no room")
+    return listener, port, third
 
 
 def in_time_wait(t, options=b"", port=0):

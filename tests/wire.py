@@ -153,11 +153,15 @@ class Peer:
             self.wire.poll(0)
         return [segment for segment in self.wire.log if segment.dport == self.port]
 
+    def ask(self, port, options=b"", data=b""):
+        """A SYN for a listener; its SYN+ACK, which is not confirmed yet."""
+        self.remote = port
+        self.send(SYN, options=options, data=data)
+        return self.await_(SYN | ACK)
+
     def connect(self, port, options=b"", data=b""):
         """A whole handshake with a listener; @data on the third ACK."""
-        self.remote = port
-        self.send(SYN, options=options)
-        self.await_(SYN | ACK)
+        self.ask(port, options)
         self.send(ACK, data=data)
 
     def accept(self, options=b""):

@@ -3,19 +3,50 @@
 #ifndef DRAWINGS_H
 #define DRAWINGS_H
 
+/* What several begin or end with. */
+#define HANDSHAKE \
+"00:00:01.000000          CLOSED |                                 | LISTEN\n" \
+"                       SYN-SENT |-------- SYN seq 0 ---------.    |\n" \
+" 0.000090 +90.0 us              |                            '--->| SYN-RECEIVED\n" \
+"                                |                  SYN queue 1/64 |\n" \
+" 0.000140 +50.0 us  ESTABLISHED |<----- SYN+ACK seq 0 ack 1 ------|\n" \
+"                                | handshake 140 us                |\n" \
+" 0.000190 +50.0 us              |-------- ACK seq 1 ack 1 ------->| ESTABLISHED\n" \
+"                                |              accept queue 1/64, |\n" \
+"                                |                handshake 190 us |\n"
+
+#define HANDSHAKE_NARROW \
+"00:00:01.000000\n" \
+"          | CLOSED              LISTEN |\n" \
+"          |------ SYN seq 0 ------.    |\n" \
+"          | SYN-SENT              |    |\n" \
+" 0.000090 |                       '--->|\n" \
+"          |               SYN-RECEIVED |\n" \
+"          |             SYN queue 1/64 |\n" \
+" 0.000140 |<-- SYN+ACK seq 0 ack 1 ----|\n" \
+"          | ESTABLISHED                |\n" \
+"          | handshake 140 us           |\n" \
+" 0.000190 |----- ACK seq 1 ack 1 ----->|\n" \
+"          |                ESTABLISHED |\n" \
+"          |         accept queue 1/64, |\n" \
+"          |           handshake 190 us |\n"
+
+#define REFUSED \
+"                           cu<r&l[209]                 not seen from here\n" \
+"                             conn a\n" \
+"00:00:01.000000          CLOSED |                               :\n" \
+"                       SYN-SENT |---------- SYN seq 0 .........>:\n" \
+" 0.001274 +1.27 ms       CLOSED |<---- RST+ACK seq 0 ack 1 .....: (CLOSED)\n" \
+"                                | seq not relative              :\n" \
+" 0.001370 +96.0 us              | connect() failed in 1.37 ms,  :\n" \
+"                                | refused by RST                :\n" \
+": . not seen from here; (STATES) are read from the segments\n"
+
 static const char loopback_drawn[] =
 "                         10.0.0.1:40001                     10.0.0.2:443\n"
 "                           cu<r&l[209]                       nginx[209]\n"
 "                             conn a                            conn b\n"
-"00:00:01.000000          CLOSED |                                 | LISTEN\n"
-"                       SYN-SENT |-------- SYN seq 0 ---------.    |\n"
-" 0.000090 +90.0 us              |                            '--->| SYN-RECEIVED\n"
-"                                |                  SYN queue 1/64 |\n"
-" 0.000140 +50.0 us  ESTABLISHED |<----- SYN+ACK seq 0 ack 1 ------|\n"
-"                                | handshake 140 us                |\n"
-" 0.000190 +50.0 us              |-------- ACK seq 1 ack 1 ------->| ESTABLISHED\n"
-"                                |              accept queue 1/64, |\n"
-"                                |                handshake 190 us |\n"
+HANDSHAKE
 " 0.001190 +1.00 ms              |         accept() by nginx[209], |\n"
 "                                |                  waited 1.00 ms |\n"
 "                                |< -> 78 B  <- 161 B in 4.81 ms =>|\n"
@@ -72,15 +103,7 @@ static const char server_drawn[] =
 
 static const char refused_drawn[] =
 "                         10.0.0.1:40001                   10.0.0.2:443\n"
-"                           cu<r&l[209]                 not seen from here\n"
-"                             conn a\n"
-"00:00:01.000000          CLOSED |                               :\n"
-"                       SYN-SENT |---------- SYN seq 0 .........>:\n"
-" 0.001274 +1.27 ms       CLOSED |<---- RST+ACK seq 0 ack 1 .....: (CLOSED)\n"
-"                                | seq not relative              :\n"
-" 0.001370 +96.0 us              | connect() failed in 1.37 ms,  :\n"
-"                                | refused by RST                :\n"
-": . not seen from here; (STATES) are read from the segments\n";
+REFUSED;
 
 static const char expired_drawn[] =
 "                           10.0.0.1:40001                   10.0.0.2:443\n"
@@ -207,15 +230,7 @@ static const char adopted_drawn[] =
 static const char long_drawn[] =
 "         [a1a1:a1a1:a1a1:a1a1:a1a1:a1a1:a1a1:a1a1]:40001\n"
 "                                   [a2a2:a2a2:a2a2:a2a2:a2a2:a2a2:a2a2:a2a2]:443\n"
-"                           cu<r&l[209]                 not seen from here\n"
-"                             conn a\n"
-"00:00:01.000000          CLOSED |                               :\n"
-"                       SYN-SENT |---------- SYN seq 0 .........>:\n"
-" 0.001274 +1.27 ms       CLOSED |<---- RST+ACK seq 0 ack 1 .....: (CLOSED)\n"
-"                                | seq not relative              :\n"
-" 0.001370 +96.0 us              | connect() failed in 1.37 ms,  :\n"
-"                                | refused by RST                :\n"
-": . not seen from here; (STATES) are read from the segments\n";
+REFUSED;
 
 static const char followed_drawn[] =
 "                         10.0.0.1:40001                   10.0.0.2:443\n"
@@ -248,20 +263,7 @@ static const char loopback_narrow[] =
 "   10.0.0.1:40001           10.0.0.2:443\n"
 "     cu<r&l[209]              nginx[209]\n"
 "       conn a                     conn b\n"
-"00:00:01.000000\n"
-"          | CLOSED              LISTEN |\n"
-"          |------ SYN seq 0 ------.    |\n"
-"          | SYN-SENT              |    |\n"
-" 0.000090 |                       '--->|\n"
-"          |               SYN-RECEIVED |\n"
-"          |             SYN queue 1/64 |\n"
-" 0.000140 |<-- SYN+ACK seq 0 ack 1 ----|\n"
-"          | ESTABLISHED                |\n"
-"          | handshake 140 us           |\n"
-" 0.000190 |----- ACK seq 1 ack 1 ----->|\n"
-"          |                ESTABLISHED |\n"
-"          |         accept queue 1/64, |\n"
-"          |           handshake 190 us |\n"
+HANDSHAKE_NARROW
 " 0.001190 |    accept() by nginx[209], |\n"
 "          |             waited 1.00 ms |\n"
 "          |    -> 78 B  <- 161 B in    |\n"
@@ -408,15 +410,7 @@ static const char late_accept_drawn[] =
 "                         10.0.0.1:40001                     10.0.0.2:443\n"
 "                           cu<r&l[209]                       nginx[209]\n"
 "                             conn a                            conn b\n"
-"00:00:01.000000          CLOSED |                                 | LISTEN\n"
-"                       SYN-SENT |-------- SYN seq 0 ---------.    |\n"
-" 0.000090 +90.0 us              |                            '--->| SYN-RECEIVED\n"
-"                                |                  SYN queue 1/64 |\n"
-" 0.000140 +50.0 us  ESTABLISHED |<----- SYN+ACK seq 0 ack 1 ------|\n"
-"                                | handshake 140 us                |\n"
-" 0.000190 +50.0 us              |-------- ACK seq 1 ack 1 ------->| ESTABLISHED\n"
-"                                |              accept queue 1/64, |\n"
-"                                |                handshake 190 us |\n"
+HANDSHAKE
 "                                |<= bytes not known in 4.81 ms ==>|\n"
 " 0.005000 +4.81 ms   FIN-WAIT-1 |--- FIN+ACK seq 1 ack 1 ----.    |\n"
 " 0.005010 +10.0 us              |    accept() by nginx[209], |    |\n"
@@ -449,15 +443,7 @@ static const char nat_drawn[] =
 "                         to 10.0.0.9:80                  from 10.0.0.1:40001\n"
 "                           cu<r&l[209]                    process not known\n"
 "                             conn a                            conn b\n"
-"00:00:01.000000          CLOSED |                                 | LISTEN\n"
-"                       SYN-SENT |-------- SYN seq 0 ---------.    |\n"
-" 0.000090 +90.0 us              |                            '--->| SYN-RECEIVED\n"
-"                                |                  SYN queue 1/64 |\n"
-" 0.000140 +50.0 us  ESTABLISHED |<----- SYN+ACK seq 0 ack 1 ------|\n"
-"                                | handshake 140 us                |\n"
-" 0.000190 +50.0 us              |-------- ACK seq 1 ack 1 ------->| ESTABLISHED\n"
-"                                |              accept queue 1/64, |\n"
-"                                |                handshake 190 us |\n"
+HANDSHAKE
 "                                |< -> 78 B  <- 161 B in 4.81 ms =>|\n"
 " 0.005000 +4.81 ms       CLOSED |-- RST+ACK seq 79 ack 162 --.    |\n"
 "                                | close(): SO_LINGER 0, or   |    |\n"
@@ -471,20 +457,7 @@ static const char nat_narrow[] =
 "   to 10.0.0.9:80    from 10.0.0.1:40001\n"
 "     cu<r&l[209]       process not known\n"
 "       conn a                     conn b\n"
-"00:00:01.000000\n"
-"          | CLOSED              LISTEN |\n"
-"          |------ SYN seq 0 ------.    |\n"
-"          | SYN-SENT              |    |\n"
-" 0.000090 |                       '--->|\n"
-"          |               SYN-RECEIVED |\n"
-"          |             SYN queue 1/64 |\n"
-" 0.000140 |<-- SYN+ACK seq 0 ack 1 ----|\n"
-"          | ESTABLISHED                |\n"
-"          | handshake 140 us           |\n"
-" 0.000190 |----- ACK seq 1 ack 1 ----->|\n"
-"          |                ESTABLISHED |\n"
-"          |         accept queue 1/64, |\n"
-"          |           handshake 190 us |\n"
+HANDSHAKE_NARROW
 "          |    -> 78 B  <- 161 B in    |\n"
 "          |          4.81 ms           |\n"
 "          |<==========================>|\n"
@@ -562,8 +535,6 @@ static const char self_narrow[] =
 "          | lived 691 ms\n"
 " 2.191000 | TIME-WAIT for 1.50 s now\n";
 
-#endif /* DRAWINGS_H */
-
 static const char met_drawn[] =
 "                           10.0.0.1:40001                   10.0.0.2:443\n"
 "                         not seen from here               process not known\n"
@@ -627,3 +598,5 @@ static const char put_back_drawn[] =
 "                                | seq and ack not relative      :\n"
 " 1.520000  +1.50 s              | FIN-WAIT-1 for 1.50 s now     :\n"
 ": . not seen from here\n";
+
+#endif /* DRAWINGS_H */
