@@ -9,7 +9,7 @@ import time
 import kernel
 import wire
 from tale import (ACTIVE_CLOSE, CONNECT, HANDSHAKE, PASSIVE_CLOSE, TCP_USER_TIMEOUT, find,
-                  numbers, reset_numbers, same, story, sum_, Wrong)
+                  half_closed, numbers, reset_numbers, same, story, sum_, Wrong)
 from wire import ACK, FIN, RST
 
 
@@ -178,12 +178,7 @@ def passive_close_shut_out(t):
 @story()
 def half_close_active(t):
     """S11 a half-close: what the peer still sent, and for how long"""
-    peer = t.peer()
-    s = t.established(peer)
-    s.shutdown(socket.SHUT_WR)
-    peer.await_(FIN | ACK)
-    peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    peer, s = half_closed(t)
     peer.send(ACK | wire.PSH, data=b"h" * 37)
     same(len(s.recv(100)), 37, "bytes received")
     peer.send(FIN | ACK)
@@ -490,13 +485,7 @@ def bucket_at_its_last_moment(t):
 @story()
 def linger2(t):
     """TCP_LINGER2 below 0: FIN_WAIT2 is left out, by RST"""
-    peer = t.peer()
-    s = t.established(peer)
-    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, -1)
-    s.shutdown(socket.SHUT_WR)
-    peer.await_(FIN | ACK)
-    peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    peer, s = half_closed(t, [(socket.TCP_LINGER2, -1)])
     s.close()
     peer.await_(RST | ACK)
     t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ["rst-sent fin-wait-2>closed linger",

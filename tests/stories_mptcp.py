@@ -10,7 +10,7 @@ import subprocess
 
 import wire
 from tale import HANDSHAKE, TCP_FASTOPEN, Wrong, find, numbers, same, story
-from wire import ACK, FIN, RST, SYN
+from wire import ACK, RST, SYN
 
 MPTCP, OPTION = 262, 30
 CAPABLE, JOIN = 0x01, 0x10		# subtype and version

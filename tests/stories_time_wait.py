@@ -4,8 +4,8 @@ import socket
 import time
 
 import wire
-from tale import (ACTIVE_CLOSE, CONNECT, HANDSHAKE, disconnect, in_time_wait, numbers, options,
-                  same, story, sum_, Wrong)
+from tale import (ACTIVE_CLOSE, CONNECT, HANDSHAKE, disconnect, half_closed, in_time_wait, numbers,
+                  options, same, story, sum_, Wrong)
 from wire import ACK, FIN, RST, SYN
 
 
@@ -104,12 +104,7 @@ def connect_beside_time_wait(t):
 def time_wait_full(t):
     """S13 beyond tcp_max_tw_buckets there is no TIME_WAIT, and that is said"""
     t.sysctl("tcp_max_tw_buckets", 0)
-    peer = t.peer()
-    s = t.established(peer)
-    s.shutdown(socket.SHUT_WR)
-    peer.await_(FIN | ACK)
-    peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    peer, _ = half_closed(t)
     peer.send(FIN | ACK)
     peer.await_(ACK)
     events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [

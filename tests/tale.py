@@ -283,6 +283,19 @@ def fill_accept_queue(t):
     return listener, port, third
 
 
+def half_closed(t, options=()):
+    """A connection in FIN_WAIT2: its peer, and our socket."""
+    peer = t.peer()
+    s = t.established(peer)
+    for option in options:
+        s.setsockopt(socket.IPPROTO_TCP, *option)
+    s.shutdown(socket.SHUT_WR)
+    peer.await_(FIN | ACK)
+    peer.send(ACK)
+    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    return peer, s
+
+
 def in_time_wait(t, options=b"", port=0):
     peer = t.peer()
     s = t.established(peer, options, port)

@@ -5,29 +5,15 @@
 #	diagram.sh TOOL TEST_PICTURE (which writes the recording)
 
 tool=$1
+# shellcheck source=tests/unit/tap.sh
+. "$(dirname "$0")/tap.sh"
 export LC_ALL=C TZ=UTC COLUMNS=80
 unset NO_COLOR FAKE
 
-n=0
-failed=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 out=$tmp/out
 err=$tmp/err
-
-# result GOOD NAME: one line of TAP
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-		return
-	fi
-	echo "not ok $n - $2"
-	sed 's/^/# out: /' "$out" | head -n 40
-	sed 's/^/# err: /' "$err"
-	failed=1
-}
 
 # draw STATUS NAME ARGUMENTS...
 draw()
@@ -37,13 +23,6 @@ draw()
 	"$tool" diagram --read "$tmp/recording" "$@" >"$out" 2>"$err"
 	[ $? = "$want" ]
 	result $? "$name"
-}
-
-# said FILE PATTERN NAME
-said()
-{
-	grep -Eq -- "$2" "$1"
-	result $? "$3"
 }
 
 # pictures COUNT NAME
@@ -103,4 +82,4 @@ cmp -s "$out" "$tmp/svg" || [ -s "$tmp/svg" ]; result $? "is that file"
 draw 1 "a file that is there"				--last --failed --svg "$tmp/svg"
 said "$err" 'is there already; --force replaces it'	"is left alone"
 draw 0 "--force"					--last --failed --force --svg "$tmp/svg"
-exit $failed
+ended 36
