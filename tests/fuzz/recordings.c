@@ -58,7 +58,7 @@ static void read_recording(int fd)
 	struct tcphs_recording *r;
 	size_t records;
 
-	r = tcphs_recording_open(fd, "fuzz", &err);
+	r = tcphs_recording_open(fd, "fuzz", NULL, NULL, &err);
 	if (!r) {
 		must(err.code && *err.text, "refused without a word");
 		return;

@@ -52,8 +52,8 @@ build() {
 	# shellcheck disable=SC2086
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DTCPHS_VERSION='"test"' -Wall -Wextra -Werror -g -O1 \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
-		-I"$user/../include/uapi" -I"$user/lib" -I"$user/tcphs-top" -o "$tmp/top" \
-		"${sources[@]}" "$user"/lib/*.c \
+		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs-top" -o "$tmp/top" \
+		"${sources[@]}" "$user"/{lib,common}/*.c \
 		"$here/top_fake.c" $flags
 }
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "tap.h"
-#include "tcphs_lib.h"
+#include "output.h"
 
 static struct tcphs_buf out;
 static struct tcphs_json j;

@@ -961,7 +961,7 @@ static int write_recording(const char *directory)
 
 	snprintf(path, sizeof(path), "%s/recording", directory);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	r = fd < 0 ? NULL : tcphs_recorder_new(fd, &info);
+	r = fd < 0 ? NULL : tcphs_recorder_new(tcphs_write_to, &fd, &info);
 	if (!r)
 		return 1;
 	record_all(r);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "tap.h"
-#include "tcphs_lib.h"
+#include "output.h"
 
 #define EVENTS		113
 #define FLUSH		29	/* several pieces, none like another */
@@ -71,7 +71,7 @@ static void record(void)
 {
 	const struct tcphs_recording_info info = { .clock_offset = -12345, .all_netns = true };
 	int fd = memory_file();
-	struct tcphs_recorder *r = tcphs_recorder_new(fd, &info);
+	struct tcphs_recorder *r = tcphs_recorder_new(tcphs_write_to, &fd, &info);
 	uint64_t i;
 
 	for (i = 0; i < EVENTS; i++) {
@@ -108,7 +108,7 @@ static bool play(const uint8_t *bytes, size_t len)
 	got.ret = -1;
 	if (write(fd, bytes, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET))
 		abort();
-	r = tcphs_recording_open(fd, "F", &got.err);
+	r = tcphs_recording_open(fd, "F", NULL, NULL, &got.err);
 	if (r)
 		read_on(r);
 	tcphs_recording_close(r);
@@ -125,7 +125,7 @@ static void test_whole(void)
 	got.good = true;
 	if (write(fd, file, file_len) != (ssize_t)file_len || lseek(fd, 0, SEEK_SET))
 		abort();
-	r = tcphs_recording_open(fd, "F", &got.err);
+	r = tcphs_recording_open(fd, "F", NULL, NULL, &got.err);
 	ok(r && tcphs_recording_info(r)->clock_offset == -12345 &&
 	   tcphs_recording_info(r)->all_netns, "what it says about itself comes back");
 	read_on(r);
@@ -333,7 +333,7 @@ static void test_write_errors(void)
 {
 	const struct tcphs_recording_info info = { 0 };
 	int fd = open("/dev/full", O_WRONLY);
-	struct tcphs_recorder *r = tcphs_recorder_new(fd, &info);
+	struct tcphs_recorder *r = tcphs_recorder_new(tcphs_write_to, &fd, &info);
 	struct tcphs_event ev = event(0);
 
 	tcphs_recorder_event(r, &ev);
@@ -354,7 +354,7 @@ static void test_pipe(void)
 	if (pipe(fds) || write(fds[1], file, HEAD) != HEAD)
 		abort();
 	close(fds[1]);
-	r = tcphs_recording_open(fds[0], "F", &got.err);
+	r = tcphs_recording_open(fds[0], "F", NULL, NULL, &got.err);
 	ok(r && tcphs_recording_rewind(r, &got.err) && strstr(got.err.text, "cannot be read twice"),
 	   "a pipe can't be read twice, and that is told");
 	read_on(r);
@@ -373,7 +373,7 @@ static void test_clock(void)
 	int64_t clock[4];
 	int fd = memory_file(), i, pass;
 
-	w = tcphs_recorder_new(fd, &info);
+	w = tcphs_recorder_new(tcphs_write_to, &fd, &info);
 	tcphs_recorder_event(w, &ev);
 	tcphs_recorder_clock(w, -2000);
 	tcphs_recorder_event(w, &ev);
@@ -382,7 +382,7 @@ static void test_clock(void)
 	ok(!tcphs_recorder_end(w), "a recording in which the clock is set");
 	tcphs_recorder_free(w);
 	lseek(fd, 0, SEEK_SET);
-	r = tcphs_recording_open(fd, "F", &got.err);
+	r = tcphs_recording_open(fd, "F", NULL, NULL, &got.err);
 	for (pass = 0; pass < 2; pass++) {
 		clock[0] = tcphs_recording_info(r)->clock_offset;
 		for (i = 1; i < 4; i++) {

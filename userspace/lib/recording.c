@@ -76,7 +76,8 @@ static uint32_t piece_crc(const struct piece *piece, const void *data)
 /* ---- writing ------------------------------------------------------------- */
 
 struct tcphs_recorder {
-	int fd;
+	tcphs_write_fn write;
+	void *arg;
 	int err;		/* 0 or a negative errno, sticks */
 	uint32_t number;	/* of the next piece */
 	uint64_t bytes;
@@ -87,11 +88,11 @@ struct tcphs_recorder {
 
 static void put(struct tcphs_recorder *r, const void *data, size_t len)
 {
-	size_t done;
+	size_t done = 0;
 
 	if (r->err)
 		return;
-	r->err = tcphs_write_all(r->fd, data, len, &done);
+	r->err = r->write(r->arg, data, len, &done);
 	r->bytes += done;
 }
 
@@ -106,12 +107,14 @@ static void put_piece(struct tcphs_recorder *r, enum kind kind, const void *data
 
 /**
  * tcphs_recorder_new - begin a recording
- * @fd: where it goes; stays open
+ * @write: how it is written
+ * @arg: its first argument
  * @info: what it says about itself
  *
  * Return: for tcphs_recorder_free(), or NULL without memory.
  */
-struct tcphs_recorder *tcphs_recorder_new(int fd, const struct tcphs_recording_info *info)
+struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
+					  const struct tcphs_recording_info *info)
 {
 	struct tcphs_recorder *r = calloc(1, sizeof(*r));
 	struct head head = {
@@ -127,7 +130,8 @@ struct tcphs_recorder *tcphs_recorder_new(int fd, const struct tcphs_recording_i
 
 	if (!r)
 		return NULL;
-	r->fd = fd;
+	r->write = write;
+	r->arg = arg;
 	memcpy(head.magic, magic, sizeof(magic));
 	head.crc = tcphs_crc32(0, &head, offsetof(struct head, crc));
 	put(r, &head, sizeof(head));
@@ -224,7 +228,9 @@ struct tcphs_recording {
 	uint64_t offset;	/* of the next piece */
 	uint32_t number;	/* that it must have */
 	struct end seen;	/* so far */
-	bool stopped;		/* the user asked for an end while it was awaited */
+	tcphs_interrupted_fn interrupted;
+	void *arg;		/* its argument */
+	bool stopped;		/* it said so while more was awaited */
 	char data[LENGTH_MAX] __attribute__((aligned(8)));
 };
 
@@ -241,7 +247,7 @@ static ssize_t get(struct tcphs_recording *r, void *data, size_t len, struct tcp
 		if (n > 0) {
 			got += (size_t)n;
 		} else if (errno == EINTR) {
-			r->stopped = tcphs_stop_asked();
+			r->stopped = r->interrupted && r->interrupted(r->arg);
 			if (r->stopped)
 				return -1;
 		} else {
@@ -319,11 +325,15 @@ static int read_head(struct tcphs_recording *r, struct tcphs_error *err)
  * tcphs_recording_open - read the head of a recording
  * @fd: the file; stays open
  * @name: of it, for messages; must stay
+ * @interrupted: see tcphs_interrupted_fn; may be NULL
+ * @arg: its argument
  * @err: why not
  *
  * Return: for tcphs_recording_close(), or NULL.
  */
-struct tcphs_recording *tcphs_recording_open(int fd, const char *name, struct tcphs_error *err)
+struct tcphs_recording *tcphs_recording_open(int fd, const char *name,
+					     tcphs_interrupted_fn interrupted, void *arg,
+					     struct tcphs_error *err)
 {
 	struct tcphs_recording *r = calloc(1, sizeof(*r));
 
@@ -333,6 +343,8 @@ struct tcphs_recording *tcphs_recording_open(int fd, const char *name, struct tc
 	}
 	r->fd = fd;
 	r->name = name;
+	r->interrupted = interrupted;
+	r->arg = arg;
 	if (read_head(r, err)) {
 		free(r);
 		return NULL;
@@ -448,7 +460,7 @@ static int check_end(struct tcphs_recording *r, const struct piece *piece,
  * @err: why not
  *
  * Return: 1 when there is more, 0 at the end, -1 with @err set. It is the end, too, when
- * tcphs_stop_asked() says so while more is waited for.
+ * more is waited for, a signal comes and @interrupted of tcphs_recording_open() says so.
  */
 int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_ops *ops, void *arg,
 			 struct tcphs_error *err)

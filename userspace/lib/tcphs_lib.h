@@ -14,10 +14,6 @@
  *	words.c		words that users type
  *	error.c		a line for the user
  *	fmt.c		addresses, durations, times, quantiles -> text
- *	lives.c picture*.c	one connection, and its drawing (lives.h, picture.h)
- *	buf.c json.c	output: a write buffer, and JSON lines on top of it
- *	json_things.c	what the module tells of, as JSON
- *	stop.c		an end by a signal, and writing that it can interrupt
  *
  * Functions that can fail return 0 or a negative errno unless said otherwise;
  * those that take a struct tcphs_error leave a line for the user in it.
@@ -404,11 +400,15 @@ struct tcphs_recording_info {
 
 struct tcphs_recorder;
 
+/* Writes all of it: 0, or a negative errno; @done gets how much was written. */
+typedef int (*tcphs_write_fn)(void *arg, const void *data, size_t len, size_t *done);
+
 /*
- * Writes to @fd, which stays the caller's. The first error sticks; from then on
- * nothing is written. Only what was flushed survives a crash.
+ * The first error of @write sticks; from then on nothing is written. Only what was
+ * flushed survives a crash.
  */
-struct tcphs_recorder *tcphs_recorder_new(int fd, const struct tcphs_recording_info *info);
+struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
+					  const struct tcphs_recording_info *info);
 void tcphs_recorder_free(struct tcphs_recorder *r);
 void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev);
 void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count);
@@ -419,8 +419,16 @@ uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r);
 
 struct tcphs_recording;
 
-/* Reads from @fd, which stays the caller's; @name is for messages. NULL on error. */
-struct tcphs_recording *tcphs_recording_open(int fd, const char *name, struct tcphs_error *err);
+/* Asked when a signal interrupts the wait for more: is it the end? */
+typedef bool (*tcphs_interrupted_fn)(void *arg);
+
+/*
+ * Reads from @fd, which stays the caller's; @name is for messages. @interrupted may be
+ * NULL: signals are no end. NULL on error.
+ */
+struct tcphs_recording *tcphs_recording_open(int fd, const char *name,
+					     tcphs_interrupted_fn interrupted, void *arg,
+					     struct tcphs_error *err);
 void tcphs_recording_close(struct tcphs_recording *r);
 const struct tcphs_recording_info *tcphs_recording_info(const struct tcphs_recording *r);
 
@@ -564,117 +572,5 @@ uint64_t tcphs_hist_upper(unsigned int bucket);	/* first ns that lies above it *
  * large (for values of 4 µs and more; below, at most 1 µs too large).
  */
 uint64_t tcphs_hist_quantile(const struct tcphs_histogram *h, unsigned int permille);
-
-/* ---- an end that is asked for (stop.c) --------------------------------------------- */
-
-void tcphs_stop_on(int sig);
-int tcphs_stop_asked(void);
-int tcphs_write_all(int fd, const void *data, size_t len, size_t *done);
-
-/* ---- output (buf.c, json.c) ------------------------------------------------------ */
-
-/*
- * A buffer in front of write(). It never writes part of a line while a line
- * fits. With @fd -1 it grows instead (tests). The first error sticks in @err
- * and everything after it is thrown away.
- */
-struct tcphs_buf {
-	char *data;
-	size_t len;
-	size_t cap;
-	int fd;
-	int err;		/* 0 or a negative errno */
-};
-
-#define TCPHS_BUF_SLACK 4096	/* no single piece is larger */
-
-int tcphs_buf_init(struct tcphs_buf *b, int fd);
-void tcphs_buf_free(struct tcphs_buf *b);
-int tcphs_buf_flush(struct tcphs_buf *b);	/* 0, or the sticking error */
-void tcphs_buf_make_room(struct tcphs_buf *b, size_t n);
-void tcphs_buf_mem(struct tcphs_buf *b, const void *src, size_t n);
-void tcphs_buf_printf(struct tcphs_buf *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* A place for @n more bytes (at most TCPHS_BUF_SLACK); tcphs_buf_commit() takes them. */
-static inline char *tcphs_buf_room(struct tcphs_buf *b, size_t n)
-{
-	if (b->cap - b->len < n)
-		tcphs_buf_make_room(b, n);
-	return b->data + b->len;
-}
-
-static inline void tcphs_buf_commit(struct tcphs_buf *b, const char *end)
-{
-	b->len = (size_t)(end - b->data);
-}
-
-static inline void tcphs_buf_char(struct tcphs_buf *b, char c)
-{
-	*tcphs_buf_room(b, 1) = c;
-	b->len++;
-}
-
-static inline void tcphs_buf_str(struct tcphs_buf *b, const char *s)
-{
-	tcphs_buf_mem(b, s, strlen(s));
-}
-
-static inline void tcphs_buf_u64(struct tcphs_buf *b, uint64_t v)
-{
-	tcphs_buf_commit(b, tcphs_fmt_u64(tcphs_buf_room(b, TCPHS_U64_LEN), v));
-}
-
-static inline void tcphs_buf_hex(struct tcphs_buf *b, uint64_t v)
-{
-	tcphs_buf_commit(b, tcphs_fmt_hex(tcphs_buf_room(b, TCPHS_U64_LEN), v));
-}
-
-/* Takes a line and ends it: the place where a full buffer may be written out. */
-static inline void tcphs_buf_commit_line(struct tcphs_buf *b, char *end)
-{
-	*end++ = '\n';
-	tcphs_buf_commit(b, end);
-	if (b->cap - b->len < 2 * TCPHS_BUF_SLACK)
-		tcphs_buf_make_room(b, 2 * TCPHS_BUF_SLACK);
-}
-
-static inline void tcphs_buf_newline(struct tcphs_buf *b)
-{
-	tcphs_buf_commit_line(b, tcphs_buf_room(b, 1));
-}
-
-/*
- * JSON: @key is NULL inside an array. Keys are literals of ours and are not
- * escaped; values are.
- */
-struct tcphs_json {
-	struct tcphs_buf *out;
-	bool comma;		/* the next thing needs one before it */
-};
-
-void tcphs_json_begin(struct tcphs_json *j, struct tcphs_buf *out);	/* { of a line */
-void tcphs_json_end(struct tcphs_json *j);				/* } and newline */
-void tcphs_json_open(struct tcphs_json *j, const char *key, char bracket);	/* '{' or '[' */
-void tcphs_json_close(struct tcphs_json *j, char bracket);			/* '}' or ']' */
-void tcphs_json_u64(struct tcphs_json *j, const char *key, uint64_t v);
-void tcphs_json_bool(struct tcphs_json *j, const char *key, bool v);
-void tcphs_json_str(struct tcphs_json *j, const char *key, const char *s);
-void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size_t len);
-void tcphs_json_hex(struct tcphs_json *j, const char *key, uint64_t v);	/* "1f" */
-void tcphs_json_address(struct tcphs_json *j, const char *key, uint8_t family,
-			const uint8_t *address);
-/* pid, comm and, where it has one, thread; nothing of one that is not known. */
-void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcphs_owner *owner);
-
-/* Their fields, into an object that is open (json_things.c) */
-void tcphs_json_histogram(struct tcphs_json *j, const char *key, const struct tcphs_histogram *h);
-void tcphs_json_conn(struct tcphs_json *j, const struct tcphs_conn_info *c);
-void tcphs_json_listener(struct tcphs_json *j, const struct tcphs_listener *l);
-void tcphs_json_status(struct tcphs_json *j, const struct tcphs_status *st);
-
-/* For whoever writes the rest by hand: at most so many bytes for each of @len. */
-#define TCPHS_JSON_ESCAPED 6
-char *tcphs_json_escape(char *p, const void *s, size_t len);
 
 #endif /* TCPHS_LIB_H */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "batch.h"
+#include "columns.h"
 
 static const uint8_t states[] = {
 	TCPHS_STATE_ESTABLISHED, TCPHS_STATE_SYN_SENT, TCPHS_STATE_SYN_RECV,
@@ -120,22 +121,6 @@ static void put_head(struct tcphs_buf *out, const struct top_model *m, bool utf8
 	put_alerts(out, m);
 }
 
-static void put_cell(struct tcphs_buf *out, const char *s, bool right, bool last, size_t width)
-{
-	size_t len = tcphs_text_width(s);
-	size_t pad = len < width ? width - len : 0;
-
-	for (; right && pad; pad--)
-		tcphs_buf_char(out, ' ');
-	tcphs_buf_str(out, s);
-	for (; !last && pad; pad--)
-		tcphs_buf_char(out, ' ');
-	if (last)
-		tcphs_buf_newline(out);
-	else
-		tcphs_buf_char(out, ' ');
-}
-
 static void measure(const struct top_model *m, const struct ui *ui, bool utf8, size_t *width)
 {
 	size_t nr, i, row;
@@ -157,9 +142,10 @@ static void measure(const struct top_model *m, const struct ui *ui, bool utf8, s
 static void put_row(struct tcphs_buf *out, const struct ui *ui, const void *row, bool utf8,
 		    const size_t *width)
 {
-	size_t nr, i;
+	size_t nr, i, at = 0;
 	const struct table_column *col = table_columns(ui->screen, &nr);
 	char buf[TEXT_LEN];
+	struct cell cell;
 
 	for (i = 0; i < nr; i++) {
 		if (col[i].all_netns && !ui->all_netns)
@@ -168,8 +154,12 @@ static void put_row(struct tcphs_buf *out, const struct ui *ui, const void *row,
 			col[i].text(row, buf, utf8);
 		else
 			strcpy(buf, col[i].title);
-		put_cell(out, buf, col[i].right, i == nr - 1, width[i]);
+		cell = (struct cell){ .text = buf, .width = width[i], .right = col[i].right };
+		/* What is left of the columns ends the line. */
+		columns_put(out, &cell, at, at + nr - i, 1);
+		at++;
 	}
+	tcphs_buf_newline(out);
 }
 
 /**

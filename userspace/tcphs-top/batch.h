@@ -3,6 +3,7 @@
 #ifndef TOP_BATCH_H
 #define TOP_BATCH_H
 
+#include "output.h"
 #include "ui.h"
 
 void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui, bool utf8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What fits. The parts of the screen and the columns of a table are dropped in
- * a fixed order, so that the same terminal always shows the same things.
+ * What fits. The parts of the screen are dropped in a fixed order, so that the same
+ * terminal always shows the same things; columns.c has the like for those of a table.
  */
 #include <stdbool.h>
 
@@ -110,87 +110,4 @@ void layout_screen(struct layout *l, unsigned int width, unsigned int height,
 		l->y[i] = y;
 		y += l->lines[i];
 	}
-}
-
-static unsigned int sum_min(const struct layout_column *col, size_t n, const unsigned int *out)
-{
-	unsigned int sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (out[i])
-			sum += col[i].min + 1;
-	return sum ? sum - 1 : 0;
-}
-
-/* The next to go, or @n when the rest stays. */
-static size_t next_drop(const struct layout_column *col, size_t n, const unsigned int *out)
-{
-	size_t found = n;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (out[i] && col[i].drop && (found == n || col[i].drop > col[found].drop))
-			found = i;
-	return found;
-}
-
-/* Every column that wants more gets one cell a round, so nobody starves. */
-static void share_out(const struct layout_column *col, size_t n, unsigned int spare,
-		      unsigned int *out)
-{
-	bool gave = true;
-	size_t i;
-
-	while (spare && gave) {
-		gave = false;
-		for (i = 0; i < n && spare; i++) {
-			if (!out[i] || out[i] >= col[i].want)
-				continue;
-			out[i]++;
-			spare--;
-			gave = true;
-		}
-	}
-}
-
-/**
- * layout_columns - divides the width among the columns of a table
- * @col: what they ask for
- * @n: how many
- * @width: cells there are; one lies between two columns
- * @out: cells each gets, 0: dropped
- *
- * Returns how many are left; at least one, cut to @width when even that is too
- * much, unless @width is 0.
- */
-size_t layout_columns(const struct layout_column *col, size_t n, unsigned int width,
-		      unsigned int *out)
-{
-	unsigned int left = width;
-	size_t shown = 0;
-	size_t i, drop;
-
-	for (i = 0; i < n; i++)
-		out[i] = col[i].min;
-	while (sum_min(col, n, out) > width) {
-		drop = next_drop(col, n, out);
-		if (drop == n)
-			break;
-		out[drop] = 0;
-	}
-	if (sum_min(col, n, out) <= width) {
-		share_out(col, n, width - sum_min(col, n, out), out);
-	} else {
-		for (i = 0; i < n; i++) {	/* from the left, as far as it goes */
-			if (!out[i])
-				continue;
-			out[i] = out[i] < left ? out[i] : left;
-			left -= out[i];
-			left -= left ? 1 : 0;
-		}
-	}
-	for (i = 0; i < n; i++)
-		shown += out[i] != 0;
-	return shown;
 }

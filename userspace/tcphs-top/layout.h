@@ -7,18 +7,6 @@
 
 #define LAYOUT_COLUMNS_MAX	16
 
-/**
- * struct layout_column - what a column of a table asks for
- * @min: cells without which it is of no use
- * @want: cells it would fill; more than that is never given
- * @drop: the highest of those that are left goes first; 0 stays to the end
- */
-struct layout_column {
-	unsigned int min;
-	unsigned int want;
-	unsigned int drop;
-};
-
 /* The parts of the screen, from top to bottom. */
 enum layout_part {
 	LAYOUT_TITLE,
@@ -57,8 +45,6 @@ struct layout {
 
 void layout_screen(struct layout *l, unsigned int width, unsigned int height,
 		   unsigned int states, unsigned int alerts);
-size_t layout_columns(const struct layout_column *col, size_t n, unsigned int width,
-		      unsigned int *out);
 
 /* Rows of the table that are seen at once. */
 static inline unsigned int layout_rows(const struct layout *l)

@@ -30,7 +30,7 @@ struct table_bar {
  * @min: cells it needs at least
  * @whole: what it wants up to here counts as needed: half an address is of no use
  * @max: cells it is ever given; what it wants lies between
- * @drop: see struct layout_column
+ * @leave: see struct column
  * @right: numbers stand at the right
  * @all_netns: only with --all-netns
  * @big_first: its natural order begins with the largest
@@ -45,7 +45,7 @@ struct table_column {
 	unsigned int min;
 	unsigned int whole;
 	unsigned int max;
-	unsigned int drop;
+	unsigned int leave;
 	bool right;
 	bool all_netns;
 	bool big_first;

@@ -2,6 +2,7 @@
 #include <curses.h>
 #include <stdio.h>
 
+#include "columns.h"
 #include "keys.h"
 #include "view.h"
 
@@ -67,7 +68,7 @@ static void measure(struct view *v, const struct top_model *m, const struct ui *
 
 static void divide(const struct view *v, const struct ui *ui, unsigned int *width)
 {
-	struct layout_column lay[LAYOUT_COLUMNS_MAX];
+	struct column lay[LAYOUT_COLUMNS_MAX];
 	size_t nr, i;
 	const struct table_column *col = table_columns(ui->screen, &nr);
 
@@ -80,11 +81,12 @@ static void divide(const struct view *v, const struct ui *ui, unsigned int *widt
 			lay[i].min = lay[i].want < col[i].whole ? lay[i].want : col[i].whole;
 		if (lay[i].min < col[i].min)
 			lay[i].min = col[i].min;
-		lay[i].drop = col[i].drop;
+		lay[i].leave = col[i].leave;
 		if (col[i].all_netns && !ui->all_netns)
-			lay[i] = (struct layout_column){ 0 };
+			lay[i] = (struct column){ 0 };
 	}
-	layout_columns(lay, nr, v->paint.width, width);
+	columns_fit(lay, nr, v->paint.width, 1, width);
+	columns_cut(width, nr, v->paint.width, 1);
 }
 
 static void paint_titles(const struct view *v, const struct ui *ui, const unsigned int *width)

@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <sys/types.h>
 
-#include "tcphs_lib.h"
+#include "output.h"
 
 struct verb;
 

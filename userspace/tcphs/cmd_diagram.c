@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "lives.h"
-#include "picture.h"
+#include "columns.h"
+#include "diagram/lives.h"
+#include "diagram/picture.h"
 #include "source.h"
 
 /* While the connection to follow has not come, keep so many events of others. */
@@ -136,22 +136,12 @@ static void parse(struct diagram *d, int argc, char **argv)
 	check(d);
 }
 
-/* COLUMNS, as shells set it; the terminal; or what every terminal has. */
-static unsigned int columns(void)
-{
-	const char *text = getenv("COLUMNS");
-	struct winsize size;
-	int n = text ? atoi(text) : 0;
-
-	if (n <= 0 && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		n = size.ws_col;
-	return n > 0 ? (unsigned int)n : 80;
-}
-
 static struct tcphs_canvas_style style_of(const struct diagram *d)
 {
+	unsigned int width = columns_of_terminal();
 	struct tcphs_canvas_style style = {
-		.width = columns(),
+		/* What every terminal has. */
+		.width = width ? width : 80,
 		.utf8 = d->cli->utf8,
 		.absolute = d->absolute,
 		.heading = !d->cli->no_header,

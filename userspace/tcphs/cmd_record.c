@@ -170,7 +170,7 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 	cmd->clock = info.clock_offset;
 	if (fd < 0)
 		return -1;
-	cmd->recorder = tcphs_recorder_new(fd, &info);
+	cmd->recorder = tcphs_recorder_new(tcphs_write_to, &fd, &info);
 	if (cmd->recorder)
 		ret = record(cmd, source, err);
 	else

@@ -52,6 +52,12 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
+static bool interrupted(void *arg)
+{
+	(void)arg;
+	return tcphs_stop_asked();
+}
+
 static int open_recording(struct source *s, struct tcphs_error *err)
 {
 	const char *name = s->cli->read;
@@ -67,7 +73,7 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 				strerror(errno));
 		return -1;
 	}
-	s->recording = tcphs_recording_open(s->file, name, err);
+	s->recording = tcphs_recording_open(s->file, name, interrupted, NULL, err);
 	if (!s->recording)
 		return -1;
 	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;

@@ -6,10 +6,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli.h"
+#include "columns.h"
 
 #define GAP 2
 
@@ -76,59 +75,27 @@ void table_choose(struct table *t)
 	}
 }
 
-/* COLUMNS, as shells set it, or the terminal. 0: no limit, nobody looks at it. */
-static size_t room(void)
-{
-	const char *text = getenv("COLUMNS");
-	int n = text ? atoi(text) : 0;
-	struct winsize size;
-
-	if (n <= 0 && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		n = size.ws_col;
-	return n > 0 ? (size_t)n : 0;
-}
-
-static size_t width_of(const struct table *t)
-{
-	size_t width = 0;
-	unsigned int i;
-
-	for (i = 0; i < t->nr_shown; i++)
-		width += t->column[t->shown[i]].width + (i ? GAP : 0);
-	return width;
-}
-
-/* The place among those shown of the one to leave out first; nr_shown: none. */
-static unsigned int first_to_leave(const struct table *t)
-{
-	unsigned int i, leave, at = t->nr_shown, least = ~0u;
-
-	for (i = 0; i < t->nr_shown; i++) {
-		leave = t->column[t->shown[i]].leave;
-		if (leave && leave < least) {
-			least = leave;
-			at = i;
-		}
-	}
-	return at;
-}
-
 /**
  * table_fit - leave out what does not fit
  * @t: the table, which measured every row; with -o nothing is left out
  */
 void table_fit(struct table *t)
 {
-	size_t limit = room();
-	unsigned int at;
+	unsigned int limit = columns_of_terminal(), fits[TABLE_COLUMNS], i, nr = 0;
+	struct column col[TABLE_COLUMNS];
 
 	if (t->cli->output || !limit)
 		return;
-	while (width_of(t) > limit && (at = first_to_leave(t)) < t->nr_shown) {
-		t->nr_shown--;
-		memmove(&t->shown[at], &t->shown[at + 1],
-			(t->nr_shown - at) * sizeof(t->shown[0]));
+	for (i = 0; i < t->nr_shown; i++) {
+		col[i].min = (unsigned int)t->column[t->shown[i]].width;
+		col[i].want = col[i].min;
+		col[i].leave = t->column[t->shown[i]].leave;
 	}
+	columns_fit(col, t->nr_shown, limit, GAP, fits);
+	for (i = 0; i < t->nr_shown; i++)
+		if (fits[i])
+			t->shown[nr++] = t->shown[i];
+	t->nr_shown = nr;
 }
 
 /**
@@ -148,30 +115,16 @@ void table_measure(struct table *t, const struct table_row *row)
 	}
 }
 
-static void spaces(struct tcphs_buf *out, size_t n)
-{
-	while (n--)
-		tcphs_buf_char(out, ' ');
-}
-
 /* The cell at the place @at of those that are shown. */
 static void print_cell(const struct table *t, unsigned int at, const char *text,
 		       const char *color, struct tcphs_buf *out)
 {
 	unsigned int i = t->shown[at];
-	size_t pad = t->column[i].width - tcphs_text_width(text);
+	const struct cell cell = { .text = text, .width = t->column[i].width,
+				   .right = t->column[i].right, .color = color,
+				   .plain = cli_plain(t->cli) };
 
-	if (at)
-		spaces(out, GAP);
-	if (t->column[i].right)
-		spaces(out, pad);
-	tcphs_buf_str(out, color);
-	tcphs_buf_str(out, text);
-	if (*color)
-		tcphs_buf_str(out, cli_plain(t->cli));
-	/* No blanks at the end of a line. */
-	if (!t->column[i].right && at + 1 < t->nr_shown)
-		spaces(out, pad);
+	columns_put(out, &cell, at, t->nr_shown, GAP);
 }
 
 /**

@@ -63,6 +63,7 @@ void ends_init(struct evidence *e)
 						    .merge = merge_endings);
 	e->ends->strays = (struct tally)TALLY_INIT(struct stray, key, .limit = PEERS_MOST,
 						   .merge = merge_stray);
+	e->ends->seed = hash_seed();
 	e->ends->gone = calloc(GONE_MOST, sizeof(*e->ends->gone));
 	e->ends->lately = calloc(LATELY_MOST, sizeof(*e->ends->lately));
 	e->no_memory |= !e->ends->gone || !e->ends->lately;
@@ -82,32 +83,35 @@ void ends_free(struct evidence *e)
 
 /* ---- who was there --------------------------------------------------------------- */
 
-static bool is_same(const struct gone *g, const struct tcphs_ident *id)
+static struct gone gone_of(const struct tcphs_ident *id)
 {
-	return g->used && g->local_port == id->local_port && g->peer_port == id->peer_port &&
-	       g->netns == id->netns && !memcmp(g->local, id->local, sizeof(g->local)) &&
-	       !memcmp(g->peer, id->peer, sizeof(g->peer));
+	struct gone g = { .who = { .local_port = id->local_port, .peer_port = id->peer_port,
+				   .netns = id->netns } };
+
+	memcpy(g.who.local, id->local, sizeof(g.who.local));
+	memcpy(g.who.peer, id->peer, sizeof(g.who.peer));
+	return g;
 }
 
-static struct gone *gone_slot(const struct evidence *e, const struct tcphs_ident *id)
+/* Where it is, if @known, or is to be. */
+static struct gone *gone_slot(const struct evidence *e, const struct tcphs_ident *id, bool *known)
 {
-	uint64_t hash = ((uint64_t)id->local_port << 16 | id->peer_port) ^ id->netns;
-	size_t i;
+	struct gone key = gone_of(id), *g;
+	uint64_t hash = hash_bytes(e->ends->seed, &key.who, sizeof(key.who));
 
-	for (i = 0; i < sizeof(id->local); i++)
-		hash = hash * 31 + (uint64_t)(id->local[i] << 8 | id->peer[i]);
-	hash *= 0x9e3779b97f4a7c15ull;
-	return &e->ends->gone[hash >> 32 & (GONE_MOST - 1)];
+	g = &e->ends->gone[hash & (GONE_MOST - 1)];
+	*known = g->used && !memcmp(&g->who, &key.who, sizeof(g->who));
+	return g;
 }
 
 static struct gone *remember(struct evidence *e, const struct tcphs_event *ev)
 {
-	struct gone *g = gone_slot(e, &ev->id);
+	bool known;
+	struct gone *g = gone_slot(e, &ev->id, &known);
 
-	*g = (struct gone){ .local_port = ev->id.local_port, .peer_port = ev->id.peer_port,
-			    .netns = ev->id.netns, .why = ev->reason, .used = true };
-	memcpy(g->local, ev->id.local, sizeof(g->local));
-	memcpy(g->peer, ev->id.peer, sizeof(g->peer));
+	*g = gone_of(&ev->id);
+	g->why = ev->reason;
+	g->used = true;
 	return g;
 }
 
@@ -174,8 +178,8 @@ static void stray(struct evidence *e, const struct tcphs_event *ev, const struct
 		  const struct place *peer)
 {
 	struct stray key = { .key = { .family = peer->family, .netns = peer->netns } }, *s;
-	struct gone *g = gone_slot(e, &ev->id);
-	bool known = is_same(g, &ev->id);
+	bool known;
+	struct gone *g = gone_slot(e, &ev->id, &known);
 	struct endings *x;
 
 	/* What is here at both ends is told by the other one. */
@@ -214,7 +218,7 @@ bool ends_is_stray(const struct tcphs_event *ev)
 
 static struct lately *lately(const struct evidence *e, uint64_t conn)
 {
-	return &e->ends->lately[conn * 0x9e3779b97f4a7c15ull >> 32 & (LATELY_MOST - 1)];
+	return &e->ends->lately[hash_mix(conn, e->ends->seed) & (LATELY_MOST - 1)];
 }
 
 static struct lately *remember_conn(const struct evidence *e, uint64_t conn)

@@ -61,9 +61,11 @@ struct stray {
 
 /* Who was where lately, in a table of fixed size: the new push out the old. */
 struct gone {
-	uint8_t local[16], peer[16];
-	uint16_t local_port, peer_port;
-	uint32_t netns;
+	struct {			/* without holes */
+		uint8_t local[16], peer[16];
+		uint16_t local_port, peer_port;
+		uint32_t netns;
+	} who;
 	uint8_t why;			/* enum tcphs_reason of the end */
 	bool reset;			/* by us */
 	bool stray;			/* it was never known */
@@ -90,6 +92,7 @@ struct ends {
 	uint64_t ended;			/* connections */
 	uint64_t stray_segments, stray_connections, follow_ups;
 	uint64_t assassinated, time_waits;
+	uint64_t seed;			/* of the places in both */
 	struct gone *gone;
 	struct lately *lately;
 };

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A hash table with open addressing over an array. */
+/* An array of entries, and the hash table that finds them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tally.h"
 
 #define KEEP	UINT32_MAX
-
-/* FNV-1a */
-static uint32_t hash(const void *key, size_t size)
-{
-	const uint8_t *p = key;
-	uint32_t h = 2166136261u;
-
-	while (size--)
-		h = (h ^ *p++) * 16777619u;
-	return h;
-}
 
 /**
  * tally_at - an entry by its place
@@ -28,15 +17,20 @@ void *tally_at(const struct tally *t, size_t i)
 	return t->entries + i * t->entry_size;
 }
 
-/* The slot of a key, or the free one where it belongs. The table is never full. */
-static uint32_t *slot_of(const struct tally *t, const void *key)
+static uint64_t hash_of(const struct tally *t, const void *key)
 {
-	size_t mask = 2 * t->cap - 1;
-	size_t i = hash(key, t->key_size) & mask;
+	return hash_bytes(t->hash.seed, key, t->key_size);
+}
 
-	while (t->slots[i] && memcmp(tally_at(t, t->slots[i] - 1), key, t->key_size))
-		i = (i + 1) & mask;
-	return &t->slots[i];
+/* The number of the entry with this key, or HASH_NONE. */
+static uint32_t index_of(const struct tally *t, const void *key, uint64_t hash)
+{
+	uint32_t node = HASH_NONE;
+
+	while ((node = hash_next(&t->hash, hash, node)) != HASH_NONE)
+		if (!memcmp(tally_at(t, t->hash.node[node].value), key, t->key_size))
+			return t->hash.node[node].value;
+	return HASH_NONE;
 }
 
 /**
@@ -46,39 +40,22 @@ static uint32_t *slot_of(const struct tally *t, const void *key)
  */
 void *tally_find(const struct tally *t, const void *key)
 {
-	uint32_t slot = t->nr ? *slot_of(t, key) : 0;
+	uint32_t i = index_of(t, key, hash_of(t, key));
 
-	return slot ? tally_at(t, slot - 1) : NULL;
-}
-
-static void fill_slots(struct tally *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->nr; i++)
-		*slot_of(t, tally_at(t, i)) = (uint32_t)i + 1;
+	return i == HASH_NONE ? NULL : tally_at(t, i);
 }
 
 static int grow(struct tally *t)
 {
-	size_t cap = t->cap ? 2 * t->cap : 16;
-	uint32_t *slots = calloc(2 * cap, sizeof(*slots)), *uses;
-	uint8_t *entries;
+	uint32_t cap = t->cap;
 
-	entries = realloc(t->entries, cap * t->entry_size);
-	if (entries)
-		t->entries = entries;
-	uses = realloc(t->uses, cap * sizeof(*uses));
-	if (uses)
-		t->uses = uses;
-	if (!slots || !entries || !uses) {
-		free(slots);
+	/* Both arrays have room for as many. */
+	if (array_grow(&t->entries, (uint32_t)t->nr + 1, &cap, t->entry_size))
 		return -1;
-	}
-	free(t->slots);
-	t->slots = slots;
+	cap = t->cap;
+	if (array_grow(&t->uses, (uint32_t)t->nr + 1, &cap, sizeof(*t->uses)))
+		return -1;
 	t->cap = cap;
-	fill_slots(t);
 	return 0;
 }
 
@@ -122,8 +99,9 @@ static void make_room(struct tally *t)
 		least--;
 	}
 	t->nr = kept;
-	memset(t->slots, 0, 2 * t->cap * sizeof(*t->slots));
-	fill_slots(t);
+	hash_clear(&t->hash);
+	for (i = 0; i < t->nr; i++)
+		hash_add(&t->hash, hash_of(t, tally_at(t, i)), (uint32_t)i);
 }
 
 /* Is there room for one more entry? */
@@ -136,7 +114,7 @@ static bool has_room(struct tally *t)
 			return false;
 		make_room(t);
 	}
-	return t->nr < t->cap || !grow(t);
+	return !grow(t) && !hash_reserve(&t->hash, 1);
 }
 
 /**
@@ -146,23 +124,21 @@ static bool has_room(struct tally *t)
  */
 void *tally_get(struct tally *t, const void *key)
 {
-	uint32_t *slot = t->cap ? slot_of(t, key) : NULL;
+	uint32_t i = t->nr ? index_of(t, key, hash_of(t, key)) : HASH_NONE;
 	void *entry;
 
-	if (slot && *slot) {
-		if (t->uses[*slot - 1] < KEEP - 1)
-			t->uses[*slot - 1]++;
-		return tally_at(t, *slot - 1);
+	if (i != HASH_NONE) {
+		if (t->uses[i] < KEEP - 1)
+			t->uses[i]++;
+		return tally_at(t, i);
 	}
 	if (!has_room(t))
 		return NULL;
-	slot = slot_of(t, key);
 	entry = tally_at(t, t->nr);
-	t->uses[t->nr] = 1;
-	t->nr++;
-	*slot = (uint32_t)t->nr;
 	memset(entry, 0, t->entry_size);
 	memcpy(entry, key, t->key_size);
+	t->uses[t->nr] = 1;
+	hash_add(&t->hash, hash_of(t, key), (uint32_t)t->nr++);
 	return entry;
 }
 
@@ -195,11 +171,10 @@ void tally_free(struct tally *t)
 {
 	free(t->entries);
 	free(t->uses);
-	free(t->slots);
+	hash_free(&t->hash);
 	free(t->others);
 	t->entries = NULL;
 	t->uses = NULL;
-	t->slots = NULL;
 	t->others = NULL;
 	t->nr = 0;
 	t->cap = 0;

@@ -10,16 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash.h"
+
 struct tally {
 	size_t key_size;	/* the first bytes of an entry, without holes */
 	size_t entry_size;
 	size_t limit;		/* 0: none */
 	void (*merge)(void *into, const void *entry);	/* adds up sums; NULL: none to add */
 	size_t nr;
-	size_t cap;
+	uint32_t cap;
 	uint8_t *entries;
 	uint32_t *uses;		/* how often each was asked for */
-	uint32_t *slots;	/* 2 * cap of them: index + 1 of an entry, 0: free */
+	struct hash hash;	/* key -> its place */
 	uint64_t gone;		/* entries that made room */
 	uint8_t *others;	/* what they add up to, @gone of them or fewer peers */
 };

@@ -5,7 +5,7 @@
  */
 #include <sys/socket.h>
 
-#include "tcphs_lib.h"
+#include "output.h"
 
 /**
  * tcphs_json_histogram - a histogram as its quantiles

@@ -10,6 +10,7 @@
 #ifndef TCPHS_LIVES_H
 #define TCPHS_LIVES_H
 
+#include "hash.h"
 #include "tcphs_lib.h"
 
 #define TCPHS_NO_LIFE UINT32_MAX
@@ -45,12 +46,8 @@ struct tcphs_lives {
 	uint64_t order;
 	struct tcphs_lifeline *life;
 	uint32_t lives, lives_cap;
-	struct lives_node *node;	/* what finds them */
-	uint32_t nodes, nodes_cap;
-	uint32_t *bucket;		/* first node of each, a power of two of them */
-	uint32_t buckets;
-	uint64_t seed;			/* nobody outside can know which share a bucket */
-	uint64_t work;			/* nodes that were looked at, ever */
+	struct hash hash;		/* what finds them */
+	uint64_t work;			/* its nodes that were looked at, ever */
 };
 
 /*

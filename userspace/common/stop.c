@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "tcphs_lib.h"
+#include "output.h"
 
 #define TICK_USEC	100000
 #define TICKS_MAX	300	/* 30 s */
@@ -115,4 +115,18 @@ int tcphs_write_all(int fd, const void *data, size_t len, size_t *done)
 		}
 	}
 	return 0;
+}
+
+/**
+ * tcphs_write_to - tcphs_write_all() for who has a pointer
+ * @fd: of an int, where to
+ * @data: what
+ * @len: how much
+ * @done: gets how much was written
+ *
+ * Return: 0 or a negative errno; -EINTR when it was ended.
+ */
+int tcphs_write_to(void *fd, const void *data, size_t len, size_t *done)
+{
+	return tcphs_write_all(*(const int *)fd, data, len, done);
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "put.h"
-#include "tcphs_lib.h"
+#include "output.h"
 
 static void key_of(struct tcphs_json *j, const char *key)
 {

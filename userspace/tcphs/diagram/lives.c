@@ -11,16 +11,14 @@
  * Two lives are the ends of one connection when their ISNs agree crosswise. Their
  * addresses do too, unless NAT on this machine stands between them.
  *
- * One hash table finds all of that; a life has up to six nodes in it. It has a seed,
- * since addresses, ports and ISNs are what strangers like.
+ * One hash table finds all of that; a life has up to six nodes in it.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "lives.h"
 
-#define NONE UINT32_MAX
+#define NONE HASH_NONE
 
 /* So many lives that share an ISN are looked at: strangers may repeat one. */
 #define WALK_MAX	64
@@ -36,12 +34,6 @@ enum lives_kind {
 	BY_ISN,		/* pair and one ISN */
 	BY_NO_ISN,	/* pair, where no ISN was known when the life began */
 	BY_NAT,		/* one ISN */
-};
-
-struct lives_node {
-	uint64_t hash;
-	uint32_t life;
-	uint32_t next;		/* in the bucket */
 };
 
 /* ---- addresses -------------------------------------------------------------- */
@@ -80,32 +72,25 @@ static bool share_an_end(const struct tcphs_ident *a, const struct tcphs_ident *
 
 /* ---- hashes ----------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	__uint128_t product = (__uint128_t)(a ^ 0xa0761d6478bd642full) * (b ^ 0xe7037ed1a0b428dbull);
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 static uint64_t hash_end(const struct tcphs_lives *l, const uint8_t *address, uint16_t port)
 {
 	uint64_t part[2];
 
 	memcpy(part, address, sizeof(part));
-	return mix(mix(l->seed ^ part[0], part[1]), l->seed + port);
+	return hash_mix(hash_mix(l->hash.seed ^ part[0], part[1]), l->hash.seed + port);
 }
 
 /* The same for both directions. */
 static uint64_t hash_pair(const struct tcphs_lives *l, const struct tcphs_ident *id)
 {
-	return mix(hash_end(l, id->local, id->local_port) + hash_end(l, id->peer, id->peer_port),
-		   l->seed);
+	return hash_mix(hash_end(l, id->local, id->local_port) + hash_end(l, id->peer, id->peer_port),
+		   l->hash.seed);
 }
 
 static uint64_t hash_number(const struct tcphs_lives *l, enum lives_kind kind, uint64_t more,
 			    uint64_t number)
 {
-	return mix(more ^ l->seed, mix(number, l->seed ^ kind));
+	return hash_mix(more ^ l->hash.seed, hash_mix(number, l->hash.seed ^ kind));
 }
 
 static uint64_t hash_key(const struct tcphs_lives *l, const struct tcphs_event *ev)
@@ -115,93 +100,21 @@ static uint64_t hash_key(const struct tcphs_lives *l, const struct tcphs_event *
 
 	if (id->conn)
 		return hash_number(l, BY_SOCKET, hash_pair(l, id),
-				   mix(id->conn, l->seed + id->generation));
+				   hash_mix(id->conn, l->hash.seed + id->generation));
 	return hash_number(l, BY_STRANGER,
-			   mix(hash_end(l, id->local, id->local_port), hash_pair(l, id)), isn);
+			   hash_mix(hash_end(l, id->local, id->local_port), hash_pair(l, id)), isn);
 }
 
 /* ---- nodes ------------------------------------------------------------------ */
-
-/*
- * Room for @nr more. @array is where the pointer to the array is kept; an array whose
- * pointer was moved and whose @cap was not is only larger than known.
- */
-static int grow(void *array, uint32_t nr, uint32_t *cap, size_t size)
-{
-	uint32_t want = *cap ? *cap * 2 : 64;
-	void *p;
-
-	if (nr <= *cap)
-		return 0;
-	memcpy(&p, array, sizeof(p));
-	p = reallocarray(p, want, size);
-	if (!p)
-		return -ENOMEM;
-	memcpy(array, &p, sizeof(p));
-	*cap = want;
-	return 0;
-}
-
-static void into_bucket(struct tcphs_lives *l, uint32_t i)
-{
-	uint32_t *at = &l->bucket[l->node[i].hash & (l->buckets - 1)];
-
-	l->node[i].next = *at;
-	*at = i;
-}
-
-/* Twice as many buckets as nodes. */
-static int make_buckets(struct tcphs_lives *l, uint32_t nodes)
-{
-	uint32_t buckets = l->buckets ? l->buckets : 1024, i, *bucket;
-
-	if (nodes * 2 <= l->buckets)
-		return 0;
-	while (buckets < nodes * 2)
-		buckets *= 2;
-	bucket = reallocarray(NULL, buckets, sizeof(*bucket));
-	if (!bucket)
-		return -ENOMEM;
-	memset(bucket, 0xff, buckets * sizeof(*bucket));
-	free(l->bucket);
-	l->bucket = bucket;
-	l->buckets = buckets;
-	for (i = 0; i < l->nodes; i++)
-		into_bucket(l, i);
-	return 0;
-}
 
 /* What one event can make: a life and its nodes. */
 #define NODES_MAX	6
 
 static int make_room(struct tcphs_lives *l)
 {
-	if (!l->seed && getrandom(&l->seed, sizeof(l->seed), GRND_NONBLOCK) < 0)
-		l->seed = (uintptr_t)l ^ tcphs_now();
-	l->seed |= 1;
-	return grow(&l->life, l->lives + 1, &l->lives_cap, sizeof(*l->life)) ||
-	       grow(&l->node, l->nodes + NODES_MAX, &l->nodes_cap, sizeof(*l->node)) ||
-	       make_buckets(l, l->nodes + NODES_MAX) ? -ENOMEM : 0;
-}
-
-static void add_node(struct tcphs_lives *l, uint64_t hash, uint32_t life)
-{
-	l->node[l->nodes] = (struct lives_node){ .hash = hash, .life = life };
-	into_bucket(l, l->nodes++);
-}
-
-/* The next node with this hash, the newest first; @i: NONE, or the one before. */
-static uint32_t next_node(struct tcphs_lives *l, uint64_t hash, uint32_t i)
-{
-	if (!l->buckets)
-		return NONE;
-	i = i == NONE ? l->bucket[hash & (l->buckets - 1)] : l->node[i].next;
-	for (; i != NONE; i = l->node[i].next) {
-		l->work++;
-		if (l->node[i].hash == hash)
-			return i;
-	}
-	return NONE;
+	l->hash.work = &l->work;
+	return array_grow(&l->life, l->lives + 1, &l->lives_cap, sizeof(*l->life)) ||
+	       hash_reserve(&l->hash, NODES_MAX) ? -ENOMEM : 0;
 }
 
 /* Makes a life findable by what of it has become known. */
@@ -215,9 +128,9 @@ static void add_numbers(struct tcphs_lives *l, uint32_t i, uint32_t news)
 	for (k = 0; k < 2; k++) {
 		if (!(news & flag[k]))
 			continue;
-		add_node(l, hash_number(l, BY_ISN, hash_pair(l, id), isn[k]), i);
+		hash_add(&l->hash, hash_number(l, BY_ISN, hash_pair(l, id), isn[k]), i);
 		if (id->conn)
-			add_node(l, hash_number(l, BY_NAT, 0, isn[k]), i);
+			hash_add(&l->hash, hash_number(l, BY_NAT, 0, isn[k]), i);
 	}
 }
 
@@ -285,23 +198,23 @@ static uint32_t opened_by(struct tcphs_lives *l, const struct tcphs_event *ev, u
 	uint32_t i;
 
 	for (k = 0; k < 2; k++)
-		for (i = next_node(l, hash[k], NONE), walk = 0; i != NONE && walk < WALK_MAX;
-		     i = next_node(l, hash[k], i), walk++)
-			if (l->life[l->node[i].life].id.conn &&
-			    opens(&l->life[l->node[i].life], &ev->id, isn))
-				return l->node[i].life;
+		for (i = hash_next(&l->hash, hash[k], NONE), walk = 0; i != NONE && walk < WALK_MAX;
+		     i = hash_next(&l->hash, hash[k], i), walk++)
+			if (l->life[l->hash.node[i].value].id.conn &&
+			    opens(&l->life[l->hash.node[i].value], &ev->id, isn))
+				return l->hash.node[i].value;
 	return NONE;
 }
 
 static uint32_t pair_node(struct tcphs_lives *l, const struct tcphs_ident *id)
 {
-	return next_node(l, hash_number(l, BY_PAIR, hash_pair(l, id), 0), NONE);
+	return hash_next(&l->hash, hash_number(l, BY_PAIR, hash_pair(l, id), 0), NONE);
 }
 
 /* The latest connection between these addresses, unless it ended long ago. */
 static uint32_t latest_of(struct tcphs_lives *l, const struct tcphs_event *ev)
 {
-	uint32_t node = pair_node(l, &ev->id), i = node == NONE ? NONE : l->node[node].life;
+	uint32_t node = pair_node(l, &ev->id), i = node == NONE ? NONE : l->hash.node[node].value;
 	const struct tcphs_lifeline *life;
 
 	if (i == NONE)
@@ -339,9 +252,9 @@ static uint32_t find_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 	uint64_t hash = hash_key(l, ev);
 	uint32_t i;
 
-	for (i = next_node(l, hash, NONE); i != NONE; i = next_node(l, hash, i))
-		if (same_life(&l->life[l->node[i].life], ev))
-			return l->node[i].life;
+	for (i = hash_next(&l->hash, hash, NONE); i != NONE; i = hash_next(&l->hash, hash, i))
+		if (same_life(&l->life[l->hash.node[i].value], ev))
+			return l->hash.node[i].value;
 	return NONE;
 }
 
@@ -351,10 +264,10 @@ static void is_latest(struct tcphs_lives *l, uint32_t life)
 	uint32_t node = pair_node(l, &l->life[life].id), *latest;
 
 	if (node == NONE) {
-		add_node(l, hash_number(l, BY_PAIR, hash_pair(l, &l->life[life].id), 0), life);
+		hash_add(&l->hash, hash_number(l, BY_PAIR, hash_pair(l, &l->life[life].id), 0), life);
 		return;
 	}
-	latest = &l->node[node].life;
+	latest = &l->hash.node[node].value;
 	if (*latest == NONE || l->life[life].begin >= l->life[*latest].begin)
 		*latest = life;
 }
@@ -365,9 +278,9 @@ static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 
 	l->life[i] = (struct tcphs_lifeline){ .id = ev->id, .begin = ev->time,
 					      .first = NONE, .half = NONE, .last = NONE };
-	add_node(l, hash_key(l, ev), i);
+	hash_add(&l->hash, hash_key(l, ev), i);
 	if (ev->id.conn && !(ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
-		add_node(l, hash_number(l, BY_NO_ISN, hash_pair(l, &ev->id), 0), i);
+		hash_add(&l->hash, hash_number(l, BY_NO_ISN, hash_pair(l, &ev->id), 0), i);
 	return i;
 }
 
@@ -455,7 +368,7 @@ void tcphs_lives_restart(struct tcphs_lives *l)
 	for (i = 0; i < l->lives; i++) {
 		node = l->life[i].id.conn ? pair_node(l, &l->life[i].id) : NONE;
 		if (node != NONE)
-			l->node[node].life = NONE;
+			l->hash.node[node].value = NONE;
 	}
 }
 
@@ -470,7 +383,7 @@ uint32_t tcphs_lives_find(struct tcphs_lives *l, const struct tcphs_event *ev)
 {
 	uint32_t i;
 
-	if (of_listener(ev) || !l->buckets)
+	if (of_listener(ev) || !l->hash.buckets)
 		return NONE;
 	i = ev->id.conn ? NONE : owner_of(l, ev);
 	if (i != NONE)
@@ -508,7 +421,7 @@ int tcphs_lives_keep(struct tcphs_lives *l, uint32_t i, const struct tcphs_event
 	if (life->kept == 2 * TCPHS_LIFE_STEPS) {
 		at = reuse(l, life);
 	} else {
-		if (grow(&l->kept, l->nr + 1, &l->cap, sizeof(*l->kept)))
+		if (array_grow(&l->kept, l->nr + 1, &l->cap, sizeof(*l->kept)))
 			return -ENOMEM;
 		at = l->nr++;
 	}
@@ -538,13 +451,6 @@ int tcphs_lives_add(struct tcphs_lives *l, const struct tcphs_event *ev)
 	return i == NONE ? err : tcphs_lives_keep(l, i, ev);
 }
 
-static void forget_nodes(struct tcphs_lives *l)
-{
-	l->nodes = 0;
-	if (l->buckets)
-		memset(l->bucket, 0xff, l->buckets * sizeof(*l->bucket));
-}
-
 /**
  * tcphs_lives_clear - forget all, keep the memory
  * @l: the collection
@@ -553,7 +459,7 @@ void tcphs_lives_clear(struct tcphs_lives *l)
 {
 	l->nr = 0;
 	l->lives = 0;
-	forget_nodes(l);
+	hash_clear(&l->hash);
 }
 
 /**
@@ -564,8 +470,7 @@ void tcphs_lives_free(struct tcphs_lives *l)
 {
 	free(l->kept);
 	free(l->life);
-	free(l->node);
-	free(l->bucket);
+	hash_free(&l->hash);
 	*l = (struct tcphs_lives){ 0 };
 }
 
@@ -606,8 +511,8 @@ static void add_related(struct tcphs_lives *l, struct members *m, uint32_t life,
 	unsigned int walk = WALK_MAX;
 	uint32_t i, other;
 
-	for (i = next_node(l, hash, NONE); i != NONE && walk--; i = next_node(l, hash, i)) {
-		other = l->node[i].life;
+	for (i = hash_next(&l->hash, hash, NONE); i != NONE && walk--; i = hash_next(&l->hash, hash, i)) {
+		other = l->hash.node[i].value;
 		if (tcphs_lives_belong(l, life, other) ||
 		    (!l->life[life].id.conn && tcphs_lives_belong(l, other, life)))
 			add_member(m, other);
@@ -858,17 +763,17 @@ static void keep_those(struct tcphs_lives *l, const bool *stays, uint64_t limit)
 		if (stays[i] || l->life[i].end > limit)
 			l->life[kept++] = l->life[i];
 	l->lives = kept;
-	forget_nodes(l);
+	hash_clear(&l->hash);
 	for (i = 0; i < l->lives; i++) {
 		struct tcphs_event ev = { .id = l->life[i].id, .flags = l->life[i].flags };
 
 		flags = l->life[i].flags;
-		add_node(l, hash_key(l, &ev), i);
+		hash_add(&l->hash, hash_key(l, &ev), i);
 		add_numbers(l, i, flags);
 		if (!ev.id.conn)
 			continue;
 		if (!(flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
-			add_node(l, hash_number(l, BY_NO_ISN, hash_pair(l, &ev.id), 0), i);
+			hash_add(&l->hash, hash_number(l, BY_NO_ISN, hash_pair(l, &ev.id), 0), i);
 		is_latest(l, i);
 	}
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tcphs_lib.h"
+#include "output.h"
 
 #define BUF_SIZE (64 * 1024)
 

@@ -15,7 +15,7 @@
 #ifndef TCPHS_PICTURE_H
 #define TCPHS_PICTURE_H
 
-#include "tcphs_lib.h"
+#include "output.h"
 
 enum { TCPHS_LEFT, TCPHS_RIGHT, TCPHS_MIDDLE };
 
