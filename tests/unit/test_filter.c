@@ -216,7 +216,9 @@ static void test_rows(void)
 	struct tcphs_filter device = make(TCPHS_FILTER_DEVICE, "lo,v0");
 	struct tcphs_filter vrf = make(TCPHS_FILTER_DEVICE, "red");
 	struct tcphs_filter elsewhere = make(TCPHS_FILTER_DEVICE, "v1");
+	struct tcphs_filter number = make(TCPHS_FILTER_DEVICE, "4711,1");
 
+	c.netns = device.home;
 	ok(tcphs_filter_conn(&thread, &c) && !tcphs_filter_conn(&launcher, &c),
 	   "a connection by the name of its thread");
 	ok(tcphs_filter_listener(&comm, &l) && tcphs_filter_listener(&launcher, &l) &&
@@ -225,6 +227,13 @@ static void test_rows(void)
 	   !tcphs_filter_listener(&elsewhere, &l), "a listener by its device and by its VRF");
 	ok(tcphs_filter_conn(&device, &c) && !tcphs_filter_conn(&elsewhere, &c),
 	   "a connection by its device: lo is number 1 everywhere");
+	ok(tcphs_filter_conn(&number, &c) && tcphs_filter_listener(&number, &l),
+	   "both by its number");
+	c.netns++;
+	ok(!tcphs_filter_conn(&device, &c) && tcphs_filter_conn(&number, &c),
+	   "a name is of this namespace, a number of any");
+	ok(tcphs_filter_names_device(&device) && !tcphs_filter_names_device(&number),
+	   "which of them a recording knows");
 	set_address(c.local, AF_INET, "10.1.2.3");
 	ok(tcphs_filter_conn(&port, &c) && tcphs_filter_conn(&state, &c) &&
 	   tcphs_filter_conn(&comm, &c), "a connection that matches");
@@ -382,7 +391,7 @@ static void test_reader(void)
 
 int main(void)
 {
-	plan(82);
+	plan(85);
 	test_events();
 	test_unknown();
 	test_long_name();

@@ -33,8 +33,27 @@ static bool bit_in(uint64_t mask, unsigned int bit)
 	return bit < 64 && mask >> bit & 1;
 }
 
-static bool address_in(const struct tcphs_filter *f, uint8_t family, const uint8_t *address,
-		       uint32_t ifindex)
+/* A number of a device says something in its own namespace alone. */
+static bool at_home(const struct tcphs_filter *f, uint32_t netns)
+{
+	return !f->home || f->home == netns;
+}
+
+/* Who a connection is, in whatever struct it stands. */
+struct ends {
+	const uint8_t *local, *peer;
+	uint16_t local_port, peer_port;
+	uint8_t family;
+	uint32_t ifindex, netns;
+};
+
+static bool scope_passes(const struct tcphs_filter *f, size_t i, const struct ends *e)
+{
+	return !f->scope[i] || (f->scope[i] == e->ifindex &&
+				(!f->scope_named[i] || at_home(f, e->netns)));
+}
+
+static bool address_in(const struct tcphs_filter *f, const struct ends *e, const uint8_t *address)
 {
 	const struct tcphs_prefix *p;
 	unsigned int bytes, bits;
@@ -42,9 +61,9 @@ static bool address_in(const struct tcphs_filter *f, uint8_t family, const uint8
 	for (p = f->address; p < f->address + f->nr_addresses; p++) {
 		bytes = p->length / 8;
 		bits = p->length % 8;
-		if (p->family == family && !memcmp(p->address, address, bytes) &&
+		if (p->family == e->family && !memcmp(p->address, address, bytes) &&
 		    (!bits || !((p->address[bytes] ^ address[bytes]) >> (8 - bits))) &&
-		    (!f->scope[p - f->address] || f->scope[p - f->address] == ifindex))
+		    scope_passes(f, (size_t)(p - f->address), e))
 			return true;
 	}
 	return false;
@@ -72,20 +91,13 @@ static bool device_in(const struct tcphs_filter *f, const char *device)
 	return false;
 }
 
-/* By its number alone: what has no name for the device is of this namespace. */
-static bool ifindex_passes(const struct tcphs_filter *f, uint32_t ifindex)
+/* Events and connections know a device by its number. */
+static bool ifindex_passes(const struct tcphs_filter *f, uint32_t ifindex, uint32_t netns)
 {
 	return !tcphs_filter_has(f, TCPHS_FILTER_DEVICE) ||
-	       (ifindex && number_in(&f->ifindex, ifindex));
+	       (ifindex && (number_in(&f->number, ifindex) ||
+			    (at_home(f, netns) && number_in(&f->ifindex, ifindex))));
 }
-
-/* Who a connection is, in whatever struct it stands. */
-struct ends {
-	const uint8_t *local, *peer;
-	uint16_t local_port, peer_port;
-	uint8_t family;
-	uint32_t ifindex;
-};
 
 static bool ends_pass(const struct tcphs_filter *f, const struct ends *e)
 {
@@ -97,8 +109,7 @@ static bool ends_pass(const struct tcphs_filter *f, const struct ends *e)
 	if (tcphs_filter_has(f, TCPHS_FILTER_PEER_PORT) && !port_in(&f->peer_port, e->peer_port))
 		return false;
 	return !tcphs_filter_has(f, TCPHS_FILTER_ADDRESS) ||
-	       address_in(f, e->family, e->local, e->ifindex) ||
-	       address_in(f, e->family, e->peer, e->ifindex);
+	       address_in(f, e, e->local) || address_in(f, e, e->peer);
 }
 
 static bool names_pass(const struct tcphs_filter *f, bool known, uint32_t pid, const void *comm,
@@ -147,6 +158,22 @@ static bool step_passes(const struct tcphs_filter *f, const struct tcphs_event *
 }
 
 /**
+ * tcphs_filter_names_device - does it name a device of this machine?
+ * @f: the filter
+ *
+ * What was recorded has numbers of devices, of the machine on which it was.
+ */
+bool tcphs_filter_names_device(const struct tcphs_filter *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_addresses; i++)
+		if (f->scope_named[i])
+			return true;
+	return f->nr_devices;
+}
+
+/**
  * tcphs_filter_event - is this one wanted?
  * @f: the filter
  * @ev: the event
@@ -154,12 +181,12 @@ static bool step_passes(const struct tcphs_filter *f, const struct tcphs_event *
 bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev)
 {
 	const struct ends ends = { ev->id.local, ev->id.peer, ev->id.local_port, ev->id.peer_port,
-				   ev->id.family, ev->ifindex };
+				   ev->id.family, ev->ifindex, ev->id.netns };
 
 	return !f->keys ||
 	       (step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
 		names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
-		ifindex_passes(f, ev->ifindex) && conn_passes(f, ev->id.conn) &&
+		ifindex_passes(f, ev->ifindex, ev->id.netns) && conn_passes(f, ev->id.conn) &&
 		age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration));
 }
 
@@ -171,14 +198,14 @@ bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *
 bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn_info *c)
 {
 	const struct ends ends = { c->local, c->peer, c->local_port, c->peer_port, c->family,
-				   c->ifindex };
+				   c->ifindex, c->netns };
 
 	if (tcphs_filter_has(f, TCPHS_FILTER_STATE) && !bit_in(f->states, c->state))
 		return false;
 	if (tcphs_filter_has(f, TCPHS_FILTER_ROLE) && !bit_in(f->roles, c->role))
 		return false;
 	return ends_pass(f, &ends) && netns_passes(f, c->netns) && conn_passes(f, c->conn) &&
-	       owner_passes(f, &c->owner) && ifindex_passes(f, c->ifindex) &&
+	       owner_passes(f, &c->owner) && ifindex_passes(f, c->ifindex, c->netns) &&
 	       age_passes(f, true, c->age);
 }
 
@@ -191,12 +218,12 @@ bool tcphs_filter_listener(const struct tcphs_filter *f, const struct tcphs_list
 {
 	/* Its one address and port are both its ends. */
 	const struct ends ends = { l->address, l->address, l->port, l->port, l->family,
-				   l->ifindex };
+				   l->ifindex, l->netns };
 
 	return ends_pass(f, &ends) && netns_passes(f, l->netns) && conn_passes(f, l->conn) &&
 	       (owner_passes(f, &l->owner) || owner_passes(f, &l->listens)) &&
 	       (!tcphs_filter_has(f, TCPHS_FILTER_DEVICE) || device_in(f, l->device) ||
-		device_in(f, l->l3mdev)) &&
+		device_in(f, l->l3mdev) || (l->ifindex && number_in(&f->number, l->ifindex))) &&
 	       age_passes(f, l->has_age, l->age);
 }
 

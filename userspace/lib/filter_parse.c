@@ -36,7 +36,7 @@ static const struct {
 	[TCPHS_FILTER_COMM] = { "comm", "NAME,...",
 				"of the owner or its thread, where it is known" },
 	[TCPHS_FILTER_DEVICE] = { "device", "NAME,...",
-				  "it is bound to; a listener's: also of the VRF" },
+				  "or number: bound to it; a listener's: or its VRF" },
 	[TCPHS_FILTER_NETNS] = { "netns", "NAME,...",
 				 "name of ip-netns(8), or inode; implies -A" },
 	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
@@ -244,17 +244,32 @@ static int parse_comm(const struct parsing *p, const char *word)
 	return 0;
 }
 
+/* Whose devices if_nametoindex() knows. */
+static void note_home(struct tcphs_filter *f)
+{
+	uint64_t inode;
+
+	if (!f->home && !inode_of_netns("/proc/self/ns/net", &inode))
+		f->home = (uint32_t)inode;
+}
+
 static int parse_device(const struct parsing *p, const char *word)
 {
 	struct tcphs_filter *f = p->filter;
 	unsigned int ifindex = if_nametoindex(word);
+	uint64_t number;
 
+	/* A device may be called 7. */
+	if (!ifindex && !parse_number(word, INT32_MAX, &number) && number)
+		return add_number(p, &f->number, number);
 	if (!*word || strlen(word) >= TCPHS_DEVICE_LEN)
-		return wrong(p, word, "allowed are names of network devices, with commas between");
+		return wrong(p, word,
+			     "allowed are names and numbers of network devices, with commas between");
+	note_home(f);
 	if (f->nr_devices == TCPHS_FILTER_LIST)
 		return too_many(p);
 	strcpy(f->device[f->nr_devices++], word);
-	/* It may be another namespace's, or have been there when a recording was made. */
+	/* It may be another namespace's, whose listeners say the name. */
 	return ifindex ? add_number(p, &f->ifindex, ifindex) : 0;
 }
 
@@ -312,6 +327,9 @@ static int parse_address(const struct parsing *p, const char *word)
 	if (p->filter->nr_addresses == TCPHS_FILTER_LIST)
 		return too_many(p);
 	p->filter->scope[p->filter->nr_addresses] = ifindex ? ifindex : (uint32_t)number;
+	p->filter->scope_named[p->filter->nr_addresses] = ifindex;
+	if (ifindex)
+		note_home(p->filter);
 	p->filter->address[p->filter->nr_addresses++] = prefix;
 	return 0;
 }

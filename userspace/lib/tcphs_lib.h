@@ -248,6 +248,7 @@ struct tcphs_filter {
 	unsigned int nr_addresses;
 	struct tcphs_prefix address[TCPHS_FILTER_LIST];
 	uint32_t scope[TCPHS_FILTER_LIST];	/* device of each, 0: any */
+	bool scope_named[TCPHS_FILTER_LIST];	/* it is a device of @home */
 	uint32_t states;		/* 1 << enum tcphs_state */
 	uint32_t roles;			/* 1 << enum tcphs_role */
 	uint64_t events;		/* 1 << enum tcphs_event_type */
@@ -257,7 +258,9 @@ struct tcphs_filter {
 	uint64_t conn[TCPHS_FILTER_LIST];
 	unsigned int nr_comms;
 	char comm[TCPHS_FILTER_LIST][TCPHS_COMM_LEN];	/* terminated */
-	struct tcphs_numbers ifindex;	/* of the devices that are in this namespace now */
+	uint32_t home;			/* our namespace, whose devices have names; 0: not known */
+	struct tcphs_numbers ifindex;	/* of those devices that are there now */
+	struct tcphs_numbers number;	/* of devices of any namespace */
 	unsigned int nr_devices;
 	char device[TCPHS_FILTER_LIST][TCPHS_DEVICE_LEN];	/* terminated */
 };
@@ -278,6 +281,9 @@ int tcphs_conn_parse(const char *arg, uint64_t *conn);
 
 int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
 		       struct tcphs_error *err);
+
+/* Is there a device among it that has a name only on this machine, now? */
+bool tcphs_filter_names_device(const struct tcphs_filter *filter);
 
 bool tcphs_filter_event(const struct tcphs_filter *filter, const struct tcphs_event *ev);
 bool tcphs_filter_conn(const struct tcphs_filter *filter, const struct tcphs_conn_info *conn);
