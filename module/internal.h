@@ -413,7 +413,7 @@ int tcphs_drop_init(void);
 void tcphs_drop_exit(void);
 void tcphs_drop_forget_netns(const struct tcphs_net *tn);
 
-/* event.c: kernel objects -> identity and records */
+/* who.c: kernel objects -> identity and records */
 
 void tcphs_who_from_sock(struct tcphs_who *id, const struct sock *sk);
 void tcphs_who_from_req(struct tcphs_who *id, const struct request_sock *req);
@@ -479,7 +479,7 @@ void tcphs_deaf_proved(const char *name, u64 cookie, u64 since);
 u64 tcphs_deaf_hits(const struct tcphs_hook *hook);
 u64 tcphs_deaf_missed(const struct tcphs_hook *hook);
 
-/* probe_*.c: handlers, and their rows of the hook table (end: no name) */
+/* probe/: handlers, and their rows of the hook table (end: no name) */
 
 extern struct tcphs_hook tcphs_hooks_listen[];
 extern struct tcphs_hook tcphs_hooks_request[];
@@ -511,7 +511,7 @@ void tcphs_close_closed(const struct sock *sk, u8 old_state);
 void tcphs_close_enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw);
 void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
 
-/* probe_mptcp.c: which connections MPTCP's sockets stand for */
+/* probe/mptcp.c: which connections MPTCP's sockets stand for */
 
 #if IS_ENABLED(CONFIG_MPTCP)
 int tcphs_mptcp_init(void);
@@ -564,7 +564,7 @@ int tcphs_filter_parse(struct tcphs_filter *f, struct nlattr *nest, bool events,
 bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev);
 bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn *conn, u64 now);
 
-/* netlink.c, netlink_dump.c */
+/* netlink.c, dump.c */
 
 extern struct genl_family tcphs_genl_family;
 extern const struct nla_policy tcphs_nl_cursor_policy[];

@@ -6,8 +6,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include "attach/fault.h"
 #include "compat/compat.h"
-#include "fault.h"
 #include "internal.h"
 
 #define RING_MIN	64U

@@ -70,7 +70,7 @@ static inline const struct sk_buff *tcphs_reset_segment(struct tcphs_regs *regs)
 #endif
 }
 
-/* What probe_*.c files do at the entry of a function. */
+/* What the files of probe/ do at the entry of a function. */
 typedef void tcphs_entry_fn(struct tcphs_regs *regs);
 
 #endif /* _TCPHS_COMPAT_FTRACE_H */

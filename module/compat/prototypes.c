@@ -31,7 +31,7 @@ enum skb_drop_reason { TCPHS_NO_DROP_REASON };
 
 #define IS(function, ...) __builtin_types_compatible_p(typeof(function), __VA_ARGS__)
 
-/* probe_listen.c */
+/* probe/listen.c */
 
 static_assert(IS(inet_hash, int (struct sock *)));
 static_assert(IS(inet_listen, int (struct socket *, int)));
@@ -39,7 +39,7 @@ static_assert(IS(inet_listen, int (struct socket *, int)));
 static_assert(IS(inet6_hash, int (struct sock *)));
 #endif
 
-/* probe_unsent.c, probe_icmp.c; tcp_v6_connect() and tcp_v6_err() are the same, and static */
+/* probe/unsent.c, probe/icmp.c; tcp_v6_connect() and tcp_v6_err() are the same, and static */
 
 #ifdef TCPHS_HAVE_SOCKADDR_UNSIZED
 static_assert(IS(tcp_v4_connect, int (struct sock *, struct sockaddr_unsized *, int)));
@@ -48,7 +48,7 @@ static_assert(IS(tcp_v4_connect, int (struct sock *, struct sockaddr *, int)));
 #endif
 static_assert(IS(tcp_v4_err, int (struct sk_buff *, u32)));
 
-/* probe_request.c */
+/* probe/request.c */
 
 static_assert(IS(inet_csk_reqsk_queue_hash_add,
 		 void (struct sock *, struct request_sock *, unsigned long)) ||
@@ -76,7 +76,7 @@ static_assert(IS(tcp_check_req,
 			       bool *, enum skb_drop_reason *)));
 static_assert(IS(tcp_req_err, void (struct sock *, u32, bool)));
 
-/* probe_accept.c */
+/* probe/accept.c */
 
 static_assert(IS(inet_csk_complete_hashdance,
 		 struct sock *(struct sock *, struct sock *, struct request_sock *, bool)));
@@ -91,11 +91,11 @@ static_assert(IS(tcp_v4_syn_recv_sock,
 			       struct dst_entry *, struct request_sock *, bool *,
 			       void (*)(struct sock *, const struct sock *))));
 
-/* probe_open.c */
+/* probe/open.c */
 
 static_assert(IS(tcp_connect, int (struct sock *)));
 
-/* probe_close.c */
+/* probe/close.c */
 
 #ifdef TCPHS_HAVE_TCP_RESET_SKB
 static_assert(IS(tcp_reset, void (struct sock *, struct sk_buff *)));
@@ -125,7 +125,7 @@ static_assert(IS(tcp_timewait_state_process,
 static_assert(IS(tcp_twsk_unique, int (struct sock *, struct sock *, void *)));
 static_assert(IS(inet_twsk_deschedule_put, void (struct inet_timewait_sock *)));
 
-/* probe_challenge.c */
+/* probe/challenge.c */
 
 static_assert(IS(tcp_oow_rate_limited,
 		 bool (struct net *, const struct sk_buff *, int, u32 *)));

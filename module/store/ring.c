@@ -14,7 +14,7 @@
 #include <linux/cpu.h>
 #include <linux/vmalloc.h>
 #include "internal.h"
-#include "ring.h"
+#include "store/ring.h"
 
 DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings);
 static enum cpuhp_state hotplug;

@@ -6,9 +6,9 @@
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
 #include "compat/trace.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* The record of a resend; the caller adds its numbers and is done. */
 static struct tcphs_event *resent(struct tcphs_section *s, u8 type, u32 number, u64 since)

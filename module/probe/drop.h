@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* drop.c for the probe_*.c that see segments arrive, requests end and RSTs go. */
+/* drop.c for the files of probe/ that see segments arrive, requests end and RSTs go. */
 #ifndef _TCPHS_DROP_H
 #define _TCPHS_DROP_H
 

@@ -9,7 +9,7 @@
 #define _TCPHS_SECTION_H
 
 #include "internal.h"
-#include "ring.h"
+#include "store/ring.h"
 
 static inline raw_spinlock_t *tcphs_lock_of(u64 cookie)
 {

@@ -11,9 +11,9 @@
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 static void tell_moved(struct tcphs_section *s, const struct sock *to, u32 syn_queue,
 		       u32 accept_queue)

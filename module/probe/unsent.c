@@ -11,12 +11,12 @@
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 #include <trace/events/skb.h>
+#include "attach/returns.h"
 #include "compat/sock.h"
 #include "compat/trace.h"
-#include "cookie.h"
 #include "internal.h"
-#include "returns.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /**
  * tcphs_unsent() - connect() fails, and no SYN was sent

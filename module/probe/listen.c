@@ -3,7 +3,7 @@
  * listen() that has succeeded. The state change to LISTEN comes too early, with
  * no port yet and bind conflicts still ahead (inet_csk_listen_start()), so the
  * entry into the listening hash table is watched instead. The end of a listener
- * is a state change; see probe_state.c.
+ * is a state change; see probe/state.c.
  */
 #include <linux/net.h>
 #include <net/tcp.h>

@@ -9,10 +9,10 @@
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
-#include "drop.h"
 #include "internal.h"
-#include "section.h"
+#include "probe/drop.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* RFC 9293 allows data on the third ACK. */
 static void third_ack_data(struct request_sock *req, u32 bytes)

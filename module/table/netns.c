@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What tcphs keeps for each network namespace, from its birth to its end. */
 #include "internal.h"
-#include "section.h"
+#include "table/step.h"
 
 unsigned int tcphs_net_id;
 

@@ -13,9 +13,9 @@
 #include <linux/slab.h>
 #include <net/sock_reuseport.h>
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 #define BUCKETS		4096U
 /* As in conn.c: cookies can be chosen, and a bucket is walked with interrupts off. */

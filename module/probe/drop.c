@@ -18,10 +18,10 @@
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 #include "compat/sock.h"
-#include "cookie.h"
-#include "drop.h"
 #include "internal.h"
-#include "section.h"
+#include "probe/drop.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 DEFINE_PER_CPU(struct tcphs_trial, tcphs_trial);
 

@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include "internal.h"
-#include "names.h"
+#include "reader/names.h"
 
 /* One CPU's reading: its oldest record that was not shown yet. */
 struct lane {

@@ -11,9 +11,9 @@
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 #define BUCKETS		256U
 #define RESERVE		256U

@@ -3,7 +3,7 @@
 
 /* The parameters that make things go wrong; see fault.h. */
 #include <linux/moduleparam.h>
-#include "fault.h"
+#include "attach/fault.h"
 
 static unsigned int fail_step;
 module_param(fail_step, uint, 0);

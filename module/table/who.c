@@ -9,8 +9,8 @@
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
-#include "cookie.h"
 #include "internal.h"
+#include "table/cookie.h"
 
 static inline void put_v4(u8 to[16], __be32 address)
 {

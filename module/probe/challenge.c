@@ -15,9 +15,9 @@
 #include "compat/challenge.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* A SYN and no SYN+ACK, which comes again when its ACK was lost. */
 static bool is_syn(const struct sk_buff *skb)

@@ -2,7 +2,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 /*
- * Attaches and detaches what the probe_*.c files list. Knows names and pointers,
+ * Attaches and detaches what the files of probe/ list. Knows names and pointers,
  * not TCP.
  *
  * Tracepoints are looked up by name, because the kernel exports few of TCP's;
@@ -10,7 +10,7 @@
  * the business of entries.c.
  */
 #include <linux/tracepoint.h>
-#include "fault.h"
+#include "attach/fault.h"
 #include "internal.h"
 
 static struct tcphs_hook *const tables[] = {

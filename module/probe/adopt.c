@@ -15,9 +15,9 @@
 #include <net/inet_hashtables.h>
 #include <net/tcp.h>
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 bool tcphs_adopting = true;
 

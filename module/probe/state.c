@@ -2,7 +2,7 @@
 /*
  * The state changes of full sockets, handed to whom they concern. The
  * tracepoint fires before the new state is stored. Requests and TIME_WAIT
- * buckets have no state changes; see probe_open.c and probe_close.c.
+ * buckets have no state changes; see probe/open.c and probe/close.c.
  */
 #include <net/sock.h>
 #include <net/tcp_states.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The words for the numbers: RFC 9293's states, everything else as in the contract. */
-#include "names.h"
+#include "reader/names.h"
 
 const char *const tcphs_state_names[TCPHS_STATE_MAX + 1] = {
 	[TCPHS_STATE_UNSPEC] = "-",

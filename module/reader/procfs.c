@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include "compat/sock.h"
 #include "internal.h"
-#include "names.h"
+#include "reader/names.h"
 
 /* Changes when a line changes its meaning; what is appended changes nothing. */
 #define FORMAT 2

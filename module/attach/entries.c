@@ -11,8 +11,8 @@
  */
 #include <linux/kprobes.h>
 #include <linux/slab.h>
+#include "attach/fault.h"
 #include "compat/ftrace.h"
-#include "fault.h"
 #include "internal.h"
 
 /* Handlers by address: a multiplicative hash without collisions, made at load. */

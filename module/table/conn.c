@@ -14,7 +14,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include "internal.h"
-#include "section.h"
+#include "table/step.h"
 
 struct tcphs_table tcphs_table;
 static struct tcphs_pool pool;

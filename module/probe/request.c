@@ -11,10 +11,10 @@
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
-#include "drop.h"
 #include "internal.h"
-#include "section.h"
+#include "probe/drop.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* A listener that nobody told of, unless it is on its way out: unhashed first. */
 static void listen_missed(const struct sock *sk, u64 now)
@@ -118,7 +118,7 @@ static void cookie_sent(const struct sock *sk, struct request_sock *req)
 
 /*
  * tcp_make_synack(): the SYN+ACK of a listener, or of a child by Fast Open. One that
- * is sent again is told by probe_resend.c. Softirq; the listener is not locked, and may
+ * is sent again is told by probe/resend.c. Softirq; the listener is not locked, and may
  * be closing.
  */
 static void on_synack(struct tcphs_regs *regs)

@@ -5,9 +5,9 @@
  * call under way takes one of a fixed number of instances, so only for functions that
  * do not wait for anything. Calls that find no instance are counted as missed.
  */
-#include "fault.h"
+#include "attach/fault.h"
+#include "attach/returns.h"
 #include "internal.h"
-#include "returns.h"
 
 static struct tcphs_hook *next_return(unsigned int *table, unsigned int *row)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The generic netlink family: its table, its policies and the status command.
- * The dumps are in netlink_dump.c. Documentation/netlink/specs/tcphs.yaml says
+ * The dumps are in dump.c. Documentation/netlink/specs/tcphs.yaml says
  * the same in the kernel's own language.
  */
 #include <linux/module.h>

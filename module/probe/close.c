@@ -14,10 +14,10 @@
 #include "compat/ftrace.h"
 #include "compat/reset.h"
 #include "compat/sock.h"
-#include "cookie.h"
-#include "drop.h"
 #include "internal.h"
-#include "section.h"
+#include "probe/drop.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* Opens a section; a connection that is not in the table is adopted. */
 static struct tcphs_conn *enter(struct tcphs_section *s, const struct sock *sk, u8 state)

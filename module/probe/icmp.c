@@ -15,9 +15,9 @@
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* RFC 792, RFC 1122 (section 3.2.2.1) and RFC 1812 (section 5.2.7.1). */
 static u8 reason_v4(u8 type, u8 code)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * connect(), and the end of every handshake: RFC 9293, sections 3.5 and 3.10.7.
- * What a listener does before that is in probe_request.c and probe_accept.c.
+ * What a listener does before that is in probe/request.c and probe/accept.c.
  */
 #include <net/mptcp.h>
 #include <net/tcp.h>
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "cookie.h"
 #include "internal.h"
-#include "section.h"
+#include "table/cookie.h"
+#include "table/step.h"
 
 /* The socket failed or was disconnected, and tries again; or this is its first time. */
 static u16 next_generation(struct tcphs_section *s)
