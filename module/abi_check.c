@@ -4,7 +4,7 @@
 #include <linux/stddef.h>
 #include <linux/tcphs.h>
 #include <net/tcp_states.h>
-#include "internal.h"
+#include "table/who.h"
 
 static_assert(sizeof(struct tcphs_event) == TCPHS_EVENT_SIZE);
 static_assert(sizeof(struct tcphs_ident) == 96);

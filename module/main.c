@@ -2,13 +2,28 @@
 /* Load, unload and parameters; the order is all there is here. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/random.h>
+#include "attach/attach.h"
+#include "attach/deaf.h"
 #include "attach/fault.h"
+#include "attach/hook.h"
 #include "compat/compat.h"
-#include "internal.h"
+#include "probe/drop.h"
+#include "probe/probe.h"
+#include "reader/reader.h"
+#include "store/clock.h"
+#include "store/ring.h"
+#include "table/conn.h"
+#include "table/listener.h"
+#include "table/netns.h"
+#include "table/owner.h"
+#include "table/pairs.h"
+#include "table/share.h"
 
 #define RING_MIN	64U
 #define RING_MAX	(1U << 20)
@@ -16,17 +31,22 @@
 #define TABLE_MAX	(1U << 22)
 #define TABLE_DEFAULT	(1U << 18)
 
-unsigned int tcphs_ring_records = 8192;
 module_param_named(ring_records, tcphs_ring_records, uint, 0444);
 MODULE_PARM_DESC(ring_records, "records kept a CPU, a power of two, 64 to 1048576 (default 8192)");
 
 /* 0: a connection for each 16 KiB of memory, at most TABLE_DEFAULT. */
-unsigned int tcphs_table_size;
 module_param_named(table_size, tcphs_table_size, uint, 0444);
 MODULE_PARM_DESC(table_size, "connections followed at the most, 64 to 4194304 (default: by memory)");
 
-u64 tcphs_loaded;
-u64 tcphs_load_id;
+static int start_netns(void)
+{
+	static const struct tcphs_netns_end end = {
+		.namespace = tcphs_drop_forget_netns,
+		.conn = tcphs_close_last_words,
+	};
+
+	return tcphs_netns_init(&end);
+}
 
 /*
  * In the order of loading; unloading and a load that fails go back through them. Readers
@@ -44,12 +64,12 @@ static const struct step {
 	{ "shares", tcphs_share_init, tcphs_share_exit },
 	{ "listeners", tcphs_listener_init, tcphs_listener_exit },
 #if IS_ENABLED(CONFIG_MPTCP)
-	{ "MPTCP", tcphs_mptcp_init, tcphs_mptcp_exit },
+	{ "MPTCP", tcphs_pairs_init, tcphs_pairs_exit },
 #endif
 	{ "connections", tcphs_conn_init, tcphs_conn_exit },
 	{ "drops", tcphs_drop_init, tcphs_drop_exit },
-	{ "namespaces", tcphs_netns_init, tcphs_netns_exit },
-	{ "hooks", tcphs_hooks_init, tcphs_hooks_exit },
+	{ "namespaces", start_netns, tcphs_netns_exit },
+	{ "hooks", tcphs_attach_init, tcphs_attach_exit },
 	{ "/proc/tcphs", tcphs_procfs_init, tcphs_procfs_exit },
 	{ "/proc/tcphs_events", tcphs_procfs_events_init, tcphs_procfs_events_exit },
 	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
@@ -105,6 +125,7 @@ static int __init tcphs_init(void)
 	unsigned int active, missing, deaf;
 	int err;
 
+	tcphs_hook_give(tcphs_probes);
 	err = check_parameters();
 	if (err)
 		return err;
@@ -115,9 +136,9 @@ static int __init tcphs_init(void)
 	if (err)
 		return err;
 	tcphs_adopt_all();
-	tcphs_deaf_watch();
+	tcphs_deaf_watch(tcphs_now());
 
-	tcphs_hooks_count(&active, &missing, &deaf);
+	tcphs_attach_count(&active, &missing, &deaf);
 	pr_info("%s loaded: %u hooks, %u missing, %u records a CPU, %u connections at the most\n",
 		TCPHS_VERSION, active, missing, tcphs_ring_records, tcphs_table_size);
 	return 0;

@@ -3,15 +3,20 @@
  * Hooks that are attached and do not fire, for a compiler has inlined the
  * function or made a copy of it, or something has switched ftrace off. Nobody
  * calls to say so, but the rest of a connection's life does: one that is
- * established and was never begun has a beginning that was missed. The probe
- * files look for such proofs where they have an odd case to handle anyway, so
- * the usual one pays nothing.
+ * established and was never begun has a beginning that was missed. Such proofs are
+ * looked for where there is an odd case to handle anyway, so the usual one pays nothing
+ * (probe/proof.c).
  *
- * A proof holds only for what began when all hooks were live, and only of a
- * connection that was never refused an entry.
+ * A proof holds only for what began when all hooks were live.
  */
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
-#include "internal.h"
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/string.h>
+#include "attach/deaf.h"
+#include "attach/hook.h"
+#include "attach/returns.h"
 
 static unsigned long __percpu *hits;
 /* Proofs count from here on, ns. */
@@ -31,16 +36,15 @@ static struct tcphs_hook *find(const char *name)
 /**
  * tcphs_deaf_proved() - a step shows that a hook should have fired and did not
  * @name: of the hook
- * @cookie: of the socket that shows it
  * @since: when the connection began, ns; or now, if that is not known
  *
  * Context: any.
  */
-void tcphs_deaf_proved(const char *name, u64 cookie, u64 since)
+void tcphs_deaf_proved(const char *name, u64 since)
 {
 	struct tcphs_hook *hook = find(name);
 
-	if (hook && since >= READ_ONCE(live) && !tcphs_conn_refused(cookie))
+	if (hook && since >= READ_ONCE(live))
 		atomic_long_inc(&hook->missed);
 }
 
@@ -82,12 +86,13 @@ u64 tcphs_deaf_missed(const struct tcphs_hook *hook)
 
 /**
  * tcphs_deaf_watch() - from now on proofs count
+ * @now: ns
  *
  * Context: process; the hooks are live and what is older was adopted.
  */
-void tcphs_deaf_watch(void)
+void tcphs_deaf_watch(u64 now)
 {
-	WRITE_ONCE(live, tcphs_now());
+	WRITE_ONCE(live, now);
 }
 
 /**

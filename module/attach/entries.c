@@ -9,11 +9,16 @@
  * RCU-tasks grace period under ftrace's lock: one for each function would make
  * an unload take seconds. The one callback finds the handler by address.
  */
+#include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include "attach/attach.h"
 #include "attach/fault.h"
+#include "attach/hook.h"
 #include "compat/ftrace.h"
-#include "internal.h"
 
 /* Handlers by address: a multiplicative hash without collisions, made at load. */
 #define SLOT_BITS 7

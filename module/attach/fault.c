@@ -3,7 +3,10 @@
 
 /* The parameters that make things go wrong; see fault.h. */
 #include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/string.h>
 #include "attach/fault.h"
+#include "attach/hook.h"
 
 static unsigned int fail_step;
 module_param(fail_step, uint, 0);

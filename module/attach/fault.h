@@ -6,7 +6,9 @@
 #ifndef _TCPHS_FAULT_H
 #define _TCPHS_FAULT_H
 
-#include "internal.h"
+#include <linux/types.h>
+
+struct tcphs_hook;
 
 #ifdef TCPHS_TEST
 int tcphs_fault_check(unsigned int steps);

@@ -5,9 +5,12 @@
  * call under way takes one of a fixed number of instances, so only for functions that
  * do not wait for anything. Calls that find no instance are counted as missed.
  */
+#include <linux/cpumask.h>
+#include <linux/kernel.h>
+#include <linux/percpu.h>
 #include "attach/fault.h"
+#include "attach/hook.h"
 #include "attach/returns.h"
-#include "internal.h"
 
 static struct tcphs_hook *next_return(unsigned int *table, unsigned int *row)
 {

@@ -3,7 +3,10 @@
 #ifndef _TCPHS_RETURNS_H
 #define _TCPHS_RETURNS_H
 
+#include <linux/types.h>
 #include "compat/kretprobe.h"
+
+struct tcphs_hook;
 
 #define TCPHS_RETURNS_MAX 8
 
@@ -22,5 +25,9 @@ struct tcphs_return {
 #define TCPHS_RETURN(func, ret, need, what) \
 	{ .name = func, .kind = TCPHS_HOOK_KPROBE, .required = need, .handler = ret, \
 	  .shows = what }
+
+int tcphs_returns_init(void);
+void tcphs_returns_exit(void);
+u64 tcphs_returns_missed(const struct tcphs_hook *hook);
 
 #endif /* _TCPHS_RETURNS_H */

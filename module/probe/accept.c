@@ -7,12 +7,19 @@
  */
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
 #include "probe/drop.h"
+#include "probe/probe.h"
+#include "store/clock.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/listener.h"
+#include "table/netns.h"
+#include "table/pairs.h"
 #include "table/step.h"
+#include "table/who.h"
 
 /* RFC 9293 allows data on the third ACK. */
 static void third_ack_data(struct request_sock *req, u32 bytes)
@@ -105,7 +112,7 @@ static void on_child(struct tcphs_regs *regs)
 	if (!s.conn) {
 		/* Where requests move from one listener to another, that may be what was missed. */
 		if (!sk->sk_reuseport)
-			tcphs_deaf_proved("tcp_make_synack", s.cookie, s.now);
+			tcphs_proof_deaf("tcp_make_synack", s.cookie, s.now);
 		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
 		s.conn->id.flags |= TCPHS_F_ADOPTED;
 		tcphs_who_handshake(&s.conn->id, req);
@@ -149,7 +156,7 @@ static void fastopen_born(struct tcphs_section *s, struct sock *sk,
 /* Its cookie was valid, but on_cookie() did not say so, or found no room. */
 static void cookie_unknown(struct tcphs_section *s, struct sock *sk, struct request_sock *req)
 {
-	tcphs_deaf_proved("tcp_get_cookie_sock", s->cookie, s->now);
+	tcphs_proof_deaf("tcp_get_cookie_sock", s->cookie, s->now);
 	tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
 	tcphs_who_handshake(&s->conn->id, req);
 	s->conn->marks |= TCPHS_C_COOKIE;
@@ -201,7 +208,7 @@ static void on_accept(struct tcphs_regs *regs)
 	if (likely(sk->sk_protocol == IPPROTO_TCP))
 		cookie = tcphs_cookie_make(sk);
 	else if (sk->sk_protocol == IPPROTO_MPTCP)
-		cookie = tcphs_mptcp_accepted(sk);
+		cookie = tcphs_pairs_take(sk);
 	else
 		return;
 
@@ -214,14 +221,14 @@ static void on_accept(struct tcphs_regs *regs)
 	} else if (unlikely(!conn)) {
 		conn = tcphs_adopt(&s, sk, sk->sk_state);
 	} else if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV)) {
-		tcphs_deaf_proved("inet_sock_set_state", cookie, conn->born);
+		tcphs_proof_deaf("inet_sock_set_state", cookie, conn->born);
 	}
 	listener = conn->listener;
 	tcphs_who_owner(&conn->id);
 
 	ev = tcphs_step(&s, TCPHS_EV_ACCEPTED, conn->state);
 	if (listener && !READ_ONCE(listener->gone))
-		tcphs_event_queue(ev, listener->sk);
+		tcphs_listener_put_depths(ev, listener->sk);
 	if (conn->marks & TCPHS_C_QUEUED) {
 		u64 waited = tcphs_elapsed(conn->mark, s.now);
 

@@ -15,9 +15,12 @@
 #include <net/inet_hashtables.h>
 #include <net/tcp.h>
 #include "compat/sock.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "table/conn.h"
 #include "table/cookie.h"
-#include "table/step.h"
+#include "table/listener.h"
+#include "table/netns.h"
+#include "table/who.h"
 
 bool tcphs_adopting = true;
 
@@ -165,7 +168,7 @@ static void count_listener(struct sock *sk)
 static void adopt_listener(struct sock *sk)
 {
 	if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state == TCP_LISTEN)
-		tcphs_listener_open(sk, true);
+		tcphs_listener_open(sk, NULL);
 }
 
 static void walk_listeners(struct inet_hashinfo *hashinfo)

@@ -12,10 +12,13 @@
 #include <linux/sched.h>
 #include <net/tcp.h>
 #include <trace/events/skb.h>
+#include "attach/hook.h"
 #include "compat/challenge.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "store/clock.h"
+#include "table/conn.h"
 #include "table/cookie.h"
 #include "table/step.h"
 

@@ -11,13 +11,19 @@
 #include <net/sock_reuseport.h>
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/reset.h"
 #include "compat/sock.h"
-#include "internal.h"
 #include "probe/drop.h"
+#include "probe/probe.h"
+#include "store/clock.h"
+#include "store/net.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/netns.h"
 #include "table/step.h"
+#include "table/who.h"
 
 /* Opens a section; a connection that is not in the table is adopted. */
 static struct tcphs_conn *enter(struct tcphs_section *s, const struct sock *sk, u8 state)
@@ -111,7 +117,7 @@ void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	tcphs_conn_move(&s, new_state);
 	/* Whoever closes it must have got it. MPTCP hands out a socket of its own. */
 	if (unlikely(conn->marks & TCPHS_C_QUEUED && !sk_is_mptcp(sk)))
-		tcphs_deaf_proved("security_sock_graft", s.cookie, conn->born);
+		tcphs_proof_deaf("security_sock_graft", s.cookie, conn->born);
 	tcphs_conn_leave(&s);
 }
 
@@ -881,7 +887,7 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	conn = s.conn;
 	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {
 		if (check_net(twsk_net(tw)))
-			tcphs_deaf_proved(TCPHS_HASHDANCE, s.cookie, conn ? conn->born : s.now);
+			tcphs_proof_deaf(TCPHS_HASHDANCE, s.cookie, conn ? conn->born : s.now);
 		tcphs_adopt_missed(&s, tw);
 		goto out;
 	}
@@ -908,6 +914,27 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	tcphs_conn_remove(&s);
 out:
 	tcphs_conn_leave(&s);
+}
+
+/**
+ * tcphs_close_last_words() - what a TIME_WAIT bucket leaves behind when its namespace goes
+ * @s: section of any connection that is about to be forgotten
+ *
+ * At unload the namespace lives on, and nothing ends but our knowledge.
+ *
+ * Context: inside a section, process.
+ */
+void tcphs_close_last_words(struct tcphs_section *s)
+{
+	struct tcphs_event *ev;
+
+	if (!(s->conn->id.flags & TCPHS_F_BUCKET) || check_net(s->conn->tn->net))
+		return;
+	ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
+	ev->reason = TCPHS_REASON_NETNS_EXIT;
+	ev->duration = tcphs_elapsed(s->conn->since, s->now);
+	ev->flags |= TCPHS_F_DURATION;
+	tcphs_step_done(s);
 }
 
 /*

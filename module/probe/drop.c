@@ -15,13 +15,19 @@
  * is tried, and the hook that would only do that is refused (compat/softirq.h).
  */
 #include <linux/interrupt.h>
+#include <linux/percpu.h>
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 #include "compat/sock.h"
-#include "internal.h"
 #include "probe/drop.h"
+#include "store/clock.h"
+#include "store/net.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/listener.h"
+#include "table/netns.h"
 #include "table/step.h"
+#include "table/who.h"
 
 DEFINE_PER_CPU(struct tcphs_trial, tcphs_trial);
 
@@ -180,7 +186,7 @@ static void try(const struct sock *sk, const struct sk_buff *skb, const struct t
 	t->id.netns = t->tn->inum;
 	t->seq = TCP_SKB_CB(skb)->seq;
 	t->ack = TCP_SKB_CB(skb)->ack_seq;
-	tcphs_queue_look(&t->queue, sk);
+	tcphs_listener_depths(&t->queue, sk);
 	read_counts(&t->before, net, t->cpu);
 	raw_spin_unlock(&t->lock);
 	tasklet_schedule(&t->end);
@@ -236,7 +242,7 @@ void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason)
 	id->role = TCPHS_ROLE_PASSIVE;
 	id->netns = tn->inum;
 	local_irq_save(irqflags);
-	tcphs_queue_look(&queue, sk);
+	tcphs_listener_depths(&queue, sk);
 	tell_syn(tn, id, &queue, reason);
 	local_irq_restore(irqflags);
 }

@@ -6,7 +6,8 @@
 #include <linux/interrupt.h>
 #include <net/inet_connection_sock.h>
 #include "compat/softirq.h"
-#include "internal.h"
+#include "store/net.h"
+#include "table/who.h"
 
 /* A CPU's counts that say what became of a segment, of one namespace. */
 struct tcphs_drops {
@@ -29,6 +30,9 @@ struct tcphs_trial {
 
 DECLARE_PER_CPU(struct tcphs_trial, tcphs_trial);
 
+int tcphs_drop_init(void);
+void tcphs_drop_exit(void);
+void tcphs_drop_forget_netns(const struct tcphs_net *tn);
 void tcphs_drop_settle_now(void);
 void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb);
 void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,

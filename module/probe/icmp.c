@@ -13,9 +13,11 @@
 #include <net/ipv6.h>
 #include <net/ndisc.h>
 #include <net/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "table/conn.h"
 #include "table/cookie.h"
 #include "table/step.h"
 

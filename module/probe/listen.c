@@ -7,9 +7,44 @@
  */
 #include <linux/net.h>
 #include <net/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "store/clock.h"
+#include "table/listener.h"
+#include "table/step.h"
+
+static void tell(const struct tcphs_listener *l, u8 type, u64 now)
+{
+	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, now, type);
+
+	ev->old_state = type == TCPHS_EV_LISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
+	ev->new_state = type == TCPHS_EV_UNLISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
+	tcphs_listener_put_depths(ev, l->sk);
+	ev->queue.syn_limit = l->backlog;
+	ev->queue.accept_limit = l->backlog;
+	if (type == TCPHS_EV_UNLISTEN && !(l->id.flags & TCPHS_F_ADOPTED)) {
+		ev->duration = tcphs_elapsed(l->born, now);
+		ev->flags |= TCPHS_F_DURATION;
+	}
+	tcphs_event_commit(l->tn);
+}
+
+static void tell_listen(const struct tcphs_listener *l, u64 now)
+{
+	tell(l, TCPHS_EV_LISTEN, now);
+}
+
+static void tell_backlog(const struct tcphs_listener *l, u64 now)
+{
+	tell(l, TCPHS_EV_BACKLOG_CHANGED, now);
+}
+
+static void tell_unlisten(const struct tcphs_listener *l, u64 now)
+{
+	tell(l, TCPHS_EV_UNLISTEN, now);
+}
 
 /* Process context, socket locked. Also called for sockets that connect. */
 static void on_hash(struct tcphs_regs *regs)
@@ -17,7 +52,7 @@ static void on_hash(struct tcphs_regs *regs)
 	struct sock *sk = tcphs_argument(regs, 0);
 
 	if (sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP)
-		tcphs_listener_open(sk, false);
+		tcphs_listener_open(sk, tell_listen);
 }
 
 /* inet_listen(): of a socket that listens already, only its backlog changes. Process. */
@@ -27,7 +62,18 @@ static void on_listen(struct tcphs_regs *regs)
 	struct sock *sk = sock->sk;
 
 	if (sk->sk_protocol == IPPROTO_TCP && READ_ONCE(sk->sk_state) == TCP_LISTEN)
-		tcphs_listener_backlog(sk, (unsigned long)tcphs_argument(regs, 1));
+		tcphs_listener_backlog(sk, (unsigned long)tcphs_argument(regs, 1), tell_backlog);
+}
+
+/**
+ * tcphs_listen_closed() - a socket listens no more
+ * @sk: going from LISTEN to CLOSE
+ *
+ * Context: process, @sk locked.
+ */
+void tcphs_listen_closed(const struct sock *sk)
+{
+	tcphs_listener_close((struct sock *)sk, tell_unlisten);
 }
 
 struct tcphs_hook tcphs_hooks_listen[] = {

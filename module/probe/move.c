@@ -9,10 +9,14 @@
  */
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "store/net.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/listener.h"
 #include "table/step.h"
 
 static void tell_moved(struct tcphs_section *s, const struct sock *to, u32 syn_queue,

@@ -5,11 +5,16 @@
  */
 #include <net/mptcp.h>
 #include <net/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "store/clock.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/netns.h"
 #include "table/step.h"
+#include "table/who.h"
 
 /* The socket failed or was disconnected, and tries again; or this is its first time. */
 static u16 next_generation(struct tcphs_section *s)
@@ -126,11 +131,11 @@ static struct tcphs_conn *beginning_missed(struct tcphs_section *s, const struct
 	struct tcphs_conn *conn;
 
 	if (old_state == TCP_SYN_SENT)
-		tcphs_deaf_proved("tcp_connect", s->cookie, s->now);
+		tcphs_proof_deaf("tcp_connect", s->cookie, s->now);
 	else if (old_state == TCP_SYN_RECV && sk_is_mptcp(sk))
-		tcphs_deaf_proved("mptcp_finish_join", s->cookie, s->now);
+		tcphs_proof_deaf("mptcp_finish_join", s->cookie, s->now);
 	else if (old_state == TCP_SYN_RECV && !sk->sk_reuseport)
-		tcphs_deaf_proved("tcp_make_synack", s->cookie, s->now);
+		tcphs_proof_deaf("tcp_make_synack", s->cookie, s->now);
 	conn = tcphs_adopt(s, sk, old_state);
 	if (tp->repair) {
 		conn->id.role = TCPHS_ROLE_UNKNOWN;
@@ -155,7 +160,7 @@ static void restored(struct tcphs_section *s)
 static void queueing_missed(const struct tcphs_conn *conn, const struct sock *sk)
 {
 	if (!sk_is_mptcp(sk))
-		tcphs_deaf_proved(conn->marks & TCPHS_C_COOKIE ? "inet_csk_reqsk_queue_add" :
+		tcphs_proof_deaf(conn->marks & TCPHS_C_COOKIE ? "inet_csk_reqsk_queue_add" :
 				  "inet_csk_complete_hashdance", tcphs_cookie(sk), conn->born);
 }
 
@@ -339,7 +344,7 @@ void tcphs_open_failed(const struct sock *sk)
 	if (!conn) {
 		/* tcp_abort() also ends what is put off by TCP Fast Open. */
 		if (READ_ONCE(sk->sk_err) && sk->sk_err != ECONNABORTED)
-			tcphs_deaf_proved("tcp_connect", s.cookie, s.now);
+			tcphs_proof_deaf("tcp_connect", s.cookie, s.now);
 		conn = tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
 	}
 	ev = tcphs_step(&s, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_CLOSE);

@@ -9,12 +9,18 @@
 #include <net/inet_connection_sock.h>
 #include <net/mptcp.h>
 #include <net/tcp.h>
+#include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
-#include "internal.h"
 #include "probe/drop.h"
+#include "probe/probe.h"
+#include "store/clock.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/listener.h"
+#include "table/netns.h"
 #include "table/step.h"
+#include "table/who.h"
 
 /* A listener that nobody told of, unless it is on its way out: unhashed first. */
 static void listen_missed(const struct sock *sk, u64 now)
@@ -22,7 +28,7 @@ static void listen_missed(const struct sock *sk, u64 now)
 	/* Pairs with the lock under which tcphs_listener_close() took it away. */
 	smp_rmb();
 	if (!sk_unhashed(sk))
-		tcphs_deaf_proved(tcphs_hash_function(sk), tcphs_cookie(sk), now);
+		tcphs_proof_deaf(tcphs_hash_function(sk), tcphs_cookie(sk), now);
 }
 
 /*
@@ -69,7 +75,7 @@ static void first_synack(const struct sock *sk, struct request_sock *req)
 	struct tcphs_section s;
 
 	if (unlikely(!tcphs_cookie(req_to_sk(req))))
-		tcphs_deaf_proved("inet_csk_reqsk_queue_hash_add", 0, tcphs_now());
+		tcphs_proof_deaf("inet_csk_reqsk_queue_hash_add", 0, tcphs_now());
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	if (likely(!s.conn))
 		request_queued(&s, sk, req);
@@ -111,7 +117,7 @@ static void cookie_sent(const struct sock *sk, struct request_sock *req)
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	tcphs_step_numbers(ev, id.isn, id.peer_isn + 1);
-	tcphs_event_queue(ev, sk);
+	tcphs_listener_put_depths(ev, sk);
 	tcphs_event_commit(tn);
 	local_irq_restore(irqflags);
 }

@@ -5,8 +5,10 @@
  */
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
+#include "attach/hook.h"
 #include "compat/trace.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "table/conn.h"
 #include "table/cookie.h"
 #include "table/step.h"
 

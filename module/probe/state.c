@@ -7,7 +7,8 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include <trace/events/sock.h>
-#include "internal.h"
+#include "attach/hook.h"
+#include "probe/probe.h"
 
 static void on_state(void *data, const struct sock *sk, const int old, const int new)
 {
@@ -38,7 +39,7 @@ static void on_state(void *data, const struct sock *sk, const int old, const int
 		break;
 	case TCP_CLOSE:
 		if (old == TCP_LISTEN)
-			tcphs_listener_close((struct sock *)sk);
+			tcphs_listen_closed(sk);
 		else if (old == TCP_SYN_SENT)
 			tcphs_open_failed(sk);
 		else

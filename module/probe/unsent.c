@@ -11,12 +11,16 @@
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 #include <trace/events/skb.h>
+#include "attach/hook.h"
 #include "attach/returns.h"
 #include "compat/sock.h"
 #include "compat/trace.h"
-#include "internal.h"
+#include "probe/probe.h"
+#include "table/conn.h"
 #include "table/cookie.h"
+#include "table/netns.h"
 #include "table/step.h"
+#include "table/who.h"
 
 /**
  * tcphs_unsent() - connect() fails, and no SYN was sent

@@ -7,7 +7,17 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 #include "compat/genetlink.h"
-#include "internal.h"
+#include "reader/filter.h"
+#include "reader/reader.h"
+#include "store/bell.h"
+#include "store/clock.h"
+#include "store/net.h"
+#include "store/ring.h"
+#include "table/conn.h"
+#include "table/listener.h"
+#include "table/netns.h"
+#include "table/owner.h"
+#include "table/who.h"
 
 /* What a dump remembers between its messages. */
 struct dump {
@@ -62,13 +72,13 @@ static int give_up(struct netlink_callback *cb, int err)
 }
 
 /**
- * tcphs_nl_done() - end of a dump, also one that the reader abandoned
+ * tcphs_dump_done() - end of a dump, also one that the reader abandoned
  * @cb: the dump
  *
  * Context: process.
  * Return: 0.
  */
-int tcphs_nl_done(struct netlink_callback *cb)
+int tcphs_dump_done(struct netlink_callback *cb)
 {
 	return give_up(cb, 0);
 }
@@ -118,13 +128,13 @@ static int put_bound_device(struct sk_buff *skb, struct net *net, u32 ifindex)
 }
 
 /**
- * tcphs_nl_listeners_start() - begin TCPHS_CMD_LISTENER_GET
+ * tcphs_dump_listeners_start() - begin TCPHS_CMD_LISTENER_GET
  * @cb: the dump
  *
  * Context: process.
  * Return: 0 or a negative error, with an extack message.
  */
-int tcphs_nl_listeners_start(struct netlink_callback *cb)
+int tcphs_dump_listeners_start(struct netlink_callback *cb)
 {
 	int err = start(cb, TCPHS_A_LISTENER_ALL_NETNS, 0);
 
@@ -193,14 +203,14 @@ static int put_listener(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /**
- * tcphs_nl_listeners() - the next message of TCPHS_CMD_LISTENER_GET
+ * tcphs_dump_listeners() - the next message of TCPHS_CMD_LISTENER_GET
  * @skb: message
  * @cb: the dump
  *
  * Context: process.
  * Return: bytes in @skb, 0 at the end, or a negative error.
  */
-int tcphs_nl_listeners(struct sk_buff *skb, struct netlink_callback *cb)
+int tcphs_dump_listeners(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct tcphs_listener *l = NULL;
 	struct tcphs_listener_view *view;
@@ -225,13 +235,13 @@ int tcphs_nl_listeners(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 /**
- * tcphs_nl_conns_start() - begin TCPHS_CMD_CONN_GET
+ * tcphs_dump_conns_start() - begin TCPHS_CMD_CONN_GET
  * @cb: the dump
  *
  * Context: process.
  * Return: 0 or a negative error, with an extack message.
  */
-int tcphs_nl_conns_start(struct netlink_callback *cb)
+int tcphs_dump_conns_start(struct netlink_callback *cb)
 {
 	u32 known = GENMASK(TCPHS_STATE_MAX, TCPHS_STATE_ESTABLISHED);
 	struct nlattr **attrs = tcphs_dump_attrs(cb), *states = attrs[TCPHS_A_CONN_STATES];
@@ -329,14 +339,14 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 }
 
 /**
- * tcphs_nl_conns() - the next message of TCPHS_CMD_CONN_GET
+ * tcphs_dump_conns() - the next message of TCPHS_CMD_CONN_GET
  * @skb: message
  * @cb: the dump
  *
  * Context: process.
  * Return: bytes in @skb, 0 at the end, or a negative error.
  */
-int tcphs_nl_conns(struct sk_buff *skb, struct netlink_callback *cb)
+int tcphs_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump *dump = dump_of(cb);
 	struct nlattr *states = tcphs_dump_attrs(cb)[TCPHS_A_CONN_STATES];
@@ -404,7 +414,7 @@ static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
 }
 
 /**
- * tcphs_nl_events_start() - begin TCPHS_CMD_EVENT_GET
+ * tcphs_dump_events_start() - begin TCPHS_CMD_EVENT_GET
  * @cb: the dump
  *
  * The doorbell is armed before the ends of the rings are fixed: what this dump
@@ -413,7 +423,7 @@ static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
  * Context: process.
  * Return: 0 or a negative error, with an extack message.
  */
-int tcphs_nl_events_start(struct netlink_callback *cb)
+int tcphs_dump_events_start(struct netlink_callback *cb)
 {
 	struct tcphs_bell *bell;
 	struct nlattr *attr;
@@ -511,14 +521,14 @@ cancel:
 }
 
 /**
- * tcphs_nl_events() - the next message of TCPHS_CMD_EVENT_GET
+ * tcphs_dump_events() - the next message of TCPHS_CMD_EVENT_GET
  * @skb: message
  * @cb: the dump
  *
  * Context: process.
  * Return: bytes in @skb, 0 at the end, or a negative error.
  */
-int tcphs_nl_events(struct sk_buff *skb, struct netlink_callback *cb)
+int tcphs_dump_events(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump *dump = dump_of(cb);
 	struct tcphs_cursor *cursor;

@@ -4,8 +4,11 @@
  * struct tcphs_filter, and that says yes or no to records and entries. Takes no
  * lock and allocates nothing, since entries are judged under their bucket's lock.
  */
+#include <linux/bits.h>
 #include <linux/string.h>
-#include "internal.h"
+#include "reader/filter.h"
+#include "store/clock.h"
+#include "table/conn.h"
 
 #define LIST(element) { .type = NLA_BINARY, .len = TCPHS_FILTER_LIST * sizeof(element) }
 

@@ -4,10 +4,23 @@
  * The dumps are in dump.c. Documentation/netlink/specs/tcphs.yaml says
  * the same in the kernel's own language.
  */
+#include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include "attach/deaf.h"
+#include "attach/hook.h"
 #include "compat/genetlink.h"
 #include "compat/sock.h"
-#include "internal.h"
+#include "reader/filter.h"
+#include "reader/reader.h"
+#include "store/bell.h"
+#include "store/clock.h"
+#include "store/net.h"
+#include "store/ring.h"
+#include "store/stats.h"
+#include "table/conn.h"
+#include "table/netns.h"
 
 /* Status takes none; a policy without types refuses them all. */
 static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1];
@@ -204,27 +217,27 @@ static const struct genl_ops ops[] = {
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = listener_policy,
 		.maxattr = TCPHS_A_LISTENER_MAX,
-		.start = tcphs_nl_listeners_start,
-		.dumpit = tcphs_nl_listeners,
-		.done = tcphs_nl_done,
+		.start = tcphs_dump_listeners_start,
+		.dumpit = tcphs_dump_listeners,
+		.done = tcphs_dump_done,
 	},
 	{
 		.cmd = TCPHS_CMD_CONN_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = conn_policy,
 		.maxattr = TCPHS_A_CONN_MAX,
-		.start = tcphs_nl_conns_start,
-		.dumpit = tcphs_nl_conns,
-		.done = tcphs_nl_done,
+		.start = tcphs_dump_conns_start,
+		.dumpit = tcphs_dump_conns,
+		.done = tcphs_dump_done,
 	},
 	{
 		.cmd = TCPHS_CMD_EVENT_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = event_policy,
 		.maxattr = TCPHS_A_EVENT_MAX,
-		.start = tcphs_nl_events_start,
-		.dumpit = tcphs_nl_events,
-		.done = tcphs_nl_done,
+		.start = tcphs_dump_events_start,
+		.dumpit = tcphs_dump_events,
+		.done = tcphs_dump_done,
 	},
 };
 
@@ -244,6 +257,27 @@ struct genl_family tcphs_genl_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(groups),
 };
 
+/* The doorbell rings. */
+static int ring(struct net *net)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	if (!genl_has_listeners(&tcphs_genl_family, net, 0))
+		return 0;
+	skb = genlmsg_new(0, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	header = genlmsg_put(skb, 0, 0, &tcphs_genl_family, 0, TCPHS_CMD_EVENT_NTF);
+	if (!header) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast_netns(&tcphs_genl_family, net, skb, 0, 0, GFP_KERNEL);
+	return 0;
+}
+
 /**
  * tcphs_netlink_init() - offer the family
  *
@@ -252,7 +286,13 @@ struct genl_family tcphs_genl_family __ro_after_init = {
  */
 int tcphs_netlink_init(void)
 {
-	return genl_register_family(&tcphs_genl_family);
+	int err;
+
+	tcphs_bell_answer(ring);
+	err = genl_register_family(&tcphs_genl_family);
+	if (err)
+		tcphs_bell_answer(NULL);
+	return err;
 }
 
 /**
@@ -262,6 +302,7 @@ int tcphs_netlink_init(void)
  */
 void tcphs_netlink_exit(void)
 {
-	tcphs_bell_silence();
+	/* The number of its group may soon be another family's. */
+	tcphs_bell_answer(NULL);
 	genl_unregister_family(&tcphs_genl_family);
 }

@@ -4,15 +4,28 @@
  * eyes and for awk: every line begins with what it is about. No ISN, no owner:
  * anyone may read it. Documentation/ABI/procfs-tcphs describes each line.
  */
+#include <linux/atomic.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
+#include "attach/attach.h"
+#include "attach/deaf.h"
+#include "attach/hook.h"
 #include "compat/sock.h"
-#include "internal.h"
 #include "reader/names.h"
+#include "reader/reader.h"
+#include "store/clock.h"
+#include "store/ring.h"
+#include "store/stats.h"
+#include "table/conn.h"
+#include "table/listener.h"
+#include "table/netns.h"
 
 /* Changes when a line changes its meaning; what is appended changes nothing. */
 #define FORMAT 2
@@ -47,7 +60,7 @@ static void show_module(struct seq_file *m, const struct view *view)
 	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s  format %u\n",
 		   TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
 		   div_u64(tcphs_elapsed(tcphs_loaded, tcphs_now()), NSEC_PER_SEC), FORMAT);
-	tcphs_hooks_count(&active, &missing, &deaf);
+	tcphs_attach_count(&active, &missing, &deaf);
 	seq_printf(m, "hooks         active %u  missing %u  deaf %u\n", active, missing, deaf);
 	while ((hook = tcphs_hook_next(&table, &row))) {
 		missed = tcphs_deaf_missed(hook);

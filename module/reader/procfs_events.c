@@ -5,14 +5,18 @@
  * namespace. One pass: what is written after the file was opened is not in it.
  */
 #include <linux/capability.h>
+#include <linux/cpumask.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/string_helpers.h>
-#include "internal.h"
 #include "reader/names.h"
+#include "reader/reader.h"
+#include "store/ring.h"
+#include "table/netns.h"
 
 /* One CPU's reading: its oldest record that was not shown yet. */
 struct lane {

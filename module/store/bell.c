@@ -4,46 +4,27 @@
  *
  * A reader's EVENT_GET arms it; the first record after that disarms it and
  * pulls an irq_work, the only thing that may be started from under a raw lock
- * on every kernel; that queues the work which, TCPHS_BELL_MSEC later, sends one
- * multicast message. So a record costs one load as long as nobody waits, and
+ * on every kernel; that queues the work which, TCPHS_BELL_MSEC later, has one
+ * multicast message sent. So a record costs one load as long as nobody waits, and
  * readers are woken at most 50 times a second.
  */
+#include <linux/kernel.h>
 #include <linux/mutex.h>
-#include "compat/genetlink.h"
-#include "internal.h"
+#include <linux/tcphs.h>
+#include "store/bell.h"
 
 /* For readers of every namespace, in the initial one. */
 struct tcphs_bell tcphs_bell_all;
 
 static DEFINE_MUTEX(ringing);
-static bool silent;		/* the group's number may be another family's by now */
-
-static int tell(struct net *net)
-{
-	struct sk_buff *skb;
-	void *header;
-
-	if (!genl_has_listeners(&tcphs_genl_family, net, 0))
-		return 0;
-	skb = genlmsg_new(0, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
-	header = genlmsg_put(skb, 0, 0, &tcphs_genl_family, 0, TCPHS_CMD_EVENT_NTF);
-	if (!header) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(&tcphs_genl_family, net, skb, 0, 0, GFP_KERNEL);
-	return 0;
-}
+static int (*teller)(struct net *net);	/* NULL: nobody can be told */
 
 static void ring(struct work_struct *work)
 {
 	struct tcphs_bell *bell = container_of(to_delayed_work(work), struct tcphs_bell, ring);
 
 	mutex_lock(&ringing);
-	if (!silent && tell(bell->net))
+	if (teller && teller(bell->net))
 		schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
 	mutex_unlock(&ringing);
 }
@@ -83,16 +64,18 @@ void tcphs_bell_pull(struct tcphs_bell *bell)
 }
 
 /**
- * tcphs_bell_silence() - no doorbell rings any more, and none is when it returns
+ * tcphs_bell_answer() - who sends the message of a doorbell
+ * @fn: sends it to the readers of a namespace, in process context; when it has failed it is
+ *	asked again. NULL: no doorbell rings any more, and none is when this returns
  *
- * Records go on being written while the family goes.
+ * Records go on being written while whoever sends it goes.
  *
  * Context: process, may sleep.
  */
-void tcphs_bell_silence(void)
+void tcphs_bell_answer(int (*fn)(struct net *net))
 {
 	mutex_lock(&ringing);
-	silent = true;
+	teller = fn;
 	mutex_unlock(&ringing);
 }
 

@@ -12,9 +12,19 @@
  * is whole. Places only grow, so a mark never has the same value twice.
  */
 #include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
-#include "internal.h"
+#include "store/net.h"
 #include "store/ring.h"
+#include "store/stats.h"
+
+/* How many records a ring holds; main.c sets it. */
+unsigned int tcphs_ring_records = 8192;
+/* When the module was loaded and which load it is, from before the first record on. */
+u64 tcphs_loaded;
+u64 tcphs_load_id;
 
 DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings);
 static enum cpuhp_state hotplug;

@@ -1,13 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The writing half of the ring, inline: it runs for every record. ring.c has
- * the rules.
+ * The rings. The writing half is inline, for it runs for every record. ring.c has the
+ * rules.
  */
 #ifndef _TCPHS_RING_H
 #define _TCPHS_RING_H
 
 #include <linux/percpu.h>
+#include <linux/types.h>
 #include <linux/tcphs.h>
+
+struct tcphs_net;
+
+struct tcphs_cursor {
+	const struct tcphs_net *tn;	/* NULL: every namespace */
+	unsigned int cpu;
+	u64 next;			/* number of the next record of the view */
+	u64 pos;			/* place in the ring, valid once sought */
+	u64 end;			/* where reading stops */
+	u64 last;			/* one namespace: number of the record before the end */
+	u64 lost;			/* not yet reported */
+	bool given;			/* a reader named this CPU */
+};
+
+extern unsigned int tcphs_ring_records;
+extern u64 tcphs_loaded;	/* CLOCK_MONOTONIC, ns */
+extern u64 tcphs_load_id;	/* random: another one each time */
+
+int tcphs_ring_init(void);
+void tcphs_ring_exit(void);
+bool tcphs_ring_exists(unsigned int cpu);
+int tcphs_ring_seek(struct tcphs_cursor *cursor);
+bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev);
+void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
 
 struct tcphs_slot {
 	u64 mark;		/* 0: being written; else place + 1 */

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Counters of a namespace and their histograms. */
+#include <linux/cpumask.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include <linux/string.h>
+#include <net/net_namespace.h>
+#include "store/net.h"
+#include "store/stats.h"
 
 /**
  * tcphs_hist_index() - the bucket of a duration

@@ -11,53 +11,28 @@
  * An entry belongs to whoever holds its bucket's lock. Locks are shared by
  * buckets that lie TCPHS_LOCKS apart.
  */
+#include <linux/build_bug.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include "internal.h"
-#include "table/step.h"
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "store/net.h"
+#include "store/stats.h"
+#include "table/conn.h"
+#include "table/listener.h"
+#include "table/owner.h"
+#include "table/pairs.h"
+#include "table/pool.h"
+#include "table/refused.h"
+#include "table/share.h"
 
+/* How many entries there may be; main.c sets it. */
+unsigned int tcphs_table_size;
 struct tcphs_table tcphs_table;
 static struct tcphs_pool pool;
 static DEFINE_PER_CPU(struct tcphs_conn, scratch);
-
-/*
- * Who was refused an entry: to have none says nothing of them. The kernel hands cookies
- * out to CPUs by the batch, and within one in sequence; so of each batch, or of several
- * that share a place, the highest one is enough to know all.
- */
-#define BATCH		4096U	/* COOKIE_LOCAL_BATCH */
-static atomic64_t refused[256];
-
-static atomic64_t *refused_of(u64 cookie)
-{
-	return &refused[cookie / BATCH % ARRAY_SIZE(refused)];
-}
-
-/**
- * tcphs_conn_refuse() - a socket got no entry, of connection or listener
- * @cookie: of the socket
- *
- * Context: any.
- */
-void tcphs_conn_refuse(u64 cookie)
-{
-	s64 old = atomic64_read(refused_of(cookie));
-
-	while ((u64)old < cookie && !atomic64_try_cmpxchg(refused_of(cookie), &old, cookie))
-		;
-}
-
-/**
- * tcphs_conn_refused() - may a socket have been refused an entry
- * @cookie: of the socket, 0: it has none and so was never seen
- *
- * Context: any.
- * Return: false for whoever was not there yet when one of its CPU was last refused.
- */
-bool tcphs_conn_refused(u64 cookie)
-{
-	return cookie && (u64)atomic64_read(refused_of(cookie)) >= cookie;
-}
 
 /*
  * An entry is looked for with interrupts off, and cookies can be chosen: who makes sockets
@@ -85,7 +60,7 @@ static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
 {
 	struct tcphs_conn *conn = this_cpu_ptr(&scratch);
 
-	tcphs_conn_refuse(s->cookie);
+	tcphs_refused_add(s->cookie);
 	memset(conn, 0, sizeof(*conn));
 	conn->marks = TCPHS_C_SCRATCH;
 	conn->id.flags = TCPHS_F_UNTRACKED;
@@ -168,7 +143,7 @@ void tcphs_conn_remove(struct tcphs_section *s)
 	if (conn->id.owner)
 		tcphs_owner_put(conn->id.owner);
 	if (unlikely(conn->marks & TCPHS_C_QUEUED))
-		tcphs_mptcp_forget(conn->id.conn);
+		tcphs_pairs_forget(conn->id.conn);
 	if (conn->marks & TCPHS_C_SCRATCH)
 		return;
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;
@@ -271,7 +246,7 @@ int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 	if (hlist_empty(&tcphs_table.buckets[bucket]))
 		return 0;
 	cond_resched();
-	raw_spin_lock_irqsave(tcphs_lock_of(bucket), flags);
+	raw_spin_lock_irqsave(tcphs_conn_lock_of(bucket), flags);
 	hlist_for_each_entry(conn, &tcphs_table.buckets[bucket], node) {
 		if (below && conn->serial >= below)
 			continue;
@@ -279,7 +254,7 @@ int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 		if (err)
 			break;
 	}
-	raw_spin_unlock_irqrestore(tcphs_lock_of(bucket), flags);
+	raw_spin_unlock_irqrestore(tcphs_conn_lock_of(bucket), flags);
 	return err;
 }
 

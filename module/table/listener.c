@@ -10,12 +10,28 @@
  * An entry outlives its place in the table as long as requests and queued
  * children refer to it.
  */
+#include <linux/irqflags.h>
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
 #include <net/sock_reuseport.h>
 #include "compat/sock.h"
-#include "internal.h"
+#include "store/clock.h"
+#include "store/net.h"
+#include "store/stats.h"
 #include "table/cookie.h"
-#include "table/step.h"
+#include "table/listener.h"
+#include "table/netns.h"
+#include "table/owner.h"
+#include "table/refused.h"
+#include "table/share.h"
+#include "table/who.h"
 
 #define BUCKETS		4096U
 /* As in conn.c: cookies can be chosen, and a bucket is walked with interrupts off. */
@@ -167,6 +183,35 @@ void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_qu
 }
 
 /**
+ * tcphs_listener_depths() - a listener's queues as they are
+ * @queue: the result
+ * @listener: listening socket
+ *
+ * Context: any, @listener held or under RCU.
+ */
+void tcphs_listener_depths(struct tcphs_queue *queue, const struct sock *listener)
+{
+	queue->listener = tcphs_cookie(listener);
+	queue->syn_queue = inet_csk_reqsk_queue_len(listener);
+	queue->accept_queue = READ_ONCE(listener->sk_ack_backlog);
+	queue->syn_limit = READ_ONCE(listener->sk_max_ack_backlog);
+	queue->accept_limit = queue->syn_limit;
+}
+
+/**
+ * tcphs_listener_put_depths() - add a listener's queues, as they are, to a record
+ * @ev: of tcphs_event_begin()
+ * @listener: listening socket
+ *
+ * Context: as tcphs_listener_depths().
+ */
+void tcphs_listener_put_depths(struct tcphs_event *ev, const struct sock *listener)
+{
+	tcphs_listener_depths(&ev->queue, listener);
+	ev->flags |= TCPHS_F_QUEUE;
+}
+
+/**
  * tcphs_listener_queues() - add a listener's queues to a record
  * @ev: of tcphs_event_begin()
  * @listener: whose high-water marks go up, or NULL
@@ -179,7 +224,7 @@ void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_qu
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue)
 {
-	tcphs_event_queue(ev, sk);
+	tcphs_listener_put_depths(ev, sk);
 	ev->queue.syn_queue = syn_queue;
 	ev->queue.accept_queue = accept_queue;
 	if (listener)
@@ -230,22 +275,6 @@ void tcphs_listener_look(const struct tcphs_listener *listener, struct tcphs_lis
 		view->wait.bucket[i] = atomic64_read(&listener->wait[i]);
 		view->wait.count += view->wait.bucket[i];
 	}
-}
-
-static void tell(struct tcphs_listener *l, u8 type, u64 now)
-{
-	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, now, type);
-
-	ev->old_state = type == TCPHS_EV_LISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
-	ev->new_state = type == TCPHS_EV_UNLISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
-	tcphs_event_queue(ev, l->sk);
-	ev->queue.syn_limit = l->backlog;
-	ev->queue.accept_limit = l->backlog;
-	if (type == TCPHS_EV_UNLISTEN && !(l->id.flags & TCPHS_F_ADOPTED)) {
-		ev->duration = tcphs_elapsed(l->born, now);
-		ev->flags |= TCPHS_F_DURATION;
-	}
-	tcphs_event_commit(l->tn);
 }
 
 static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 now)
@@ -309,11 +338,12 @@ static u8 refusal(u64 cookie, u16 share)
 }
 
 /* Under the lock. */
-static void enter(struct tcphs_listener *l, struct sock *sk, bool adopted)
+static void enter(struct tcphs_listener *l, struct sock *sk,
+		  void (*tell)(const struct tcphs_listener *l, u64 now))
 {
 	u64 now = tcphs_now();
 
-	fill(l, sk, adopted, now);
+	fill(l, sk, !tell, now);
 	number_of++;
 	held[l->share]++;
 	l->number = opened + 1;
@@ -321,24 +351,26 @@ static void enter(struct tcphs_listener *l, struct sock *sk, bool adopted)
 	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));
 	list_add_tail_rcu(&l->entry, &all);
 	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]++;
-	if (!adopted)
-		tell(l, TCPHS_EV_LISTEN, now);
+	if (tell)
+		tell(l, now);
 }
 
 /**
  * tcphs_listener_open() - a socket listens
  * @sk: the socket; its port is known
- * @adopted: it listened before the module was there
+ * @tell: that it does, under the lock of the table; NULL: it is adopted, for it listened
+ *	before the module was there
  *
  * Once for a socket: a second call while it listens does nothing.
  *
  * Context: process, @sk locked or in its hash bucket with the bucket's lock held.
  */
-void tcphs_listener_open(struct sock *sk, bool adopted)
+void tcphs_listener_open(struct sock *sk,
+			 void (*tell)(const struct tcphs_listener *l, u64 now))
 {
 	struct tcphs_net *tn = tcphs_net(sock_net(sk));
 	u64 cookie = tcphs_cookie_make(sk);
-	struct tcphs_listener *l = obtain(adopted);
+	struct tcphs_listener *l = obtain(!tell);
 	unsigned long flags;
 	u8 refused;
 
@@ -349,20 +381,20 @@ void tcphs_listener_open(struct sock *sk, bool adopted)
 	refused = l ? refusal(cookie, tcphs_share_of(tn, sk)) : TCPHS_REFUSED_MEMORY;
 	if (unlikely(refused)) {
 		this_cpu_ptr(tn->stats)->refused[refused]++;
-		tcphs_conn_refuse(cookie);
+		tcphs_refused_add(cookie);
 		goto out;
 	}
-	enter(l, sk, adopted);
+	enter(l, sk, tell);
 	l = NULL;
 out:
 	raw_spin_unlock(&lock);
 	local_irq_restore(flags);
 	if (likely(!l))
 		return;
-	if (adopted)
-		list_add(&l->entry, &reserved);
-	else
+	if (tell)
 		kmem_cache_free(cache, l);
+	else
+		list_add(&l->entry, &reserved);
 }
 
 /**
@@ -414,10 +446,12 @@ static void unlink_listener(struct tcphs_listener *l)
 /**
  * tcphs_listener_close() - a socket listens no more
  * @sk: the socket, not yet freed
+ * @tell: that it does not, under the lock of the table
  *
  * Context: process, @sk locked.
  */
-void tcphs_listener_close(struct sock *sk)
+void tcphs_listener_close(struct sock *sk,
+			  void (*tell)(const struct tcphs_listener *l, u64 now))
 {
 	struct tcphs_listener *l;
 	unsigned long flags;
@@ -426,7 +460,7 @@ void tcphs_listener_close(struct sock *sk)
 	raw_spin_lock(&lock);
 	l = tcphs_listener_find(sk);
 	if (l) {
-		tell(l, TCPHS_EV_UNLISTEN, tcphs_now());
+		tell(l, tcphs_now());
 		unlink_listener(l);
 	}
 	raw_spin_unlock(&lock);
@@ -437,12 +471,14 @@ void tcphs_listener_close(struct sock *sk)
  * tcphs_listener_backlog() - listen() is called, perhaps again
  * @sk: the socket, held
  * @backlog: the limit of its queues from now on
+ * @tell: that it is another, under the lock of the table
  *
  * Nothing unless it listens already, with another limit.
  *
  * Context: process.
  */
-void tcphs_listener_backlog(struct sock *sk, int backlog)
+void tcphs_listener_backlog(struct sock *sk, int backlog,
+			    void (*tell)(const struct tcphs_listener *l, u64 now))
 {
 	struct tcphs_listener *l;
 	unsigned long flags;
@@ -452,7 +488,7 @@ void tcphs_listener_backlog(struct sock *sk, int backlog)
 	l = tcphs_listener_find(sk);
 	if (l && l->backlog != (u32)backlog) {
 		l->backlog = backlog;
-		tell(l, TCPHS_EV_BACKLOG_CHANGED, tcphs_now());
+		tell(l, tcphs_now());
 	}
 	raw_spin_unlock(&lock);
 	local_irq_restore(flags);

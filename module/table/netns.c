@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What tcphs keeps for each network namespace, from its birth to its end. */
-#include "internal.h"
-#include "table/step.h"
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include "store/bell.h"
+#include "store/clock.h"
+#include "store/net.h"
+#include "store/stats.h"
+#include "table/conn.h"
+#include "table/listener.h"
+#include "table/netns.h"
+#include "table/share.h"
 
 unsigned int tcphs_net_id;
+
+static const struct tcphs_netns_end *end;
 
 static int __net_init enter(struct net *net)
 {
@@ -24,23 +34,6 @@ static int __net_init enter(struct net *net)
 }
 
 /*
- * What a TIME_WAIT bucket leaves behind when its namespace goes. At unload the namespace
- * lives on, and nothing ends but our knowledge.
- */
-static void last_words(struct tcphs_section *s)
-{
-	struct tcphs_event *ev;
-
-	if (!(s->conn->id.flags & TCPHS_F_BUCKET) || check_net(s->conn->tn->net))
-		return;
-	ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
-	ev->reason = TCPHS_REASON_NETNS_EXIT;
-	ev->duration = tcphs_elapsed(s->conn->since, s->now);
-	ev->flags |= TCPHS_F_DURATION;
-	tcphs_step_done(s);
-}
-
-/*
  * Runs when namespaces die and, for all of them, at unload. Sockets hold
  * their namespace, so only TIME_WAIT buckets can outlive this: tcp's own exit
  * comes later and finds them untracked. New entries can't appear: no process
@@ -56,7 +49,7 @@ static void __net_exit leave_all(struct list_head *nets)
 
 	list_for_each_entry(net, nets, exit_list) {
 		tn = tcphs_net(net);
-		tcphs_drop_forget_netns(tn);
+		end->namespace(tn);
 		has_conns = tcphs_stats_any(tn, false);
 		has_listeners = tcphs_stats_any(tn, true);
 		tn->leaving = has_conns || has_listeners;
@@ -64,7 +57,7 @@ static void __net_exit leave_all(struct list_head *nets)
 		listeners |= has_listeners;
 	}
 	if (conns)
-		tcphs_conn_forget_leaving(last_words);
+		tcphs_conn_forget_leaving(end->conn);
 	if (listeners)
 		tcphs_listener_forget_leaving();
 	list_for_each_entry(net, nets, exit_list)
@@ -84,12 +77,14 @@ static struct pernet_operations ops = {
 
 /**
  * tcphs_netns_init() - start to follow namespaces, those there are and those to come
+ * @at_end: what is to be done when they end
  *
  * Context: process, may sleep.
  * Return: 0 or a negative error.
  */
-int tcphs_netns_init(void)
+int tcphs_netns_init(const struct tcphs_netns_end *at_end)
 {
+	end = at_end;
 	tcphs_bell_init(&tcphs_bell_all, &init_net);
 	return register_pernet_subsys(&ops);
 }

@@ -7,9 +7,20 @@
  * finds its names by two comparisons and shares no cache line with other CPUs.
  * Names change: they are compared, and a changed one is somebody new.
  */
+#include <linux/build_bug.h>
+#include <linux/cpumask.h>
 #include <linux/hash.h>
+#include <linux/irqflags.h>
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include "internal.h"
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include "table/conn.h"
+#include "table/listener.h"
+#include "table/owner.h"
+#include "table/pool.h"
 
 #define SEEN_BITS 4
 

@@ -6,9 +6,13 @@
  * process context keeps the common store between half and twice its reserve,
  * which grows with what is in use.
  */
+#include <linux/cpumask.h>
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include "compat/workqueue.h"
-#include "internal.h"
+#include "table/pool.h"
 
 #define MAGAZINE_MAX 32U
 

@@ -15,10 +15,12 @@
  * only in the last eighth somebody adds up.
  */
 #include <linux/jhash.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/user_namespace.h>
 #include <net/sock.h>
-#include "internal.h"
+#include "store/net.h"
+#include "table/share.h"
 
 static u32 __percpu *held;		/* connections; of all CPUs together no less than 0 */
 static u32 secret;

@@ -1,97 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every step does, inline, because every step pays for it: enter the
- * section of a connection, tell the step in this CPU's ring, move to the new
- * state, leave. See internal.h for why a section is enough. A compiler that finds it
- * too long for that is not asked.
+ * What every step tells, inline, because every step pays for it: a record in this CPU's
+ * ring, and what is counted with it. A compiler that finds it too long for that is not
+ * asked.
  */
-#ifndef _TCPHS_SECTION_H
-#define _TCPHS_SECTION_H
+#ifndef _TCPHS_STEP_H
+#define _TCPHS_STEP_H
 
-#include "internal.h"
+#include <linux/percpu.h>
+#include <linux/tcphs.h>
+#include "store/bell.h"
+#include "store/clock.h"
+#include "store/net.h"
 #include "store/ring.h"
-
-static inline raw_spinlock_t *tcphs_lock_of(u64 cookie)
-{
-	return &tcphs_table.locks[cookie & (TCPHS_LOCKS - 1)].lock;
-}
-
-/**
- * tcphs_conn_enter_untimed() - begin a section on one connection
- * @s: the section; @s->conn is its entry or NULL, @s->now is for the caller to
- *	set before it adds, moves or tells anything (tcphs_conn_enter() does)
- * @cookie: of its socket
- *
- * Context: any but NMI. Interrupts are off and the bucket's lock is held until
- * tcphs_conn_leave(); sections do not nest.
- */
-static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
-{
-	struct tcphs_conn *conn;
-
-	s->cookie = cookie;
-	local_irq_save(s->irqflags);
-	raw_spin_lock(tcphs_lock_of(cookie));
-	/* Sparse can't follow a lock that the caller keeps. */
-	__release(tcphs_lock_of(cookie));
-	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node)
-		if (conn->id.conn == cookie)
-			break;
-	/* NULL behind the last one. */
-	s->conn = conn;
-}
-
-/* tcphs_conn_enter_untimed(), and the time of the step. */
-static __always_inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
-{
-	tcphs_conn_enter_untimed(s, cookie);
-	s->now = tcphs_now();
-}
-
-/**
- * tcphs_conn_leave() - end the section
- * @s: of tcphs_conn_enter(); a scratch entry ends with it
- */
-static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
-{
-	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
-		tcphs_conn_remove(s);
-	__acquire(tcphs_lock_of(s->cookie));
-	raw_spin_unlock(tcphs_lock_of(s->cookie));
-	local_irq_restore(s->irqflags);
-}
-
-/**
- * tcphs_conn_maybe() - can there be an entry at all
- * @cookie: of a socket
- *
- * Context: any. A hint, for handlers that mostly find nothing.
- */
-static inline bool tcphs_conn_maybe(u64 cookie)
-{
-	return !hlist_empty(&tcphs_table.buckets[cookie & tcphs_table.mask]);
-}
-
-/**
- * tcphs_conn_move() - to another state
- * @s: section with an entry
- * @state: enum tcphs_state
- *
- * Context: inside a section.
- */
-static __always_inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
-{
-	struct tcphs_conn *conn = s->conn;
-
-	if (!(conn->marks & TCPHS_C_SCRATCH)) {
-		struct tcphs_stats *st = this_cpu_ptr(conn->tn->stats);
-
-		st->states[conn->state]--;
-		st->states[state]++;
-	}
-	conn->state = state;
-	conn->since = s->now;
-}
+#include "store/stats.h"
+#include "table/conn.h"
+#include "table/owner.h"
+#include "table/who.h"
 
 /**
  * tcphs_event_begin() - start a record in this CPU's ring
@@ -206,4 +131,4 @@ static inline void tcphs_failure_count(struct tcphs_net *tn, u8 reason)
 	this_cpu_ptr(tn->stats)->failures[reason]++;
 }
 
-#endif /* _TCPHS_SECTION_H */
+#endif /* _TCPHS_STEP_H */

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel objects -> who a connection is, and the record of a step. The only
- * file that reads addresses out of sockets.
+ * Kernel objects -> who a connection is. The only file that reads addresses out of
+ * sockets.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/sock_diag.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
-#include "internal.h"
-#include "table/cookie.h"
+#include "table/owner.h"
+#include "table/who.h"
 
 static inline void put_v4(u8 to[16], __be32 address)
 {
@@ -204,50 +203,4 @@ void tcphs_who_peer(struct tcphs_who *id, const struct sockaddr *peer)
 		memcpy(id->peer, &in6->sin6_addr, sizeof(id->peer));
 	else
 		put_v4(id->peer, mapped ? in6->sin6_addr.s6_addr32[3] : in->sin_addr.s_addr);
-}
-
-/**
- * tcphs_queue_look() - a listener's queues as they are
- * @queue: the result
- * @listener: listening socket
- *
- * Context: any, @listener held or under RCU.
- */
-void tcphs_queue_look(struct tcphs_queue *queue, const struct sock *listener)
-{
-	queue->listener = tcphs_cookie(listener);
-	queue->syn_queue = inet_csk_reqsk_queue_len(listener);
-	queue->accept_queue = READ_ONCE(listener->sk_ack_backlog);
-	queue->syn_limit = READ_ONCE(listener->sk_max_ack_backlog);
-	queue->accept_limit = queue->syn_limit;
-}
-
-/**
- * tcphs_event_queue() - add a listener's queues, as they are, to a record
- * @ev: of tcphs_event_begin()
- * @listener: listening socket
- *
- * Context: as tcphs_queue_look().
- */
-void tcphs_event_queue(struct tcphs_event *ev, const struct sock *listener)
-{
-	tcphs_queue_look(&ev->queue, listener);
-	ev->flags |= TCPHS_F_QUEUE;
-}
-
-/**
- * tcphs_cookie_new() - give a socket its cookie
- * @sk: request, socket or bucket that has none yet
- *
- * For tcphs_cookie_make(), where it is seldom needed.
- *
- * Context: any.
- * Return: the cookie; another CPU may have been quicker.
- */
-u64 tcphs_cookie_new(const struct sock *sk)
-{
-	u32 halves[2];
-
-	sock_diag_save_cookie((struct sock *)sk, halves);
-	return tcphs_cookie(sk);
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of this folder offer to each other and to main.c; see also drop.h. */
+#ifndef _TCPHS_PROBE_H
+#define _TCPHS_PROBE_H
+
+#include <linux/types.h>
+#include "attach/hook.h"
+
+struct inet_timewait_sock;
+struct request_sock;
+struct sk_buff;
+struct sock;
+struct sockaddr;
+struct tcphs_conn;
+struct tcphs_event;
+struct tcphs_section;
+
+/* The hook table, file by file. */
+extern struct tcphs_hook *const tcphs_probes[];
+
+extern struct tcphs_hook tcphs_hooks_listen[];
+extern struct tcphs_hook tcphs_hooks_request[];
+extern struct tcphs_hook tcphs_hooks_accept[];
+extern struct tcphs_hook tcphs_hooks_move[];
+extern struct tcphs_hook tcphs_hooks_mptcp[];
+extern struct tcphs_hook tcphs_hooks_open[];
+extern struct tcphs_hook tcphs_hooks_close[];
+extern struct tcphs_hook tcphs_hooks_challenge[];
+extern struct tcphs_hook tcphs_hooks_resend[];
+extern struct tcphs_hook tcphs_hooks_state[];
+extern struct tcphs_hook tcphs_hooks_icmp[];
+extern struct tcphs_hook tcphs_hooks_unsent[];
+
+void tcphs_proof_deaf(const char *name, u64 cookie, u64 since);
+void tcphs_listen_closed(const struct sock *sk);
+void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to);
+bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req);
+void tcphs_unsent(struct tcphs_section *s, const struct sock *sk, const struct sockaddr *peer,
+		  u8 old_state, u8 reason, u32 flags);
+u8 tcphs_icmp_reason(const struct tcphs_conn *conn);
+void tcphs_icmp_put(struct tcphs_event *ev, const struct tcphs_conn *conn);
+u8 tcphs_error_reason(const struct tcphs_conn *conn, int err);
+void tcphs_open_simultaneous(const struct sock *sk);
+void tcphs_open_established(const struct sock *sk, u8 old_state);
+void tcphs_open_failed(const struct sock *sk);
+void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_close_closed(const struct sock *sk, u8 old_state);
+void tcphs_close_last_words(struct tcphs_section *s);
+void tcphs_close_enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
+
+extern bool tcphs_adopting;
+
+void tcphs_adopt_all(void);
+struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u8 state);
+void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+
+#endif /* _TCPHS_PROBE_H */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is kept of a network namespace: its counters, its doorbell, whose it is. */
+#ifndef _TCPHS_NET_H
+#define _TCPHS_NET_H
+
+#include <linux/types.h>
+#include "store/bell.h"
+
+struct net;
+struct tcphs_durations;
+struct tcphs_stats;
+
+struct tcphs_net {
+	struct net *net;
+	u32 inum;
+	u64 born;			/* older records of this inode are not ours */
+	u16 share;			/* whose its sockets are; 0: each its user's */
+	bool leaving;			/* its end has come, and it has entries */
+	struct tcphs_stats __percpu *stats;
+	struct tcphs_durations *durations;	/* mask + 1 of them */
+	unsigned int durations_mask;
+	struct tcphs_bell bell;
+};
+
+#endif /* _TCPHS_NET_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of a namespace, a CPU each, and histograms. */
+#ifndef _TCPHS_STATS_H
+#define _TCPHS_STATS_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+#include <linux/tcphs.h>
+
+struct tcphs_net;
+
+struct tcphs_histogram {
+	u64 count;
+	u64 max;
+	u64 bucket[TCPHS_HIST_BUCKETS];
+};
+
+/* Written with interrupts off by the CPU it belongs to. */
+struct tcphs_stats {
+	u64 recorded;			/* numbers this namespace's records */
+	u64 refused[TCPHS_REFUSED_MAX + 1];	/* entries */
+	s64 states[TCPHS_STATE_MAX + 1];	/* may be negative: summed over CPUs */
+	u64 events[TCPHS_EV_MAX + 1];
+	u64 failures[TCPHS_REASON_MAX + 1];
+};
+
+/*
+ * Histograms of a namespace. They are large, so in all but the initial one CPUs share a
+ * few of them.
+ */
+struct tcphs_durations {
+	struct {
+		atomic64_t max;
+		atomic64_t bucket[TCPHS_HIST_BUCKETS];
+	} hist[TCPHS_HIST_MAX + 1];
+};
+
+/* What all CPUs have counted. */
+struct tcphs_sum {
+	struct tcphs_stats all;
+	u64 untracked;			/* the sum of all.refused */
+	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
+};
+
+unsigned int tcphs_hist_index(u64 ns);
+u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent);
+int tcphs_stats_init(struct tcphs_net *tn);
+void tcphs_stats_exit(struct tcphs_net *tn);
+bool tcphs_stats_any(const struct tcphs_net *tn, bool listeners);
+void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_sum *sum);
+
+#endif /* _TCPHS_STATS_H */

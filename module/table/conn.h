@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The connection table, and the section, inline, because every step pays for it.
+ *
+ * The section. Every handler runs its work with interrupts off and the lock of
+ * the connection's bucket held. That one step makes the entry, this CPU's ring
+ * and this CPU's counters its own, in process context and in softirq, and also
+ * on PREEMPT_RT, where softirqs are preemptible: the locks are raw, and
+ * nothing inside allocates, sleeps or formats.
+ */
+#ifndef _TCPHS_CONN_H
+#define _TCPHS_CONN_H
+
+#include <linux/irqflags.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/tcphs.h>
+#include "store/clock.h"
+#include "store/net.h"
+#include "store/stats.h"
+#include "table/who.h"
+
+struct request_sock;
+struct sock;
+struct tcphs_listener;
+
+/* struct tcphs_conn.marks */
+#define TCPHS_C_QUEUED		BIT(0)	/* in its listener's accept queue */
+#define TCPHS_C_FIN_SENT	BIT(1)
+#define TCPHS_C_FIN_RECEIVED	BIT(2)
+#define TCPHS_C_FIN_ACKED	BIT(3)
+#define TCPHS_C_RST_SENT	BIT(4)
+#define TCPHS_C_RST_RECEIVED	BIT(5)
+#define TCPHS_C_OPEN_END	BIT(6)	/* in CLOSE, its closed record still owed */
+#define TCPHS_C_SCRATCH		BIT(7)	/* not in the table: there was no room */
+#define TCPHS_C_TOMB		BIT(8)	/* left before it could be adopted */
+#define TCPHS_C_COOKIE		BIT(9)	/* first seen at its third ACK: SYN cookie */
+#define TCPHS_C_LIFE		BIT(10)	/* life is complete */
+#define TCPHS_C_FASTOPEN	BIT(11)	/* a child since its SYN: TCP Fast Open */
+#define TCPHS_C_CHILD		BIT(12)	/* was put into the accept queue */
+#define TCPHS_C_HALF		BIT(13)	/* half_seq is known */
+#define TCPHS_C_BUCKET_DUE	BIT(14)	/* the socket should become a bucket */
+#define TCPHS_C_DISMISSED	BIT(15)	/* a bucket that goes, and not by its timer */
+#define TCPHS_C_JOINED		BIT(16)	/* a subflow that MPTCP takes in; its request goes next */
+#define TCPHS_C_TOLD		BIT(17)	/* a connect() that is about to fail, and that is told */
+
+struct tcphs_conn {
+	struct hlist_node node;
+	struct tcphs_net *tn;
+	struct tcphs_listener *listener;	/* counted reference, or NULL */
+	struct tcphs_who id;
+	u64 born;		/* first step, ns */
+	u64 since;		/* entered this state, ns */
+	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
+	struct tcphs_life life;	/* complete once the socket is gone */
+	u32 marks;		/* TCPHS_C_* */
+	u8 state;		/* enum tcphs_state */
+	u8 old_state;		/* state that CLOSE followed */
+	u8 hint;		/* enum tcphs_reason of an end that may follow */
+	u8 resends;		/* of the SYN, SYN+ACK or FIN in this state */
+	u16 share;		/* whose it is: share.c */
+	u8 icmp_type;		/* of the last ICMP error, 0: there was none */
+	u8 icmp_code;
+	u32 data;		/* bytes that came in the handshake; in SYN-SENT: the SYN that the
+				 * own firewall dropped, from 1; of a bucket: seq of its RST, or
+				 * the task that wants it; in LAST_ACK: segments sent before,
+				 * resends apart
+				 */
+	union {
+		u32 half_seq;	/* where the other half stood at the first FIN */
+		u32 copies_failed;	/* of a request that moves: tcphs_copies_failed() before */
+	};
+	u32 serial;		/* grows towards the head of its bucket */
+	union {
+		u64 half_total;	/* the same as half_seq, counted from the beginning */
+		const struct request_sock *original;	/* of a request that moves, not to touch */
+	};
+};
+
+/* One handler's stay in the table. */
+struct tcphs_section {
+	unsigned long irqflags;
+	u64 cookie;
+	u64 now;
+	struct tcphs_conn *conn;	/* NULL: not in the table */
+};
+
+/* Buckets that lie TCPHS_LOCKS apart share a lock. */
+#define TCPHS_LOCKS 1024U
+
+struct tcphs_table {
+	struct hlist_head *buckets;
+	unsigned int mask;
+	struct {
+		raw_spinlock_t lock;
+	} ____cacheline_aligned_in_smp locks[TCPHS_LOCKS];
+};
+
+extern struct tcphs_table tcphs_table;
+extern unsigned int tcphs_table_size;
+
+int tcphs_conn_init(void);
+void tcphs_conn_exit(void);
+struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
+				  const struct sock *sk, u8 state, bool birth);
+void tcphs_conn_reserve(unsigned int count);
+void tcphs_conn_remove(struct tcphs_section *s);
+void tcphs_conn_set_listener(struct tcphs_section *s, const struct sock *sk);
+void tcphs_conn_forget_leaving(void (*last_words)(struct tcphs_section *s));
+void tcphs_conn_sweep_tombs(void);
+unsigned int tcphs_conn_count(const struct tcphs_sum *sum);
+
+int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
+			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg);
+
+static inline raw_spinlock_t *tcphs_conn_lock_of(u64 cookie)
+{
+	return &tcphs_table.locks[cookie & (TCPHS_LOCKS - 1)].lock;
+}
+
+/**
+ * tcphs_conn_enter_untimed() - begin a section on one connection
+ * @s: the section; @s->conn is its entry or NULL, @s->now is for the caller to
+ *	set before it adds, moves or tells anything (tcphs_conn_enter() does)
+ * @cookie: of its socket
+ *
+ * Context: any but NMI. Interrupts are off and the bucket's lock is held until
+ * tcphs_conn_leave(); sections do not nest.
+ */
+static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
+{
+	struct tcphs_conn *conn;
+
+	s->cookie = cookie;
+	local_irq_save(s->irqflags);
+	raw_spin_lock(tcphs_conn_lock_of(cookie));
+	/* Sparse can't follow a lock that the caller keeps. */
+	__release(tcphs_conn_lock_of(cookie));
+	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node)
+		if (conn->id.conn == cookie)
+			break;
+	/* NULL behind the last one. */
+	s->conn = conn;
+}
+
+/* tcphs_conn_enter_untimed(), and the time of the step. */
+static __always_inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
+{
+	tcphs_conn_enter_untimed(s, cookie);
+	s->now = tcphs_now();
+}
+
+/**
+ * tcphs_conn_leave() - end the section
+ * @s: of tcphs_conn_enter(); a scratch entry ends with it
+ */
+static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
+{
+	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
+		tcphs_conn_remove(s);
+	__acquire(tcphs_conn_lock_of(s->cookie));
+	raw_spin_unlock(tcphs_conn_lock_of(s->cookie));
+	local_irq_restore(s->irqflags);
+}
+
+/**
+ * tcphs_conn_maybe() - can there be an entry at all
+ * @cookie: of a socket
+ *
+ * Context: any. A hint, for handlers that mostly find nothing.
+ */
+static inline bool tcphs_conn_maybe(u64 cookie)
+{
+	return !hlist_empty(&tcphs_table.buckets[cookie & tcphs_table.mask]);
+}
+
+/**
+ * tcphs_conn_move() - to another state
+ * @s: section with an entry
+ * @state: enum tcphs_state
+ *
+ * Context: inside a section.
+ */
+static __always_inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	if (!(conn->marks & TCPHS_C_SCRATCH)) {
+		struct tcphs_stats *st = this_cpu_ptr(conn->tn->stats);
+
+		st->states[conn->state]--;
+		st->states[state]++;
+	}
+	conn->state = state;
+	conn->since = s->now;
+}
+
+#endif /* _TCPHS_CONN_H */
