@@ -13,6 +13,7 @@
 #include "attach/fault.h"
 #include "attach/hook.h"
 #include "compat/compat.h"
+#include "probe/adopt.h"
 #include "probe/drop.h"
 #include "probe/probe.h"
 #include "reader/reader.h"
@@ -42,7 +43,7 @@ static int start_netns(void)
 {
 	static const struct tcphs_netns_end end = {
 		.namespace = tcphs_drop_forget_netns,
-		.conn = tcphs_close_last_words,
+		.conn = tcphs_time_wait_last_words,
 	};
 
 	return tcphs_netns_init(&end);

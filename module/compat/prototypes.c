@@ -95,7 +95,7 @@ static_assert(IS(tcp_v4_syn_recv_sock,
 
 static_assert(IS(tcp_connect, int (struct sock *)));
 
-/* probe/close.c */
+/* probe/reset.c, probe/time_wait.c */
 
 #ifdef TCPHS_HAVE_TCP_RESET_SKB
 static_assert(IS(tcp_reset, void (struct sock *, struct sk_buff *)));

@@ -10,6 +10,7 @@
 #include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
+#include "probe/adopt.h"
 #include "probe/drop.h"
 #include "probe/probe.h"
 #include "store/clock.h"

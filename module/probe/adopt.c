@@ -15,14 +15,14 @@
 #include <net/inet_hashtables.h>
 #include <net/tcp.h>
 #include "compat/sock.h"
-#include "probe/probe.h"
+#include "probe/adopt.h"
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/listener.h"
 #include "table/netns.h"
 #include "table/who.h"
 
-bool tcphs_adopting = true;
+static bool adopting = true;
 
 /* The FINs that must have gone before, and whose was first: RFC 9293, figure 5. */
 static void adopt_fins(struct tcphs_conn *conn, u8 state)
@@ -80,7 +80,7 @@ struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u
  */
 void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock *tw)
 {
-	if (!READ_ONCE(tcphs_adopting) || s->conn || !check_net(twsk_net(tw)))
+	if (!READ_ONCE(adopting) || s->conn || !check_net(twsk_net(tw)))
 		return;
 	tcphs_conn_add(s, tcphs_net(twsk_net(tw)), NULL, TCPHS_STATE_CLOSE, false);
 	s->conn->marks |= TCPHS_C_TOMB;
@@ -202,8 +202,7 @@ static void walk(struct inet_hashinfo *hashinfo)
 /**
  * tcphs_adopt_all() - enter every TCP socket of every namespace
  *
- * Context: process, may sleep; the hooks are active, and tcphs_adopting was true
- * before the first of them was.
+ * Context: process, may sleep; the hooks are active.
  */
 void tcphs_adopt_all(void)
 {
@@ -220,7 +219,7 @@ void tcphs_adopt_all(void)
 	up_read(&net_rwsem);
 
 	tcphs_listener_unreserve();
-	WRITE_ONCE(tcphs_adopting, false);
+	WRITE_ONCE(adopting, false);
 	/* Sections that still saw it true have ended. */
 	synchronize_rcu();
 	tcphs_conn_sweep_tombs();

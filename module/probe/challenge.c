@@ -173,7 +173,7 @@ static void syn_for_bucket(const struct inet_timewait_sock *tw, const struct sk_
 {
 	struct tcphs_section s;
 
-	tcphs_close_enter_bucket(&s, tw);
+	tcphs_time_wait_enter(&s, tw);
 	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET) {
 		s.now = tcphs_now();
 		s.conn->hint = TCPHS_REASON_NONE;

@@ -8,6 +8,7 @@
 #include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
+#include "probe/adopt.h"
 #include "probe/probe.h"
 #include "store/clock.h"
 #include "table/conn.h"
@@ -161,7 +162,7 @@ static void queueing_missed(const struct tcphs_conn *conn, const struct sock *sk
 {
 	if (!sk_is_mptcp(sk))
 		tcphs_proof_deaf(conn->marks & TCPHS_C_COOKIE ? "inet_csk_reqsk_queue_add" :
-				  "inet_csk_complete_hashdance", tcphs_cookie(sk), conn->born);
+				 "inet_csk_complete_hashdance", tcphs_cookie(sk), conn->born);
 }
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of this folder offer to each other and to main.c; see also drop.h. */
+/* What the files of this folder offer to each other and to main.c; see also adopt.h and drop.h. */
 #ifndef _TCPHS_PROBE_H
 #define _TCPHS_PROBE_H
 
@@ -11,6 +11,7 @@ struct request_sock;
 struct sk_buff;
 struct sock;
 struct sockaddr;
+struct tcp_sock;
 struct tcphs_conn;
 struct tcphs_event;
 struct tcphs_section;
@@ -24,7 +25,9 @@ extern struct tcphs_hook tcphs_hooks_accept[];
 extern struct tcphs_hook tcphs_hooks_move[];
 extern struct tcphs_hook tcphs_hooks_mptcp[];
 extern struct tcphs_hook tcphs_hooks_open[];
-extern struct tcphs_hook tcphs_hooks_close[];
+extern struct tcphs_hook tcphs_hooks_end[];
+extern struct tcphs_hook tcphs_hooks_reset[];
+extern struct tcphs_hook tcphs_hooks_time_wait[];
 extern struct tcphs_hook tcphs_hooks_challenge[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
@@ -43,18 +46,19 @@ u8 tcphs_error_reason(const struct tcphs_conn *conn, int err);
 void tcphs_open_simultaneous(const struct sock *sk);
 void tcphs_open_established(const struct sock *sk, u8 old_state);
 void tcphs_open_failed(const struct sock *sk);
-void tcphs_close_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
-void tcphs_close_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
-void tcphs_close_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
-void tcphs_close_closed(const struct sock *sk, u8 old_state);
-void tcphs_close_last_words(struct tcphs_section *s);
-void tcphs_close_enter_bucket(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
+void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
+			     const struct sock *first);
+void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state);
+void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp);
+void tcphs_end_closed(const struct sock *sk, u8 old_state);
+void tcphs_end_remember(struct tcphs_conn *conn, const struct tcp_sock *tp);
+void tcphs_end_tell(struct tcphs_section *s, u8 old_state, u8 reason);
+bool tcphs_end_is_sending(const struct sock *sk);
+void tcphs_time_wait_last_words(struct tcphs_section *s);
+void tcphs_time_wait_enter(struct tcphs_section *s, const struct inet_timewait_sock *tw);
 void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
-
-extern bool tcphs_adopting;
-
-void tcphs_adopt_all(void);
-struct tcphs_conn *tcphs_adopt(struct tcphs_section *s, const struct sock *sk, u8 state);
-void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock *tw);
 
 #endif /* _TCPHS_PROBE_H */

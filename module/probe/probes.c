@@ -5,7 +5,9 @@
 
 struct tcphs_hook *const tcphs_probes[] = {
 	tcphs_hooks_listen,
-	tcphs_hooks_close,
+	tcphs_hooks_end,
+	tcphs_hooks_reset,
+	tcphs_hooks_time_wait,
 	tcphs_hooks_challenge,
 	tcphs_hooks_request,
 	tcphs_hooks_accept,

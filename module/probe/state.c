@@ -2,7 +2,7 @@
 /*
  * The state changes of full sockets, handed to whom they concern. The
  * tracepoint fires before the new state is stored. Requests and TIME_WAIT
- * buckets have no state changes; see probe/open.c and probe/close.c.
+ * buckets have no state changes; see request.c and time_wait.c.
  */
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -28,14 +28,14 @@ static void on_state(void *data, const struct sock *sk, const int old, const int
 		break;
 	case TCP_FIN_WAIT1:
 	case TCP_LAST_ACK:
-		tcphs_close_fin_sent(sk, old, new);
+		tcphs_fin_sent(sk, old, new);
 		break;
 	case TCP_CLOSE_WAIT:
 	case TCP_CLOSING:
-		tcphs_close_fin_received(sk, old, new);
+		tcphs_fin_received(sk, old, new);
 		break;
 	case TCP_FIN_WAIT2:
-		tcphs_close_fin_acked(sk, old, new);
+		tcphs_fin_acked(sk, old, new);
 		break;
 	case TCP_CLOSE:
 		if (old == TCP_LISTEN)
@@ -43,7 +43,7 @@ static void on_state(void *data, const struct sock *sk, const int old, const int
 		else if (old == TCP_SYN_SENT)
 			tcphs_open_failed(sk);
 		else
-			tcphs_close_closed(sk, old);
+			tcphs_end_closed(sk, old);
 		break;
 	}
 }

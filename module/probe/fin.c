@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * FINs, sent and received, and the ACKs of ours: RFC 9293, section 3.6.
+ *
+ * They are told by the state changes they cause, so a FIN costs no hook of its
+ * own. Linux changes state when it queues the FIN, before it is on the wire.
+ */
+#include <net/mptcp.h>
+#include <net/tcp.h>
+#include "probe/adopt.h"
+#include "probe/probe.h"
+#include "table/conn.h"
+#include "table/step.h"
+
+/* Bytes that this end has sent or wants to send. */
+static u64 sent_total(const struct tcp_sock *tp)
+{
+	return tp->bytes_acked + (tp->write_seq - tp->snd_una);
+}
+
+/* Resends apart. */
+static u32 segments_sent(const struct tcp_sock *tp)
+{
+	return tp->segs_out - tp->total_retrans;
+}
+
+/*
+ * Our FIN may have had to wait for the peer's window, or for data before it, and the
+ * ACK of the peer's did not: then it was not the only segment since.
+ */
+static void count_segments(struct tcphs_conn *conn, const struct tcp_sock *tp)
+{
+	if (conn->life.segments == 3 && (s32)(segments_sent(tp) - conn->data) > 1)
+		conn->life.segments = 4;
+}
+
+/*
+ * The second FIN, of number @seq, ends the half-close. Numbers are exact and wrap;
+ * @total does not, but SYN and FIN may be counted in it.
+ */
+static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 seq, u64 total)
+{
+	u64 bytes = total - conn->half_total;
+
+	/* Adopted after the first FIN, nobody knows where it was. */
+	if (!(conn->marks & TCPHS_C_HALF))
+		return;
+	ev->half.bytes = bytes + (s32)(seq - conn->half_seq - (u32)bytes);
+	ev->flags |= TCPHS_F_HALF;
+}
+
+/* The first FIN of a connection ends a time without payload. */
+static void put_idle(struct tcphs_event *ev, const struct sock *sk)
+{
+	u32 now = tcp_jiffies32;
+
+	ev->idle.sent = (u64)(now - tcp_sk(sk)->lsndtime) * TICK_NSEC;
+	ev->idle.received = (u64)(now - inet_csk(sk)->icsk_ack.lrcvtime) * TICK_NSEC;
+	ev->flags |= TCPHS_F_IDLE;
+}
+
+/**
+ * tcphs_fin_sent() - this end has nothing more to send
+ * @sk: going to FIN_WAIT1 or LAST_ACK
+ * @old_state: enum tcphs_state
+ * @new_state: enum tcphs_state
+ *
+ * Context: process or softirq, @sk locked.
+ */
+void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn = tcphs_adopt_enter(&s, sk, old_state);
+	struct tcphs_event *ev;
+
+	conn->mark = s.now;
+	conn->resends = 0;
+	ev = tcphs_step(&s, TCPHS_EV_FIN_SENT, new_state);
+	tcphs_step_numbers(ev, tp->write_seq, tp->rcv_nxt);
+	tcphs_step_since(&s, ev, conn->since);
+	if (new_state == TCPHS_STATE_LAST_ACK) {
+		put_half(ev, conn, tp->write_seq, sent_total(tp));
+		/* Has the peer's FIN had its ACK before (__tcp_select_window())? */
+		conn->life.segments = tp->rcv_wup == tp->rcv_nxt ? 4 : 3;
+		conn->data = segments_sent(tp);
+		conn->life.closer = TCPHS_CLOSER_PEER;
+	} else {
+		put_idle(ev, sk);
+		conn->half_seq = tp->rcv_nxt;
+		conn->half_total = tp->bytes_received;
+		conn->marks |= TCPHS_C_HALF;
+		conn->life.closer = TCPHS_CLOSER_LOCAL;
+	}
+	conn->marks |= TCPHS_C_FIN_SENT;
+	tcphs_step_done(&s);
+	tcphs_conn_move(&s, new_state);
+	/* Whoever closes it must have got it. MPTCP hands out a socket of its own. */
+	if (unlikely(conn->marks & TCPHS_C_QUEUED && !sk_is_mptcp(sk)))
+		tcphs_proof_deaf("security_sock_graft", s.cookie, conn->born);
+	tcphs_conn_leave(&s);
+}
+
+/**
+ * tcphs_fin_tell_received() - the record of a FIN that has come
+ * @s: section with an entry
+ * @seq: its number
+ * @ack: what it confirms
+ * @new_state: enum tcphs_state
+ * @first: the socket, if its FIN is the first; a bucket never gets that
+ *
+ * Context: inside a section.
+ */
+void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
+			     const struct sock *first)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_RECEIVED, new_state);
+
+	tcphs_step_numbers(ev, seq, ack);
+	tcphs_step_since(s, ev, s->conn->since);
+	if (s->conn->state == TCPHS_STATE_FIN_WAIT2)
+		put_half(ev, s->conn, seq, s->conn->life.bytes_received);
+	else if (first)
+		put_idle(ev, first);
+	tcphs_step_done(s);
+	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
+}
+
+/**
+ * tcphs_fin_received() - the peer has nothing more to send
+ * @sk: going to CLOSE_WAIT or CLOSING
+ * @old_state: enum tcphs_state
+ * @new_state: enum tcphs_state
+ *
+ * Context: softirq or process, @sk locked; the FIN is counted in rcv_nxt.
+ */
+void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphs_section s;
+	struct tcphs_conn *conn = tcphs_adopt_enter(&s, sk, old_state);
+
+	if (new_state == TCPHS_STATE_CLOSING) {
+		conn->life.closer = TCPHS_CLOSER_BOTH;
+		conn->life.segments = 4;
+	} else {
+		conn->life.closer = TCPHS_CLOSER_PEER;
+		conn->half_seq = tp->write_seq;
+		conn->half_total = sent_total(tp);
+		conn->marks |= TCPHS_C_HALF;
+	}
+	tcphs_fin_tell_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state,
+				new_state == TCPHS_STATE_CLOSING ? NULL : sk);
+	tcphs_conn_move(&s, new_state);
+	tcphs_conn_leave(&s);
+}
+
+static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state)
+{
+	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_ACKED, new_state);
+
+	tcphs_step_numbers(ev, tp->rcv_nxt, tp->snd_una);
+	if (s->conn->marks & TCPHS_C_FIN_SENT)
+		tcphs_step_since(s, ev, s->conn->mark);
+	tcphs_step_done(s);
+	s->conn->marks |= TCPHS_C_FIN_ACKED;
+	/* Names the segment: the kernel reads its clock once for each. */
+	s->conn->mark = tp->tcp_clock_cache;
+}
+
+/**
+ * tcphs_fin_acked() - the peer confirmed our FIN
+ * @sk: going to FIN_WAIT2
+ * @old_state: enum tcphs_state
+ * @new_state: enum tcphs_state
+ *
+ * Context: softirq or process, @sk locked.
+ */
+void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state)
+{
+	struct tcphs_section s;
+
+	tcphs_adopt_enter(&s, sk, old_state);
+	fin_acked(&s, tcp_sk(sk), new_state);
+	tcphs_conn_move(&s, new_state);
+	tcphs_conn_leave(&s);
+}
+
+/**
+ * tcphs_fin_last_segment() - what leads from CLOSING or FIN_WAIT2 to the end of the socket
+ * @s: section with an entry
+ * @tp: the socket
+ * @new_state: enum tcphs_state
+ *
+ * Context: inside a section, the socket locked.
+ */
+void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	if (conn->state == TCPHS_STATE_CLOSING) {
+		fin_acked(s, tp, new_state);
+		return;
+	}
+	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->id.flags & TCPHS_F_ADOPTED))
+		conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
+	conn->life.bytes_received = tp->bytes_received;
+	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state, NULL);
+}
+
+/**
+ * tcphs_fin_last_ack() - what leads from LAST_ACK to the end of the socket
+ * @s: section with an entry
+ * @tp: the socket
+ *
+ * Context: inside a section, the socket locked.
+ */
+void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp)
+{
+	fin_acked(s, tp, TCPHS_STATE_CLOSE);
+	count_segments(s->conn, tp);
+}
