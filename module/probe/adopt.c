@@ -16,10 +16,10 @@
 #include <net/tcp.h>
 #include "compat/sock.h"
 #include "probe/adopt.h"
+#include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/listener.h"
-#include "table/netns.h"
 #include "table/who.h"
 
 static bool adopting = true;

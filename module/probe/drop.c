@@ -25,7 +25,6 @@
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/listener.h"
-#include "table/netns.h"
 #include "table/step.h"
 #include "table/who.h"
 

@@ -14,9 +14,9 @@
 #include "compat/ftrace.h"
 #include "compat/sock.h"
 #include "probe/probe.h"
+#include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
-#include "table/netns.h"
 #include "table/pairs.h"
 
 /*

@@ -11,9 +11,9 @@
 #include "probe/adopt.h"
 #include "probe/probe.h"
 #include "store/clock.h"
+#include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
-#include "table/netns.h"
 #include "table/step.h"
 #include "table/who.h"
 

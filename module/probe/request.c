@@ -15,10 +15,10 @@
 #include "probe/drop.h"
 #include "probe/probe.h"
 #include "store/clock.h"
+#include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/listener.h"
-#include "table/netns.h"
 #include "table/step.h"
 #include "table/who.h"
 

@@ -15,7 +15,6 @@
 #include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
-#include "table/netns.h"
 #include "table/step.h"
 #include "table/who.h"
 

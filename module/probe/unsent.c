@@ -16,9 +16,9 @@
 #include "compat/sock.h"
 #include "compat/trace.h"
 #include "probe/probe.h"
+#include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
-#include "table/netns.h"
 #include "table/step.h"
 #include "table/who.h"
 

@@ -15,7 +15,6 @@
 #include "store/ring.h"
 #include "table/conn.h"
 #include "table/listener.h"
-#include "table/netns.h"
 #include "table/owner.h"
 #include "table/who.h"
 

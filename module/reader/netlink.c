@@ -20,7 +20,6 @@
 #include "store/ring.h"
 #include "store/stats.h"
 #include "table/conn.h"
-#include "table/netns.h"
 
 /* Status takes none; a policy without types refuses them all. */
 static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1];

@@ -21,11 +21,11 @@
 #include "reader/names.h"
 #include "reader/reader.h"
 #include "store/clock.h"
+#include "store/net.h"
 #include "store/ring.h"
 #include "store/stats.h"
 #include "table/conn.h"
 #include "table/listener.h"
-#include "table/netns.h"
 
 /* Changes when a line changes its meaning; what is appended changes nothing. */
 #define FORMAT 2

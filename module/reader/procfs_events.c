@@ -15,8 +15,8 @@
 #include <linux/string_helpers.h>
 #include "reader/names.h"
 #include "reader/reader.h"
+#include "store/net.h"
 #include "store/ring.h"
-#include "table/netns.h"
 
 /* One CPU's reading: its oldest record that was not shown yet. */
 struct lane {

@@ -4,9 +4,10 @@
 #define _TCPHS_NET_H
 
 #include <linux/types.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include "store/bell.h"
 
-struct net;
 struct tcphs_durations;
 struct tcphs_stats;
 
@@ -21,5 +22,12 @@ struct tcphs_net {
 	unsigned int durations_mask;
 	struct tcphs_bell bell;
 };
+
+extern unsigned int tcphs_net_id;
+
+static inline struct tcphs_net *tcphs_net(const struct net *net)
+{
+	return net_generic(net, tcphs_net_id);
+}
 
 #endif /* _TCPHS_NET_H */

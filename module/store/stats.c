@@ -12,6 +12,9 @@
 #include "store/net.h"
 #include "store/stats.h"
 
+/* Where a network namespace has its struct tcphs_net; netns.c asks for it. */
+unsigned int tcphs_net_id;
+
 /**
  * tcphs_hist_index() - the bucket of a duration
  * @ns: nanoseconds

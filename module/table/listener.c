@@ -27,7 +27,6 @@
 #include "store/stats.h"
 #include "table/cookie.h"
 #include "table/listener.h"
-#include "table/netns.h"
 #include "table/owner.h"
 #include "table/refused.h"
 #include "table/share.h"

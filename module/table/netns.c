@@ -11,8 +11,6 @@
 #include "table/netns.h"
 #include "table/share.h"
 
-unsigned int tcphs_net_id;
-
 static const struct tcphs_netns_end *end;
 
 static int __net_init enter(struct net *net)
