@@ -17,7 +17,7 @@
 #include <libmnl/libmnl.h>
 
 #include "msg.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define FAMILY_ID	33
 #define GROUP_ID	7

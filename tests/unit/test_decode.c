@@ -8,7 +8,7 @@
 
 #include "msg.h"
 #include "tap.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 static struct tcphs_status status;
 static struct tcphs_listener listener;

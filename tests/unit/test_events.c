@@ -2,7 +2,7 @@
 /* Cursors, the merge of all CPUs, what is held back, and losses. */
 #include "msg.h"
 #include "tap.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define MS 1000000ull
 

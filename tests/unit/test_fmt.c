@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "tap.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 static const char *dur(uint64_t ns)
 {

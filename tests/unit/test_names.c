@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Every number has a name, no two the same, and ss's words are understood. */
 #include "tap.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 typedef const char *(*name_fn)(unsigned int, char *);
 

@@ -2,6 +2,7 @@
 /*
  * How the tools write.
  *
+ *	errors.c	what went wrong
  *	stop.c		an end by a signal, and writing that it can interrupt
  *	buf.c json.c	a write buffer, and JSON lines on top of it
  *	json_things.c	what the module tells of, as JSON
@@ -9,7 +10,17 @@
 #ifndef TCPHS_OUTPUT_H
 #define TCPHS_OUTPUT_H
 
-#include "tcphs_lib.h"
+#include "internal.h"
+
+/* ---- errors (errors.c) ---------------------------------------------------------- */
+
+/*
+ * The library's numbers are the exit status of the tools, but for the one that it has
+ * beyond those.
+ */
+#define ERROR_LINE	(sizeof(((struct tcphs_error *)NULL)->text) + 8)
+const char *error_line(char *line, const struct tcphs_error *err);
+int error_print(const struct tcphs_error *err);
 
 /* ---- an end that is asked for (stop.c) --------------------------------------------- */
 

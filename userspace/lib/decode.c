@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "attr.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 /* ---- the family ------------------------------------------------------------- */
 

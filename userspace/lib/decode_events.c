@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages of an event dump, whose records are not copied, and the ends of answers. */
 #include "attr.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define RECORD_LEN (sizeof(struct nlattr) + sizeof(struct tcphs_event))
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Cursors of every CPU, and the merge of their records in time order.
  *
@@ -20,7 +20,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define SLACK_NS 1000000
 

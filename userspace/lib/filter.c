@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the user wants to see: a struct tcphs_filter says yes or no.
  *
@@ -6,7 +6,28 @@
  * little is asked for; it is judged here again, all of it, so that a recording
  * is filtered like the live kernel.
  */
-#include "tcphs_lib.h"
+#include <stdlib.h>
+
+#include "internal.h"
+
+/**
+ * tcphs_filter_new - a filter that lets everything through
+ *
+ * Return: for tcphs_filter_free(), or NULL without memory.
+ */
+struct tcphs_filter *tcphs_filter_new(void)
+{
+	return calloc(1, sizeof(struct tcphs_filter));
+}
+
+/**
+ * tcphs_filter_free - the end of a filter
+ * @filter: the filter, or NULL
+ */
+void tcphs_filter_free(struct tcphs_filter *filter)
+{
+	free(filter);
+}
 
 static bool port_in(const struct tcphs_ports *ports, uint16_t port)
 {

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/* Options for filters: their names and help, and arguments -> struct tcphs_filter. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Filters: the names and help of their keys, and words -> struct tcphs_filter. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define NETNS_DIR	"/run/netns/"
 #define WORD_MAX	128
@@ -47,7 +47,7 @@ static const struct {
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == TCPHS_FILTER_KEYS, "describe the new filter");
 
 /**
- * tcphs_filter_name - the option without its dashes
+ * tcphs_filter_name - what a key is called
  * @key: which
  */
 const char *tcphs_filter_name(enum tcphs_filter_key key)
@@ -56,10 +56,10 @@ const char *tcphs_filter_name(enum tcphs_filter_key key)
 }
 
 /**
- * tcphs_filter_argument - what stands for the option's argument in a help text
+ * tcphs_filter_argument - what stands for its argument in a help text
  * @key: which
  *
- * Return: NULL for an option without one.
+ * Return: NULL for a key without one.
  */
 const char *tcphs_filter_argument(enum tcphs_filter_key key)
 {
@@ -67,7 +67,7 @@ const char *tcphs_filter_argument(enum tcphs_filter_key key)
 }
 
 /**
- * tcphs_filter_help - what the option is about
+ * tcphs_filter_help - what it is about
  * @key: which
  */
 const char *tcphs_filter_help(enum tcphs_filter_key key)
@@ -84,15 +84,13 @@ struct parsing {
 
 static int wrong(const struct parsing *p, const char *word, const char *allowed)
 {
-	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "--%s: '%.64s' is wrong; %s", keys[p->key].name,
-			word, allowed);
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%.64s' is wrong; %s", word, allowed);
 	return -EINVAL;
 }
 
 static int too_many(const struct parsing *p)
 {
-	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "--%s: %u at most", keys[p->key].name,
-			TCPHS_FILTER_LIST);
+	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "%u at most", TCPHS_FILTER_LIST);
 	return -E2BIG;
 }
 
@@ -113,18 +111,26 @@ static int parse_number(const char *word, uint64_t max, uint64_t *value)
 	return 0;
 }
 
+static int port_of_service(const char *name, uint64_t *port)
+{
+	struct servent service, *found;
+	char names[1024];
+
+	if (getservbyname_r(name, "tcp", &service, names, sizeof(names), &found) || !found)
+		return -EINVAL;
+	*port = ntohs((uint16_t)found->s_port);
+	return 0;
+}
+
 /* "443", "8000-8010" or "https" */
 static int port_range(const char *word, uint64_t *first, uint64_t *last)
 {
 	const char *dash = strchr(word, '-');
-	const struct servent *service;
 	char number[WORD_MAX] = "";
 
 	if (*word < '0' || *word > '9') {
-		service = getservbyname(word, "tcp");
-		if (!service)
+		if (port_of_service(word, first))
 			return -EINVAL;
-		*first = ntohs((uint16_t)service->s_port);
 		*last = *first;
 		return 0;
 	}
@@ -522,7 +528,7 @@ static int parse_key(const struct parsing *p, const char *arg)
 }
 
 /**
- * tcphs_filter_parse - take one option
+ * tcphs_filter_parse - add to a filter
  * @filter: gets it
  * @key: which
  * @arg: its argument; not looked at for a key that has none

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Numbers, addresses and times -> text. By hand, not with printf: these run
  * several times for each event of a busy machine.
@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "put.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define NSEC_PER_SEC 1000000000ull
 

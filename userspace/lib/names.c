@@ -1,10 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The one place where a number of the contract and its name meet. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What names mean, in a line each. Those of events and reasons are for "tcphs help names",
  * and from there for tcphs(8) (tests/unit/man_names.py): at most 52 characters.
  */
-#include "tcphs_lib.h"
+#include "internal.h"
 
 static const char *const event_help[__TCPHS_EV_MAX] = {
 	[TCPHS_EV_SYN_SENT]		= "connect() sent its first SYN",

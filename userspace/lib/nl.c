@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sessions: generic netlink over libmnl.
  *
@@ -16,7 +16,7 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define NSEC_PER_SEC	1000000000ll
 #define RECV_SIZE	(64 * 1024)
@@ -30,31 +30,40 @@ struct tcphs_session {
 	uint32_t seq;
 	uint64_t load;		/* TCPHS_A_STATUS_LOAD, 0: not known */
 	int64_t clock;		/* CLOCK_REALTIME - CLOCK_MONOTONIC of the kernel, ns */
+	char extack[sizeof(((struct tcphs_ack *)NULL)->text)];	/* of the last request */
 	int64_t shift;		/* of its CLOCK_MONOTONIC from that of this process */
 	char recv[RECV_SIZE] __attribute__((aligned(8)));
 };
 
 typedef int (*answer_fn)(void *arg, const void *msg, size_t len);
 
+/* Beside the words that are there already. */
+static int fail(struct tcphs_error *err, int error)
+{
+	if (err)
+		err->error = error;
+	return error;
+}
+
 static int fail_errno(struct tcphs_error *err, const char *what, int error)
 {
-	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: %s: %s", what, strerror(-error));
-	return error;
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "%s: %s", what, strerror(-error));
+	return fail(err, error);
 }
 
 static int fail_not_loaded(struct tcphs_error *err)
 {
 	tcphs_error_set(err, TCPHS_ERR_NOT_LOADED,
-			"tcphs: the kernel module is not loaded; load it with: modprobe tcphs");
-	return -ENOENT;
+			"the kernel module is not loaded; load it with: modprobe tcphs");
+	return fail(err, -ENOENT);
 }
 
 static int fail_permission(struct tcphs_error *err, int error, const char *extack)
 {
-	tcphs_error_set(err, TCPHS_ERR_PERMISSION, "tcphs: not permitted: %s",
+	tcphs_error_set(err, TCPHS_ERR_PERMISSION, "not permitted: %s",
 			*extack ? extack :
 			"run as root, or with CAP_NET_ADMIN in this network namespace");
-	return error;
+	return fail(err, error);
 }
 
 /* What the kernel refused, in words that help. */
@@ -74,8 +83,8 @@ static int fail_ack(struct tcphs_error *err, const struct tcphs_ack *ack)
 	case -EOPNOTSUPP:
 		if (!*ack->text) {
 			tcphs_error_set(err, TCPHS_ERR_VERSION,
-					"tcphs: the module does not know this request; reinstall module and tools from one version");
-			return ack->error;
+					"the module does not know this request; reinstall module and tools from one version");
+			return fail(err, ack->error);
 		}
 		break;
 	}
@@ -124,6 +133,8 @@ static int take(struct tcphs_session *s, size_t n, answer_fn fn, void *arg, int 
 			if (tcphs_decode_ack(nlh, (size_t)left, &ack))
 				return fail_errno(err, "a malformed answer of the kernel",
 						  -EBADMSG);
+			if (ack.error)
+				strcpy(s->extack, ack.text);
 			return ack.error ? fail_ack(err, &ack) : 0;
 		}
 		if (nlh->nlmsg_type < NLMSG_MIN_TYPE || *answer)
@@ -140,6 +151,7 @@ static int talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn f
 	int answer = 0, more = 1;
 	ssize_t n;
 
+	s->extack[0] = '\0';
 	if (mnl_socket_sendto(s->data, nlh, nlh->nlmsg_len) < 0)
 		return fail_errno(err, "cannot send to the kernel", -errno);
 
@@ -207,9 +219,9 @@ static int check_versions(struct tcphs_session *s, struct tcphs_error *err)
 
 	if (s->family.version != TCPHS_GENL_VERSION) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
-				"tcphs: the module speaks protocol %u, this tool (%s) %u; reinstall both from one version",
+				"the module speaks protocol %u, this tool (%s) %u; reinstall both from one version",
 				s->family.version, TCPHS_VERSION, TCPHS_GENL_VERSION);
-		return -EPROTO;
+		return fail(err, -EPROTO);
 	}
 	st = malloc(sizeof(*st));
 	if (!st)
@@ -218,10 +230,10 @@ static int check_versions(struct tcphs_session *s, struct tcphs_error *err)
 	s->load = st->load;
 	if (!ret && st->abi_major != TCPHS_ABI_MAJOR) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
-				"tcphs: the module is %s (ABI %u.%u), this tool %s (ABI %u.%u); reinstall both from one version",
+				"the module is %s (ABI %u.%u), this tool %s (ABI %u.%u); reinstall both from one version",
 				st->version, st->abi_major, st->abi_minor,
 				TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
-		ret = -EPROTO;
+		ret = fail(err, -EPROTO);
 	}
 	free(st);
 	return ret;
@@ -266,6 +278,17 @@ void tcphs_close(struct tcphs_session *s)
 	if (s->data)
 		mnl_socket_close(s->data);
 	free(s);
+}
+
+/**
+ * tcphs_session_extack - why the kernel refused the last request
+ * @s: the session
+ *
+ * Return: its own words, good until the next request; "": it did not refuse, or has none.
+ */
+const char *tcphs_session_extack(const struct tcphs_session *s)
+{
+	return s->extack;
 }
 
 static int take_status(void *arg, const void *msg, size_t len)
@@ -560,9 +583,11 @@ int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct 
 
 	tcphs_events_begin(evs, tcphs_session_now(s));
 	ret = talk(s, nlh, take_batch, evs, err);
-	if (ret == -ERANGE || ret == -ESTALE)
-		tcphs_error_set(err, TCPHS_ERR_FAILED,
-				"tcphs: the module was loaded anew in the meantime; start again");
+	if (ret == -ERANGE || ret == -ESTALE) {
+		tcphs_error_set(err, TCPHS_ERR_RELOADED,
+				"the module was loaded anew in the meantime; start again");
+		fail(err, ret);
+	}
 	free(buf);
 	return ret;
 }
@@ -580,9 +605,9 @@ int tcphs_bell_open(struct tcphs_session *s, struct tcphs_error *err)
 		return 0;
 	if (!group) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
-				"tcphs: the module has no multicast group \"%s\"; reinstall module and tools from one version",
+				"the module has no multicast group \"%s\"; reinstall module and tools from one version",
 				TCPHS_MCGRP_EVENTS);
-		return -EPROTO;
+		return fail(err, -EPROTO);
 	}
 	s->bell = open_socket(err);
 	if (!s->bell)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Events in a file: Documentation/recording.md has the format.
  *
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define ORDER		0x01020304u	/* as the machine writes it */
 #define ORDER_SWAPPED	0x04030201u
@@ -251,8 +251,10 @@ static ssize_t get(struct tcphs_recording *r, void *data, size_t len, struct tcp
 			if (r->stopped)
 				return -1;
 		} else {
-			tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot read %.128s: %s",
+			tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot read %.128s: %s",
 					r->name, strerror(errno));
+			if (err)
+				err->error = -errno;
 			return -1;
 		}
 	}
@@ -262,7 +264,7 @@ static ssize_t get(struct tcphs_recording *r, void *data, size_t len, struct tcp
 static int damaged(const struct tcphs_recording *r, const char *what, struct tcphs_error *err)
 {
 	tcphs_error_set(err, TCPHS_ERR_DAMAGED,
-			"tcphs: %.128s: %s at byte %llu; what comes before it is whole", r->name,
+			"%.128s: %s at byte %llu; what comes before it is whole", r->name,
 			what, (unsigned long long)r->offset);
 	return -1;
 }
@@ -270,7 +272,7 @@ static int damaged(const struct tcphs_recording *r, const char *what, struct tcp
 static int refused(const struct tcphs_recording *r, enum tcphs_err code, const char *what,
 		   struct tcphs_error *err)
 {
-	tcphs_error_set(err, code, "tcphs: %.128s: %s", r->name, what);
+	tcphs_error_set(err, code, "%.128s: %s", r->name, what);
 	return -1;
 }
 
@@ -287,7 +289,7 @@ static int check_head(struct tcphs_recording *r, const struct head *head, size_t
 			       "was made on a machine of the other byte order; read it there", err);
 	if (head->order == ORDER && head->version != VERSION) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
-				"tcphs: %.128s: is a recording of version %u, this tool (%s) reads version %u",
+				"%.128s: is a recording of version %u, this tool (%s) reads version %u",
 				r->name, head->version, TCPHS_VERSION, VERSION);
 		return -1;
 	}
@@ -297,7 +299,7 @@ static int check_head(struct tcphs_recording *r, const struct head *head, size_t
 	if (head->abi_major != TCPHS_ABI_MAJOR ||
 	    head->record_size != sizeof(struct tcphs_event)) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
-				"tcphs: %.128s: its events are of ABI %u.%u, this tool (%s) reads ABI %u.%u",
+				"%.128s: its events are of ABI %u.%u, this tool (%s) reads ABI %u.%u",
 				r->name, head->abi_major, head->abi_minor, TCPHS_VERSION,
 				TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR);
 		return -1;
@@ -338,7 +340,7 @@ struct tcphs_recording *tcphs_recording_open(int fd, const char *name,
 	struct tcphs_recording *r = calloc(1, sizeof(*r));
 
 	if (!r) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return NULL;
 	}
 	r->fd = fd;

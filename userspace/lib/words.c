@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Words that users type: spelled like a name of ours, or nearly. */
 #include <ctype.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define LONGEST 32
 

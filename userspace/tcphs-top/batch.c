@@ -172,10 +172,11 @@ static void put_row(struct tcphs_buf *out, const struct ui *ui, const void *row,
 void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui, bool utf8)
 {
 	size_t width[LAYOUT_COLUMNS_MAX], row;
+	char line[ERROR_LINE];
 	const void *r;
 
 	if (!m->valid) {
-		tcphs_buf_printf(out, "waiting; %s", m->why.text);
+		tcphs_buf_printf(out, "waiting; %s", error_line(line, &m->why));
 		tcphs_buf_newline(out);
 		return;
 	}

@@ -125,6 +125,7 @@ static void put_rows(struct tcphs_json *j, const struct top_model *m, enum top_s
  */
 void batch_json(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui)
 {
+	char line[ERROR_LINE];
 	struct timespec now;
 	struct tcphs_json j;
 
@@ -132,7 +133,7 @@ void batch_json(struct tcphs_buf *out, const struct top_model *m, const struct u
 	tcphs_json_begin(&j, out);
 	tcphs_json_u64(&j, "time_ns", (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	if (!m->valid) {
-		tcphs_json_str(&j, "error", m->why.text);
+		tcphs_json_str(&j, "error", error_line(line, &m->why));
 	} else {
 		put_status(&j, m);
 		put_rows(&j, m, ui->screen);

@@ -269,8 +269,7 @@ static int run(struct top *t)
 	model_init(&t->model);
 	t->due = tcphs_now();
 	if (snapshot(t)) {
-		fprintf(stderr, "%s\n", t->model.why.text);
-		ret = t->model.why.code ? (int)t->model.why.code : TCPHS_ERR_FAILED;
+		ret = error_print(&t->model.why);
 	} else {
 		t->done = 1;
 		catch_signals();

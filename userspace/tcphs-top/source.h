@@ -3,7 +3,7 @@
 #ifndef TOP_SOURCE_H
 #define TOP_SOURCE_H
 
-#include "tcphs_lib.h"
+#include "internal.h"
 
 /**
  * struct top_source - a supplier of snapshots

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 #include "text.h"
 
 /* Three significant digits and a letter: 10.2k, 102k, 1.02M. */

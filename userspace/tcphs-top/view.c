@@ -200,7 +200,7 @@ static void paint_tabs(const struct view *v, const struct top_model *m, const st
 static void paint_waiting(const struct view *v, const struct top_model *m)
 {
 	unsigned int y = v->layout.y[LAYOUT_TITLE] + v->layout.lines[LAYOUT_TITLE];
-	char buf[sizeof(m->why.text)], wait[TEXT_LEN], gone[TEXT_LEN];
+	char buf[ERROR_LINE], wait[TEXT_LEN], gone[TEXT_LEN];
 	uint64_t now = tcphs_now();
 
 	text_duration(gone, now > m->gone_at ? now - m->gone_at : 0, v->paint.utf8);
@@ -210,7 +210,7 @@ static void paint_waiting(const struct view *v, const struct top_model *m)
 		y++;
 	y = v->paint.height == 1 ? 0 : y;
 	paint_text(&v->paint, y, 0, PAINT_ALARM, wait);
-	snprintf(buf, sizeof(buf), "%s", m->why.text);
+	error_line(buf, &m->why);
 	if (v->paint.height > 2)
 		paint_text(&v->paint, y + 1, 0, TABLE_PLAIN, buf);
 	if (strlen(buf) > v->paint.width && v->paint.height > 5)

@@ -122,6 +122,12 @@ static void set_color(struct cli *cli, const char *when)
 		cli_usage(cli, "--color=%s: one of auto, always, never", when);
 }
 
+/* Then the error says what they are names of. */
+static bool has_names(enum tcphs_filter_key key)
+{
+	return key == TCPHS_FILTER_STATE || key == TCPHS_FILTER_EVENT || key == TCPHS_FILTER_ROLE;
+}
+
 static void set_filter(struct cli *cli, enum tcphs_filter_key key)
 {
 	struct tcphs_error err;
@@ -129,8 +135,11 @@ static void set_filter(struct cli *cli, enum tcphs_filter_key key)
 	if (!(cli->verb->filters >> key & 1))
 		cli_usage(cli, "--%s means nothing here; see: tcphs %s --help",
 			  tcphs_filter_name(key), cli->verb->name);
-	if (tcphs_filter_parse(&cli->filter, key, optarg, &err))
-		cli_usage(cli, "%s", err.text);
+	if (tcphs_filter_parse(&cli->filter, key, optarg, &err)) {
+		if (has_names(key))
+			cli_usage(cli, "%s", err.text);
+		cli_usage(cli, "--%s: %s", tcphs_filter_name(key), err.text);
+	}
 	/* Whoever names a namespace wants to see into it. */
 	if (key == TCPHS_FILTER_NETNS)
 		cli->all_netns = true;
@@ -217,8 +226,7 @@ void cli_no_arguments(const struct cli *cli, int argc, char **argv)
  */
 int cli_fail(const struct tcphs_error *err)
 {
-	fprintf(stderr, "%s\n", err->text);
-	return err->code;
+	return error_print(err);
 }
 
 /**
@@ -260,9 +268,9 @@ int cli_create(const char *name, bool force, mode_t mode, struct tcphs_error *er
 	free(behind);
 	if (fd < 0 && errno == EEXIST && !force)
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
-				"tcphs: %.256s is there already; --force replaces it", name);
+				"%.256s is there already; --force replaces it", name);
 	else if (fd < 0)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s", name,
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name,
 				strerror(errno));
 	return fd;
 }

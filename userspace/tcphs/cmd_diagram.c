@@ -245,7 +245,7 @@ static int make_picture(struct diagram *d, uint32_t life, struct tcphs_picture *
 
 static int no_memory(struct tcphs_error *err)
 {
-	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 	return -1;
 }
 
@@ -268,7 +268,7 @@ static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
 		failed = -errno;
 	tcphs_buf_free(&out);
 	if (failed)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.200s: %s", d->svg,
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.200s: %s", d->svg,
 				strerror(-failed));
 	return failed ? -1 : 0;
 }
@@ -493,12 +493,12 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 
 	if (!d->nr_chosen) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
-				"tcphs: no such connection on record; tcphs events shows what is");
+				"no such connection on record; tcphs events shows what is");
 		return -1;
 	}
 	if (d->svg && d->total > 1 && d->limit > 1) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
-				"tcphs: %u connections fit, --svg takes one: name its CONN, or add --last",
+				"%u connections fit, --svg takes one: name its CONN, or add --last",
 				d->total);
 		return -1;
 	}

@@ -468,7 +468,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 	else
 		look_back(d, err);
 	if (d->no_memory) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return;
 	}
 	/* What is whole of a damaged recording is judged. */
@@ -480,7 +480,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 		if (is_wanted(d, &d->patients[i]))
 			judge(d, &d->patients[i]);
 	if (d->no_memory)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 }
 
 static int examine_all(struct doctor *d, struct tcphs_error *err)
@@ -525,7 +525,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (d.tables)
 		examine_all(&d, &err);
 	else
-		tcphs_error_set(&err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
 
 	ret = cli_finish(cli);
 	if (err.code)

@@ -110,7 +110,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (cli->json || cmd.view)
 		failed = read_events(&cmd, source, &err);
 	else
-		tcphs_error_set(&err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
 
 	ret = cli_finish(cli);
 	if (failed)

@@ -133,7 +133,7 @@ static int record(struct record_cmd *cmd, struct source *source, struct tcphs_er
 		fputs("\r\033[K", stderr);
 	if (!error)
 		return ret;
-	tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s",
 			cmd->to_stdout ? "standard output" : cmd->name, strerror(-error));
 	return -1;
 }
@@ -174,10 +174,10 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 	if (cmd->recorder)
 		ret = record(cmd, source, err);
 	else
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 	/* Some file systems find out only now that there is no room. */
 	if (!cmd->to_stdout && close(fd) && !ret) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot write %.256s: %s",
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s",
 				cmd->name, strerror(errno));
 		ret = -1;
 	}

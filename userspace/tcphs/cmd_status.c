@@ -226,7 +226,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		return cli_fail(&err);
 	st = malloc(sizeof(*st));
 	if (!st)
-		tcphs_error_set(&err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
 	if (!st || tcphs_get_status(session, st, &err)) {
 		ret = cli_fail(&err);
 	} else {

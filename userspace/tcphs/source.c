@@ -5,21 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "source.h"
-
-#define NSEC_PER_MSEC	1000000ull
-
-/*
- * The doorbell may be lost, and a module that is unloaded does not ring; so
- * look at least that often.
- */
-#define IDLE_MSEC	1000
 
 struct source {
 	struct cli *cli;
@@ -30,7 +20,6 @@ struct source {
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	bool fetched;		/* source_keep_last() has pulled already */
-	int clock_set;		/* timer that tells when the clock is set; -1: none */
 
 	/* a recording; NULL: it's the kernel */
 	struct tcphs_recording *recording;
@@ -42,7 +31,7 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 {
 	s->events = tcphs_events_new(s->cli->all_netns, &s->filter);
 	if (!s->events) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return -1;
 	}
 	s->session = tcphs_open(err);
@@ -69,7 +58,7 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 		s->file = open(name, O_RDONLY | O_CLOEXEC);
 	}
 	if (s->file < 0) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: cannot open %.256s: %s", name,
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot open %.256s: %s", name,
 				strerror(errno));
 		return -1;
 	}
@@ -94,14 +83,13 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 	struct source *s = calloc(1, sizeof(*s));
 
 	if (!s) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return NULL;
 	}
 	s->cli = cli;
 	if (!cli->verb->lives)
 		s->filter = cli->filter;
 	s->file = -1;
-	s->clock_set = -1;
 	if (cli->read ? open_recording(s, err) : open_kernel(s, err)) {
 		source_close(s);
 		return NULL;
@@ -119,8 +107,6 @@ void source_close(struct source *s)
 		return;
 	if (s->file > STDIN_FILENO)
 		close(s->file);
-	if (s->clock_set >= 0)
-		close(s->clock_set);
 	tcphs_recording_close(s->recording);
 	tcphs_events_free(s->events);
 	tcphs_close(s->session);
@@ -194,7 +180,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 	if (err->code != TCPHS_ERR_DAMAGED)
 		return -1;
 	if (!s->cli->damaged)
-		fprintf(stderr, "%s\n", err->text);
+		error_print(err);
 	s->cli->damaged = true;
 	memset(err, 0, sizeof(*err));
 	return 0;
@@ -249,7 +235,7 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 			return -1;
 		if (tcphs_stop_asked()) {
 			tcphs_error_set(err, TCPHS_ERR_FAILED,
-					"tcphs: ended before the last events were found");
+					"ended before the last events were found");
 			return -1;
 		}
 		s->skip = !keep ? SIZE_MAX : count.seen > keep ? count.seen - keep : 0;
@@ -325,73 +311,6 @@ int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg
 	return 0;
 }
 
-/*
- * A timer that never goes off: reading it fails when the clock was set or the machine
- * slept, which CLOCK_MONOTONIC knows nothing of. Without it the time of day of the
- * beginning stays.
- */
-static void watch_clock(struct source *s)
-{
-	static const struct itimerspec never = { .it_value.tv_sec = 1ll << 33 };
-
-	if (s->clock_set < 0)
-		s->clock_set = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (s->clock_set < 0)
-		return;
-	timerfd_settime(s->clock_set, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
-}
-
-static int follow_clock(struct source *s, struct tcphs_error *err)
-{
-	struct tcphs_status *st;
-	uint64_t times;
-	int ret;
-
-	if (s->clock_set < 0 || read(s->clock_set, &times, sizeof(times)) >= 0 ||
-	    errno != ECANCELED)
-		return 0;
-	watch_clock(s);
-	st = malloc(sizeof(*st));
-	if (!st) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "tcphs: no memory");
-		return -1;
-	}
-	ret = tcphs_get_status(s->session, st, err);
-	free(st);
-	s->clock.offset = tcphs_session_clock(s->session);
-	return ret;
-}
-
-static int poll_msec(const struct source *s, uint64_t until)
-{
-	uint64_t msec = tcphs_events_held(s->events) ? TCPHS_BELL_MSEC : IDLE_MSEC;
-	uint64_t now = tcphs_now(), left;
-
-	if (until) {
-		left = until > now ? (until - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC : 0;
-		if (left < msec)
-			msec = left;
-	}
-	return (int)msec;
-}
-
-/* True when there may be something to pull, false when it is time to end. */
-static bool wait_for_more(const struct source *s, uint64_t until)
-{
-	struct pollfd fds[] = {
-		{ .fd = tcphs_bell_fd(s->session), .events = POLLIN },
-		/* Nobody reads any more: of a pipe POLLERR, of a socket or terminal POLLHUP */
-		{ .fd = s->cli->to_file ? -1 : STDOUT_FILENO },
-		{ .fd = s->clock_set, .events = POLLIN },
-	};
-
-	if (poll(fds, 3, poll_msec(s, until)) < 0)
-		return errno == EINTR && !tcphs_stop_asked();
-	if (fds[0].revents)
-		tcphs_bell_drain(s->session);
-	return !tcphs_stop_asked() && !(fds[1].revents & (POLLERR | POLLHUP | POLLNVAL));
-}
-
 /**
  * source_follow - what is there, then what comes
  * @s: the source
@@ -404,29 +323,15 @@ static bool wait_for_more(const struct source *s, uint64_t until)
 int source_follow(struct source *s, uint64_t until, const struct tcphs_events_ops *ops,
 		  bool (*idle)(void *arg), void *arg, struct tcphs_error *err)
 {
-	int ret = 0;
+	const struct tcphs_follow how = {
+		.ops = ops, .round = idle, .interrupted = interrupted, .arg = arg,
+		.until = until, .clock = &s->clock,
+		.output = s->cli->to_file ? -1 : STDOUT_FILENO,
+	};
 
 	if (s->recording)
 		return play(s, ops, idle, arg, err);
 	cli_catch_signals();
-	/* The bell first: what happens after the pull must ring it. */
-	if (tcphs_bell_open(s->session, err))
-		return -1;
-	watch_clock(s);
-	do {
-		ret = tcphs_events_pull(s->session, s->events, err);
-		if (!ret)
-			ret = follow_clock(s, err);
-		if (ret)
-			break;
-		tcphs_events_emit(s->events, ops, arg);
-		if (idle && !idle(arg))
-			return 0;
-	} while ((!until || tcphs_now() < until) && wait_for_more(s, until));
-	/* What happened before the end that the bell did not tell of yet. */
-	if (!ret)
-		ret = tcphs_events_pull(s->session, s->events, err);
 	s->fetched = false;
-	tcphs_events_emit_all(s->events, ops, arg);
-	return ret ? -1 : 0;
+	return tcphs_follow(s->session, s->events, &how, err) ? -1 : 0;
 }

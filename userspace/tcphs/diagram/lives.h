@@ -11,7 +11,7 @@
 #define TCPHS_LIVES_H
 
 #include "hash.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 
 #define TCPHS_NO_LIFE UINT32_MAX
 

@@ -20,7 +20,7 @@
 #include "counters.h"
 #include "settings.h"
 #include "tally.h"
-#include "tcphs_lib.h"
+#include "internal.h"
 #include "unacked.h"
 
 /* Keys have no holes; what is not used is zero. */

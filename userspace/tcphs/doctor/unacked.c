@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tcphs_lib.h"
+#include "internal.h"
 #include "unacked.h"
 
 #define MESSAGE_MAX	65536

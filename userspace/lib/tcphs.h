@@ -1,61 +1,55 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libtcphs: the one door between the tcphs tools and the kernel module.
+ * libtcphs: what the tcphs kernel module tells, for programs.
  *
- *	nl.c		sessions, requests, the doorbell
- *	decode.c	bytes of a message -> checked structs (pure, trusts nothing)
- *	events.c	cursors, and the merge of all CPUs in time order (pure)
- *	filter.c	what the user wants to see of them (pure)
- *	filter_parse.c	options -> filters
- *	recording.c	events in a file
- *	crc32.c		its checksums
- *	names.c		enum <-> text
- *	names_help.c	what they mean
- *	words.c		words that users type
- *	error.c		a line for the user
- *	fmt.c		addresses, durations, times, quantiles -> text
+ * A session asks the module: for its status, for listeners, connections and events. Events
+ * are pulled by cursors and told in time order, of all CPUs, live (tcphs_follow()) or out
+ * of a recording. struct tcphs_event and the numbers in it are those of linux/tcphs.h.
  *
- * Functions that can fail return 0 or a negative errno unless said otherwise;
- * those that take a struct tcphs_error leave a line for the user in it.
+ * The library prints nothing, ends nothing, catches no signal and keeps nothing outside
+ * the objects it hands out: two sessions, or two threads with one each, know nothing of
+ * each other. Functions that can fail return 0 or a negative errno unless said otherwise;
+ * those that take a struct tcphs_error (which may be NULL) leave there what and why.
  */
-#ifndef TCPHS_LIB_H
-#define TCPHS_LIB_H
+#ifndef TCPHS_H
+#define TCPHS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <linux/tcphs.h>
 
-/* ---- errors ------------------------------------------------------------ */
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-/* The values are the exit status of the tools, as the man page promises. */
+#pragma GCC visibility push(default)
+
+/* ---- errors -------------------------------------------------------------- */
+
+/* The numbers stay as they are. */
 enum tcphs_err {
 	TCPHS_ERR_NONE		= 0,
-	TCPHS_ERR_FAILED	= 1,
-	TCPHS_ERR_USAGE		= 2,
-	TCPHS_ERR_NOT_LOADED	= 3,
+	TCPHS_ERR_FAILED	= 1,	/* the system, or memory; the errno says more */
+	TCPHS_ERR_USAGE		= 2,	/* a word that is none */
+	TCPHS_ERR_NOT_LOADED	= 3,	/* there is no module */
 	TCPHS_ERR_PERMISSION	= 4,
-	TCPHS_ERR_VERSION	= 5,
-	TCPHS_ERR_DAMAGED	= 6,
+	TCPHS_ERR_VERSION	= 5,	/* the module or a recording is of another than ours */
+	TCPHS_ERR_DAMAGED	= 6,	/* a recording; what came before was whole */
+	TCPHS_ERR_RELOADED	= 7,	/* the module, between two pulls of events */
 };
 
+const char *tcphs_strerror(enum tcphs_err code);	/* never NULL */
+
+/* Whoever calls has it; nothing is printed. */
 struct tcphs_error {
 	enum tcphs_err code;
-	char text[640];		/* one line that says what to do, no newline */
+	int error;		/* a negative errno, or 0 */
+	char text[640];		/* a sentence: what it is, and what to do */
 };
 
-void tcphs_error_set(struct tcphs_error *err, enum tcphs_err code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* ---- what the kernel says (decode.c) ------------------------------------ */
-
-struct tcphs_family {
-	uint16_t id;
-	uint32_t version;
-	uint32_t group;		/* of TCPHS_MCGRP_EVENTS; 0: none */
-};
+/* ---- what the kernel says ------------------------------------------------ */
 
 struct tcphs_histogram {
 	uint64_t count;
@@ -159,46 +153,9 @@ struct tcphs_conn_info {
 	bool has_handshake, has_isn, has_peer_isn;
 };
 
-/**
- * struct tcphs_batch - one message of an event dump, checked but not copied
- * @cpu: whose ring
- * @nr: records in it
- * @lost: records of this CPU that were lost right before the first one
- * @next: the cursor to continue from
- * @attrs: the attributes, for tcphs_batch_copy()
- * @attrs_len: bytes of them
- */
-struct tcphs_batch {
-	uint32_t cpu;
-	uint32_t nr;
-	uint64_t lost;
-	uint64_t next;
-	const void *attrs;
-	size_t attrs_len;
-};
+/* ---- filters ------------------------------------------------------------- */
 
-/*
- * @msg points at a struct nlmsghdr, @len is how many bytes may be read. All
- * return 0, or -EBADMSG for a message that breaks the contract.
- */
-int tcphs_decode_family(const void *msg, size_t len, struct tcphs_family *out);
-int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out);
-int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *out);
-int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out);
-int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out);
-void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride);
-
-/* The end of an answer: NLMSG_ERROR or NLMSG_DONE; @text is the extack message or "". */
-struct tcphs_ack {
-	int error;		/* 0 or a negative errno */
-	char text[160];
-};
-
-int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
-
-/* ---- filters (filter.c, filter_parse.c) ---------------------------------------- */
-
-/* What can be filtered by; the names are those of the tools' options. */
+/* What can be filtered by; the tools have options of these names. */
 enum tcphs_filter_key {
 	TCPHS_FILTER_PORT,		/* at either end */
 	TCPHS_FILTER_LOCAL_PORT,
@@ -218,67 +175,21 @@ enum tcphs_filter_key {
 	TCPHS_FILTER_KEYS
 };
 
-#define TCPHS_FILTER_BIT(key)	(1u << TCPHS_FILTER_##key)
+/*
+ * What is wanted, for whoever reads. A new one lets everything through. Keys must all
+ * match, of a list one word.
+ */
+struct tcphs_filter;
 
-/* Those that mean something to an event, a connection, a listener. */
-#define TCPHS_FILTERS_EVENT		((1u << TCPHS_FILTER_KEYS) - 1)
-#define TCPHS_FILTERS_CONNECTION	(TCPHS_FILTERS_EVENT & \
-	~(TCPHS_FILTER_BIT(EVENT) | TCPHS_FILTER_BIT(FAILED)))
-#define TCPHS_FILTERS_LISTENER		(TCPHS_FILTERS_CONNECTION & \
-	~(TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(STATE) | TCPHS_FILTER_BIT(ROLE)))
-/* Those that say the same of every event of one connection, whichever end tells it. */
-#define TCPHS_FILTERS_LIFE		(TCPHS_FILTER_BIT(PORT) | TCPHS_FILTER_BIT(ADDRESS))
+struct tcphs_filter *tcphs_filter_new(void);	/* NULL without memory */
+void tcphs_filter_free(struct tcphs_filter *filter);
 
-struct tcphs_ports {
-	unsigned int nr;
-	struct {
-		uint16_t first, last;
-	} v[TCPHS_FILTER_LIST];
-};
-
-struct tcphs_numbers {
-	unsigned int nr;
-	uint32_t v[TCPHS_FILTER_LIST];
-};
-
-/* Zeroed, it lets everything through. Keys must all match, of a list one word. */
-struct tcphs_filter {
-	uint32_t keys;			/* 1 << enum tcphs_filter_key: those that count */
-	struct tcphs_ports port, local_port, peer_port;
-	unsigned int nr_addresses;
-	struct tcphs_prefix address[TCPHS_FILTER_LIST];
-	uint32_t scope[TCPHS_FILTER_LIST];	/* device of each, 0: any */
-	bool scope_named[TCPHS_FILTER_LIST];	/* it is a device of @home */
-	uint32_t states;		/* 1 << enum tcphs_state */
-	uint32_t roles;			/* 1 << enum tcphs_role */
-	uint64_t events;		/* 1 << enum tcphs_event_type */
-	uint64_t older_than;		/* ns */
-	struct tcphs_numbers pid, netns;
-	unsigned int nr_conns;
-	uint64_t conn[TCPHS_FILTER_LIST];
-	unsigned int nr_comms;
-	char comm[TCPHS_FILTER_LIST][TCPHS_COMM_LEN];	/* terminated */
-	uint32_t home;			/* our namespace, whose devices have names; 0: not known */
-	struct tcphs_numbers ifindex;	/* of those devices that are there now */
-	struct tcphs_numbers number;	/* of devices of any namespace */
-	unsigned int nr_devices;
-	char device[TCPHS_FILTER_LIST][TCPHS_DEVICE_LEN];	/* terminated */
-};
-
-static inline bool tcphs_filter_has(const struct tcphs_filter *filter, enum tcphs_filter_key key)
-{
-	return filter->keys >> key & 1;
-}
-
-/* Its option, without dashes; what stands for its argument (NULL: it has none); help. */
+/* Its name; what stands for its argument (NULL: it has none); help. */
 const char *tcphs_filter_name(enum tcphs_filter_key key);
 const char *tcphs_filter_argument(enum tcphs_filter_key key);
 const char *tcphs_filter_help(enum tcphs_filter_key key);
 
 /* Adds to @filter. Lists have commas; again the same key adds to its list. */
-/* "1a2b", "sk:1a2b" -> cookie; -EINVAL */
-int tcphs_conn_parse(const char *arg, uint64_t *conn);
-
 int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
 		       struct tcphs_error *err);
 
@@ -289,24 +200,24 @@ bool tcphs_filter_event(const struct tcphs_filter *filter, const struct tcphs_ev
 bool tcphs_filter_conn(const struct tcphs_filter *filter, const struct tcphs_conn_info *conn);
 bool tcphs_filter_listener(const struct tcphs_filter *filter, const struct tcphs_listener *l);
 
-/* Event types that can pass, for the kernel: a mask of 1 << type, all ones: any. */
-uint64_t tcphs_filter_event_types(const struct tcphs_filter *filter);
-
-/* Does this event tell of a failure? A drop, a reset, a handshake or a life cut short. */
-bool tcphs_event_failed(const struct tcphs_event *ev);
+/* "1a2b", "sk:1a2b" -> cookie; -EINVAL */
+int tcphs_conn_parse(const char *arg, uint64_t *conn);
 
 /* "60s", "150ms", "5m", "2h", "1d", "1.5s", "60" (seconds) -> ns; -EINVAL */
 int tcphs_duration_parse(const char *arg, uint64_t *ns);
 #define TCPHS_DURATION_ALLOWED \
 	"allowed is a number of seconds, or one with us, ms, s, m, h or d: 60, 1.5s, 10m"
 
-/* ---- sessions (nl.c) ------------------------------------------------------ */
+/* ---- sessions ------------------------------------------------------------ */
 
 struct tcphs_session;
 
 /* Opens, finds the module, checks versions. NULL on error. */
 struct tcphs_session *tcphs_open(struct tcphs_error *err);
 void tcphs_close(struct tcphs_session *s);
+
+/* The kernel's own words about the request that failed last, "": none. */
+const char *tcphs_session_extack(const struct tcphs_session *s);
 
 int tcphs_get_status(struct tcphs_session *s, struct tcphs_status *st, struct tcphs_error *err);
 
@@ -347,7 +258,7 @@ int tcphs_bell_open(struct tcphs_session *s, struct tcphs_error *err);
 int tcphs_bell_fd(const struct tcphs_session *s);
 void tcphs_bell_drain(struct tcphs_session *s);
 
-/* ---- events (events.c) ------------------------------------------------------ */
+/* ---- events -------------------------------------------------------------- */
 
 struct tcphs_events;
 
@@ -360,7 +271,7 @@ struct tcphs_events_ops {
 struct tcphs_events *tcphs_events_new(bool all_netns, const struct tcphs_filter *filter);
 void tcphs_events_free(struct tcphs_events *evs);
 
-/* Fetches everything new into the queues; emits nothing yet. (nl.c) */
+/* Fetches everything new into the queues; emits nothing yet. */
 int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct tcphs_error *err);
 
 /*
@@ -381,21 +292,48 @@ void tcphs_events_keep_last(struct tcphs_events *evs, size_t keep);
 void tcphs_events_visit(const struct tcphs_events *evs,
 			void (*fn)(void *arg, const struct tcphs_event *ev), void *arg);
 
-/* For nl.c and tests: the steps of a pull. */
-bool tcphs_events_all_netns(const struct tcphs_events *evs);
-const struct tcphs_filter *tcphs_events_filter(const struct tcphs_events *evs);
-void tcphs_events_begin(struct tcphs_events *evs, uint64_t now);
-int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch);
-size_t tcphs_events_cpus(const struct tcphs_events *evs);
-void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
-
 /* Is the step's segment (@seq, @ack) one that the peer sent? */
 bool tcphs_event_of_another(const struct tcphs_event *ev);
 bool tcphs_event_from_peer(const struct tcphs_event *ev);
 
-uint32_t tcphs_crc32(uint32_t crc, const void *data, size_t len);	/* crc32.c */
+/* Does this event tell of a failure? A drop, a reset, a handshake or a life cut short. */
+bool tcphs_event_failed(const struct tcphs_event *ev);
 
-/* ---- recordings (recording.c, Documentation/recording.md) --------------------- */
+/* ---- to follow events ---------------------------------------------------- */
+
+struct tcphs_clock;
+
+/**
+ * struct tcphs_follow - how events are followed
+ * @ops: what is told of them, in time order
+ * @round: called after each round, at least once a second; false ends. May be NULL
+ * @interrupted: a signal came: is it the end? May be NULL: signals are none
+ * @arg: first argument of all of these
+ * @until: when to end, CLOCK_MONOTONIC in ns; 0: never
+ * @output: a file that, when nobody reads it any more, ends it; -1: none
+ * @clock: its offset follows the time of day: the clock may be set, the machine may
+ *	sleep. May be NULL
+ */
+struct tcphs_follow {
+	const struct tcphs_events_ops *ops;
+	bool (*round)(void *arg);
+	bool (*interrupted)(void *arg);
+	void *arg;
+	uint64_t until;
+	int output;
+	struct tcphs_clock *clock;
+};
+
+/*
+ * What is there, then what comes. Waits for the doorbell between two pulls, and looks
+ * once a second without it. 0 at the end; or a negative errno with @err set, after the
+ * events that came before the error: TCPHS_ERR_RELOADED when the module was loaded anew
+ * and what the cursors stood for is gone. Then begin again with new ones.
+ */
+int tcphs_follow(struct tcphs_session *s, struct tcphs_events *evs,
+		 const struct tcphs_follow *how, struct tcphs_error *err);
+
+/* ---- recordings (Documentation/recording.md) ----------------------------- */
 
 /* What a recording says about itself. */
 struct tcphs_recording_info {
@@ -425,12 +363,12 @@ uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r);
 
 struct tcphs_recording;
 
-/* Asked when a signal interrupts the wait for more: is it the end? */
+/* A signal interrupts the wait for more: is it the end? */
 typedef bool (*tcphs_interrupted_fn)(void *arg);
 
 /*
- * Reads from @fd, which stays the caller's; @name is for messages. @interrupted may be
- * NULL: signals are no end. NULL on error.
+ * Reads from @fd, which stays the caller's; @name is for messages and must stay.
+ * @interrupted may be NULL: signals are no end. NULL on error.
  */
 struct tcphs_recording *tcphs_recording_open(int fd, const char *name,
 					     tcphs_interrupted_fn interrupted, void *arg,
@@ -449,7 +387,7 @@ bool tcphs_recording_seekable(const struct tcphs_recording *r);
 /* Back to the first piece; -1 with @err set where that can't be done. */
 int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err);
 
-/* ---- names (names.c) -------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 #define TCPHS_NAME_LEN 16
 
@@ -465,7 +403,7 @@ const char *tcphs_hook_kind_name(unsigned int n, char *buf);
 const char *tcphs_refused_name(unsigned int n, char *buf);
 const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @options */
 
-/* A line that explains it (names_help.c); NULL for what has no name. */
+/* A line that explains it; NULL for what has no name. */
 const char *tcphs_event_help(unsigned int n);
 const char *tcphs_reason_help(unsigned int n);
 const char *tcphs_refused_help(unsigned int n);
@@ -501,20 +439,7 @@ enum tcphs_tone tcphs_event_tone(unsigned int type);
 /* "port unreachable", or "type 3 code 7" in @buf; @family: AF_INET or AF_INET6. */
 const char *tcphs_icmp_name(unsigned int family, unsigned int type, unsigned int code, char *buf);
 
-/* ---- words (words.c) ----------------------------------------------------------- */
-
-bool tcphs_same_word(const char *name, const char *word, size_t len);
-
-struct tcphs_near {
-	const char *word;	/* what is no name */
-	size_t len;
-	const char *name;	/* the nearest so far, NULL: none is near */
-	unsigned int distance;
-};
-
-void tcphs_near_try(struct tcphs_near *near, const char *name);
-
-/* ---- text (fmt.c) ------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------- */
 
 #define TCPHS_U64_LEN		21
 #define TCPHS_ADDRESS_LEN	46
@@ -579,4 +504,10 @@ uint64_t tcphs_hist_upper(unsigned int bucket);	/* first ns that lies above it *
  */
 uint64_t tcphs_hist_quantile(const struct tcphs_histogram *h, unsigned int permille);
 
-#endif /* TCPHS_LIB_H */
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TCPHS_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Errors of the library as lines on the terminal, and as exit status. */
+#include <stdio.h>
+
+#include "output.h"
+
+/**
+ * error_line - an error as a line for the user
+ * @line: ERROR_LINE bytes
+ * @err: the error
+ */
+const char *error_line(char *line, const struct tcphs_error *err)
+{
+	snprintf(line, ERROR_LINE, "tcphs: %s", err->text);
+	return line;
+}
+
+/**
+ * error_print - tell the user an error
+ * @err: the error
+ *
+ * Return: the exit status it leads to, as the man pages promise it.
+ */
+int error_print(const struct tcphs_error *err)
+{
+	char line[ERROR_LINE];
+
+	fprintf(stderr, "%s\n", error_line(line, err));
+	switch (err->code) {
+	case TCPHS_ERR_NONE:
+	case TCPHS_ERR_RELOADED:
+		return TCPHS_ERR_FAILED;
+	default:
+		return err->code;
+	}
+}
