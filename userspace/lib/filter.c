@@ -2,7 +2,7 @@
 /*
  * What the user wants to see: a struct tcphs_filter says yes or no.
  *
- * The kernel gets what it can judge of it (nl.c) so that little is copied when
+ * The kernel gets what it can judge of it (dumps.c) so that little is copied when
  * little is asked for; it is judged here again, all of it, so that a recording
  * is filtered like the live kernel.
  */

@@ -3,7 +3,9 @@
  * What the library's own files share, and the tools, which are of the same version, use
  * beyond tcphs.h. Nothing of it is seen outside.
  *
- *	nl.c		sessions, requests, the doorbell
+ *	session.c	sessions, and their doorbell
+ *	talk.c		requests and answers
+ *	dumps.c		listeners, connections, events: all of a kind
  *	follow.c	live events, as long as one likes
  *	attr.c		netlink attributes into structs, by tables
  *	decode.c decode_events.c	bytes of a message -> checked structs (pure, trusts nothing)

@@ -116,8 +116,8 @@ struct table {
 };
 
 void table_column(struct table *t, const char *head, bool right, unsigned int leave);
-void table_choose(struct table *t);
-void table_fit(struct table *t);
+void table_rows(struct table *t, struct tcphs_buf *out, const void *v, size_t nr, size_t size,
+		void (*make)(struct table_row *row, const struct cli *cli, const void *of));
 void table_measure(struct table *t, const struct table_row *row);
 void table_head(const struct table *t, struct tcphs_buf *out);
 void table_print(const struct table *t, const struct table_row *row, struct tcphs_buf *out);

@@ -21,9 +21,10 @@ static int by_age(const void *a, const void *b)
 	return 0;
 }
 
-static void make_row(struct table_row *row, const struct cli *cli, const struct tcphs_conn_info *c)
+static void make_row(struct table_row *row, const struct cli *cli, const void *of)
 {
 	char buf[TCPHS_NAME_LEN], scope[TCPHS_SCOPE_LEN], *p = row->cell[COL_AGE];
+	const struct tcphs_conn_info *c = of;
 
 	memset(row, 0, sizeof(*row));
 	tcphs_fmt_hex(row->cell[COL_CONN], c->conn);
@@ -58,8 +59,6 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 static void print_table(struct cli *cli, const struct tcphs_conn_list *list)
 {
 	struct table t = { .cli = cli };
-	struct table_row row;
-	size_t i;
 
 	table_column(&t, "CONN", false, 3);
 	table_column(&t, "STATE", false, 0);
@@ -72,19 +71,7 @@ static void print_table(struct cli *cli, const struct tcphs_conn_list *list)
 	if (cli->all_netns || cli->output)
 		table_column(&t, "NETNS", false, 0);
 
-	if (cli->output)
-		table_choose(&t);
-
-	for (i = 0; i < list->nr; i++) {
-		make_row(&row, cli, &list->v[i]);
-		table_measure(&t, &row);
-	}
-	table_fit(&t);
-	table_head(&t, &cli->out);
-	for (i = 0; i < list->nr; i++) {
-		make_row(&row, cli, &list->v[i]);
-		table_print(&t, &row, &cli->out);
-	}
+	table_rows(&t, &cli->out, list->v, list->nr, sizeof(*list->v), make_row);
 }
 
 static void print(struct cli *cli, const struct tcphs_conn_list *list)

@@ -80,8 +80,10 @@ static enum tcphs_tone queue_tone(uint32_t now, uint32_t max, uint64_t full)
 	return max && max >= full ? TCPHS_TONE_WARN : TCPHS_TONE_PLAIN;
 }
 
-static void make_row(struct table_row *row, const struct cli *cli, const struct tcphs_listener *l)
+static void make_row(struct table_row *row, const struct cli *cli, const void *of)
 {
+	const struct tcphs_listener *l = of;
+
 	memset(row, 0, sizeof(*row));
 	listener_cell(row->cell[COL_LISTENER], l);
 	queue_cell(row->cell[COL_SYN], l->syn_queue, l->syn_max, l->syn_limit);
@@ -107,8 +109,6 @@ static void make_row(struct table_row *row, const struct cli *cli, const struct 
 static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
 {
 	struct table t = { .cli = cli };
-	struct table_row row;
-	size_t i;
 
 	table_column(&t, "LISTENER", false, 0);
 	table_column(&t, "SYN-QUEUE", true, 4);
@@ -123,19 +123,7 @@ static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
 	if (cli->all_netns || cli->output)
 		table_column(&t, "NETNS", false, 0);
 
-	if (cli->output)
-		table_choose(&t);
-
-	for (i = 0; i < list->nr; i++) {
-		make_row(&row, cli, &list->v[i]);
-		table_measure(&t, &row);
-	}
-	table_fit(&t);
-	table_head(&t, &cli->out);
-	for (i = 0; i < list->nr; i++) {
-		make_row(&row, cli, &list->v[i]);
-		table_print(&t, &row, &cli->out);
-	}
+	table_rows(&t, &cli->out, list->v, list->nr, sizeof(*list->v), make_row);
 }
 
 static void print(struct cli *cli, struct tcphs_listener_list *list)

@@ -46,13 +46,8 @@ static void no_column(const struct table *t, const char *word, size_t len)
 	exit(TCPHS_ERR_USAGE);
 }
 
-/**
- * table_choose - the columns that the user wants (cli->output), in his order
- * @t: the table, with all its columns
- *
- * Ends the program when one is none.
- */
-void table_choose(struct table *t)
+/* The columns that the user wants, in his order. Ends the program when one is none. */
+static void choose(struct table *t)
 {
 	const char *list = t->cli->output;
 	unsigned int i;
@@ -75,13 +70,10 @@ void table_choose(struct table *t)
 	}
 }
 
-/**
- * table_fit - leave out what does not fit
- * @t: the table, which measured every row; with -o nothing is left out
- */
-void table_fit(struct table *t)
+/* Leaves out what does not fit; every row was measured. */
+static void fit(struct table *t)
 {
-	unsigned int limit = columns_of_terminal(), fits[TABLE_COLUMNS], i, nr = 0;
+	unsigned int limit = columns_of_terminal(), width[TABLE_COLUMNS], i, nr = 0;
 	struct column col[TABLE_COLUMNS];
 
 	if (t->cli->output || !limit)
@@ -91,9 +83,9 @@ void table_fit(struct table *t)
 		col[i].want = col[i].min;
 		col[i].leave = t->column[t->shown[i]].leave;
 	}
-	columns_fit(col, t->nr_shown, limit, GAP, fits);
+	columns_fit(col, t->nr_shown, limit, GAP, width);
 	for (i = 0; i < t->nr_shown; i++)
-		if (fits[i])
+		if (width[i])
 			t->shown[nr++] = t->shown[i];
 	t->nr_shown = nr;
 }
@@ -157,4 +149,33 @@ void table_print(const struct table *t, const struct table_row *row, struct tcph
 		print_cell(t, i, row->cell[t->shown[i]], cli_tone(t->cli, row->tone[t->shown[i]]),
 			   out);
 	tcphs_buf_newline(out);
+}
+
+/**
+ * table_rows - all of a table, with -o in the columns that were chosen
+ * @t: the table, with all its columns
+ * @out: where to
+ * @v: what the rows are about, an array
+ * @nr: how many
+ * @size: of one
+ * @make: makes the row of one
+ */
+void table_rows(struct table *t, struct tcphs_buf *out, const void *v, size_t nr, size_t size,
+		void (*make)(struct table_row *row, const struct cli *cli, const void *of))
+{
+	struct table_row row;
+	size_t i;
+
+	if (t->cli->output)
+		choose(t);
+	for (i = 0; i < nr; i++) {
+		make(&row, t->cli, (const char *)v + i * size);
+		table_measure(t, &row);
+	}
+	fit(t);
+	table_head(t, out);
+	for (i = 0; i < nr; i++) {
+		make(&row, t->cli, (const char *)v + i * size);
+		table_print(t, &row, out);
+	}
 }

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Listeners, connections and events: all that the module has of a kind, what of a filter it
+ * can judge by itself, and from where on.
+ */
+#include <stdlib.h>
+
+#include "talk.h"
+
+/* Ten attributes and their headers. */
+#define FILTER_SIZE	(TCPHS_FILTER_LIST * (3 * 2 + 4 + sizeof(struct tcphs_prefix)) + 128)
+
+/* A list that is being filled. */
+struct rows {
+	void *v;
+	size_t nr, cap;
+	size_t size;		/* of a row */
+	int (*decode)(const void *msg, size_t len, void *row);
+	const struct tcphs_filter *filter;	/* of connections; NULL: all */
+};
+
+/* Room for one more row, or NULL; the caller increments @nr. */
+static void *next_row(struct rows *rows)
+{
+	size_t want = rows->cap ? rows->cap * 2 : 64;
+	void *bigger;
+
+	if (rows->nr == rows->cap) {
+		bigger = reallocarray(rows->v, want, rows->size);
+		if (!bigger)
+			return NULL;
+		rows->v = bigger;
+		rows->cap = want;
+	}
+	return (char *)rows->v + rows->nr * rows->size;
+}
+
+static int take_row(void *arg, const void *msg, size_t len)
+{
+	struct rows *rows = arg;
+	void *row = next_row(rows);
+	int err;
+
+	if (!row)
+		return -ENOMEM;
+	err = rows->decode(msg, len, row);
+	if (!err && (!rows->filter || tcphs_filter_conn(rows->filter, row)))
+		rows->nr++;
+	return err;
+}
+
+static int decode_listener(const void *msg, size_t len, void *row)
+{
+	return tcphs_decode_listener(msg, len, row);
+}
+
+static int decode_conn(const void *msg, size_t len, void *row)
+{
+	return tcphs_decode_conn(msg, len, row);
+}
+
+/**
+ * tcphs_get_listeners - every listening socket
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @list: the answer; zeroed before the first call
+ * @err: why not
+ */
+int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
+			struct tcphs_listener_list *list, struct tcphs_error *err)
+{
+	struct rows rows = { .v = list->v, .cap = list->cap, .size = sizeof(*list->v),
+			     .decode = decode_listener };
+	struct nlmsghdr *nlh;
+	char buf[256];
+	int ret;
+
+	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_LISTENER_GET);
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_LISTENER_ALL_NETNS, 0, NULL);
+	ret = tcphs_talk(s, nlh, take_row, &rows, err);
+	*list = (struct tcphs_listener_list){ rows.v, rows.nr, rows.cap };
+	return ret;
+}
+
+/* The kernel takes a list without ranges. One that is too long only this side judges. */
+static void put_ports(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f,
+		      enum tcphs_filter_key key, const struct tcphs_ports *ports)
+{
+	uint16_t list[TCPHS_FILTER_LIST];
+	unsigned int i, port, nr = 0;
+
+	if (!tcphs_filter_has(f, key))
+		return;
+	for (i = 0; i < ports->nr; i++) {
+		for (port = ports->v[i].first; port <= ports->v[i].last; port++) {
+			if (nr == TCPHS_FILTER_LIST)
+				return;
+			list[nr++] = (uint16_t)port;
+		}
+	}
+	mnl_attr_put(nlh, type, nr * sizeof(list[0]), list);
+}
+
+static void put_step(struct nlmsghdr *nlh, const struct tcphs_filter *f)
+{
+	uint64_t types = tcphs_filter_event_types(f);
+
+	if (tcphs_filter_has(f, TCPHS_FILTER_STATE))
+		mnl_attr_put_u32(nlh, TCPHS_A_FILTER_STATES, f->states);
+	/* No type at all is no mask; then this side stops every event. */
+	if (types && ~types)
+		mnl_attr_put_u64(nlh, TCPHS_A_FILTER_EVENTS, types);
+}
+
+/* What the kernel can judge by itself. It fits into FILTER_SIZE. */
+static void put_filter(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	put_ports(nlh, TCPHS_A_FILTER_PORTS, f, TCPHS_FILTER_PORT, &f->port);
+	put_ports(nlh, TCPHS_A_FILTER_LOCAL_PORTS, f, TCPHS_FILTER_LOCAL_PORT, &f->local_port);
+	put_ports(nlh, TCPHS_A_FILTER_PEER_PORTS, f, TCPHS_FILTER_PEER_PORT, &f->peer_port);
+	if (tcphs_filter_has(f, TCPHS_FILTER_ADDRESS))
+		mnl_attr_put(nlh, TCPHS_A_FILTER_ADDRESSES,
+			     f->nr_addresses * sizeof(f->address[0]), f->address);
+	if (tcphs_filter_has(f, TCPHS_FILTER_PID))
+		mnl_attr_put(nlh, TCPHS_A_FILTER_PIDS, f->pid.nr * sizeof(f->pid.v[0]), f->pid.v);
+	if (tcphs_filter_has(f, TCPHS_FILTER_ROLE))
+		mnl_attr_put_u32(nlh, TCPHS_A_FILTER_ROLES, f->roles);
+	if (tcphs_filter_has(f, TCPHS_FILTER_OLDER_THAN))
+		mnl_attr_put_u64(nlh, TCPHS_A_FILTER_OLDER_THAN, f->older_than);
+	if (type == TCPHS_A_EVENT_FILTER)
+		put_step(nlh, f);
+	if (mnl_nlmsg_get_payload_tail(nlh) == mnl_attr_get_payload(nest))
+		mnl_attr_nest_cancel(nlh, nest);
+	else
+		mnl_attr_nest_end(nlh, nest);
+}
+
+/**
+ * tcphs_get_connections - every connection that a filter lets through
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @filter: NULL: all
+ * @list: the answer; zeroed before the first call
+ * @err: why not
+ */
+int tcphs_get_connections(struct tcphs_session *s, bool all_netns,
+			  const struct tcphs_filter *filter, struct tcphs_conn_list *list,
+			  struct tcphs_error *err)
+{
+	struct rows rows = { .v = list->v, .cap = list->cap, .size = sizeof(*list->v),
+			     .decode = decode_conn, .filter = filter };
+	char buf[256 + FILTER_SIZE];
+	struct nlmsghdr *nlh;
+	int ret;
+
+	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_CONN_GET);
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
+	if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
+		mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
+	if (filter)
+		put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
+	ret = tcphs_talk(s, nlh, take_row, &rows, err);
+	*list = (struct tcphs_conn_list){ rows.v, rows.nr, rows.cap };
+	return ret;
+}
+
+/**
+ * tcphs_listener_list_free - give the memory back; the list is empty again
+ * @list: the list
+ */
+void tcphs_listener_list_free(struct tcphs_listener_list *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
+/**
+ * tcphs_conn_list_free - give the memory back; the list is empty again
+ * @list: the list
+ */
+void tcphs_conn_list_free(struct tcphs_conn_list *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
+static void put_cursors(struct nlmsghdr *nlh, const struct tcphs_events *evs)
+{
+	struct nlattr *nest;
+	uint64_t next;
+	uint32_t cpu;
+	size_t i;
+
+	for (i = 0; i < tcphs_events_cpus(evs); i++) {
+		tcphs_events_cursor(evs, i, &cpu, &next);
+		nest = mnl_attr_nest_start(nlh, TCPHS_A_EVENT_CURSOR);
+		mnl_attr_put_u32(nlh, TCPHS_A_CURSOR_CPU, cpu);
+		mnl_attr_put_u64(nlh, TCPHS_A_CURSOR_NEXT, next);
+		mnl_attr_nest_end(nlh, nest);
+	}
+}
+
+static int take_batch(void *arg, const void *msg, size_t len)
+{
+	struct tcphs_batch batch;
+	int err;
+
+	err = tcphs_decode_batch(msg, len, &batch);
+	return err ? err : tcphs_events_add(arg, &batch);
+}
+
+/**
+ * tcphs_events_pull - fetch every record that is new
+ * @s: the session
+ * @evs: the cursors, and the queues that get the records
+ * @err: why not
+ */
+int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct tcphs_error *err)
+{
+	/* A cursor takes 4 + 8 + 12 bytes. */
+	void *buf = calloc(1, 256 + FILTER_SIZE + tcphs_events_cpus(evs) * 24);
+	const struct tcphs_filter *filter = tcphs_events_filter(evs);
+	struct nlmsghdr *nlh;
+	int ret;
+
+	if (!buf)
+		return tcphs_fail_errno(err, "no memory", -ENOMEM);
+	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_EVENT_GET);
+	if (tcphs_events_all_netns(evs))
+		mnl_attr_put(nlh, TCPHS_A_EVENT_ALL_NETNS, 0, NULL);
+	if (filter)
+		put_filter(nlh, TCPHS_A_EVENT_FILTER, filter);
+	put_cursors(nlh, evs);
+	/* Numbers begin anew when the module is loaded anew. */
+	if (s->load && tcphs_events_cpus(evs))
+		mnl_attr_put_u64(nlh, TCPHS_A_EVENT_LOAD, s->load);
+
+	tcphs_events_begin(evs, tcphs_session_now(s));
+	ret = tcphs_talk(s, nlh, take_batch, evs, err);
+	if (ret == -ERANGE || ret == -ESTALE) {
+		tcphs_error_set(err, TCPHS_ERR_RELOADED,
+				"the module was loaded anew in the meantime; start again");
+		tcphs_fail(err, ret);
+	}
+	free(buf);
+	return ret;
+}
