@@ -2,8 +2,9 @@
 /* Load, unload and parameters; the order is all there is here. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -26,14 +27,22 @@
 #include "table/pairs.h"
 #include "table/share.h"
 
-#define RING_MIN	64U
-#define RING_MAX	(1U << 20)
+#define RECORDS_MIN	64U	/* a CPU */
+#define MIB_MAX		(1U << 20)
+#define STORE_MIB_LEAST	4U
 #define TABLE_MIN	64U
 #define TABLE_MAX	(1U << 22)
 #define TABLE_DEFAULT	(1U << 18)
 
-module_param_named(ring_records, tcphs_ring_records, uint, 0444);
-MODULE_PARM_DESC(ring_records, "records kept a CPU, a power of two, 64 to 1048576 (default 8192)");
+/* 0: a 1024th of the memory, at least STORE_MIB_LEAST. */
+static unsigned int ring_mib;
+module_param(ring_mib, uint, 0444);
+MODULE_PARM_DESC(ring_mib, "MiB for the newest records of every kind (default: a 1024th of the memory)");
+
+/* 0: half as much. */
+static unsigned int kept_mib;
+module_param(kept_mib, uint, 0444);
+MODULE_PARM_DESC(kept_mib, "MiB for the records of what went wrong (default: a 2048th of the memory)");
 
 /* 0: a connection for each 16 KiB of memory, at most TABLE_DEFAULT. */
 module_param_named(table_size, tcphs_table_size, uint, 0444);
@@ -76,14 +85,35 @@ static const struct step {
 	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
 };
 
-static int __init check_parameters(void)
+/* The memory is for all CPUs that are there; one that comes later brings its own. */
+static int __init size_store(const char *name, unsigned int store, unsigned int *mib,
+			     unsigned int shift)
 {
-	if (tcphs_ring_records < RING_MIN || tcphs_ring_records > RING_MAX ||
-	    !is_power_of_2(tcphs_ring_records)) {
-		pr_err("ring_records=%u refused: a power of two from %u to %u is needed\n",
-		       tcphs_ring_records, RING_MIN, RING_MAX);
+	u64 memory = (u64)totalram_pages() << PAGE_SHIFT, most = TCPHS_RING_BYTES_MAX, bytes;
+
+	if (!*mib)
+		*mib = max_t(u64, memory >> shift >> 20, STORE_MIB_LEAST);
+	bytes = (u64)*mib << 20;
+	most = min(most * num_present_cpus(), memory / 2);
+	if (*mib > MIB_MAX || bytes > most) {
+		pr_err("%s=%u refused: 1 to %llu is needed\n", name, *mib, most >> 20);
 		return -EINVAL;
 	}
+	tcphs_store_records[store] = max_t(u64, div_u64(bytes, num_present_cpus() * TCPHS_SLOT_SIZE),
+					   RECORDS_MIN);
+	return 0;
+}
+
+static int __init check_parameters(void)
+{
+	int err;
+
+	err = size_store("ring_mib", TCPHS_STORE_RING, &ring_mib, 10) ?:
+	      size_store("kept_mib", TCPHS_STORE_KEPT, &kept_mib, 11);
+	if (err)
+		return err;
+	tcphs_fault_records(&tcphs_store_records[TCPHS_STORE_RING],
+			    &tcphs_store_records[TCPHS_STORE_KEPT]);
 	if (!tcphs_table_size)
 		tcphs_table_size = clamp_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / 16384,
 					   4096, TABLE_DEFAULT);
@@ -140,8 +170,9 @@ static int __init tcphs_init(void)
 	tcphs_deaf_watch(tcphs_now());
 
 	tcphs_attach_count(&active, &missing, &deaf);
-	pr_info("%s loaded: %u hooks, %u missing, %u records a CPU, %u connections at the most\n",
-		TCPHS_VERSION, active, missing, tcphs_ring_records, tcphs_table_size);
+	pr_info("%s loaded: %u hooks, %u missing, %u+%u records a CPU, %u connections at the most\n",
+		TCPHS_VERSION, active, missing, tcphs_store_records[TCPHS_STORE_RING],
+		tcphs_store_records[TCPHS_STORE_KEPT], tcphs_table_size);
 	return 0;
 }
 

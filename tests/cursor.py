@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """A reader of events on a bare netlink socket, with cursors of its own.
 
-usage: cursor.py [--all-netns] [--port PORT] [--pause] [--count] [CURSORS]
+usage: cursor.py [--all-netns] [--port PORT] [--pause] [--count] [--conns] [CURSORS]
 
 Reads on from CURSORS, "CPU:NEXT,...", and prints the cursors it came to; with
 --count how many records it read and how many it was told were lost. With
+--conns it prints the cookies of the records it read. With
 --port the kernel is to send the records of that port only. With --pause it says
 "asked" when it has, and waits for a line before it reads the answer. The
 messages are taken apart here, not by the tools' library.
@@ -84,6 +85,7 @@ def main():
     parser.add_argument("--port", type=int)
     parser.add_argument("--pause", action="store_true")
     parser.add_argument("--count", action="store_true")
+    parser.add_argument("--conns", action="store_true")
     parser.add_argument("cursors", nargs="?", default="")
     args = parser.parse_args()
 
@@ -102,8 +104,12 @@ def main():
                 lost += struct.unpack("=Q", value)[0]
             elif kind == RECORD:
                 records += 1
+                if args.conns:
+                    print(f"{struct.unpack_from('=Q', value, 48)[0]:x}")
     if args.count:
         print(records, lost)
+    elif args.conns:
+        return
     else:
         print(",".join(f"{cpu}:{number}" for cpu, number in cursors.items()))
 

@@ -17,12 +17,17 @@ refused() {
 	dmesg_since_mark | grep -F -e "$1" || { echo "log:"; dmesg_since_mark; return 1; }
 }
 
+# More than half of the memory is not for records.
 wrong_rings() {
-	local value
+	local value store memory
 
-	for value in 0 63 100 8191 2097152 4294967295; do
-		refused "tcphs: ring_records=$value refused: a power of two from 64 to 1048576" \
-			ring_records=$value || return
+	memory=$(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 1024))
+
+	for store in ring kept; do
+		for value in 1048577 1048576 4294967295; do
+			refused "tcphs: ${store}_mib=$value refused: 1 to $((memory / 2)) is needed" \
+				${store}_mib=$value || return
+		done
 	done
 }
 
@@ -38,32 +43,45 @@ no_numbers() {
 	local value
 
 	for value in many -1 1.5 4294967296 '' 64x; do
-		refused "invalid for parameter \`ring_records'" "ring_records=$value" || return
+		refused "invalid for parameter \`ring_mib'" "ring_mib=$value" || return
+		refused "invalid for parameter \`kept_mib'" "kept_mib=$value" || return
 		refused "invalid for parameter \`table_size'" "table_size=$value" || return
 	done
 }
 
+# parameters_are RING_MIB KEPT_MIB TABLE_SIZE: and a record takes 184 bytes
 parameters_are() {
-	same "$(</sys/module/tcphs/parameters/ring_records)" "$1" ring_records &&
-	same "$(</sys/module/tcphs/parameters/table_size)" "$2" table_size &&
-	same "$(tcphs status -j | jq -c '[.ring.records_per_cpu, .table.limit]')" "[$1,$2]" status
+	local cpus
+
+	cpus=$(grep -c ^processor /proc/cpuinfo)
+	same "$(</sys/module/tcphs/parameters/ring_mib)" "$1" ring_mib &&
+	same "$(</sys/module/tcphs/parameters/kept_mib)" "$2" kept_mib &&
+	same "$(</sys/module/tcphs/parameters/table_size)" "$3" table_size &&
+	same "$(tcphs status -j | jq -c '[.ring.records_per_cpu, .kept.records_per_cpu, .table.limit]')" \
+		"[$(($1 * 1048576 / cpus / 184)),$(($2 * 1048576 / cpus / 184)),$3]" status
 }
 
 bounds_are_kept() {
-	load ring_records=64 table_size=64
-	parameters_are 64 64 || return
-	load ring_records=128 table_size=4194304
-	parameters_are 128 4194304
+	load ring_mib=1 kept_mib=3 table_size=64
+	parameters_are 1 3 64 || return
+	load ring_mib=67 kept_mib=1 table_size=4194304
+	parameters_are 67 1 4194304
 }
 
+# A 1024th of the memory, half as much, 4 MiB at least.
 defaults_are_sane() {
+	local mib
+
+	mib=$(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 1048576))
 	load
-	same "$(</sys/module/tcphs/parameters/ring_records)" 8192 ring_records &&
+	parameters_are $((mib > 4 ? mib : 4)) $((mib > 8 ? mib / 2 : 4)) \
+		"$(</sys/module/tcphs/parameters/table_size)" &&
 	(($(</sys/module/tcphs/parameters/table_size) >= 4096))
 }
 
 parameters_are_read_only() {
-	! echo 128 2>/dev/null >/sys/module/tcphs/parameters/ring_records &&
+	! echo 128 2>/dev/null >/sys/module/tcphs/parameters/ring_mib &&
+	! echo 128 2>/dev/null >/sys/module/tcphs/parameters/kept_mib &&
 	! echo 128 2>/dev/null >/sys/module/tcphs/parameters/table_size
 }
 
@@ -147,15 +165,16 @@ overrun_is_told() {
 
 # Records of both CPUs, as many as written says; and then more on the one whose part
 # of an answer is made last than its ring holds.
+# All of one service, whose records lie in one lane and overwrite one another.
 written=0
 write_on_both() {
-	taskset -c 0 "$here/traffic" --connections 11 --close client-rst >/dev/null &&
-		taskset -c 1 "$here/traffic" --connections 7 --close client-rst >/dev/null || return
+	taskset -c 0 "$here/traffic" --connections 11 --port 20011 --close client-rst >/dev/null &&
+		taskset -c 1 "$here/traffic" --connections 7 --port 20011 --close client-rst >/dev/null || return
 	written=$(recorded)
 }
 
 overrun_the_last() {
-	taskset -c 1 "$here/traffic" --connections 41 --close client-rst >/dev/null
+	taskset -c 1 "$here/traffic" --connections 41 --port 20011 --close client-rst >/dev/null
 }
 
 # Who has no cursor begins at the oldest record, and which that is, is known when it asks.

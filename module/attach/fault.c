@@ -16,6 +16,14 @@ static bool tell_steps;
 module_param(tell_steps, bool, 0);
 MODULE_PARM_DESC(tell_steps, "log each step of loading and unloading (default N)");
 
+static unsigned int ring_records;
+module_param(ring_records, uint, 0);
+MODULE_PARM_DESC(ring_records, "records a CPU, instead of ring_mib (default 0: no)");
+
+static unsigned int kept_records;
+module_param(kept_records, uint, 0);
+MODULE_PARM_DESC(kept_records, "records of what went wrong a CPU, instead of kept_mib (default 0: no)");
+
 static char *deaf;
 module_param(deaf, charp, 0400);
 MODULE_PARM_DESC(deaf, "a hook that is attached and not listened to");
@@ -41,6 +49,19 @@ static int check_hook(const char *parameter, const char *name)
 			return 0;
 	pr_err("%s=%s refused: there is no such hook\n", parameter, name);
 	return -EINVAL;
+}
+
+/**
+ * tcphs_fault_records() - stores that are full soon
+ * @ring: records a CPU
+ * @kept: of the second store
+ *
+ * Context: process.
+ */
+void tcphs_fault_records(unsigned int *ring, unsigned int *kept)
+{
+	*ring = ring_records ?: *ring;
+	*kept = kept_records ?: *kept;
 }
 
 /**

@@ -11,12 +11,17 @@
 struct tcphs_hook;
 
 #ifdef TCPHS_TEST
+void tcphs_fault_records(unsigned int *ring, unsigned int *kept);
 int tcphs_fault_check(unsigned int steps);
 bool tcphs_fault_step(unsigned int step);
 void tcphs_fault_ran(unsigned int step, const char *way);
 bool tcphs_fault_deaf(const struct tcphs_hook *hook);
 bool tcphs_fault_missing(const struct tcphs_hook *hook);
 #else
+static inline void tcphs_fault_records(unsigned int *ring, unsigned int *kept)
+{
+}
+
 static inline int tcphs_fault_check(unsigned int steps)
 {
 	return 0;

@@ -38,10 +38,16 @@ static void read_counts(struct tcphs_drops *drops, const struct net *net, unsign
 	drops->syn_full = READ_ONCE(mib->mibs[LINUX_MIB_TCPREQQFULLDROP]);
 }
 
-/* Interrupts are off; the record is the caller's to complete and commit. */
+/*
+ * Interrupts are off; the record is the caller's to complete and commit. @conn: the
+ * connection's entry, in its section, or NULL.
+ */
 static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id,
-				const struct tcphs_queue *queue, u8 type, u8 reason)
+				struct tcphs_conn *conn, const struct tcphs_queue *queue, u8 type,
+				u8 reason)
 {
+	u64 now = tcphs_now();
+	unsigned int lane;
 	struct tcphs_listener *listener;
 	struct tcphs_event *ev;
 
@@ -54,7 +60,9 @@ static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id
 		}
 	}
 	tcphs_failure_count(tn, reason);
-	ev = tcphs_event_begin(tn, id, tcphs_now(), type);
+	lane = tcphs_share_lane(listener ? listener->share : tn->share, id->local_port);
+	ev = conn ? tcphs_conn_event(conn, now, type) :
+		    tcphs_event_begin(tn, id, lane, 0, now, type);
 	ev->flags |= TCPHS_F_QUEUE;
 	ev->reason = reason;
 	ev->queue = *queue;
@@ -66,7 +74,7 @@ static void tell_syn(struct tcphs_net *tn, const struct tcphs_who *id,
 {
 	struct tcphs_event *ev;
 
-	ev = tell(tn, id, queue, TCPHS_EV_SYN_DROPPED, reason);
+	ev = tell(tn, id, NULL, queue, TCPHS_EV_SYN_DROPPED, reason);
 	ev->flags |= TCPHS_F_PEER_ISN | TCPHS_F_SEQ;
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
@@ -95,14 +103,17 @@ static void tell_ack(const struct tcphs_trial *t)
 		    READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow))
 			s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
 	}
-	ev = tell(t->tn, id, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
+	ev = tell(t->tn, id, s.conn, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
 		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
 	if (!s.conn)
 		ev->flags |= TCPHS_F_UNTRACKED;
 	ev->old_state = state;
 	ev->new_state = state;
 	tcphs_step_numbers(ev, t->seq, t->ack);
-	tcphs_event_commit(t->tn);
+	if (s.conn)
+		tcphs_step_done(&s);
+	else
+		tcphs_event_commit(t->tn);
 	tcphs_conn_leave(&s);
 }
 

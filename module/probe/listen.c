@@ -17,7 +17,8 @@
 
 static void tell(const struct tcphs_listener *l, u8 type, u64 now)
 {
-	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, now, type);
+	unsigned int lane = tcphs_share_lane(l->share, l->id.local_port);
+	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, lane, 0, now, type);
 
 	ev->old_state = type == TCPHS_EV_LISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
 	ev->new_state = type == TCPHS_EV_UNLISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;

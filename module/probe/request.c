@@ -113,7 +113,8 @@ static void cookie_sent(const struct sock *sk, struct request_sock *req)
 	listener = tcphs_listener_find(sk);
 	if (listener)
 		atomic64_inc(&listener->cookies_sent);
-	ev = tcphs_event_begin(tn, &id, tcphs_now(), TCPHS_EV_SYNCOOKIE_SENT);
+	ev = tcphs_event_begin(tn, &id, tcphs_share_lane(tcphs_share_of(tn, sk), id.local_port), 0,
+			       tcphs_now(), TCPHS_EV_SYNCOOKIE_SENT);
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	tcphs_step_numbers(ev, id.isn, id.peer_isn + 1);
@@ -312,7 +313,9 @@ static void syn_twice(struct request_sock *req)
 	id.peer_isn = tcp_rsk(req)->rcv_isn;
 	id.flags |= TCPHS_F_PEER_ISN;
 	local_irq_save(irqflags);
-	ev = tcphs_event_begin(tn, &id, tcphs_now(), TCPHS_EV_SYN_DUPLICATE);
+	ev = tcphs_event_begin(tn, &id,
+			       tcphs_share_lane(tcphs_share_of(tn, req->rsk_listener), id.local_port),
+			       0, tcphs_now(), TCPHS_EV_SYN_DUPLICATE);
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	ev->seq = id.peer_isn;

@@ -171,11 +171,15 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	struct tcphs_who id = { };
 	struct tcphs_event *ev;
 	unsigned long irqflags;
+	unsigned int lane;
 
 	tcphs_who_from_skb(&id, skb);
 	id.netns = tn->inum;
 	local_irq_save(irqflags);
-	ev = tcphs_event_begin(tn, &id, tcphs_now(), TCPHS_EV_RST_SENT);
+	/* Ports that are closed are the strangers' choice, and there are many. */
+	lane = sk || tn->share ? tcphs_share_lane(tcphs_share_of(tn, sk), id.local_port) :
+				 TCPHS_LANE_STRANGERS;
+	ev = tcphs_event_begin(tn, &id, lane, 0, tcphs_now(), TCPHS_EV_RST_SENT);
 	ev->old_state = state;
 	ev->new_state = state;
 	ev->reason = sk ? listener_reset_reason(sk, skb) : TCPHS_REASON_NO_SOCKET;

@@ -30,8 +30,7 @@ void tcphs_time_wait_enter(struct tcphs_section *s, const struct inet_timewait_s
 	struct tcphs_conn *conn;
 
 	tcphs_conn_enter_untimed(s, atomic64_read(&tw->tw_cookie));
-	conn = s->conn;
-	hlist_for_each_entry_from(conn, node) {
+	for (conn = s->conn; conn; conn = conn->next) {
 		if (conn->id.conn == s->cookie && conn->id.flags & TCPHS_F_BUCKET &&
 		    conn->id.local_port == ntohs(tw->tw_sport) &&
 		    conn->id.peer_port == ntohs(tw->tw_dport)) {

@@ -28,6 +28,9 @@ struct dump {
 	u32 below;			/* connections: serial of the last one of that bucket */
 	bool pending;			/* events: ev was read and not yet sent */
 	bool told;			/* events: this CPU was named */
+	bool kept;			/* events: the second store is read */
+	u8 mode;			/* events: enum tcphs_kept_mode */
+	struct tcphs_walk walk;		/* events: of the CPU that is read */
 	u64 go_on;			/* events: the cursor before ev was read */
 	struct tcphs_event ev;
 	struct tcphs_cursor cursors[];	/* events: one a CPU */
@@ -391,6 +394,15 @@ static int take_cursor(struct dump *dump, struct nlattr *attr, struct netlink_ex
 	return 0;
 }
 
+/* What the second store has is fixed first: see tcphs_ring_kept_end(). */
+static void end_kept(struct dump *dump)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		dump->cursors[cpu].kept_end = tcphs_ring_kept_end(cpu);
+}
+
 /* Stands every cursor in its ring. */
 static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
 {
@@ -402,7 +414,7 @@ static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
 
 		cursor->tn = dump->tn;
 		cursor->cpu = cpu;
-		err = tcphs_ring_seek(cursor);
+		err = tcphs_ring_seek(cursor, &dump->walk);
 		if (err == -ERANGE)
 			NL_SET_ERR_MSG(extack, "a cursor lies ahead of its ring; start without it");
 		if (err && err != -ENODEV)
@@ -410,6 +422,37 @@ static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
 		cond_resched();
 	}
 	return 0;
+}
+
+/* To the next CPU that has rings, and behind the last one to the second store. */
+static bool next_cpu(struct dump *dump)
+{
+	for (;; dump->place++) {
+		if (dump->place >= nr_cpu_ids) {
+			if (dump->kept || !dump->mode)
+				return false;
+			dump->kept = true;
+			dump->place = 0;
+		}
+		/* One that has come up since waits for the next dump. */
+		if (dump->cursors[dump->place].sought)
+			return true;
+	}
+}
+
+/* This CPU's turn. */
+static void start_cpu(struct dump *dump)
+{
+	struct tcphs_cursor *cursor;
+
+	dump->told = false;
+	if (!next_cpu(dump))
+		return;
+	cursor = &dump->cursors[dump->place];
+	if (dump->kept)
+		tcphs_ring_kept_start(dump->place, &dump->walk, cursor->kept_end);
+	else
+		tcphs_ring_start(cursor, &dump->walk);
 }
 
 /**
@@ -437,6 +480,8 @@ int tcphs_dump_events_start(struct netlink_callback *cb)
 				 true, cb->extack);
 	if (err)
 		return give_up(cb, err);
+	attr = tcphs_dump_attrs(cb)[TCPHS_A_EVENT_KEPT];
+	dump->mode = attr ? nla_get_u8(attr) : TCPHS_KEPT_NOT;
 	attr = tcphs_dump_attrs(cb)[TCPHS_A_EVENT_LOAD];
 	if (attr && nla_get_u64(attr) != tcphs_load_id) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
@@ -447,6 +492,11 @@ int tcphs_dump_events_start(struct netlink_callback *cb)
 		if (nla_type(attr) != TCPHS_A_EVENT_CURSOR)
 			continue;
 		err = take_cursor(dump, attr, cb->extack);
+		if (!err && dump->mode) {
+			NL_SET_ERR_MSG_ATTR(cb->extack, attr,
+					    "what was kept is read from the beginning: without cursors");
+			err = -EINVAL;
+		}
 		if (err)
 			return give_up(cb, err);
 	}
@@ -454,8 +504,14 @@ int tcphs_dump_events_start(struct netlink_callback *cb)
 	WRITE_ONCE(bell->armed, 1);
 	/* Not paired on the hot path: a record that slips by waits for the next. */
 	smp_mb();
+	if (dump->mode)
+		end_kept(dump);
 	err = seek_all(dump, cb->extack);
-	return err ? give_up(cb, err) : 0;
+	if (err)
+		return give_up(cb, err);
+	dump->kept = dump->mode == TCPHS_KEPT_ONLY;
+	start_cpu(dump);
+	return 0;
 }
 
 /*
@@ -467,7 +523,9 @@ static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor)
 {
 	u64 go_on = cursor->next;
 
-	while ((dump->pending = tcphs_ring_read(cursor, &dump->ev)) &&
+	while ((dump->pending = dump->kept ?
+			       tcphs_ring_kept_read(dump->tn, &dump->walk, &dump->ev) :
+			       tcphs_ring_read(cursor, &dump->walk, &dump->ev)) &&
 	       !tcphs_filter_event(&dump->filter, &dump->ev)) {
 		if (!cursor->lost)
 			go_on = cursor->next;
@@ -476,7 +534,7 @@ static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor)
 	return go_on;
 }
 
-/* One message of one CPU. */
+/* One message of one CPU and one store. */
 static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 		      struct tcphs_cursor *cursor)
 {
@@ -496,6 +554,7 @@ static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 	else
 		go_on = fetch(dump, cursor);
 	if (nla_put_u32(skb, TCPHS_A_EVENT_CPU, cursor->cpu) ||
+	    (dump->kept && nla_put_u8(skb, TCPHS_A_EVENT_KEPT, TCPHS_KEPT_TOO)) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_EVENT_LOST, cursor->lost, TCPHS_A_EVENT_PAD))
 		goto cancel;
 	cursor->lost = 0;
@@ -533,10 +592,8 @@ int tcphs_dump_events(struct sk_buff *skb, struct netlink_callback *cb)
 	struct tcphs_cursor *cursor;
 	int err;
 
-	for (; dump->place < nr_cpu_ids; dump->place++, dump->told = false) {
+	for (; next_cpu(dump); dump->place++, start_cpu(dump)) {
 		cursor = &dump->cursors[dump->place];
-		if (!tcphs_ring_exists(dump->place))
-			continue;
 		while (!dump->told || dump->pending || cursor->lost) {
 			err = put_events(skb, cb, cursor);
 			if (err)

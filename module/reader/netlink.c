@@ -44,6 +44,7 @@ static const struct nla_policy event_policy[TCPHS_A_EVENT_MAX + 1] = {
 	[TCPHS_A_EVENT_CURSOR] = NLA_POLICY_NESTED(tcphs_nl_cursor_policy),
 	[TCPHS_A_EVENT_FILTER] = NLA_POLICY_NESTED(tcphs_filter_policy),
 	[TCPHS_A_EVENT_LOAD] = { .type = NLA_U64 },
+	[TCPHS_A_EVENT_KEPT] = NLA_POLICY_MAX(NLA_U8, TCPHS_KEPT_MODE_MAX),
 };
 
 static int put_count(struct sk_buff *skb, int attr, u8 id, u64 value)
@@ -118,14 +119,30 @@ static int put_counts(struct sk_buff *skb, const struct tcphs_sum *sum)
 	return err;
 }
 
+static int put_stores(struct sk_buff *skb, const struct tcphs_totals *ring)
+{
+	struct tcphs_totals kept;
+
+	tcphs_ring_totals(TCPHS_STORE_KEPT, &kept);
+	return nla_put_u64_64bit(skb, TCPHS_A_STATUS_OVERWRITTEN, ring->overwritten,
+				 TCPHS_A_STATUS_PAD) ?:
+	       nla_put_u64_64bit(skb, TCPHS_A_STATUS_RING_REACH, tcphs_ring_reach(ring),
+				 TCPHS_A_STATUS_PAD) ?:
+	       nla_put_u64_64bit(skb, TCPHS_A_STATUS_KEPT, kept.written, TCPHS_A_STATUS_PAD) ?:
+	       nla_put_u64_64bit(skb, TCPHS_A_STATUS_KEPT_OVERWRITTEN, kept.overwritten,
+				 TCPHS_A_STATUS_PAD) ?:
+	       nla_put_u64_64bit(skb, TCPHS_A_STATUS_KEPT_REACH, tcphs_ring_reach(&kept),
+				 TCPHS_A_STATUS_PAD);
+}
+
 static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 {
-	unsigned int cpus, table = 0, row = 0;
+	unsigned int table = 0, row = 0;
 	bool initial = net_eq(tn->net, &init_net);
 	const struct tcphs_hook *hook;
-	u64 overwritten;
+	struct tcphs_totals ring;
 
-	tcphs_ring_totals(&cpus, &overwritten);
+	tcphs_ring_totals(TCPHS_STORE_RING, &ring);
 	if (nla_put_string(skb, TCPHS_A_STATUS_VERSION, TCPHS_VERSION) ||
 	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MAJOR, TCPHS_ABI_MAJOR) ||
 	    nla_put_u16(skb, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR) ||
@@ -135,15 +152,15 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 	    /* Exact, and so the same each time as long as nobody sets the clock. */
 	    nla_put_s64(skb, TCPHS_A_STATUS_CLOCK, ktime_mono_to_real(0), TCPHS_A_STATUS_PAD) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_NETNS, tn->inum) ||
-	    nla_put_u32(skb, TCPHS_A_STATUS_RING_RECORDS, tcphs_ring_records) ||
-	    nla_put_u32(skb, TCPHS_A_STATUS_RING_CPUS, cpus) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_RING_RECORDS, tcphs_store_records[TCPHS_STORE_RING]) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_KEPT_RECORDS, tcphs_store_records[TCPHS_STORE_KEPT]) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_RING_CPUS, ring.cpus) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_TABLE_LIMIT, tcphs_table_size) ||
 	    nla_put_u32(skb, TCPHS_A_STATUS_TW_LIMIT,
 			READ_ONCE(tn->net->ipv4.tcp_death_row.sysctl_max_tw_buckets)))
 		return -EMSGSIZE;
 	/* How busy the others are is theirs to know. */
-	if (initial &&
-	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_OVERWRITTEN, overwritten, TCPHS_A_STATUS_PAD))
+	if (initial && put_stores(skb, &ring))
 		return -EMSGSIZE;
 	while ((hook = tcphs_hook_next(&table, &row)))
 		if (put_hook(skb, hook, initial))

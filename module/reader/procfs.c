@@ -53,9 +53,10 @@ static void put_quantiles(struct seq_file *m, const struct tcphs_histogram *hist
 
 static void show_module(struct seq_file *m, const struct view *view)
 {
-	unsigned int cpus, active, missing, deaf, table = 0, row = 0;
+	unsigned int active, missing, deaf, table = 0, row = 0;
 	const struct tcphs_hook *hook;
-	u64 overwritten, missed;
+	struct tcphs_totals ring, kept;
+	u64 missed;
 
 	seq_printf(m, "tcphs         %s  abi %u.%u  netns %u  uptime %llu s  format %u\n",
 		   TCPHS_VERSION, TCPHS_ABI_MAJOR, TCPHS_ABI_MINOR, view->net->ns.inum,
@@ -70,12 +71,18 @@ static void show_module(struct seq_file *m, const struct view *view)
 			seq_printf(m, "hook-deaf     %s  missed %llu  not shown: %s\n", hook->name,
 				   missed, hook->shows);
 	}
-	tcphs_ring_totals(&cpus, &overwritten);
+	tcphs_ring_totals(TCPHS_STORE_RING, &ring);
 	seq_printf(m, "ring          records %llu  keeps %u a CPU  cpus %u", view->sum.all.recorded,
-		   tcphs_ring_records, cpus);
+		   tcphs_store_records[TCPHS_STORE_RING], ring.cpus);
 	/* How busy the others are is theirs to know. */
 	if (net_eq(view->net, &init_net))
-		seq_printf(m, "  overwritten %llu", overwritten);
+		seq_printf(m, "  overwritten %llu  whole %llu s", ring.overwritten,
+			   div_u64(tcphs_ring_reach(&ring), NSEC_PER_SEC));
+	tcphs_ring_totals(TCPHS_STORE_KEPT, &kept);
+	seq_printf(m, "\nkept          keeps %u a CPU", tcphs_store_records[TCPHS_STORE_KEPT]);
+	if (net_eq(view->net, &init_net))
+		seq_printf(m, "  records %llu  overwritten %llu  whole %llu s", kept.written,
+			   kept.overwritten, div_u64(tcphs_ring_reach(&kept), NSEC_PER_SEC));
 	seq_printf(m, "\ntable         connections %u  limit %u  untracked %llu\n",
 		   tcphs_conn_count(&view->sum), tcphs_table_size, view->sum.untracked);
 }

@@ -21,6 +21,7 @@
 /* One CPU's reading: its oldest record that was not shown yet. */
 struct lane {
 	struct tcphs_cursor cursor;
+	struct tcphs_walk walk;
 	struct tcphs_event ev;
 	bool whole;		/* ev is one, not the end of the ring */
 	u64 told;		/* lost records that were shown as such */
@@ -56,7 +57,7 @@ static struct lane *oldest(struct view *view)
 
 static void advance(struct lane *lane)
 {
-	lane->whole = tcphs_ring_read(&lane->cursor, &lane->ev);
+	lane->whole = tcphs_ring_read(&lane->cursor, &lane->walk, &lane->ev);
 }
 
 static void rewind_lanes(struct view *view)
@@ -69,8 +70,10 @@ static void rewind_lanes(struct view *view)
 		memset(lane, 0, sizeof(*lane));
 		lane->cursor.tn = tcphs_net(view->net);
 		lane->cursor.cpu = i;
-		if (!tcphs_ring_seek(&lane->cursor))
-			advance(lane);
+		if (tcphs_ring_seek(&lane->cursor, &lane->walk))
+			continue;
+		tcphs_ring_start(&lane->cursor, &lane->walk);
+		advance(lane);
 	}
 	view->pos = 0;
 	view->now = oldest(view);

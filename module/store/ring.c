@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The flight recorder: a ring of records a CPU, the newest overwriting the
+ * The flight recorder: stores of records, each one a CPU, the newest overwriting the
  * oldest, read by any number of readers that take nothing out.
  *
  * Writer: only its CPU, with interrupts off (tcphs_section), so it never races
@@ -9,33 +9,36 @@
  * overwritten; what it held is counted as lost.
  *
  * slot->mark (ring.h) is 0 while a record is written and the record's place + 1 once it
- * is whole. Places only grow, so a mark never has the same value twice.
+ * is whole. Places count the records of a store, so a mark never has the same value twice.
+ *
+ * A store is cut into segments. Each belongs to one lane, which fills it from its first
+ * slot to its last; so within a segment places grow, and a reader merges segments by
+ * place. A lane that needs another segment takes, when none is new, the oldest of the
+ * lane that has most. So who writes much overwrites himself as soon as he has more
+ * than the others, and who writes little keeps what he has, up to his share.
  */
 #include <linux/cpu.h>
-#include <linux/cpumask.h>
-#include <linux/kernel.h>
-#include <linux/string.h>
+#include <linux/sort.h>
 #include <linux/vmalloc.h>
 #include "store/net.h"
 #include "store/ring.h"
 #include "store/stats.h"
 
-/* How many records a ring holds; main.c sets it. */
-unsigned int tcphs_ring_records = 8192;
-/* When the module was loaded and which load it is, from before the first record on. */
+#define NOTHING	U64_MAX		/* struct tcphs_segment.first */
+
+DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings[TCPHS_STORES]);
+unsigned int tcphs_store_records[TCPHS_STORES];
 u64 tcphs_loaded;
 u64 tcphs_load_id;
-
-DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings);
 static enum cpuhp_state hotplug;
 
 /* NULL: this CPU, any number, has never been up. */
-static const struct tcphs_ring *ring_of(unsigned int cpu)
+static const struct tcphs_ring *ring_of(unsigned int cpu, unsigned int store)
 {
 	if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
 		return NULL;
 	/* Pairs with prepare_cpu(): who sees the ring sees an empty one. */
-	return smp_load_acquire(&per_cpu(tcphs_rings, cpu));
+	return smp_load_acquire(&per_cpu(tcphs_rings, cpu)[store]);
 }
 
 /**
@@ -46,29 +49,190 @@ static const struct tcphs_ring *ring_of(unsigned int cpu)
  */
 bool tcphs_ring_exists(unsigned int cpu)
 {
-	return ring_of(cpu);
+	return ring_of(cpu, TCPHS_STORE_RING);
 }
 
-/* Copies the record at a place; false when it was overwritten meanwhile. */
-static bool copy_slot(const struct tcphs_ring *ring, u64 place, struct tcphs_event *ev)
+/* The lane that has most; among equals @lane itself. */
+static unsigned int largest_lane(const struct tcphs_ring *ring, unsigned int lane)
 {
-	const struct tcphs_slot *slot = &ring->slots[place & ring->mask];
+	unsigned int i, best = lane;
 
+	for (i = 0; i < TCPHS_LANES; i++)
+		if (ring->lanes[i].segments > ring->lanes[best].segments)
+			best = i;
+	return best;
+}
+
+/* What lies in the oldest segment of a lane is gone. Returns the segment. */
+static u16 take_oldest(struct tcphs_ring *ring, struct tcphs_lane *lane)
+{
+	struct tcphs_slot *begin = &ring->slots[lane->oldest * ring->per_segment];
+	struct tcphs_slot *end = begin + ring->per_segment;
+	u16 segment = lane->oldest;
+
+	if (!--lane->segments) {
+		end = lane->at;
+		lane->at = NULL;
+		lane->end = NULL;
+	}
+	lane->oldest = ring->segment[segment].next;
+	if (end > begin) {
+		WRITE_ONCE(ring->overwritten, ring->overwritten + (end - begin));
+		WRITE_ONCE(ring->whole_since, max(ring->whole_since, end[-1].ev.time));
+	}
+	return segment;
+}
+
+/**
+ * tcphs_ring_extend() - a segment for a lane that has filled its last one
+ * @ring: of this CPU
+ * @lane: whose
+ *
+ * Context: interrupts off.
+ */
+void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane)
+{
+	struct tcphs_lane *l = &ring->lanes[lane];
+	u16 segment = ring->begun;
+
+	if (segment < ring->segments)
+		WRITE_ONCE(ring->begun, segment + 1);
+	else
+		segment = take_oldest(ring, &ring->lanes[largest_lane(ring, lane)]);
+	/* Readers tell by it which marks are of an earlier time. */
+	WRITE_ONCE(ring->segment[segment].first, ring->head);
+	if (l->segments++)
+		ring->segment[l->newest].next = segment;
+	else
+		l->oldest = segment;
+	l->newest = segment;
+	l->at = &ring->slots[segment * ring->per_segment];
+	l->end = l->at + ring->per_segment;
+}
+
+/**
+ * tcphs_ring_follow() - the record that a link leads to
+ * @link: of tcphs_ring_link(), of this load and any CPU
+ * @mark: of the slot
+ *
+ * Context: any.
+ * Return: the slot, whose mark has to be looked at again after reading; NULL: it was
+ * overwritten.
+ */
+const struct tcphs_slot *tcphs_ring_follow(u64 link, u64 *mark)
+{
+	unsigned int cpu = (link & ~BIT_ULL(63)) >> (TCPHS_LINK_SLOT_BITS + TCPHS_LINK_MARK_BITS);
+	u64 words = link >> TCPHS_LINK_MARK_BITS & GENMASK_ULL(TCPHS_LINK_SLOT_BITS - 1, 0);
+	const struct tcphs_ring *ring = ring_of(cpu, TCPHS_STORE_RING);
+	const struct tcphs_slot *slot;
+
+	slot = (const void *)ring->slots + words * sizeof(u64);
 	/* Pairs with tcphs_ring_commit(): this mark, this record. */
-	if (smp_load_acquire(&slot->mark) != place + 1)
+	*mark = smp_load_acquire(&slot->mark);
+	return *mark && !((*mark ^ link) & GENMASK_ULL(TCPHS_LINK_MARK_BITS - 1, 0)) ? slot : NULL;
+}
+
+/* ---- a walk: what lies in a store, by place ------------------------------------------- */
+
+/* Goes on to the first record at or behind run->slot; false: there is none. */
+static bool run_find(const struct tcphs_walk *walk, struct tcphs_run *run)
+{
+	for (; run->slot < run->stop; run->slot++) {
+		u64 mark = READ_ONCE(walk->ring->slots[run->slot].mark);
+
+		/* Being written, or newer than the end of the walk: the old one is gone. */
+		if (!mark || mark > walk->end)
+			continue;
+		/* Of what was here before this segment: it is not full yet. */
+		if (mark <= run->place)
+			return false;
+		run->place = mark - 1;
+		if (run->place >= walk->from)
+			return true;
+	}
+	return false;
+}
+
+static void sift_down(struct tcphs_walk *walk, unsigned int i)
+{
+	struct tcphs_run run = walk->run[i];
+	unsigned int child;
+
+	while ((child = 2 * i + 1) < walk->nr) {
+		if (child + 1 < walk->nr &&
+		    walk->run[child + 1].place < walk->run[child].place)
+			child++;
+		if (run.place <= walk->run[child].place)
+			break;
+		walk->run[i] = walk->run[child];
+		i = child;
+	}
+	walk->run[i] = run;
+}
+
+/* Every segment that has something from @from to before @end. */
+static void walk_begin(struct tcphs_walk *walk, const struct tcphs_ring *ring, u64 from, u64 end)
+{
+	unsigned int i, begun = READ_ONCE(ring->begun);
+	struct tcphs_run *run;
+	u64 first, last;
+
+	walk->ring = ring;
+	walk->from = from;
+	walk->end = end;
+	walk->nr = 0;
+	for (i = 0; i < begun; i++) {
+		first = READ_ONCE(ring->segment[i].first);
+		if (first >= end)
+			continue;
+		/* One that is full and was read, as most are for who reads on. */
+		last = READ_ONCE(ring->slots[(i + 1) * ring->per_segment - 1].mark);
+		if (last > first && last <= from)
+			continue;
+		run = &walk->run[walk->nr];
+		run->place = first;
+		run->slot = i * ring->per_segment;
+		run->stop = run->slot + ring->per_segment;
+		walk->nr += run_find(walk, run);
+	}
+	for (i = walk->nr / 2; i-- > 0;)
+		sift_down(walk, i);
+}
+
+/* Copies a slot; false when it was overwritten meanwhile. */
+static bool copy_slot(const struct tcphs_slot *slot, u64 mark, struct tcphs_event *ev)
+{
+	/* Pairs with tcphs_ring_commit(): this mark, this record. */
+	if (smp_load_acquire(&slot->mark) != mark)
 		return false;
 	/* A torn copy is found out below. */
 	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
 	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
 	smp_rmb();
-	return READ_ONCE(slot->mark) == place + 1;
+	return READ_ONCE(slot->mark) == mark;
 }
 
-/* Place of the oldest record when the next one goes to @head. */
-static u64 oldest(u64 head)
+/* The next record and its place; false at the end. */
+static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
 {
-	return head > tcphs_ring_records ? head - tcphs_ring_records : 0;
+	bool whole = false;
+
+	while (walk->nr && !whole) {
+		struct tcphs_run *run = &walk->run[0];
+
+		*place = run->place;
+		whole = copy_slot(&walk->ring->slots[run->slot], *place + 1, ev);
+		run->slot++;
+		run->place++;
+		if (!run_find(walk, run))
+			*run = walk->run[--walk->nr];
+		if (walk->nr)
+			sift_down(walk, 0);
+	}
+	return whole;
 }
+
+/* ---- cursors --------------------------------------------------------------------------- */
 
 static bool in_view(const struct tcphs_net *tn, u32 netns, u64 time)
 {
@@ -77,21 +241,19 @@ static bool in_view(const struct tcphs_net *tn, u32 netns, u64 time)
 }
 
 /*
- * The number of the record at a place, if it is the namespace's; 0 if not.
+ * The number of the record of a mark, if it is the namespace's; 0 if not.
  * False when it was overwritten meanwhile.
  */
-static bool peek(const struct tcphs_ring *ring, u64 place, const struct tcphs_net *tn, u64 *number)
+static bool peek(const struct tcphs_slot *slot, u64 mark, const struct tcphs_net *tn, u64 *number)
 {
-	const struct tcphs_slot *slot = &ring->slots[place & ring->mask];
-
 	/* As in copy_slot(). */
-	if (smp_load_acquire(&slot->mark) != place + 1)
+	if (smp_load_acquire(&slot->mark) != mark)
 		return false;
 	*number = in_view(tn, READ_ONCE(slot->ev.id.netns), READ_ONCE(slot->ev.time)) ?
 		  READ_ONCE(slot->ev.number) : 0;
 	/* As in copy_slot(). */
 	smp_rmb();
-	return READ_ONCE(slot->mark) == place + 1;
+	return READ_ONCE(slot->mark) == mark;
 }
 
 /* Goes on to a number of the view; what lies between is lost. */
@@ -103,20 +265,81 @@ static void skip_to(struct tcphs_cursor *c, u64 number)
 	}
 }
 
+static int newest_first(const void *a, const void *b)
+{
+	const struct tcphs_run *x = a, *y = b;
+
+	return x->place < y->place ? 1 : x->place > y->place ? -1 : 0;
+}
+
+/* What is there of each segment, the one written last first. */
+static void list_segments(struct tcphs_walk *walk, const struct tcphs_ring *ring, u64 end)
+{
+	unsigned int i, k, begun = READ_ONCE(ring->begun);
+
+	walk->nr = 0;
+	for (i = 0; i < begun; i++) {
+		u64 first = READ_ONCE(ring->segment[i].first), mark = 0;
+
+		for (k = first < end ? ring->per_segment : 0; k-- > 0;) {
+			mark = READ_ONCE(ring->slots[i * ring->per_segment + k].mark);
+			if (mark > first && mark <= end)
+				break;
+			mark = 0;
+		}
+		if (!mark)
+			continue;
+		walk->run[walk->nr].place = mark - 1;
+		walk->run[walk->nr].slot = i * ring->per_segment + k;
+		walk->run[walk->nr++].stop = i * ring->per_segment;
+	}
+	sort(walk->run, walk->nr, sizeof(walk->run[0]), newest_first, NULL);
+}
+
+/* Looks back through a segment for records that are to be read; up to which place there are none */
+static u64 look_back(struct tcphs_cursor *c, const struct tcphs_ring *ring,
+		     const struct tcphs_run *run, u64 *first)
+{
+	u64 below = run->place + 2, mark, number;
+	unsigned int slot;
+
+	for (slot = run->slot + 1; slot-- > run->stop;) {
+		mark = READ_ONCE(ring->slots[slot].mark);
+		/* Places fall towards the beginning; what doesn't was overwritten meanwhile. */
+		if (!mark || mark >= below || !peek(&ring->slots[slot], mark, c->tn, &number))
+			break;
+		below = mark;
+		if (!number)
+			continue;
+		if (number < c->next)
+			return mark;
+		if (mark - 1 < c->pos)
+			c->pos = mark - 1;
+		if (!*first || number < *first)
+			*first = number;
+		c->last = max(c->last, number);
+		/* What lies before it was read. */
+		if (number == max_t(u64, c->next, 1))
+			return mark;
+	}
+	return 0;
+}
+
 /* A view of one namespace counts its own records, so search for them. */
-static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
+static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring,
+		      struct tcphs_walk *walk)
 {
 	const struct tcphs_stats *st = per_cpu_ptr(c->tn->stats, c->cpu);
-	/* Pairs with tcphs_event_commit(): those records lie before the end. */
+	/* Pairs with tcphs_event_publish(): those records lie before the end. */
 	u64 written = smp_load_acquire(&st->recorded);
-	u64 place, number, first = 0, tail;
+	u64 first = 0, read = 0;
+	unsigned int i;
 
 	/* A record may have been read that is not counted yet. */
 	if (c->next > written && c->next - written > 2)
 		return -ERANGE;
 	/* As in tcphs_ring_seek(). */
 	c->end = smp_load_acquire(&ring->head);
-	tail = oldest(c->end);
 	c->pos = c->end;
 	c->last = 0;
 	/* Nothing new, as mostly where others are busy: nothing to search for. */
@@ -124,21 +347,9 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 		c->next = c->next ?: 1;
 		return 0;
 	}
-	for (place = c->end; place-- > tail;) {
-		if (!peek(ring, place, c->tn, &number))
-			break;
-		if (!number)
-			continue;
-		if (number < c->next)
-			break;
-		c->pos = place;
-		first = number;
-		if (!c->last)
-			c->last = number;
-		/* What lies before it was read; the search would go to the end of the ring. */
-		if (number == max_t(u64, c->next, 1))
-			break;
-	}
+	list_segments(walk, ring, c->end);
+	for (i = 0; i < walk->nr && walk->run[i].place >= read; i++)
+		read = max(read, look_back(c, ring, &walk->run[i], &first));
 	/* From here on: what is overwritten before it is read is lost. */
 	if (!c->next)
 		c->next = first ?: written + 1;
@@ -148,9 +359,21 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
 	return 0;
 }
 
+/* Place of the oldest record. */
+static u64 oldest(const struct tcphs_ring *ring, u64 end)
+{
+	unsigned int i, begun = READ_ONCE(ring->begun);
+	u64 first = end;
+
+	for (i = 0; i < begun; i++)
+		first = min(first, READ_ONCE(ring->segment[i].first));
+	return first;
+}
+
 /**
  * tcphs_ring_seek() - find where a cursor stands in the ring
  * @cursor: with tn, cpu and next filled in; next 0 asks for the oldest record
+ * @walk: scratch
  *
  * Fixes the end of this reading: what is written later waits for the next.
  *
@@ -158,117 +381,192 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring)
  * Return: 0; -ENODEV: that CPU has no ring; -ERANGE: the cursor is ahead of
  * what was written.
  */
-int tcphs_ring_seek(struct tcphs_cursor *cursor)
+int tcphs_ring_seek(struct tcphs_cursor *cursor, struct tcphs_walk *walk)
 {
-	const struct tcphs_ring *ring = ring_of(cursor->cpu);
-	u64 tail;
+	const struct tcphs_ring *ring = ring_of(cursor->cpu, TCPHS_STORE_RING);
 
 	if (!ring)
 		return -ENODEV;
-	/* Pairs with tcphs_ring_commit(): all records before it are whole. */
-	cursor->end = smp_load_acquire(&ring->head);
+	cursor->sought = true;
 	cursor->lost = 0;
 	if (cursor->tn)
-		return seek_netns(cursor, ring);
+		return seek_netns(cursor, ring, walk);
 
-	tail = oldest(cursor->end);
-
+	/* Pairs with tcphs_ring_commit(): all records before it are whole. */
+	cursor->end = smp_load_acquire(&ring->head);
 	if (cursor->next > cursor->end + 1)
 		return -ERANGE;
 	/* Records are numbered from 1, places from 0. */
-	cursor->pos = cursor->next ? cursor->next - 1 : tail;
-	if (cursor->pos < tail) {
-		cursor->lost = tail - cursor->pos;
-		cursor->pos = tail;
-	}
+	cursor->pos = cursor->next ? cursor->next - 1 : oldest(ring, cursor->end);
 	cursor->next = cursor->pos + 1;
 	return 0;
 }
 
 /**
+ * tcphs_ring_start() - begin to read what a cursor asks for
+ * @cursor: sought
+ * @walk: for tcphs_ring_read(), of this cursor alone until it is read
+ *
+ * Context: any.
+ */
+void tcphs_ring_start(const struct tcphs_cursor *cursor, struct tcphs_walk *walk)
+{
+	walk_begin(walk, ring_of(cursor->cpu, TCPHS_STORE_RING), cursor->pos, cursor->end);
+}
+
+/**
  * tcphs_ring_read() - the next record of a cursor
- * @cursor: sought; moves on. @cursor->lost grows by the records that were
+ * @cursor: moves on. @cursor->lost grows by the records that were
  *	overwritten before they could be read and lie before @ev, or before the end.
+ * @walk: started
  * @ev: the record
  *
  * Context: any.
  * Return: false at the end that tcphs_ring_seek() fixed.
  */
-bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev)
+bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk, struct tcphs_event *ev)
 {
-	const struct tcphs_ring *ring = ring_of(cursor->cpu);
+	u64 place;
 
-	while (cursor->pos < cursor->end) {
-		u64 place = cursor->pos++;
-
-		if (!copy_slot(ring, place, ev)) {
-			if (!cursor->tn) {
-				cursor->lost++;
-				cursor->next++;
-			}
-			continue;
-		}
+	while (walk_next(walk, &place, ev)) {
 		if (!cursor->tn) {
-			cursor->next++;
-			return true;
-		}
-		if (in_view(cursor->tn, ev->id.netns, ev->time)) {
+			skip_to(cursor, place + 1);
+		} else {
+			if (!in_view(cursor->tn, ev->id.netns, ev->time))
+				continue;
 			skip_to(cursor, ev->number);
-			cursor->next++;
-			return true;
 		}
+		cursor->next++;
+		return true;
 	}
-	if (cursor->tn)
-		skip_to(cursor, cursor->last + 1);
+	skip_to(cursor, cursor->tn ? cursor->last + 1 : cursor->end + 1);
 	return false;
 }
 
 /**
- * tcphs_ring_totals() - of all rings together
- * @cpus: how many there are
- * @overwritten: records that are no longer there
+ * tcphs_ring_kept_end() - fix the end of a reading of the second store
+ * @cpu: whose
+ *
+ * What is in it up to there was in the ring before: who fixes the ends of the rings
+ * after that misses nothing in between.
+ *
+ * Context: any.
+ * Return: for tcphs_ring_kept_start()
+ */
+u64 tcphs_ring_kept_end(unsigned int cpu)
+{
+	const struct tcphs_ring *ring = ring_of(cpu, TCPHS_STORE_KEPT);
+
+	/* Pairs with tcphs_ring_commit(): all records before it are whole. */
+	return ring ? smp_load_acquire(&ring->head) : 0;
+}
+
+/**
+ * tcphs_ring_kept_start() - begin to read the second store
+ * @cpu: whose; it has a ring
+ * @walk: for tcphs_ring_kept_read()
+ * @end: of tcphs_ring_kept_end()
  *
  * Context: any.
  */
-void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten)
+void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end)
+{
+	walk_begin(walk, ring_of(cpu, TCPHS_STORE_KEPT), 0, end);
+}
+
+/**
+ * tcphs_ring_kept_read() - the next record of the second store
+ * @tn: whose records; NULL: all
+ * @walk: started
+ * @ev: the record
+ *
+ * Context: any.
+ * Return: false at the end.
+ */
+bool tcphs_ring_kept_read(const struct tcphs_net *tn, struct tcphs_walk *walk,
+			  struct tcphs_event *ev)
+{
+	u64 place;
+
+	while (walk_next(walk, &place, ev))
+		if (!tn || in_view(tn, ev->id.netns, ev->time))
+			return true;
+	return false;
+}
+
+/**
+ * tcphs_ring_totals() - of a store of all CPUs together
+ * @store: enum tcphs_store
+ * @totals: the result
+ *
+ * Context: any.
+ */
+void tcphs_ring_totals(unsigned int store, struct tcphs_totals *totals)
 {
 	const struct tcphs_ring *ring;
 	int cpu;
 
-	*cpus = 0;
-	*overwritten = 0;
+	memset(totals, 0, sizeof(*totals));
 	for_each_possible_cpu(cpu) {
-		ring = ring_of(cpu);
+		ring = ring_of(cpu, store);
 		if (!ring)
 			continue;
-		++*cpus;
-		*overwritten += oldest(READ_ONCE(ring->head));
+		totals->cpus++;
+		totals->written += READ_ONCE(ring->head);
+		totals->overwritten += READ_ONCE(ring->overwritten);
+		totals->whole_since = max(totals->whole_since, READ_ONCE(ring->whole_since));
 	}
 }
 
-/* Runs before a CPU comes up, on another one; its ring stays until unload. */
-static int prepare_cpu(unsigned int cpu)
+static struct tcphs_ring *ring_alloc(unsigned int records, int node)
 {
+	unsigned int i, segments = min(TCPHS_SEGMENTS, records / 4);
 	struct tcphs_ring *ring;
 
-	if (per_cpu(tcphs_rings, cpu))
-		return 0;
-	ring = vzalloc_node(struct_size(ring, slots, tcphs_ring_records), cpu_to_node(cpu));
+	ring = vzalloc_node(struct_size(ring, slots, records), node);
 	if (!ring)
-		return -ENOMEM;
-	ring->mask = tcphs_ring_records - 1;
-	/* Pairs with ring_of(): who sees the ring sees an empty one. */
-	smp_store_release(&per_cpu(tcphs_rings, cpu), ring);
+		return NULL;
+	ring->segments = segments;
+	ring->per_segment = records / segments;
+	for (i = 0; i < TCPHS_SEGMENTS; i++)
+		ring->segment[i].first = NOTHING;
+	return ring;
+}
+
+/* Runs before a CPU comes up, on another one; its stores stay until unload. */
+static int prepare_cpu(unsigned int cpu)
+{
+	struct tcphs_ring **rings = per_cpu(tcphs_rings, cpu), *ring[TCPHS_STORES];
+	unsigned int i;
+
+	if (rings[TCPHS_STORE_RING])
+		return 0;
+	for (i = 0; i < TCPHS_STORES; i++) {
+		ring[i] = ring_alloc(tcphs_store_records[i], cpu_to_node(cpu));
+		if (!ring[i])
+			goto err_free;
+	}
+	/* Pairs with ring_of(): who sees the ring sees an empty one. The first comes last. */
+	while (i-- > 0)
+		smp_store_release(&rings[i], ring[i]);
 	return 0;
+
+err_free:
+	while (i-- > 0)
+		vfree(ring[i]);
+	return -ENOMEM;
 }
 
 static void free_rings(void)
 {
+	unsigned int i;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		vfree(per_cpu(tcphs_rings, cpu));
-		per_cpu(tcphs_rings, cpu) = NULL;
+		for (i = 0; i < TCPHS_STORES; i++) {
+			vfree(per_cpu(tcphs_rings, cpu)[i]);
+			per_cpu(tcphs_rings, cpu)[i] = NULL;
+		}
 	}
 }
 

@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The rings. The writing half is inline, for it runs for every record. ring.c has the
- * rules.
+ * The stores of records. The writing half is inline, for it runs for every record. ring.c
+ * has the rules.
  */
 #ifndef _TCPHS_RING_H
 #define _TCPHS_RING_H
 
+#include <linux/bits.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/types.h>
 #include <linux/tcphs.h>
+#include "store/clock.h"
 
 struct tcphs_net;
+
+/* Who writes, told apart so that none can take all of a store from the others. */
+#define TCPHS_LANES	16U
+#define TCPHS_LANE_STRANGERS 0U
+
+/* A store is handed to its lanes in so many pieces, or in pieces of four records. */
+#define TCPHS_SEGMENTS	128U
+
+enum tcphs_store {
+	TCPHS_STORE_RING,		/* everything, for a while */
+	TCPHS_STORE_KEPT,		/* what went wrong, for long */
+	TCPHS_STORES
+};
 
 struct tcphs_cursor {
 	const struct tcphs_net *tn;	/* NULL: every namespace */
@@ -20,64 +37,159 @@ struct tcphs_cursor {
 	u64 end;			/* where reading stops */
 	u64 last;			/* one namespace: number of the record before the end */
 	u64 lost;			/* not yet reported */
+	u64 kept_end;			/* where reading of the second store stops */
 	bool given;			/* a reader named this CPU */
+	bool sought;			/* and the CPU had a ring */
 };
 
-extern unsigned int tcphs_ring_records;
+/* What a reader has before it of one store of one CPU: the segments, merged by place. */
+struct tcphs_run {
+	u64 place;			/* of its next record */
+	u32 slot;			/* where that lies */
+	u32 stop;			/* where the segment ends */
+};
+
+/* A record of a life knows where the one before it lies: see tcphs_ring_link(). */
+struct tcphs_slot {
+	u64 mark;		/* 0: being written, or never was; else place + 1 */
+	u64 before;		/* link to the life's record before this one; 0: none */
+	struct tcphs_event ev;
+};
+
+/* Its CPU's alone. */
+struct tcphs_lane {
+	struct tcphs_slot *at, *end;	/* of its newest segment, what is still to be written */
+	u16 oldest, newest;		/* segments, linked by @next */
+	u16 segments;
+};
+
+struct tcphs_segment {
+	u64 first;		/* place of its first record; more than any: it has none */
+	u16 next;		/* of the same lane, written after this one */
+};
+
+struct tcphs_ring {
+	u64 head;		/* place of the next record */
+	struct tcphs_slot *writing;
+	unsigned int lane;	/* of @writing */
+	unsigned int segments, per_segment;
+	unsigned int begun;	/* segments that were ever written */
+	u64 overwritten;	/* records */
+	u64 whole_since;	/* time of the last record that was overwritten, 0: none */
+	struct tcphs_lane lanes[TCPHS_LANES];
+	struct tcphs_segment segment[TCPHS_SEGMENTS];
+	struct tcphs_slot slots[];
+};
+
+#define TCPHS_SLOT_SIZE		sizeof(struct tcphs_slot)
+#define TCPHS_RING_BYTES_MAX	(1ULL << 31)	/* what a link can address */
+
+struct tcphs_walk {
+	const struct tcphs_ring *ring;
+	u64 from;
+	u64 end;
+	unsigned int nr;
+	struct tcphs_run run[TCPHS_SEGMENTS];	/* a heap */
+};
+
+struct tcphs_totals {
+	unsigned int cpus;
+	u64 written;
+	u64 overwritten;
+	u64 whole_since;		/* all that is later is there; ns, 0: since the load */
+};
+
+extern unsigned int tcphs_store_records[TCPHS_STORES];	/* a CPU */
 extern u64 tcphs_loaded;	/* CLOCK_MONOTONIC, ns */
 extern u64 tcphs_load_id;	/* random: another one each time */
 
 int tcphs_ring_init(void);
 void tcphs_ring_exit(void);
 bool tcphs_ring_exists(unsigned int cpu);
-int tcphs_ring_seek(struct tcphs_cursor *cursor);
-bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_event *ev);
-void tcphs_ring_totals(unsigned int *cpus, u64 *overwritten);
+int tcphs_ring_seek(struct tcphs_cursor *cursor, struct tcphs_walk *walk);
+void tcphs_ring_start(const struct tcphs_cursor *cursor, struct tcphs_walk *walk);
+bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk,
+		     struct tcphs_event *ev);
+u64 tcphs_ring_kept_end(unsigned int cpu);
+void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end);
+bool tcphs_ring_kept_read(const struct tcphs_net *tn, struct tcphs_walk *walk,
+			  struct tcphs_event *ev);
+const struct tcphs_slot *tcphs_ring_follow(u64 link, u64 *mark);
+void tcphs_ring_totals(unsigned int store, struct tcphs_totals *totals);
+void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane);
 
-struct tcphs_slot {
-	u64 mark;		/* 0: being written; else place + 1 */
-	struct tcphs_event ev;
-};
+/* For how long a store holds all that it was given, ns. */
+static inline u64 tcphs_ring_reach(const struct tcphs_totals *store)
+{
+	return tcphs_elapsed(max(store->whole_since, tcphs_loaded), tcphs_now());
+}
 
-struct tcphs_ring {
-	u64 head;		/* place of the next record */
-	u64 mask;		/* number of slots - 1 */
-	struct tcphs_slot slots[];
-};
+#define TCPHS_SLOT_SIZE		sizeof(struct tcphs_slot)
+#define TCPHS_RING_BYTES_MAX	(1ULL << 31)	/* what a link can address */
 
-DECLARE_PER_CPU(struct tcphs_ring *, tcphs_rings);
+DECLARE_PER_CPU(struct tcphs_ring *, tcphs_rings[TCPHS_STORES]);
+
+/*
+ * Where a record lies: bit 63, 13 bits of CPU, 28 of the slot's offset in words, and the
+ * low bits of its mark, which tell if it was overwritten since.
+ */
+#define TCPHS_LINK_MARK_BITS	22
+#define TCPHS_LINK_SLOT_BITS	28
+
+static inline u64 tcphs_ring_link(const struct tcphs_ring *ring, const struct tcphs_slot *slot,
+				  u64 mark)
+{
+	u64 words = ((const char *)slot - (const char *)ring->slots) / sizeof(u64);
+
+	return BIT_ULL(63) | (u64)smp_processor_id() << (TCPHS_LINK_SLOT_BITS +
+							  TCPHS_LINK_MARK_BITS) |
+	       words << TCPHS_LINK_MARK_BITS | (mark & GENMASK_ULL(TCPHS_LINK_MARK_BITS - 1, 0));
+}
 
 /**
  * tcphs_ring_begin() - the next slot of this CPU
+ * @ring: a store of this CPU
+ * @lane: who writes, below TCPHS_LANES
  *
  * Context: any, interrupts off until tcphs_ring_commit().
- * Return: a record to fill; every byte of it must be written.
+ * Return: a slot to fill; every byte of its record, and @before, must be written.
  */
-static inline struct tcphs_event *tcphs_ring_begin(void)
+static __always_inline struct tcphs_slot *tcphs_ring_begin(struct tcphs_ring *ring,
+							   unsigned int lane)
 {
-	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings);
-	struct tcphs_slot *slot = &ring->slots[ring->head & ring->mask];
+	struct tcphs_slot *slot;
 
+	if (unlikely(ring->lanes[lane].at == ring->lanes[lane].end))
+		tcphs_ring_extend(ring, lane);
+	slot = ring->lanes[lane].at++;
+	ring->writing = slot;
+	ring->lane = lane;
 	WRITE_ONCE(slot->mark, 0);
 	/* Nobody may see the new bytes under the old mark. */
 	smp_wmb();
-	return &slot->ev;
+	return slot;
 }
 
 /**
  * tcphs_ring_commit() - publish the record of tcphs_ring_begin()
+ * @ring: the same
  *
  * Context: as tcphs_ring_begin(), on the same CPU.
  */
-static inline void tcphs_ring_commit(void)
+static __always_inline void tcphs_ring_commit(struct tcphs_ring *ring)
 {
-	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings);
 	u64 place = ring->head;
 
 	/* Whoever sees the mark sees the record. */
-	smp_store_release(&ring->slots[place & ring->mask].mark, place + 1);
+	smp_store_release(&ring->writing->mark, place + 1);
 	/* And whoever sees the head. */
 	smp_store_release(&ring->head, place + 1);
+}
+
+/* Takes tcphs_ring_begin() back: the slot stays unwritten. */
+static inline void tcphs_ring_abandon(struct tcphs_ring *ring)
+{
+	ring->lanes[ring->lane].at--;
 }
 
 #endif /* _TCPHS_RING_H */

@@ -41,12 +41,11 @@ static DEFINE_PER_CPU(struct tcphs_conn, scratch);
 #define LONGEST		64U
 
 /* Why there is no entry for a new connection, TCPHS_REFUSED_UNSPEC: there may be one. */
-static u8 refusal(const struct hlist_head *bucket, u16 share)
+static u8 refusal(const struct tcphs_conn *conn, u16 share)
 {
 	unsigned int used = tcphs_pool_used(&pool), length = 0;
-	const struct hlist_node *node;
 
-	for (node = bucket->first; node; node = node->next)
+	for (; conn; conn = conn->next)
 		if (++length >= LONGEST)
 			return TCPHS_REFUSED_BUCKET;
 	if (unlikely(tcphs_share_scarce(used, pool.limit)) &&
@@ -83,11 +82,11 @@ static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  const struct sock *sk, u8 state, bool birth)
 {
-	struct hlist_head *bucket = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
+	struct tcphs_conn **bucket = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
-	struct tcphs_conn *conn = NULL, *first;
+	struct tcphs_conn *conn = NULL;
 	u16 share = tcphs_share_of(tn, sk);
-	u8 refused = refusal(bucket, share);
+	u8 refused = refusal(*bucket, share);
 
 	if (likely(!refused)) {
 		conn = tcphs_pool_get(&pool);
@@ -100,14 +99,14 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 		st->refused[refused] += birth;
 	} else {
 		memset(conn, 0, sizeof(*conn));
-		first = hlist_entry_safe(bucket->first, struct tcphs_conn, node);
-		conn->serial = first ? first->serial + 1 : 1;
-		conn->share = share;
+		conn->serial = *bucket ? (*bucket)->serial + 1 : 1;
 		tcphs_share_count(share, 1);
-		hlist_add_head(&conn->node, bucket);
+		conn->next = *bucket;
+		WRITE_ONCE(*bucket, conn);
 		st->states[state]++;
 	}
 	conn->tn = tn;
+	conn->share = share;
 	conn->id.conn = s->cookie;
 	conn->born = s->now;
 	conn->since = s->now;
@@ -135,7 +134,7 @@ void tcphs_conn_reserve(unsigned int count)
  */
 void tcphs_conn_remove(struct tcphs_section *s)
 {
-	struct tcphs_conn *conn = s->conn;
+	struct tcphs_conn *conn = s->conn, **place;
 
 	s->conn = NULL;
 	if (conn->listener)
@@ -148,7 +147,10 @@ void tcphs_conn_remove(struct tcphs_section *s)
 		return;
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;
 	tcphs_share_count(conn->share, -1);
-	hlist_del(&conn->node);
+	place = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
+	while (*place != conn)
+		place = &(*place)->next;
+	WRITE_ONCE(*place, conn->next);
 	tcphs_pool_put(&pool, conn);
 }
 
@@ -171,16 +173,18 @@ void tcphs_conn_set_listener(struct tcphs_section *s, const struct sock *sk)
 /* Opens a section on a whole bucket and calls fn for each of its entries. */
 static void each_entry(void (*fn)(struct tcphs_section *s, void *arg), void *arg)
 {
-	struct hlist_node *next;
+	struct tcphs_conn *next;
 	struct tcphs_section s;
 	unsigned int i;
 
 	for (i = 0; i <= tcphs_table.mask; i++) {
-		if (hlist_empty(&tcphs_table.buckets[i]))
+		if (!READ_ONCE(tcphs_table.buckets[i]))
 			continue;
 		tcphs_conn_enter(&s, i);
-		hlist_for_each_entry_safe(s.conn, next, &tcphs_table.buckets[i], node)
+		for (next = tcphs_table.buckets[i]; (s.conn = next);) {
+			next = next->next;
 			fn(&s, arg);
+		}
 		tcphs_conn_leave(&s);
 		cond_resched();
 	}
@@ -243,11 +247,11 @@ int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 
 	if (bucket > tcphs_table.mask)
 		return 1;
-	if (hlist_empty(&tcphs_table.buckets[bucket]))
+	if (!READ_ONCE(tcphs_table.buckets[bucket]))
 		return 0;
 	cond_resched();
 	raw_spin_lock_irqsave(tcphs_conn_lock_of(bucket), flags);
-	hlist_for_each_entry(conn, &tcphs_table.buckets[bucket], node) {
+	for (conn = tcphs_table.buckets[bucket]; conn; conn = conn->next) {
 		if (below && conn->serial >= below)
 			continue;
 		err = fn(conn, arg);

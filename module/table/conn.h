@@ -12,7 +12,7 @@
 #define _TCPHS_CONN_H
 
 #include <linux/irqflags.h>
-#include <linux/list.h>
+#include <linux/compiler.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/tcphs.h>
@@ -44,12 +44,14 @@ struct tcphs_listener;
 #define TCPHS_C_DISMISSED	BIT(15)	/* a bucket that goes, and not by its timer */
 #define TCPHS_C_JOINED		BIT(16)	/* a subflow that MPTCP takes in; its request goes next */
 #define TCPHS_C_TOLD		BIT(17)	/* a connect() that is about to fail, and that is told */
+#define TCPHS_C_KEPT		BIT(18)	/* its records are in the second store too */
 
 struct tcphs_conn {
-	struct hlist_node node;
+	struct tcphs_conn *next;	/* of its bucket */
 	struct tcphs_net *tn;
 	struct tcphs_listener *listener;	/* counted reference, or NULL */
 	struct tcphs_who id;
+	u64 last;		/* link to its last record, 0: there is none: ring.h */
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
 	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
@@ -90,7 +92,7 @@ struct tcphs_section {
 #define TCPHS_LOCKS 1024U
 
 struct tcphs_table {
-	struct hlist_head *buckets;
+	struct tcphs_conn **buckets;	/* each a list, the youngest first */
 	unsigned int mask;
 	struct {
 		raw_spinlock_t lock;
@@ -137,10 +139,9 @@ static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u6
 	raw_spin_lock(tcphs_conn_lock_of(cookie));
 	/* Sparse can't follow a lock that the caller keeps. */
 	__release(tcphs_conn_lock_of(cookie));
-	hlist_for_each_entry(conn, &tcphs_table.buckets[cookie & tcphs_table.mask], node)
+	for (conn = tcphs_table.buckets[cookie & tcphs_table.mask]; conn; conn = conn->next)
 		if (conn->id.conn == cookie)
 			break;
-	/* NULL behind the last one. */
 	s->conn = conn;
 }
 
@@ -172,7 +173,7 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
  */
 static inline bool tcphs_conn_maybe(u64 cookie)
 {
-	return !hlist_empty(&tcphs_table.buckets[cookie & tcphs_table.mask]);
+	return READ_ONCE(tcphs_table.buckets[cookie & tcphs_table.mask]);
 }
 
 /**

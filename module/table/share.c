@@ -20,6 +20,7 @@
 #include <linux/user_namespace.h>
 #include <net/sock.h>
 #include "store/net.h"
+#include "store/ring.h"
 #include "table/share.h"
 
 static u32 __percpu *held;		/* connections; of all CPUs together no less than 0 */
@@ -64,6 +65,27 @@ u16 tcphs_share_of(const struct tcphs_net *tn, const struct sock *sk)
 		return tn->share;
 	uid = sk ? __kuid_val(READ_ONCE(sk->sk_uid)) : (u32)-1;
 	return uid ? share_of(0, uid) : TCPHS_SHARE_ROOT;
+}
+
+/**
+ * tcphs_share_lane() - in which lane of a store somebody writes
+ * @share: whose the record is
+ * @port: the service's, ours or the peer's
+ *
+ * The initial namespace's root runs most services of a machine: those are told apart, in
+ * lanes that nobody else writes in. What has neither socket nor listener goes to
+ * TCPHS_LANE_STRANGERS.
+ *
+ * Context: any.
+ * Return: a number from 1 to TCPHS_LANES - 1
+ */
+unsigned int tcphs_share_lane(u16 share, u16 port)
+{
+	const unsigned int half = TCPHS_LANES / 2;
+
+	if (share != TCPHS_SHARE_ROOT)
+		return half + share * half / TCPHS_SHARES;
+	return 1 + ((u16)((port ^ secret) * 40503U) * (half - 1) >> 16);
 }
 
 /**

@@ -14,6 +14,7 @@ struct tcphs_net;
 
 int tcphs_share_init(void);
 void tcphs_share_exit(void);
+unsigned int tcphs_share_lane(u16 share, u16 port);
 u16 tcphs_share_of_net(const struct net *net);
 u16 tcphs_share_of(const struct tcphs_net *tn, const struct sock *sk);
 void tcphs_share_count(u16 share, int by);

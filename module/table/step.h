@@ -11,17 +11,21 @@
 #include <linux/tcphs.h>
 #include "store/bell.h"
 #include "store/clock.h"
+#include "store/kept.h"
 #include "store/net.h"
 #include "store/ring.h"
 #include "store/stats.h"
 #include "table/conn.h"
 #include "table/owner.h"
+#include "table/share.h"
 #include "table/who.h"
 
 /**
  * tcphs_event_begin() - start a record in this CPU's ring
  * @tn: namespace it belongs to
  * @id: who, and the TCPHS_F_* that go with it
+ * @lane: of tcphs_share_lane(), or TCPHS_LANE_STRANGERS
+ * @before: link to the record before it of its life, or 0
  * @now: ns
  * @type: enum tcphs_event_type
  *
@@ -29,10 +33,15 @@
  * Return: the record, complete but for what the step knows; every byte is set.
  */
 static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn,
-						     const struct tcphs_who *id, u64 now, u8 type)
+						     const struct tcphs_who *id, unsigned int lane,
+						     u64 before, u64 now, u8 type)
 {
+	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING]);
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
-	struct tcphs_event *ev = tcphs_ring_begin();
+	struct tcphs_slot *slot = tcphs_ring_begin(ring, lane);
+	struct tcphs_event *ev = &slot->ev;
+
+	WRITE_ONCE(slot->before, before);
 
 	st->events[type]++;
 	ev->number = st->recorded + 1;
@@ -61,23 +70,53 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn,
 	return ev;
 }
 
-/**
- * tcphs_event_commit() - publish it, and ring for readers that wait
- * @tn: as given to tcphs_event_begin()
- *
- * Context: as tcphs_event_begin(), on the same CPU.
- */
-static __always_inline void tcphs_event_commit(struct tcphs_net *tn)
+/* Publishes a record, and rings for readers that wait. */
+static __always_inline struct tcphs_ring *tcphs_event_publish(struct tcphs_net *tn)
 {
+	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING]);
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 
-	tcphs_ring_commit();
+	tcphs_ring_commit(ring);
 	/* Whoever sees the count finds the record in the ring, or overwritten. */
 	smp_store_release(&st->recorded, st->recorded + 1);
 	if (unlikely(READ_ONCE(tn->bell.armed)))
 		tcphs_bell_pull(&tn->bell);
 	if (unlikely(READ_ONCE(tcphs_bell_all.armed)))
 		tcphs_bell_pull(&tcphs_bell_all);
+	return ring;
+}
+
+/**
+ * tcphs_event_commit() - publish a record of what has no entry
+ * @tn: as given to tcphs_event_begin()
+ *
+ * Context: as tcphs_event_begin(), on the same CPU.
+ */
+static __always_inline void tcphs_event_commit(struct tcphs_net *tn)
+{
+	struct tcphs_ring *ring = tcphs_event_publish(tn);
+
+	if (tcphs_notable(&ring->writing->ev))
+		tcphs_kept_step(ring);
+}
+
+/* By its service: what a stranger may choose says nothing of whose a connection is. */
+static __always_inline unsigned int tcphs_lane_of(const struct tcphs_conn *conn)
+{
+	return tcphs_share_lane(conn->share, conn->id.role == TCPHS_ROLE_PASSIVE ?
+					     conn->id.local_port : conn->id.peer_port);
+}
+
+/* The next record of a connection; the caller completes and commits it as its step. */
+static __always_inline struct tcphs_event *tcphs_conn_event(struct tcphs_conn *conn, u64 now,
+							     u8 type)
+{
+	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING]);
+	struct tcphs_event *ev;
+
+	ev = tcphs_event_begin(conn->tn, &conn->id, tcphs_lane_of(conn), conn->last, now, type);
+	conn->last = tcphs_ring_link(ring, ring->writing, ring->head + 1);
+	return ev;
 }
 
 /* The record of a step of s->conn; the caller completes and commits it. */
@@ -86,7 +125,7 @@ static __always_inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u
 	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev;
 
-	ev = tcphs_event_begin(conn->tn, &conn->id, s->now, type);
+	ev = tcphs_conn_event(conn, s->now, type);
 	ev->old_state = conn->state;
 	ev->new_state = new_state;
 	return ev;
@@ -94,7 +133,16 @@ static __always_inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u
 
 static __always_inline void tcphs_step_done(struct tcphs_section *s)
 {
-	tcphs_event_commit(s->conn->tn);
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_ring *ring = tcphs_event_publish(conn->tn);
+
+	if (likely(!(conn->marks & TCPHS_C_KEPT) && !tcphs_notable(&ring->writing->ev)))
+		return;
+	if (conn->marks & TCPHS_C_KEPT)
+		tcphs_kept_step(ring);
+	else
+		tcphs_kept_life(ring);
+	conn->marks |= TCPHS_C_KEPT;
 }
 
 /* Counts a duration of @s->conn's namespace. */

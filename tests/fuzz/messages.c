@@ -80,7 +80,7 @@ static size_t take_datagram(struct tcphs_events *evs, const uint8_t *data, size_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct tcphs_events *evs = tcphs_events_new(true, NULL);
+	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_NOT, NULL);
 	size_t records;
 
 	must(evs != NULL, "no memory");

@@ -133,7 +133,7 @@ static const struct tcphs_events_ops ops = { on_event, on_lost };
 static void test_pull(void)
 {
 	struct tcphs_session *s = open_as(""), *other = tcphs_open(&err);
-	struct tcphs_events *evs = tcphs_events_new(false, NULL);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 	struct seen seen = { 0 };
 
 	ok(!tcphs_events_pull(s, evs, &err) && tcphs_events_held(evs) == 5, "events are pulled");
@@ -146,7 +146,7 @@ static void test_pull(void)
 	tcphs_close(other);
 
 	s = open_as("");
-	evs = tcphs_events_new(false, NULL);
+	evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 	setenv("FAKE", "erange", 1);
 	ok(tcphs_events_pull(s, evs, &err) == -ERANGE && err.code == TCPHS_ERR_RELOADED,
 	   "a module that was loaded anew");
@@ -184,7 +184,7 @@ static bool one_round(void *arg)
 
 static void test_follow(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false, NULL);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 	struct tcphs_session *s = open_as("");
 	struct seen seen = { 0 };
 	struct tcphs_clock clock = { .offset = tcphs_session_clock(s) };

@@ -82,7 +82,7 @@ static void add(struct tcphs_events *evs, uint32_t cpu, uint64_t lost, uint64_t 
 
 static void test_merge(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false, NULL);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 	uint64_t next;
 	uint32_t cpu;
 
@@ -103,7 +103,7 @@ static void test_merge(void)
 
 static void test_holding_back(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false, NULL);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 
 	/* The pull began at 100: CPU 0 may have been read before CPU 1 wrote 102. */
 	tcphs_events_begin(evs, 100 * MS);
@@ -131,7 +131,7 @@ static void test_holding_back(void)
 
 static void test_losses(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false, NULL);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 
 	tcphs_events_begin(evs, 1000 * MS);
 	ADD(evs, 0, 0, 1, 10, 0);
@@ -150,7 +150,7 @@ static void test_losses(void)
 
 static void test_last(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(true, NULL);
+	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_NOT, NULL);
 
 	ok(tcphs_events_all_netns(evs), "a reader of all namespaces says so");
 	tcphs_events_begin(evs, 1000 * MS);
@@ -166,7 +166,7 @@ static void test_last(void)
 /* Many CPUs, many pulls, times that nearly meet; every record once, in order. */
 static void test_many(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(false, NULL);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
 	uint64_t clock = 1000, next[64] = { 0 }, t[2] = { 0 };
 	size_t added = 0;
 	int pull, i;
@@ -194,9 +194,61 @@ static void test_many(void)
 	tcphs_events_free(evs);
 }
 
+/* A message of one record of either store. */
+static void add_one(struct tcphs_events *evs, bool kept, uint32_t cpu, uint32_t netns,
+		    uint64_t number, uint64_t time)
+{
+	struct tcphs_event ev = {
+		.type = TCPHS_EV_CLOSED, .time = time * MS, .number = number, .cpu = cpu,
+		.id.netns = netns,
+	};
+	struct tcphs_batch batch;
+	static struct msg m;
+
+	msg_genl(&m, 30, NLM_F_MULTI, TCPHS_CMD_EVENT_GET);
+	msg_u32(&m, TCPHS_A_EVENT_CPU, cpu);
+	if (kept)
+		msg_u8(&m, TCPHS_A_EVENT_KEPT, TCPHS_KEPT_TOO);
+	msg_u64(&m, TCPHS_A_EVENT_LOST, 0);
+	msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
+	msg_u64(&m, TCPHS_A_EVENT_NEXT, number + 1);
+	if (tcphs_decode_batch(m.data, m.len, &batch) || tcphs_events_add(evs, &batch))
+		abort();
+}
+
+static void test_kept(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_TOO, NULL);
+	uint64_t next;
+	uint32_t cpu;
+	size_t i, cursors = 0;
+
+	equal(tcphs_events_kept(evs), TCPHS_KEPT_TOO, "the first pull asks for the second store");
+	tcphs_events_begin(evs, 1000 * MS);
+	add_one(evs, false, 0, 7, 23, 50);
+	add_one(evs, false, 0, 8, 23, 51);
+	add_one(evs, false, 1, 7, 24, 52);
+	/* In no order; three are in the rings, and three have something in common with those. */
+	add_one(evs, true, 0, 8, 23, 51);
+	add_one(evs, true, 1, 7, 23, 13);
+	add_one(evs, true, 0, 7, 11, 11);
+	add_one(evs, true, 1, 7, 24, 52);
+	add_one(evs, true, 0, 9, 23, 12);
+	add_one(evs, true, 0, 7, 23, 50);
+	tcphs_events_end(evs);
+	equal(tcphs_events_held(evs), 6, "what is in both stores is held once");
+	equal(tcphs_events_kept(evs), TCPHS_KEPT_NOT, "the second pull does not ask again");
+	for (i = 0; i < tcphs_events_cpus(evs); i++)
+		cursors += tcphs_events_cursor(evs, i, &cpu, &next);
+	equal(cursors, 2, "the second store has no cursor");
+	same(emit_all(evs), "11 12 13 50 51 52", "both stores are one stream in time order");
+	tcphs_events_free(evs);
+}
+
 int main(void)
 {
-	plan(21);
+	plan(26);
+	test_kept();
 	test_merge();
 	test_holding_back();
 	test_losses();

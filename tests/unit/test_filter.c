@@ -375,7 +375,7 @@ static void test_reader(void)
 {
 	static const struct tcphs_events_ops ops = { on_record, on_lost };
 	struct tcphs_filter f = make(TCPHS_FILTER_PORT, "7");
-	struct tcphs_events *evs = tcphs_events_new(false, &f);
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, &f);
 
 	add(evs, 3, 5, 9);
 	equal(tcphs_events_held(evs), 0, "what a filter stops is not held");

@@ -151,8 +151,18 @@ static void module_json(struct tcphs_json *j, const struct tcphs_status *st)
 	tcphs_json_u64(j, "records_per_cpu", st->ring_records);
 	tcphs_json_u64(j, "cpus", st->ring_cpus);
 	tcphs_json_u64(j, "recorded", st->recorded);
-	if (st->has_overwritten)
+	if (st->has_overwritten) {
 		tcphs_json_u64(j, "overwritten", st->overwritten);
+		tcphs_json_u64(j, "reach_ns", st->ring_reach);
+	}
+	tcphs_json_close(j, '}');
+	tcphs_json_open(j, "kept", '{');
+	tcphs_json_u64(j, "records_per_cpu", st->kept_records);
+	if (st->has_overwritten) {
+		tcphs_json_u64(j, "recorded", st->kept);
+		tcphs_json_u64(j, "overwritten", st->kept_overwritten);
+		tcphs_json_u64(j, "reach_ns", st->kept_reach);
+	}
 	tcphs_json_close(j, '}');
 	tcphs_json_open(j, "table", '{');
 	tcphs_json_u64(j, "used", st->table_used);

@@ -42,6 +42,7 @@ struct beside {
 	uint64_t lost;
 	uint64_t next;
 	uint32_t cpu;
+	uint8_t kept;
 	bool has_next, has_cpu;
 };
 
@@ -51,6 +52,7 @@ static int decode_beside(const struct attr *a, struct beside *to)
 		[TCPHS_A_EVENT_CPU]	= TO_TOLD(beside, cpu, has_cpu),
 		[TCPHS_A_EVENT_LOST]	= TO(beside, lost),
 		[TCPHS_A_EVENT_NEXT]	= TO_TOLD(beside, next, has_next),
+		[TCPHS_A_EVENT_KEPT]	= TO(beside, kept),
 	};
 	static const struct attr_table table = ATTR_TABLE(known);
 
@@ -95,6 +97,7 @@ int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out)
 	out->cpu = beside.cpu;
 	out->lost = beside.lost;
 	out->next = beside.next;
+	out->kept = beside.kept;
 	return err ? err : beside.has_cpu && beside.has_next ? 0 : -EBADMSG;
 }
 

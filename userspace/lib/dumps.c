@@ -196,7 +196,8 @@ static void put_cursors(struct nlmsghdr *nlh, const struct tcphs_events *evs)
 	size_t i;
 
 	for (i = 0; i < tcphs_events_cpus(evs); i++) {
-		tcphs_events_cursor(evs, i, &cpu, &next);
+		if (!tcphs_events_cursor(evs, i, &cpu, &next))
+			continue;
 		nest = mnl_attr_nest_start(nlh, TCPHS_A_EVENT_CURSOR);
 		mnl_attr_put_u32(nlh, TCPHS_A_CURSOR_CPU, cpu);
 		mnl_attr_put_u64(nlh, TCPHS_A_CURSOR_NEXT, next);
@@ -235,12 +236,16 @@ int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct 
 	if (filter)
 		put_filter(nlh, TCPHS_A_EVENT_FILTER, filter);
 	put_cursors(nlh, evs);
+	if (tcphs_events_kept(evs))
+		mnl_attr_put_u8(nlh, TCPHS_A_EVENT_KEPT, tcphs_events_kept(evs));
 	/* Numbers begin anew when the module is loaded anew. */
 	if (s->load && tcphs_events_cpus(evs))
 		mnl_attr_put_u64(nlh, TCPHS_A_EVENT_LOAD, s->load);
 
 	tcphs_events_begin(evs, tcphs_session_now(s));
 	ret = tcphs_talk(s, nlh, take_batch, evs, err);
+	if (!ret)
+		tcphs_events_end(evs);
 	if (ret == -ERANGE || ret == -ESTALE) {
 		tcphs_error_set(err, TCPHS_ERR_RELOADED,
 				"the module was loaded anew in the meantime; start again");

@@ -16,6 +16,10 @@
  *    was everything older than that. This needs no clock.
  *
  * Up to the later of both marks the order is final: the horizon.
+ *
+ * The first pull may bring what the second store has. That was written to the rings too,
+ * and comes in no order: it gets a queue of its own, is sorted, and what the rings still
+ * have is left out.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +35,7 @@ struct item {
 
 struct queue {
 	uint32_t cpu;
+	bool kept;		/* the second store's, of all CPUs */
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
 	struct item *item;
@@ -39,6 +44,7 @@ struct queue {
 
 struct tcphs_events {
 	bool all_netns;
+	enum tcphs_kept_mode kept;	/* to ask for in the next pull */
 	const struct tcphs_filter *filter;	/* NULL: none */
 	uint64_t pulled_at;	/* when the last pull began */
 	uint64_t newest;	/* time of the newest record of all pulls */
@@ -54,16 +60,19 @@ struct tcphs_events {
 /**
  * tcphs_events_new - cursors that stand at the oldest records
  * @all_netns: of all network namespaces
+ * @kept: what the first pull brings of the second store
  * @filter: what to keep, NULL: all; must stay as long as the cursors do
  *
  * Return: for tcphs_events_free(), or NULL without memory.
  */
-struct tcphs_events *tcphs_events_new(bool all_netns, const struct tcphs_filter *filter)
+struct tcphs_events *tcphs_events_new(bool all_netns, enum tcphs_kept_mode kept,
+				      const struct tcphs_filter *filter)
 {
 	struct tcphs_events *evs = calloc(1, sizeof(*evs));
 
 	if (evs) {
 		evs->all_netns = all_netns;
+		evs->kept = kept;
 		evs->filter = filter && filter->keys ? filter : NULL;
 	}
 	return evs;
@@ -130,11 +139,23 @@ size_t tcphs_events_held(const struct tcphs_events *evs)
  * @i: less than tcphs_events_cpus()
  * @cpu: whose
  * @next: what to send
+ *
+ * Return: false for the second store, which has none.
  */
-void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next)
+bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next)
 {
 	*cpu = evs->queue[i].cpu;
 	*next = evs->queue[i].next;
+	return !evs->queue[i].kept;
+}
+
+/**
+ * tcphs_events_kept - what to ask for of the second store
+ * @evs: the cursors
+ */
+enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs)
+{
+	return evs->kept;
 }
 
 /**
@@ -148,7 +169,7 @@ void tcphs_events_begin(struct tcphs_events *evs, uint64_t now)
 	evs->settled = evs->newest;
 }
 
-static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu)
+static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu, bool kept)
 {
 	size_t cap = evs->cap ? evs->cap * 2 : 16;
 	struct queue **heap;
@@ -166,24 +187,24 @@ static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu)
 		evs->cap = cap;
 	}
 	queue = &evs->queue[evs->nr++];
-	*queue = (struct queue){ .cpu = cpu };
+	*queue = (struct queue){ .cpu = cpu, .kept = kept };
 	return queue;
 }
 
 /* CPUs come in the same order each time, so the search begins where it ended. */
-static struct queue *queue_of(struct tcphs_events *evs, uint32_t cpu)
+static struct queue *queue_of(struct tcphs_events *evs, uint32_t cpu, bool kept)
 {
 	size_t i, n;
 
 	for (n = 0, i = evs->hint; n < evs->nr; n++, i++) {
 		if (i >= evs->nr)
 			i = 0;
-		if (evs->queue[i].cpu == cpu) {
+		if (evs->queue[i].kept == kept && (kept || evs->queue[i].cpu == cpu)) {
 			evs->hint = i;
 			return &evs->queue[i];
 		}
 	}
-	return queue_add(evs, cpu);
+	return queue_add(evs, cpu, kept);
 }
 
 static int queue_reserve(struct queue *q, size_t nr)
@@ -250,7 +271,7 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
  */
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 {
-	struct queue *q = queue_of(evs, batch->cpu);
+	struct queue *q = queue_of(evs, batch->cpu, batch->kept);
 	uint64_t last;
 	size_t kept;
 
@@ -268,6 +289,88 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 	if (last > evs->newest)
 		evs->newest = last;
 	return 0;
+}
+
+/* ---- the second store ------------------------------------------------------------- */
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* The same record, wherever it comes from. */
+static int by_identity(const void *a, const void *b)
+{
+	const struct tcphs_event *x = a, *y = b;
+	int order = compare_u64(x->number, y->number);
+
+	if (!order)
+		order = compare_u64(x->id.netns, y->id.netns);
+	return order ? order : compare_u64(x->cpu, y->cpu);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct tcphs_event *x = a, *y = b;
+	int order = compare_u64(x->time, y->time);
+
+	return order ? order : by_identity(a, b);
+}
+
+/* Marks what the ring still has: @lost is free, nothing is lost in between here. */
+static void strike_out(struct queue *kept, const struct queue *ring)
+{
+	struct item *found;
+	size_t i;
+
+	for (i = ring->head; i < ring->tail; i++) {
+		found = bsearch(&ring->item[i], kept->item, kept->tail, sizeof(*found),
+				by_identity);
+		if (found)
+			found->lost = 1;
+	}
+}
+
+/* Moves those together that were not struck out. */
+static void close_up(struct queue *q)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < q->tail; i++) {
+		if (q->item[i].lost)
+			continue;
+		if (n < i)
+			q->item[n] = q->item[i];
+		n++;
+	}
+	q->tail = n;
+}
+
+/**
+ * tcphs_events_end - a pull has brought all it could
+ * @evs: the cursors
+ */
+void tcphs_events_end(struct tcphs_events *evs)
+{
+	struct queue *kept = NULL;
+	size_t i, before;
+
+	if (!evs->kept)
+		return;
+	evs->kept = TCPHS_KEPT_NOT;
+	for (i = 0; i < evs->nr; i++)
+		if (evs->queue[i].kept)
+			kept = &evs->queue[i];
+	if (!kept || !kept->tail)
+		return;
+	before = kept->tail;
+	qsort(kept->item, kept->tail, sizeof(*kept->item), by_identity);
+	for (i = 0; i < evs->nr; i++)
+		if (!evs->queue[i].kept)
+			strike_out(kept, &evs->queue[i]);
+	close_up(kept);
+	evs->held -= before - kept->tail;
+	qsort(kept->item, kept->tail, sizeof(*kept->item), by_time);
 }
 
 static uint64_t head_time(const struct queue *q)

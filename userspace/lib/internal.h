@@ -46,6 +46,7 @@ struct tcphs_family {
  * @nr: records in it
  * @lost: records of this CPU that were lost right before the first one
  * @next: the cursor to continue from
+ * @kept: they are of the second store, in no order
  * @attrs: the attributes, for tcphs_batch_copy()
  * @attrs_len: bytes of them
  */
@@ -54,6 +55,7 @@ struct tcphs_batch {
 	uint32_t nr;
 	uint64_t lost;
 	uint64_t next;
+	bool kept;
 	const void *attrs;
 	size_t attrs_len;
 };
@@ -141,7 +143,9 @@ const struct tcphs_filter *tcphs_events_filter(const struct tcphs_events *evs);
 void tcphs_events_begin(struct tcphs_events *evs, uint64_t now);
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch);
 size_t tcphs_events_cpus(const struct tcphs_events *evs);
-void tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
+bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
+enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs);
+void tcphs_events_end(struct tcphs_events *evs);
 
 /* ---- checksums (crc32.c) ------------------------------------------------- */
 

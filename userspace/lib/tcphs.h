@@ -79,9 +79,14 @@ struct tcphs_status {
 	uint32_t netns;
 	uint32_t ring_records;
 	uint32_t ring_cpus;
+	uint32_t kept_records;		/* capacity a CPU of the second store */
 	uint64_t recorded;
 	uint64_t overwritten;
-	bool has_overwritten;		/* told in the initial namespace only */
+	bool has_overwritten;		/* this and what follows: in the initial namespace only */
+	uint64_t ring_reach;		/* ns: all that is younger is there */
+	uint64_t kept;			/* records that came into the second store */
+	uint64_t kept_overwritten;	/* of these */
+	uint64_t kept_reach;		/* ns, as ring_reach */
 	bool has_clock;
 	int64_t clock;			/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	uint32_t table_used;
@@ -268,7 +273,8 @@ struct tcphs_events_ops {
 };
 
 /* Events that @filter (NULL: none) stops are never held; losses are told all the same. */
-struct tcphs_events *tcphs_events_new(bool all_netns, const struct tcphs_filter *filter);
+struct tcphs_events *tcphs_events_new(bool all_netns, enum tcphs_kept_mode kept,
+				      const struct tcphs_filter *filter);
 void tcphs_events_free(struct tcphs_events *evs);
 
 /* Fetches everything new into the queues; emits nothing yet. */

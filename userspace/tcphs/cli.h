@@ -18,6 +18,7 @@ struct cli {
 	bool color;
 	bool utf8;
 	const char *output;		/* columns of a table; NULL: those that fit */
+	bool kept;			/* the second store alone */
 	const char *read;		/* a recording to read; NULL: the kernel */
 	bool damaged;			/* it was: the exit status will say so */
 	bool to_file;			/* events don't go to standard output */
@@ -32,6 +33,7 @@ struct verb {
 	const char *usage;		/* its own options, for --help */
 	bool one_netns;			/* knows no --all-netns */
 	bool reads;			/* knows --read */
+	bool keeps;			/* reads the second store too, and knows --kept */
 	uint32_t filters;		/* TCPHS_FILTERS_*: those that mean something here */
 	bool lives;			/* they choose connections, see source.h */
 	int (*run)(struct cli *cli, int argc, char **argv);	/* the exit status */

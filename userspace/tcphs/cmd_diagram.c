@@ -704,6 +704,7 @@ const struct verb verb_diagram = {
 		"                        output)\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
+	.keeps = true,
 	.lives = true,
 	.filters = TCPHS_FILTERS_EVENT,
 	.run = run,

@@ -128,6 +128,7 @@ const struct verb verb_events = {
 		"  -n, --last N          begin with the last N; -f -n 0: new ones only\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n",
 	.reads = true,
+	.keeps = true,
 	.filters = TCPHS_FILTERS_EVENT,
 	.run = run,
 };

@@ -220,5 +220,6 @@ const struct verb verb_record = {
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
 	.filters = TCPHS_FILTERS_EVENT,
+	.keeps = true,
 	.run = run,
 };

@@ -56,7 +56,7 @@ static void print_hooks(struct cli *cli, const struct tcphs_status *st)
 
 static void print_module(struct cli *cli, const struct tcphs_status *st)
 {
-	char uptime[TCPHS_DURATION_LEN];
+	char uptime[TCPHS_DURATION_LEN], reach[TCPHS_DURATION_LEN];
 
 	tcphs_fmt_duration(uptime, st->uptime, cli->utf8);
 	tcphs_buf_printf(&cli->out, "module   %s, ABI %u.%u, loaded for %s\n",
@@ -65,9 +65,20 @@ static void print_module(struct cli *cli, const struct tcphs_status *st)
 	print_hooks(cli, st);
 	tcphs_buf_printf(&cli->out, "ring     %u records on each of %u CPUs; %llu recorded",
 			 st->ring_records, st->ring_cpus, (ull)st->recorded);
-	if (st->has_overwritten)
-		tcphs_buf_printf(&cli->out, ", %llu overwritten in all namespaces",
-				 (ull)st->overwritten);
+	if (st->has_overwritten) {
+		tcphs_fmt_duration(reach, st->ring_reach, cli->utf8);
+		tcphs_buf_printf(&cli->out, ", %llu overwritten in all namespaces\n"
+				 "         everything of the last %s",
+				 (ull)st->overwritten, reach);
+	}
+	tcphs_buf_printf(&cli->out, "\nkept     %u records of what went wrong on each CPU",
+			 st->kept_records);
+	if (st->has_overwritten) {
+		tcphs_fmt_duration(reach, st->kept_reach, cli->utf8);
+		tcphs_buf_printf(&cli->out, "; %llu kept, %llu overwritten\n"
+				 "         everything that went wrong in the last %s",
+				 (ull)st->kept, (ull)st->kept_overwritten, reach);
+	}
 	tcphs_buf_printf(&cli->out, "\ntable    %u of %u entries used; %s%llu untracked%s\n",
 			 st->table_used, st->table_limit,
 			 cli_tone(cli, st->untracked ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN),

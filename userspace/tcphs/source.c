@@ -29,7 +29,10 @@ struct source {
 
 static int open_kernel(struct source *s, struct tcphs_error *err)
 {
-	s->events = tcphs_events_new(s->cli->all_netns, &s->filter);
+	enum tcphs_kept_mode mode = !s->cli->verb->keeps ? TCPHS_KEPT_NOT :
+				    s->cli->kept ? TCPHS_KEPT_ONLY : TCPHS_KEPT_TOO;
+
+	s->events = tcphs_events_new(s->cli->all_netns, mode, &s->filter);
 	if (!s->events) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return -1;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The second store: whole lives of what went wrong, and nothing else.
+ *
+ * In the ring everything goes by in seconds on a busy machine. So when a step is notable
+ * (kept.h), the records that its life has left in the ring so far are copied to a store
+ * that good lives never touch, and each later one as it is written. They are found by the
+ * links that lead from each record to the one before (struct tcphs_slot); what another
+ * CPU overwrites meanwhile is noticed by its mark, as by any reader.
+ *
+ * A life that had lost its beginning by then says so: TCPHS_F_GAP in the first of its
+ * records that was saved.
+ */
+#include <linux/string.h>
+#include "store/kept.h"
+#include "store/ring.h"
+
+/* So much one hook may copy, with interrupts off; lives that end badly have ten records. */
+#define STEPS 24U
+
+struct step {
+	const struct tcphs_slot *slot;
+	u64 mark;
+};
+
+static void copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32 flags)
+{
+	struct tcphs_ring *kept = __this_cpu_read(tcphs_rings[TCPHS_STORE_KEPT]);
+	struct tcphs_slot *slot = tcphs_ring_begin(kept, lane);
+
+	slot->before = 0;
+	/* As copy_slot() in ring.c: torn, it is not published. */
+	data_race(memcpy(&slot->ev, &from->ev, sizeof(slot->ev)));
+	smp_rmb();
+	if (READ_ONCE(from->mark) != mark) {
+		tcphs_ring_abandon(kept);
+		return;
+	}
+	slot->ev.flags |= flags;
+	tcphs_ring_commit(kept);
+}
+
+/* The records of a life before its @last one. Returns how many are there, the youngest first. */
+static unsigned int collect(const struct tcphs_slot *last, struct step *steps, bool *gap)
+{
+	u64 link = last->before;
+	const struct tcphs_slot *slot;
+	unsigned int n = 0;
+	bool same;
+	u64 mark;
+
+	*gap = false;
+	while (link) {
+		slot = n < STEPS ? tcphs_ring_follow(link, &mark) : NULL;
+		if (!slot)
+			break;
+		same = READ_ONCE(slot->ev.id.conn) == last->ev.id.conn &&
+		       READ_ONCE(slot->ev.id.generation) == last->ev.id.generation;
+		link = READ_ONCE(slot->before);
+		/* Pairs with tcphs_ring_begin(), as above. */
+		smp_rmb();
+		if (READ_ONCE(slot->mark) != mark || !same)
+			break;
+		steps[n].slot = slot;
+		steps[n++].mark = mark;
+		if (!link)
+			return n;
+	}
+	*gap = link;
+	return n;
+}
+
+/**
+ * tcphs_kept_life() - the first notable step of a life: all there is of it
+ * @from: the ring, with the step's record written last
+ *
+ * Context: interrupts off.
+ */
+void tcphs_kept_life(const struct tcphs_ring *from)
+{
+	struct step steps[STEPS];
+	unsigned int n;
+	bool gap;
+
+	n = collect(from->writing, steps, &gap);
+	while (n-- > 0) {
+		copy(steps[n].slot, steps[n].mark, from->lane, gap ? TCPHS_F_GAP : 0);
+		gap = false;
+	}
+	copy(from->writing, from->head, from->lane, gap ? TCPHS_F_GAP : 0);
+}
+
+/**
+ * tcphs_kept_step() - a later step of such a life, or one of what has no entry
+ * @from: the ring, with the step's record written last
+ *
+ * Context: interrupts off.
+ */
+void tcphs_kept_step(const struct tcphs_ring *from)
+{
+	copy(from->writing, from->head, from->lane, 0);
+}
