@@ -60,7 +60,7 @@ allowed()
 }
 
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((2 * (15 + ${#verbs[@]} - 1)))"
+echo "1..$((2 * (16 + ${#verbs[@]} - 1)))"
 for shell in bash zsh; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
@@ -78,6 +78,7 @@ for shell in bash zsh; do
 	same "$(in_$shell events --event '')" "$events" "$shell: every event"
 	same "$(in_$shell events --read '')" "some.rec tcphs" "$shell: files to read"
 	same "$(in_$shell record '')" "some.rec tcphs" "$shell: files to write"
+	same "$(in_$shell events -o TIM)" "TIME" "$shell: columns"
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
 	same "$(in_$shell events '')" "" "$shell: no word where none belongs"
 done

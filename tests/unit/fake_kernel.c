@@ -4,7 +4,7 @@
  *
  * The environment variable FAKE says what is wrong with it: absent, eperm,
  * netns, version, abi, garbage, erange; or what it does: flood:N gives N
- * events a pull. With a follower it rings three times and then sends SIGINT;
+ * events a pull, long has long addresses. With a follower it rings three times and then sends SIGINT;
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>
@@ -235,6 +235,8 @@ static void put_listener(uint16_t port, uint8_t family, uint64_t overflows)
 {
 	uint8_t any[16] = { 0 };
 
+	if (fake("long"))
+		memset(any, 0xab, sizeof(any));
 	msg_genl(&m, FAMILY_ID, NLM_F_MULTI, TCPHS_CMD_LISTENER_GET);
 	msg_u64(&m, TCPHS_A_LISTENER_CONN, port + 0x1000u);
 	msg_u32(&m, TCPHS_A_LISTENER_NETNS, 4026531840u);
@@ -251,7 +253,7 @@ static void put_listener(uint16_t port, uint8_t family, uint64_t overflows)
 	msg_u64(&m, TCPHS_A_LISTENER_OVERFLOWS, overflows);
 	if (overflows) {
 		msg_u32(&m, TCPHS_A_LISTENER_PID, 123);
-		msg_str(&m, TCPHS_A_LISTENER_COMM, "ngi\"nx");
+		msg_str(&m, TCPHS_A_LISTENER_COMM, fake("long") ? "quince-characte" : "ngi\"nx");
 		put_hist(TCPHS_A_LISTENER_WAIT, 0);
 	}
 }
@@ -269,10 +271,14 @@ static void put_conn(uint64_t conn, uint8_t state, uint64_t age, bool adopted)
 {
 	uint8_t local[16] = { 10, 0, 0, 1 }, peer[16] = { 192, 168, 100, 200 };
 
+	if (fake("long")) {
+		memset(local, 0xab, sizeof(local));
+		memset(peer, 0xcd, sizeof(peer));
+	}
 	msg_genl(&m, FAMILY_ID, NLM_F_MULTI, TCPHS_CMD_CONN_GET);
 	msg_u64(&m, TCPHS_A_CONN_CONN, conn);
 	msg_u32(&m, TCPHS_A_CONN_NETNS, 4026531840u);
-	msg_u8(&m, TCPHS_A_CONN_FAMILY, AF_INET);
+	msg_u8(&m, TCPHS_A_CONN_FAMILY, fake("long") ? AF_INET6 : AF_INET);
 	msg_u8(&m, TCPHS_A_CONN_ROLE, adopted ? TCPHS_ROLE_UNKNOWN : TCPHS_ROLE_PASSIVE);
 	msg_u8(&m, TCPHS_A_CONN_STATE, state);
 	msg_attr(&m, TCPHS_A_CONN_LOCAL, local, sizeof(local));
@@ -327,6 +333,11 @@ static uint16_t batch_cpu;
 static void put_record(struct tcphs_event ev)
 {
 	ev.cpu = batch_cpu;
+	if (fake("long")) {
+		ev.id.family = AF_INET6;
+		memset(ev.id.local, 0xab, sizeof(ev.id.local));
+		memset(ev.id.peer, 0xcd, sizeof(ev.id.peer));
+	}
 	msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
 }
 

@@ -35,7 +35,7 @@ static const char *const event_help[__TCPHS_EV_MAX] = {
 	[TCPHS_EV_ACK_DEFERRED]		= "third ACK ignored: TCP_DEFER_ACCEPT awaits data",
 	[TCPHS_EV_SYN_UNEXPECTED]	= "another's SYN met this connection, which is older",
 	[TCPHS_EV_BACKLOG_CHANGED]	= "listen() again, with another backlog",
-	[TCPHS_EV_MIGRATED]		= "its listener closed, another of the group has it now",
+	[TCPHS_EV_MIGRATED]		= "its listener closed, another of its group has it",
 	[TCPHS_EV_ICMP_RECEIVED]	= "an ICMP error came for what was sent",
 };
 

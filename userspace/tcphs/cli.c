@@ -206,19 +206,6 @@ size_t cli_count(const struct cli *cli, const char *option, const char *arg)
 }
 
 /**
- * cli_no_arguments - after the options nothing may follow
- * @cli: whose verb
- * @argc: of the command line
- * @argv: of the command line
- */
-void cli_no_arguments(const struct cli *cli, int argc, char **argv)
-{
-	if (optind < argc)
-		cli_usage(cli, "'%s' is one word too many; see: tcphs %s --help",
-			  argv[optind], cli->verb->name);
-}
-
-/**
  * cli_fail - tell the user an error
  * @err: the error
  *

@@ -10,8 +10,12 @@
 
 struct verb;
 
+#define CLI_GIVEN	40
+
 struct cli {
 	const struct verb *verb;
+	unsigned int nr_given;
+	const char *given[CLI_GIVEN];	/* words of the command line, see cli_gave() */
 	bool json;
 	bool no_header;
 	bool all_netns;
@@ -49,8 +53,8 @@ extern const struct verb verb_doctor;
 extern const struct verb verb_record;
 
 /*
- * Options every verb takes. A verb loops over getopt_long() with these in front
- * of its own, and hands what it does not know to cli_option().
+ * Options every verb takes. A verb loops over cli_next() with these in front of its own,
+ * hands what it does not know to cli_option(), and calls cli_check() at the end.
  */
 #define CLI_SHORTS ":jHAhr:"
 /* getopt_long()'s value of a filter's option */
@@ -78,11 +82,20 @@ extern const struct verb verb_record;
 	CLI_FILTER_LONG("older-than", OLDER_THAN),		\
 	CLI_FILTER_LONG("conn", CONN)
 
+/* Words of the command line that are no options. */
+#define CLI_CONN	"CONN"		/* the connection of a diagram */
+#define CLI_STDOUT	"-"		/* where a recording goes */
+
+/* options.c */
+int cli_next(struct cli *cli, int argc, char **argv, const char *shorts,
+	     const struct option *longs);
+void cli_gave(struct cli *cli, const char *word);
+void cli_check(const struct cli *cli, int argc, char **argv);
+
 /* cli.c; those that do not return end the program */
 void cli_option(struct cli *cli, int c, char **argv, const struct option *longs);
 void cli_help(const struct cli *cli) __attribute__((noreturn));
 size_t cli_count(const struct cli *cli, const char *option, const char *arg);
-void cli_no_arguments(const struct cli *cli, int argc, char **argv);
 void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 int cli_fail(const struct tcphs_error *err);
@@ -95,9 +108,21 @@ const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without
 const char *cli_plain(const struct cli *cli);
 const char *cli_bold(const struct cli *cli);
 
+/* fold.c */
+void cli_fold(struct tcphs_buf *out, const char *text, size_t limit, size_t column, size_t indent);
+void cli_line(struct cli *cli, size_t indent, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* table.c */
 #define TABLE_COLUMNS	12
 #define TABLE_CELL	88
+
+struct table_column {
+	const char *head;
+	bool right;		/* numbers */
+	bool all_netns;		/* only of several namespaces, or when -o asks for it */
+	unsigned int leave;	/* where there is no room, that of 1 is left out first; 0: never */
+};
 
 struct table_row {
 	char cell[TABLE_COLUMNS][TABLE_CELL];
@@ -106,32 +131,32 @@ struct table_row {
 
 struct table {
 	const struct cli *cli;
+	unsigned int limit;
 	unsigned int nr;
 	struct {
-		const char *head;
-		bool right;		/* numbers */
-		unsigned int leave;	/* which is left out first, 0: never */
+		const struct table_column *def;
 		size_t width;
 	} column[TABLE_COLUMNS];
 	unsigned int nr_shown;
 	unsigned int shown[TABLE_COLUMNS];
 };
 
-void table_column(struct table *t, const char *head, bool right, unsigned int leave);
-void table_rows(struct table *t, struct tcphs_buf *out, const void *v, size_t nr, size_t size,
-		void (*make)(struct table_row *row, const struct cli *cli, const void *of));
-void table_measure(struct table *t, const struct table_row *row);
-void table_head(const struct table *t, struct tcphs_buf *out);
-void table_print(const struct table *t, const struct table_row *row, struct tcphs_buf *out);
+void table_init(struct table *t, const struct cli *cli, const struct table_column *columns,
+		unsigned int nr);
+void table_fit(struct table *t, unsigned int limit, unsigned int gap);
+void table_print(struct table *t, const void *rows, size_t nr, size_t size,
+		 void (*make)(struct table_row *row, const struct cli *cli, const void *element),
+		 struct tcphs_buf *out);
 
 /* out_event.c */
 struct event_view;
 
+void event_view_check(const struct cli *cli);
 struct event_view *event_view_new(const struct cli *cli, const struct tcphs_clock *clock,
 				  bool absolute);
 void event_view_free(struct event_view *view);
 void event_view_measure(void *view, const struct tcphs_event *ev);
-void event_text_head(const struct event_view *view, struct tcphs_buf *out);
+void event_text_head(struct event_view *view, struct tcphs_buf *out);
 void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcphs_event *ev);
 void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint32_t cpu,
 		     uint64_t count);

@@ -10,6 +10,18 @@ enum {
 	COL_NETNS,
 };
 
+static const struct table_column columns[] = {
+	[COL_CONN]	= { .head = "CONN", .leave = 3 },
+	[COL_STATE]	= { .head = "STATE" },
+	[COL_AGE]	= { .head = "AGE", .right = true },
+	[COL_LOCAL]	= { .head = "LOCAL" },
+	[COL_PEER]	= { .head = "PEER" },
+	[COL_ROLE]	= { .head = "ROLE", .leave = 2 },
+	[COL_HANDSHAKE]	= { .head = "HANDSHAKE", .right = true, .leave = 1 },
+	[COL_OWNER]	= { .head = "OWNER" },
+	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
+};
+
 static int by_age(const void *a, const void *b)
 {
 	const struct tcphs_conn_info *x = a, *y = b;
@@ -21,12 +33,11 @@ static int by_age(const void *a, const void *b)
 	return 0;
 }
 
-static void make_row(struct table_row *row, const struct cli *cli, const void *of)
+static void make_row(struct table_row *row, const struct cli *cli, const void *element)
 {
+	const struct tcphs_conn_info *c = element;
 	char buf[TCPHS_NAME_LEN], scope[TCPHS_SCOPE_LEN], *p = row->cell[COL_AGE];
-	const struct tcphs_conn_info *c = of;
 
-	memset(row, 0, sizeof(*row));
 	tcphs_fmt_hex(row->cell[COL_CONN], c->conn);
 	strcpy(row->cell[COL_STATE], tcphs_state_name(c->state, buf));
 	/* Older than the module: at least that long. */
@@ -56,25 +67,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const void *o
 		row->tone[COL_STATE] = TCPHS_TONE_CLOSE;
 }
 
-static void print_table(struct cli *cli, const struct tcphs_conn_list *list)
-{
-	struct table t = { .cli = cli };
-
-	table_column(&t, "CONN", false, 3);
-	table_column(&t, "STATE", false, 0);
-	table_column(&t, "AGE", true, 0);
-	table_column(&t, "LOCAL", false, 0);
-	table_column(&t, "PEER", false, 0);
-	table_column(&t, "ROLE", false, 2);
-	table_column(&t, "HANDSHAKE", true, 1);
-	table_column(&t, "OWNER", false, 0);
-	if (cli->all_netns || cli->output)
-		table_column(&t, "NETNS", false, 0);
-
-	table_rows(&t, &cli->out, list->v, list->nr, sizeof(*list->v), make_row);
-}
-
-static void print(struct cli *cli, const struct tcphs_conn_list *list)
+static void print(struct cli *cli, struct table *t, const struct tcphs_conn_list *list)
 {
 	struct tcphs_json j;
 	size_t i;
@@ -82,7 +75,7 @@ static void print(struct cli *cli, const struct tcphs_conn_list *list)
 	if (list->nr)
 		qsort(list->v, list->nr, sizeof(*list->v), by_age);
 	if (!cli->json) {
-		print_table(cli, list);
+		table_print(t, list->v, list->nr, sizeof(*list->v), make_row, &cli->out);
 		return;
 	}
 	for (i = 0; i < list->nr; i++) {
@@ -101,13 +94,13 @@ static void parse(struct cli *cli, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "s:o:", longs, NULL)) != -1) {
+	while ((c = cli_next(cli, argc, argv, CLI_SHORTS "s:o:", longs)) != -1) {
 		if (c == 'o')
 			cli->output = optarg;
 		else
 			cli_option(cli, c == 's' ? CLI_FILTER(STATE) : c, argv, longs);
 	}
-	cli_no_arguments(cli, argc, argv);
+	cli_check(cli, argc, argv);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -115,16 +108,18 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct tcphs_conn_list list = { 0 };
 	struct tcphs_error err = { 0 };
 	struct tcphs_session *session;
+	struct table t;
 	int ret;
 
 	parse(cli, argc, argv);
+	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
 	session = tcphs_open(&err);
 	if (!session)
 		return cli_fail(&err);
 	if (tcphs_get_connections(session, cli->all_netns, &cli->filter, &list, &err)) {
 		ret = cli_fail(&err);
 	} else {
-		print(cli, &list);
+		print(cli, &t, &list);
 		ret = cli_finish(cli);
 	}
 	tcphs_conn_list_free(&list);
@@ -140,7 +135,7 @@ const struct verb verb_connections = {
 		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed\n"
 		"                        close-wait last-ack closing, and the groups all\n"
 		"                        connected synchronized bucket big\n"
-		"  -o, --output NAME,... these columns, or all; else those that fit\n",
+		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.filters = TCPHS_FILTERS_CONNECTION,
 	.run = run,
 };

@@ -83,13 +83,7 @@ static void check(const struct diagram *d)
 {
 	const struct cli *cli = d->cli;
 
-	if (d->svg && d->follow)
-		cli_usage(cli, "--svg needs the whole picture; it does not go with --follow");
-	if (d->force && !d->svg)
-		cli_usage(cli, "--force goes with --svg");
-	if (d->svg && cli->json)
-		cli_usage(cli, "--svg or --json, not both");
-	if (!d->conn && !d->last && !d->follow && !cli->filter.keys)
+	if (!d->conn && !d->last && !d->limit && !d->follow && !cli->filter.keys)
 		cli_usage(cli, "which connection? its CONN (tcphs events), or --last, or a filter such as --port 443");
 }
 
@@ -108,7 +102,7 @@ static void parse(struct diagram *d, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "lfn:a", longs, NULL)) != -1) {
+	while ((c = cli_next(d->cli, argc, argv, CLI_SHORTS "lfn:a", longs)) != -1) {
 		if (c == 'l')
 			d->last = true;
 		else if (c == 'f')
@@ -126,14 +120,18 @@ static void parse(struct diagram *d, int argc, char **argv)
 		else
 			cli_option(d->cli, c, argv, longs);
 	}
-	if (optind < argc)
+	if (optind < argc) {
 		d->conn = parse_conn(d->cli, argv[optind++]);
+		cli_gave(d->cli, CLI_CONN);
+	}
+	cli_check(d->cli, argc, argv);
+	check(d);
+	d->to_stdout = d->svg && !strcmp(d->svg, "-");
 	/* A socket that connects again keeps its number: the newest is meant. */
 	if (d->conn || d->last)
 		d->limit = 1;
-	cli_no_arguments(d->cli, argc, argv);
-	d->to_stdout = d->svg && !strcmp(d->svg, "-");
-	check(d);
+	else if (!d->limit)
+		d->limit = DRAWN_MAX;
 }
 
 static struct tcphs_canvas_style style_of(const struct diagram *d)
@@ -663,7 +661,7 @@ static int follow(struct diagram *d, struct tcphs_error *err)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE, .limit = DRAWN_MAX,
+	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE,
 			     .lives_max = LIVES_MAX };
 	struct tcphs_error err = { 0 };
 	int failed, ret;

@@ -36,9 +36,9 @@ struct doctor {
 	struct cli *cli;
 	uint64_t look;			/* ns */
 	uint64_t stuck;			/* ns */
-	uint64_t since;			/* CLOCK_MONOTONIC, ns: judge the ring from then on; 0: look */
+	uint64_t past;			/* ns: judge the ring, so much of it; 0: look */
+	uint64_t since;			/* its beginning; 0: look */
 	uint64_t oldest;		/* record of the ring */
-	bool look_given;
 	bool watch;
 	bool progress;			/* somebody sits in front of it */
 	struct source *source;
@@ -77,31 +77,29 @@ static void parse(struct doctor *d, int argc, char **argv)
 		{ NULL,		0,			NULL, 0 },
 	};
 	struct cli *cli = d->cli;
-	uint64_t now = tcphs_now(), since;
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "d:w", longs, NULL)) != -1) {
-		if (c == 'd') {
+	while ((c = cli_next(cli, argc, argv, CLI_SHORTS "d:w", longs)) != -1) {
+		if (c == 'd')
 			d->look = parse_duration(cli, "for", optarg);
-			d->look_given = true;
-		} else if (c == 'w') {
+		else if (c == 'w')
 			d->watch = true;
-		} else if (c == OPT_SINCE) {
-			since = parse_duration(cli, "since", optarg);
-			d->since = since < now ? now - since : 1;
-		} else if (c == OPT_STUCK) {
+		else if (c == OPT_SINCE)
+			d->past = parse_duration(cli, "since", optarg);
+		else if (c == OPT_STUCK)
 			d->stuck = parse_duration(cli, "stuck-after", optarg);
-		} else {
+		else
 			cli_option(cli, c, argv, longs);
-		}
 	}
-	cli_no_arguments(cli, argc, argv);
-	if ((cli->read || d->since) && (d->watch || d->look_given))
-		cli_usage(cli, "--%s: %s", d->watch ? "watch" : "for",
-			  cli->read ? "a recording is read whole, once" :
-				      "--since judges what has been, once");
-	if (cli->read && d->since)
-		cli_usage(cli, "--since: a recording is read whole");
+	cli_check(cli, argc, argv);
+}
+
+/* The clock of the events, which is not ours in a time namespace. */
+static uint64_t now(const struct doctor *d)
+{
+	const struct tcphs_session *session = source_session(d->source);
+
+	return session ? tcphs_session_now(session) : tcphs_now();
 }
 
 /* ---- namespaces ------------------------------------------------------------------ */
@@ -265,7 +263,7 @@ static const struct tcphs_events_ops past_ops = { on_past, NULL };
 static bool show_progress(void *arg)
 {
 	const struct doctor *d = arg;
-	uint64_t so_far = tcphs_now() - d->began, records = 0;
+	uint64_t so_far = now(d) - d->began, records = 0;
 	size_t i;
 
 	for (i = 0; i < d->nr_patients; i++)
@@ -352,7 +350,7 @@ static int look_after(struct doctor *d, struct patient *p, struct tcphs_error *e
 	struct evidence *e = &p->evidence;
 	struct settings settings;
 
-	e->ended = tcphs_now();
+	e->ended = now(d);
 	if (!p->session)
 		return 0;
 	if (get_tables(d, p, 0, err))
@@ -372,11 +370,10 @@ static int look_after(struct doctor *d, struct patient *p, struct tcphs_error *e
 /* False with no error: interrupted. */
 static bool look_live(struct doctor *d, struct tcphs_error *err)
 {
-	uint64_t until;
+	uint64_t until = tcphs_now() + d->look;		/* by our own clock */
 	size_t i;
 
-	d->began = tcphs_now();
-	until = d->began + d->look;
+	d->began = now(d);
 	for (i = 0; i < d->nr_patients; i++)
 		if (look_before(d, &d->patients[i], err))
 			return false;
@@ -388,7 +385,7 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 	for (i = 0; i < d->nr_patients; i++)
 		if (look_after(d, &d->patients[i], err))
 			return false;
-	return tcphs_now() >= until;
+	return tcphs_now() >= until && !tcphs_stop_asked();
 }
 
 /* What is in the ring, with the settings of now. */
@@ -411,7 +408,7 @@ static void look_back(struct doctor *d, struct tcphs_error *err)
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
-				    .ring = d->since, .oldest = d->oldest,
+				    .ring = d->past, .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
 				    .strangers = (unsigned int)d->strangers.nr };
 	struct report report;
@@ -463,7 +460,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 	*again = false;
 	if (admit_first(d, err))
 		return;
-	if (source_session(d->source) && !d->since)
+	if (source_session(d->source) && !d->past)
 		*again = look_live(d, err);
 	else
 		look_back(d, err);
@@ -488,7 +485,7 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 	bool clear = isatty(STDOUT_FILENO) && d->watch && !d->cli->json, again;
 
 	/* What is past is past. */
-	if (source_session(d->source) && !d->since &&
+	if (source_session(d->source) && !d->past &&
 	    source_drain(d->source, &past_ops, d, err))
 		return -1;
 	do {
@@ -519,6 +516,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	d.source = source_open(cli, &err);
 	if (!d.source)
 		return cli_fail(&err);
+	if (d.past)
+		d.since = d.past < now(&d) ? now(&d) - d.past : 1;
 	d.progress = isatty(STDERR_FILENO);
 	d.home = netns_home();
 	d.tables = calloc(1, sizeof(*d.tables));

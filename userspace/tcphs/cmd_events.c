@@ -51,23 +51,25 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 		{ "follow",	no_argument,		NULL, 'f' },
 		{ "last",	required_argument,	NULL, 'n' },
 		{ "absolute",	no_argument,		NULL, 'a' },
+		{ "output",	required_argument,	NULL, 'o' },
 		{ NULL,		0,			NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "fn:a", longs, NULL)) != -1) {
+	while ((c = cli_next(cmd->cli, argc, argv, CLI_SHORTS "fn:ao:", longs)) != -1) {
 		if (c == 'f')
 			cmd->follow = true;
 		else if (c == 'n')
 			cmd->last = cli_count(cmd->cli, "last", optarg);
 		else if (c == 'a')
 			cmd->absolute = true;
+		else if (c == 'o')
+			cmd->cli->output = optarg;
 		else
 			cli_option(cmd->cli, c, argv, longs);
 	}
-	cli_no_arguments(cmd->cli, argc, argv);
-	if (cmd->cli->read && cmd->follow)
-		cli_usage(cmd->cli, "--follow: a recording is read to its end; out of a pipe its events are shown as they come: tcphs record - | tcphs events --read -");
+	cli_check(cmd->cli, argc, argv);
+	event_view_check(cmd->cli);
 }
 
 static bool flush(void *arg)
@@ -126,7 +128,8 @@ const struct verb verb_events = {
 	.usage =
 		"  -f, --follow          go on with new events until Ctrl-C\n"
 		"  -n, --last N          begin with the last N; -f -n 0: new ones only\n"
-		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n",
+		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
+		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.reads = true,
 	.keeps = true,
 	.filters = TCPHS_FILTERS_EVENT,

@@ -10,6 +10,20 @@ enum {
 	COL_P50, COL_P99, COL_OWNER, COL_NETNS,
 };
 
+static const struct table_column columns[] = {
+	[COL_LISTENER]	= { .head = "LISTENER" },
+	[COL_SYN]	= { .head = "SYN-QUEUE", .right = true, .leave = 4 },
+	[COL_ACCEPT]	= { .head = "ACCEPT-QUEUE", .right = true },
+	[COL_ACCEPTED]	= { .head = "ACCEPTED", .right = true, .leave = 3 },
+	[COL_OVERFLOWS]	= { .head = "OVERFLOWS", .right = true },
+	[COL_DROPS]	= { .head = "DROPS", .right = true, .leave = 6 },
+	[COL_COOKIES]	= { .head = "COOKIES", .right = true, .leave = 1 },
+	[COL_P50]	= { .head = "WAIT-P50", .right = true, .leave = 2 },
+	[COL_P99]	= { .head = "WAIT-P99", .right = true, .leave = 5 },
+	[COL_OWNER]	= { .head = "OWNER" },
+	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
+};
+
 static int by_port(const void *a, const void *b)
 {
 	const struct tcphs_listener *x = a, *y = b;
@@ -80,11 +94,9 @@ static enum tcphs_tone queue_tone(uint32_t now, uint32_t max, uint64_t full)
 	return max && max >= full ? TCPHS_TONE_WARN : TCPHS_TONE_PLAIN;
 }
 
-static void make_row(struct table_row *row, const struct cli *cli, const void *of)
+static void make_row(struct table_row *row, const struct cli *cli, const void *element)
 {
-	const struct tcphs_listener *l = of;
-
-	memset(row, 0, sizeof(*row));
+	const struct tcphs_listener *l = element;
 	listener_cell(row->cell[COL_LISTENER], l);
 	queue_cell(row->cell[COL_SYN], l->syn_queue, l->syn_max, l->syn_limit);
 	queue_cell(row->cell[COL_ACCEPT], l->accept_queue, l->accept_max, l->accept_limit);
@@ -106,27 +118,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const void *o
 	row->tone[COL_DROPS] = l->drops ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN;
 }
 
-static void print_table(struct cli *cli, const struct tcphs_listener_list *list)
-{
-	struct table t = { .cli = cli };
-
-	table_column(&t, "LISTENER", false, 0);
-	table_column(&t, "SYN-QUEUE", true, 4);
-	table_column(&t, "ACCEPT-QUEUE", true, 0);
-	table_column(&t, "ACCEPTED", true, 3);
-	table_column(&t, "OVERFLOWS", true, 0);
-	table_column(&t, "DROPS", true, 6);
-	table_column(&t, "COOKIES", true, 1);
-	table_column(&t, "WAIT-P50", true, 2);
-	table_column(&t, "WAIT-P99", true, 5);
-	table_column(&t, "OWNER", false, 0);
-	if (cli->all_netns || cli->output)
-		table_column(&t, "NETNS", false, 0);
-
-	table_rows(&t, &cli->out, list->v, list->nr, sizeof(*list->v), make_row);
-}
-
-static void print(struct cli *cli, struct tcphs_listener_list *list)
+static void print(struct cli *cli, struct table *t, struct tcphs_listener_list *list)
 {
 	struct tcphs_json j;
 	size_t i;
@@ -135,7 +127,7 @@ static void print(struct cli *cli, struct tcphs_listener_list *list)
 	if (list->nr)
 		qsort(list->v, list->nr, sizeof(*list->v), by_port);
 	if (!cli->json) {
-		print_table(cli, list);
+		table_print(t, list->v, list->nr, sizeof(*list->v), make_row, &cli->out);
 		return;
 	}
 	for (i = 0; i < list->nr; i++) {
@@ -154,13 +146,13 @@ static void parse(struct cli *cli, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "o:", longs, NULL)) != -1) {
+	while ((c = cli_next(cli, argc, argv, CLI_SHORTS "o:", longs)) != -1) {
 		if (c == 'o')
 			cli->output = optarg;
 		else
 			cli_option(cli, c, argv, longs);
 	}
-	cli_no_arguments(cli, argc, argv);
+	cli_check(cli, argc, argv);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -168,16 +160,18 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct tcphs_listener_list list = { 0 };
 	struct tcphs_error err = { 0 };
 	struct tcphs_session *session;
+	struct table t;
 	int ret;
 
 	parse(cli, argc, argv);
+	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
 	session = tcphs_open(&err);
 	if (!session)
 		return cli_fail(&err);
 	if (tcphs_get_listeners(session, cli->all_netns, &list, &err)) {
 		ret = cli_fail(&err);
 	} else {
-		print(cli, &list);
+		print(cli, &t, &list);
 		ret = cli_finish(cli);
 	}
 	tcphs_listener_list_free(&list);
@@ -191,7 +185,7 @@ const struct verb verb_listeners = {
 	.usage =
 		"SYN-QUEUE and ACCEPT-QUEUE are now/highest/limit; COOKIES are SYN cookies that\n"
 		"came back/were sent; WAIT is the time to accept().\n\n"
-		"  -o, --output NAME,... these columns, or all; else those that fit\n",
+		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.filters = TCPHS_FILTERS_LISTENER,
 	.run = run,
 };

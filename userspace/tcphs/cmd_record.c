@@ -83,7 +83,7 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS "d:n:", longs, NULL)) != -1) {
+	while ((c = cli_next(cmd->cli, argc, argv, CLI_SHORTS "d:n:", longs)) != -1) {
 		if (c == 'F')
 			cmd->force = true;
 		else if (c == 'n')
@@ -101,11 +101,9 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 	cmd->name = argv[optind++];
 	cmd->to_stdout = !strcmp(cmd->name, "-");
 	cmd->cli->to_file = !cmd->to_stdout;
-	cli_no_arguments(cmd->cli, argc, argv);
-	if (cmd->cli->read && cmd->duration)
-		cli_usage(cmd->cli, "--duration: a recording is read whole, at once");
-	if (cmd->to_stdout && cmd->cli->json)
-		cli_usage(cmd->cli, "--json: the recording itself goes to standard output");
+	if (cmd->to_stdout)
+		cli_gave(cmd->cli, CLI_STDOUT);
+	cli_check(cmd->cli, argc, argv);
 	if (cmd->to_stdout && isatty(STDOUT_FILENO))
 		cli_usage(cmd->cli, "a recording is nothing for a terminal; name a file");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs status: how the module and this network namespace are. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli.h"
@@ -30,60 +31,67 @@ static unsigned int active_hooks(const struct tcphs_status *st)
 	return n;
 }
 
+/* Names of this table are 8 wide, what goes on in the next line stands below the text. */
+#define TEXT 9
+
 static void print_sick_hook(struct cli *cli, const struct tcphs_hook *h)
 {
-	char kind[TCPHS_NAME_LEN];
+	char kind[TCPHS_NAME_LEN], fired[40] = "", missed[48] = "";
 
-	tcphs_buf_printf(&cli->out, "         %s%s%s %s (%s%s", cli_tone(cli, TCPHS_TONE_BAD),
-			 h->active ? "deaf" : "missing", cli_plain(cli), h->name,
-			 tcphs_hook_kind_name(h->kind, kind), h->required ? ", required" : "");
 	if (h->active && h->has_hits)
-		tcphs_buf_printf(&cli->out, ", fired %llu times", (ull)h->hits);
+		snprintf(fired, sizeof(fired), ", fired %llu times", (ull)h->hits);
 	if (h->active)
-		tcphs_buf_printf(&cli->out, ", missed at least %llu", (ull)h->missed);
-	tcphs_buf_printf(&cli->out, "): %s\n", *h->shows ? h->shows : "?");
+		snprintf(missed, sizeof(missed), ", missed at least %llu", (ull)h->missed);
+	cli_line(cli, TEXT + 2, "%*s%s%s%s %s (%s%s%s%s): %s", TEXT, "",
+		 cli_tone(cli, TCPHS_TONE_BAD), h->active ? "deaf" : "missing", cli_plain(cli),
+		 h->name, tcphs_hook_kind_name(h->kind, kind), h->required ? ", required" : "",
+		 fired, missed, *h->shows ? h->shows : "?");
 }
 
 static void print_hooks(struct cli *cli, const struct tcphs_status *st)
 {
 	const struct tcphs_hook *h;
 
-	tcphs_buf_printf(&cli->out, "hooks    %u of %u active\n", active_hooks(st), st->nhooks);
+	cli_line(cli, TEXT, "hooks    %u of %u active", active_hooks(st), st->nhooks);
 	for (h = st->hook; h < st->hook + st->nhooks; h++)
 		if (!h->active || h->missed)
 			print_sick_hook(cli, h);
 }
 
-static void print_module(struct cli *cli, const struct tcphs_status *st)
+/* What is remembered, and from when on all of it. */
+static void print_stores(struct cli *cli, const struct tcphs_status *st)
 {
-	char uptime[TCPHS_DURATION_LEN], reach[TCPHS_DURATION_LEN];
+	char reach[TCPHS_DURATION_LEN];
 
-	tcphs_fmt_duration(uptime, st->uptime, cli->utf8);
-	tcphs_buf_printf(&cli->out, "module   %s, ABI %u.%u, loaded for %s\n",
-			 st->version, st->abi_major, st->abi_minor, uptime);
-	tcphs_buf_printf(&cli->out, "netns    %u\n", st->netns);
-	print_hooks(cli, st);
-	tcphs_buf_printf(&cli->out, "ring     %u records on each of %u CPUs; %llu recorded",
-			 st->ring_records, st->ring_cpus, (ull)st->recorded);
+	cli_line(cli, TEXT, "ring     %u records on each of %u CPUs; %llu recorded",
+		 st->ring_records, st->ring_cpus, (ull)st->recorded);
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->ring_reach, cli->utf8);
-		tcphs_buf_printf(&cli->out, ", %llu overwritten in all namespaces\n"
-				 "         everything of the last %s",
-				 (ull)st->overwritten, reach);
+		cli_line(cli, TEXT, "         everything of the last %s; %llu overwritten, of all namespaces",
+			 reach, (ull)st->overwritten);
 	}
-	tcphs_buf_printf(&cli->out, "\nkept     %u records of what went wrong on each CPU",
-			 st->kept_records);
+	cli_line(cli, TEXT, "kept     %u records of what went wrong on each CPU", st->kept_records);
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->kept_reach, cli->utf8);
-		tcphs_buf_printf(&cli->out, "; %llu kept, %llu overwritten\n"
-				 "         everything that went wrong in the last %s",
-				 (ull)st->kept, (ull)st->kept_overwritten, reach);
+		cli_line(cli, TEXT, "         everything that went wrong in the last %s; %llu of %llu overwritten",
+			 reach, (ull)st->kept_overwritten, (ull)st->kept);
 	}
-	tcphs_buf_printf(&cli->out, "\ntable    %u of %u entries used; %s%llu untracked%s\n",
-			 st->table_used, st->table_limit,
-			 cli_tone(cli, st->untracked ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN),
-			 (ull)st->untracked,
-			 st->untracked ? cli_plain(cli) : "");
+}
+
+static void print_module(struct cli *cli, const struct tcphs_status *st)
+{
+	char uptime[TCPHS_DURATION_LEN];
+
+	tcphs_fmt_duration(uptime, st->uptime, cli->utf8);
+	cli_line(cli, TEXT, "module   %s, ABI %u.%u, loaded for %s",
+		 st->version, st->abi_major, st->abi_minor, uptime);
+	cli_line(cli, TEXT, "netns    %u", st->netns);
+	print_hooks(cli, st);
+	print_stores(cli, st);
+	cli_line(cli, TEXT, "table    %u of %u entries used; %s%llu untracked%s",
+		 st->table_used, st->table_limit,
+		 cli_tone(cli, st->untracked ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN),
+		 (ull)st->untracked, st->untracked ? cli_plain(cli) : "");
 }
 
 static void print_states(struct cli *cli, const struct tcphs_status *st)
@@ -111,12 +119,19 @@ static void duration_cell(char *cell, const struct cli *cli, const struct tcphs_
 		strcpy(cell, "-");
 }
 
-static void hist_row(struct table_row *row, const struct cli *cli, const char *name,
-		     const struct tcphs_histogram *h)
+struct named_hist {
+	unsigned int name;
+	const struct tcphs_histogram *h;
+};
+
+static void hist_row(struct table_row *row, const struct cli *cli, const void *element)
 {
-	memset(row, 0, sizeof(*row));
+	const struct named_hist *named = element;
+	const struct tcphs_histogram *h = named->h;
+	char buf[TCPHS_NAME_LEN];
+
 	strcpy(row->cell[0], "  ");
-	strcpy(row->cell[0] + 2, name);
+	strcpy(row->cell[0] + 2, tcphs_hist_name(named->name, buf));
 	tcphs_fmt_u64(row->cell[1], h->count);
 	duration_cell(row->cell[2], cli, h, tcphs_hist_quantile(h, 500));
 	duration_cell(row->cell[3], cli, h, tcphs_hist_quantile(h, 900));
@@ -126,26 +141,21 @@ static void hist_row(struct table_row *row, const struct cli *cli, const char *n
 
 static void print_hists(struct cli *cli, const struct tcphs_status *st)
 {
-	struct table_row row[TCPHS_HIST_MAX + 1];
-	struct table t = { .cli = cli };
-	char buf[TCPHS_NAME_LEN];
+	static const struct table_column columns[] = {
+		{ .head = "TIMES               " }, { .head = "   COUNT", .right = true },
+		{ .head = "P50", .right = true }, { .head = "P90", .right = true },
+		{ .head = "P99", .right = true }, { .head = "MAX", .right = true },
+	};
+	struct named_hist hist[TCPHS_HIST_MAX + 1];
+	struct table t;
 	unsigned int i;
 
-	table_column(&t, "TIMES               ", false, 0);
-	table_column(&t, "   COUNT", true, 0);
-	table_column(&t, "P50", true, 0);
-	table_column(&t, "P90", true, 0);
-	table_column(&t, "P99", true, 0);
-	table_column(&t, "MAX", true, 0);
-	for (i = 0; i <= TCPHS_HIST_MAX; i++) {
-		hist_row(&row[i], cli, tcphs_hist_name(i, buf), &st->hist[i]);
-		table_measure(&t, &row[i]);
-	}
+	for (i = 0; i <= TCPHS_HIST_MAX; i++)
+		hist[i] = (struct named_hist){ i, &st->hist[i] };
+	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
 	if (!cli->no_header)
 		tcphs_buf_newline(&cli->out);
-	table_head(&t, &cli->out);
-	for (i = 0; i <= TCPHS_HIST_MAX; i++)
-		table_print(&t, &row[i], &cli->out);
+	table_print(&t, hist, TCPHS_HIST_MAX + 1, sizeof(hist[0]), hist_row, &cli->out);
 }
 
 /* Only what is not zero; 25 lines of zeros hide the one that counts. */
@@ -176,9 +186,8 @@ static void print_refused(struct cli *cli, const struct tcphs_status *st)
 	heading(cli, "NOT FOLLOWED SINCE THE LOAD (untracked in tcphs events)");
 	for (i = 1; i <= TCPHS_REFUSED_MAX; i++)
 		if (st->refused[i])
-			tcphs_buf_printf(&cli->out, "  %-6s %10llu  %s\n",
-					 tcphs_refused_name(i, buf), (ull)st->refused[i],
-					 tcphs_refused_help(i));
+			cli_line(cli, 21, "  %-6s %10llu  %s", tcphs_refused_name(i, buf),
+				 (ull)st->refused[i], tcphs_refused_help(i));
 }
 
 /* All of them: one that never fired is what one looks for. */
@@ -219,9 +228,9 @@ static void parse(struct cli *cli, int argc, char **argv)
 	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
 	int c;
 
-	while ((c = getopt_long(argc, argv, CLI_SHORTS, longs, NULL)) != -1)
+	while ((c = cli_next(cli, argc, argv, CLI_SHORTS, longs)) != -1)
 		cli_option(cli, c, argv, longs);
-	cli_no_arguments(cli, argc, argv);
+	cli_check(cli, argc, argv);
 }
 
 static int run(struct cli *cli, int argc, char **argv)

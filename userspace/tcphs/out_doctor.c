@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "columns.h"
 #include "out_doctor.h"
 
 #define WIDTH		80
@@ -21,27 +22,20 @@ static enum tcphs_tone tone_of(enum severity s)
 	}
 }
 
+/* As wide as is read well, and as whoever looks at it has room for. */
+static size_t width(void)
+{
+	size_t limit = columns_of_terminal();
+
+	return limit && limit < WIDTH ? limit : WIDTH;
+}
+
 /* A text in lines, each indented; the first after a label. */
 static void paragraph(struct cli *cli, const char *label, const char *text)
 {
-	size_t column = INDENT, len;
-
 	tcphs_buf_printf(&cli->out, "  %s%-*s%s", cli_bold(cli), INDENT - 2, label,
 			 cli_plain(cli));
-	while (*text) {
-		len = strcspn(text, " ");
-		if (column > INDENT && column + len > WIDTH) {
-			tcphs_buf_printf(&cli->out, "\n%*s", INDENT, "");
-			column = INDENT;
-		}
-		tcphs_buf_mem(&cli->out, text, len);
-		column += len + 1;
-		text += len;
-		if (*text && column + 1 + strcspn(text + 1, " ") <= WIDTH + 1)
-			tcphs_buf_char(&cli->out, ' ');
-		text += *text == ' ';
-	}
-	tcphs_buf_newline(&cli->out);
+	cli_fold(&cli->out, text, width(), INDENT, INDENT);
 }
 
 static void advice(struct cli *cli, const struct finding *f)
@@ -64,10 +58,10 @@ static void finding_text(struct cli *cli, const struct doctor_view *v, const str
 	/* A recording of all namespaces is judged as one. */
 	if (!v->netns && cli->all_netns && f->place.netns)
 		SAY(netns, ", netns %u", f->place.netns);
-	tcphs_buf_printf(&cli->out, "%s%-*s%s%s%s%s: %s%s\n", cli_tone(cli, tone_of(f->severity)),
-			 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
-				 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
-			 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object, netns);
+	cli_line(cli, INDENT, "%s%-*s%s%s%s%s: %s%s", cli_tone(cli, tone_of(f->severity)),
+		 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
+			 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
+		 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object, netns);
 	SAY(text, "%s: %llu (alarm from %llu)", f->measure, (ull)f->value, (ull)f->threshold);
 	paragraph(cli, "seen", text);
 	if (*f->more)
@@ -92,8 +86,8 @@ static void findings_text(struct cli *cli, const struct doctor_view *v, const st
 			finding_text(cli, v, f);
 		else if (f + 1 == r->v + r->nr || strcmp(f[1].name, f->name) ||
 			 f[1].severity != f->severity)
-			tcphs_buf_printf(&cli->out, "%*s... and %zu more of %s; --json tells all\n\n",
-					 INDENT, "", n - SAME_AT_MOST, f->name);
+			cli_line(cli, INDENT, "%*s... and %zu more of %s; --json has all\n",
+				 INDENT, "", n - SAME_AT_MOST, f->name);
 	}
 }
 
@@ -109,43 +103,41 @@ static void checks_text(struct cli *cli, const struct report *r, bool looked, co
 			tcphs_buf_printf(&cli->out, "%s%s%s\n", cli_bold(cli), heading,
 					 cli_plain(cli));
 		any = true;
-		tcphs_buf_printf(&cli->out, "  %-20s %s\n", rules[i].title, r->check[i].saw);
+		cli_line(cli, 23, "  %-20s %s", rules[i].title, r->check[i].saw);
 	}
 }
 
 /* A machine on which nothing happens has nothing wrong either: say so, and where to look. */
 static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 {
-	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN];
+	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[96] = "";
 	const struct evidence *e = v->e;
-	uint64_t now = tcphs_now();
 
 	if (!e->live && !e->records) {
 		tcphs_buf_str(&cli->out, "Nothing to judge: the recording has no event that fits.\n");
 		return;
 	}
-	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
-	tcphs_buf_printf(&cli->out, "%sNothing wrong%s", cli_tone(cli, TCPHS_TONE_GOOD),
-			 cli_plain(cli));
 	if (e->records || !e->live) {
-		tcphs_buf_str(&cli->out, ".\n");
+		cli_line(cli, 0, "%sNothing wrong%s.", cli_tone(cli, TCPHS_TONE_GOOD),
+			 cli_plain(cli));
 		return;
 	}
-	tcphs_buf_printf(&cli->out, ", but nothing happened in these %s either.", looked);
-	if (v->oldest && v->oldest < now) {
-		tcphs_fmt_duration(past, now - v->oldest, cli->utf8);
-		tcphs_buf_printf(&cli->out, " The ring reaches back %s: tcphs doctor --since %lluh",
-				 past, (ull)((now - v->oldest) / 3600000000000ull + 1));
+	if (v->oldest && v->oldest < v->now) {
+		tcphs_fmt_duration(past, v->now - v->oldest, cli->utf8);
+		SAY(ring, " The ring reaches back %s: tcphs doctor --since %lluh", past,
+		    (ull)((v->now - v->oldest) / 3600000000000ull + 1));
 	}
-	tcphs_buf_newline(&cli->out);
+	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
+	cli_line(cli, 0, "%sNothing wrong%s, but nothing happened in these %s either.%s",
+		 cli_tone(cli, TCPHS_TONE_GOOD), cli_plain(cli), looked, ring);
 }
 
 static void heading(struct cli *cli, const struct doctor_view *v)
 {
 	if (cli->no_header || !v->all)
 		return;
-	tcphs_buf_printf(&cli->out, "%sNETWORK NAMESPACE %u%s%s%s\n", cli_bold(cli), v->netns,
-			 *v->name ? ", " : "", v->name, cli_plain(cli));
+	cli_line(cli, 2, "%sNETWORK NAMESPACE %u%s%s%s", cli_bold(cli), v->netns,
+		 *v->name ? ", " : "", v->name, cli_plain(cli));
 }
 
 /* Namespaces that are well have a line. */
@@ -182,9 +174,8 @@ void doctor_text(struct cli *cli, const struct doctor_view *v, const struct repo
 	checks_text(cli, r, true, head);
 	checks_text(cli, r, false, "NOT LOOKED AT");
 	if (v->strangers)
-		tcphs_buf_printf(&cli->out,
-				 "  %-20s %u not looked at: tcphs doctor --all-netns\n",
-				 "other namespaces", v->strangers);
+		cli_line(cli, 23, "  %-20s %u not looked at: tcphs doctor --all-netns",
+			 "other namespaces", v->strangers);
 	if (v->all)
 		tcphs_buf_newline(&cli->out);
 }

@@ -13,6 +13,7 @@ struct doctor_view {
 	bool all;			/* it is one of several */
 	bool ring;			/* events of the ring are judged, of what has been */
 	uint64_t oldest;		/* record of the ring, ns; 0: not known */
+	uint64_t now;			/* on the same clock */
 	unsigned int strangers;		/* namespaces that were not looked at */
 };
 

@@ -6,24 +6,45 @@
  * into the output buffer, after its room was reserved once, and what comes
  * again is kept as text: event names and states with their padding and colour,
  * and the columns that say which connection it is.
+ *
+ * Where somebody looks at a terminal, or chose columns, a row is put together column by
+ * column, and one that is too wide goes on in the next line.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli.h"
+#include "columns.h"
 #include "put.h"
 
 #define ROW_MAX		2048
 #define EVENT_WIDTH	17	/* synack-retransmit */
 #define STATE_WIDTH	12	/* SYN-RECEIVED; an arrow and a blank come before it */
 #define NETNS_WIDTH	10
+#define TIME_WIDTH	15
 #define CONN_MIN	6
 #define ENDPOINT_MIN	15
+#define DETAILS_MIN	24	/* with less room they begin in the next line */
+#define INDENT		16	/* of that line: below the columns behind TIME */
 #define CACHE_SIZE	256	/* connections whose steps mix */
 #define IDLE_NS		1000000000ull
 #define KNOWN		0x100
 #define OWNER_TEXT	64	/* " java[4294967295] thread http-exec" */
 #define OWNER_COPY	32	/* bytes of it at once: enough without a thread */
 #define ENDS_COPY	48	/* bytes of both ends at once: enough for IPv4 */
+
+enum { COL_TIME, COL_CONN, COL_NETNS, COL_EVENT, COL_LOCAL, COL_PEER, COL_STATE, COL_DETAILS };
+
+static const struct table_column columns[] = {
+	[COL_TIME]	= { .head = "TIME" },
+	[COL_CONN]	= { .head = "CONN" },
+	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
+	[COL_EVENT]	= { .head = "EVENT" },
+	[COL_LOCAL]	= { .head = "LOCAL" },
+	[COL_PEER]	= { .head = "PEER" },
+	[COL_STATE]	= { .head = "STATE", .leave = 1 },
+	[COL_DETAILS]	= { .head = "DETAILS" },
+};
 
 /* The end of struct tcphs_ident: whose it is. */
 #define OWNER_ID (sizeof(struct tcphs_ident) - offsetof(struct tcphs_ident, pid))
@@ -51,9 +72,9 @@ struct event_view {
 	const struct tcphs_clock *source_clock;
 	struct tcphs_clock clock;
 	int day;			/* that readers know of */
-	size_t conn_width;
-	size_t local_width;
-	size_t peer_width;
+	struct table table;		/* the columns, and how wide they are */
+	bool by_column;			/* not all of them, or not of any width */
+	bool details_below;
 	struct tcphs_piece event[TCPHS_EV_MAX + 1];
 	struct tcphs_piece state[2][TCPHS_STATE_MAX + 1];	/* stayed in, came into */
 	struct tcphs_piece was_in[TCPHS_STATE_MAX + 1];	/* after a duration */
@@ -193,6 +214,19 @@ static void prepare_pieces(struct event_view *view)
 }
 
 /**
+ * event_view_check - are these columns of events?
+ * @cli: with -o
+ *
+ * Ends the program when not.
+ */
+void event_view_check(const struct cli *cli)
+{
+	struct table t;
+
+	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
+}
+
+/**
  * event_view_new - how events are to look
  * @cli: the common options
  * @clock: time of day; must stay, and may be set
@@ -203,15 +237,20 @@ static void prepare_pieces(struct event_view *view)
 struct event_view *event_view_new(const struct cli *cli, const struct tcphs_clock *clock,
 				  bool absolute)
 {
+	static const size_t narrowest[] = {
+		TIME_WIDTH, CONN_MIN, NETNS_WIDTH, EVENT_WIDTH, ENDPOINT_MIN, ENDPOINT_MIN,
+		STATE_WIDTH + 2,
+	};
 	struct event_view *view = calloc(1, sizeof(*view));
+	unsigned int i;
 
 	if (!view)
 		return NULL;
 	view->cli = cli;
 	view->absolute = absolute;
-	view->conn_width = CONN_MIN;
-	view->local_width = ENDPOINT_MIN;
-	view->peer_width = ENDPOINT_MIN;
+	table_init(&view->table, cli, columns, sizeof(columns) / sizeof(columns[0]));
+	for (i = 0; i < COL_DETAILS; i++)
+		view->table.column[i].width = narrowest[i];
 	view->source_clock = clock;
 	view->clock = *clock;
 	view->day = tcphs_today();
@@ -238,11 +277,40 @@ void event_view_measure(void *arg, const struct tcphs_event *ev)
 	struct event_view *view = arg;
 	char text[TCPHS_SCOPED_LEN];
 
-	widen(&view->conn_width, text, put_conn(text, ev->id.conn));
-	widen(&view->local_width, text,
+	widen(&view->table.column[COL_CONN].width, text, put_conn(text, ev->id.conn));
+	widen(&view->table.column[COL_LOCAL].width, text,
 	      put_endpoint(text, view->cli, ev, ev->id.local, ev->id.local_port));
-	widen(&view->peer_width, text,
+	widen(&view->table.column[COL_PEER].width, text,
 	      put_endpoint(text, view->cli, ev, ev->id.peer, ev->id.peer_port));
+}
+
+/* What is shown and where, now that the columns are as wide as they are known to get. */
+static void lay_out(struct event_view *view)
+{
+	struct table *t = &view->table;
+	size_t used = 0, details = t->column[COL_DETAILS].width;
+	unsigned int i;
+
+	/* As long as they get; they may be broken. */
+	t->column[COL_DETAILS].width = 1;
+	table_fit(t, columns_of_terminal(), 1);
+	t->column[COL_DETAILS].width = details;
+	view->by_column = t->limit || t->cli->output;
+	for (i = 0; i < t->nr_shown && t->shown[i] != COL_DETAILS; i++)
+		used += t->column[t->shown[i]].width + 1;
+	view->details_below = t->limit && i && i + 1 == t->nr_shown &&
+			      used + DETAILS_MIN > t->limit;
+}
+
+/* Between two columns. */
+static char gap(const struct event_view *view, unsigned int place)
+{
+	return view->details_below && view->table.shown[place] == COL_DETAILS ? '\n' : ' ';
+}
+
+static size_t indent(const struct event_view *view)
+{
+	return view->table.shown[0] == COL_TIME ? INDENT : 4;
 }
 
 /**
@@ -250,19 +318,25 @@ void event_view_measure(void *arg, const struct tcphs_event *ev)
  * @view: how events look
  * @out: where to
  */
-void event_text_head(const struct event_view *view, struct tcphs_buf *out)
+void event_text_head(struct event_view *view, struct tcphs_buf *out)
 {
+	const struct table *t = &view->table;
+	char text[TABLE_COLUMNS * TCPHS_SCOPED_LEN], *p = text;
+	unsigned int i, n;
+
+	lay_out(view);
 	if (view->cli->no_header)
 		return;
-	tcphs_buf_str(out, cli_bold(view->cli));
-	tcphs_buf_printf(out, "%-15s %-*s ", "TIME", (int)view->conn_width, "CONN");
-	if (view->cli->all_netns)
-		tcphs_buf_printf(out, "%-*s ", NETNS_WIDTH, "NETNS");
-	tcphs_buf_printf(out, "%-*s %-*s %-*s %-*s %s", EVENT_WIDTH, "EVENT",
-			 (int)view->local_width, "LOCAL", (int)view->peer_width, "PEER",
-			 STATE_WIDTH + 2, "STATE", "DETAILS");
-	tcphs_buf_str(out, cli_plain(view->cli));
-	tcphs_buf_newline(out);
+	p = stpcpy(p, cli_bold(view->cli));
+	for (i = 0; i < t->nr_shown; i++) {
+		n = t->shown[i];
+		if (i)
+			*p++ = gap(view, i);
+		p += sprintf(p, "%-*s", i + 1 == t->nr_shown ? 0 : (int)t->column[n].width,
+			     columns[n].head);
+	}
+	strcpy(p, cli_plain(view->cli));
+	cli_fold(out, text, t->limit, 0, indent(view));
 }
 
 static void learn(struct event_view *view, struct known *known, const struct tcphs_event *ev)
@@ -271,8 +345,8 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	char *start = known->conn, *p;
 
 	p = put_conn(start, id->conn);
-	widen(&view->conn_width, start, p);
-	p = pad(p, start, view->conn_width);
+	widen(&view->table.column[COL_CONN].width, start, p);
+	p = pad(p, start, view->table.column[COL_CONN].width);
 	if (view->cli->all_netns) {
 		start = p;
 		p = tcphs_put_u64(p, id->netns);
@@ -282,12 +356,12 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 
 	start = known->ends;
 	p = put_endpoint(start, view->cli, ev, id->local, id->local_port);
-	widen(&view->local_width, start, p);
-	p = pad(p, start, view->local_width);
+	widen(&view->table.column[COL_LOCAL].width, start, p);
+	p = pad(p, start, view->table.column[COL_LOCAL].width);
 	start = p;
 	p = put_endpoint(p, view->cli, ev, id->peer, id->peer_port);
-	widen(&view->peer_width, start, p);
-	p = pad(p, start, view->peer_width);
+	widen(&view->table.column[COL_PEER].width, start, p);
+	p = pad(p, start, view->table.column[COL_PEER].width);
 	known->ends_len = (uint8_t)(p - known->ends);
 
 	known->owner_len = 0;
@@ -576,6 +650,73 @@ static __attribute__((noinline)) void new_day(struct event_view *view, struct tc
 	tcphs_buf_newline(out);
 }
 
+static inline char *put_event_and_state(char *p, const struct event_view *view, unsigned int column,
+				 const struct tcphs_event *ev)
+{
+	bool came = ev->new_state != ev->old_state;
+
+	if (column == COL_EVENT)
+		return ev->type <= TCPHS_EV_MAX ?
+		       tcphs_put_piece(p, &view->event[ev->type]) :
+		       put_event_name(p, view->cli, ev->type);
+	return ev->new_state <= TCPHS_STATE_MAX ?
+	       tcphs_put_piece(p, &view->state[came][ev->new_state]) :
+	       put_state(p, view->cli, ev->new_state, came);
+}
+
+/* Behind each column but the details, which have a blank before them, is one blank more. */
+static char *put_column(char *p, struct event_view *view, unsigned int column,
+			struct known *known, const struct tcphs_event *ev)
+{
+	size_t width = view->table.column[column].width;
+	char *start = p;
+
+	switch (column) {
+	case COL_TIME:
+		p = tcphs_fmt_time(p, &view->clock, ev->time);
+		break;
+	case COL_CONN:
+		p = put_conn(p, ev->id.conn);
+		break;
+	case COL_NETNS:
+		p = tcphs_put_u64(p, ev->id.netns);
+		break;
+	case COL_LOCAL:
+		p = put_endpoint(p, view->cli, ev, ev->id.local, ev->id.local_port);
+		break;
+	case COL_PEER:
+		p = put_endpoint(p, view->cli, ev, ev->id.peer, ev->id.peer_port);
+		break;
+	case COL_DETAILS:
+		p = put_details(p, view, known, ev);
+		memmove(start, start + 1, (size_t)(p - start));
+		p -= p > start;
+		break;
+	default:
+		return put_event_and_state(p, view, column, ev);
+	}
+	return pad(p, start, width);
+}
+
+static __attribute__((noinline)) void event_columns(struct event_view *view, struct tcphs_buf *out,
+						    const struct tcphs_event *ev)
+{
+	const struct table *t = &view->table;
+	struct known *known = who(view, ev);
+	char text[ROW_MAX], *p = text;
+	unsigned int i;
+
+	for (i = 0; i < t->nr_shown && p < text + ROW_MAX / 2; i++) {
+		if (i && gap(view, i) == '\n')
+			p[-1] = '\n';
+		p = put_column(p, view, t->shown[i], known, ev);
+	}
+	while (p > text && (p[-1] == ' ' || p[-1] == '\n'))
+		p--;
+	*p = '\0';
+	cli_fold(out, text, t->limit, 0, indent(view));
+}
+
 /**
  * event_text - one event as a line
  * @view: how events look; its columns grow with what they meet
@@ -586,7 +727,6 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 {
 	struct known *known = who(view, ev);
 	char *p = tcphs_buf_room(out, ROW_MAX);
-	bool came = ev->new_state != ev->old_state;
 	char *start;
 
 	view->clock.offset = view->source_clock->offset;
@@ -595,18 +735,16 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 		new_day(view, out);
 		p = tcphs_fmt_time(tcphs_buf_room(out, ROW_MAX), &view->clock, ev->time);
 	}
+	if (view->by_column) {
+		event_columns(view, out, ev);
+		return;
+	}
 	*p++ = ' ';
 	memcpy(p, known->conn, sizeof(known->conn));
 	p += known->conn_len;
-	if (ev->type <= TCPHS_EV_MAX)
-		p = tcphs_put_piece(p, &view->event[ev->type]);
-	else
-		p = put_event_name(p, view->cli, ev->type);
+	p = put_event_and_state(p, view, COL_EVENT, ev);
 	p = put_ends(p, known);
-	if (ev->new_state <= TCPHS_STATE_MAX)
-		p = tcphs_put_piece(p, &view->state[came][ev->new_state]);
-	else
-		p = put_state(p, view->cli, ev->new_state, came);
+	p = put_event_and_state(p, view, COL_STATE, ev);
 
 	/* Each detail brings a blank of its own; the first takes that of the padding. */
 	start = --p;
@@ -627,8 +765,11 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint32_t cpu,
 		     uint64_t count)
 {
-	tcphs_buf_printf(out, "%s--- %llu events of CPU %u lost: overwritten before they were read ---%s",
-			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count, cpu,
-			 cli_plain(view->cli));
-	tcphs_buf_newline(out);
+	char text[128];
+
+	snprintf(text, sizeof(text),
+		 "%s--- %llu events of CPU %u lost: overwritten before they were read ---%s",
+		 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count, cpu,
+		 cli_plain(view->cli));
+	cli_fold(out, text, view->table.limit, 0, 4);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tables whose columns are as wide as their widest cell: measure every row, then print.
- * Where they don't fit the width, columns are left out in the order that the table says;
- * what must be seen stays, and no cell is cut. -o chooses columns instead.
+ * Where they don't fit the width, columns are left out in the order that the table says.
+ * What must be seen stays, and takes more lines a row if it must; no cell is cut. -o
+ * chooses columns instead.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,22 +11,19 @@
 #include "cli.h"
 #include "columns.h"
 
-#define GAP 2
+#define GAP	2
+#define INDENT	4	/* of a row's lines behind the first */
 
-/**
- * table_column - one more column
- * @t: the table
- * @head: its heading
- * @right: align to the right, as numbers are
- * @leave: where there is no room, that of 1 is left out first; 0: never
- */
-void table_column(struct table *t, const char *head, bool right, unsigned int leave)
+/* Ends the program. */
+static void list_columns(const struct table *t, FILE *to)
 {
-	t->column[t->nr].head = head;
-	t->column[t->nr].right = right;
-	t->column[t->nr].leave = leave;
-	t->column[t->nr].width = strlen(head);
-	t->shown[t->nr_shown++] = t->nr++;
+	unsigned int i;
+
+	fputs("all", to);
+	for (i = 0; i < t->nr; i++)
+		fprintf(to, " %s", t->column[i].def->head);
+	fputc('\n', to);
+	exit(to == stderr ? TCPHS_ERR_USAGE : fflush(to) ? TCPHS_ERR_FAILED : 0);
 }
 
 static void no_column(const struct table *t, const char *word, size_t len)
@@ -34,29 +32,28 @@ static void no_column(const struct table *t, const char *word, size_t len)
 	unsigned int i;
 
 	for (i = 0; i < t->nr; i++)
-		tcphs_near_try(&near, t->column[i].head);
+		tcphs_near_try(&near, t->column[i].def->head);
 	fprintf(stderr, "tcphs %s: --output: '%.*s' is no column; ", t->cli->verb->name,
 		(int)len, word);
 	if (near.name)
 		fprintf(stderr, "did you mean %s? ", near.name);
-	fputs("there are: all", stderr);
-	for (i = 0; i < t->nr; i++)
-		fprintf(stderr, " %s", t->column[i].head);
-	fputc('\n', stderr);
-	exit(TCPHS_ERR_USAGE);
+	fputs("there are: ", stderr);
+	list_columns(t, stderr);
 }
 
-/* The columns that the user wants, in his order. Ends the program when one is none. */
+/* The columns that the user wants (cli->output), in his order. */
 static void choose(struct table *t)
 {
 	const char *list = t->cli->output;
 	unsigned int i;
 	size_t len;
 
+	if (!strcmp(list, "help"))
+		list_columns(t, stdout);
 	t->nr_shown = 0;
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
-		for (i = 0; i < t->nr && !tcphs_same_word(t->column[i].head, list, len); i++)
+		for (i = 0; i < t->nr && !tcphs_same_word(t->column[i].def->head, list, len); i++)
 			;
 		if (i < t->nr && t->nr_shown < TABLE_COLUMNS)
 			t->shown[t->nr_shown++] = i;
@@ -70,32 +67,58 @@ static void choose(struct table *t)
 	}
 }
 
-/* Leaves out what does not fit; every row was measured. */
-static void fit(struct table *t)
+/**
+ * table_init - a table, and which of its columns are shown
+ * @t: the table
+ * @cli: of several namespaces? and -o
+ * @columns: all it can have
+ * @nr: how many
+ *
+ * Ends the program when -o names one that is none, or asks which there are.
+ */
+void table_init(struct table *t, const struct cli *cli, const struct table_column *columns,
+		unsigned int nr)
 {
-	unsigned int limit = columns_of_terminal(), width[TABLE_COLUMNS], i, nr = 0;
+	unsigned int i;
+
+	*t = (struct table){ .cli = cli, .nr = nr };
+	for (i = 0; i < nr; i++) {
+		t->column[i].def = &columns[i];
+		t->column[i].width = strlen(columns[i].head);
+		if (!columns[i].all_netns || cli->all_netns)
+			t->shown[t->nr_shown++] = i;
+	}
+	if (cli->output)
+		choose(t);
+}
+
+/**
+ * table_fit - leave out what does not fit
+ * @t: the measured table; with -o nothing is left out
+ * @limit: columns of whoever looks at it, 0: any number
+ * @gap: blanks between two columns
+ */
+void table_fit(struct table *t, unsigned int limit, unsigned int gap)
+{
+	unsigned int fits[TABLE_COLUMNS], i, nr = 0;
 	struct column col[TABLE_COLUMNS];
 
+	t->limit = limit;
 	if (t->cli->output || !limit)
 		return;
 	for (i = 0; i < t->nr_shown; i++) {
 		col[i].min = (unsigned int)t->column[t->shown[i]].width;
 		col[i].want = col[i].min;
-		col[i].leave = t->column[t->shown[i]].leave;
+		col[i].leave = t->column[t->shown[i]].def->leave;
 	}
-	columns_fit(col, t->nr_shown, limit, GAP, width);
+	columns_fit(col, t->nr_shown, limit, gap, fits);
 	for (i = 0; i < t->nr_shown; i++)
-		if (width[i])
+		if (fits[i])
 			t->shown[nr++] = t->shown[i];
 	t->nr_shown = nr;
 }
 
-/**
- * table_measure - make the columns wide enough
- * @t: the table
- * @row: for this row
- */
-void table_measure(struct table *t, const struct table_row *row)
+static void measure(struct table *t, const struct table_row *row)
 {
 	unsigned int i;
 	size_t width;
@@ -107,75 +130,83 @@ void table_measure(struct table *t, const struct table_row *row)
 	}
 }
 
-/* The cell at the place @at of those that are shown. */
-static void print_cell(const struct table *t, unsigned int at, const char *text,
-		       const char *color, struct tcphs_buf *out)
+/* Does the column at this place of those shown begin another line, from @at on? */
+static bool begins_line(const struct table *t, unsigned int place, size_t at)
 {
-	unsigned int i = t->shown[at];
-	const struct cell cell = { .text = text, .width = t->column[i].width,
-				   .right = t->column[i].right, .color = color,
-				   .plain = cli_plain(t->cli) };
-
-	columns_put(out, &cell, at, t->nr_shown, GAP);
+	return place && t->limit && at + GAP + t->column[t->shown[place]].width > t->limit;
 }
 
-/**
- * table_head - print the headings, unless unwanted
- * @t: the measured table
- * @out: where to
- */
-void table_head(const struct table *t, struct tcphs_buf *out)
+/* Each row's lines end at the same columns; @at: where this one is. */
+static size_t print_cell(const struct table *t, unsigned int place, const char *text,
+			 const char *color, size_t at, struct tcphs_buf *out)
+{
+	unsigned int i = t->shown[place];
+	const struct cell cell = { .text = text, .width = t->column[i].width,
+				   .right = t->column[i].def->right, .color = color,
+				   .plain = cli_plain(t->cli) };
+	bool first = !place || begins_line(t, place, at), last;
+
+	if (first && place) {
+		tcphs_buf_printf(out, "\n%*s", INDENT, "");
+		at = INDENT;
+	}
+	at += cell.width + (first ? 0 : GAP);
+	last = place + 1 == t->nr_shown || begins_line(t, place + 1, at);
+	columns_put(out, &cell, !first, !first + (last ? 1 : 2), GAP);
+	return at;
+}
+
+static void print_head(const struct table *t, struct tcphs_buf *out)
 {
 	unsigned int i;
+	size_t at = 0;
 
 	if (t->cli->no_header)
 		return;
 	for (i = 0; i < t->nr_shown; i++)
-		print_cell(t, i, t->column[t->shown[i]].head, cli_bold(t->cli), out);
+		at = print_cell(t, i, t->column[t->shown[i]].def->head, cli_bold(t->cli), at, out);
 	tcphs_buf_newline(out);
 }
 
-/**
- * table_print - print a row
- * @t: the table, which measured this row before
- * @row: the row
- * @out: where to
- */
-void table_print(const struct table *t, const struct table_row *row, struct tcphs_buf *out)
+static void print_row(const struct table *t, const struct table_row *row, struct tcphs_buf *out)
 {
-	unsigned int i;
+	unsigned int i, n;
+	size_t at = 0;
 
-	for (i = 0; i < t->nr_shown; i++)
-		print_cell(t, i, row->cell[t->shown[i]], cli_tone(t->cli, row->tone[t->shown[i]]),
-			   out);
+	for (i = 0; i < t->nr_shown; i++) {
+		n = t->shown[i];
+		at = print_cell(t, i, row->cell[n], cli_tone(t->cli, row->tone[n]), at, out);
+	}
 	tcphs_buf_newline(out);
 }
 
 /**
- * table_rows - all of a table, with -o in the columns that were chosen
- * @t: the table, with all its columns
- * @out: where to
- * @v: what the rows are about, an array
+ * table_print - measure all rows, then print them
+ * @t: the table
+ * @rows: what the rows are of: @nr elements of @size bytes
  * @nr: how many
  * @size: of one
- * @make: makes the row of one
+ * @make: makes a row of an element
+ * @out: where to
  */
-void table_rows(struct table *t, struct tcphs_buf *out, const void *v, size_t nr, size_t size,
-		void (*make)(struct table_row *row, const struct cli *cli, const void *of))
+void table_print(struct table *t, const void *rows, size_t nr, size_t size,
+		 void (*make)(struct table_row *row, const struct cli *cli, const void *element),
+		 struct tcphs_buf *out)
 {
+	const char *p = rows;
 	struct table_row row;
 	size_t i;
 
-	if (t->cli->output)
-		choose(t);
 	for (i = 0; i < nr; i++) {
-		make(&row, t->cli, (const char *)v + i * size);
-		table_measure(t, &row);
+		memset(&row, 0, sizeof(row));
+		make(&row, t->cli, p + i * size);
+		measure(t, &row);
 	}
-	fit(t);
-	table_head(t, out);
+	table_fit(t, columns_of_terminal(), GAP);
+	print_head(t, out);
 	for (i = 0; i < nr; i++) {
-		make(&row, t->cli, (const char *)v + i * size);
-		table_print(t, &row, out);
+		memset(&row, 0, sizeof(row));
+		make(&row, t->cli, p + i * size);
+		print_row(t, &row, out);
 	}
 }
