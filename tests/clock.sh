@@ -96,14 +96,35 @@ in_a_time_namespace() {
 	done
 }
 
-start 4
+# The doctor judges the same failures there as here.
+doctor_in_a_time_namespace() {
+	local shift doctor failed='"check":"connects","looked":true,"saw":"[1-9][0-9]*, established 0, failed or given up [1-9]'
+
+	for shift in 100000 -1; do
+		refuse
+		unshare --time --monotonic "$shift" --boottime "$shift" \
+			tcphs doctor -j --since 60s --port "$port" >"$tmp/past"
+		grep -q "$failed" "$tmp/past" || { echo "$shift, --since:"; cat "$tmp/past"; return 1; }
+		background "$tmp/look" unshare --time --monotonic "$shift" --boottime "$shift" \
+			tcphs doctor -j -d 1s
+		doctor=${started[-1]}
+		while kill -0 "$doctor" 2>/dev/null; do
+			refuse
+		done
+		grep -q "$failed" "$tmp/look" || { echo "$shift, --for:"; cat "$tmp/look"; return 1; }
+	done
+}
+
+start 5
 need_command jq curl
 load ring_records=8192
 check "an event has the same time each time, and in a recording" same_each_time
 check "the clock is set while events are followed and recorded" over_a_step
 if unshare --time true 2>/dev/null; then
 	check "in a time namespace times are the same" in_a_time_namespace
+	check "the doctor judges the same there" doctor_in_a_time_namespace
 else
+	ktap_test_skip "no time namespaces"
 	ktap_test_skip "no time namespaces"
 fi
 check "the kernel has nothing to complain about" kernel_is_quiet

@@ -37,7 +37,7 @@ static void print_help(FILE *to)
 	      "Verbs:\n", to);
 	for (i = 0; i < NR_VERBS; i++)
 		fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
-	fputs("  help         this text; 'tcphs help VERB' tells a verb's options,\n"
+	fputs("  help         this text; 'tcphs help VERB' has a verb's options,\n"
 	      "               'tcphs help names' explains every event and reason\n"
 	      "\n"
 	      "Options of every verb, before or after it (-A: not of status):\n"

@@ -20,13 +20,13 @@
  * TCPHS_CMD_LISTENER_GET (dump)
  *	Request: TCPHS_A_LISTENER_ALL_NETNS (flag, optional).
  *	Reply: one message a listening socket, TCPHS_A_LISTENER_*, the oldest first.
- *	One that listens from the first message to the last is told once.
+ *	One that listens from the first message to the last is reported once.
  *
  * TCPHS_CMD_CONN_GET (dump)
  *	Request: TCPHS_A_CONN_ALL_NETNS (flag), TCPHS_A_CONN_STATES (u32, a mask
  *	of 1 << state), TCPHS_A_CONN_FILTER (nest); all optional.
  *	Reply: one message a connection, TCPHS_A_CONN_*, in no order. One that is
- *	there from the first message to the last is told once. Listening sockets
+ *	there from the first message to the last is reported once. Listening sockets
  *	are not connections; see TCPHS_CMD_LISTENER_GET.
  *
  * TCPHS_CMD_EVENT_GET (dump)
@@ -320,7 +320,7 @@ struct tcphs_idle {
 	__u64	pad;
 };
 
-/* A whole life, told at its end. */
+/* A whole life, reported at its end. */
 struct tcphs_life {
 	__u64	bytes_sent;	/* payload that the peer acknowledged */
 	__u64	bytes_received;	/* payload received in order */

@@ -117,9 +117,9 @@ static const char *cause_of_stuck(const struct straggler *s)
 			return "We closed, the peer confirmed it and does not close: it has more to send (a half-close, which is honest), or it leaks sockets (CLOSE-WAIT there). What no process of ours holds any more ends by itself after a minute.";
 		return "A process of ours has sent its FIN by shutdown() and still holds the socket, and the peer does not close: it has more to send (a half-close, which is honest), or it leaks sockets (CLOSE-WAIT there). The kernel ends only those that nobody holds, after a minute.";
 	case TCPHS_STATE_LAST_ACK:
-		return "Both closed, and our FIN is not confirmed: the peer or the way to it is gone; or it lives and its receive window is shut, with data of ours in front of the FIN. ss tells which: timer:(on or timer:(persist.";
+		return "Both closed, and our FIN is not confirmed: the peer or the way to it is gone; or it lives and its receive window is shut, with data of ours in front of the FIN. ss says which: timer:(on or timer:(persist.";
 	default:
-		return "We closed, and our FIN is not confirmed: the peer or the way to it is gone; or it lives and its receive window is shut, with data of ours in front of the FIN. ss tells which: timer:(on or timer:(persist.";
+		return "We closed, and our FIN is not confirmed: the peer or the way to it is gone; or it lives and its receive window is shut, with data of ours in front of the FIN. ss says which: timer:(on or timer:(persist.";
 	}
 }
 

@@ -260,7 +260,7 @@ static void table(const struct evidence *e, struct report *r)
 	SAY(f->more, "%u of %u places in use%s%s", st->table_used, st->table_limit,
 	    why ? "; " : "", why ? tcphs_refused_help(why) : "");
 	SAY(f->cause,
-	    "Connections that find no place are told without owner and times, and are not counted in their states.");
+	    "Connections that find no place are reported without owner and times, and are not counted in their states.");
 	/* A larger table has no more at hand, and its chains are as long. */
 	if (why == TCPHS_REFUSED_MEMORY || why == TCPHS_REFUSED_BUCKET)
 		SAY(f->command, "tcphs events | grep untracked");
