@@ -1,11 +1,13 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the tests of a program have in common; sourced. $out and $err are the files of what
-# it wrote last.
+# What the tests of a program have in common; sourced.
 
 n=0
 failed=0
+# Files of what it wrote last, which the test names.
+out=/dev/null
+err=/dev/null
 
 # result GOOD NAME: one line of TAP
 result()
