@@ -16,16 +16,11 @@ const char *error_line(char *line, const struct tcphs_error *err)
 }
 
 /**
- * error_print - tell the user an error
+ * error_status - the exit status that an error leads to, as the man pages promise it
  * @err: the error
- *
- * Return: the exit status it leads to, as the man pages promise it.
  */
-int error_print(const struct tcphs_error *err)
+int error_status(const struct tcphs_error *err)
 {
-	char line[ERROR_LINE];
-
-	fprintf(stderr, "%s\n", error_line(line, err));
 	switch (err->code) {
 	case TCPHS_ERR_NONE:
 	case TCPHS_ERR_RELOADED:
@@ -33,4 +28,18 @@ int error_print(const struct tcphs_error *err)
 	default:
 		return err->code;
 	}
+}
+
+/**
+ * error_print - tell the user an error
+ * @err: the error
+ *
+ * Return: the exit status it leads to.
+ */
+int error_print(const struct tcphs_error *err)
+{
+	char line[ERROR_LINE];
+
+	fprintf(stderr, "%s\n", error_line(line, err));
+	return error_status(err);
 }

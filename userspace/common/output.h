@@ -20,6 +20,7 @@
  */
 #define ERROR_LINE	(sizeof(((struct tcphs_error *)NULL)->text) + 8)
 const char *error_line(char *line, const struct tcphs_error *err);
+int error_status(const struct tcphs_error *err);
 int error_print(const struct tcphs_error *err);
 
 /* ---- an end that is asked for (stop.c) --------------------------------------------- */

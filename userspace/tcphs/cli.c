@@ -59,13 +59,13 @@ void cli_help(const struct cli *cli)
  */
 void cli_usage(const struct cli *cli, const char *fmt, ...)
 {
+	char text[2048];
 	va_list ap;
 
-	fprintf(stderr, "tcphs %s: ", cli->verb->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	cli_say("tcphs %s: %s", cli->verb->name, text);
 	exit(TCPHS_ERR_USAGE);
 }
 
@@ -90,7 +90,9 @@ static void bad_option(const struct cli *cli, char **argv, const struct option *
 	char letter[] = { '-', (char)optopt, '\0' };
 	const struct option *o = longs;
 	struct tcphs_near near = { 0 };
+	char allowed[1024] = "";
 	const char *word;
+	size_t len = 0;
 
 	/* optopt is 0 or a known letter when it was a long option that is wrong. */
 	while (o->name && o->val != optopt)
@@ -101,15 +103,13 @@ static void bad_option(const struct cli *cli, char **argv, const struct option *
 	for (o = longs; o->name; o++)
 		if (is_allowed(cli->verb, o->val))
 			tcphs_near_try(&near, o->name);
-	fprintf(stderr, "tcphs %s: unknown option '%s'; ", cli->verb->name, word);
-	if (near.name)
-		fprintf(stderr, "did you mean --%s? ", near.name);
-	fputs("allowed are:", stderr);
-	for (; longs->name; longs++)
+	for (; longs->name && len < sizeof(allowed); longs++)
 		if (is_allowed(cli->verb, longs->val))
-			fprintf(stderr, " --%s", longs->name);
-	fputc('\n', stderr);
-	exit(TCPHS_ERR_USAGE);
+			len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, " --%s",
+						longs->name);
+	cli_usage(cli, "unknown option '%s'; %s%s%sallowed are:%s", word,
+		  near.name ? "did you mean --" : "", near.name ? near.name : "",
+		  near.name ? "? " : "", allowed);
 }
 
 static void set_color(struct cli *cli, const char *when)
@@ -213,7 +213,10 @@ size_t cli_count(const struct cli *cli, const char *option, const char *arg)
  */
 int cli_fail(const struct tcphs_error *err)
 {
-	return error_print(err);
+	char line[ERROR_LINE];
+
+	cli_say("%s", error_line(line, err));
+	return error_status(err);
 }
 
 /**
@@ -274,9 +277,9 @@ int cli_finish(struct cli *cli)
 
 	/* Whoever read our output has seen enough; that is no news. */
 	if (err == -EINTR)
-		fputs("tcphs: ended while nobody took the output; the rest of it is lost\n", stderr);
+		cli_say("tcphs: ended while nobody took the output; the rest of it is lost");
 	else if (err && err != -EPIPE)
-		fprintf(stderr, "tcphs: cannot write: %s\n", strerror(-err));
+		cli_say("tcphs: cannot write: %s", strerror(-err));
 	return err ? TCPHS_ERR_FAILED : 0;
 }
 

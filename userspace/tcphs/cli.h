@@ -113,6 +113,8 @@ void cli_fold(struct tcphs_buf *out, const char *text, size_t limit, size_t colu
 void cli_line(struct cli *cli, size_t indent, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* table.c */
 #define TABLE_COLUMNS	12
 #define TABLE_CELL	88

@@ -504,7 +504,7 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 		if (draw(d, d->chosen[i], !i, err))
 			return -1;
 	if (d->total > d->nr_chosen && d->limit > 1)
-		fprintf(stderr, "tcphs: %u connections fit, the newest %u are drawn; --limit 0 draws all\n",
+		cli_say("tcphs: %u connections fit, the newest %u are drawn; --limit 0 draws all",
 			d->total, d->nr_chosen);
 	return 0;
 }
@@ -576,7 +576,7 @@ static void say_that_it_waits(struct diagram *d)
 		return;
 	d->waits = true;
 	tcphs_buf_flush(&d->cli->out);
-	fprintf(stderr, "tcphs: closed; waiting for the end of TIME-WAIT, Ctrl-C ends\n");
+	cli_say("tcphs: closed; waiting for the end of TIME-WAIT, Ctrl-C ends");
 }
 
 static void draw_rows(struct diagram *d, bool first)
@@ -673,7 +673,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	failed = d.follow ? follow(&d, &err) : draw_all(&d, &err);
 	ret = cli_finish(cli);
 	if (d.lost)
-		fprintf(stderr, "tcphs: %llu events were overwritten before they were read; steps may be missing\n",
+		cli_say("tcphs: %llu events were overwritten before they were read; steps may be missing",
 			(unsigned long long)d.lost);
 	if (failed)
 		ret = cli_fail(&err);

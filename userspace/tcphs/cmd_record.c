@@ -152,7 +152,7 @@ static void tell(const struct record_cmd *cmd)
 		return;
 	}
 	tcphs_fmt_bytes(size, bytes);
-	fprintf(stderr, "tcphs: %llu events, %llu lost, %s\n", (unsigned long long)cmd->events,
+	cli_say("tcphs: %llu events, %llu lost, %s", (unsigned long long)cmd->events,
 		(unsigned long long)cmd->lost, size);
 }
 

@@ -3,6 +3,9 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "columns.h"
@@ -49,7 +52,7 @@ static bool is_number(const char *word)
 /* Bytes of the next word, with the number that belongs to it and its unit: waited 3.13 ms */
 static size_t word_len(const char *text)
 {
-	size_t len = strcspn(text, " \n"), more;
+	size_t len = strcspn(text, "\n "), more;
 
 	if (isalpha((unsigned char)*text) && text[len] == ' ' && is_number(text + len + 1)) {
 		text += len + 1;
@@ -58,7 +61,7 @@ static size_t word_len(const char *text)
 	}
 	if (!is_number(text) || text[len] != ' ')
 		return len;
-	more = strcspn(text + len + 1, " \n");
+	more = strcspn(text + len + 1, "\n ");
 	return is_unit(text + len + 1, more) ? len + 1 + more : len;
 }
 
@@ -113,4 +116,38 @@ void cli_line(struct cli *cli, size_t indent, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	cli_fold(&cli->out, text, columns_of_terminal(), 0, indent);
+}
+
+/* Of the terminal that messages go to; 0: they go elsewhere, and are one line each. */
+static unsigned int columns_of_messages(void)
+{
+	const char *text = getenv("COLUMNS");
+	int n = text ? atoi(text) : 0;
+	struct winsize size;
+
+	if (!isatty(STDERR_FILENO))
+		return 0;
+	if (n <= 0 && !ioctl(STDERR_FILENO, TIOCGWINSZ, &size))
+		n = size.ws_col;
+	return n > 0 ? (unsigned int)n : 0;
+}
+
+/**
+ * cli_say - a message for the user, on standard error
+ * @fmt: of printf(), without a newline, 4 KiB at the most
+ */
+void cli_say(const char *fmt, ...)
+{
+	struct tcphs_buf out;
+	char text[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (tcphs_buf_init(&out, STDERR_FILENO))
+		return;
+	cli_fold(&out, text, columns_of_messages(), 0, 2);
+	tcphs_buf_flush(&out);
+	tcphs_buf_free(&out);
 }

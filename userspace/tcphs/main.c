@@ -68,17 +68,16 @@ static const struct verb *find_verb(const char *name)
 static int unknown_verb(const char *name)
 {
 	struct tcphs_near near = { name, strlen(name), NULL, 0 };
-	size_t i;
+	char all[256] = "";
+	size_t i, len = 0;
 
 	for (i = 0; i < NR_VERBS; i++)
 		tcphs_near_try(&near, verbs[i]->name);
-	fprintf(stderr, "tcphs: unknown verb '%s'; ", name);
-	if (near.name)
-		fprintf(stderr, "did you mean %s? ", near.name);
-	fputs("one of:", stderr);
-	for (i = 0; i < NR_VERBS; i++)
-		fprintf(stderr, " %s", verbs[i]->name);
-	fputs(" help\n", stderr);
+	for (i = 0; i < NR_VERBS && len < sizeof(all); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, " %s", verbs[i]->name);
+	cli_say("tcphs: unknown verb '%s'; %s%s%sone of:%s help", name,
+		near.name ? "did you mean " : "", near.name ? near.name : "",
+		near.name ? "? " : "", all);
 	return TCPHS_ERR_USAGE;
 }
 
@@ -148,7 +147,7 @@ static int written(void)
 {
 	if (!fflush(stdout))
 		return 0;
-	fprintf(stderr, "tcphs: cannot write: %s\n", strerror(errno));
+	cli_say("tcphs: cannot write: %s", strerror(errno));
 	return TCPHS_ERR_FAILED;
 }
 
@@ -208,7 +207,7 @@ static int put_verb_first(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+" CLI_SHORTS, longs, NULL)) != -1) {
 		if (c != '?' && c != ':')
 			continue;
-		fprintf(stderr, "tcphs: '%s' stands before the verb; options of a verb come after it: tcphs events --follow\n",
+		cli_say("tcphs: '%s' stands before the verb; options of a verb come after it: tcphs events --follow",
 			argv[optind - 1]);
 		return TCPHS_ERR_USAGE;
 	}

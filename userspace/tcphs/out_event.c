@@ -74,6 +74,7 @@ struct event_view {
 	int day;			/* that readers know of */
 	struct table table;		/* the columns, and how wide they are */
 	bool by_column;			/* not all of them, or not of any width */
+	size_t widest;			/* LOCAL and PEER are filled up to that */
 	bool details_below;
 	struct tcphs_piece event[TCPHS_EV_MAX + 1];
 	struct tcphs_piece state[2][TCPHS_STATE_MAX + 1];	/* stayed in, came into */
@@ -284,21 +285,51 @@ void event_view_measure(void *arg, const struct tcphs_event *ev)
 	      put_endpoint(text, view->cli, ev, ev->id.peer, ev->id.peer_port));
 }
 
+/* What a column is filled up to with blanks. */
+static size_t width_of(const struct event_view *view, unsigned int column)
+{
+	size_t width = view->table.column[column].width;
+
+	return (column == COL_LOCAL || column == COL_PEER) && width > view->widest ?
+	       view->widest : width;
+}
+
+/* By the columns before the details, with a blank each. */
+static size_t width_used(const struct event_view *view)
+{
+	const struct table *t = &view->table;
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 0; i < t->nr_shown && t->shown[i] != COL_DETAILS; i++)
+		used += width_of(view, t->shown[i]) + 1;
+	return used;
+}
+
 /* What is shown and where, now that the columns are as wide as they are known to get. */
 static void lay_out(struct event_view *view)
 {
 	struct table *t = &view->table;
-	size_t used = 0, details = t->column[COL_DETAILS].width;
-	unsigned int i;
+	size_t used, details = t->column[COL_DETAILS].width;
 
 	/* As long as they get; they may be broken. */
 	t->column[COL_DETAILS].width = 1;
 	table_fit(t, columns_of_terminal(), 1);
 	t->column[COL_DETAILS].width = details;
 	view->by_column = t->limit || t->cli->output;
-	for (i = 0; i < t->nr_shown && t->shown[i] != COL_DETAILS; i++)
-		used += t->column[t->shown[i]].width + 1;
-	view->details_below = t->limit && i && i + 1 == t->nr_shown &&
+	view->widest = SIZE_MAX;
+	used = width_used(view);
+	/* One long address shall not break every row. */
+	if (t->limit && used > t->limit) {
+		view->widest = 0;
+		used = width_used(view);
+		view->widest = used < t->limit ? (t->limit - used) / 2 : 0;
+		if (view->widest < ENDPOINT_MIN)
+			view->widest = ENDPOINT_MIN;
+		used = width_used(view);
+	}
+	view->details_below = t->limit && t->nr_shown > 1 &&
+			      t->shown[t->nr_shown - 1] == COL_DETAILS &&
 			      used + DETAILS_MIN > t->limit;
 }
 
@@ -332,7 +363,7 @@ void event_text_head(struct event_view *view, struct tcphs_buf *out)
 		n = t->shown[i];
 		if (i)
 			*p++ = gap(view, i);
-		p += sprintf(p, "%-*s", i + 1 == t->nr_shown ? 0 : (int)t->column[n].width,
+		p += sprintf(p, "%-*s", i + 1 == t->nr_shown ? 0 : (int)width_of(view, n),
 			     columns[n].head);
 	}
 	strcpy(p, cli_plain(view->cli));
@@ -668,7 +699,6 @@ static inline char *put_event_and_state(char *p, const struct event_view *view, 
 static char *put_column(char *p, struct event_view *view, unsigned int column,
 			struct known *known, const struct tcphs_event *ev)
 {
-	size_t width = view->table.column[column].width;
 	char *start = p;
 
 	switch (column) {
@@ -695,7 +725,7 @@ static char *put_column(char *p, struct event_view *view, unsigned int column,
 	default:
 		return put_event_and_state(p, view, column, ev);
 	}
-	return pad(p, start, width);
+	return pad(p, start, width_of(view, column));
 }
 
 static __attribute__((noinline)) void event_columns(struct event_view *view, struct tcphs_buf *out,

@@ -183,7 +183,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 	if (err->code != TCPHS_ERR_DAMAGED)
 		return -1;
 	if (!s->cli->damaged)
-		error_print(err);
+		cli_fail(err);
 	s->cli->damaged = true;
 	memset(err, 0, sizeof(*err));
 	return 0;

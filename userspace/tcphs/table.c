@@ -14,31 +14,37 @@
 #define GAP	2
 #define INDENT	4	/* of a row's lines behind the first */
 
-/* Ends the program. */
-static void list_columns(const struct table *t, FILE *to)
+#define LIST_LEN (TABLE_COLUMNS * 24)
+
+static const char *all_columns(const struct table *t, char *list)
 {
+	char *p = stpcpy(list, "all");
 	unsigned int i;
 
-	fputs("all", to);
 	for (i = 0; i < t->nr; i++)
-		fprintf(to, " %s", t->column[i].def->head);
-	fputc('\n', to);
-	exit(to == stderr ? TCPHS_ERR_USAGE : fflush(to) ? TCPHS_ERR_FAILED : 0);
+		p += snprintf(p, 24, " %s", t->column[i].def->head);
+	return list;
+}
+
+static void list_columns(const struct table *t)
+{
+	char list[LIST_LEN];
+
+	puts(all_columns(t, list));
+	exit(fflush(stdout) ? TCPHS_ERR_FAILED : 0);
 }
 
 static void no_column(const struct table *t, const char *word, size_t len)
 {
 	struct tcphs_near near = { word, len, NULL, 0 };
+	char list[LIST_LEN];
 	unsigned int i;
 
 	for (i = 0; i < t->nr; i++)
 		tcphs_near_try(&near, t->column[i].def->head);
-	fprintf(stderr, "tcphs %s: --output: '%.*s' is no column; ", t->cli->verb->name,
-		(int)len, word);
-	if (near.name)
-		fprintf(stderr, "did you mean %s? ", near.name);
-	fputs("there are: ", stderr);
-	list_columns(t, stderr);
+	cli_usage(t->cli, "--output: '%.*s' is no column; %s%s%sthere are: %s", (int)len, word,
+		  near.name ? "did you mean " : "", near.name ? near.name : "",
+		  near.name ? "? " : "", all_columns(t, list));
 }
 
 /* The columns that the user wants (cli->output), in his order. */
@@ -49,7 +55,7 @@ static void choose(struct table *t)
 	size_t len;
 
 	if (!strcmp(list, "help"))
-		list_columns(t, stdout);
+		list_columns(t);
 	t->nr_shown = 0;
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");

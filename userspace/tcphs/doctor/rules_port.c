@@ -282,6 +282,6 @@ void check_ports(const struct evidence *e, struct report *r)
 		report_saw(r, "of %llu in use to one destination at most %llu, from one address %llu; connects without one %llu",
 			   (ull)available, (ull)most, (ull)distinct, (ull)none);
 	else
-		report_saw(r, "connects without one %llu; the use of ports is not in a recording",
+		report_saw(r, "connects without one %llu; events do not say how many are in use",
 			   (ull)none);
 }
