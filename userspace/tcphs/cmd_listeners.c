@@ -97,6 +97,7 @@ static enum tcphs_tone queue_tone(uint32_t now, uint32_t max, uint64_t full)
 static void make_row(struct table_row *row, const struct cli *cli, const void *element)
 {
 	const struct tcphs_listener *l = element;
+
 	listener_cell(row->cell[COL_LISTENER], l);
 	queue_cell(row->cell[COL_SYN], l->syn_queue, l->syn_max, l->syn_limit);
 	queue_cell(row->cell[COL_ACCEPT], l->accept_queue, l->accept_max, l->accept_limit);
