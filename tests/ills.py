@@ -17,6 +17,7 @@ import ills_data
 import ills_connect
 import ills_port
 import ills_reset
+import ills_parting
 import ills_close
 import ills_doctor
 import ills_small

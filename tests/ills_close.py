@@ -287,7 +287,7 @@ def closes_well(t):
             t.close_in_turn(client, server)
     look.found()
     look.saw("resets", "in handshakes by us 0, by peers 0; later by us 0, by peers 0; "
-             "keep-alive races 0")
+             "when nothing was under way 0; keep-alive races 0")
     look.saw("closing-first", "the server in 0 of 11 connections")
 
 

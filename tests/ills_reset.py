@@ -93,6 +93,8 @@ def checks_of_ours(t):
             client, server = t.pair(listener, port)
             client.send(b"OPTIONS /")
             server.recv(9)
+            server.send(b"200")
+            same(client.recv(9), b"200", "the answer")
             linger0(client)
             client.close()
         t.until(lambda: t.grown("TcpEstabResets") == 14, "both ends")

@@ -109,10 +109,10 @@ static size_t declared_detail(const struct tcphs_event *ev)
 		return offsetof(struct tcphs_resend, pad);
 	case TCPHS_F_HALF:
 		return offsetof(struct tcphs_half, pad);
-	case TCPHS_F_IDLE:
-		return offsetof(struct tcphs_idle, pad);
 	case TCPHS_F_AGREED:
 		return offsetof(struct tcphs_agreed, pad);
+	case TCPHS_F_IDLE:
+		return sizeof(ev->idle);
 	case TCPHS_F_QUEUE:
 	case TCPHS_F_LIFE:
 		return sizeof(ev->queue);

@@ -160,6 +160,90 @@ def idle_before_fin_received(t):
 
 
 @story()
+def under_way_at_reset(t):
+    """S11 what is neither read nor acknowledged when a RST comes"""
+    peer = t.peer()
+    s, _ = t.accepted(peer)
+    peer.send(ACK | wire.PSH, data=b"question")
+    t.until(lambda: s.recv(9, socket.MSG_PEEK) == b"question", "the question")
+    s.recv(3)
+    s.send(b"answer")
+    peer.await_(ACK, data=b"answer")
+    peer.send(RST)
+    rst = t.told(peer.port, HANDSHAKE + ["rst-received established>closed",
+                                         "closed established>closed reset-received"])[-2]
+    same((rst["unacked"], rst["unread"]), (6, 5), "bytes under way")
+
+
+@story(where=kernel.RESET_HAS_SEGMENT)
+def acknowledged_by_reset(t):
+    """S11 a RST acknowledges what it got"""
+    peer = t.peer()
+    s, _ = t.accepted(peer)
+    s.send(b"answer")
+    peer.await_(ACK, data=b"answer")
+    peer.send(RST | ACK, ack=peer.ack - 2)
+    rst = t.told(peer.port, HANDSHAKE + ["rst-received established>closed",
+                                         "closed established>closed reset-received"])[-2]
+    same((rst["unacked"], rst["unread"]), (2, 0), "bytes under way")
+
+
+@story()
+def under_way_at_our_reset(t):
+    """S11 what is neither read nor acknowledged when we reset"""
+    peer = t.peer()
+    s = t.established(peer)
+    s.send(b"question")
+    peer.await_(ACK, data=b"question")
+    peer.send(ACK | wire.PSH, data=b"ans", ack=peer.ack - 3)
+    t.until(lambda: s.recv(9, socket.MSG_PEEK) == b"ans", "the answer")
+    s.recv(1)
+    s.close()
+    peer.await_(RST | ACK)
+    rst = t.told(peer.port, CONNECT + ["rst-sent established>closed unread-data",
+                                       "closed established>closed unread-data"])[-2]
+    same((rst["unacked"], rst["unread"]), (3, 2), "bytes under way")
+
+
+def last_word(t, peer):
+    rst = t.told(peer.port, HANDSHAKE + ["rst-received established>closed",
+                                         "closed established>closed reset-received"])[-2]
+    return "sent" if rst["idle_sent_ns"] < rst["idle_received_ns"] else "received" \
+        if rst["idle_received_ns"] < rst["idle_sent_ns"] else "nobody knows"
+
+
+@story()
+def last_word_is_ours(t):
+    """S11 whose payload was the last, however fast it went: ours"""
+    for _ in range(7):
+        peer = t.peer()
+        s, _ = t.accepted(peer)
+        peer.send(ACK | wire.PSH, data=b"question")
+        s.recv(8)
+        s.send(b"answer")
+        peer.await_(ACK, data=b"answer")
+        peer.send(ACK)
+        peer.send(RST | ACK)
+        same(last_word(t, peer), "sent", "the last word")
+
+
+@story()
+def last_word_is_theirs(t):
+    """S11 whose payload was the last, however fast it went: the peer's"""
+    for merged in True, False, True, False, True, False, True:
+        peer = t.peer()
+        s, _ = t.accepted(peer)
+        s.send(b"welcome")
+        peer.await_(ACK, data=b"welcome")
+        if not merged:
+            peer.send(ACK)
+        peer.send(ACK | wire.PSH, data=b"question")
+        s.recv(8)
+        peer.send(RST | ACK)
+        same(last_word(t, peer), "received", "the last word")
+
+
+@story()
 def passive_close_shut_out(t):
     """S12 a passive close whose FIN has to wait for the peer's window: ACK and FIN are two"""
     peer, s = conversation(t)

@@ -49,16 +49,6 @@ static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 
 	ev->flags |= TCPHS_F_HALF;
 }
 
-/* The first FIN of a connection ends a time without payload. */
-static void put_idle(struct tcphs_event *ev, const struct sock *sk)
-{
-	u32 now = tcp_jiffies32;
-
-	ev->idle.sent = (u64)(now - tcp_sk(sk)->lsndtime) * TICK_NSEC;
-	ev->idle.received = (u64)(now - inet_csk(sk)->icsk_ack.lrcvtime) * TICK_NSEC;
-	ev->flags |= TCPHS_F_IDLE;
-}
-
 /**
  * tcphs_fin_sent() - this end has nothing more to send
  * @sk: going to FIN_WAIT1 or LAST_ACK
@@ -86,7 +76,7 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->data = segments_sent(tp);
 		conn->life.closer = TCPHS_CLOSER_PEER;
 	} else {
-		put_idle(ev, sk);
+		tcphs_idle_put(ev, conn, sk, NULL);
 		conn->half_seq = tp->rcv_nxt;
 		conn->half_total = tp->bytes_received;
 		conn->marks |= TCPHS_C_HALF;
@@ -121,7 +111,7 @@ void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_s
 	if (s->conn->state == TCPHS_STATE_FIN_WAIT2)
 		put_half(ev, s->conn, seq, s->conn->life.bytes_received);
 	else if (first)
-		put_idle(ev, first);
+		tcphs_idle_put(ev, s->conn, first, NULL);
 	tcphs_step_done(s);
 	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
 }

@@ -46,6 +46,8 @@ u8 tcphs_error_reason(const struct tcphs_conn *conn, int err);
 void tcphs_open_simultaneous(const struct sock *sk);
 void tcphs_open_established(const struct sock *sk, u8 old_state);
 void tcphs_open_failed(const struct sock *sk);
+void tcphs_idle_put(struct tcphs_event *ev, const struct tcphs_conn *conn, const struct sock *sk,
+		    const struct sk_buff *rst);
 void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);

@@ -44,6 +44,14 @@ static void data_after_close(struct tcphs_section *s, const struct sk_buff *skb)
 	s->conn->hint = TCPHS_REASON_DATA_AFTER_CLOSE;
 }
 
+/* A RST in these states ends what the handshake began. */
+static bool is_synchronised(u8 state)
+{
+	return state == TCPHS_STATE_ESTABLISHED || state == TCPHS_STATE_FIN_WAIT1 ||
+	       state == TCPHS_STATE_FIN_WAIT2 || state == TCPHS_STATE_CLOSE_WAIT ||
+	       state == TCPHS_STATE_CLOSING || state == TCPHS_STATE_LAST_ACK;
+}
+
 /*
  * tcp_reset(): a RST is valid, or (tcp_rcv_state_process()) the socket breaks the
  * connection itself; its RST then follows from tcp_v4_send_reset(). Softirq or
@@ -73,6 +81,8 @@ static void on_reset(struct tcphs_regs *regs)
 		ev->flags |= TCPHS_F_SEQ;
 	}
 	tcphs_step_since(&s, ev, conn->since);
+	if (is_synchronised(ev->old_state))
+		tcphs_idle_put(ev, conn, sk, skb);
 	tcphs_step_done(&s);
 out:
 	tcphs_conn_leave(&s);
@@ -138,6 +148,8 @@ static void on_active_reset(struct tcphs_regs *regs)
 	ev->reason = reason;
 	tcphs_step_numbers(ev, tp->snd_nxt, tp->rcv_nxt);
 	tcphs_step_since(&s, ev, conn->marks & TCPHS_C_OPEN_END ? conn->mark : conn->since);
+	if (is_synchronised(old_state))
+		tcphs_idle_put(ev, conn, sk, NULL);
 	tcphs_step_done(&s);
 	conn->marks |= TCPHS_C_RST_SENT;
 	conn->hint = reason;

@@ -182,8 +182,9 @@ static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
 	if (ev->flags & TCPHS_F_HALF)
 		seq_printf(m, " half_close_bytes=%llu", ev->half.bytes);
 	if (ev->flags & TCPHS_F_IDLE)
-		seq_printf(m, " idle_sent_ns=%llu idle_received_ns=%llu", ev->idle.sent,
-			   ev->idle.received);
+		seq_printf(m, " idle_sent_ns=%llu idle_received_ns=%llu unacked=%u unread=%u",
+			   ev->idle.sent, ev->idle.received, ev->idle.unacked,
+			   ev->idle.unread);
 }
 
 static int show(struct seq_file *m, void *v)

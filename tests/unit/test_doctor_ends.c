@@ -632,6 +632,201 @@ static void test_resets(void)
 	same(judge(), "warning reset-by-us 1000", "of a thousand one in a hundred is enough");
 }
 
+/* Five RSTs of a kind; @sent and @received: ms since then. */
+struct parting {
+	bool by_us, active;
+	uint8_t state, reason;
+	uint32_t sent, received, unacked, unread;
+	const char *found, *what;
+};
+
+static void parted(const struct parting *p)
+{
+	uint8_t role = p->active ? TCPHS_ROLE_ACTIVE : TCPHS_ROLE_PASSIVE;
+	struct tcphs_event ev;
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < 5; i++) {
+		ev = event(p->by_us ? TCPHS_EV_RST_SENT : TCPHS_EV_RST_RECEIVED, role, p->state,
+			   p->reason);
+		/* So many come to that place that nobody takes them for checks. */
+		ev.id.peer[3] = (uint8_t)(p->active ? 2 : 2 + i);
+		ev.flags = TCPHS_F_IDLE;
+		ev.idle.sent = p->sent * MSEC;
+		ev.idle.received = p->received * MSEC;
+		ev.idle.unacked = p->unacked;
+		ev.idle.unread = p->unread;
+		times(1, ev);
+		ev.type = TCPHS_EV_CLOSED;
+		ev.reason = p->by_us ? p->reason : TCPHS_REASON_RESET_RECEIVED;
+		ev.flags = TCPHS_F_LIFE;
+		ev.life = (struct tcphs_life){ .bytes_sent = 7 + i, .bytes_received = 7 + i };
+		times(1, ev);
+	}
+	same(judge(), p->found, p->what);
+}
+
+#define PARTED	"notice closed-by-reset 5"
+#define OURS	"warning reset-by-us 5"
+#define THEIRS	"warning reset-by-peer 5"
+#define LINGER	TCPHS_REASON_LINGER
+#define UNREAD	TCPHS_REASON_UNREAD_DATA
+#define ESTAB	TCPHS_STATE_ESTABLISHED
+
+static void test_partings(void)
+{
+	static const struct parting t[] = {
+		/* we, active, state, reason, sent, received, unacked, unread */
+		{ 1, 1, ESTAB, LINGER, 9, 5, 0, 0, PARTED, "a client that had its answer" },
+		{ 1, 1, ESTAB, LINGER, 5, 9, 0, 0, OURS, "one that did not wait for it" },
+		{ 1, 1, ESTAB, LINGER, 5, 5, 0, 0, OURS, "or who knows" },
+		{ 1, 1, ESTAB, LINGER, 9, 5, 1, 0, OURS, "one whose last byte may be lost" },
+		{ 1, 1, ESTAB, UNREAD, 9, 5, 0, 3, PARTED, "one that leaves the end unread" },
+		{ 1, 1, ESTAB, TCPHS_REASON_TIMEOUT, 9, 5, 0, 0, "critical connections-timed-out 5",
+		  "a timer is no purpose" },
+		{ 1, 1, ESTAB, TCPHS_REASON_KILLED, 9, 5, 0, 0, OURS, "nor is ss -K" },
+		{ 0, 0, ESTAB, 0, 5, 9, 0, 0, PARTED, "the server knows it, too" },
+		{ 0, 0, ESTAB, 0, 9, 5, 0, 0, THEIRS, "a request that was not answered" },
+		{ 0, 0, ESTAB, 0, 5, 9, 1, 0, THEIRS, "an answer that did not arrive" },
+		{ 0, 0, ESTAB, 0, 5, 9, 0, 1, THEIRS, "a request that was not read" },
+		{ 0, 0, TCPHS_STATE_FIN_WAIT2, 0, 9, 5, 0, 0, PARTED, "it had closed itself" },
+		{ 0, 0, TCPHS_STATE_FIN_WAIT1, 0, 9, 5, 1, 0, THEIRS, "its answer was cut off" },
+		{ 1, 0, ESTAB, LINGER, 1000, 1001, 0, 0, PARTED, "a server that closes as idle" },
+		{ 1, 0, ESTAB, LINGER, 999, 1001, 0, 0, OURS, "a second goes by before" },
+		{ 1, 0, ESTAB, LINGER, 1001, 1000, 0, 0, OURS, "one that does not answer" },
+		{ 1, 0, ESTAB, UNREAD, 1000, 1001, 0, 1, OURS, "or does not read" },
+		{ 1, 0, TCPHS_STATE_CLOSE_WAIT, LINGER, 5, 9, 0, 0, PARTED, "the client had closed" },
+		{ 0, 1, ESTAB, 0, 1001, 1000, 0, 0, PARTED, "a client knows of the idleness, too" },
+		{ 0, 1, ESTAB, 0, 1001, 999, 0, 0, THEIRS, "a second goes by here, too" },
+		{ 0, 1, ESTAB, 0, 1000, 1001, 0, 0, THEIRS, "its request was not answered" },
+		{ 0, 1, ESTAB, 0, 1001, 1000, 0, 1, THEIRS, "it has not read the answer" },
+		{ 0, 1, TCPHS_STATE_FIN_WAIT2, 0, 9, 5, 0, 0, PARTED, "it had closed" },
+		{ 0, 1, TCPHS_STATE_FIN_WAIT2, 0, 5, 9, 0, 0, THEIRS, "and waited for an answer" },
+	};
+	struct tcphs_event ev;
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		parted(&t[i]);
+	ok(strstr(saw("resets"), "by peers 5; when nothing was under way 0"), "and all are counted");
+	parted(&t[0]);
+	ok(strstr(saw("resets"), "later by us 0, by peers 0; when nothing was under way 5"),
+	   "each once");
+	ends(46, TCPHS_ROLE_ACTIVE, TCPHS_STATE_LAST_ACK, 0);
+	same(judge(), "", "five of 51 are not worth a word");
+	fresh();
+	ev = event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_FIN_WAIT2, 0);
+	ev.flags = TCPHS_F_BUCKET;
+	times(5, ev);
+	same(judge(), PARTED, "a bucket in FIN_WAIT2 waits for nothing");
+}
+
+/* The first FIN, of the client, @ms after its last word; what the server then says gets a RST. */
+static void said_goodbye(bool active, uint32_t ms, uint32_t answered, uint32_t unacked)
+{
+	struct tcphs_event ev;
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < 5; i++) {
+		ev = event(active ? TCPHS_EV_FIN_SENT : TCPHS_EV_FIN_RECEIVED,
+			   active ? TCPHS_ROLE_ACTIVE : TCPHS_ROLE_PASSIVE, ESTAB, 0);
+		ev.flags = TCPHS_F_IDLE;
+		ev.idle.sent = (active ? ms : answered) * MSEC;
+		ev.idle.received = (active ? answered : ms) * MSEC;
+		ev.idle.unacked = unacked;
+		times(1, ev);
+		ev.flags = 0;
+		ev.type = active ? TCPHS_EV_RST_SENT : TCPHS_EV_RST_RECEIVED;
+		ev.old_state = active ? TCPHS_STATE_FIN_WAIT2 : TCPHS_STATE_LAST_ACK;
+		ev.reason = active ? TCPHS_REASON_DATA_AFTER_CLOSE : 0;
+		ev.idle = (struct tcphs_idle){ 0 };
+		times(1, ev);
+		ev.type = TCPHS_EV_CLOSED;
+		times(1, ev);
+	}
+}
+
+static void test_goodbyes(void)
+{
+	said_goodbye(false, 9, 50, 0);
+	same(judge(), PARTED, "close_notify and FIN, and the server's close_notify gets a RST");
+	said_goodbye(true, 9, 50, 31);
+	same(judge(), PARTED, "the same at the client");
+	said_goodbye(false, 10, 50, 0);
+	same(judge(), THEIRS, "a client that waited has given up");
+	said_goodbye(true, 10, 50, 0);
+	same(judge(), OURS, "the same at the client");
+	said_goodbye(false, 9, 50, 1);
+	same(judge(), THEIRS, "nor is it a goodbye in the middle of an answer");
+	said_goodbye(false, 900, 500, 0);
+	same(judge(), PARTED, "a client that had its answer");
+	said_goodbye(true, 2000, 5000, 0);
+	same(judge(), OURS, "who has waited for two seconds is not idle, and no race");
+	said_goodbye(true, 5000, 2000, 0);
+	same(judge(), "warning keepalive-race 5", "who had its answer is");
+}
+
+/* Both ends here: who sent it says why, who got it whether something was lost. */
+static void both_here(uint32_t unacked)
+{
+	struct tcphs_event ev;
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < 5; i++) {
+		ev = event(TCPHS_EV_RST_SENT, TCPHS_ROLE_ACTIVE, ESTAB, LINGER);
+		memcpy(ev.id.peer, ev.id.local, sizeof(ev.id.peer));
+		ev.id.peer_port = 80;
+		ev.flags = TCPHS_F_IDLE;
+		ev.idle.sent = 9 * MSEC;
+		times(1, ev);
+		ev.type = TCPHS_EV_CLOSED;
+		ev.flags = 0;
+		times(1, ev);
+		ev = event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_PASSIVE, ESTAB, 0);
+		memcpy(ev.id.peer, ev.id.local, sizeof(ev.id.peer));
+		ev.id.peer_port = 40000;
+		ev.flags = TCPHS_F_IDLE;
+		ev.idle = (struct tcphs_idle){ .received = 9 * MSEC, .unacked = unacked };
+		times(1, ev);
+		ev.type = TCPHS_EV_CLOSED;
+		ev.flags = 0;
+		times(1, ev);
+	}
+}
+
+static void test_both_here(void)
+{
+	both_here(0);
+	same(judge(), PARTED, "both ends here make one finding");
+	both_here(1);
+	same(judge(), "warning reset-by-peer 5, notice closed-by-reset 5",
+	     "but a loss is told by who lost it");
+}
+
+/* The same question each time, @received ms before; the answer has not come yet. */
+static void given_up_alike(uint32_t received, uint32_t sent)
+{
+	struct tcphs_event ev;
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < 5; i++) {
+		ev = event(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_PASSIVE, ESTAB, 0);
+		ev.flags = TCPHS_F_IDLE;
+		ev.idle = (struct tcphs_idle){ .sent = sent * MSEC, .received = received * MSEC,
+					       .unacked = 4 };
+		times(1, ev);
+		ev.type = TCPHS_EV_CLOSED;
+		ev.reason = TCPHS_REASON_RESET_RECEIVED;
+		ev.flags = TCPHS_F_LIFE;
+		ev.life = (struct tcphs_life){ .bytes_received = 17 };
+		times(1, ev);
+	}
+}
+
 static void test_checks(void)
 {
 	fresh();
@@ -648,6 +843,10 @@ static void test_checks(void)
 	fresh();
 	reset_by_peer(8, 0, 4);
 	same(judge(), "warning reset-by-peer 8", "and they come from few addresses");
+	given_up_alike(5, 9);
+	same(judge(), "warning reset-by-peer 5", "who asks the same each time and gives up");
+	given_up_alike(9, 5);
+	same(judge(), "notice health-checks 5", "is no check, for that has its answer");
 	fresh();
 	server(5, TCPHS_EV_SYN_RECEIVED, 0);
 	reset(5, TCPHS_EV_REQUEST_RESET, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV,
@@ -922,6 +1121,9 @@ int main(void)
 	test_deaths();
 	test_resets();
 	test_checks();
+	test_partings();
+	test_goodbyes();
+	test_both_here();
 	test_keepalive();
 	test_strays();
 	test_time_wait();

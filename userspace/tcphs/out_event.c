@@ -613,10 +613,19 @@ static char *put_idle(char *p, const struct event_view *view, const struct tcphs
 {
 	uint64_t ns = idle->sent < idle->received ? idle->sent : idle->received;
 
-	if (ns < IDLE_NS)
-		return p;
-	p = PUT(p, " idle for ");
-	return tcphs_fmt_duration(p, ns, view->cli->utf8);
+	if (ns >= IDLE_NS) {
+		p = PUT(p, " idle for ");
+		p = tcphs_fmt_duration(p, ns, view->cli->utf8);
+	}
+	if (idle->unacked) {
+		p = PUT(p, " unacked ");
+		p = tcphs_fmt_bytes(p, idle->unacked);
+	}
+	if (idle->unread) {
+		p = PUT(p, " unread ");
+		p = tcphs_fmt_bytes(p, idle->unread);
+	}
+	return p;
 }
 
 static char *put_detail(char *p, const struct event_view *view, const struct tcphs_event *ev)

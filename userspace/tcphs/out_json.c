@@ -258,7 +258,9 @@ static char *put_detail(char *p, const struct tcphs_event *ev)
 		return PUT_U64(p, "half_close_bytes", ev->half.bytes);
 	if (ev->flags & TCPHS_F_IDLE) {
 		p = PUT_U64(p, "idle_sent_ns", ev->idle.sent);
-		return PUT_U64(p, "idle_received_ns", ev->idle.received);
+		p = PUT_U64(p, "idle_received_ns", ev->idle.received);
+		p = PUT_U64(p, "unacked", ev->idle.unacked);
+		return PUT_U64(p, "unread", ev->idle.unread);
 	}
 	return p;
 }

@@ -159,8 +159,8 @@ enum tcphs_event_type {
 	TCPHS_EV_FIN_RECEIVED,		/* duration: in the old state; detail: idle or half */
 	TCPHS_EV_FIN_ACKED,		/* duration: since fin-sent */
 	TCPHS_EV_FIN_RETRANSMIT,	/* duration: since fin-sent; detail: resend */
-	TCPHS_EV_RST_SENT,		/* duration: in the old state */
-	TCPHS_EV_RST_RECEIVED,		/* duration: in the old state */
+	TCPHS_EV_RST_SENT,		/* duration: in the old state; detail: idle or none */
+	TCPHS_EV_RST_RECEIVED,		/* duration: in the old state; detail: idle or none */
 	TCPHS_EV_TIME_WAIT,		/* duration: in the old state */
 	TCPHS_EV_TIME_WAIT_FIN,		/* duration: since time-wait */
 	TCPHS_EV_TIME_WAIT_END,		/* duration: since time-wait */
@@ -311,13 +311,16 @@ struct tcphs_half {
 };
 
 /*
- * For how long there had been no payload when the first FIN was sent or came; since
- * the handshake where there was none at all. As exact as the kernel's jiffies.
+ * For how long there had been no payload, and what was under way, when the first FIN or
+ * a RST was sent or came; since the handshake where there was none at all. As exact as
+ * the kernel's jiffies, but the smaller one came last: in the same jiffy the sequence
+ * numbers tell which did, and the other is a nanosecond more. Equal: not known.
  */
 struct tcphs_idle {
 	__u64	sent;		/* ns since this end sent some */
 	__u64	received;	/* ns since some came */
-	__u64	pad;
+	__u32	unacked;	/* bytes of this end, sent or to be sent, not acknowledged */
+	__u32	unread;		/* bytes of the peer that this end has not read */
 };
 
 /* A whole life, reported at its end. */

@@ -16,6 +16,37 @@ static void checks_merge(struct checks *into, const struct checks *c)
 	into->many = true;
 }
 
+static uint64_t idle_of(const struct tcphs_event *ev)
+{
+	if (!(ev->flags & TCPHS_F_IDLE))
+		return 0;
+	return ev->idle.sent < ev->idle.received ? ev->idle.sent : ev->idle.received;
+}
+
+static void part(struct partings *p, const struct tcphs_event *ev)
+{
+	uint64_t idle = idle_of(ev);
+
+	if (!p->count++ || idle < p->least)
+		p->least = idle;
+	raise(&p->most, idle);
+	p->unread += ev->flags & TCPHS_F_IDLE && ev->idle.unread;
+	if (ev->type == TCPHS_EV_RST_SENT && ev->flags & TCPHS_F_OWNER)
+		own(&p->owner, ev->id.pid, ev->id.comm);
+}
+
+static void partings_merge(struct partings *into, const struct partings *p)
+{
+	if (!p->count)
+		return;
+	if (!into->count || p->least < into->least)
+		into->least = p->least;
+	raise(&into->most, p->most);
+	into->count += p->count;
+	into->unread += p->unread;
+	checks_merge(&into->like, &p->like);
+}
+
 static void merge_endings(void *into, const void *entry)
 {
 	const struct endings *x = entry;
@@ -29,8 +60,10 @@ static void merge_endings(void *into, const void *entry)
 	sum->probed += x->probed;
 	resets_merge(&sum->resets, &x->resets);
 	sum->after_fin += x->after_fin;
-	for (i = 0; i < NR_SIDES; i++)
+	for (i = 0; i < NR_SIDES; i++) {
 		sum->races[i] += x->races[i];
+		partings_merge(&sum->partings[i], &x->partings[i]);
+	}
 	sum->follow_ups += x->follow_ups;
 	checks_merge(&sum->knocks, &x->knocks);
 	checks_merge(&sum->lives, &x->lives);
@@ -104,14 +137,21 @@ static struct gone *gone_slot(const struct evidence *e, const struct tcphs_ident
 	return g;
 }
 
-static struct gone *remember(struct evidence *e, const struct tcphs_event *ev)
+static struct gone *remember_id(struct evidence *e, const struct tcphs_ident *id)
 {
 	bool known;
-	struct gone *g = gone_slot(e, &ev->id, &known);
+	struct gone *g = gone_slot(e, id, &known);
 
-	*g = gone_of(&ev->id);
-	g->why = ev->reason;
+	*g = gone_of(id);
 	g->used = true;
+	return g;
+}
+
+static struct gone *remember(struct evidence *e, const struct tcphs_event *ev)
+{
+	struct gone *g = remember_id(e, &ev->id);
+
+	g->why = ev->reason;
 	return g;
 }
 
@@ -230,33 +270,61 @@ static struct lately *remember_conn(const struct evidence *e, uint64_t conn)
 	return l;
 }
 
-static void first_fin(struct evidence *e, const struct tcphs_event *ev, bool by_us)
+/* Did the server have the last word? */
+static bool is_answered(const struct endings *x, const struct tcphs_idle *idle)
+{
+	return x->key.passive ? idle->sent < idle->received : idle->received < idle->sent;
+}
+
+/* Had the client been waiting for an answer for so long that nobody calls it idle? */
+static bool is_given_up(const struct endings *x, const struct tcphs_idle *idle)
+{
+	return x->key.passive ? idle->received < idle->sent && idle->received >= IDLE_NS :
+				idle->sent < idle->received && idle->sent >= IDLE_NS;
+}
+
+/*
+ * Has the client closed and waits for nothing? It had its answer, all of it, or it closed
+ * in the moment of its own last word: TLS's close_notify, a QUIT.
+ */
+static bool is_client_done(const struct endings *x, const struct tcphs_idle *idle, bool by_us)
+{
+	if (by_us == x->key.passive || (x->key.passive && idle->unacked))
+		return false;
+	return is_answered(x, idle) || (x->key.passive ? idle->received : idle->sent) < MOMENT_NS;
+}
+
+static void first_fin(struct evidence *e, const struct endings *x, const struct tcphs_event *ev,
+		      bool by_us)
 {
 	struct lately *l;
 	uint64_t idle;
 
 	if (ev->old_state != TCPHS_STATE_ESTABLISHED || !(ev->flags & TCPHS_F_IDLE))
 		return;
+	if (is_client_done(x, &ev->idle, by_us))
+		remember_conn(e, ev->id.conn)->done = true;
 	/* What we have just sent may have met the peer's FIN on its way. */
 	idle = by_us && ev->idle.sent < ev->idle.received ? ev->idle.sent : ev->idle.received;
-	if (idle < IDLE_NS)
+	if (idle < IDLE_NS || is_given_up(x, &ev->idle))
 		return;
 	l = remember_conn(e, ev->id.conn);
 	l->idle = idle;
 	l->by_us = by_us;
 }
 
-static void count_race(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+static bool count_race(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
 		       bool by_us)
 {
 	const struct lately *l = lately(e, ev->id.conn);
 
 	if (!ev->id.conn || l->conn != ev->id.conn || !l->idle || l->by_us != by_us)
-		return;
+		return false;
 	if (!x->idle_most || l->idle < x->idle_least)
 		x->idle_least = l->idle;
 	raise(&x->idle_most, l->idle);
 	x->races[by_us ? SIDE_US : SIDE_PEER]++;
+	return true;
 }
 
 static void fin_acked(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
@@ -303,38 +371,135 @@ bool ends_met_old(const struct evidence *e, uint64_t conn)
 	return l->conn == conn && l->old_ack;
 }
 
+static bool has_closed(const struct tcphs_event *ev, bool by_us)
+{
+	return by_us ? ev->old_state == TCPHS_STATE_FIN_WAIT1 ||
+		       ev->old_state == TCPHS_STATE_FIN_WAIT2 ||
+		       ev->old_state == TCPHS_STATE_CLOSING :
+		       is_closed_by_peer(ev->old_state);
+}
+
+/* Was the RST meant, or only the answer to a segment, or to silence? */
+static bool is_on_purpose(const struct tcphs_event *ev, bool by_us)
+{
+	return !by_us || ev->reason == TCPHS_REASON_LINGER ||
+	       ev->reason == TCPHS_REASON_DISCONNECT || ev->reason == TCPHS_REASON_UNREAD_DATA;
+}
+
+/*
+ * Does that RST end a connection on which nothing was under way any more? All that was
+ * sent had come, all that had come was read, and the server had the last word. A client may
+ * end it then; where the server does, a request could be on its way, so it must have been
+ * idle, or the client have closed.
+ */
+static bool is_parting(const struct evidence *e, const struct endings *x,
+		       const struct tcphs_event *ev, bool by_us)
+{
+	const struct lately *l = lately(e, ev->id.conn);
+	const struct tcphs_idle *idle = &ev->idle;
+	bool by_server = by_us == x->key.passive, known = ev->flags & TCPHS_F_IDLE;
+
+	/* We have closed, and nobody waits for anything from a peer that confirmed all. */
+	if (!by_us && ev->old_state == TCPHS_STATE_FIN_WAIT2 && !known)
+		return ev->flags & TCPHS_F_BUCKET;
+	/* The client has closed, and was sent something more. */
+	if (!by_server && (by_us ? ev->reason == TCPHS_REASON_DATA_AFTER_CLOSE :
+				   is_closed_by_peer(ev->old_state)) &&
+	    l->conn == ev->id.conn && l->done)
+		return true;
+	if (!known || idle->unacked || !is_on_purpose(ev, by_us))
+		return false;
+	/* What a client leaves unread it does not want; a server may leave a request. */
+	if (idle->unread && !(by_us && !by_server))
+		return false;
+	/* The server has closed and waits for nothing. */
+	if (x->key.passive && has_closed(ev, true))
+		return true;
+	if (!is_answered(x, idle))
+		return false;
+	return !by_server || has_closed(ev, !x->key.passive) ||
+	       (idle->sent >= IDLE_NS && idle->received >= IDLE_NS);
+}
+
+/* Its other end is here, too, and is to know that this one parted. */
+static void tell_other_end(struct evidence *e, const struct tcphs_ident *id)
+{
+	struct tcphs_ident other = { .local_port = id->peer_port, .peer_port = id->local_port,
+				     .netns = id->netns };
+
+	memcpy(other.local, id->peer, sizeof(other.local));
+	memcpy(other.peer, id->local, sizeof(other.peer));
+	remember_id(e, &other)->parted = true;
+}
+
+/*
+ * With both ends here who sent the RST tells it, for it knows why. But whether something
+ * was lost the one that got it knows better.
+ */
+static bool is_told_by_sender(const struct evidence *e, const struct tcphs_event *ev,
+			      const struct place *peer)
+{
+	bool known;
+	const struct gone *g = gone_slot(e, &ev->id, &known);
+
+	return evidence_is_here(e, peer) && !(known && g->parted);
+}
+
+/* What no health check does: it does not wait, or says goodbye by a FIN before. */
+static bool is_no_check(const struct endings *x, const struct tcphs_event *ev)
+{
+	return (x->key.passive ? is_closed_by_peer(ev->old_state) : has_closed(ev, true)) ||
+	       (ev->flags & TCPHS_F_IDLE && ev->old_state == TCPHS_STATE_ESTABLISHED &&
+		!is_answered(x, &ev->idle));
+}
+
 static void rst(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
 		const struct place *peer)
 {
-	bool by_us = ev->type == TCPHS_EV_RST_SENT;
+	bool by_us = ev->type == TCPHS_EV_RST_SENT, race;
 
-	/* The other end, here too, knows better why. */
-	if (!by_us && evidence_is_here(e, peer))
+	if (!by_us && is_told_by_sender(e, ev, peer))
 		return;
+	race = (by_us ? ev->reason == TCPHS_REASON_DATA_AFTER_CLOSE :
+			is_closed_by_peer(ev->old_state)) && count_race(e, x, ev, by_us);
+	if (!race && is_parting(e, x, ev, by_us)) {
+		if (by_us && evidence_is_here(e, peer))
+			tell_other_end(e, &ev->id);
+		if (!by_us && evidence_is_here(e, peer))
+			return;
+		part(&x->partings[by_us ? SIDE_US : SIDE_PEER], ev);
+		remember_conn(e, ev->id.conn)->parted = true;
+		return;
+	}
+	if (by_us && ev->flags & TCPHS_F_OWNER)
+		own(&x->breaker, ev->id.pid, ev->id.comm);
+	if (is_no_check(x, ev))
+		remember_conn(e, ev->id.conn)->no_check = true;
 	close_reset(&x->resets, ev);
 	x->probed += by_us && ev->reason == TCPHS_REASON_TIMEOUT && is_open(ev->old_state);
-	if (by_us && ev->reason == TCPHS_REASON_DATA_AFTER_CLOSE)
-		count_race(e, x, ev, true);
 	if (by_us && ev->reason == TCPHS_REASON_OLD_ACK)
 		old_acked(e, ev, peer);
-	if (!by_us && is_closed_by_peer(ev->old_state)) {
-		x->after_fin++;
-		count_race(e, x, ev, false);
-	}
+	x->after_fin += !by_us && is_closed_by_peer(ev->old_state);
 }
 
 static void closed(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
 		   const struct place *peer)
 {
-	bool life = ev->flags & TCPHS_F_LIFE;
+	const struct lately *l = lately(e, ev->id.conn);
+	bool known = l->conn == ev->id.conn;
+	enum reset_side client = x->key.passive ? SIDE_PEER : SIDE_US;
+	uint64_t asked = x->key.passive ? ev->life.bytes_received : ev->life.bytes_sent;
 
 	e->ends->ended++;
 	x->ended++;
 	x->died += ev->reason == TCPHS_REASON_TIMEOUT && is_open(ev->old_state);
-	if (life && x->key.passive && ev->reason == TCPHS_REASON_RESET_RECEIVED)
-		check_like(&x->lives, peer, ev->life.bytes_received);
-	if (life && !x->key.passive && ev->reason == TCPHS_REASON_LINGER)
-		check_like(&x->lives, peer, ev->life.bytes_sent);
+	if (!(ev->flags & TCPHS_F_LIFE) ||
+	    ev->reason != (x->key.passive ? TCPHS_REASON_RESET_RECEIVED : TCPHS_REASON_LINGER))
+		return;
+	if (known && l->parted)
+		check_like(&x->partings[client].like, peer, asked);
+	else if (!known || !l->no_check || !asked)
+		check_like(&x->lives, peer, asked);
 }
 
 static void syn_met(struct evidence *e, struct endings *x, const struct tcphs_event *ev)
@@ -386,10 +551,10 @@ static void count(struct evidence *e, struct endings *x, const struct tcphs_even
 		break;
 	case TCPHS_EV_FIN_SENT:
 		x->fins++;
-		first_fin(e, ev, true);
+		first_fin(e, x, ev, true);
 		break;
 	case TCPHS_EV_FIN_RECEIVED:
-		first_fin(e, ev, false);
+		first_fin(e, x, ev, false);
 		break;
 	case TCPHS_EV_FIN_RETRANSMIT:
 		remember_conn(e, ev->id.conn)->fin_again = true;

@@ -17,6 +17,15 @@ struct checks {
 	bool many;			/* and others */
 };
 
+/* Resets of connections on which nothing was under way any more. */
+struct partings {
+	uint64_t count;
+	uint64_t least, most;		/* ns without data before them */
+	uint64_t unread;		/* the client had not read all */
+	struct owner owner;		/* who sent the last, if it is here */
+	struct checks like;		/* of those that a client made */
+};
+
 /* What a SYN met that came for a connection of before. */
 enum met { MET_OPEN, MET_CLOSING, MET_TIME_WAIT, NR_MET };
 
@@ -27,18 +36,20 @@ struct endings {
 		uint32_t passive;	/* 1: a listener, 0: a destination */
 	} key;
 	struct owner owner;
+	struct owner breaker;		/* who sent the last of @resets, if it was here */
 	uint64_t ended;
 	uint64_t fins;			/* of ours */
 	uint64_t fins_lost;		/* sent again, and acknowledged then */
 	uint64_t died;			/* by a time-out, before either end had closed */
 	uint64_t probed;		/* of these, keepalive gave up */
 	struct resets resets;		/* but for those that the other end, here too, tells */
+	struct partings partings[NR_SIDES];	/* by whose RST; not in @resets */
 	uint64_t after_fin;		/* RSTs of the peer after its own FIN */
 	uint64_t races[NR_SIDES];	/* a request met the close of this side for idleness */
 	uint64_t idle_least, idle_most;	/* of these, ns without a byte before the close */
 	uint64_t follow_ups;		/* segments for connections that we had reset */
 	struct checks knocks;		/* handshakes that the peer reset */
-	struct checks lives;		/* connections that the side that checks reset */
+	struct checks lives;		/* connections that the client reset otherwise */
 	uint64_t met[NR_MET];		/* connects whose SYN met an older connection */
 	uint64_t met_syns;		/* SYNs that did, those sent again too */
 	uint64_t limited;		/* of these, without an answer: rate limit */
@@ -69,6 +80,7 @@ struct gone {
 	uint8_t why;			/* enum tcphs_reason of the end */
 	bool reset;			/* by us */
 	bool stray;			/* it was never known */
+	bool parted;			/* the other end, here too, ended it: struct partings */
 	bool used;
 };
 
@@ -77,6 +89,9 @@ struct lately {
 	uint64_t conn;
 	uint64_t idle;			/* ns without data when the first FIN came; 0: none */
 	bool by_us;			/* whose FIN that was */
+	bool parted;			/* see struct partings */
+	bool no_check;			/* its RST is not that of a health check */
+	bool done;			/* the client closed, and waited for nothing */
 	bool fin_again;			/* our FIN was sent again */
 	bool old_ack;			/* our SYN met an older connection */
 	bool met;			/* a SYN met this one */
@@ -99,5 +114,7 @@ struct ends {
 
 /* Who closes so late after the last byte closes for idleness. */
 #define IDLE_NS		1000000000ull
+/* Who closes so soon after its own last word does not wait for an answer to that. */
+#define MOMENT_NS	10000000ull
 
 #endif /* TCPHS_DOCTOR_EVIDENCE_ENDS_H */

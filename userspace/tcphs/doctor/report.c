@@ -283,8 +283,10 @@ void finding_destination(struct finding *f, const struct destination *d)
  * @f: the finding
  * @e: knows the listener
  * @x: of a listener, or to a destination
+ * @who: of a destination, who did it, where that is known; or NULL
  */
-void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x)
+void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x,
+		     const struct owner *who)
 {
 	const struct server *s = x->key.passive ? tally_find(&e->servers, &x->key.at) : NULL;
 
@@ -293,7 +295,7 @@ void finding_endings(struct finding *f, const struct evidence *e, const struct e
 		return;
 	}
 	finding_place(f, x->key.passive ? "listener" : "peer", &x->key.at);
-	finding_owner(f, &x->owner);
+	finding_owner(f, who && who->known ? who : &x->owner);
 }
 
 /**

@@ -80,7 +80,8 @@ void finding_sockets(struct finding *f, const struct server *s, uint32_t sockets
 		     const struct owner *owner);
 void finding_destination(struct finding *f, const struct destination *d);
 void finding_owner(struct finding *f, const struct owner *owner);
-void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x);
+void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x,
+		     const struct owner *who);
 
 /*
  * The next thing to type about a peer: at the peer, or on the way to it. Of an address of

@@ -212,7 +212,7 @@ static void dying(const struct evidence *e, struct report *r, const struct endin
 				       "connections-timed-out",
 				       "open connections that a time-out ended", x->died, DIED);
 
-	finding_endings(f, e, x);
+	finding_endings(f, e, x, NULL);
 	SAY(f->more, "of %llu that ended; %llu by keepalive, %llu by retransmission", (ull)x->ended,
 	    (ull)x->probed, (ull)(x->died > x->probed ? x->died - x->probed : 0));
 	why_dead(e, f, x->died, x->probed);

@@ -398,7 +398,7 @@ static void fins_lost(const struct evidence *e, struct report *r, const struct e
 		return;
 	f = report_add(r, SEVERITY_NOTICE, "fin-loss", "FINs that were sent again", x->fins_lost,
 		       LOST);
-	finding_endings(f, e, x);
+	finding_endings(f, e, x, NULL);
 	SAY(f->more, "of %llu FINs; all of these were acknowledged in the end", (ull)x->fins);
 	SAY(f->cause,
 	    "The FIN or its ACK is lost on the way, or a host is so busy that it comes late. It costs nobody a connection, only time in FIN-WAIT-1 or LAST-ACK. Where SYNs are not lost too, a middlebox may forget connections before they are closed.");

@@ -57,6 +57,11 @@ static const char cause_after_fin[] =
 static const char cause_of_their_handshake[] =
 	"Clients reset instead of confirming the SYN+ACK: a scan that only knocks, clients that give up at once, or forged addresses whose owners protest.";
 
+static const char parted_by_client[] =
+	"The client ends connections by RST where others send a FIN: it had its answers, all that was sent had come, and nothing was asked. HAProxy's idle connections, health checks and pools do so, to spare TIME-WAIT. That is meant, and loses nothing.";
+static const char parted_by_server[] =
+	"The server, or a firewall or load balancer between, ends idle connections by RST where others send a FIN. Nothing was under way, so nothing is lost; but a request that meets it fails. If neither end has such an idle time-out it is something between.";
+
 static const char *cause_of(const struct endings *x, enum reset_phase phase, enum reset_side side,
 			    unsigned int reason)
 {
@@ -108,12 +113,17 @@ static bool are_checks(const struct evidence *e, const struct checks *c, uint64_
 	       c->count <= c->nr * CHECKS_A_SECOND * (seconds ? seconds : 1);
 }
 
+static bool is_client(const struct endings *x, enum reset_side side)
+{
+	return side == (x->key.passive ? SIDE_PEER : SIDE_US);
+}
+
 static bool is_check(const struct evidence *e, const struct endings *x, enum reset_phase phase,
 		     enum reset_side side, uint64_t n)
 {
 	if (phase == PHASE_HANDSHAKE)
 		return side == SIDE_PEER && are_checks(e, &x->knocks, n);
-	return side == (x->key.passive ? SIDE_PEER : SIDE_US) && are_checks(e, &x->lives, n);
+	return is_client(x, side) && are_checks(e, &x->lives, n);
 }
 
 static void checked(const struct evidence *e, struct report *r, const struct endings *x,
@@ -122,13 +132,48 @@ static void checked(const struct evidence *e, struct report *r, const struct end
 	struct finding *f = report_add(r, SEVERITY_NOTICE, "health-checks",
 				       "connections that a health check reset", n, RESETS);
 
-	finding_endings(f, e, x);
+	finding_endings(f, e, x, NULL);
 	SAY(f->more, "of %llu; from few addresses, seldom, and each after the same request",
 	    (ull)all);
 	SAY(f->cause,
 	    "Load balancers check so: they connect, perhaps ask the same each time, and reset. That is meant, and costs nothing.");
 	SAY(f->command, "tcphs events -f --%s-port %u --event rst-sent,rst-received,request-reset",
 	    x->key.passive ? "local" : "peer", x->key.at.port);
+}
+
+static bool is_alarming(uint64_t n, uint64_t all)
+{
+	return n >= RESETS &&
+	       share(n, n >= RESETS_MANY ? RESETS_PERMILLE / 10 : RESETS_PERMILLE, all);
+}
+
+/* Connections that were reset instead of closed, when nothing was under way. */
+static void judge_partings(const struct evidence *e, struct report *r, const struct endings *x,
+			   enum reset_side side)
+{
+	const struct partings *p = &x->partings[side];
+	char least[TCPHS_DURATION_LEN], most[TCPHS_DURATION_LEN];
+	struct finding *f;
+
+	if (!is_alarming(p->count, x->ended))
+		return;
+	if (is_client(x, side) && are_checks(e, &p->like, p->count)) {
+		checked(e, r, x, p->count, x->ended);
+		return;
+	}
+	f = report_add(r, SEVERITY_NOTICE, "closed-by-reset",
+		       side == SIDE_US ? "connections that we reset when nothing was under way" :
+		       "connections that the peer reset when nothing was under way", p->count,
+		       RESETS);
+	finding_endings(f, e, x, &p->owner);
+	tcphs_fmt_duration(least, p->least, false);
+	tcphs_fmt_duration(most, p->most, false);
+	SAY(f->more, "of %llu that ended; %s to %s after the last data; %llu with the end of an answer unread",
+	    (ull)x->ended, least, most, (ull)p->unread);
+	SAY(f->cause, "%s", is_client(x, side) ? parted_by_client : parted_by_server);
+	SAY(f->command, "tcphs events -f --%s-port %u --event %s",
+	    x->key.passive ? "local" : "peer", x->key.at.port,
+	    side == SIDE_US ? "rst-sent" : "rst-received");
 }
 
 static void judge_resets(const struct evidence *e, struct report *r, const struct endings *x,
@@ -140,7 +185,7 @@ static void judge_resets(const struct evidence *e, struct report *r, const struc
 	struct finding *f;
 	size_t len;
 
-	if (n < RESETS || !share(n, n >= RESETS_MANY ? RESETS_PERMILLE / 10 : RESETS_PERMILLE, all))
+	if (!is_alarming(n, all))
 		return;
 	if (is_check(e, x, phase, side, n)) {
 		checked(e, r, x, n, all);
@@ -148,7 +193,7 @@ static void judge_resets(const struct evidence *e, struct report *r, const struc
 	}
 	f = report_add(r, SEVERITY_WARNING, reset_names[phase][side],
 		       reset_measures[phase][side], n, RESETS);
-	finding_endings(f, e, x);
+	finding_endings(f, e, x, side == SIDE_US ? &x->breaker : NULL);
 	SAY(f->more, "%llu %s", (ull)all,
 	    phase == PHASE_HANDSHAKE ? "handshakes began" : "connections ended");
 	len = strlen(f->more);
@@ -195,7 +240,7 @@ static void judge_races(const struct evidence *e, struct report *r, const struct
 	f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE, "keepalive-race",
 		       "requests that met a connection just closed as idle", x->races[closer],
 		       much ? RACES : 1);
-	finding_endings(f, e, x);
+	finding_endings(f, e, x, NULL);
 	tcphs_fmt_duration(least, x->idle_least, false);
 	tcphs_fmt_duration(most, x->idle_most, false);
 	SAY(f->more, "closed by %s after %s to %s without data; of %llu connections that ended",
@@ -212,7 +257,7 @@ static void judge_races(const struct evidence *e, struct report *r, const struct
 /* Who breaks connections, and why? */
 void check_resets(const struct evidence *e, struct report *r)
 {
-	uint64_t sum[NR_PHASES][NR_SIDES] = { 0 }, races = 0;
+	uint64_t sum[NR_PHASES][NR_SIDES] = { 0 }, races = 0, partings = 0;
 	const struct endings *x;
 	int phase, side;
 	size_t i;
@@ -220,7 +265,9 @@ void check_resets(const struct evidence *e, struct report *r)
 	tally_each(&e->ends->endings, x, i) {
 		for (side = 0; side < NR_SIDES; side++) {
 			races += x->races[side];
+			partings += x->partings[side].count;
 			judge_races(e, r, x, side);
+			judge_partings(e, r, x, side);
 			/* A handshake of ours that is reset was refused, which is told there. */
 			for (phase = !x->key.passive; phase < NR_PHASES; phase++) {
 				sum[phase][side] += resets_sum(&x->resets, phase, side);
@@ -228,9 +275,10 @@ void check_resets(const struct evidence *e, struct report *r)
 			}
 		}
 	}
-	report_saw(r, "in handshakes by us %llu, by peers %llu; later by us %llu, by peers %llu; keep-alive races %llu",
+	report_saw(r, "in handshakes by us %llu, by peers %llu; later by us %llu, by peers %llu; when nothing was under way %llu; keep-alive races %llu",
 		   (ull)sum[PHASE_HANDSHAKE][SIDE_US], (ull)sum[PHASE_HANDSHAKE][SIDE_PEER],
-		   (ull)sum[PHASE_OPEN][SIDE_US], (ull)sum[PHASE_OPEN][SIDE_PEER], (ull)races);
+		   (ull)sum[PHASE_OPEN][SIDE_US], (ull)sum[PHASE_OPEN][SIDE_PEER],
+		   (ull)partings, (ull)races);
 }
 
 /* ---- strays ----------------------------------------------------------------------- */
@@ -320,7 +368,7 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 				       "connects that met an older connection from the same port", n,
 				       much ? MET : 1);
 
-	finding_endings(f, e, x);
+	finding_endings(f, e, x, NULL);
 	SAY(f->more, "%llu open ones, %llu in the close, %llu in TIME-WAIT; %llu SYNs in all, %llu of them not answered (rate limit); %llu others found none",
 	    (ull)x->met[MET_OPEN], (ull)x->met[MET_CLOSING], (ull)x->met[MET_TIME_WAIT],
 	    (ull)x->met_syns, (ull)x->limited, (ull)(s ? s->syns : 0));
