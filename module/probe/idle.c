@@ -4,6 +4,12 @@
 #include "probe/probe.h"
 #include "table/conn.h"
 
+/* The kernel's clock, that both were read from, does not step back. */
+static u32 ticks_since(u32 then)
+{
+	return tcp_jiffies32 - then;
+}
+
 /* A FIN of ours that is not confirmed; the kernel counts it as a byte. */
 static bool is_fin_out(const struct tcphs_conn *conn, const struct tcp_sock *tp)
 {
@@ -41,8 +47,9 @@ void tcphs_idle_put(struct tcphs_event *ev, const struct tcphs_conn *conn, const
 		    const struct sk_buff *rst)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_jiffies32, acked = tp->snd_una, end = tp->rcv_nxt;
-	u32 sent = now - tp->lsndtime, received = now - inet_csk(sk)->icsk_ack.lrcvtime;
+	u32 acked = tp->snd_una, end = tp->rcv_nxt;
+	u32 sent = ticks_since(tp->lsndtime);
+	u32 received = ticks_since(inet_csk(sk)->icsk_ack.lrcvtime);
 	int last;
 
 	if (rst) {

@@ -1105,7 +1105,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(167);
+	plan(208);
 	test_failures();
 	test_reasons();
 	test_silence();
