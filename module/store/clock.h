@@ -3,6 +3,7 @@
 #ifndef _TCPHS_CLOCK_H
 #define _TCPHS_CLOCK_H
 
+#include <linux/ktime.h>
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 
