@@ -94,6 +94,19 @@ def look(file):
     }
 
 
+def unread():
+    """Attributes of the contract that no file of the library knows."""
+    with open(os.path.join(TOP, "include", "uapi", "linux", "tcphs.h"), encoding="utf-8") as file:
+        names = set(re.findall(r"^\t(TCPHS_A_\w+)(?: = \d+)?,", file.read(), flags=re.M))
+    text = ""
+    for path in glob.glob(f"{LIB}/*.c"):
+        with open(path, encoding="utf-8") as file:
+            text += file.read()
+    known = set(re.findall(r"TCPHS_A_\w+", text))
+    assert len(names) > 50, "the contract looks different now"
+    return {name for name in names - known if not re.search(r"_(UNSPEC|PAD|MAX)$", name)}
+
+
 def compiles(language, standard):
     with tempfile.TemporaryDirectory() as tmp:
         source = os.path.join(tmp, "program." + language)
@@ -134,11 +147,12 @@ def licences():
 
 def main():
     archive = sys.argv[1]
-    print("1..13")
+    print("1..14")
     for kind, found in look(archive).items():
         result(not found, f"of {kind} it has none", found)
     missing = declared() - {name for name, there, seen in symbols(archive) if there and seen}
     result(declared() and not missing, "all that tcphs.h declares is there", missing)
+    result(not unread(), "it reads or sends every attribute of the contract", unread())
     result(compiles("c", "gnu11"), "its header is enough for a program in C")
     result(compiles("cc", "gnu++17"), "and for one in C++")
     result(example(), "the program of the documentation is one")

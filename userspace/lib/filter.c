@@ -194,6 +194,17 @@ bool tcphs_filter_names_device(const struct tcphs_filter *f)
 	return f->nr_devices;
 }
 
+static bool event_passes(const struct tcphs_filter *f, const struct tcphs_event *ev)
+{
+	const struct ends ends = { ev->id.local, ev->id.peer, ev->id.local_port, ev->id.peer_port,
+				   ev->id.family, ev->ifindex, ev->id.netns };
+
+	return step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
+	       names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
+	       ifindex_passes(f, ev->ifindex, ev->id.netns) && conn_passes(f, ev->id.conn) &&
+	       age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration);
+}
+
 /**
  * tcphs_filter_event - is this one wanted?
  * @f: the filter
@@ -201,14 +212,7 @@ bool tcphs_filter_names_device(const struct tcphs_filter *f)
  */
 bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev)
 {
-	const struct ends ends = { ev->id.local, ev->id.peer, ev->id.local_port, ev->id.peer_port,
-				   ev->id.family, ev->ifindex, ev->id.netns };
-
-	return !f->keys ||
-	       (step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
-		names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
-		ifindex_passes(f, ev->ifindex, ev->id.netns) && conn_passes(f, ev->id.conn) &&
-		age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration));
+	return !f->keys || event_passes(f, ev);
 }
 
 /**

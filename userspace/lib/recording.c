@@ -508,8 +508,7 @@ bool tcphs_recording_seekable(const struct tcphs_recording *r)
 int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err)
 {
 	if (lseek(r->fd, sizeof(struct head), SEEK_SET) < 0)
-		return refused(r, TCPHS_ERR_FAILED,
-			       "cannot be read twice, which --last needs", err);
+		return refused(r, TCPHS_ERR_FAILED, "cannot be read twice", err);
 	r->offset = sizeof(struct head);
 	r->number = 0;
 	r->info.clock_offset = r->first_clock;

@@ -272,7 +272,10 @@ struct tcphs_events_ops {
 	void (*lost)(void *arg, uint32_t cpu, uint64_t count);	/* may be NULL */
 };
 
-/* Events that @filter (NULL: none) stops are never held; losses are told all the same. */
+/*
+ * Events that @filter (NULL: none) stops are never held; losses are told all the same. It
+ * must stay as long as they do.
+ */
 struct tcphs_events *tcphs_events_new(bool all_netns, enum tcphs_kept_mode kept,
 				      const struct tcphs_filter *filter);
 void tcphs_events_free(struct tcphs_events *evs);

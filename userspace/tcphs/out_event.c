@@ -153,36 +153,32 @@ static char *put_state(char *p, const struct cli *cli, unsigned int state, bool 
 	return pad(p, start, STATE_WIDTH);
 }
 
-static char *put_was_in(char *p, unsigned int state)
+static inline char *put_name(char *p, const char *(*name)(unsigned int n, char *buf),
+			     unsigned int n)
 {
 	char buf[TCPHS_NAME_LEN];
 
-	p = PUT(p, " in ");
-	return tcphs_put_str(p, tcphs_state_name(state, buf));
+	return tcphs_put_str(p, name(n, buf));
+}
+
+static char *put_was_in(char *p, unsigned int state)
+{
+	return put_name(PUT(p, " in "), tcphs_state_name, state);
 }
 
 static char *put_reason(char *p, unsigned int reason)
 {
-	char buf[TCPHS_NAME_LEN];
-
-	p = PUT(p, " ");
-	return tcphs_put_str(p, tcphs_reason_name(reason, buf));
+	return put_name(PUT(p, " "), tcphs_reason_name, reason);
 }
 
 static char *put_option(char *p, unsigned int bit)
 {
-	char buf[TCPHS_NAME_LEN];
-
-	p = PUT(p, " ");
-	return tcphs_put_str(p, tcphs_option_name(bit, buf));
+	return put_name(PUT(p, " "), tcphs_option_name, bit);
 }
 
 static char *put_closer(char *p, unsigned int closer)
 {
-	char buf[TCPHS_NAME_LEN];
-
-	p = PUT(p, " closer ");
-	return tcphs_put_str(p, tcphs_closer_name(closer, buf));
+	return put_name(PUT(p, " closer "), tcphs_closer_name, closer);
 }
 
 static void prepare(struct tcphs_piece *piece, size_t nr, char *(*put)(char *p, unsigned int n))

@@ -24,6 +24,7 @@ struct source {
 	/* a recording; NULL: it's the kernel */
 	struct tcphs_recording *recording;
 	int file;
+	const char *name;	/* of it, for messages */
 	size_t skip;		/* events that are not among the last */
 };
 
@@ -65,6 +66,7 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 				strerror(errno));
 		return -1;
 	}
+	s->name = name;
 	s->recording = tcphs_recording_open(s->file, name, interrupted, NULL, err);
 	if (!s->recording)
 		return -1;
@@ -206,10 +208,15 @@ static void on_look(void *data, const struct tcphs_event *ev)
 
 static int start_again(struct source *s, struct tcphs_error *err)
 {
-	int ret = tcphs_recording_rewind(s->recording, err);
-
+	if (!tcphs_recording_seekable(s->recording)) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED,
+				"%.128s: cannot be read twice, which --last needs", s->name);
+		return -1;
+	}
+	if (tcphs_recording_rewind(s->recording, err))
+		return -1;
 	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
-	return ret;
+	return 0;
 }
 
 /* Columns are measured by so many events: to read all of a recording twice takes long. */

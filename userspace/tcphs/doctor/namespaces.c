@@ -35,24 +35,6 @@ static int open_if(const char *path, uint32_t inode)
 	return -1;
 }
 
-static int open_named(uint32_t inode, char *name, size_t size)
-{
-	DIR *dir = opendir("/run/netns");
-	struct dirent *entry;
-	char path[300];
-	int fd = -1;
-
-	while (dir && fd < 0 && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/run/netns/%s", entry->d_name);
-		fd = open_if(path, inode);
-		if (fd >= 0)
-			snprintf(name, size, "%s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return fd;
-}
-
 /* "4711" -> "nginx[4711]" */
 static void name_process(const char *pid, char *name, size_t size)
 {
@@ -68,23 +50,45 @@ static void name_process(const char *pid, char *name, size_t size)
 	snprintf(name, size, "of %s[%.20s]", comm, pid);
 }
 
-static int open_of_process(uint32_t inode, char *name, size_t size)
+/* The first entry of a directory that @open_entry opens. */
+static int search(const char *path, int (*open_entry)(const char *entry, uint32_t inode,
+						      char *name, size_t size),
+		  uint32_t inode, char *name, size_t size)
 {
-	DIR *dir = opendir("/proc");
+	DIR *dir = opendir(path);
 	struct dirent *entry;
-	char path[64];
 	int fd = -1;
 
-	while (dir && fd < 0 && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/ns/net", entry->d_name);
-		fd = open_if(path, inode);
-		if (fd >= 0)
-			name_process(entry->d_name, name, size);
-	}
+	while (dir && fd < 0 && (entry = readdir(dir)))
+		fd = open_entry(entry->d_name, inode, name, size);
 	if (dir)
 		closedir(dir);
+	return fd;
+}
+
+static int open_named(const char *entry, uint32_t inode, char *name, size_t size)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", entry);
+	fd = open_if(path, inode);
+	if (fd >= 0)
+		snprintf(name, size, "%s", entry);
+	return fd;
+}
+
+static int open_of_process(const char *entry, uint32_t inode, char *name, size_t size)
+{
+	char path[64];
+	int fd;
+
+	if (!isdigit((unsigned char)entry[0]))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%.20s/ns/net", entry);
+	fd = open_if(path, inode);
+	if (fd >= 0)
+		name_process(entry, name, size);
 	return fd;
 }
 
@@ -98,9 +102,9 @@ static int open_of_process(uint32_t inode, char *name, size_t size)
  */
 int netns_open(uint32_t inode, char *name, size_t size)
 {
-	int fd = open_named(inode, name, size);
+	int fd = search("/run/netns", open_named, inode, name, size);
 
-	return fd >= 0 ? fd : open_of_process(inode, name, size);
+	return fd >= 0 ? fd : search("/proc", open_of_process, inode, name, size);
 }
 
 /**
