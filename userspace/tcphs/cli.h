@@ -143,6 +143,7 @@ struct table {
 	unsigned int shown[TABLE_COLUMNS];
 };
 
+void table_options(struct cli *cli, int argc, char **argv, const char *shorts);
 void table_init(struct table *t, const struct cli *cli, const struct table_column *columns,
 		unsigned int nr);
 void table_fit(struct table *t, unsigned int limit, unsigned int gap);

@@ -138,24 +138,6 @@ static void print(struct cli *cli, struct table *t, struct tcphs_listener_list *
 	}
 }
 
-static void parse(struct cli *cli, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		CLI_LONGS,
-		{ "output",	required_argument,	NULL, 'o' },
-		{ NULL,		0,			NULL, 0 },
-	};
-	int c;
-
-	while ((c = cli_next(cli, argc, argv, CLI_SHORTS "o:", longs)) != -1) {
-		if (c == 'o')
-			cli->output = optarg;
-		else
-			cli_option(cli, c, argv, longs);
-	}
-	cli_check(cli, argc, argv);
-}
-
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct tcphs_listener_list list = { 0 };
@@ -164,7 +146,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct table t;
 	int ret;
 
-	parse(cli, argc, argv);
+	table_options(cli, argc, argv, "");
 	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
 	session = tcphs_open(&err);
 	if (!session)

@@ -74,6 +74,33 @@ static void choose(struct table *t)
 }
 
 /**
+ * table_options - the options of a verb that shows a table
+ * @cli: gets them
+ * @argc: of the command line
+ * @argv: of the command line
+ * @shorts: letters beside those of every verb and -o; "s:" is --state
+ */
+void table_options(struct cli *cli, int argc, char **argv, const char *shorts)
+{
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "output",	required_argument,	NULL, 'o' },
+		{ NULL,		0,			NULL, 0 },
+	};
+	char letters[32];
+	int c;
+
+	snprintf(letters, sizeof(letters), CLI_SHORTS "o:%s", shorts);
+	while ((c = cli_next(cli, argc, argv, letters, longs)) != -1) {
+		if (c == 'o')
+			cli->output = optarg;
+		else
+			cli_option(cli, c == 's' ? CLI_FILTER(STATE) : c, argv, longs);
+	}
+	cli_check(cli, argc, argv);
+}
+
+/**
  * table_init - a table, and which of its columns are shown
  * @t: the table
  * @cli: of several namespaces? and -o
