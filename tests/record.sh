@@ -63,7 +63,8 @@ text_is_the_same() {
 
 # The part of a recording that a filter takes out is what the filter shows.
 parts() {
-	record "$tmp/whole" && record --read "$tmp/whole" --event closed,connect-failed "$tmp/part" &&
+	record "$tmp/whole" &&
+	tcphs record --read "$tmp/whole" --event closed,connect-failed "$tmp/part" 2>"$tmp/err" &&
 	diff <(tcphs events -j --read "$tmp/part") \
 		<(tcphs events -j --read "$tmp/whole" --event closed,connect-failed) &&
 	(($(tcphs events -j --read "$tmp/part" --failed --peer-port 9 | wc -l) == 1))
