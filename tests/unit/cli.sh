@@ -30,7 +30,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..201"
+echo "1..214"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -314,6 +314,19 @@ said "$out" '^\{"netns":4026531840,"worst":"warning","findings":4,' "it sums up"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
 run 10 "doctor --since"				"" doctor --since 5m
 said "$out" '^LOOKED AT .* of what the ring holds' "judges the ring"
+run 10 "doctor --since a time of day"		"" doctor --since 00:00
+run 0 "events --since"				"" events --since 90000d
+[ "$(wc -l <"$out")" -gt 3 ]; result $?		"shows what is younger"
+run 0 "events --until"				"" events --until 2001-01-01
+! grep -qE "syn-|closed" "$out"; result $?	"shows nothing younger"
+run 2 "a time that is none"			"" events --since 25:00
+said "$err" 'allowed is how long ago .* a time of day .* or a date' "right ones are shown"
+run 2 "an end before the beginning"		"" events --since 1h --until 2h
+said "$err" '--until is a time before --since'	"says so"
+run 2 "--until with --follow"			"" events -f --until 2h
+run 0 "events --kept"				"" events --kept
+run 2 "--kept with --follow"			"" events --kept -f
+run 2 "--kept of what has none"			"" listeners --kept
 run 2 "a time that is none"			"" doctor --for 3y
 said "$err" '60, 1\.5s, 10m'			"right ones are shown"
 run 3 "a module unloaded meanwhile"		unload doctor --for 9s
@@ -321,4 +334,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 201
+ended 214

@@ -8,6 +8,8 @@
  */
 #include <stdlib.h>
 
+#include <errno.h>
+
 #include "internal.h"
 
 /**
@@ -166,6 +168,13 @@ static bool conn_passes(const struct tcphs_filter *f, uint64_t conn)
 	return !tcphs_filter_has(f, TCPHS_FILTER_CONN);
 }
 
+/* As tcphs_filter_clock() found them. */
+static bool time_passes(const struct tcphs_filter *f, uint64_t time)
+{
+	return !(tcphs_filter_has(f, TCPHS_FILTER_SINCE) && time < f->since_ns) &&
+	       !(tcphs_filter_has(f, TCPHS_FILTER_UNTIL) && time > f->until_ns);
+}
+
 static bool step_passes(const struct tcphs_filter *f, const struct tcphs_event *ev)
 {
 	if (tcphs_filter_has(f, TCPHS_FILTER_EVENT) && !bit_in(f->events, ev->type))
@@ -176,6 +185,57 @@ static bool step_passes(const struct tcphs_filter *f, const struct tcphs_event *
 	if (tcphs_filter_has(f, TCPHS_FILTER_FAILED) && !tcphs_event_failed(ev))
 		return false;
 	return !tcphs_filter_has(f, TCPHS_FILTER_ROLE) || bit_in(f->roles, ev->id.role);
+}
+
+static bool either_is(const struct tcphs_filter *f, int kind)
+{
+	return (tcphs_filter_has(f, TCPHS_FILTER_SINCE) && (int)f->since.kind == kind) ||
+	       (tcphs_filter_has(f, TCPHS_FILTER_UNTIL) && (int)f->until.kind == kind);
+}
+
+/**
+ * tcphs_filter_time_of_day - is one of its times one of every day?
+ * @f: the filter
+ */
+bool tcphs_filter_time_of_day(const struct tcphs_filter *f)
+{
+	return either_is(f, TCPHS_WHEN_TIME_OF_DAY);
+}
+
+/**
+ * tcphs_filter_age - is one of its times so long ago?
+ * @f: the filter
+ */
+bool tcphs_filter_age(const struct tcphs_filter *f)
+{
+	return either_is(f, TCPHS_WHEN_AGE);
+}
+
+static uint64_t monotonic(const struct tcphs_when *when, int64_t offset, int64_t now, int64_t begin)
+{
+	int64_t t = tcphs_when_resolve(when, now, begin) - offset;
+
+	return t > 0 ? (uint64_t)t : 0;
+}
+
+/**
+ * tcphs_filter_clock - what its times are in those of events
+ * @f: the filter
+ * @offset: CLOCK_REALTIME - CLOCK_MONOTONIC of the events, ns
+ * @now: see tcphs_when_resolve()
+ * @begin: likewise
+ * @err: what is wrong
+ */
+int tcphs_filter_clock(struct tcphs_filter *f, int64_t offset, int64_t now, int64_t begin,
+		       struct tcphs_error *err)
+{
+	f->since_ns = monotonic(&f->since, offset, now, begin);
+	f->until_ns = monotonic(&f->until, offset, now, begin);
+	if (!tcphs_filter_has(f, TCPHS_FILTER_SINCE) || !tcphs_filter_has(f, TCPHS_FILTER_UNTIL) ||
+	    f->since_ns <= f->until_ns)
+		return 0;
+	tcphs_error_set(err, TCPHS_ERR_USAGE, "--until is a time before --since");
+	return -EINVAL;
 }
 
 /**
@@ -199,7 +259,7 @@ static bool event_passes(const struct tcphs_filter *f, const struct tcphs_event 
 	const struct ends ends = { ev->id.local, ev->id.peer, ev->id.local_port, ev->id.peer_port,
 				   ev->id.family, ev->ifindex, ev->id.netns };
 
-	return step_passes(f, ev) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
+	return step_passes(f, ev) && time_passes(f, ev->time) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
 	       names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
 	       ifindex_passes(f, ev->ifindex, ev->id.netns) && conn_passes(f, ev->id.conn) &&
 	       age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration);

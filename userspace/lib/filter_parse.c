@@ -42,6 +42,8 @@ static const struct {
 	[TCPHS_FILTER_OLDER_THAN] = { "older-than", "TIME",
 				      "60s, 1.5s, 5m, 2h: so long in the state" },
 	[TCPHS_FILTER_CONN] = { "conn", "N,...", "column CONN, or sk: of ss -e" },
+	[TCPHS_FILTER_SINCE] = { "since", "TIME", "5m (ago), 03:12, or 2026-11-28 03:12" },
+	[TCPHS_FILTER_UNTIL] = { "until", "TIME", "likewise: the end of that time" },
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == TCPHS_FILTER_KEYS, "describe the new filter");
@@ -493,6 +495,15 @@ static int parse_age(const struct parsing *p, const char *arg)
 	return 0;
 }
 
+static int parse_when(const struct parsing *p, const char *arg)
+{
+	struct tcphs_filter *f = p->filter;
+
+	if (tcphs_when_parse(arg, p->key == TCPHS_FILTER_SINCE ? &f->since : &f->until))
+		return wrong(p, arg, TCPHS_WHEN_ALLOWED);
+	return 0;
+}
+
 static int parse_key(const struct parsing *p, const char *arg)
 {
 	switch (p->key) {
@@ -520,6 +531,9 @@ static int parse_key(const struct parsing *p, const char *arg)
 		return each_word(p, arg, parse_netns);
 	case TCPHS_FILTER_OLDER_THAN:
 		return parse_age(p, arg);
+	case TCPHS_FILTER_SINCE:
+	case TCPHS_FILTER_UNTIL:
+		return parse_when(p, arg);
 	case TCPHS_FILTER_FAILED:
 	case TCPHS_FILTER_KEYS:
 		break;

@@ -86,7 +86,8 @@ int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
 /* Those that mean something to an event, a connection, a listener. */
 #define TCPHS_FILTERS_EVENT		((1u << TCPHS_FILTER_KEYS) - 1)
 #define TCPHS_FILTERS_CONNECTION	(TCPHS_FILTERS_EVENT & \
-	~(TCPHS_FILTER_BIT(EVENT) | TCPHS_FILTER_BIT(FAILED)))
+	~(TCPHS_FILTER_BIT(EVENT) | TCPHS_FILTER_BIT(FAILED) | \
+	  TCPHS_FILTER_BIT(SINCE) | TCPHS_FILTER_BIT(UNTIL)))
 #define TCPHS_FILTERS_LISTENER		(TCPHS_FILTERS_CONNECTION & \
 	~(TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(STATE) | TCPHS_FILTER_BIT(ROLE)))
 /* Those that say the same of every event of one connection, whichever end tells it. */
@@ -116,6 +117,8 @@ struct tcphs_filter {
 	uint32_t roles;			/* 1 << enum tcphs_role */
 	uint64_t events;		/* 1 << enum tcphs_event_type */
 	uint64_t older_than;		/* ns */
+	struct tcphs_when since, until;
+	uint64_t since_ns, until_ns;	/* the same, CLOCK_MONOTONIC */
 	struct tcphs_numbers pid, netns;
 	unsigned int nr_conns;
 	uint64_t conn[TCPHS_FILTER_LIST];

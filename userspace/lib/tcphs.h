@@ -176,6 +176,8 @@ enum tcphs_filter_key {
 	TCPHS_FILTER_NETNS,
 	TCPHS_FILTER_OLDER_THAN,	/* in its state; of an event: its duration */
 	TCPHS_FILTER_CONN,		/* the socket cookie */
+	TCPHS_FILTER_SINCE,		/* the event's time; see tcphs_filter_clock() */
+	TCPHS_FILTER_UNTIL,
 
 	TCPHS_FILTER_KEYS
 };
@@ -198,6 +200,16 @@ const char *tcphs_filter_help(enum tcphs_filter_key key);
 int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
 		       struct tcphs_error *err);
 
+/*
+ * What time its keys SINCE and UNTIL mean: @offset is CLOCK_REALTIME - CLOCK_MONOTONIC of the
+ * events, @now and @begin are those of tcphs_when_resolve(). -EINVAL: UNTIL is before SINCE.
+ */
+int tcphs_filter_clock(struct tcphs_filter *filter, int64_t offset, int64_t now, int64_t begin,
+		       struct tcphs_error *err);
+/* Is one of them a time of day without a date, or an age? */
+bool tcphs_filter_time_of_day(const struct tcphs_filter *filter);
+bool tcphs_filter_age(const struct tcphs_filter *filter);
+
 /* Is there a device among it that has a name only on this machine, now? */
 bool tcphs_filter_names_device(const struct tcphs_filter *filter);
 
@@ -212,6 +224,21 @@ int tcphs_conn_parse(const char *arg, uint64_t *conn);
 int tcphs_duration_parse(const char *arg, uint64_t *ns);
 #define TCPHS_DURATION_ALLOWED \
 	"allowed is a number of seconds, or one with us, ms, s, m, h or d: 60, 1.5s, 10m"
+
+/* "5m", "03:12", "03:12:30", "2026-11-28", "2026-11-28 03:12", "2026-11-28T03:12:30.5Z" */
+struct tcphs_when {
+	enum {
+		TCPHS_WHEN_AGE,
+		TCPHS_WHEN_TIME_OF_DAY,
+		TCPHS_WHEN_MOMENT,
+	} kind;
+	int64_t ns;		/* so long ago; since midnight; CLOCK_REALTIME */
+};
+
+int tcphs_when_parse(const char *arg, struct tcphs_when *when);
+int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now, int64_t begin);
+#define TCPHS_WHEN_ALLOWED \
+	"allowed is how long ago (90s, 5m, 2h, 1d), a time of day (03:12) or a date (2026-11-28 03:12)"
 
 /* ---- sessions ------------------------------------------------------------ */
 

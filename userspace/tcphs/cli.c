@@ -38,7 +38,7 @@ static void help_filters(const struct verb *verb)
  */
 void cli_help(const struct cli *cli)
 {
-	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s"
+	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s%s"
 	       "  -j, --json            one JSON object a line\n"
 	       "  -H, --no-header       no heading\n%s"
 	       "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n"
@@ -46,6 +46,8 @@ void cli_help(const struct cli *cli)
 	       cli->verb->name, cli->verb->words ? cli->verb->words : "", cli->verb->help, cli->verb->usage,
 	       cli->verb->reads ?
 	       "  -r, --read FILE       a recording of tcphs record, not the kernel\n" : "",
+	       cli->verb->keeps ?
+	       "      --kept            only what went wrong and is kept for long\n" : "",
 	       cli->verb->one_netns ? "" :
 	       "  -A, --all-netns       every network namespace (from the initial one only)\n");
 	help_filters(cli->verb);
@@ -79,7 +81,7 @@ static bool is_allowed(const struct verb *verb, int c)
 {
 	if (is_filter(c))
 		return verb->filters >> (c - CLI_FILTER(PORT)) & 1;
-	return c == 'A' ? !verb->one_netns : c == 'r' ? verb->reads : true;
+	return c == 'A' ? !verb->one_netns : c == 'r' ? verb->reads : c == 'K' ? verb->keeps : true;
 }
 
 static void bad_option(const struct cli *cli, char **argv, const struct option *longs)
@@ -177,6 +179,11 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 		if (!cli->verb->reads)
 			cli_usage(cli, "--read: a recording holds events, and nothing that this verb shows");
 		cli->read = optarg;
+		break;
+	case 'K':
+		if (!cli->verb->keeps)
+			cli_usage(cli, "--kept: the store of what went wrong holds events, and nothing that this verb shows");
+		cli->kept = true;
 		break;
 	case 'h':
 		cli_help(cli);

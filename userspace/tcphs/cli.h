@@ -80,7 +80,10 @@ extern const struct verb verb_record;
 	CLI_FILTER_LONG("device", DEVICE),			\
 	CLI_FILTER_LONG("netns", NETNS),			\
 	CLI_FILTER_LONG("older-than", OLDER_THAN),		\
-	CLI_FILTER_LONG("conn", CONN)
+	CLI_FILTER_LONG("conn", CONN),				\
+	CLI_FILTER_LONG("since", SINCE),			\
+	CLI_FILTER_LONG("until", UNTIL),			\
+	{ "kept",	no_argument,		NULL, 'K' }
 
 /* Words of the command line that are no options. */
 #define CLI_CONN	"CONN"		/* the connection of a diagram */

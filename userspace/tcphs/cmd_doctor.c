@@ -20,7 +20,7 @@
 			 1u << TCPHS_STATE_FIN_WAIT2 | 1u << TCPHS_STATE_CLOSING | \
 			 1u << TCPHS_STATE_LAST_ACK)
 
-enum { OPT_STUCK = 0x80, OPT_SINCE };
+enum { OPT_STUCK = 0x80 };
 
 /* A network namespace that is looked at. */
 struct patient {
@@ -36,7 +36,7 @@ struct doctor {
 	struct cli *cli;
 	uint64_t look;			/* ns */
 	uint64_t stuck;			/* ns */
-	uint64_t past;			/* ns: judge the ring, so much of it; 0: look */
+	bool judges_past;		/* not what comes, but what the ring has since then */
 	uint64_t since;			/* its beginning; 0: look */
 	uint64_t oldest;		/* record of the ring */
 	bool watch;
@@ -72,7 +72,6 @@ static void parse(struct doctor *d, int argc, char **argv)
 		CLI_LONGS,
 		{ "for",	required_argument,	NULL, 'd' },
 		{ "watch",	no_argument,		NULL, 'w' },
-		{ "since",	required_argument,	NULL, OPT_SINCE },
 		{ "stuck-after", required_argument,	NULL, OPT_STUCK },
 		{ NULL,		0,			NULL, 0 },
 	};
@@ -84,8 +83,6 @@ static void parse(struct doctor *d, int argc, char **argv)
 			d->look = parse_duration(cli, "for", optarg);
 		else if (c == 'w')
 			d->watch = true;
-		else if (c == OPT_SINCE)
-			d->past = parse_duration(cli, "since", optarg);
 		else if (c == OPT_STUCK)
 			d->stuck = parse_duration(cli, "stuck-after", optarg);
 		else
@@ -408,7 +405,7 @@ static void look_back(struct doctor *d, struct tcphs_error *err)
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
-				    .ring = d->past, .oldest = d->oldest, .now = now(d),
+				    .ring = d->judges_past ? now(d) - d->since : 0, .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
 				    .strangers = (unsigned int)d->strangers.nr };
 	struct report report;
@@ -460,7 +457,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 	*again = false;
 	if (admit_first(d, err))
 		return;
-	if (source_session(d->source) && !d->past)
+	if (source_session(d->source) && !d->judges_past)
 		*again = look_live(d, err);
 	else
 		look_back(d, err);
@@ -485,7 +482,7 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 	bool clear = isatty(STDOUT_FILENO) && d->watch && !d->cli->json, again;
 
 	/* What is past is past. */
-	if (source_session(d->source) && !d->past &&
+	if (source_session(d->source) && !d->judges_past &&
 	    source_drain(d->source, &past_ops, d, err))
 		return -1;
 	do {
@@ -516,8 +513,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	d.source = source_open(cli, &err);
 	if (!d.source)
 		return cli_fail(&err);
-	if (d.past)
-		d.since = d.past < now(&d) ? now(&d) - d.past : 1;
+	d.judges_past = tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE);
+	if (d.judges_past)
+		d.since = cli->filter.since_ns ? cli->filter.since_ns : 1;
 	d.progress = isatty(STDERR_FILENO);
 	d.home = netns_home();
 	d.tables = calloc(1, sizeof(*d.tables));
@@ -550,12 +548,12 @@ const struct verb verb_doctor = {
 	.usage =
 		"  -d, --for TIME        look for so long (default 5s)\n"
 		"  -w, --watch           look again and again, until Ctrl-C\n"
-		"      --since TIME      judge what the ring holds of that time, do not look\n"
 		"      --stuck-after TIME\n"
 		"                        what stays longer in a state of the close is stuck\n"
-		"                        (default 90s)\n",
+		"                        (default 90s)\n"
+		"With --since what the ring holds of that time is judged, and nothing looked at.\n\n",
 	.reads = true,
 	/* What chooses some steps of a connection would hide the evidence. */
-	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS),
+	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS) | TCPHS_FILTER_BIT(SINCE),
 	.run = run,
 };

@@ -321,6 +321,8 @@ static char *put_flags(char *p, const struct tcphs_event *ev)
 		p = PUT(p, ",\"bucket\":true");
 	if (ev->flags & TCPHS_F_RESTORED)
 		p = PUT(p, ",\"restored\":true");
+	if (ev->flags & TCPHS_F_GAP)
+		p = PUT(p, ",\"earlier_lost\":true");
 	return p;
 }
 

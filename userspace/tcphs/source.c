@@ -45,6 +45,13 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
+static int64_t now_of(const struct source *s)
+{
+	uint64_t now = s->session ? tcphs_session_now(s->session) : tcphs_now();
+
+	return s->clock.offset + (int64_t)now;
+}
+
 static bool interrupted(void *arg)
 {
 	(void)arg;
@@ -76,6 +83,52 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
+static void on_first(void *arg, const struct tcphs_event *ev)
+{
+	uint64_t *first = arg;
+
+	if (!*first)
+		*first = ev->time;
+}
+
+/* When a recording begins, CLOCK_REALTIME in ns. */
+static int begin_of(struct source *s, int64_t *begin, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { on_first, NULL };
+	uint64_t first = 0;
+	int more = 1;
+
+	while (!first && more > 0)
+		more = tcphs_recording_read(s->recording, &ops, &first, err);
+	*begin = s->clock.offset + (int64_t)first;
+	/* What is wrong with it will be said when it is read. */
+	memset(err, 0, sizeof(*err));
+	return tcphs_recording_rewind(s->recording, err);
+}
+
+/* What --since and --until mean by the clock of these events. */
+static int set_times(struct source *s, struct tcphs_error *err)
+{
+	struct tcphs_filter *f = &s->cli->filter;
+	int64_t begin = 0;
+
+	if (s->recording && tcphs_filter_age(f)) {
+		tcphs_error_set(err, TCPHS_ERR_USAGE,
+				"a recording is not of now: give a time of day or a date for --since and --until");
+		return -1;
+	}
+	if (s->recording && tcphs_filter_time_of_day(f)) {
+		if (!tcphs_recording_seekable(s->recording)) {
+			tcphs_error_set(err, TCPHS_ERR_USAGE,
+					"out of a pipe a recording is read once: give --since and --until with a date, 2026-11-28 03:12");
+			return -1;
+		}
+		if (begin_of(s, &begin, err))
+			return -1;
+	}
+	return tcphs_filter_clock(f, s->clock.offset, now_of(s), begin, err);
+}
+
 /**
  * source_open - where the events of a verb come from
  * @cli: what the user asked for
@@ -95,10 +148,13 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 	if (!cli->verb->lives)
 		s->filter = cli->filter;
 	s->file = -1;
-	if (cli->read ? open_recording(s, err) : open_kernel(s, err)) {
+	if ((cli->read ? open_recording(s, err) : open_kernel(s, err)) || set_times(s, err)) {
 		source_close(s);
 		return NULL;
 	}
+	/* The same, with its times. */
+	if (!cli->verb->lives)
+		s->filter = cli->filter;
 	return s;
 }
 

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Moments as people write them: so long ago, a time of day, a date. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "internal.h"
+
+#define NSEC_PER_SEC	1000000000ll
+#define HOUR		(3600 * NSEC_PER_SEC)
+
+/* ".123456789" or nothing, as JSON has it. */
+static const char *parse_fraction(const char *p, int64_t *ns)
+{
+	int64_t scale = NSEC_PER_SEC / 10;
+
+	if (*p != '.' || p[1] < '0' || p[1] > '9')
+		return p;
+	for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
+		*ns += (*p - '0') * scale;
+	return p;
+}
+
+/* "Z", "+01:00", "+0100": minutes east of Greenwich. NULL: none of them. */
+static const char *parse_zone(const char *p, long *minutes)
+{
+	struct tm tm = { .tm_gmtoff = 0 };
+
+	if (*p == 'Z') {
+		*minutes = 0;
+		return p + 1;
+	}
+	if (*p != '+' && *p != '-')
+		return NULL;
+	p = strptime(p, "%z", &tm);
+	*minutes = tm.tm_gmtoff / 60;
+	return p;
+}
+
+/* The first of the forms that fits a beginning of @arg; what follows it, or NULL. */
+static const char *parse_forms(const char *const *forms, const char *arg, struct tm *tm)
+{
+	const char *end;
+
+	for (; *forms; forms++) {
+		*tm = (struct tm){ .tm_isdst = -1 };
+		end = strptime(arg, *forms, tm);
+		if (end)
+			return end;
+	}
+	return NULL;
+}
+
+static int parse_date(const char *arg, struct tcphs_when *when)
+{
+	static const char *const forms[] = {
+		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
+		"%Y-%m-%d", NULL
+	};
+	int64_t ns = 0;
+	const char *p;
+	struct tm tm;
+	long zone;
+
+	p = parse_forms(forms, arg, &tm);
+	if (!p)
+		return -EINVAL;
+	p = parse_fraction(p, &ns);
+	if (!*p) {
+		ns += mktime(&tm) * NSEC_PER_SEC;
+	} else {
+		p = parse_zone(p, &zone);
+		if (!p || *p)
+			return -EINVAL;
+		ns += (timegm(&tm) - zone * 60) * NSEC_PER_SEC;
+	}
+	*when = (struct tcphs_when){ .kind = TCPHS_WHEN_MOMENT, .ns = ns };
+	return 0;
+}
+
+static int parse_time_of_day(const char *arg, struct tcphs_when *when)
+{
+	static const char *const forms[] = { "%H:%M:%S", "%H:%M", NULL };
+	int64_t ns = 0;
+	const char *p;
+	struct tm tm;
+
+	p = parse_forms(forms, arg, &tm);
+	if (!p || *parse_fraction(p, &ns))
+		return -EINVAL;
+	ns += ((tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec) * NSEC_PER_SEC;
+	*when = (struct tcphs_when){ .kind = TCPHS_WHEN_TIME_OF_DAY, .ns = ns };
+	return 0;
+}
+
+/**
+ * tcphs_when_parse - words -> a moment
+ * @arg: an age as of tcphs_duration_parse(), a time of day, or a date with or without one
+ * @when: the moment, to be resolved
+ *
+ * Return: 0 or -EINVAL, see TCPHS_WHEN_ALLOWED.
+ */
+int tcphs_when_parse(const char *arg, struct tcphs_when *when)
+{
+	uint64_t ns;
+
+	if (!tcphs_duration_parse(arg, &ns) && ns < INT64_MAX) {
+		*when = (struct tcphs_when){ .kind = TCPHS_WHEN_AGE, .ns = (int64_t)ns };
+		return 0;
+	}
+	/* strptime() would pass over blanks. */
+	if (*arg < '0' || *arg > '9')
+		return -EINVAL;
+	return parse_time_of_day(arg, when) && parse_date(arg, when) ? -EINVAL : 0;
+}
+
+/* That time of day, @days after the local day of @moment. */
+static int64_t on_day(int64_t moment, int days, int64_t time_of_day)
+{
+	time_t t = moment / NSEC_PER_SEC;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	tm.tm_mday += days;
+	tm.tm_hour = (int)(time_of_day / HOUR);
+	tm.tm_min = (int)(time_of_day / (60 * NSEC_PER_SEC) % 60);
+	tm.tm_sec = (int)(time_of_day / NSEC_PER_SEC % 60);
+	tm.tm_isdst = -1;
+	return mktime(&tm) * NSEC_PER_SEC + time_of_day % NSEC_PER_SEC;
+}
+
+/**
+ * tcphs_when_resolve - which moment that is
+ * @when: of tcphs_when_parse()
+ * @now: CLOCK_REALTIME in ns; an age counts from there, and a time of day is the last one before
+ * @begin: of a recording, likewise: a time of day is the first one that is not an hour before
+ *	it; 0: none
+ *
+ * Return: CLOCK_REALTIME in ns
+ */
+int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now, int64_t begin)
+{
+	int64_t moment;
+
+	switch (when->kind) {
+	case TCPHS_WHEN_AGE:
+		return now > when->ns ? now - when->ns : 0;
+	case TCPHS_WHEN_TIME_OF_DAY:
+		moment = on_day(begin ? begin : now, 0, when->ns);
+		if (begin && moment < begin - HOUR)
+			return on_day(begin, 1, when->ns);
+		if (!begin && moment > now)
+			return on_day(now, -1, when->ns);
+		return moment;
+	case TCPHS_WHEN_MOMENT:
+		break;
+	}
+	return when->ns;
+}
