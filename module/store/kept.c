@@ -25,12 +25,13 @@ struct step {
 
 static void copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32 flags)
 {
-	struct tcphs_ring *kept = __this_cpu_read(tcphs_rings[TCPHS_STORE_KEPT]);
+	struct tcphs_ring *kept = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_KEPT]);
 	struct tcphs_slot *slot = tcphs_ring_begin(kept, lane);
 
 	slot->before = 0;
 	/* As copy_slot() in ring.c: torn, it is not published. */
 	data_race(memcpy(&slot->ev, &from->ev, sizeof(slot->ev)));
+	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
 	smp_rmb();
 	if (READ_ONCE(from->mark) != mark) {
 		tcphs_ring_abandon(kept);

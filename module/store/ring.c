@@ -26,7 +26,7 @@
 
 #define NOTHING	U64_MAX		/* struct tcphs_segment.first */
 
-DEFINE_PER_CPU(struct tcphs_ring *, tcphs_rings[TCPHS_STORES]);
+DEFINE_PER_CPU(struct tcphs_stores, tcphs_stores);
 unsigned int tcphs_store_records[TCPHS_STORES];
 u64 tcphs_loaded;
 u64 tcphs_load_id;
@@ -38,7 +38,7 @@ static const struct tcphs_ring *ring_of(unsigned int cpu, unsigned int store)
 	if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
 		return NULL;
 	/* Pairs with prepare_cpu(): who sees the ring sees an empty one. */
-	return smp_load_acquire(&per_cpu(tcphs_rings, cpu)[store]);
+	return smp_load_acquire(&per_cpu(tcphs_stores, cpu).ring[store]);
 }
 
 /**
@@ -536,19 +536,21 @@ static struct tcphs_ring *ring_alloc(unsigned int records, int node)
 /* Runs before a CPU comes up, on another one; its stores stay until unload. */
 static int prepare_cpu(unsigned int cpu)
 {
-	struct tcphs_ring **rings = per_cpu(tcphs_rings, cpu), *ring[TCPHS_STORES];
+	struct tcphs_stores *stores = per_cpu_ptr(&tcphs_stores, cpu);
+	struct tcphs_ring *ring[TCPHS_STORES];
 	unsigned int i;
 
-	if (rings[TCPHS_STORE_RING])
+	if (stores->ring[TCPHS_STORE_RING])
 		return 0;
 	for (i = 0; i < TCPHS_STORES; i++) {
 		ring[i] = ring_alloc(tcphs_store_records[i], cpu_to_node(cpu));
 		if (!ring[i])
 			goto err_free;
 	}
-	/* Pairs with ring_of(): who sees the ring sees an empty one. The first comes last. */
+	/* The first comes last: a CPU that has it has all. */
 	while (i-- > 0)
-		smp_store_release(&rings[i], ring[i]);
+		/* Pairs with ring_of(): who sees the ring sees an empty one. */
+		smp_store_release(&stores->ring[i], ring[i]);
 	return 0;
 
 err_free:
@@ -564,8 +566,8 @@ static void free_rings(void)
 
 	for_each_possible_cpu(cpu) {
 		for (i = 0; i < TCPHS_STORES; i++) {
-			vfree(per_cpu(tcphs_rings, cpu)[i]);
-			per_cpu(tcphs_rings, cpu)[i] = NULL;
+			vfree(per_cpu(tcphs_stores, cpu).ring[i]);
+			per_cpu(tcphs_stores, cpu).ring[i] = NULL;
 		}
 	}
 }

@@ -127,7 +127,12 @@ static inline u64 tcphs_ring_reach(const struct tcphs_totals *store)
 #define TCPHS_SLOT_SIZE		sizeof(struct tcphs_slot)
 #define TCPHS_RING_BYTES_MAX	(1ULL << 31)	/* what a link can address */
 
-DECLARE_PER_CPU(struct tcphs_ring *, tcphs_rings[TCPHS_STORES]);
+/* Of one CPU. */
+struct tcphs_stores {
+	struct tcphs_ring *ring[TCPHS_STORES];
+};
+
+DECLARE_PER_CPU(struct tcphs_stores, tcphs_stores);
 
 /*
  * Where a record lies: bit 63, 13 bits of CPU, 28 of the slot's offset in words, and the

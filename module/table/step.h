@@ -36,7 +36,7 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn,
 						     const struct tcphs_who *id, unsigned int lane,
 						     u64 before, u64 now, u8 type)
 {
-	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING]);
+	struct tcphs_ring *ring = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING]);
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 	struct tcphs_slot *slot = tcphs_ring_begin(ring, lane);
 	struct tcphs_event *ev = &slot->ev;
@@ -73,7 +73,7 @@ static inline struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn,
 /* Publishes a record, and rings for readers that wait. */
 static __always_inline struct tcphs_ring *tcphs_event_publish(struct tcphs_net *tn)
 {
-	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING]);
+	struct tcphs_ring *ring = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING]);
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 
 	tcphs_ring_commit(ring);
@@ -111,7 +111,7 @@ static __always_inline unsigned int tcphs_lane_of(const struct tcphs_conn *conn)
 static __always_inline struct tcphs_event *tcphs_conn_event(struct tcphs_conn *conn, u64 now,
 							     u8 type)
 {
-	struct tcphs_ring *ring = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING]);
+	struct tcphs_ring *ring = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING]);
 	struct tcphs_event *ev;
 
 	ev = tcphs_event_begin(conn->tn, &conn->id, tcphs_lane_of(conn), conn->last, now, type);

@@ -259,7 +259,8 @@ static bool event_passes(const struct tcphs_filter *f, const struct tcphs_event 
 	const struct ends ends = { ev->id.local, ev->id.peer, ev->id.local_port, ev->id.peer_port,
 				   ev->id.family, ev->ifindex, ev->id.netns };
 
-	return step_passes(f, ev) && time_passes(f, ev->time) && ends_pass(f, &ends) && netns_passes(f, ev->id.netns) &&
+	return step_passes(f, ev) && time_passes(f, ev->time) && ends_pass(f, &ends) &&
+	       netns_passes(f, ev->id.netns) &&
 	       names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
 	       ifindex_passes(f, ev->ifindex, ev->id.netns) && conn_passes(f, ev->id.conn) &&
 	       age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration);
