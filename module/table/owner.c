@@ -4,7 +4,7 @@
  * has another one, of its thread. Kept once for many connections, counted.
  *
  * Each CPU remembers whom it has seen last, so that a server's thousandth accept()
- * finds its names by two comparisons and shares no cache line with other CPUs.
+ * finds its names by a few comparisons and shares no cache line with other CPUs.
  * Names change: they are compared, and a changed one is somebody new.
  */
 #include <linux/build_bug.h>
@@ -24,39 +24,79 @@
 
 #define SEEN_BITS 4
 
-struct seen {
-	struct tcphs_owner *owner[1 << SEEN_BITS];	/* counted, by thread */
-};
-
-static DEFINE_PER_CPU(struct seen, seen);
-static struct tcphs_pool pool;
-
-/* A process's name, and its thread's if that is another. */
+/* A process's name, and that of its thread. */
 struct names {
 	u8 comm[TCPHS_COMM_LEN];
 	u8 thread[TCPHS_COMM_LEN];
 };
 
-static void read_names(struct names *names)
+struct seen {
+	struct tcphs_owner *owner;	/* counted */
+	struct names read;		/* as they lie there, and what is behind their ends */
+};
+
+/* By thread. */
+static DEFINE_PER_CPU(struct seen, seen[1 << SEEN_BITS]);
+static struct tcphs_pool pool;
+
+/* They may change meanwhile, and are then somebody new the next time. */
+static __always_inline bool are_current(const struct names *names)
+{
+	return data_race(!memcmp(names->comm, current->group_leader->comm, TCPHS_COMM_LEN) &&
+			 !memcmp(names->thread, current->comm, TCPHS_COMM_LEN));
+}
+
+static void read_current(struct names *names)
 {
 	BUILD_BUG_ON(sizeof(current->comm) != TCPHS_COMM_LEN);
-	BUILD_BUG_ON(sizeof(struct names) != 2 * TCPHS_COMM_LEN);
+	data_race(memcpy(names->comm, current->group_leader->comm, TCPHS_COMM_LEN));
+	data_race(memcpy(names->thread, current->comm, TCPHS_COMM_LEN));
+}
 
-	/* Behind a short name lies what is left of a longer one (before Linux 5.17). */
-	strscpy_pad((char *)names->comm, current->group_leader->comm, TCPHS_COMM_LEN);
-	if (likely(thread_group_leader(current)))
-		goto same;
-	strscpy_pad((char *)names->thread, current->comm, TCPHS_COMM_LEN);
-	if (memcmp(names->comm, names->thread, TCPHS_COMM_LEN))
-		return;
-same:
-	memset(names->thread, 0, TCPHS_COMM_LEN);
+/*
+ * To be told: the thread's only if it is another. Behind a short name lies what is left
+ * of a longer one (before Linux 5.17).
+ */
+static void tidy(struct names *to, const struct names *from)
+{
+	strscpy_pad((char *)to->comm, (const char *)from->comm, TCPHS_COMM_LEN);
+	strscpy_pad((char *)to->thread, (const char *)from->thread, TCPHS_COMM_LEN);
+	if (!memcmp(to->comm, to->thread, TCPHS_COMM_LEN))
+		memset(to->thread, 0, TCPHS_COMM_LEN);
 }
 
 static bool is(const struct tcphs_owner *owner, u32 pid, const struct names *names)
 {
 	return owner->pid == pid && !memcmp(owner->comm, names->comm, TCPHS_COMM_LEN) &&
 	       !memcmp(owner->thread, names->thread, TCPHS_COMM_LEN);
+}
+
+/* Somebody new for a place among those that this CPU has seen. */
+static noinline struct tcphs_owner *look_again(struct seen *place, u32 pid)
+{
+	struct tcphs_owner *owner = place->owner;
+	struct names read, names;
+
+	read_current(&read);
+	tidy(&names, &read);
+	if (owner && is(owner, pid, &names)) {
+		place->read = read;
+		return tcphs_owner_get(owner);
+	}
+
+	owner = tcphs_pool_get(&pool);
+	if (!owner)
+		return NULL;
+	/* One for the caller and one for this CPU's memory. */
+	refcount_set(&owner->refs, 2);
+	owner->pid = pid;
+	memcpy(owner->comm, names.comm, TCPHS_COMM_LEN);
+	memcpy(owner->thread, names.thread, TCPHS_COMM_LEN);
+	if (place->owner)
+		tcphs_owner_put(place->owner);
+	place->owner = owner;
+	place->read = read;
+	return owner;
 }
 
 /**
@@ -67,28 +107,12 @@ static bool is(const struct tcphs_owner *owner, u32 pid, const struct names *nam
  */
 struct tcphs_owner *tcphs_owner_now(void)
 {
-	struct tcphs_owner **place, *owner;
+	struct seen *place = this_cpu_ptr(&seen[hash_32(task_pid_nr(current), SEEN_BITS)]);
 	u32 pid = task_tgid_nr(current);
-	struct names names;
 
-	place = &this_cpu_ptr(&seen)->owner[hash_32(task_pid_nr(current), SEEN_BITS)];
-	read_names(&names);
-	owner = *place;
-	if (likely(owner && is(owner, pid, &names)))
-		return tcphs_owner_get(owner);
-
-	owner = tcphs_pool_get(&pool);
-	if (!owner)
-		return NULL;
-	/* One for the caller and one for this CPU's memory. */
-	refcount_set(&owner->refs, 2);
-	owner->pid = pid;
-	memcpy(owner->comm, names.comm, TCPHS_COMM_LEN);
-	memcpy(owner->thread, names.thread, TCPHS_COMM_LEN);
-	if (*place)
-		tcphs_owner_put(*place);
-	*place = owner;
-	return owner;
+	if (likely(place->owner && place->owner->pid == pid && are_current(&place->read)))
+		return tcphs_owner_get(place->owner);
+	return look_again(place, pid);
 }
 
 /**
@@ -151,13 +175,10 @@ void tcphs_owner_exit(void)
 	unsigned int i;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		struct seen *s = per_cpu_ptr(&seen, cpu);
-
-		for (i = 0; i < ARRAY_SIZE(s->owner); i++)
-			if (s->owner[i])
-				tcphs_owner_put(s->owner[i]);
-	}
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < ARRAY_SIZE(seen); i++)
+			if (per_cpu(seen[i], cpu).owner)
+				tcphs_owner_put(per_cpu(seen[i], cpu).owner);
 	/* free_rcu() of the last. */
 	rcu_barrier();
 	tcphs_pool_exit(&pool);
