@@ -8,6 +8,7 @@
 #include "attach/hook.h"
 #include "probe/adopt.h"
 #include "probe/probe.h"
+#include "probe/segment.h"
 #include "store/clock.h"
 #include "table/conn.h"
 #include "table/cookie.h"
@@ -189,6 +190,7 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	struct tcphs_section s;
 	struct tcphs_conn *conn;
+	bool farewell;
 	u8 reason;
 
 	if (old_state == TCPHS_STATE_SYN_RECV && stillborn(sk))
@@ -197,10 +199,11 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 	/* The bucket that took its place goes on with the story. */
 	if (s.conn && (s.conn->id.flags & TCPHS_F_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
 		goto out;
-	s.now = tcphs_now();
+	farewell = old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq;
+	s.now = farewell ? tcphs_segment_time(tp) : tcphs_now();
 	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
 
-	if (old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq) {
+	if (likely(farewell)) {
 		tcphs_fin_last_ack(&s, tp);
 		tcphs_end_remember(conn, tp);
 		tcphs_end_tell(&s, old_state, TCPHS_REASON_NONE);

@@ -9,6 +9,7 @@
 #include <net/tcp.h>
 #include "probe/adopt.h"
 #include "probe/probe.h"
+#include "probe/segment.h"
 #include "table/conn.h"
 #include "table/step.h"
 
@@ -128,8 +129,10 @@ void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	struct tcphs_section s;
-	struct tcphs_conn *conn = tcphs_adopt_enter(&s, sk, old_state);
+	struct tcphs_conn *conn;
 
+	conn = likely(old_state != TCPHS_STATE_SYN_RECV) ? tcphs_segment_enter(&s, sk, old_state) :
+							   tcphs_adopt_enter(&s, sk, old_state);
 	if (new_state == TCPHS_STATE_CLOSING) {
 		conn->life.closer = TCPHS_CLOSER_BOTH;
 		conn->life.segments = 4;
@@ -170,7 +173,7 @@ void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state)
 {
 	struct tcphs_section s;
 
-	tcphs_adopt_enter(&s, sk, old_state);
+	tcphs_segment_enter(&s, sk, old_state);
 	fin_acked(&s, tcp_sk(sk), new_state);
 	tcphs_conn_move(&s, new_state);
 	tcphs_conn_leave(&s);

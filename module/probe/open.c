@@ -10,6 +10,7 @@
 #include "compat/sock.h"
 #include "probe/adopt.h"
 #include "probe/probe.h"
+#include "probe/segment.h"
 #include "store/clock.h"
 #include "store/net.h"
 #include "table/conn.h"
@@ -181,7 +182,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	struct tcphs_event *ev;
 	bool passive;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
+	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
+	s.now = likely(!tp->repair) ? tcphs_segment_time(tp) : tcphs_now();
 	not_the_bucket(&s);
 	conn = s.conn;
 	if (unlikely(!conn))

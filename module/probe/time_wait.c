@@ -9,6 +9,7 @@
 #include "compat/sock.h"
 #include "probe/adopt.h"
 #include "probe/probe.h"
+#include "probe/segment.h"
 #include "store/clock.h"
 #include "store/net.h"
 #include "table/conn.h"
@@ -89,7 +90,10 @@ static void on_bucket(struct tcphs_regs *regs)
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	conn = tcphs_adopt_enter(&s, sk, sk->sk_state);
+	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
+	/* A bucket in FIN_WAIT2 may be a timer's. */
+	s.now = tw->tw_substate == TCP_TIME_WAIT ? tcphs_segment_time(tp) : tcphs_now();
+	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
 	if (tw->tw_substate == TCP_TIME_WAIT) {
 		tcphs_fin_last_segment(&s, tp, TCPHS_STATE_TIME_WAIT);
 		tcphs_end_remember(conn, tp);
