@@ -14,6 +14,29 @@
 #include "table/cookie.h"
 #include "table/step.h"
 
+/*
+ * Cookie of a socket of which nothing is left to tell: its bucket goes on, or all was told.
+ * Its change to CLOSE, if that is still to come, and its end follow at once and on this CPU
+ * (tcp_time_wait(), tcp_done()), and need not look for an entry.
+ */
+static DEFINE_PER_CPU(u64, settled);
+
+/**
+ * tcphs_end_settled() - nothing is left to tell of a socket
+ * @sk: it goes to CLOSE next
+ * @cookie: its cookie
+ *
+ * Not while a process holds it and works off its backlog: before it goes on the process
+ * may leave this CPU, and the socket may connect again.
+ *
+ * Context: inside a section, @sk locked.
+ */
+void tcphs_end_settled(const struct sock *sk, u64 cookie)
+{
+	if (likely(sock_flag(sk, SOCK_DEAD) || in_serving_softirq()))
+		__this_cpu_write(settled, cookie);
+}
+
 /**
  * tcphs_end_remember() - what the socket can tell of its life
  * @conn: its entry
@@ -195,6 +218,11 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 
 	if (old_state == TCPHS_STATE_SYN_RECV && stillborn(sk))
 		return;
+	if (tcphs_cookie(sk) == this_cpu_read(settled)) {
+		if (!sock_flag(sk, SOCK_DEAD))
+			this_cpu_write(settled, 0);
+		return;
+	}
 	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
 	/* The bucket that took its place goes on with the story. */
 	if (s.conn && (s.conn->id.flags & TCPHS_F_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
@@ -230,6 +258,8 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 		}
 	}
 	to_close(&s, sk);
+	if (farewell && !s.conn)
+		tcphs_end_settled(sk, s.cookie);
 out:
 	tcphs_conn_leave(&s);
 }
@@ -261,7 +291,13 @@ static void on_destroy(void *data, struct sock *sk)
 	struct tcphs_section s;
 
 	tcphs_hook_hit(data);
-	if (sk->sk_protocol != IPPROTO_TCP || !cookie || !tcphs_conn_maybe(cookie))
+	if (sk->sk_protocol != IPPROTO_TCP || !cookie)
+		return;
+	if (cookie == this_cpu_read(settled)) {
+		this_cpu_write(settled, 0);
+		return;
+	}
+	if (!tcphs_conn_maybe(cookie))
 		return;
 	tcphs_conn_enter_untimed(&s, cookie);
 	if (s.conn && s.conn->state == TCPHS_STATE_CLOSE && !(s.conn->marks & TCPHS_C_TOMB)) {

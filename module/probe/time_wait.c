@@ -102,6 +102,7 @@ static void on_bucket(struct tcphs_regs *regs)
 		tcphs_end_remember(conn, tp);
 	}
 	conn->id.flags |= TCPHS_F_BUCKET;
+	tcphs_end_settled(sk, s.cookie);
 	tcphs_conn_leave(&s);
 }
 
