@@ -22,49 +22,36 @@
 #include "table/step.h"
 #include "table/who.h"
 
-/* RFC 9293 allows data on the third ACK. */
-static void third_ack_data(struct request_sock *req, u32 bytes)
-{
-	struct tcphs_section s;
+/* The third ACK that asks for a child on this CPU. RFC 9293 allows data on it. */
+struct third_ack {
+	const struct request_sock *req;
+	u32 bytes;
+};
 
-	tcphs_conn_enter_untimed(&s, tcphs_cookie(req_to_sk(req)));
-	if (s.conn)
-		s.conn->data = bytes;
-	tcphs_conn_leave(&s);
-}
+static DEFINE_PER_CPU(struct third_ack, third_ack);
 
-/*
- * tcp_v4_syn_recv_sock(): a third ACK asks for its socket, and the kernel's
- * first test is for room in the accept queue. Of Fast Open it is the SYN that
- * asks, see on_queue_add(). Softirq, listener not locked.
+/**
+ * tcphs_accept_third_ack() - a segment for a request may get it its child
+ * @sk: the listener
+ * @skb: the segment
+ * @req: the request
+ *
+ * If it does, tcp_v4_syn_recv_sock() or tcp_v6_syn_recv_sock() is called next, whose first
+ * test is for room in the accept queue.
+ *
+ * Context: softirq, outside of a section; @sk not locked.
  */
-static void on_third_ack(struct tcphs_regs *regs)
+void tcphs_accept_third_ack(const struct sock *sk, const struct sk_buff *skb,
+			    struct request_sock *req)
 {
-	struct sock *sk = tcphs_argument(regs, 0);
-	struct sk_buff *skb = tcphs_argument(regs, 1);
-	struct request_sock *req = tcphs_argument(regs, 2);
-	const struct tcphdr *th = tcp_hdr(skb);
-	u32 bytes = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq - th->fin;
-
 	tcphs_drop_settle();
-	if (unlikely(th->syn))
-		return;
+	this_cpu_write(third_ack.req, req);
+	this_cpu_write(third_ack.bytes, TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq -
+					tcp_hdr(skb)->fin);
 	if (unlikely(tcphs_drop_possible(sk)))
 		tcphs_drop_try_ack(sk, skb, req);
-	if (unlikely(bytes))
-		third_ack_data(req, bytes);
 }
 
-/* tcp_v6_syn_recv_sock(): hands IPv4 on to the function above. */
-static void __maybe_unused on_third_ack_v6(struct tcphs_regs *regs)
-{
-	struct sk_buff *skb = tcphs_argument(regs, 1);
-
-	if (skb->protocol != htons(ETH_P_IP))
-		on_third_ack(regs);
-}
-
-/* The child of @req enters the accept queue of @sk. */
 static void accept_queued(struct tcphs_section *s, struct sock *sk,
 			  struct request_sock *req, u32 syn_queue)
 {
@@ -122,6 +109,8 @@ static void on_child(struct tcphs_regs *regs)
 		tcphs_move_by_ack(&s, sk);
 	else if (!s.conn->listener)
 		tcphs_conn_set_listener(&s, sk);
+	if (likely(__this_cpu_read(third_ack.req) == req))
+		s.conn->data = __this_cpu_read(third_ack.bytes);
 	syn_queue = inet_csk_reqsk_queue_len(sk);
 	accept_queued(&s, sk, req, syn_queue ? syn_queue - 1 : 0);
 	tcphs_conn_leave(&s);
@@ -257,8 +246,5 @@ struct tcphs_hook tcphs_hooks_accept[] = {
 		    "accept(), its wait and the owner of accepted connections"),
 	TCPHS_ENTRY("inet_csk_reqsk_queue_add", on_queue_add, false,
 		    "accept queue entry of SYN cookies and TCP Fast Open"),
-	TCPHS_ENTRY("tcp_v4_syn_recv_sock", on_third_ack, false, TCPHS_SHOWS_THIRD_ACK ", IPv4"),
-	TCPHS_ENTRY_IPV6("tcp_v6_syn_recv_sock", on_third_ack_v6, false,
-			 TCPHS_SHOWS_THIRD_ACK ", IPv6")
 	{ }
 };

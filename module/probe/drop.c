@@ -94,15 +94,14 @@ static void tell_ack(const struct tcphs_trial *t)
 		id = &s.conn->id;
 		state = s.conn->state;
 	}
-	/* Another CPU may have made its child of another segment, and that lives. */
-	if (s.conn && !(s.conn->marks & TCPHS_C_CHILD)) {
-		/* Its data come again with the next third ACK. */
-		s.conn->data = 0;
-		/* A request stays, unless it is to be reset; one made of a cookie goes. */
-		if (s.conn->marks & TCPHS_C_COOKIE ||
-		    READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow))
-			s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
-	}
+	/*
+	 * A request stays, unless it is to be reset; one made of a cookie goes. Another CPU
+	 * may have made its child of another segment, and that lives.
+	 */
+	if (s.conn && !(s.conn->marks & TCPHS_C_CHILD) &&
+	    (s.conn->marks & TCPHS_C_COOKIE ||
+	     READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow)))
+		s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
 	ev = tell(t->tn, id, s.conn, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
 		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
 	if (!s.conn)
@@ -168,6 +167,23 @@ void tcphs_drop_settle_now(void)
 }
 
 /**
+ * tcphs_drop_acquit() - what is on trial on this CPU was not dropped
+ *
+ * For tcphs_drop_answered(), which asks first whether there is anything.
+ *
+ * Context: softirq, outside of a section.
+ */
+void tcphs_drop_acquit(void)
+{
+	struct tcphs_trial *t = this_cpu_ptr(&tcphs_trial);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&t->lock, flags);
+	t->tn = NULL;
+	raw_spin_unlock_irqrestore(&t->lock, flags);
+}
+
+/**
  * tcphs_drop_forget_netns() - the verdict on all that is on trial of a namespace
  * @tn: the namespace
  *
@@ -224,7 +240,7 @@ void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb)
  * @skb: the ACK
  * @req: the request that it asks a socket for
  *
- * Context: softirq, at the entry of tcp_v4_syn_recv_sock(); settled.
+ * Context: softirq, before tcp_v4_syn_recv_sock(); settled.
  */
 void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 			struct request_sock *req)

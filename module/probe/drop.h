@@ -34,6 +34,7 @@ int tcphs_drop_init(void);
 void tcphs_drop_exit(void);
 void tcphs_drop_forget_netns(const struct tcphs_net *tn);
 void tcphs_drop_settle_now(void);
+void tcphs_drop_acquit(void);
 void tcphs_drop_try_syn(const struct sock *sk, const struct sk_buff *skb);
 void tcphs_drop_try_ack(const struct sock *sk, const struct sk_buff *skb,
 			struct request_sock *req);
@@ -53,6 +54,20 @@ static inline void tcphs_drop_settle(void)
 	if (!TCPHS_SOFTIRQS_INTERLEAVE && unlikely(this_cpu_read(tcphs_trial.tn)) &&
 	    softirq_count())
 		tcphs_drop_settle_now();
+}
+
+/**
+ * tcphs_drop_answered() - the SYN that came last on this CPU is answered
+ *
+ * It may have asked in vain for a child by Fast Open, which the kernel counts as it counts
+ * the ones that it drops.
+ *
+ * Context: softirq, outside of a section; the first SYN+ACK of a request, or a cookie.
+ */
+static inline void tcphs_drop_answered(void)
+{
+	if (!TCPHS_SOFTIRQS_INTERLEAVE && unlikely(this_cpu_read(tcphs_trial.tn)))
+		tcphs_drop_acquit();
 }
 
 /**

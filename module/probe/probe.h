@@ -36,6 +36,8 @@ extern struct tcphs_hook tcphs_hooks_unsent[];
 
 void tcphs_proof_deaf(const char *name, u64 cookie, u64 since);
 void tcphs_listen_closed(const struct sock *sk);
+void tcphs_accept_third_ack(const struct sock *sk, const struct sk_buff *skb,
+			    struct request_sock *req);
 void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to);
 bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req);
 void tcphs_unsent(struct tcphs_section *s, const struct sock *sk, const struct sockaddr *peer,

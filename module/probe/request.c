@@ -134,10 +134,13 @@ static void on_synack(struct tcphs_regs *regs)
 	struct request_sock *req = tcphs_argument(regs, 2);
 	int type = (unsigned long)tcphs_argument(regs, 4);
 
-	if (unlikely(type == TCP_SYNACK_COOKIE))
+	if (unlikely(type == TCP_SYNACK_COOKIE)) {
+		tcphs_drop_answered();
 		cookie_sent(sk, req);
-	else if (likely(!tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener))
+	} else if (likely(!tcp_rsk(req)->snt_synack && !tcp_rsk(req)->tfo_listener)) {
+		tcphs_drop_answered();
 		first_synack(sk, req);
+	}
 }
 
 /*
@@ -147,6 +150,7 @@ static void on_synack(struct tcphs_regs *regs)
 static void __maybe_unused on_cookie(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_argument(regs, 1);
 	struct request_sock *req = tcphs_argument(regs, 2);
 	struct tcphs_section s;
 
@@ -158,8 +162,11 @@ static void __maybe_unused on_cookie(struct tcphs_regs *regs)
 		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
 		if (s.conn->listener)
 			atomic64_inc(&s.conn->listener->cookies_valid);
+		s.conn->data = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq -
+			       tcp_hdr(skb)->fin;
 	}
 	tcphs_conn_leave(&s);
+	tcphs_accept_third_ack(sk, skb, req);
 }
 
 static void syn_again(struct tcphs_section *s, const struct sk_buff *skb)
@@ -200,7 +207,7 @@ static void rst(struct tcphs_conn *conn, struct request_sock *req, const struct 
 
 /*
  * tcp_check_req(): a segment for a request in the SYN queue. The most frequent
- * one, a third ACK, is told by on_child(). For Fast Open @sk is the child.
+ * one, a third ACK, is told when it has its child. For Fast Open @sk is the child.
  * Softirq, listener not locked.
  */
 static void on_request_segment(struct tcphs_regs *regs)
@@ -216,8 +223,10 @@ static void on_request_segment(struct tcphs_regs *regs)
 		return;
 	if (likely(!th->syn && !th->rst)) {
 		deferred = is_deferred(sk, req, skb, th);
-		if (likely(!deferred))
+		if (likely(!deferred)) {
+			tcphs_accept_third_ack(sk, skb, req);
 			return;
+		}
 	}
 	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
 	/* Another CPU has put it into the queue and is about to answer. */
@@ -405,7 +414,7 @@ struct tcphs_hook tcphs_hooks_request[] = {
 	TCPHS_ENTRY_SYN_COOKIES("tcp_get_cookie_sock", on_cookie, false,
 				"SYN cookies that come back")
 	TCPHS_ENTRY("tcp_check_req", on_request_segment, false,
-		    "why requests end, repeated SYNs, deferred ACKs",
+		    "why requests end, repeated SYNs, deferred ACKs, " TCPHS_SHOWS_THIRD_ACK,
 		    .with = "inet_csk_complete_hashdance"),
 	TCPHS_ENTRY("tcp_req_err", on_request_error, false, "requests that ICMP errors end"),
 	{ }
