@@ -6,11 +6,10 @@
  * fails to build: look at its handler before it is added here.
  *
  * Of these no header tells, they are known to their own files alone:
- * tcp_v4_reqsk_destructor, tcp_v6_reqsk_destructor, tcp_v6_syn_recv_sock,
- * tcp_v4_send_reset, tcp_v6_send_reset, inet_twsk_kill, tcp_send_challenge_ack,
- * tcp_validate_incoming, tcp_v4_send_ack, tcp_v6_send_response, inet_reqsk_clone,
- * mptcp_pm_new_connection, mptcp_finish_join, tcp_v6_err, tcp_v6_connect,
- * tcp_v4_pre_connect, tcp_v6_pre_connect
+ * tcp_v4_reqsk_destructor, tcp_v6_reqsk_destructor, tcp_v4_send_reset, tcp_v6_send_reset,
+ * inet_twsk_kill, tcp_send_challenge_ack, tcp_validate_incoming, tcp_v4_send_ack,
+ * tcp_v6_send_response, inet_reqsk_clone, mptcp_pm_new_connection, mptcp_finish_join,
+ * tcp_v6_err, tcp_v6_connect, tcp_v4_pre_connect, tcp_v6_pre_connect
  */
 #include <linux/build_bug.h>
 #include <linux/security.h>
@@ -83,13 +82,6 @@ static_assert(IS(inet_csk_complete_hashdance,
 static_assert(IS(security_sock_graft, void (struct sock *, struct socket *)));
 static_assert(IS(inet_csk_reqsk_queue_add,
 		 struct sock *(struct sock *, struct request_sock *, struct sock *)));
-static_assert(IS(tcp_v4_syn_recv_sock,
-		 struct sock *(const struct sock *, struct sk_buff *, struct request_sock *,
-			       struct dst_entry *, struct request_sock *, bool *)) ||
-	      IS(tcp_v4_syn_recv_sock,
-		 struct sock *(const struct sock *, struct sk_buff *, struct request_sock *,
-			       struct dst_entry *, struct request_sock *, bool *,
-			       void (*)(struct sock *, const struct sock *))));
 
 /* probe/open.c */
 
@@ -105,7 +97,6 @@ static_assert(IS(tcp_reset, void (struct sock *)));
 static_assert(IS(tcp_send_active_reset, void (struct sock *, gfp_t)) ||
 	      IS(tcp_send_active_reset, void (struct sock *, gfp_t, enum sk_rst_reason)) ||
 	      IS(tcp_send_active_reset, void (struct sock *, enum sk_rst_reason)));
-static_assert(IS(tcp_time_wait, void (struct sock *, int, int)));
 #ifdef TCPHS_HAVE_HASHDANCE_SCHEDULE
 static_assert(IS(inet_twsk_hashdance_schedule,
 		 void (struct inet_timewait_sock *, struct sock *, struct inet_hashinfo *, int)));

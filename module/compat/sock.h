@@ -86,6 +86,13 @@ static inline u32 tcphs_copies_failed(const struct net *net)
 #endif
 }
 
+/* How many sockets a CPU has ended for which there was no TIME_WAIT bucket. */
+static inline unsigned long tcphs_buckets_refused(const struct net *net, unsigned int cpu)
+{
+	return READ_ONCE(per_cpu_ptr(net->mib.net_statistics, cpu)->
+			 mibs[LINUX_MIB_TCPTIMEWAITOVERFLOW]);
+}
+
 static inline struct inet_hashinfo *tcphs_hashinfo(struct net *net)
 {
 	return net->ipv4.tcp_death_row.hashinfo;

@@ -19,7 +19,7 @@
 #else
 #define TCPHS_SOFTIRQS_INTERLEAVE false
 #define TCPHS_SHOWS_SYN "SYNs dropped because a queue is full"
-#define TCPHS_SHOWS_THIRD_ACK "accept queue overflows"
+#define TCPHS_SHOWS_THIRD_ACK "accept queue overflows, data on the third ACK"
 #endif
 
 #endif /* _TCPHS_COMPAT_SOFTIRQ_H */

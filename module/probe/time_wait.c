@@ -12,6 +12,7 @@
 #include "probe/segment.h"
 #include "store/clock.h"
 #include "store/net.h"
+#include "store/stats.h"
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/step.h"
@@ -41,24 +42,42 @@ void tcphs_time_wait_enter(struct tcphs_section *s, const struct inet_timewait_s
 	}
 }
 
-/*
- * tcp_time_wait(): a bucket is to take the socket's place. If none can be had, the
- * socket goes to CLOSE all the same. Softirq or process, socket locked.
- */
-static void on_bucket_due(struct tcphs_regs *regs)
+/* Has this CPU counted one more socket that got no bucket, since this was asked last? */
+static bool was_refused(const struct net *net)
 {
-	const struct sock *sk = tcphs_argument(regs, 0);
-	struct tcphs_section s;
+	struct tcphs_stats *st = this_cpu_ptr(tcphs_net(net)->stats);
+	unsigned long before = st->buckets_refused;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
-		return;
-	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
-	if (unlikely(!s.conn)) {
-		s.now = tcphs_now();
-		tcphs_adopt(&s, sk, sk->sk_state);
-	}
-	s.conn->marks |= TCPHS_C_BUCKET_DUE;
-	tcphs_conn_leave(&s);
+	st->buckets_refused = tcphs_buckets_refused(net, smp_processor_id());
+	return st->buckets_refused != before;
+}
+
+/**
+ * tcphs_time_wait_refused() - should a bucket have taken the place of a socket
+ * @conn: its entry, in no bucket
+ * @sk: going to CLOSE
+ * @old_state: enum tcphs_state
+ *
+ * tcp_time_wait() ends a socket if there are too many buckets, or no memory for one. In
+ * CLOSING with its FIN confirmed, or in FIN_WAIT2 with the peer's received, no other end
+ * is without an error and a RST. In FIN_WAIT2 and held by nobody it may also have got
+ * data, or waited too long; but only tcp_time_wait() counts, and ends it next.
+ *
+ * Context: inside a section, @sk locked.
+ */
+bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk, u8 old_state)
+{
+	bool said_all;
+
+	if (old_state != TCPHS_STATE_FIN_WAIT2 && old_state != TCPHS_STATE_CLOSING)
+		return false;
+	if (READ_ONCE(sk->sk_err) || conn->marks & (TCPHS_C_RST_SENT | TCPHS_C_RST_RECEIVED))
+		return false;
+	said_all = old_state == TCPHS_STATE_CLOSING ? tcp_sk(sk)->snd_una == tcp_sk(sk)->write_seq :
+						      sock_flag(sk, SOCK_DONE);
+	if (!said_all && !sock_flag(sk, SOCK_DEAD))
+		return false;
+	return was_refused(sock_net(sk)) || said_all;
 }
 
 /* The last ACK is on its way: 2MSL begin, and the socket's life is told. */
@@ -282,8 +301,6 @@ void tcphs_time_wait_last_words(struct tcphs_section *s)
 }
 
 struct tcphs_hook tcphs_hooks_time_wait[] = {
-	TCPHS_ENTRY("tcp_time_wait", on_bucket_due, true, "sockets that should get a TIME_WAIT",
-		    .with = TCPHS_HASHDANCE),
 	TCPHS_ENTRY(TCPHS_HASHDANCE, on_bucket, true, "TIME_WAIT"),
 	TCPHS_ENTRY("tcp_timewait_state_process", on_bucket_segment, true,
 		    "FINs that find their socket gone"),

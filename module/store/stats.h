@@ -19,6 +19,7 @@ struct tcphs_histogram {
 struct tcphs_stats {
 	u64 recorded;			/* numbers this namespace's records */
 	u64 refused[TCPHS_REFUSED_MAX + 1];	/* entries */
+	unsigned long buckets_refused;	/* by the kernel, as far as that was looked at */
 	s64 states[TCPHS_STATE_MAX + 1];	/* may be negative: summed over CPUs */
 	u64 events[TCPHS_EV_MAX + 1];
 	u64 failures[TCPHS_REASON_MAX + 1];

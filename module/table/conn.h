@@ -40,11 +40,10 @@ struct tcphs_listener;
 #define TCPHS_C_FASTOPEN	BIT(11)	/* a child since its SYN: TCP Fast Open */
 #define TCPHS_C_CHILD		BIT(12)	/* was put into the accept queue */
 #define TCPHS_C_HALF		BIT(13)	/* half_seq is known */
-#define TCPHS_C_BUCKET_DUE	BIT(14)	/* the socket should become a bucket */
-#define TCPHS_C_DISMISSED	BIT(15)	/* a bucket that goes, and not by its timer */
-#define TCPHS_C_JOINED		BIT(16)	/* a subflow that MPTCP takes in; its request goes next */
-#define TCPHS_C_TOLD		BIT(17)	/* a connect() that is about to fail, and that is told */
-#define TCPHS_C_KEPT		BIT(18)	/* its records are in the second store too */
+#define TCPHS_C_DISMISSED	BIT(14)	/* a bucket that goes, and not by its timer */
+#define TCPHS_C_JOINED		BIT(15)	/* a subflow that MPTCP takes in; its request goes next */
+#define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, and that is told */
+#define TCPHS_C_KEPT		BIT(17)	/* its records are in the second store too */
 
 struct tcphs_conn {
 	struct tcphs_conn *next;	/* of its bucket */

@@ -2,6 +2,7 @@
 /* What tcphs keeps for each network namespace, from its birth to its end. */
 #include <linux/list.h>
 #include <linux/rcupdate.h>
+#include "compat/sock.h"
 #include "store/bell.h"
 #include "store/clock.h"
 #include "store/net.h"
@@ -16,14 +17,15 @@ static const struct tcphs_netns_end *end;
 static int __net_init enter(struct net *net)
 {
 	struct tcphs_net *tn = tcphs_net(net);
-
-	int err;
+	int cpu, err;
 
 	tn->net = net;
 	tn->inum = net->ns.inum;
 	err = tcphs_stats_init(tn);
 	if (err)
 		return err;
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(tn->stats, cpu)->buckets_refused = tcphs_buckets_refused(net, cpu);
 	tn->share = net_eq(net, &init_net) ? 0 : tcphs_share_of_net(net);
 	tn->leaving = false;
 	tn->born = tcphs_now();
