@@ -515,23 +515,46 @@ int tcphs_dump_events_start(struct netlink_callback *cb)
 }
 
 /*
- * Fetches what passes the filter into dump->ev; returns where to go on if that isn't
- * sent: behind the records that were passed over, but not behind a loss, which
- * no message has told yet.
+ * Fetches what passes the filter; returns where to go on if that isn't sent: behind the
+ * records that were passed over, but not behind a loss, which no message has told yet.
  */
-static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor)
+static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor, struct tcphs_event *ev)
 {
 	u64 go_on = cursor->next;
 
 	while ((dump->pending = dump->kept ?
-			       tcphs_ring_kept_read(dump->tn, &dump->walk, &dump->ev) :
-			       tcphs_ring_read(cursor, &dump->walk, &dump->ev)) &&
-	       !tcphs_filter_event(&dump->filter, &dump->ev)) {
+			       tcphs_ring_kept_read(dump->tn, &dump->walk, ev) :
+			       tcphs_ring_read(cursor, &dump->walk, ev)) &&
+	       !tcphs_filter_event(&dump->filter, ev)) {
 		if (!cursor->lost)
 			go_on = cursor->next;
 		cond_resched();
 	}
 	return go_on;
+}
+
+/*
+ * Puts dump->ev into the message, and what follows it as long as there is room. That is
+ * copied but once, from the ring into its place. A hole lies before the first record of a
+ * message, never inside.
+ */
+static u64 put_records(struct sk_buff *skb, struct dump *dump, struct tcphs_cursor *cursor,
+		       int room)
+{
+	struct nlattr *attr = __nla_reserve(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev));
+	u64 go_on;
+
+	memcpy(nla_data(attr), &dump->ev, sizeof(dump->ev));
+	while (IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) && skb_tailroom(skb) >= room) {
+		attr = __nla_reserve(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev));
+		go_on = fetch(dump, cursor, nla_data(attr));
+		if (likely(dump->pending && !cursor->lost))
+			continue;
+		memcpy(&dump->ev, nla_data(attr), sizeof(dump->ev));
+		nlmsg_trim(skb, attr);
+		return go_on;
+	}
+	return fetch(dump, cursor, &dump->ev);
 }
 
 /* One message of one CPU and one store. */
@@ -552,18 +575,14 @@ static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 	if (dump->pending)
 		go_on = dump->go_on;
 	else
-		go_on = fetch(dump, cursor);
+		go_on = fetch(dump, cursor, &dump->ev);
 	if (nla_put_u32(skb, TCPHS_A_EVENT_CPU, cursor->cpu) ||
 	    (dump->kept && nla_put_u8(skb, TCPHS_A_EVENT_KEPT, TCPHS_KEPT_TOO)) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_EVENT_LOST, cursor->lost, TCPHS_A_EVENT_PAD))
 		goto cancel;
 	cursor->lost = 0;
-	/* A hole lies before the first record of a message, never inside. */
-	while (dump->pending && !cursor->lost && skb_tailroom(skb) >= record + tail) {
-		if (nla_put(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev), &dump->ev))
-			goto cancel;
-		go_on = fetch(dump, cursor);
-	}
+	while (dump->pending && !cursor->lost && skb_tailroom(skb) >= record + tail)
+		go_on = put_records(skb, dump, cursor, record + tail);
 	dump->go_on = go_on;
 	/* Not behind a loss before the end, of which the next message tells. */
 	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT,

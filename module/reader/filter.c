@@ -115,6 +115,7 @@ int tcphs_filter_parse(struct tcphs_filter *f, struct nlattr *nest, bool events,
 
 	if (!nest)
 		return 0;
+	f->any = true;
 	err = nla_parse_nested(tb, TCPHS_A_FILTER_MAX, nest, tcphs_filter_policy, extack);
 	if (err)
 		return err;
@@ -192,13 +193,13 @@ static bool ident_passes(const struct tcphs_filter *f, const struct tcphs_ident 
 }
 
 /**
- * tcphs_filter_event() - does the reader want this record?
- * @f: the filter
+ * tcphs_filter_judge() - does the reader want this record?
+ * @f: the filter, which asks for something
  * @ev: the record
  *
  * Context: any.
  */
-bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev)
+bool tcphs_filter_judge(const struct tcphs_filter *f, const struct tcphs_event *ev)
 {
 	if (f->events && !(f->events & BIT_ULL(ev->type)))
 		return false;

@@ -11,6 +11,7 @@ struct tcphs_conn;
 
 /* Zeroed, it lets everything through. */
 struct tcphs_filter {
+	bool any;			/* something is asked for */
 	u64 events;			/* mask of 1 << type, 0: any */
 	u64 older_than;			/* ns */
 	u32 states;			/* mask of 1 << state, 0: any */
@@ -31,7 +32,19 @@ extern const struct nla_policy tcphs_filter_policy[TCPHS_A_FILTER_MAX + 1];
 
 int tcphs_filter_parse(struct tcphs_filter *f, struct nlattr *nest, bool events,
 		       struct netlink_ext_ack *extack);
-bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev);
+bool tcphs_filter_judge(const struct tcphs_filter *f, const struct tcphs_event *ev);
 bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn *conn, u64 now);
+
+/**
+ * tcphs_filter_event() - does the reader want this record?
+ * @f: the filter
+ * @ev: the record
+ *
+ * Context: any.
+ */
+static inline bool tcphs_filter_event(const struct tcphs_filter *f, const struct tcphs_event *ev)
+{
+	return !f->any || tcphs_filter_judge(f, ev);
+}
 
 #endif /* _TCPHS_FILTER_H */
