@@ -24,9 +24,9 @@ inode() {
 	ip netns exec "$1" stat -Lc %i /proc/self/ns/net
 }
 
-# lives_of OPTION…: every step of those that went wrong
+# Every step of those that went wrong.
 lives_of() {
-	tcphs events -j "$@" | jq -c --rawfile failed "$tmp/failed" '
+	tcphs events -j | jq -c --rawfile failed "$tmp/failed" '
 		($failed | split("\n") | map(split(" ")[0]) | INDEX(.)) as $conns |
 		select(.conn and $conns[.conn])'
 }

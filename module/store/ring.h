@@ -194,7 +194,7 @@ static __always_inline void tcphs_ring_commit(struct tcphs_ring *ring)
 /* Time of the last record of this CPU, ns; 0: there is none. Interrupts off. */
 static inline u64 tcphs_ring_last(void)
 {
-	const struct tcphs_slot *slot = __this_cpu_read(tcphs_rings[TCPHS_STORE_RING])->writing;
+	const struct tcphs_slot *slot = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING])->writing;
 
 	return likely(slot) ? slot->ev.time : 0;
 }
