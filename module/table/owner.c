@@ -39,9 +39,9 @@ struct seen {
 static DEFINE_PER_CPU(struct seen, seen[1 << SEEN_BITS]);
 static struct tcphs_pool pool;
 
-/* They may change meanwhile, and are then somebody new the next time. */
 static __always_inline bool are_current(const struct names *names)
 {
+	/* They may change meanwhile, and are then somebody new the next time. */
 	return data_race(!memcmp(names->comm, current->group_leader->comm, TCPHS_COMM_LEN) &&
 			 !memcmp(names->thread, current->comm, TCPHS_COMM_LEN));
 }
@@ -49,7 +49,9 @@ static __always_inline bool are_current(const struct names *names)
 static void read_current(struct names *names)
 {
 	BUILD_BUG_ON(sizeof(current->comm) != TCPHS_COMM_LEN);
+	/* As above. */
 	data_race(memcpy(names->comm, current->group_leader->comm, TCPHS_COMM_LEN));
+	/* As above. */
 	data_race(memcpy(names->thread, current->comm, TCPHS_COMM_LEN));
 }
 
