@@ -176,6 +176,36 @@ def knocks(t):
     same(look.found(nobody_listens=("warning", 7))["port"], port, "port")
 
 
+def scan(t, ports):
+    """A SYN of one peer to each of so many ports where nobody listens: what the doctor saw."""
+    free = [t.new_port() for _ in range(ports)]
+    with Look() as look:
+        for port in free:
+            peer = t.peer()
+            peer.remote = port
+            peer.send(SYN)
+            peer.await_(RST | ACK)
+    same((len(set(free)), t.grown("TcpOutRsts")), (ports, ports), "ports, and OutRsts")
+    return look
+
+
+@ill
+def scanned(t):
+    """one peer that tries many ports where nobody listens: a notice"""
+    finding = scan(t, 37).found(closed_ports_tried=("notice", 37))
+    same(finding["object"], "peer", "object")
+    says(finding, "more", "37 SYNs answered by RST")
+    says(finding, "cause", "A scan, or a client of services that are gone")
+
+
+@ill
+def tried_a_few(t):
+    """healthy: a few ports that a peer remembers, and nobody has any more"""
+    look = scan(t, 7)
+    look.found()
+    look.saw("shut-ports", "ports 7, SYNs of others 7, of this machine 0")
+
+
 # ---- the keep-alive race --------------------------------------------------------------
 
 

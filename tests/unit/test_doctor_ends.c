@@ -1068,6 +1068,80 @@ static void test_shut(void)
 	same(judge(), "", "those of this machine are told as refused connects");
 }
 
+/* A SYN of @host to a port where nobody is. */
+static void knock(uint32_t host, uint16_t port)
+{
+	struct tcphs_event ev = event(TCPHS_EV_RST_SENT, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_CLOSE,
+				      TCPHS_REASON_NO_SOCKET);
+
+	ev.flags = TCPHS_F_SEQ | TCPHS_F_ACK;
+	ev.id.conn = 0;
+	ev.id.local_port = port;
+	ev.id.peer[0] = 11;
+	memcpy(ev.id.peer + 1, &host, 3);
+	times(1, ev);
+}
+
+static void scan(uint32_t host, unsigned int ports)
+{
+	while (ports--)
+		knock(host, (uint16_t)(1000 + ports));
+}
+
+static void test_scans(void)
+{
+	unsigned int i;
+
+	fresh();
+	scan(1, 19);
+	scan(1, 19);
+	same(judge(), "", "nineteen ports of one address, each twice");
+	scan(1, 20);
+	same(judge(), "notice closed-ports-tried 20", "are not yet twenty");
+	same(r.v[0].object, "peer 11.1.0.0", "of the address");
+	ok(strstr(r.v[0].more, "58 SYNs answered by RST, the last at port 1000"), "every SYN counts");
+	ends(20000, TCPHS_ROLE_ACTIVE, TCPHS_STATE_LAST_ACK, 0);
+	same(judge(), "notice closed-ports-tried 20", "of 20,000 connections, one in a thousand");
+	ends(1, TCPHS_ROLE_ACTIVE, TCPHS_STATE_LAST_ACK, 0);
+	same(judge(), "", "of more it is everyday life");
+
+	fresh();
+	for (i = 0; i < 7; i++)
+		scan(1, 300);
+	same(judge(), "notice closed-ports-tried 300", "a scan that comes again is one finding");
+	for (i = 0; i < 6; i++)
+		knock(1, 1234);
+	same(judge(), "warning nobody-listens 13, notice closed-ports-tried 300",
+	     "but a port that is asked for oftener than its others is told");
+
+	fresh();
+	for (i = 0; i < 5; i++)
+		scan(i, 20);
+	judge();
+	equal(r.nr, 5, "five that scan are told one by one");
+	scan(i, 20);
+	same(judge(), "notice closed-ports-tried 120", "six as one, and not by the ports either");
+
+	fresh();
+	for (i = 0; i < 999; i++)
+		knock(i, (uint16_t)(1000 + i));
+	same(judge(), "", "999 addresses, a port each");
+	knock(i, (uint16_t)(1000 + i));
+	same(judge(), "notice closed-ports-tried 1000", "a thousand are told as one");
+	same(r.v[0].object, "this network namespace", "of the machine");
+
+	fresh();
+	scan(4711, 300);
+	for (i = 0; i < 1000000; i++)
+		knock(i, (uint16_t)i);
+	ok(e.knockers.nr <= KNOCKERS_MOST, "a million addresses are bounded");
+	judge();
+	ok(strstr(saw("shut-ports"), "SYNs of others 1000300"), "and counted");
+	equal(r.nr, 2, "their ports are one finding");
+	ok(!strcmp(r.v[1].name, "closed-ports-tried") && r.v[1].value == 301,
+	   "and do not hide who asks for many");
+}
+
 /* Whose connection is it that began before the module? */
 static void test_adopted(void)
 {
@@ -1105,7 +1179,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(208);
+	plan(225);
 	test_failures();
 	test_reasons();
 	test_silence();
@@ -1129,6 +1203,7 @@ int main(void)
 	test_time_wait();
 	test_old();
 	test_shut();
+	test_scans();
 	test_adopted();
 	test_lost();
 	evidence_free(&e);

@@ -38,6 +38,7 @@ void evidence_free(struct evidence *e)
 	tally_free(&e->holders);
 	tally_free(&e->stragglers);
 	tally_free(&e->shut);
+	tally_free(&e->knockers);
 	tally_free(&e->sources);
 	tally_free(&e->diallers);
 	tally_free(&e->fallbacks);

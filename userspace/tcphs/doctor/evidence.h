@@ -201,6 +201,22 @@ struct shut {
 	struct place peer;		/* the last that came */
 };
 
+/* An address that asks for ports of ours that nothing listens on. */
+struct knocker {
+	struct {
+		uint8_t address[16];
+		uint32_t family;
+		uint32_t netns;
+	} key;
+	uint64_t resets;		/* for its SYNs */
+	uint64_t ports;			/* distinct ones */
+	struct place local;		/* of the last */
+	uint8_t used[65536 / 8];
+};
+
+/* Addresses of which the ports are counted; the more resets, the surer they stay. */
+#define KNOCKERS_MOST 256
+
 /* A peer that does not confirm what open connections send to it. */
 struct silent {
 	struct place peer;		/* port 0 */
@@ -229,7 +245,7 @@ struct evidence {
 	struct counters counters;	/* before and now */
 	struct tcphs_status before, after;
 	struct tally servers, queues, destinations, routes, sources;
-	struct tally holders, stragglers, shut;
+	struct tally holders, stragglers, shut, knockers;
 	struct tally diallers, fallbacks;	/* evidence_dial.h */
 	struct ends *ends;			/* evidence_ends.h */
 	bool data_known;

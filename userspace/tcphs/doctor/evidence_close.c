@@ -24,6 +24,7 @@ void close_init(struct evidence *e)
 						 .merge = merge_straggler);
 	e->shut = (struct tally)TALLY_INIT(struct shut, at, .limit = PEERS_MOST,
 					   .merge = merge_shut);
+	e->knockers = (struct tally)TALLY_INIT(struct knocker, key, .limit = KNOCKERS_MOST);
 }
 
 /* ---- resets ----------------------------------------------------------------------- */
@@ -58,6 +59,21 @@ void close_reset(struct resets *r, const struct tcphs_event *ev)
 		r->count[phase][side][ev->reason]++;
 }
 
+static void knock(struct evidence *e, const struct place *local, const struct place *peer)
+{
+	struct knocker key = { .key = { .family = peer->family, .netns = peer->netns } }, *k;
+	uint8_t bit = (uint8_t)(1u << local->port % 8);
+
+	memcpy(key.key.address, peer->address, sizeof(key.key.address));
+	k = evidence_get(e, &e->knockers, &key.key);
+	if (!k)
+		return;
+	k->resets++;
+	k->ports += !(k->used[local->port / 8] & bit);
+	k->used[local->port / 8] |= bit;
+	k->local = *local;
+}
+
 /* A RST was sent for a segment that no socket wanted. */
 void close_nobody(struct evidence *e, const struct tcphs_event *ev)
 {
@@ -68,10 +84,12 @@ void close_nobody(struct evidence *e, const struct tcphs_event *ev)
 		return;
 	shut->peer = peer_of(&ev->id);
 	/* Who knocks from here is told of the refusal. */
-	if (evidence_is_here(e, &shut->peer))
+	if (evidence_is_here(e, &shut->peer)) {
 		shut->from_here++;
-	else
-		shut->resets++;
+		return;
+	}
+	shut->resets++;
+	knock(e, &at, &shut->peer);
 }
 
 void resets_merge(struct resets *into, const struct resets *r)
