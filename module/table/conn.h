@@ -44,6 +44,7 @@ struct tcphs_listener;
 #define TCPHS_C_JOINED		BIT(15)	/* a subflow that MPTCP takes in; its request goes next */
 #define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, and that is told */
 #define TCPHS_C_KEPT		BIT(17)	/* its records are in the second store too */
+#define TCPHS_C_LANE		28	/* the upper bits: in which lane it writes, 0: not asked yet */
 
 struct tcphs_conn {
 	struct tcphs_conn *next;	/* of its bucket */

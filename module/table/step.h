@@ -7,6 +7,7 @@
 #ifndef _TCPHS_STEP_H
 #define _TCPHS_STEP_H
 
+#include <linux/build_bug.h>
 #include <linux/percpu.h>
 #include <linux/tcphs.h>
 #include "store/bell.h"
@@ -101,10 +102,14 @@ static __always_inline void tcphs_event_commit(struct tcphs_net *tn)
 }
 
 /* By its service: what a stranger may choose says nothing of whose a connection is. */
-static __always_inline unsigned int tcphs_lane_of(const struct tcphs_conn *conn)
+static __always_inline unsigned int tcphs_lane_of(struct tcphs_conn *conn)
 {
-	return tcphs_share_lane(conn->share, conn->id.role == TCPHS_ROLE_PASSIVE ?
-					     conn->id.local_port : conn->id.peer_port);
+	BUILD_BUG_ON(TCPHS_LANES > 1U << (32 - TCPHS_C_LANE));
+	if (unlikely(!(conn->marks >> TCPHS_C_LANE)))
+		conn->marks |= tcphs_share_lane(conn->share, conn->id.role == TCPHS_ROLE_PASSIVE ?
+						conn->id.local_port : conn->id.peer_port) <<
+			       TCPHS_C_LANE;
+	return conn->marks >> TCPHS_C_LANE;
 }
 
 /* The next record of a connection; the caller completes and commits it as its step. */
