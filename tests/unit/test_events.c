@@ -228,20 +228,22 @@ static void test_kept(void)
 	add_one(evs, false, 0, 7, 23, 50);
 	add_one(evs, false, 0, 8, 23, 51);
 	add_one(evs, false, 1, 7, 24, 52);
-	/* In no order; three are in the rings, and three have something in common with those. */
+	/* In no order; three are in the rings, and four have something in common with those. */
 	add_one(evs, true, 0, 8, 23, 51);
 	add_one(evs, true, 1, 7, 23, 13);
 	add_one(evs, true, 0, 7, 11, 11);
 	add_one(evs, true, 1, 7, 24, 52);
 	add_one(evs, true, 0, 9, 23, 12);
+	/* Of a namespace that is gone, and whose inode number another one has. */
+	add_one(evs, true, 1, 7, 24, 14);
 	add_one(evs, true, 0, 7, 23, 50);
 	tcphs_events_end(evs);
-	equal(tcphs_events_held(evs), 6, "what is in both stores is held once");
+	equal(tcphs_events_held(evs), 7, "what is in both stores is held once");
 	equal(tcphs_events_kept(evs), TCPHS_KEPT_NOT, "the second pull does not ask again");
 	for (i = 0; i < tcphs_events_cpus(evs); i++)
 		cursors += tcphs_events_cursor(evs, i, &cpu, &next);
 	equal(cursors, 2, "the second store has no cursor");
-	same(emit_all(evs), "11 12 13 50 51 52", "both stores are one stream in time order");
+	same(emit_all(evs), "11 12 13 14 50 51 52", "both stores are one stream in time order");
 	tcphs_events_free(evs);
 }
 

@@ -298,23 +298,20 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
-/* The same record, wherever it comes from. */
-static int by_identity(const void *a, const void *b)
-{
-	const struct tcphs_event *x = a, *y = b;
-	int order = compare_u64(x->number, y->number);
-
-	if (!order)
-		order = compare_u64(x->id.netns, y->id.netns);
-	return order ? order : compare_u64(x->cpu, y->cpu);
-}
-
+/*
+ * In the order of time; 0: it is the same record, wherever it comes from. A namespace that
+ * is gone leaves its inode number to another one, which counts anew: time tells them apart.
+ */
 static int by_time(const void *a, const void *b)
 {
 	const struct tcphs_event *x = a, *y = b;
 	int order = compare_u64(x->time, y->time);
 
-	return order ? order : by_identity(a, b);
+	if (!order)
+		order = compare_u64(x->number, y->number);
+	if (!order)
+		order = compare_u64(x->id.netns, y->id.netns);
+	return order ? order : compare_u64(x->cpu, y->cpu);
 }
 
 /* Marks what the ring still has: @lost is free, nothing is lost in between here. */
@@ -325,7 +322,7 @@ static void strike_out(struct queue *kept, const struct queue *ring)
 
 	for (i = ring->head; i < ring->tail; i++) {
 		found = bsearch(&ring->item[i], kept->item, kept->tail, sizeof(*found),
-				by_identity);
+				by_time);
 		if (found)
 			found->lost = 1;
 	}
@@ -364,13 +361,12 @@ void tcphs_events_end(struct tcphs_events *evs)
 	if (!kept || !kept->tail)
 		return;
 	before = kept->tail;
-	qsort(kept->item, kept->tail, sizeof(*kept->item), by_identity);
+	qsort(kept->item, kept->tail, sizeof(*kept->item), by_time);
 	for (i = 0; i < evs->nr; i++)
 		if (!evs->queue[i].kept)
 			strike_out(kept, &evs->queue[i]);
 	close_up(kept);
 	evs->held -= before - kept->tail;
-	qsort(kept->item, kept->tail, sizeof(*kept->item), by_time);
 }
 
 static uint64_t head_time(const struct queue *q)
