@@ -34,7 +34,7 @@ static const char *parse_zone(const char *p, long *minutes)
 		return NULL;
 	p = strptime(p, "%z", &tm);
 	*minutes = tm.tm_gmtoff / 60;
-	return p;
+	return labs(*minutes) < 24 * 60 ? p : NULL;
 }
 
 /* The first of the forms that fits a beginning of @arg; what follows it, or NULL. */
@@ -51,6 +51,15 @@ static const char *parse_forms(const char *const *forms, const char *arg, struct
 	return NULL;
 }
 
+/* strptime() takes any day up to the 31st. */
+static bool in_calendar(const struct tm *tm)
+{
+	struct tm day = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday };
+
+	timegm(&day);
+	return day.tm_mon == tm->tm_mon;
+}
+
 static int parse_date(const char *arg, struct tcphs_when *when)
 {
 	static const char *const forms[] = {
@@ -63,7 +72,7 @@ static int parse_date(const char *arg, struct tcphs_when *when)
 	long zone;
 
 	p = parse_forms(forms, arg, &tm);
-	if (!p)
+	if (!p || !in_calendar(&tm))
 		return -EINVAL;
 	p = parse_fraction(p, &ns);
 	if (!*p) {
