@@ -45,6 +45,12 @@ same_each_time() {
 	right "$tmp/first.json" "$port" "time of day"
 }
 
+# failed_in SECONDS OPTION: ports of the connect-failed of the recording since or until then
+failed_in() {
+	tcphs events -j --read "$tmp/rec" "$2" "$(date -d "@$1" "+%F %T")" |
+		jq 'select(.event == "connect-failed").peer_port'
+}
+
 # Sets the clock a day forward and at the end back again, as NTP might do it in one step.
 over_a_step() {
 	local follower recorder reader before after wrong=0
@@ -74,7 +80,10 @@ over_a_step() {
 	right "$tmp/read" "$before" "recorded, before" &&
 	right "$tmp/read" "$after" "recorded, after" &&
 	same "$(grep -c -- "^--- $(date +%F) " "$tmp/text")" 1 "lines with the new day" &&
-	same "$(tcphs events --read "$tmp/rec" | grep -c '^--- ')" 2 "days in the recording" || wrong=1
+	same "$(tcphs events --read "$tmp/rec" | grep -c '^--- ')" 2 "days in the recording" &&
+	same "$(failed_in "$((${began[after]} - 43200))" --since)" "$after" "recorded, --since" &&
+	same "$(failed_in "$((${began[after]} - 43200))" --until)" "$before" "recorded, --until" ||
+		wrong=1
 	date -s "@$((EPOCHSECONDS - 86400))" >/dev/null
 	return "$wrong"
 }

@@ -26,6 +26,7 @@ struct source {
 	int file;
 	const char *name;	/* of it, for messages */
 	size_t skip;		/* events that are not among the last */
+	int64_t begin;		/* when it begins, if --since or --until is a time of day; or 0 */
 };
 
 static int open_kernel(struct source *s, struct tcphs_error *err)
@@ -106,11 +107,32 @@ static int begin_of(struct source *s, int64_t *begin, struct tcphs_error *err)
 	return tcphs_recording_rewind(s->recording, err);
 }
 
-/* What --since and --until mean by the clock of these events. */
-static int set_times(struct source *s, struct tcphs_error *err)
+/* What --since and --until mean by the clock of the events that come next. */
+static int resolve_times(struct source *s, struct tcphs_error *err)
 {
 	struct tcphs_filter *f = &s->cli->filter;
-	int64_t begin = 0;
+	int failed = tcphs_filter_clock(f, s->clock.offset, now_of(s), s->begin, err);
+
+	if (!s->cli->verb->lives)
+		s->filter = *f;
+	return failed;
+}
+
+/* The clock was set, or the machine slept: then they mean something else from there on. */
+static void follow_clock(struct source *s)
+{
+	int64_t offset = tcphs_recording_info(s->recording)->clock_offset;
+
+	if (offset == s->clock.offset)
+		return;
+	s->clock.offset = offset;
+	/* Which of the two comes first was found right before. */
+	resolve_times(s, NULL);
+}
+
+static int set_times(struct source *s, struct tcphs_error *err)
+{
+	const struct tcphs_filter *f = &s->cli->filter;
 
 	if (s->recording && tcphs_filter_age(f)) {
 		tcphs_error_set(err, TCPHS_ERR_USAGE,
@@ -123,10 +145,10 @@ static int set_times(struct source *s, struct tcphs_error *err)
 					"out of a pipe a recording is read once: give --since and --until with a date, 2026-11-28 03:12");
 			return -1;
 		}
-		if (begin_of(s, &begin, err))
+		if (begin_of(s, &s->begin, err))
 			return -1;
 	}
-	return tcphs_filter_clock(f, s->clock.offset, now_of(s), begin, err);
+	return resolve_times(s, err);
 }
 
 /**
@@ -152,9 +174,6 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 		source_close(s);
 		return NULL;
 	}
-	/* The same, with its times. */
-	if (!cli->verb->lives)
-		s->filter = cli->filter;
 	return s;
 }
 
@@ -232,7 +251,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 
 	do {
 		more = tcphs_recording_read(s->recording, &sieve, &reading, err);
-		s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
+		follow_clock(s);
 		if (idle && !idle(arg))
 			return 0;
 	} while (more > 0 && !tcphs_stop_asked());
@@ -269,10 +288,7 @@ static int start_again(struct source *s, struct tcphs_error *err)
 				"%.128s: cannot be read twice, which --last needs", s->name);
 		return -1;
 	}
-	if (tcphs_recording_rewind(s->recording, err))
-		return -1;
-	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
-	return 0;
+	return source_rewind(s, err);
 }
 
 /* Columns are measured by so many events: to read all of a recording twice takes long. */
@@ -355,7 +371,10 @@ bool source_rewinds(const struct source *s)
  */
 int source_rewind(struct source *s, struct tcphs_error *err)
 {
-	return tcphs_recording_rewind(s->recording, err);
+	if (tcphs_recording_rewind(s->recording, err))
+		return -1;
+	follow_clock(s);
+	return 0;
 }
 
 /**
