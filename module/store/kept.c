@@ -23,7 +23,8 @@ struct step {
 	u64 mark;
 };
 
-static void copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32 flags)
+/* False when it was overwritten meanwhile. */
+static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32 flags)
 {
 	struct tcphs_ring *kept = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_KEPT]);
 	struct tcphs_slot *slot = tcphs_ring_begin(kept, lane);
@@ -35,10 +36,11 @@ static void copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32
 	smp_rmb();
 	if (READ_ONCE(from->mark) != mark) {
 		tcphs_ring_abandon(kept);
-		return;
+		return false;
 	}
 	slot->ev.flags |= flags;
 	tcphs_ring_commit(kept);
+	return true;
 }
 
 /* The records of a life before its @last one. Returns how many are there, the youngest first. */
@@ -50,7 +52,7 @@ static unsigned int collect(const struct tcphs_slot *last, struct step *steps, b
 	bool same;
 	u64 mark;
 
-	*gap = false;
+	*gap = link;
 	while (link) {
 		slot = n < STEPS ? tcphs_ring_follow(link, &mark) : NULL;
 		if (!slot)
@@ -64,10 +66,8 @@ static unsigned int collect(const struct tcphs_slot *last, struct step *steps, b
 			break;
 		steps[n].slot = slot;
 		steps[n++].mark = mark;
-		if (!link)
-			return n;
+		*gap = link;
 	}
-	*gap = link;
 	return n;
 }
 
@@ -84,10 +84,8 @@ void tcphs_kept_life(const struct tcphs_ring *from)
 	bool gap;
 
 	n = collect(from->writing, steps, &gap);
-	while (n-- > 0) {
-		copy(steps[n].slot, steps[n].mark, from->lane, gap ? TCPHS_F_GAP : 0);
-		gap = false;
-	}
+	while (n-- > 0)
+		gap = !copy(steps[n].slot, steps[n].mark, from->lane, gap ? TCPHS_F_GAP : 0);
 	copy(from->writing, from->head, from->lane, gap ? TCPHS_F_GAP : 0);
 }
 
