@@ -567,7 +567,7 @@ static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 	u64 go_on;
 	void *header;
 
-	if (skb_tailroom(skb) < NLMSG_HDRLEN + GENL_HDRLEN + record + 3 * tail)
+	if (skb_tailroom(skb) < NLMSG_HDRLEN + GENL_HDRLEN + record + 4 * tail)
 		return -EMSGSIZE;
 	header = put_header(skb, cb, TCPHS_CMD_EVENT_GET);
 	if (!header)
