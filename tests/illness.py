@@ -11,7 +11,7 @@ from wire import PATIENCE
 
 HERE = {4: "127.0.0.1"}
 EXIT = {"none": 0, "notice": 0, "warning": 10, "critical": 20}
-CHECKS = 18
+CHECKS = 19
 ILLS, SMALL = [], []
 
 

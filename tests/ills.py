@@ -16,6 +16,7 @@ import ills_discards
 import ills_data
 import ills_connect
 import ills_port
+import ills_serve
 import ills_reset
 import ills_parting
 import ills_close

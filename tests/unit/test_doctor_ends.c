@@ -906,6 +906,131 @@ static void test_keepalive(void)
 	same(judge(), "warning reset-by-us 5", "those are told as resets");
 }
 
+/* ---- requests that nobody reads ------------------------------------------------------------- */
+
+/* A client closes @waited after its request, which the listener's process has, or not. */
+static struct tcphs_event given_up(uint64_t waited, uint32_t unread)
+{
+	struct tcphs_event ev = event(TCPHS_EV_FIN_RECEIVED, TCPHS_ROLE_PASSIVE, ESTAB, 0);
+
+	ev.flags = TCPHS_F_IDLE;
+	ev.idle = (struct tcphs_idle){ .sent = waited + 1, .received = waited, .unread = unread };
+	owned(&ev, 4711);
+	return ev;
+}
+
+/* Connections that ended as they should. */
+static void served(unsigned int n)
+{
+	times(n, given_up(9 * SEC, 0));
+}
+
+static void test_unread(void)
+{
+	struct tcphs_event ev;
+
+	fresh();
+	times(2, given_up(100 * MSEC, 17));
+	same(judge(), "", "two requests that were not read");
+	times(1, given_up(300 * MSEC, 1));
+	same(judge(), "warning requests-not-read 3", "three are a warning");
+	same(r.v[0].object, "listener 10.0.0.1:80, client[4711]", "of the process that has them");
+	ok(strstr(r.v[0].more, "of 3 connections that were closed; the client waited 300 ms"),
+	   "the longest wait, and of how many");
+	times(1, given_up(200 * MSEC, 17));
+	times(1, given_up(200 * MSEC, 17));
+	same(judge(), "critical requests-not-read 5", "five of five cost connections");
+	served(5);
+	same(judge(), "critical requests-not-read 5", "so do five of ten");
+	served(1);
+	same(judge(), "warning requests-not-read 5", "less than half are a warning");
+	served(489);
+	same(judge(), "warning requests-not-read 5", "down to one in a hundred");
+	served(1);
+	same(judge(), "", "fewer are everyday life");
+	ok(strstr(saw("requests"), "closed by FIN 501; not read for 100 ms and more then 5"),
+	   "which is said");
+
+	fresh();
+	served(99);
+	same(judge(), "", "who reads and never answers is silent");
+	times(99, given_up(100 * MSEC - 1, 17));
+	same(judge(), "", "a request and a FIN at its heels");
+	ev = given_up(9 * SEC, 17);
+	ev.idle.sent = 1;
+	times(99, ev);
+	same(judge(), "", "a greeting, or an answer, since it came");
+	ev = given_up(9 * SEC, 17);
+	ev.idle.unacked = 1;
+	times(99, ev);
+	same(judge(), "", "an answer that the client does not take");
+	ev = given_up(9 * SEC, 17);
+	ev.flags &= ~TCPHS_F_OWNER;
+	times(99, ev);
+	same(judge(), "", "what waits for accept() is told by its queue");
+
+	tables();
+	listener.accept_queue = 3;
+	before();
+	now += 5 * SEC;
+	times(5, given_up(SEC, 17));
+	after();
+	same(judge(), "critical accept-hangs 3", "and who does not accept any more is one finding");
+}
+
+/* Our close, @waited after our request; nothing, or something, had come. */
+static struct tcphs_event unanswered(uint64_t waited, uint32_t answer)
+{
+	struct tcphs_event ev = event(TCPHS_EV_FIN_SENT, TCPHS_ROLE_ACTIVE, ESTAB, 0);
+
+	ev.flags = TCPHS_F_IDLE | TCPHS_F_SEQ | TCPHS_F_ACK | TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+	ev.id.isn = UINT32_MAX;
+	ev.id.peer_isn = UINT32_MAX - 1;
+	ev.seq = 17;
+	ev.ack = UINT32_MAX + answer;
+	ev.idle = (struct tcphs_idle){ .sent = waited, .received = waited + 1 };
+	return ev;
+}
+
+static void test_unanswered(void)
+{
+	struct tcphs_event ev;
+
+	fresh();
+	times(4, unanswered(100 * MSEC, 0));
+	same(judge(), "", "four connections on which nothing came");
+	times(1, unanswered(400 * MSEC, 0));
+	same(judge(), "notice no-answers 5", "five are a notice");
+	equal(report_exit(report_worst(&r)), 0, "and no alarm");
+	same(r.v[0].object, "peer 10.0.0.2:443", "of the destination");
+	ok(strstr(r.v[0].more, "of 5 connections that were closed; the client waited 400 ms"),
+	   "the longest wait, and of how many");
+	times(5, unanswered(SEC, 1));
+	same(judge(), "notice no-answers 5", "half of ten");
+	times(1, unanswered(SEC, 1));
+	same(judge(), "", "fewer had another cause");
+
+	fresh();
+	times(9, unanswered(100 * MSEC - 1, 0));
+	same(judge(), "", "who closes at once does not wait for an answer");
+	ev = unanswered(SEC, 0);
+	ev.seq = 0;
+	times(99, ev);
+	same(judge(), "", "who asked nothing needs none");
+	ev = unanswered(SEC, 0);
+	ev.idle.unacked = 1;
+	times(99, ev);
+	same(judge(), "", "a peer that confirms nothing is another ill");
+	ev = unanswered(SEC, 0);
+	ev.flags &= ~TCPHS_F_PEER_ISN;
+	times(99, ev);
+	same(judge(), "", "older than the module: nobody knows what had come");
+	ev = unanswered(SEC, 0);
+	memcpy(ev.id.peer, ev.id.local, sizeof(ev.id.peer));
+	times(999, ev);
+	same(judge(), "", "a listener on this machine tells it");
+}
+
 /* ---- strays --------------------------------------------------------------------------------- */
 
 static struct tcphs_event strange(uint8_t state, uint8_t reason, uint16_t port)
@@ -1179,7 +1304,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(225);
+	plan(253);
 	test_failures();
 	test_reasons();
 	test_silence();
@@ -1199,6 +1324,8 @@ int main(void)
 	test_goodbyes();
 	test_both_here();
 	test_keepalive();
+	test_unread();
+	test_unanswered();
 	test_strays();
 	test_time_wait();
 	test_old();

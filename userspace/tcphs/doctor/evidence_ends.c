@@ -54,6 +54,9 @@ static void merge_endings(void *into, const void *entry)
 	unsigned int i;
 
 	sum->ended += x->ended;
+	sum->first_fins += x->first_fins;
+	sum->unserved.count += x->unserved.count;
+	raise(&sum->unserved.longest, x->unserved.longest);
 	sum->fins += x->fins;
 	sum->fins_lost += x->fins_lost;
 	sum->died += x->died;
@@ -294,14 +297,48 @@ static bool is_client_done(const struct endings *x, const struct tcphs_idle *idl
 	return is_answered(x, idle) || (x->key.passive ? idle->received : idle->sent) < MOMENT_NS;
 }
 
-static void first_fin(struct evidence *e, const struct endings *x, const struct tcphs_event *ev,
-		      bool by_us)
+/* What waits for accept() has no owner yet, and is judged by its queue. */
+static bool is_unread(const struct tcphs_event *ev)
+{
+	const struct tcphs_idle *idle = &ev->idle;
+
+	return ev->flags & TCPHS_F_OWNER && idle->unread && !idle->unacked &&
+	       idle->received < idle->sent && idle->received >= ANSWER_NS;
+}
+
+/* We sent, and all was confirmed, but nothing came. */
+static bool is_unanswered(const struct tcphs_event *ev)
+{
+	const uint32_t known = TCPHS_F_SEQ | TCPHS_F_ACK | TCPHS_F_ISN | TCPHS_F_PEER_ISN;
+
+	return (ev->flags & known) == known && ev->seq != ev->id.isn + 1 &&
+	       ev->ack == ev->id.peer_isn + 1 && !ev->idle.unacked && ev->idle.sent >= ANSWER_NS;
+}
+
+/* The client closes, and may have waited for an answer until then. */
+static void client_fin(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		       const struct place *peer)
+{
+	/* With both ends here the listener tells whether it reads. */
+	if (x->key.passive ? !is_unread(ev) : !is_unanswered(ev) || evidence_is_here(e, peer))
+		return;
+	x->unserved.count++;
+	raise(&x->unserved.longest, x->key.passive ? ev->idle.received : ev->idle.sent);
+	if (ev->flags & TCPHS_F_OWNER)
+		own(&x->unserved.owner, ev->id.pid, ev->id.comm);
+}
+
+static void first_fin(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
+		      bool by_us, const struct place *peer)
 {
 	struct lately *l;
 	uint64_t idle;
 
 	if (ev->old_state != TCPHS_STATE_ESTABLISHED || !(ev->flags & TCPHS_F_IDLE))
 		return;
+	x->first_fins++;
+	if (by_us != x->key.passive)
+		client_fin(e, x, ev, peer);
 	if (is_client_done(x, &ev->idle, by_us))
 		remember_conn(e, ev->id.conn)->done = true;
 	/* What we have just sent may have met the peer's FIN on its way. */
@@ -551,10 +588,10 @@ static void count(struct evidence *e, struct endings *x, const struct tcphs_even
 		break;
 	case TCPHS_EV_FIN_SENT:
 		x->fins++;
-		first_fin(e, x, ev, true);
+		first_fin(e, x, ev, true, peer);
 		break;
 	case TCPHS_EV_FIN_RECEIVED:
-		first_fin(e, x, ev, false);
+		first_fin(e, x, ev, false, peer);
 		break;
 	case TCPHS_EV_FIN_RETRANSMIT:
 		remember_conn(e, ev->id.conn)->fin_again = true;

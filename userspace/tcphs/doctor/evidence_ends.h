@@ -26,6 +26,13 @@ struct partings {
 	struct checks like;		/* of those that a client made */
 };
 
+/* Connections that the client closed when it had waited for an answer. */
+struct unserved {
+	uint64_t count;
+	uint64_t longest;		/* ns since it sent its last data */
+	struct owner owner;		/* whose that was, if it is here */
+};
+
 /* What a SYN met that came for a connection of before. */
 enum met { MET_OPEN, MET_CLOSING, MET_TIME_WAIT, NR_MET };
 
@@ -38,6 +45,12 @@ struct endings {
 	struct owner owner;
 	struct owner breaker;		/* who sent the last of @resets, if it was here */
 	uint64_t ended;
+	uint64_t first_fins;		/* in open connections, of either end */
+	/*
+	 * Of these, the client's: with a request that the listener's process had accepted and
+	 * not read; to a destination, when nothing at all had come from there.
+	 */
+	struct unserved unserved;
 	uint64_t fins;			/* of ours */
 	uint64_t fins_lost;		/* sent again, and acknowledged then */
 	uint64_t died;			/* by a time-out, before either end had closed */
@@ -114,6 +127,8 @@ struct ends {
 
 /* Who closes so late after the last byte closes for idleness. */
 #define IDLE_NS		1000000000ull
+/* Who closes so late after its own last word has waited for an answer. */
+#define ANSWER_NS	100000000ull
 /* Who closes so soon after its own last word does not wait for an answer to that. */
 #define MOMENT_NS	10000000ull
 

@@ -12,6 +12,7 @@
 /* Of findings of the same severity, those of the rule that comes first are told first. */
 const struct rule rules[NR_RULES] = {
 	{ "accept-queues", "accept queues", NULL, check_accept_queues },
+	{ "requests", "requests", NULL, check_requests },
 	{ "syn-queues", "SYN queues", NULL, check_syn_queues },
 	{ "discards", "discarded segments", "what a listener threw away", check_discards },
 	{ "connects", "connects", NULL, check_connects },

@@ -56,7 +56,7 @@ struct report {
 	} *check;			/* one for each rule */
 };
 
-#define NR_RULES 18
+#define NR_RULES 19
 extern const struct rule rules[NR_RULES];
 
 /* report.c */
@@ -107,6 +107,7 @@ typedef unsigned long long ull;
 
 /* rules_*.c */
 void check_accept_queues(const struct evidence *e, struct report *r);
+void check_requests(const struct evidence *e, struct report *r);
 void check_syn_queues(const struct evidence *e, struct report *r);
 void check_discards(const struct evidence *e, struct report *r);
 void check_data(const struct evidence *e, struct report *r);
