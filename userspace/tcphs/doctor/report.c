@@ -196,6 +196,11 @@ bool share(uint64_t part, uint64_t permille, uint64_t whole)
 	return part * 1000 >= whole * permille;
 }
 
+bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole)
+{
+	return n >= least && share(n, permille, whole);
+}
+
 uint64_t twice(uint64_t n)
 {
 	uint64_t power = 1;

@@ -101,6 +101,8 @@ void finding_setting(struct finding *f, const struct evidence *e, enum setting s
 
 /* Is @part at least @permille of @whole? */
 bool share(uint64_t part, uint64_t permille, uint64_t whole);
+/* And at least so many? */
+bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole);
 uint64_t twice(uint64_t n);	/* the next power of two that is twice as much */
 
 typedef unsigned long long ull;
