@@ -11,6 +11,7 @@
  * A life that had lost its beginning by then says so: TCPHS_F_GAP in the first of its
  * records that was saved.
  */
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include "store/kept.h"
 #include "store/ring.h"
@@ -28,6 +29,7 @@ static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32
 {
 	struct tcphs_ring *kept = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_KEPT]);
 	struct tcphs_slot *slot = tcphs_ring_begin(kept, lane);
+	struct tcphs_segment *segment = &kept->segment[kept->lanes[lane].newest];
 
 	slot->before = 0;
 	/* As copy_slot() in ring.c: torn, it is not published. */
@@ -39,6 +41,8 @@ static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32
 		return false;
 	}
 	slot->ev.flags |= flags;
+	/* A life's beginning lies behind the end of another. */
+	segment->latest = max(segment->latest, slot->ev.time);
 	tcphs_ring_commit(kept);
 	return true;
 }

@@ -78,7 +78,8 @@ static u16 take_oldest(struct tcphs_ring *ring, struct tcphs_lane *lane)
 	lane->oldest = ring->segment[segment].next;
 	if (end > begin) {
 		WRITE_ONCE(ring->overwritten, ring->overwritten + (end - begin));
-		WRITE_ONCE(ring->whole_since, max(ring->whole_since, end[-1].ev.time));
+		WRITE_ONCE(ring->whole_since, max3(ring->whole_since, end[-1].ev.time,
+						   ring->segment[segment].latest));
 	}
 	return segment;
 }
@@ -101,6 +102,7 @@ void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane)
 		segment = take_oldest(ring, &ring->lanes[largest_lane(ring, lane)]);
 	/* Readers tell by it which marks are of an earlier time. */
 	WRITE_ONCE(ring->segment[segment].first, ring->head);
+	ring->segment[segment].latest = 0;
 	if (l->segments++)
 		ring->segment[l->newest].next = segment;
 	else
@@ -520,7 +522,7 @@ void tcphs_ring_totals(unsigned int store, struct tcphs_totals *totals)
 
 static struct tcphs_ring *ring_alloc(unsigned int records, int node)
 {
-	unsigned int i, segments = min(TCPHS_SEGMENTS, records / 4);
+	unsigned int i, segments = clamp(records / 4, 1U, TCPHS_SEGMENTS);
 	struct tcphs_ring *ring;
 
 	ring = vzalloc_node(struct_size(ring, slots, records), node);

@@ -65,6 +65,7 @@ struct tcphs_lane {
 
 struct tcphs_segment {
 	u64 first;		/* place of its first record; more than any: it has none */
+	u64 latest;		/* time of its youngest record, where that isn't the last; ns */
 	u16 next;		/* of the same lane, written after this one */
 };
 
@@ -123,9 +124,6 @@ static inline u64 tcphs_ring_reach(const struct tcphs_totals *store)
 {
 	return tcphs_elapsed(max(store->whole_since, tcphs_loaded), tcphs_now());
 }
-
-#define TCPHS_SLOT_SIZE		sizeof(struct tcphs_slot)
-#define TCPHS_RING_BYTES_MAX	(1ULL << 31)	/* what a link can address */
 
 /* Of one CPU. */
 struct tcphs_stores {

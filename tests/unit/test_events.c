@@ -237,7 +237,7 @@ static void test_kept(void)
 	/* Of a namespace that is gone, and whose inode number another one has. */
 	add_one(evs, true, 1, 7, 24, 14);
 	add_one(evs, true, 0, 7, 23, 50);
-	tcphs_events_end(evs);
+	tcphs_events_end(evs, true);
 	equal(tcphs_events_held(evs), 7, "what is in both stores is held once");
 	equal(tcphs_events_kept(evs), TCPHS_KEPT_NOT, "the second pull does not ask again");
 	for (i = 0; i < tcphs_events_cpus(evs); i++)
@@ -247,10 +247,25 @@ static void test_kept(void)
 	tcphs_events_free(evs);
 }
 
+static void test_half_kept(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_TOO, NULL);
+
+	tcphs_events_begin(evs, 1000 * MS);
+	add_one(evs, false, 0, 7, 23, 50);
+	add_one(evs, true, 0, 7, 11, 11);
+	add_one(evs, true, 0, 7, 10, 10);
+	tcphs_events_end(evs, false);
+	equal(tcphs_events_kept(evs), TCPHS_KEPT_NOT, "after a pull that failed it is not asked again");
+	same(emit_all(evs), "50", "and half of the second store is none of it");
+	tcphs_events_free(evs);
+}
+
 int main(void)
 {
-	plan(26);
+	plan(28);
 	test_kept();
+	test_half_kept();
 	test_merge();
 	test_holding_back();
 	test_losses();

@@ -244,8 +244,7 @@ int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct 
 
 	tcphs_events_begin(evs, tcphs_session_now(s));
 	ret = tcphs_talk(s, nlh, take_batch, evs, err);
-	if (!ret)
-		tcphs_events_end(evs);
+	tcphs_events_end(evs, !ret);
 	if (ret == -ERANGE || ret == -ESTALE) {
 		tcphs_error_set(err, TCPHS_ERR_RELOADED,
 				"the module was loaded anew in the meantime; start again");

@@ -346,8 +346,10 @@ static void close_up(struct queue *q)
 /**
  * tcphs_events_end - a pull has brought all it could
  * @evs: the cursors
+ * @whole: it did not fail. Else what the second store had sent is dropped: it can't be
+ *	asked for once there are cursors
  */
-void tcphs_events_end(struct tcphs_events *evs)
+void tcphs_events_end(struct tcphs_events *evs, bool whole)
 {
 	struct queue *kept = NULL;
 	size_t i, before;
@@ -361,6 +363,11 @@ void tcphs_events_end(struct tcphs_events *evs)
 	if (!kept || !kept->tail)
 		return;
 	before = kept->tail;
+	if (!whole) {
+		kept->tail = 0;
+		evs->held -= before;
+		return;
+	}
 	qsort(kept->item, kept->tail, sizeof(*kept->item), by_time);
 	for (i = 0; i < evs->nr; i++)
 		if (!evs->queue[i].kept)

@@ -148,7 +148,7 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch);
 size_t tcphs_events_cpus(const struct tcphs_events *evs);
 bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
 enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs);
-void tcphs_events_end(struct tcphs_events *evs);
+void tcphs_events_end(struct tcphs_events *evs, bool whole);
 
 /* ---- checksums (crc32.c) ------------------------------------------------- */
 
