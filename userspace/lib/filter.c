@@ -211,11 +211,10 @@ bool tcphs_filter_age(const struct tcphs_filter *f)
 	return either_is(f, TCPHS_WHEN_AGE);
 }
 
-static uint64_t monotonic(const struct tcphs_when *when, int64_t offset, int64_t now, int64_t begin)
+/* Nothing is older than the clock. */
+static uint64_t monotonic(int64_t realtime, int64_t offset)
 {
-	int64_t t = tcphs_when_resolve(when, now, begin) - offset;
-
-	return t > 0 ? (uint64_t)t : 0;
+	return realtime > offset ? (uint64_t)(realtime - offset) : 0;
 }
 
 /**
@@ -229,10 +228,13 @@ static uint64_t monotonic(const struct tcphs_when *when, int64_t offset, int64_t
 int tcphs_filter_clock(struct tcphs_filter *f, int64_t offset, int64_t now, int64_t begin,
 		       struct tcphs_error *err)
 {
-	f->since_ns = monotonic(&f->since, offset, now, begin);
-	f->until_ns = monotonic(&f->until, offset, now, begin);
+	int64_t since = tcphs_when_resolve(&f->since, now, begin);
+	int64_t until = tcphs_when_resolve(&f->until, now, begin);
+
+	f->since_ns = monotonic(since, offset);
+	f->until_ns = monotonic(until, offset);
 	if (!tcphs_filter_has(f, TCPHS_FILTER_SINCE) || !tcphs_filter_has(f, TCPHS_FILTER_UNTIL) ||
-	    f->since_ns <= f->until_ns)
+	    since <= until)
 		return 0;
 	tcphs_error_set(err, TCPHS_ERR_USAGE, "--until is a time before --since");
 	return -EINVAL;
