@@ -30,7 +30,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..214"
+echo "1..216"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -312,9 +312,11 @@ run 10 "doctor --json"				"" doctor -d 200ms -j
 json_ok						"it is JSON, also with a quote in a name"
 said "$out" '^\{"netns":4026531840,"worst":"warning","findings":4,' "it sums up"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
-run 10 "doctor --since"				"" doctor --since 5m
+run 0 "doctor --since, of what is older"	"" doctor --since 5m
+said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
+run 10 "doctor --since"				"" doctor --since 90000d
 said "$out" '^LOOKED AT .* of what the ring holds' "judges the ring"
-run 10 "doctor --since a time of day"		"" doctor --since 00:00
+run 0 "doctor --since a time of day"		"" doctor --since 00:00
 run 0 "events --since"				"" events --since 90000d
 [ "$(wc -l <"$out")" -gt 3 ]; result $?		"shows what is younger"
 run 0 "events --until"				"" events --until 2001-01-01
@@ -334,4 +336,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 214
+ended 216

@@ -55,7 +55,7 @@ static void test_dates(void)
 static void test_wrong_ones(void)
 {
 	static const char *const wrong[] = {
-		"", "25:00", "03:60", "-5m", "5x", "03:12pm", "2026-13-01", "2026-11-28T03:12+",
+		"", "0312", "1530", "25:00", "03:60", "-5m", "5x", "03:12pm", "2026-13-01", "2026-11-28T03:12+",
 		"2026-11-28 03:12 Zulu", "yesterday", "03:12:30.", "99999999999999999999d", " 03:12",
 		"2026-02-29", "2026-11-31 03:12", "2026-11-28T03:12+25:00",
 	};
@@ -73,7 +73,7 @@ int main(void)
 {
 	setenv("TZ", "Europe/Berlin", 1);
 	tzset();
-	plan(35);
+	plan(37);
 	test_ages();
 	test_times_of_day();
 	test_dates();

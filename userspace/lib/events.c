@@ -252,6 +252,10 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 	size_t i, nr = batch->nr;
 
 	tcphs_batch_copy(batch, first, sizeof(*first));
+	/* What was lost lies before the first one: before the time that is asked for, too? */
+	if (nr && filter && tcphs_filter_has(filter, TCPHS_FILTER_SINCE) &&
+	    first[0].ev.time < filter->since_ns)
+		q->lost = 0;
 	if (filter)
 		nr = sieve(first, nr, filter);
 	for (i = 0; i < nr; i++)

@@ -2,6 +2,7 @@
 /* Moments as people write them: so long ago, a time of day, a date. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "internal.h"
@@ -113,6 +114,9 @@ int tcphs_when_parse(const char *arg, struct tcphs_when *when)
 {
 	uint64_t ns;
 
+	/* A time of day without its colon, or seconds? */
+	if (strspn(arg, "0123456789") == 4 && !arg[4])
+		return -EINVAL;
 	if (!tcphs_duration_parse(arg, &ns) && ns < INT64_MAX) {
 		*when = (struct tcphs_when){ .kind = TCPHS_WHEN_AGE, .ns = (int64_t)ns };
 		return 0;

@@ -35,6 +35,9 @@ struct diagram {
 	struct source *source;
 	struct tcphs_lives lives;
 	uint64_t lost;
+	uint64_t hole;			/* time of the event before which the last of them lie */
+	bool hole_open;			/* it did not come yet */
+	bool torn;			/* something was drawn that is older */
 	uint64_t end;			/* the last event there is, ns */
 	bool no_memory;
 
@@ -285,6 +288,7 @@ static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error
 	struct tcphs_picture p;
 	int failed = 0;
 
+	d->torn |= d->hole_open || d->lives.life[life].begin < d->hole;
 	if (make_picture(d, life, &p)) {
 		failed = no_memory(err);
 	} else if (d->svg) {
@@ -309,6 +313,14 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 
 	(void)cpu;
 	d->lost += count;
+	d->hole_open = true;
+}
+
+static void see_hole(struct diagram *d, const struct tcphs_event *ev)
+{
+	if (d->hole_open)
+		d->hole = ev->time;
+	d->hole_open = false;
 }
 
 static void store(struct diagram *d, const struct tcphs_event *ev)
@@ -351,6 +363,7 @@ static void on_first(void *arg, const struct tcphs_event *ev)
 	uint32_t life;
 	int err;
 
+	see_hole(d, ev);
 	if (ev->time > d->end)
 		d->end = ev->time;
 	if (d->no_memory)
@@ -672,7 +685,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		return cli_fail(&err);
 	failed = d.follow ? follow(&d, &err) : draw_all(&d, &err);
 	ret = cli_finish(cli);
-	if (d.lost)
+	if (d.lost && (d.torn || d.follow))
 		cli_say("tcphs: %llu events were overwritten before they were read; steps may be missing",
 			(unsigned long long)d.lost);
 	if (failed)

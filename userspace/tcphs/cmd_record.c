@@ -123,7 +123,10 @@ static int record(struct record_cmd *cmd, struct source *source, struct tcphs_er
 	cmd->began = tcphs_now();
 	until = cmd->ends ? cmd->began + cmd->duration : 0;
 	ret = source_keep_last(source, cmd->last, NULL, NULL, err);
-	if (!ret)
+	/* What is kept, or over, is written at once. */
+	if (!ret && (cmd->cli->kept || tcphs_filter_has(&cmd->cli->filter, TCPHS_FILTER_UNTIL)))
+		ret = source_drain(source, &ops, cmd, err);
+	else if (!ret)
 		ret = source_follow(source, until, &ops, flush, cmd, err);
 	/* What came before an error is worth its end too. */
 	error = tcphs_recorder_end(cmd->recorder);
@@ -213,7 +216,7 @@ const struct verb verb_record = {
 	.words = " FILE",
 	.help = "events into a file, until Ctrl-C, for --read of the other verbs",
 	.usage =
-		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: what the ring holds\n"
+		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: what there is now\n"
 		"  -n, --last N          begin with the last N of the ring; -n 0: new ones only\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,

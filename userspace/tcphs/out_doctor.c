@@ -114,7 +114,8 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 	const struct evidence *e = v->e;
 
 	if (!e->live && !e->records) {
-		tcphs_buf_str(&cli->out, "Nothing to judge: the recording has no event that fits.\n");
+		cli_line(cli, 0, "Nothing to judge: %s has no event that fits.",
+			 v->ring ? "the ring" : "the recording");
 		return;
 	}
 	if (e->records || !e->live) {
@@ -124,8 +125,8 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 	}
 	if (v->oldest && v->oldest < v->now) {
 		tcphs_fmt_duration(past, v->now - v->oldest, cli->utf8);
-		SAY(ring, " The ring reaches back %s: tcphs doctor --since %lluh", past,
-		    (ull)((v->now - v->oldest) / 3600000000000ull + 1));
+		SAY(ring, " The ring reaches back %s: tcphs doctor --since %llus", past,
+		    (ull)((v->now - v->oldest) / 1000000000ull));
 	}
 	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
 	cli_line(cli, 0, "%sNothing wrong%s, but nothing happened in these %s either.%s",

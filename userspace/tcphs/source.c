@@ -7,9 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "source.h"
+
+#define MOMENT_LEN 24		/* "2026-11-28 03:12:30" */
 
 struct source {
 	struct cli *cli;
@@ -130,6 +133,47 @@ static void follow_clock(struct source *s)
 	resolve_times(s, NULL);
 }
 
+static void fmt_moment(char *buf, const struct source *s, uint64_t time)
+{
+	time_t t = (s->clock.offset + (int64_t)time) / 1000000000;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(buf, MOMENT_LEN, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+/* An empty answer about a time that is not remembered says nothing: so say that. */
+static int say_reach(struct source *s, struct tcphs_error *err)
+{
+	uint64_t now = tcphs_session_now(s->session), since = s->cli->filter.since_ns;
+	char all[MOMENT_LEN], kept[MOMENT_LEN];
+	struct tcphs_status *st;
+	int ret;
+
+	if (since > now) {
+		tcphs_error_set(err, TCPHS_ERR_USAGE, "--since is a time to come");
+		return -1;
+	}
+	st = malloc(sizeof(*st));
+	if (!st) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
+		return -1;
+	}
+	ret = tcphs_get_status(s->session, st, err);
+	if (!ret && st->has_overwritten && since < now - st->ring_reach) {
+		fmt_moment(all, s, now - st->ring_reach);
+		fmt_moment(kept, s, now - st->kept_reach);
+		if (s->cli->verb->keeps)
+			cli_say("tcphs: everything is remembered since %s, what went wrong since %s",
+				all, kept);
+		else
+			cli_say("tcphs: everything is remembered since %s; what was before is not judged",
+				all);
+	}
+	free(st);
+	return ret;
+}
+
 static int set_times(struct source *s, struct tcphs_error *err)
 {
 	const struct tcphs_filter *f = &s->cli->filter;
@@ -148,7 +192,9 @@ static int set_times(struct source *s, struct tcphs_error *err)
 		if (begin_of(s, &s->begin, err))
 			return -1;
 	}
-	return resolve_times(s, err);
+	if (resolve_times(s, err))
+		return -1;
+	return s->session && tcphs_filter_has(f, TCPHS_FILTER_SINCE) ? say_reach(s, err) : 0;
 }
 
 /**
