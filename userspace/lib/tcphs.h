@@ -364,7 +364,8 @@ struct tcphs_follow {
  * What is there, then what comes. Waits for the doorbell between two pulls, and looks
  * once a second without it. 0 at the end; or a negative errno with @err set, after the
  * events that came before the error: TCPHS_ERR_RELOADED when the module was loaded anew
- * and what the cursors stood for is gone. Then begin again with new ones.
+ * and what the cursors stood for is gone, or TCPHS_ERR_NOT_LOADED, also when it is back and
+ * its family has another number. Then begin again with a new session and new cursors.
  */
 int tcphs_follow(struct tcphs_session *s, struct tcphs_events *evs,
 		 const struct tcphs_follow *how, struct tcphs_error *err);
