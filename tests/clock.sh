@@ -81,8 +81,8 @@ over_a_step() {
 	right "$tmp/read" "$after" "recorded, after" &&
 	same "$(grep -c -- "^--- $(date +%F) " "$tmp/text")" 1 "lines with the new day" &&
 	same "$(tcphs events --read "$tmp/rec" | grep -c '^--- ')" 2 "days in the recording" &&
-	same "$(failed_in "$((${began[after]} - 43200))" --since)" "$after" "recorded, --since" &&
-	same "$(failed_in "$((${began[after]} - 43200))" --until)" "$before" "recorded, --until" ||
+	same "$(failed_in "$((began[after] - 43200))" --since)" "$after" "recorded, --since" &&
+	same "$(failed_in "$((began[after] - 43200))" --until)" "$before" "recorded, --until" ||
 		wrong=1
 	date -s "@$((EPOCHSECONDS - 86400))" >/dev/null
 	return "$wrong"
