@@ -12,7 +12,6 @@
  * records that was saved.
  */
 #include <linux/minmax.h>
-#include <linux/string.h>
 #include "store/kept.h"
 #include "store/ring.h"
 
@@ -24,7 +23,7 @@ struct step {
 	u64 mark;
 };
 
-/* False when it was overwritten meanwhile. */
+/* False when it was overwritten meanwhile: then nothing is published. */
 static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32 flags)
 {
 	struct tcphs_ring *kept = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_KEPT]);
@@ -32,11 +31,7 @@ static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32
 	struct tcphs_segment *segment = &kept->segment[kept->lanes[lane].newest];
 
 	slot->before = 0;
-	/* As copy_slot() in ring.c: torn, it is not published. */
-	data_race(memcpy(&slot->ev, &from->ev, sizeof(slot->ev)));
-	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
-	smp_rmb();
-	if (READ_ONCE(from->mark) != mark) {
+	if (!tcphs_ring_copy(from, mark, &slot->ev)) {
 		tcphs_ring_abandon(kept);
 		return false;
 	}

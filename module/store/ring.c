@@ -201,19 +201,6 @@ static void walk_begin(struct tcphs_walk *walk, const struct tcphs_ring *ring, u
 		sift_down(walk, i);
 }
 
-/* Copies a slot; false when it was overwritten meanwhile. */
-static bool copy_slot(const struct tcphs_slot *slot, u64 mark, struct tcphs_event *ev)
-{
-	/* Pairs with tcphs_ring_commit(): this mark, this record. */
-	if (smp_load_acquire(&slot->mark) != mark)
-		return false;
-	/* A torn copy is found out below. */
-	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
-	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
-	smp_rmb();
-	return READ_ONCE(slot->mark) == mark;
-}
-
 /* The next record and its place; false at the end. */
 static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
 {
@@ -223,7 +210,7 @@ static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *e
 		struct tcphs_run *run = &walk->run[0];
 
 		*place = run->place;
-		whole = copy_slot(&walk->ring->slots[run->slot], *place + 1, ev);
+		whole = tcphs_ring_copy(&walk->ring->slots[run->slot], *place + 1, ev);
 		run->slot++;
 		run->place++;
 		if (!run_find(walk, run))
@@ -248,12 +235,12 @@ static bool in_view(const struct tcphs_net *tn, u32 netns, u64 time)
  */
 static bool peek(const struct tcphs_slot *slot, u64 mark, const struct tcphs_net *tn, u64 *number)
 {
-	/* As in copy_slot(). */
+	/* As in tcphs_ring_copy(). */
 	if (smp_load_acquire(&slot->mark) != mark)
 		return false;
 	*number = in_view(tn, READ_ONCE(slot->ev.id.netns), READ_ONCE(slot->ev.time)) ?
 		  READ_ONCE(slot->ev.number) : 0;
-	/* As in copy_slot(). */
+	/* As in tcphs_ring_copy(). */
 	smp_rmb();
 	return READ_ONCE(slot->mark) == mark;
 }

@@ -7,9 +7,11 @@
 #define _TCPHS_RING_H
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/tcphs.h>
 #include "store/clock.h"
@@ -195,6 +197,27 @@ static inline u64 tcphs_ring_last(void)
 	const struct tcphs_slot *slot = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING])->writing;
 
 	return likely(slot) ? slot->ev.time : 0;
+}
+
+/**
+ * tcphs_ring_copy() - a record out of its slot
+ * @slot: of any CPU
+ * @mark: that it had
+ * @ev: gets the record
+ *
+ * Context: any.
+ * Return: false when it was overwritten meanwhile; @ev is then rubble.
+ */
+static inline bool tcphs_ring_copy(const struct tcphs_slot *slot, u64 mark, struct tcphs_event *ev)
+{
+	/* Pairs with tcphs_ring_commit(): this mark, this record. */
+	if (smp_load_acquire(&slot->mark) != mark)
+		return false;
+	/* A torn copy is found out below. */
+	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
+	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
+	smp_rmb();
+	return READ_ONCE(slot->mark) == mark;
 }
 
 /* Takes tcphs_ring_begin() back: the slot stays unwritten. */
