@@ -227,6 +227,22 @@ void finding_owner(struct finding *f, const struct owner *owner)
 	say(f->object + len, sizeof(f->object) - len, len ? ", %s" : "%s", text);
 }
 
+/**
+ * finding_peer - it is about a peer, at whatever ports
+ * @f: the finding
+ * @family: AF_INET or AF_INET6
+ * @address: its address
+ * @text: gets that, TCPHS_ADDRESS_LEN bytes, to be typed
+ */
+void finding_peer(struct finding *f, uint16_t family, const uint8_t *address, char *text)
+{
+	tcphs_fmt_address(text, (uint8_t)family, address);
+	f->kind = "peer";
+	f->place.family = family;
+	memcpy(f->place.address, address, sizeof(f->place.address));
+	SAY(f->object, "peer %s", text);
+}
+
 static void finding_place(struct finding *f, const char *kind, const struct place *at)
 {
 	char text[TCPHS_ENDPOINT_LEN];

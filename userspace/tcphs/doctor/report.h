@@ -80,6 +80,7 @@ void finding_sockets(struct finding *f, const struct server *s, uint32_t sockets
 		     const struct owner *owner);
 void finding_destination(struct finding *f, const struct destination *d);
 void finding_owner(struct finding *f, const struct owner *owner);
+void finding_peer(struct finding *f, uint16_t family, const uint8_t *address, char *text);
 void finding_endings(struct finding *f, const struct evidence *e, const struct endings *x,
 		     const struct owner *who);
 

@@ -140,11 +140,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 	struct finding *f = report_add(r, severity_of_stuck(s), name,
 				       "connections stuck in this state", s->stuck, STUCK);
 
-	tcphs_fmt_address(peer, (uint8_t)s->key.family, s->key.address);
-	f->kind = "peer";
-	f->place.family = s->key.family;
-	memcpy(f->place.address, s->key.address, sizeof(f->place.address));
-	SAY(f->object, "peer %s", peer);
+	finding_peer(f, s->key.family, s->key.address, peer);
 	finding_owner(f, &s->owner);
 	tcphs_fmt_duration(oldest, s->oldest, false);
 	tcphs_fmt_duration(limit, e->stuck_ns, false);

@@ -15,12 +15,10 @@ static void unconfirmed(const struct evidence *e, struct report *r, const struct
 	char address[TCPHS_ADDRESS_LEN], longest[TCPHS_DURATION_LEN];
 	char local[TCPHS_ENDPOINT_LEN];
 
-	f->kind = "peer";
 	f->place = s->peer;
-	tcphs_fmt_address(address, (uint8_t)s->peer.family, s->peer.address);
+	finding_peer(f, s->peer.family, s->peer.address, address);
 	tcphs_fmt_endpoint(local, (uint8_t)s->local.family, s->local.address, s->local.port);
 	tcphs_fmt_duration(longest, s->longest, false);
-	SAY(f->object, "peer %s", address);
 	SAY(f->more, "of %llu open; with this peer %llu, %llu bytes, the longest for about %s at %s",
 	    (ull)e->open, (ull)s->connections, (ull)s->bytes, longest, local);
 	SAY(f->cause,

@@ -287,11 +287,9 @@ static void strayed(struct report *r, const struct stray *s)
 				       s->connections, STRAYS);
 	char peer[TCPHS_ADDRESS_LEN];
 
-	tcphs_fmt_address(peer, (uint8_t)s->key.family, s->key.address);
-	f->kind = "peer";
-	f->place = s->peer;
-	f->place.port = 0;
-	SAY(f->object, "peer %s", peer);
+	f->place.netns = s->peer.netns;
+	f->place.ifindex = s->peer.ifindex;
+	finding_peer(f, s->peer.family, s->peer.address, peer);
 	SAY(f->more, "%llu segments, the last from its port %u to our port %u",
 	    (ull)s->segments, s->peer.port, s->local.port);
 	SAY(f->cause, "%s", cause_of_strays);

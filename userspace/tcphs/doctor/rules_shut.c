@@ -25,11 +25,8 @@ static void knocked(struct report *r, const struct knocker *k)
 				       k->ports, KNOCKS);
 	char peer[TCPHS_ADDRESS_LEN];
 
-	tcphs_fmt_address(peer, (uint8_t)k->key.family, k->key.address);
-	f->kind = "peer";
-	f->place = (struct place){ .family = (uint16_t)k->key.family, .netns = k->key.netns };
-	memcpy(f->place.address, k->key.address, sizeof(f->place.address));
-	SAY(f->object, "peer %s", peer);
+	f->place.netns = k->key.netns;
+	finding_peer(f, (uint16_t)k->key.family, k->key.address, peer);
 	SAY(f->more, "%llu SYNs answered by RST, the last at port %u", (ull)k->resets,
 	    k->local.port);
 	SAY(f->cause, "%s", cause_of_knocks);
