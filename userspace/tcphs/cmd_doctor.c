@@ -36,8 +36,7 @@ struct doctor {
 	struct cli *cli;
 	uint64_t look;			/* ns */
 	uint64_t stuck;			/* ns */
-	bool judges_past;		/* not what comes, but what the ring has since then */
-	uint64_t since;			/* its beginning; 0: look */
+	uint64_t since;			/* CLOCK_MONOTONIC, ns: judge the ring from then on; 0: look */
 	uint64_t oldest;		/* record of the ring */
 	bool watch;
 	bool progress;			/* somebody sits in front of it */
@@ -405,7 +404,8 @@ static void look_back(struct doctor *d, struct tcphs_error *err)
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
-				    .ring = d->judges_past ? now(d) - d->since : 0, .oldest = d->oldest, .now = now(d),
+				    .ring = d->since ? now(d) - d->since : 0,
+				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
 				    .strangers = (unsigned int)d->strangers.nr };
 	struct report report;
@@ -457,7 +457,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 	*again = false;
 	if (admit_first(d, err))
 		return;
-	if (source_session(d->source) && !d->judges_past)
+	if (source_session(d->source) && !d->since)
 		*again = look_live(d, err);
 	else
 		look_back(d, err);
@@ -482,7 +482,7 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 	bool clear = isatty(STDOUT_FILENO) && d->watch && !d->cli->json, again;
 
 	/* What is past is past. */
-	if (source_session(d->source) && !d->judges_past &&
+	if (source_session(d->source) && !d->since &&
 	    source_drain(d->source, &past_ops, d, err))
 		return -1;
 	do {
@@ -513,8 +513,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	d.source = source_open(cli, &err);
 	if (!d.source)
 		return cli_fail(&err);
-	d.judges_past = tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE);
-	if (d.judges_past)
+	if (tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE))
 		d.since = cli->filter.since_ns ? cli->filter.since_ns : 1;
 	d.progress = isatty(STDERR_FILENO);
 	d.home = netns_home();
