@@ -30,7 +30,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..216"
+echo "1..220"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -214,6 +214,10 @@ run 0 "events --read"				absent events -j --read "$rec"
 cmp -s "$out" "$rec.live"; result $?		"as from the kernel, which it needs no more"
 run 0 "events --read, as text, the last two"	absent events -r "$rec" -n 2 -H
 [ "$(wc -l <"$out")" = 2 ]; result $?		"are two"
+run 0 "events --read --until"			absent events --read "$rec" --until 2001-09-10
+said "$out" '7 events of CPU 1 lost'		"shows a loss before what is asked for"
+run 0 "events --read --since"			absent events --read "$rec" --since 2001-09-10
+! grep lost "$out"; result $?			"and none before the time that is asked for"
 run 0 "a recording from standard input"		absent events -j -r - <"$rec"
 cmp -s "$out" "$rec.live"; result $?		"is the same"
 run 0 "the same as text"			absent events -r "$rec"
@@ -336,4 +340,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 216
+ended 220

@@ -265,12 +265,26 @@ struct reading {
 	const struct tcphs_events_ops *ops;
 	void *arg;
 	size_t skip;		/* so many events still, and the losses before them */
+	uint64_t lost;		/* right before the next event, where --since asks if that counts */
+	uint32_t lost_cpu;
 };
+
+static void tell_loss(struct reading *reading)
+{
+	if (reading->lost && !reading->skip && reading->ops->lost)
+		reading->ops->lost(reading->arg, reading->lost_cpu, reading->lost);
+	reading->lost = 0;
+}
 
 static void on_recorded(void *data, const struct tcphs_event *ev)
 {
 	struct reading *reading = data;
 
+	/* Live ones are judged so by the library: see queue_append() in events.c. */
+	if (tcphs_filter_has(reading->filter, TCPHS_FILTER_SINCE) &&
+	    ev->time < reading->filter->since_ns)
+		reading->lost = 0;
+	tell_loss(reading);
 	if (!tcphs_filter_event(reading->filter, ev))
 		return;
 	if (reading->skip)
@@ -283,8 +297,11 @@ static void on_recorded_loss(void *data, uint32_t cpu, uint64_t count)
 {
 	struct reading *reading = data;
 
-	if (!reading->skip && reading->ops->lost)
-		reading->ops->lost(reading->arg, cpu, count);
+	tell_loss(reading);
+	reading->lost = count;
+	reading->lost_cpu = cpu;
+	if (!tcphs_filter_has(reading->filter, TCPHS_FILTER_SINCE))
+		tell_loss(reading);
 }
 
 /* What is whole of a recording; that some of it is not, is told, and no error. */
@@ -292,7 +309,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 		void *arg, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops sieve = { on_recorded, on_recorded_loss };
-	struct reading reading = { &s->filter, ops, arg, s->skip };
+	struct reading reading = { .filter = &s->filter, .ops = ops, .arg = arg, .skip = s->skip };
 	int more;
 
 	do {
@@ -301,6 +318,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 		if (idle && !idle(arg))
 			return 0;
 	} while (more > 0 && !tcphs_stop_asked());
+	tell_loss(&reading);
 	if (more >= 0)
 		return 0;
 	if (err->code != TCPHS_ERR_DAMAGED)
