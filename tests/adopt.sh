@@ -174,14 +174,21 @@ no_step_is_told_late() {
 }
 
 # Each pair sent 10 bytes one way and 8 the other; two that waited to be
-# accepted sent none. What is not known is not told.
+# accepted sent none. What is not known is not told. An attempt may be sent again
+# just after nothing is dropped any more and before it is closed: such a one begins
+# here, without a byte, and is left out.
 lives_are_right() {
-	jq -c 'select(.event == "closed") |
+	local attempts
+
+	attempts=$(jq -s '[.[] | select(.state | IN("syn-sent", "syn-recv")) | .conn]' \
+		"$tmp/connections")
+	jq -c --argjson attempts "$attempts" '
+		select(.event == "closed" and (.conn | IN($attempts[]) | not)) |
 		{conn, old, new, bytes_sent, bytes_received, closer}' "$tmp/adopted" >"$tmp/lives"
 	none lives '.bytes_sent != null and
 		([.bytes_sent, .bytes_received] | . != [10, 8] and . != [8, 10]) and
 		.bytes_sent + .bytes_received > 0' &&
-	same "$(jq -s '[.[] | select(.event == "closed" and .bytes_sent == 0)] | length' "$tmp/adopted")" \
+	same "$(jq -s '[.[] | select(.bytes_sent == 0)] | length' "$tmp/lives")" \
 		4 "lives without a byte" &&
 	none lives '.closer == "none"'
 }
