@@ -12,19 +12,19 @@ vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$vm_dir/../.." && pwd)
 cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
-# name, Debian suite, release and flavour of kernel and headers, and how much of the
-# tests "make check" runs on it: the quick ones, a few, all, or none on one that is too slow;
-# "make check-all" (tests/check --all) runs all of them on each. Release "source":
-# tests/vm/linux builds it from FLAVOUR.config.
+# name, Debian suite, release, flavour and architecture of kernel and headers, and how
+# much of the tests "make check" runs on it: the quick ones, a few, all, or none on one that
+# is too slow; "make check-all" (tests/check --all) runs all of them on each.
+# Release "source": tests/vm/linux builds it from FLAVOUR.config.
 kernels='
-5.10	bullseye	bullseye		amd64		quick
-6.1	bookworm	bookworm		amd64		quick
-6.12	trixie		trixie			amd64		all
-newest	trixie		trixie-backports	amd64		quick
-rt	trixie		trixie			rt-amd64	quick
-newest-rt trixie	trixie-backports	rt-amd64	short
-debug	trixie		source			debug		none
-kcsan	trixie		source			kcsan		none
+5.10	bullseye	bullseye		amd64		amd64	quick
+6.1	bookworm	bookworm		amd64		amd64	quick
+6.12	trixie		trixie			amd64		amd64	all
+newest	trixie		trixie-backports	amd64		amd64	quick
+rt	trixie		trixie			rt-amd64	amd64	quick
+newest-rt trixie	trixie-backports	rt-amd64	amd64	short
+debug	trixie		source			debug		amd64	none
+kcsan	trixie		source			kcsan		amd64	none
 '
 
 say() {
@@ -53,7 +53,7 @@ kernel_names() {
 
 # kernel_extent NAME: "quick", "short", "all" or "none", see the table.
 kernel_extent() {
-	kernel_line "$1" | awk '{ print $5 }'
+	kernel_line "$1" | awk '{ print $6 }'
 }
 
 # kernels_to_check [all]: those of "make check", or of "make check-all", those that
@@ -62,9 +62,9 @@ kernels_to_check() {
 	if [[ ${1-} ]]; then
 		awk 'NF { print $1 }' <<<"$kernels" | tac
 	else
-		awk '$5 == "all" { print $1 }' <<<"$kernels"
-		awk '$5 == "quick" { print $1 }' <<<"$kernels"
-		awk '$5 == "short" { print $1 }' <<<"$kernels"
+		awk '$6 == "all" { print $1 }' <<<"$kernels"
+		awk '$6 == "quick" { print $1 }' <<<"$kernels"
+		awk '$6 == "short" { print $1 }' <<<"$kernels"
 	fi
 }
 
