@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Connections that go wrong, each in one of 13 ways and after a healthy phase.
 
-usage: kept.py fail COUNT | rst COUNT | serve COUNT
+usage: kept.py fail COUNT | rst COUNT | serve COUNT | same JSON PROC
 
 fail: prints a line "COOKIE WAY" for each, the cookie as ss shows it. rst: that many
 segments from nobody to ports where nobody listens. serve: that many good connections.
+same: do "tcphs events -j" and /proc/tcphs_events, read one after the other, tell the same?
 """
 import contextlib
+import json
 import random
 import select
 import socket
@@ -233,5 +235,53 @@ def rst(count):
         s.sendto(head + struct.pack("!HH", sum_, 0), ("127.0.0.1", 0))
 
 
+def holes_of(lines):
+    """What neither store has: holes of the ring without what else is there of that CPU."""
+    numbers, lost = {}, {}
+    for event in lines:
+        if event["event"] != "lost":
+            numbers.setdefault(event["cpu"], set()).add(event["number"])
+    filled = 0
+    for hole, after in zip(lines, lines[1:]):
+        if hole["event"] != "lost":
+            continue
+        if after.get("cpu") != hole["cpu"]:
+            sys.exit("a hole is not before a record of its CPU")
+        there = sum(n in numbers[hole["cpu"]]
+                    for n in range(after["number"] - hole["lost"], after["number"]))
+        filled += there
+        lost[hole["cpu"]] = lost.get(hole["cpu"], 0) + hole["lost"] - there
+    return lost, filled
+
+
+def same(told, proc):
+    with open(told, encoding="ascii") as file:
+        lines = [json.loads(line) for line in file]
+    lost, filled = holes_of(lines)
+    expected = sorted((e["time"], e["cpu"], e["conn"], e["event"], e.get("earlier_lost", False))
+                      for e in lines if e["event"] != "lost")
+    found, missing = [], {}
+    with open(proc, encoding="ascii") as file:
+        for words in map(str.split, file):
+            if words[0] == "lost":
+                cpu, records = (int(word.split("=")[1]) for word in words[1:])
+                missing[cpu] = missing.get(cpu, 0) + records
+            else:
+                found.append((int(words[0].replace(".", "")), int(words[1][4:]),
+                              words[2][5:].split(".")[0], words[3], "earlier_lost" in words))
+    if [e[0] for e in found] != sorted(e[0] for e in found):
+        sys.exit("not in the order of time")
+    if sorted(found) != expected:
+        sys.exit(f"{len(found)} records, and {len(expected)} of the tool: "
+                 f"{set(found) ^ set(expected)}")
+    lost = {cpu: count for cpu, count in lost.items() if count}
+    if missing != lost:
+        sys.exit(f"lost {missing}, and of the tool {lost}")
+    print(f"{len(found)} records, lost {lost}; of the ring's holes {filled} are in the other store")
+
+
 if __name__ == "__main__":
-    {"fail": fail, "rst": rst, "serve": serve}[sys.argv[1]](int(sys.argv[2]))
+    if sys.argv[1] == "same":
+        same(*sys.argv[2:])
+    else:
+        {"fail": fail, "rst": rst, "serve": serve}[sys.argv[1]](int(sys.argv[2]))

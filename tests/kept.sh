@@ -82,6 +82,34 @@ one_stream() {
 	jq .time "$tmp/stream" | sort -nc
 }
 
+# What cat reads is the same stream, holes and all. Nobody writes meanwhile.
+proc_is_the_same() {
+	tcphs events -j >"$tmp/told" && cat /proc/tcphs_events >"$tmp/proc" &&
+		python3 "$here/kept.py" same "$tmp/told" "$tmp/proc"
+}
+
+# refused OPTION...: what the doctor says of the connects that were refused, and of when
+refused() {
+	tcphs doctor -j "$@" >"$tmp/doctor" 2>"$tmp/reach"
+	jq -c --arg from "$began" --arg to "$ended" 'select(.finding == "connect-refused" and .port == 1) |
+		[.store, .severity, .value, .from >= $from and .to <= $to]' "$tmp/doctor"
+}
+
+# Of a time of which only what went wrong is kept, nobody says how bad it was beside the good.
+doctor_judges_what_is_kept() {
+	local both
+
+	both=$(grep -c ' refused$' "$tmp/failed")
+	same "$(refused --since "$began")" "[\"kept\",\"notice\",$both,true]" "refused, --since" &&
+	grep -q 'the ring has everything since .* only what went wrong is kept' "$tmp/reach" &&
+	same "$(jq -c 'select(.store == "kept" and .severity == "critical")' "$tmp/doctor")" "" \
+		"critical ones" &&
+	same "$(refused --since "$began" --until "$ended")" "[\"kept\",\"notice\",$both,true]" \
+		"refused, --since and --until" &&
+	same "$(refused --since "$ended")" "" "refused later" &&
+	same "$(refused --until "$began")" "" "refused before"
+}
+
 # Whatever is in it, something of it was notable.
 kept_alone() {
 	tcphs events -j --kept >"$tmp/kept" && [[ -s $tmp/kept ]] || return
@@ -157,7 +185,9 @@ done
 sysctl -qw net.ipv4.tcp_max_tw_buckets=524288
 load ring_records=2048 kept_records=8192 table_size=1048576
 mark_dmesg
+began=$(date -u +%FT%T.%NZ)
 python3 "$here/kept.py" fail $failures >"$tmp/failed" || die "kept.py: $?"
+ended=$(date -u +%FT%T.%NZ)
 lives_of >"$tmp/before"
 check "97 connections went wrong in 13 ways" all_ways_are_there
 for cpu in 0 1; do
@@ -172,7 +202,9 @@ ip netns exec "${tenants[0]}" "$here/traffic" --refused $((many / 10)) --close c
 check "so does what goes wrong in another namespace" all_are_as_before
 check "they can be drawn, from the first SYN to the end" drawings_are_whole
 check "both stores are one stream without duplicates" one_stream
+check "/proc/tcphs_events is that stream too" proc_is_the_same
 check "the second store alone has no good lives" kept_alone
+check "the doctor judges what is kept, for what it is" doctor_judges_what_is_kept
 check "how far back each store goes is said" reach_is_told
 check "the kernel does not complain" kernel_is_quiet
 unload
@@ -180,5 +212,6 @@ unload
 load ring_records=512 kept_records=512
 check "who writes little keeps it when another floods the ring" small_one_stays
 check "who is alone has all of it" one_alone_has_all
+check "/proc/tcphs_events has small stores as one stream, and says what is in neither" proc_is_the_same
 check "the kernel does not complain about small stores" kernel_is_quiet
 ktap_finished

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/tcphs_events: what the rings hold, as text, oldest first. For rescue
+ * /proc/tcphs_events: what both stores hold, as text, oldest first. For rescue
  * systems with nothing but cat; root only, and only the opener's own network
  * namespace. One pass: what is written after the file was opened is not in it.
+ *
+ * In one namespace the records that a CPU wrote are numbered in the order of their time, and
+ * a copy in the second store has the number of the original. So for each CPU the two are
+ * merged by number, and what is in both is shown once; across CPUs time decides. The
+ * second store is in no order: an index of it is made and sorted when the reading begins.
  */
 #include <linux/capability.h>
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/string_helpers.h>
 #include "reader/names.h"
@@ -18,27 +25,55 @@
 #include "store/net.h"
 #include "store/ring.h"
 
-/* One CPU's reading: its oldest record that was not shown yet. */
+/* A record of the second store. */
+struct place {
+	u64 number;
+	const struct tcphs_slot *slot;
+	u64 mark;		/* another one: overwritten since */
+};
+
+/* One CPU's reading: the oldest of its records, of each store, that was not shown yet. */
 struct lane {
 	struct tcphs_cursor cursor;
 	struct tcphs_walk walk;
-	struct tcphs_event ev;
+	struct tcphs_event ev, kept;
 	bool whole;		/* ev is one, not the end of the ring */
-	u64 told;		/* lost records that were shown as such */
+	bool has_kept;		/* and so is kept */
+	u64 told;		/* lost records that were shown as such, or out of the other store */
+	struct place *places;	/* of what is kept of this CPU, in order of number */
+	size_t left;		/* of these */
 };
 
 struct view {
 	struct net *net;
 	struct lane *now;	/* whose record is shown */
 	loff_t pos;
+	struct place *places;	/* of all CPUs */
+	struct tcphs_walk walk;	/* of the second store */
 	unsigned int count;
 	struct lane lanes[];
 };
 
+static u64 hole(const struct lane *lane)
+{
+	return lane->cursor.lost - lane->told;
+}
+
 /* A record, or a hole before the end. */
 static bool has_more(const struct lane *lane)
 {
-	return lane->whole || lane->cursor.lost > lane->told;
+	return lane->has_kept || lane->whole || hole(lane);
+}
+
+/* Is the next one out of the second store? */
+static bool is_kept(const struct lane *lane)
+{
+	return lane->has_kept && (!lane->whole || lane->kept.number < lane->ev.number);
+}
+
+static u64 time_of(const struct lane *lane)
+{
+	return is_kept(lane) ? lane->kept.time : lane->ev.time;
 }
 
 static struct lane *oldest(struct view *view)
@@ -49,42 +84,164 @@ static struct lane *oldest(struct view *view)
 	for (i = 0; i < view->count; i++) {
 		struct lane *lane = &view->lanes[i];
 
-		if (has_more(lane) && (!best || lane->ev.time < best->ev.time))
+		if (has_more(lane) && (!best || time_of(lane) < time_of(best)))
 			best = lane;
 	}
 	return best;
 }
 
-static void advance(struct lane *lane)
+static void advance_kept(struct lane *lane)
 {
-	lane->whole = tcphs_ring_read(&lane->cursor, &lane->walk, &lane->ev);
+	const struct place *place;
+
+	lane->has_kept = false;
+	while (lane->left && !lane->has_kept) {
+		place = lane->places++;
+		lane->left--;
+		lane->has_kept = tcphs_ring_copy(place->slot, place->mark, &lane->kept);
+	}
 }
 
-static void rewind_lanes(struct view *view)
+/* What the ring still has is not shown twice. */
+static void drop_twin(struct lane *lane)
 {
+	if (lane->whole && lane->has_kept && lane->kept.number == lane->ev.number)
+		advance_kept(lane);
+}
+
+static void advance_ring(struct lane *lane)
+{
+	lane->whole = tcphs_ring_read(&lane->cursor, &lane->walk, &lane->ev);
+	drop_twin(lane);
+}
+
+/* Of the record that is shown: is it one that the ring has lost? Then it is lost no longer. */
+static bool fills_hole(const struct lane *lane)
+{
+	return hole(lane) && lane->kept.number >= lane->cursor.next - lane->whole - hole(lane);
+}
+
+static void advance(struct lane *lane)
+{
+	if (is_kept(lane)) {
+		lane->told += fills_hole(lane);
+		advance_kept(lane);
+		drop_twin(lane);
+	} else {
+		lane->told = lane->cursor.lost;
+		advance_ring(lane);
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Calls back for each record of the second store, whichever CPU's it has come into. */
+static void each_kept(struct view *view, void (*fn)(struct view *view, struct lane *lane))
+{
+	struct tcphs_event *ev = &view->lanes[0].kept;
 	unsigned int i;
 
 	for (i = 0; i < view->count; i++) {
+		if (!view->lanes[i].cursor.kept_end)
+			continue;
+		tcphs_ring_kept_start(i, &view->walk, view->lanes[i].cursor.kept_end);
+		while (tcphs_ring_kept_read(tcphs_net(view->net), &view->walk, ev))
+			fn(view, &view->lanes[ev->cpu]);
+		cond_resched();
+	}
+}
+
+static void count(struct view *view, struct lane *lane)
+{
+	lane->left++;
+}
+
+static void note(struct view *view, struct lane *lane)
+{
+	lane->places[lane->left++] = (struct place){ .number = view->lanes[0].kept.number,
+						     .slot = view->walk.slot,
+						     .mark = view->walk.mark };
+}
+
+/* The index: its part for each CPU is as large as was counted, and not all may be there still. */
+static int index_kept(struct view *view)
+{
+	struct place *place;
+	struct lane *lane;
+	size_t nr = 0;
+
+	each_kept(view, count);
+	for (lane = view->lanes; lane < view->lanes + view->count; lane++)
+		nr += lane->left;
+	if (!nr)
+		return 0;
+	place = kvmalloc_array(nr, sizeof(*place), GFP_KERNEL_ACCOUNT);
+	if (!place)
+		return -ENOMEM;
+	view->places = place;
+	for (lane = view->lanes; lane < view->lanes + view->count; lane++) {
+		lane->places = place;
+		place += lane->left;
+		lane->left = 0;
+	}
+	each_kept(view, note);
+	for (lane = view->lanes; lane < view->lanes + view->count; lane++) {
+		sort(lane->places, lane->left, sizeof(*place), by_number, NULL);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void forget(struct view *view)
+{
+	kvfree(view->places);
+	view->places = NULL;
+}
+
+/* What the second store has is fixed first: see tcphs_ring_kept_end(). */
+static int rewind(struct view *view)
+{
+	unsigned int i;
+	int err;
+
+	forget(view);
+	for (i = 0; i < view->count; i++) {
+		memset(&view->lanes[i], 0, sizeof(view->lanes[i]));
+		view->lanes[i].cursor.kept_end = tcphs_ring_kept_end(i);
+	}
+	for (i = 0; i < view->count; i++) {
 		struct lane *lane = &view->lanes[i];
 
-		memset(lane, 0, sizeof(*lane));
 		lane->cursor.tn = tcphs_net(view->net);
 		lane->cursor.cpu = i;
-		if (tcphs_ring_seek(&lane->cursor, &lane->walk))
-			continue;
-		tcphs_ring_start(&lane->cursor, &lane->walk);
-		advance(lane);
+		if (!tcphs_ring_seek(&lane->cursor, &lane->walk))
+			tcphs_ring_start(&lane->cursor, &lane->walk);
+	}
+	err = index_kept(view);
+	if (err)
+		return err;
+	for (i = 0; i < view->count; i++) {
+		advance_kept(&view->lanes[i]);
+		if (view->lanes[i].cursor.sought)
+			advance_ring(&view->lanes[i]);
 	}
 	view->pos = 0;
 	view->now = oldest(view);
+	return 0;
 }
 
 static void *start(struct seq_file *m, loff_t *pos)
 {
 	struct view *view = m->private;
+	int err = *pos ? 0 : rewind(view);
 
-	if (!*pos)
-		rewind_lanes(view);
+	if (err)
+		return ERR_PTR(err);
 	/* seq_file shows a record again that did not fit; it never goes elsewhere. */
 	return *pos == view->pos ? view->now : NULL;
 }
@@ -94,7 +251,6 @@ static void *next(struct seq_file *m, void *v, loff_t *pos)
 	struct view *view = m->private;
 
 	view->pos = ++*pos;
-	view->now->told = view->now->cursor.lost;
 	advance(view->now);
 	view->now = oldest(view);
 	return view->now;
@@ -136,6 +292,8 @@ static void put_numbers(struct seq_file *m, const struct tcphs_event *ev)
 		seq_printf(m, " icmp_type=%u icmp_code=%u", ev->icmp_type, ev->icmp_code);
 	if (ev->flags & TCPHS_F_RESTORED)
 		seq_puts(m, " restored");
+	if (ev->flags & TCPHS_F_GAP)
+		seq_puts(m, " earlier_lost");
 	if (ev->ifindex)
 		seq_printf(m, " ifindex=%u", ev->ifindex);
 }
@@ -187,19 +345,11 @@ static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
 			   ev->idle.unread);
 }
 
-static int show(struct seq_file *m, void *v)
+static void show_event(struct seq_file *m, const struct tcphs_event *ev)
 {
-	struct lane *lane = v;
-	const struct tcphs_event *ev = &lane->ev;
 	u32 ns;
 	u64 s = div_u64_rem(ev->time, NSEC_PER_SEC, &ns);
 
-	/* The hole before it; again if seq_file shows it again. */
-	if (lane->cursor.lost > lane->told)
-		seq_printf(m, "lost cpu=%u records=%llu\n", lane->cursor.cpu,
-			   lane->cursor.lost - lane->told);
-	if (!lane->whole)
-		return 0;
 	seq_printf(m, "%llu.%09u cpu=%u conn=%llx.%u %s", s, ns, ev->cpu, ev->id.conn,
 		   ev->id.generation, name(tcphs_event_names, TCPHS_EV_MAX, ev->type));
 	seq_printf(m, " %s>%s", name(tcphs_state_names, TCPHS_STATE_MAX, ev->old_state),
@@ -212,6 +362,21 @@ static int show(struct seq_file *m, void *v)
 		put_owner(m, ev);
 	put_detail(m, ev);
 	seq_putc(m, '\n');
+}
+
+static int show(struct seq_file *m, void *v)
+{
+	const struct lane *lane = v;
+
+	if (is_kept(lane)) {
+		show_event(m, &lane->kept);
+		return 0;
+	}
+	/* The hole before it; again if seq_file shows it again. */
+	if (hole(lane))
+		seq_printf(m, "lost cpu=%u records=%llu\n", lane->cursor.cpu, hole(lane));
+	if (lane->whole)
+		show_event(m, &lane->ev);
 	return 0;
 }
 
@@ -237,11 +402,17 @@ static int open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static int release(struct inode *inode, struct file *file)
+{
+	forget(((struct seq_file *)file->private_data)->private);
+	return tcphs_procfs_release(inode, file);
+}
+
 static const struct proc_ops proc_ops = {
 	.proc_open = open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = tcphs_procfs_release,
+	.proc_release = release,
 };
 
 /**

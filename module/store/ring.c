@@ -210,7 +210,9 @@ static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *e
 		struct tcphs_run *run = &walk->run[0];
 
 		*place = run->place;
-		whole = tcphs_ring_copy(&walk->ring->slots[run->slot], *place + 1, ev);
+		walk->slot = &walk->ring->slots[run->slot];
+		walk->mark = *place + 1;
+		whole = tcphs_ring_copy(walk->slot, walk->mark, ev);
 		run->slot++;
 		run->place++;
 		if (!run_find(walk, run))
@@ -466,7 +468,7 @@ void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end)
 /**
  * tcphs_ring_kept_read() - the next record of the second store
  * @tn: whose records; NULL: all
- * @walk: started
+ * @walk: started; says where the record lies, so that tcphs_ring_copy() finds it again
  * @ev: the record
  *
  * Context: any.

@@ -91,6 +91,8 @@ struct tcphs_walk {
 	const struct tcphs_ring *ring;
 	u64 from;
 	u64 end;
+	const struct tcphs_slot *slot;		/* of the record read last, and its mark */
+	u64 mark;
 	unsigned int nr;
 	struct tcphs_run run[TCPHS_SEGMENTS];	/* a heap */
 };
