@@ -174,7 +174,7 @@ def other_namespaces(t):
 
 @ill
 def since(t):
-    """--since judges what the ring holds of that time"""
+    """--since judges what the ring has of that time, and --until of before"""
     port = t.new_port()
     refuse(t, port, 7)
     out = subprocess.run(["tcphs", "doctor", "-j", "--since", "500ms"], check=False,
@@ -182,4 +182,9 @@ def since(t):
     findings, _, end = parse(out.stdout)
     same([(f["finding"], f["value"]) for f in findings if f.get("port") == port],
          [("connect-refused", 7)], "findings")
-    same((end["ring"], end["recording"]), (True, False), "its end")
+    same((end["past"], end["recording"]), (True, False), "its end")
+    refused = [f for f in findings if f.get("port") == port][0]
+    same((refused["store"], refused["from"] <= refused["to"]), ("ring", True), "of when it is")
+    before = parse(subprocess.run(["tcphs", "doctor", "-j", "--until", "1m"], check=False,
+                                  capture_output=True).stdout)[0]
+    same([f for f in before if f.get("port") == port], [], "findings of a minute ago and before")

@@ -30,7 +30,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..220"
+echo "1..227"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -196,7 +196,7 @@ run 0 "connections --local-port --role"		"" connections -H --local-port 443 --ro
 run 0 "listeners --port"			"" listeners -H --port 443,80
 [ "$(wc -l <"$out")" = 1 ]; result $?		"only that listener"
 run 0 "events --event"				"" events -H --event closed,fin-sent
-[ "$(grep -vc '^--- 7 events of CPU 1 lost' "$out")" = 2 ]; result $? "only those, and the losses"
+[ "$(grep -vc '^--- 7 older events' "$out")" = 2 ]; result $? "only those, and the losses"
 run 0 "events --last of a filter"		"" events -j --failed -n 1
 said "$out" '"event":"accept-overflow"'		"is the last that passes"
 
@@ -216,6 +216,8 @@ run 0 "events --read, as text, the last two"	absent events -r "$rec" -n 2 -H
 [ "$(wc -l <"$out")" = 2 ]; result $?		"are two"
 run 0 "events --read --until"			absent events --read "$rec" --until 2001-09-10
 said "$out" '7 events of CPU 1 lost'		"shows a loss before what is asked for"
+run 10 "doctor --read --since"			absent doctor --read "$rec" --since 2001-09-09
+said "$out" '^  when +2001-09-09T01:46:41 to 2001-09-09T01:46:41$' "says of when it is"
 run 0 "events --read --since"			absent events --read "$rec" --since 2001-09-10
 ! grep lost "$out"; result $?			"and none before the time that is asked for"
 run 0 "a recording from standard input"		absent events -j -r - <"$rec"
@@ -318,8 +320,13 @@ said "$out" '^\{"netns":4026531840,"worst":"warning","findings":4,' "it sums up"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
 run 0 "doctor --since, of what is older"	"" doctor --since 5m
 said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
-run 10 "doctor --since"				"" doctor --since 90000d
-said "$out" '^LOOKED AT .* of what the ring holds' "judges the ring"
+run 0 "doctor --since"				"" doctor --since 90000d
+said "$out" '^LOOKED AT .* of what the ring has' "judges the ring"
+said "$out" 'lost 0, among the oldest overwritten 7$' "what is merely old is not lost"
+run 0 "doctor --until"				"" doctor --until 2001-09-10
+said "$out" '^LOOKED AT .* of what the ring has' "judges the ring too"
+run 0 "doctor --since and --until, of before"	"" doctor --since 2001-09-08 --until 2001-09-09
+run 2 "doctor --until with --watch"		"" doctor --until 2001-09-10 -w
 run 0 "doctor --since a time of day"		"" doctor --since 00:00
 run 0 "events --since"				"" events --since 90000d
 [ "$(wc -l <"$out")" -gt 3 ]; result $?		"shows what is younger"
@@ -340,4 +347,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 220
+ended 227

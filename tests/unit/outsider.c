@@ -128,7 +128,7 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	seen->lost += cpu == 1 ? count : 0;
 }
 
-static const struct tcphs_events_ops ops = { on_event, on_lost };
+static const struct tcphs_events_ops ops = { .record = on_event, .lost = on_lost };
 
 static void test_pull(void)
 {

@@ -34,7 +34,27 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 		 (unsigned long long)count, cpu);
 }
 
-static const struct tcphs_events_ops ops = { on_record, on_lost };
+static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
+
+static void on_kept(void *arg, const struct tcphs_event *ev)
+{
+	on_record(arg, ev);
+	strcat(seen, "k");
+}
+
+static void on_overwritten(void *arg, uint64_t count, uint64_t until)
+{
+	size_t len = strlen(seen);
+
+	(void)arg;
+	snprintf(seen + len, sizeof(seen) - len, "%s<%llu:%llu", len ? " " : "",
+		 (unsigned long long)(until / MS), (unsigned long long)count);
+}
+
+/* Of who tells apart what the ring has and what is kept, losses and what is merely old. */
+static const struct tcphs_events_ops all_ops = {
+	.record = on_record, .lost = on_lost, .kept = on_kept, .overwritten = on_overwritten,
+};
 
 static void clear(void)
 {
@@ -98,6 +118,38 @@ static void test_merge(void)
 	tcphs_events_cursor(evs, 0, &cpu, &next);
 	ok(cpu == 0 && next == 11, "the cursor of the last message counts");
 	same(emit(evs), "", "nothing comes twice");
+	tcphs_events_free(evs);
+}
+
+/* What newer records had overwritten before anybody asked was not lost by who reads. */
+static void test_old(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
+
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 0, 1, 10, 0);
+	ADD(evs, 1, 5, 1, 20, 0);
+	ADD(evs, 0, 7, 2, 30, 0);
+	ADD(evs, 0, 3, 2, 40, 0);
+	clear();
+	tcphs_events_emit(evs, &all_ops, NULL);
+	same(seen, "<40:15 10 20 30 40", "all holes of the first pull are told at once");
+	tcphs_events_begin(evs, 2000 * MS);
+	ADD(evs, 0, 2, 3, 50, 0);
+	clear();
+	tcphs_events_emit(evs, &all_ops, NULL);
+	same(seen, "-2@0 50", "those of a later one are losses");
+	tcphs_events_free(evs);
+
+	evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 5, 1, 20, 0);
+	ADD(evs, 0, 7, 2, 30, 0);
+	ADD(evs, 0, 0, 2, 40, 0);
+	tcphs_events_keep_last(evs, 1);
+	clear();
+	tcphs_events_emit_all(evs, &all_ops, NULL);
+	same(seen, "40", "and of the last few none is missing");
 	tcphs_events_free(evs);
 }
 
@@ -243,7 +295,9 @@ static void test_kept(void)
 	for (i = 0; i < tcphs_events_cpus(evs); i++)
 		cursors += tcphs_events_cursor(evs, i, &cpu, &next);
 	equal(cursors, 2, "the second store has no cursor");
-	same(emit_all(evs), "11 12 13 14 50 51 52", "both stores are one stream in time order");
+	clear();
+	tcphs_events_emit_all(evs, &all_ops, NULL);
+	same(seen, "11k 12k 13k 14k 50 51 52", "both stores are one stream in time order");
 	tcphs_events_free(evs);
 }
 
@@ -263,12 +317,13 @@ static void test_half_kept(void)
 
 int main(void)
 {
-	plan(28);
+	plan(31);
 	test_kept();
 	test_half_kept();
 	test_merge();
 	test_holding_back();
 	test_losses();
+	test_old();
 	test_last();
 	test_many();
 	return tap_done();

@@ -373,7 +373,7 @@ static void add(struct tcphs_events *evs, uint64_t lost_before, unsigned int nr,
 
 static void test_reader(void)
 {
-	static const struct tcphs_events_ops ops = { on_record, on_lost };
+	static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
 	struct tcphs_filter f = make(TCPHS_FILTER_PORT, "7");
 	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, &f);
 

@@ -55,7 +55,7 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	got.lost += count;
 }
 
-static const struct tcphs_events_ops ops = { on_record, on_lost };
+static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
 
 static int memory_file(void)
 {

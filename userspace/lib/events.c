@@ -49,6 +49,7 @@ struct tcphs_events {
 	uint64_t pulled_at;	/* when the last pull began */
 	uint64_t newest;	/* time of the newest record of all pulls */
 	uint64_t settled;	/* the same, without the last pull */
+	bool begun;		/* something was told */
 	size_t held;
 	size_t nr, cap;
 	size_t hint;		/* where queue_of() found the last one */
@@ -464,14 +465,54 @@ static void emit_tail_losses(struct tcphs_events *evs, const struct tcphs_events
 static size_t emit_run(const struct queue *q, uint64_t limit, const struct tcphs_events_ops *ops,
 		       void *arg)
 {
+	void (*tell)(void *arg, const struct tcphs_event *ev) =
+		q->kept && ops->kept ? ops->kept : ops->record;
 	const struct item *item = &q->item[q->head], *end = &q->item[q->tail];
 
 	for (; item < end && item->ev.time <= limit; item++) {
 		if (item->lost && ops->lost)
 			ops->lost(arg, q->cpu, item->lost);
-		ops->record(arg, &item->ev);
+		tell(arg, &item->ev);
 	}
 	return (size_t)(item - q->item);
+}
+
+/* Takes the holes of what is held. Returns how many records are missing there, and of before when. */
+static uint64_t take_holes(struct tcphs_events *evs, uint64_t *until)
+{
+	uint64_t count = 0;
+	struct queue *q;
+	size_t i, k;
+
+	for (i = 0; i < evs->nr; i++) {
+		q = &evs->queue[i];
+		if (q->lost)
+			*until = evs->pulled_at;
+		count += q->lost;
+		q->lost = 0;
+		for (k = q->head; k < q->tail; k++) {
+			if (!q->item[k].lost)
+				continue;
+			if (q->item[k].ev.time > *until)
+				*until = q->item[k].ev.time;
+			count += q->item[k].lost;
+			q->item[k].lost = 0;
+		}
+	}
+	return count;
+}
+
+/* Before the first record: what the first pull could not find any more. */
+static void begin_to_tell(struct tcphs_events *evs, const struct tcphs_events_ops *ops, void *arg)
+{
+	uint64_t until = 0, count;
+
+	evs->begun = true;
+	if (!ops->overwritten)
+		return;
+	count = take_holes(evs, &until);
+	if (count)
+		ops->overwritten(arg, count, until);
 }
 
 static void emit_until(struct tcphs_events *evs, uint64_t horizon,
@@ -479,6 +520,8 @@ static void emit_until(struct tcphs_events *evs, uint64_t horizon,
 {
 	uint64_t limit;
 
+	if (!evs->begun)
+		begin_to_tell(evs, ops, arg);
 	heap_build(evs);
 	while (evs->heap_nr && head_time(evs->heap[0]) <= horizon) {
 		limit = heap_second(evs);

@@ -294,9 +294,22 @@ void tcphs_bell_drain(struct tcphs_session *s);
 
 struct tcphs_events;
 
+/**
+ * struct tcphs_events_ops - what is told of events, in time order
+ * @record: one of them
+ * @lost: a hole: so many of a CPU's records were overwritten in the ring before they were
+ *	read; what is kept of them is told all the same. May be NULL
+ * @kept: one that the ring no longer has, for only what went wrong is kept of that time.
+ *	NULL: @record gets it
+ * @overwritten: once, before all else: all holes of the first pull together, which are of
+ *	before @until (CLOCK_MONOTONIC, ns). They are not what a reader was too slow for: newer
+ *	records have taken the place of older ones. NULL: @lost is told each
+ */
 struct tcphs_events_ops {
 	void (*record)(void *arg, const struct tcphs_event *ev);
-	void (*lost)(void *arg, uint32_t cpu, uint64_t count);	/* may be NULL */
+	void (*lost)(void *arg, uint32_t cpu, uint64_t count);
+	void (*kept)(void *arg, const struct tcphs_event *ev);
+	void (*overwritten)(void *arg, uint64_t count, uint64_t until);
 };
 
 /*

@@ -46,7 +46,7 @@ void cli_help(const struct cli *cli)
 	       cli->verb->name, cli->verb->words ? cli->verb->words : "", cli->verb->help, cli->verb->usage,
 	       cli->verb->reads ?
 	       "  -r, --read FILE       a recording of tcphs record, not the kernel\n" : "",
-	       cli->verb->keeps ?
+	       cli->verb->keeps == KEEPS ?
 	       "      --kept            only what went wrong and is kept for long\n" : "",
 	       cli->verb->one_netns ? "" :
 	       "  -A, --all-netns       every network namespace (from the initial one only)\n");
@@ -81,7 +81,7 @@ static bool is_allowed(const struct verb *verb, int c)
 {
 	if (is_filter(c))
 		return verb->filters >> (c - CLI_FILTER(PORT)) & 1;
-	return c == 'A' ? !verb->one_netns : c == 'r' ? verb->reads : c == 'K' ? verb->keeps : true;
+	return c == 'A' ? !verb->one_netns : c == 'r' ? verb->reads : c == 'K' ? verb->keeps == KEEPS : true;
 }
 
 static void bad_option(const struct cli *cli, char **argv, const struct option *longs)
@@ -181,7 +181,7 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 		cli->read = optarg;
 		break;
 	case 'K':
-		if (!cli->verb->keeps)
+		if (cli->verb->keeps != KEEPS)
 			cli_usage(cli, "--kept: the store of what went wrong holds events, and nothing that this verb shows");
 		cli->kept = true;
 		break;

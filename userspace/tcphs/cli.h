@@ -37,7 +37,11 @@ struct verb {
 	const char *usage;		/* its own options, for --help */
 	bool one_netns;			/* knows no --all-netns */
 	bool reads;			/* knows --read */
-	bool keeps;			/* reads the second store too, and knows --kept */
+	enum {
+		KEEPS_NOT,
+		KEEPS_OF_A_TIME,	/* reads what is kept with --since or --until */
+		KEEPS,			/* always, and knows --kept */
+	} keeps;
 	uint32_t filters;		/* TCPHS_FILTERS_*: those that mean something here */
 	bool lives;			/* they choose connections, see source.h */
 	int (*run)(struct cli *cli, int argc, char **argv);	/* the exit status */
@@ -164,6 +168,8 @@ void event_view_free(struct event_view *view);
 void event_view_measure(void *view, const struct tcphs_event *ev);
 void event_text_head(struct event_view *view, struct tcphs_buf *out);
 void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcphs_event *ev);
+void event_text_overwritten(struct event_view *view, struct tcphs_buf *out, uint64_t count,
+			    uint64_t until);
 void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint32_t cpu,
 		     uint64_t count);
 

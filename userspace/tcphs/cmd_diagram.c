@@ -408,7 +408,7 @@ static void on_second(void *arg, const struct tcphs_event *ev)
 
 static int read_again(struct diagram *d, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { on_second, NULL };
+	static const struct tcphs_events_ops ops = { .record = on_second };
 	size_t i;
 
 	tcphs_lives_restart(&d->lives);
@@ -524,7 +524,7 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 
 static int draw_all(struct diagram *d, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops first = { on_first, on_lost };
+	static const struct tcphs_events_ops first = { .record = on_first, .lost = on_lost };
 
 	if (source_drain(d->source, &first, d, err))
 		return -1;
@@ -655,7 +655,7 @@ static bool on_idle(void *arg)
 
 static int follow(struct diagram *d, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { on_followed, on_lost };
+	static const struct tcphs_events_ops ops = { .record = on_followed, .lost = on_lost };
 
 	d->since = source_session(d->source) ? tcphs_session_now(source_session(d->source)) : 0;
 	tcphs_picture_init(&d->picture, d->cli->utf8 || d->cli->json);
@@ -715,7 +715,7 @@ const struct verb verb_diagram = {
 		"                        output)\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
-	.keeps = true,
+	.keeps = KEEPS,
 	.lives = true,
 	.filters = TCPHS_FILTERS_EVENT,
 	.run = run,

@@ -36,7 +36,7 @@ struct doctor {
 	struct cli *cli;
 	uint64_t look;			/* ns */
 	uint64_t stuck;			/* ns */
-	uint64_t since;			/* CLOCK_MONOTONIC, ns: judge the ring from then on; 0: look */
+	bool past;			/* judge what both stores have of a time; else look */
 	uint64_t oldest;		/* record of the ring */
 	bool watch;
 	bool progress;			/* somebody sits in front of it */
@@ -224,14 +224,24 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 	struct doctor *d = arg;
 	struct patient *p;
 
-	if (ev->time < d->since)
-		return;
 	/* A recording of several is judged as one: its places know where they are. */
 	p = d->cli->read ? d->patients : find_patient(d, ev->id.netns);
 	if (!p)
 		tally_get(&d->strangers, &ev->id.netns);
 	else
 		evidence_event(&p->evidence, ev);
+}
+
+/* Of when the ring has nothing any more. */
+static void on_kept(void *arg, const struct tcphs_event *ev)
+{
+	struct doctor *d = arg;
+	struct patient *p = find_patient(d, ev->id.netns);
+
+	if (!p)
+		tally_get(&d->strangers, &ev->id.netns);
+	else
+		evidence_kept(&p->evidence, ev);
 }
 
 /* Nobody knows whose they were. */
@@ -245,6 +255,16 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 		evidence_lost(&d->patients[i].evidence, count);
 }
 
+static void on_overwritten(void *arg, uint64_t count, uint64_t until)
+{
+	struct doctor *d = arg;
+	size_t i;
+
+	(void)until;
+	for (i = 0; i < d->nr_patients; i++)
+		d->patients[i].evidence.overwritten += count;
+}
+
 static void on_past(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
@@ -253,8 +273,11 @@ static void on_past(void *arg, const struct tcphs_event *ev)
 		d->oldest = ev->time;
 }
 
-static const struct tcphs_events_ops ops = { on_record, on_lost };
-static const struct tcphs_events_ops past_ops = { on_past, NULL };
+static const struct tcphs_events_ops ops = {
+	.record = on_record, .lost = on_lost, .kept = on_kept, .overwritten = on_overwritten,
+};
+
+static const struct tcphs_events_ops past_ops = { .record = on_past };
 
 static bool show_progress(void *arg)
 {
@@ -384,13 +407,15 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 	return tcphs_now() >= until && !tcphs_stop_asked();
 }
 
-/* What is in the ring, with the settings of now. */
+/* What is remembered, with the settings of now. */
 static void look_back(struct doctor *d, struct tcphs_error *err)
 {
 	struct evidence *e;
 	size_t i;
 
 	source_drain(d->source, &ops, d, err);
+	for (i = 0; i < d->nr_patients; i++)
+		d->patients[i].evidence.clock = source_clock(d->source)->offset;
 	for (i = 0; i < d->nr_patients && source_session(d->source); i++) {
 		e = &d->patients[i].evidence;
 		if (d->patients[i].session && enter(&d->patients[i])) {
@@ -404,7 +429,7 @@ static void look_back(struct doctor *d, struct tcphs_error *err)
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
-				    .ring = d->since ? now(d) - d->since : 0,
+				    .past = d->past && source_session(d->source),
 				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
 				    .strangers = (unsigned int)d->strangers.nr };
@@ -457,7 +482,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 	*again = false;
 	if (admit_first(d, err))
 		return;
-	if (source_session(d->source) && !d->since)
+	if (source_session(d->source) && !d->past)
 		*again = look_live(d, err);
 	else
 		look_back(d, err);
@@ -482,7 +507,7 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 	bool clear = isatty(STDOUT_FILENO) && d->watch && !d->cli->json, again;
 
 	/* What is past is past. */
-	if (source_session(d->source) && !d->since &&
+	if (source_session(d->source) && !d->past &&
 	    source_drain(d->source, &past_ops, d, err))
 		return -1;
 	do {
@@ -513,8 +538,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	d.source = source_open(cli, &err);
 	if (!d.source)
 		return cli_fail(&err);
-	if (tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE))
-		d.since = cli->filter.since_ns ? cli->filter.since_ns : 1;
+	d.past = tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE) ||
+		 tcphs_filter_has(&cli->filter, TCPHS_FILTER_UNTIL);
 	d.progress = isatty(STDERR_FILENO);
 	d.home = netns_home();
 	d.tables = calloc(1, sizeof(*d.tables));
@@ -550,9 +575,12 @@ const struct verb verb_doctor = {
 		"      --stuck-after TIME\n"
 		"                        what stays longer in a state of the close is stuck\n"
 		"                        (default 90s)\n"
-		"With --since what the ring holds of that time is judged, and nothing looked at.\n\n",
+		"With --since or --until that time is judged, and nothing looked at: what the\n"
+		"ring has of it, and what is kept of before.\n\n",
 	.reads = true,
+	.keeps = KEEPS_OF_A_TIME,
 	/* What chooses some steps of a connection would hide the evidence. */
-	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS) | TCPHS_FILTER_BIT(SINCE),
+	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS) |
+		   TCPHS_FILTER_BIT(SINCE) | TCPHS_FILTER_BIT(UNTIL),
 	.run = run,
 };

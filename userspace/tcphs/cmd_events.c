@@ -27,6 +27,13 @@ static void on_text_lost(void *arg, uint32_t cpu, uint64_t count)
 	event_text_lost(cmd->view, &cmd->cli->out, cpu, count);
 }
 
+static void on_text_overwritten(void *arg, uint64_t count, uint64_t until)
+{
+	struct events_cmd *cmd = arg;
+
+	event_text_overwritten(cmd->view, &cmd->cli->out, count, until);
+}
+
 static void on_json(void *arg, const struct tcphs_event *ev)
 {
 	struct events_cmd *cmd = arg;
@@ -41,8 +48,11 @@ static void on_json_lost(void *arg, uint32_t cpu, uint64_t count)
 	event_json_lost(&cmd->cli->out, cpu, count);
 }
 
-static const struct tcphs_events_ops text_ops = { on_text, on_text_lost };
-static const struct tcphs_events_ops json_ops = { on_json, on_json_lost };
+static const struct tcphs_events_ops text_ops = {
+	.record = on_text, .lost = on_text_lost, .overwritten = on_text_overwritten,
+};
+
+static const struct tcphs_events_ops json_ops = { .record = on_json, .lost = on_json_lost };
 
 static void parse(struct events_cmd *cmd, int argc, char **argv)
 {
@@ -131,7 +141,7 @@ const struct verb verb_events = {
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
 		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.reads = true,
-	.keeps = true,
+	.keeps = KEEPS,
 	.filters = TCPHS_FILTERS_EVENT,
 	.run = run,
 };

@@ -116,7 +116,7 @@ static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
 
 static int record(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { on_record, on_lost };
+	static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
 	uint64_t until;
 	int ret, error;
 
@@ -221,6 +221,6 @@ const struct verb verb_record = {
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
 	.filters = TCPHS_FILTERS_EVENT,
-	.keeps = true,
+	.keeps = KEEPS,
 	.run = run,
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the doctor says: findings, the most urgent first, then what was looked at. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "columns.h"
 #include "out_doctor.h"
@@ -51,6 +53,20 @@ static void advice(struct cli *cli, const struct finding *f)
 	paragraph(cli, "set", text);
 }
 
+/* Of which time it is, where that is not now. */
+static void when_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
+{
+	char from[WHEN_LEN], to[WHEN_LEN], text[160];
+
+	if (!f->from)
+		return;
+	fmt_when(from, v->e, f->from);
+	fmt_when(to, v->e, f->to);
+	SAY(text, "%s to %s%s", from, to,
+	    f->kept ? ", of which only what went wrong is kept" : "");
+	paragraph(cli, "when", text);
+}
+
 static void finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
 	char text[320], netns[40] = "";
@@ -62,6 +78,7 @@ static void finding_text(struct cli *cli, const struct doctor_view *v, const str
 		 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
 			 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
 		 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object, netns);
+	when_text(cli, v, f);
 	SAY(text, "%s: %llu (alarm from %llu)", f->measure, (ull)f->value, (ull)f->threshold);
 	paragraph(cli, "seen", text);
 	if (*f->more)
@@ -115,12 +132,13 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 
 	if (!e->live && !e->records) {
 		cli_line(cli, 0, "Nothing to judge: %s has no event that fits.",
-			 v->ring ? "the ring" : "the recording");
+			 v->past ? "the ring" : "the recording");
 		return;
 	}
 	if (e->records || !e->live) {
-		cli_line(cli, 0, "%sNothing wrong%s.", cli_tone(cli, TCPHS_TONE_GOOD),
-			 cli_plain(cli));
+		cli_line(cli, 0, "%sNothing wrong%s%s.", cli_tone(cli, TCPHS_TONE_GOOD),
+			 cli_plain(cli),
+			 e->kept_records ? " in what the ring has of that time" : "");
 		return;
 	}
 	if (v->oldest && v->oldest < v->now) {
@@ -149,7 +167,20 @@ static bool is_brief(const struct doctor_view *v, const struct report *r)
 
 static const char *source_of(const struct doctor_view *v)
 {
-	return v->ring ? " of what the ring holds" : v->e->live ? "" : " of a recording";
+	return v->past ? " of what the ring has" : v->e->live ? "" : " of a recording";
+}
+
+/* What was judged for itself, and of which time nothing else is known. */
+static void kept_text(struct cli *cli, const struct doctor_view *v)
+{
+	char from[WHEN_LEN], to[WHEN_LEN];
+
+	if (!v->e->kept_records)
+		return;
+	fmt_when(from, v->e, v->e->kept_from);
+	fmt_when(to, v->e, v->e->kept_to);
+	cli_line(cli, 23, "  %-20s %llu events of %s to %s are kept, of what went wrong alone",
+		 rule_of_kept.title, (ull)v->e->kept_records, from, to);
 }
 
 /**
@@ -173,6 +204,7 @@ void doctor_text(struct cli *cli, const struct doctor_view *v, const struct repo
 	tcphs_fmt_duration(looked, v->e->ended - v->e->began, cli->utf8);
 	SAY(head, "LOOKED AT (%s%s)", looked, source_of(v));
 	checks_text(cli, r, true, head);
+	kept_text(cli, v);
 	checks_text(cli, r, false, "NOT LOOKED AT");
 	if (v->strangers)
 		cli_line(cli, 23, "  %-20s %u not looked at: tcphs doctor --all-netns",
@@ -186,6 +218,21 @@ static void begin_json(struct tcphs_json *j, struct cli *cli, uint32_t netns)
 	tcphs_json_begin(j, &cli->out);
 	if (netns)
 		tcphs_json_u64(j, "netns", netns);
+}
+
+/* As events have it in "at". */
+static void json_when(struct tcphs_json *j, const char *key, const struct doctor_view *v,
+		      uint64_t time)
+{
+	int64_t real = v->e->clock + (int64_t)time;
+	time_t t = (time_t)(real / 1000000000);
+	char text[48], *p = text;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	p += strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(p, sizeof(text) - (size_t)(p - text), ".%09lldZ", (long long)(real % 1000000000));
+	tcphs_json_str(j, key, text);
 }
 
 static void finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f)
@@ -206,6 +253,12 @@ static void finding_json(struct cli *cli, const struct doctor_view *v, const str
 		tcphs_json_u64(&j, "pid", f->owner.pid);
 		tcphs_json_str(&j, "comm", f->owner.comm);
 	}
+	if (f->from) {
+		json_when(&j, "from", v, f->from);
+		json_when(&j, "to", v, f->to);
+	}
+	if (v->past)
+		tcphs_json_str(&j, "store", f->kept ? "kept" : "ring");
 	tcphs_json_u64(&j, "value", f->value);
 	tcphs_json_u64(&j, "threshold", f->threshold);
 	tcphs_json_str(&j, "measure", f->measure);
@@ -256,9 +309,11 @@ void doctor_json(struct cli *cli, const struct doctor_view *v, const struct repo
 	tcphs_json_u64(&j, "findings", r->nr);
 	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
 	tcphs_json_bool(&j, "recording", !v->netns);
-	if (v->ring)
-		tcphs_json_bool(&j, "ring", true);
+	if (v->past)
+		tcphs_json_bool(&j, "past", true);
 	tcphs_json_u64(&j, "records", e->records);
+	if (v->past)
+		tcphs_json_u64(&j, "kept_records", e->kept_records);
 	tcphs_json_u64(&j, "lost", e->lost);
 	if (!v->all && v->netns)
 		tcphs_json_u64(&j, "netns_not_looked_at", v->strangers);

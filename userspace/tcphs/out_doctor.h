@@ -11,7 +11,7 @@ struct doctor_view {
 	uint32_t netns;			/* inode; 0: a recording */
 	const char *name;		/* of it; "": none */
 	bool all;			/* it is one of several */
-	bool ring;			/* events of the ring are judged, of what has been */
+	bool past;			/* what both stores have of what has been is judged */
 	uint64_t oldest;		/* record of the ring, ns; 0: not known */
 	uint64_t now;			/* on the same clock */
 	unsigned int strangers;		/* namespaces that were not looked at */

@@ -791,6 +791,28 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 }
 
 /**
+ * event_text_overwritten - holes among the oldest events that there are
+ * @view: how events look
+ * @out: where to
+ * @count: how many are missing
+ * @until: they are of before then
+ */
+void event_text_overwritten(struct event_view *view, struct tcphs_buf *out, uint64_t count,
+			    uint64_t until)
+{
+	char text[128], when[TCPHS_TIME_LEN];
+
+	view->clock.offset = view->source_clock->offset;
+	tcphs_fmt_time(when, &view->clock, until);
+	if (view->clock.day != view->day)
+		new_day(view, out);
+	snprintf(text, sizeof(text),
+		 "--- %llu older events, of before %s, are overwritten by newer ones ---",
+		 (unsigned long long)count, when);
+	cli_fold(out, text, view->table.limit, 0, 4);
+}
+
+/**
  * event_text_lost - a hole in the record
  * @view: how events look
  * @out: where to

@@ -32,12 +32,19 @@ struct source {
 	int64_t begin;		/* when it begins, if --since or --until is a time of day; or 0 */
 };
 
+static enum tcphs_kept_mode kept_mode(const struct cli *cli)
+{
+	bool time = tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE) ||
+		    tcphs_filter_has(&cli->filter, TCPHS_FILTER_UNTIL);
+
+	if (cli->verb->keeps == KEEPS_NOT || (cli->verb->keeps == KEEPS_OF_A_TIME && !time))
+		return TCPHS_KEPT_NOT;
+	return cli->kept ? TCPHS_KEPT_ONLY : TCPHS_KEPT_TOO;
+}
+
 static int open_kernel(struct source *s, struct tcphs_error *err)
 {
-	enum tcphs_kept_mode mode = !s->cli->verb->keeps ? TCPHS_KEPT_NOT :
-				    s->cli->kept ? TCPHS_KEPT_ONLY : TCPHS_KEPT_TOO;
-
-	s->events = tcphs_events_new(s->cli->all_netns, mode, &s->filter);
+	s->events = tcphs_events_new(s->cli->all_netns, kept_mode(s->cli), &s->filter);
 	if (!s->events) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return -1;
@@ -98,7 +105,7 @@ static void on_first(void *arg, const struct tcphs_event *ev)
 /* When a recording begins, CLOCK_REALTIME in ns. */
 static int begin_of(struct source *s, int64_t *begin, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { on_first, NULL };
+	static const struct tcphs_events_ops ops = { .record = on_first };
 	uint64_t first = 0;
 	int more = 1;
 
@@ -163,12 +170,8 @@ static int say_reach(struct source *s, struct tcphs_error *err)
 	if (!ret && st->has_overwritten && since < now - st->ring_reach) {
 		fmt_moment(all, s, now - st->ring_reach);
 		fmt_moment(kept, s, now - st->kept_reach);
-		if (s->cli->verb->keeps)
-			cli_say("tcphs: everything is remembered since %s, what went wrong since %s",
-				all, kept);
-		else
-			cli_say("tcphs: everything is remembered since %s; what was before is not judged",
-				all);
+		cli_say("tcphs: the ring has everything since %s; of before that only what went wrong is kept, since %s",
+			all, kept);
 	}
 	free(st);
 	return ret;
@@ -308,7 +311,9 @@ static void on_recorded_loss(void *data, uint32_t cpu, uint64_t count)
 static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idle)(void *arg),
 		void *arg, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops sieve = { on_recorded, on_recorded_loss };
+	static const struct tcphs_events_ops sieve = {
+		.record = on_recorded, .lost = on_recorded_loss,
+	};
 	struct reading reading = { .filter = &s->filter, .ops = ops, .arg = arg, .skip = s->skip };
 	int more;
 
@@ -373,7 +378,7 @@ static bool look_on(void *data)
 static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 			      struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { on_look, NULL };
+	static const struct tcphs_events_ops ops = { .record = on_look };
 	struct look count = { 0 };
 
 	if (keep != SIZE_MAX) {

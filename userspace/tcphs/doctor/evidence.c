@@ -23,6 +23,7 @@ void evidence_init(struct evidence *e, uint64_t stuck_ns)
 	close_init(e);
 	ends_init(e);
 	data_init(e);
+	kept_init(e);
 }
 
 /**
@@ -46,6 +47,7 @@ void evidence_free(struct evidence *e)
 	tally_free(&e->silent);
 	tally_free(&e->addresses);
 	tally_free(&e->overflowed);
+	tally_free(&e->mishaps);
 	counters_free(&e->counters);
 }
 

@@ -10,6 +10,7 @@
  *	evidence_close.c	states that should have ended
  *	evidence_data.c		data that a peer does not confirm
  *	evidence_ends.c		resets, closes, and what comes for connections that are gone
+ *	evidence_kept.c		what went wrong in a time of which nothing else is remembered
  *
  * What grows with the number of peers is bounded: see tally_others().
  */
@@ -236,6 +237,7 @@ struct evidence {
 	bool no_memory;			/* something could not be added */
 	uint64_t began, ended;		/* CLOCK_MONOTONIC, ns */
 	uint64_t records, lost;
+	uint64_t overwritten;		/* older ones that nobody could read any more */
 	uint64_t connects_ended;	/* connections of either role that ended */
 	uint64_t time_wait_full;	/* sockets that got no TIME_WAIT */
 	uint64_t half_closed_full;	/* of these, the peer had not closed yet */
@@ -254,6 +256,10 @@ struct evidence {
 	struct tally silent;
 	struct tally addresses;		/* struct address: of this machine */
 	struct tally overflowed;	/* requests whose third ACK met a full queue */
+	int64_t clock;			/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
+	uint64_t kept_records;		/* that only what is kept still has */
+	uint64_t kept_from, kept_to;	/* times of the first and the last, ns */
+	struct tally mishaps;		/* evidence_kept.h */
 };
 
 /* What the tables hold at one moment. */
@@ -272,6 +278,7 @@ void evidence_free(struct evidence *e);
  */
 void evidence_before(struct evidence *e, const struct tables *t);
 void evidence_event(struct evidence *e, const struct tcphs_event *ev);
+void evidence_kept(struct evidence *e, const struct tcphs_event *ev);
 void evidence_lost(struct evidence *e, uint64_t count);
 void evidence_after(struct evidence *e, const struct tables *t, const struct settings *settings);
 

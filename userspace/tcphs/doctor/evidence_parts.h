@@ -72,6 +72,9 @@ void dial_event(struct evidence *e, struct destination *d, const struct tcphs_ev
 /* evidence_data.c */
 void data_init(struct evidence *e);
 
+/* evidence_kept.c */
+void kept_init(struct evidence *e);
+
 /* evidence_ends.c */
 void ends_init(struct evidence *e);
 void ends_free(struct evidence *e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "evidence_ends.h"
 #include "report.h"
@@ -31,6 +32,9 @@ const struct rule rules[NR_RULES] = {
 	{ "tcphs", "tcphs itself", NULL, check_tcphs },
 	{ "closing-first", "who closes first", NULL, check_closing_first },
 };
+
+/* Behind all others: it is of another time. */
+const struct rule rule_of_kept = { "kept", "before that", NULL, NULL };
 
 /**
  * say - format a text
@@ -105,7 +109,8 @@ struct finding *report_add(struct report *r, enum severity level, const char *na
 		f = &r->v[r->nr++];
 	else
 		r->no_memory = true;
-	*f = (struct finding){ .rule = r->rule, .severity = level, .name = name,
+	*f = (struct finding){ .rule = r->rule ? r->rule : &rule_of_kept,
+			       .severity = level, .name = name,
 			       .measure = measure, .value = value, .threshold = threshold };
 	return f;
 }
@@ -116,8 +121,12 @@ static int by_urgency(const void *a, const void *b)
 
 	if (x->severity != y->severity)
 		return x->severity > y->severity ? -1 : 1;
+	if (x->kept != y->kept)
+		return x->kept ? 1 : -1;
 	if (x->rule != y->rule)
 		return x->rule < y->rule ? -1 : 1;
+	if (x->kept && strcmp(x->name, y->name))
+		return strcmp(x->name, y->name);
 	if (x->value != y->value)
 		return x->value > y->value ? -1 : 1;
 	return strcmp(x->object, y->object);
@@ -147,6 +156,13 @@ int report_make(struct report *r, const struct evidence *e)
 		}
 		rules[i].check(e, r);
 	}
+	/* Of events, of whatever time: that which they are of. */
+	for (i = 0; i < r->nr && !e->live; i++) {
+		r->v[i].from = e->began;
+		r->v[i].to = e->ended;
+	}
+	r->rule = NULL;
+	judge_kept(e, r);
 	if (r->nr)
 		qsort(r->v, r->nr, sizeof(*r->v), by_urgency);
 	return r->no_memory ? -ENOMEM : 0;
@@ -201,6 +217,22 @@ bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole)
 	return n >= least && share(n, permille, whole);
 }
 
+/**
+ * fmt_when - a time as --since and --until take it
+ * @buf: WHEN_LEN bytes
+ * @e: knows the clock
+ * @time: CLOCK_MONOTONIC in ns
+ */
+void fmt_when(char *buf, const struct evidence *e, uint64_t time)
+{
+	time_t t = (time_t)((e->clock + (int64_t)time) / 1000000000);
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	if (!strftime(buf, WHEN_LEN, "%Y-%m-%dT%H:%M:%S", &tm))
+		strcpy(buf, "?");
+}
+
 uint64_t twice(uint64_t n)
 {
 	uint64_t power = 1;
@@ -243,7 +275,24 @@ void finding_peer(struct finding *f, uint16_t family, const uint8_t *address, ch
 	SAY(f->object, "peer %s", text);
 }
 
-static void finding_place(struct finding *f, const char *kind, const struct place *at)
+/**
+ * finding_machine - it is about all of a machine, or of a part
+ * @f: the finding
+ * @what: which
+ */
+void finding_machine(struct finding *f, const char *what)
+{
+	f->kind = "machine";
+	SAY(f->object, "%s", what);
+}
+
+/**
+ * finding_place - it is about an address and a port
+ * @f: the finding
+ * @kind: what is there
+ * @at: where
+ */
+void finding_place(struct finding *f, const char *kind, const struct place *at)
 {
 	char text[TCPHS_ENDPOINT_LEN];
 

@@ -32,6 +32,8 @@ struct finding {
 	char setting[64];		/* "": none */
 	char present[48];		/* "": not known */
 	char advised[96];
+	bool kept;			/* of before the ring's reach */
+	uint64_t from, to;		/* of which time it is, CLOCK_MONOTONIC in ns; 0: of now */
 };
 
 struct endings;
@@ -58,6 +60,7 @@ struct report {
 
 #define NR_RULES 19
 extern const struct rule rules[NR_RULES];
+extern const struct rule rule_of_kept;
 
 /* report.c */
 int report_make(struct report *r, const struct evidence *e);	/* 0 or -ENOMEM */
@@ -75,6 +78,8 @@ void say(char *to, size_t size, const char *fmt, ...) __attribute__((format(prin
 void report_saw(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void report_skip(struct report *r, const char *why);
 
+void finding_place(struct finding *f, const char *kind, const struct place *at);
+void finding_machine(struct finding *f, const char *what);
 void finding_server(struct finding *f, const struct server *s);
 void finding_sockets(struct finding *f, const struct server *s, uint32_t sockets,
 		     const struct owner *owner);
@@ -106,6 +111,10 @@ bool share(uint64_t part, uint64_t permille, uint64_t whole);
 bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole);
 uint64_t twice(uint64_t n);	/* the next power of two that is twice as much */
 
+/* "2026-11-28T03:12:05", in the reader's time zone */
+#define WHEN_LEN 24
+void fmt_when(char *buf, const struct evidence *e, uint64_t time);
+
 typedef unsigned long long ull;
 
 /* rules_*.c */
@@ -128,5 +137,12 @@ void check_orphans(const struct evidence *e, struct report *r);
 void check_time_wait(const struct evidence *e, struct report *r);
 void check_closing_first(const struct evidence *e, struct report *r);
 void check_tcphs(const struct evidence *e, struct report *r);
+
+/* rules_kept.c */
+void judge_kept(const struct evidence *e, struct report *r);
+
+/* rules_connect.c: the words for a reason why connects fail */
+void connect_words(unsigned int reason, const char **name, const char **measure,
+		   const char **cause);
 
 #endif /* TCPHS_DOCTOR_REPORT_H */

@@ -132,6 +132,19 @@ static const struct failure failure_of[] = {
 
 #define NR_FAILURES (sizeof(failure_of) / sizeof(failure_of[0]))
 
+void connect_words(unsigned int reason, const char **name, const char **measure,
+		   const char **cause)
+{
+	const struct failure *what = failure_of;
+
+	/* The last is for all that have none of their own. */
+	while (what + 1 < failure_of + NR_FAILURES && what->reason != reason)
+		what++;
+	*name = what->name;
+	*measure = what->measure;
+	*cause = what->cause;
+}
+
 static const char refused_here[] =
 	"Nothing listens on that port of this machine, or only on others of its addresses.";
 

@@ -9,12 +9,6 @@
 #define ENDED_PERMILLE	10
 #define TABLE_WARNING	900
 
-static void machine(struct finding *f, const char *what)
-{
-	f->kind = "machine";
-	SAY(f->object, "%s", what);
-}
-
 static uint64_t permille_of(uint64_t n, uint64_t permille)
 {
 	return (n * permille + 999) / 1000;
@@ -66,7 +60,7 @@ static void orphaned(const struct evidence *e, struct report *r, enum shortage s
 				       is_serious(e, ended) ? ENDED : ended ? 1 :
 				       permille_of(limit, ORPHANS_WARNING));
 
-	machine(f, "this machine, all namespaces");
+	finding_machine(f, "this machine, all namespaces");
 	if (limit)
 		SAY(f->more, "%llu orphans of %llu allowed; one whose peer does not answer counts as two or four",
 		    (ull)orphans, (ull)limit);
@@ -88,7 +82,7 @@ static void memory(const struct evidence *e, struct report *r, uint64_t ended)
 				       is_serious(e, ended) ? ENDED : ended ? 1 :
 				       s->memory_pressure);
 
-	machine(f, "this machine, all namespaces");
+	finding_machine(f, "this machine, all namespaces");
 	SAY(f->more, "%llu pages in use, pressure from %llu, %llu at the most", (ull)s->memory,
 	    (ull)s->memory_pressure, (ull)s->memory_most);
 	SAY(f->cause,
@@ -138,7 +132,7 @@ static void cut_half(const struct evidence *e, struct report *r, uint64_t limit)
 				       "connections cut off in FIN-WAIT-2", e->half_closed_full,
 				       is_serious(e, e->half_closed_full) ? ENDED : 1);
 
-	machine(f, "this network namespace");
+	finding_machine(f, "this network namespace");
 	SAY(f->more, "%llu more ended without TIME-WAIT",
 	    (ull)(e->time_wait_full - e->half_closed_full));
 	SAY(f->cause,
@@ -159,7 +153,7 @@ static void no_bucket(const struct evidence *e, struct report *r, uint64_t now, 
 				       serious ? ENDED : over ? 1 :
 				       permille_of(limit, LIMIT_WARNING));
 
-	machine(f, "this network namespace");
+	finding_machine(f, "this network namespace");
 	if (e->live)
 		SAY(f->more, "%llu buckets of %llu allowed", (ull)now, (ull)limit);
 	SAY(f->cause, "%s",
@@ -216,7 +210,7 @@ static void lost(const struct evidence *e, struct report *r)
 				       "records-lost",
 				       "records overwritten before they were read", e->lost, 1);
 
-	machine(f, "tcphs");
+	finding_machine(f, "tcphs");
 	SAY(f->more, "%llu read", (ull)e->records);
 	SAY(f->cause, "%s",
 	    e->live ? "More happened than the ring holds between two reads: the numbers of listeners are right, those of connects, resets and losses are less than what there was." :
@@ -256,7 +250,7 @@ static void table(const struct evidence *e, struct report *r)
 				   "places of the table in use",
 		       untracked ? untracked : st->table_used,
 		       untracked ? 1 : permille_of(st->table_limit, TABLE_WARNING));
-	machine(f, "tcphs");
+	finding_machine(f, "tcphs");
 	SAY(f->more, "%u of %u places in use%s%s", st->table_used, st->table_limit,
 	    why ? "; " : "", why ? tcphs_refused_help(why) : "");
 	SAY(f->cause,
@@ -271,7 +265,7 @@ static void table(const struct evidence *e, struct report *r)
 
 static void name_hooks(struct finding *f, const struct tcphs_hook *first, unsigned int nr)
 {
-	machine(f, "tcphs");
+	finding_machine(f, "tcphs");
 	SAY(f->more, "%s: %s%s", first->name, first->shows, nr > 1 ? ", and others" : "");
 	SAY(f->command, "tcphs status");
 }
@@ -329,7 +323,8 @@ void check_tcphs(const struct evidence *e, struct report *r)
 	if (e->lost)
 		lost(e, r);
 	if (!e->live) {
-		report_saw(r, "records %llu, lost %llu", (ull)e->records, (ull)e->lost);
+		report_saw(r, "records %llu, lost %llu, among the oldest overwritten %llu",
+			   (ull)e->records, (ull)e->lost, (ull)e->overwritten);
 		return;
 	}
 	table(e, r);
