@@ -172,7 +172,7 @@ reach_is_told() {
 		grep -E '^kept .* whole [0-9]+ s$' /proc/tcphs
 }
 
-start 13
+start 16
 need_faults
 need_command python3 nft jq ss
 at_end+=(remove_tenants)
