@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The second store: 97 connections that went wrong in 13 ways are still whole when good
+# The kept store: 97 connections that went wrong in 13 ways are still whole when good
 # connections, strangers' RSTs and another namespace have washed everything else out
 # of the ring; and what one writes costs the others of either store their share and no more.
 
@@ -35,7 +35,7 @@ kept_lost() {
 	tcphs status -j | jq .kept.overwritten
 }
 
-# Nothing of them is left in the ring, so it is the second store that has them.
+# Nothing of them is left in the ring, so it is the kept store that has them.
 ring_forgot() {
 	local conn way known
 
@@ -45,7 +45,7 @@ ring_forgot() {
 	done <"$tmp/failed"
 }
 
-# Nothing was lost of the second store, then.
+# Nothing was lost of the kept store, then.
 good_leave_no_trace() {
 	all_are_as_before && same "$(kept_lost)" 0 "lost of what was kept"
 }
@@ -168,8 +168,8 @@ reach_is_told() {
 
 	read -r ring kept < <(tcphs status -j | jq -r '"\(.ring.reach_ns) \(.kept.reach_ns)"')
 	echo "ring $ring, kept $kept"
-	((ring < kept)) && grep -E '^ring .* whole [0-9]+ s$' /proc/tcphs &&
-		grep -E '^kept .* whole [0-9]+ s$' /proc/tcphs
+	((ring < kept)) && grep -E '^ring .* reach [0-9]+ s$' /proc/tcphs &&
+		grep -E '^kept .* reach [0-9]+ s$' /proc/tcphs
 }
 
 start 16
@@ -203,7 +203,7 @@ check "so does what goes wrong in another namespace" all_are_as_before
 check "they can be drawn, from the first SYN to the end" drawings_are_whole
 check "both stores are one stream without duplicates" one_stream
 check "/proc/tcphs_events is that stream too" proc_is_the_same
-check "the second store alone has no good lives" kept_alone
+check "the kept store alone has no good lives" kept_alone
 check "the doctor judges what is kept, for what it is" doctor_judges_what_is_kept
 check "how far back each store goes is said" reach_is_told
 check "the kernel does not complain" kernel_is_quiet

@@ -28,7 +28,7 @@ struct dump {
 	u32 below;			/* connections: serial of the last one of that bucket */
 	bool pending;			/* events: ev was read and not yet sent */
 	bool told;			/* events: this CPU was named */
-	bool kept;			/* events: the second store is read */
+	bool kept;			/* events: the kept store is read */
 	u8 mode;			/* events: enum tcphs_kept_mode */
 	struct tcphs_walk walk;		/* events: of the CPU that is read */
 	u64 go_on;			/* events: the cursor before ev was read */
@@ -394,7 +394,7 @@ static int take_cursor(struct dump *dump, struct nlattr *attr, struct netlink_ex
 	return 0;
 }
 
-/* What the second store has is fixed first: see tcphs_ring_kept_end(). */
+/* What the kept store has is fixed first: see tcphs_ring_kept_end(). */
 static void end_kept(struct dump *dump)
 {
 	unsigned int cpu;
@@ -424,7 +424,7 @@ static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* To the next CPU that has rings, and behind the last one to the second store. */
+/* To the next CPU that has rings, and behind the last one to the kept store. */
 static bool next_cpu(struct dump *dump)
 {
 	for (;; dump->place++) {

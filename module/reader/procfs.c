@@ -76,12 +76,12 @@ static void show_module(struct seq_file *m, const struct view *view)
 		   tcphs_store_records[TCPHS_STORE_RING], ring.cpus);
 	/* How busy the others are is theirs to know. */
 	if (net_eq(view->net, &init_net))
-		seq_printf(m, "  overwritten %llu  whole %llu s", ring.overwritten,
+		seq_printf(m, "  overwritten %llu  reach %llu s", ring.overwritten,
 			   div_u64(tcphs_ring_reach(&ring), NSEC_PER_SEC));
 	tcphs_ring_totals(TCPHS_STORE_KEPT, &kept);
 	seq_printf(m, "\nkept          keeps %u a CPU", tcphs_store_records[TCPHS_STORE_KEPT]);
 	if (net_eq(view->net, &init_net))
-		seq_printf(m, "  records %llu  overwritten %llu  whole %llu s", kept.written,
+		seq_printf(m, "  records %llu  overwritten %llu  reach %llu s", kept.written,
 			   kept.overwritten, div_u64(tcphs_ring_reach(&kept), NSEC_PER_SEC));
 	seq_printf(m, "\ntable         connections %u  limit %u  untracked %llu\n",
 		   tcphs_conn_count(&view->sum), tcphs_table_size, view->sum.untracked);

@@ -5,9 +5,9 @@
  * namespace. One pass: what is written after the file was opened is not in it.
  *
  * In one namespace the records that a CPU wrote are numbered in the order of their time, and
- * a copy in the second store has the number of the original. So for each CPU the two are
+ * a copy in the kept store has the number of the original. So for each CPU the two are
  * merged by number, and what is in both is shown once; across CPUs time decides. The
- * second store is in no order: an index of it is made and sorted when the reading begins.
+ * kept store is in no order: an index of it is made and sorted when the reading begins.
  */
 #include <linux/capability.h>
 #include <linux/cpumask.h>
@@ -25,7 +25,7 @@
 #include "store/net.h"
 #include "store/ring.h"
 
-/* A record of the second store. */
+/* A record of the kept store. */
 struct place {
 	u64 number;
 	const struct tcphs_slot *slot;
@@ -49,7 +49,7 @@ struct view {
 	struct lane *now;	/* whose record is shown */
 	loff_t pos;
 	struct place *places;	/* of all CPUs */
-	struct tcphs_walk walk;	/* of the second store */
+	struct tcphs_walk walk;	/* of the kept store */
 	unsigned int count;
 	struct lane lanes[];
 };
@@ -65,7 +65,7 @@ static bool has_more(const struct lane *lane)
 	return lane->has_kept || lane->whole || hole(lane);
 }
 
-/* Is the next one out of the second store? */
+/* Is the next one out of the kept store? */
 static bool is_kept(const struct lane *lane)
 {
 	return lane->has_kept && (!lane->whole || lane->kept.number < lane->ev.number);
@@ -140,7 +140,7 @@ static int by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Calls back for each record of the second store, whichever CPU's it has come into. */
+/* Calls back for each record of the kept store, whichever CPU's it has come into. */
 static void each_kept(struct view *view, void (*fn)(struct view *view, struct lane *lane))
 {
 	struct tcphs_event *ev = &view->lanes[0].kept;
@@ -203,7 +203,7 @@ static void forget(struct view *view)
 	view->places = NULL;
 }
 
-/* What the second store has is fixed first: see tcphs_ring_kept_end(). */
+/* What the kept store has is fixed first: see tcphs_ring_kept_end(). */
 static int rewind(struct view *view)
 {
 	unsigned int i;

@@ -30,7 +30,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..227"
+echo "1..240"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -40,7 +40,9 @@ run 0 "a verb's help"				"" events --help
 said "$out" '--follow'				"it tells its options"
 run 2 "no verb"					""
 run 2 "a wrong verb"				"" evnets
-said "$err" "did you mean events\? one of: status events" "the right ones are named"
+said "$err" "did you mean events\? tcphs help has all$" "the right one is named"
+run 2 "a verb like no other"			"" xyzzy
+said "$err" "one of: status events"		"the right ones are named"
 run 0 "tcphs help VERB"				"" help events
 said "$out" '^Usage: tcphs events .*'		"is the verb's help"
 run 2 "of a wrong verb"				"" help listners
@@ -53,7 +55,9 @@ run 2 "an option of a verb before it"		"" -f events
 said "$err" "^tcphs: '-f' stands before the verb" "is told so"
 run 2 "a verb that is missing"			"" --json
 run 2 "a wrong long option"			"" events --folow
-said "$err" "'--folow'; did you mean --follow\? allowed are: --json"	"the right ones are named"
+said "$err" "'--folow'; did you mean --follow\? tcphs help events has all$" "the right one is named"
+run 2 "an option like no other"			"" events --xyzzy
+said "$err" "'--xyzzy'; allowed are: --json"	"the right ones are named"
 run 2 "a wrong short option"			"" events --json -x
 said "$err" "'-x'"				"it is named"
 run 2 "an option without its argument"		"" events -n
@@ -73,11 +77,11 @@ said "$err" "^tcphs events: --port: '80-http' is wrong; allowed are numbers" "sa
 run 2 "a filter that means nothing here"	"" listeners --state established
 said "$err" '--state means nothing here'	"is refused"
 run 2 "so is a filter of status"		"" status --port 80
-run 2 "and its unknown options"			"" status --prot 80
-said "$err" 'allowed are: --json --no-header --color --help$' "name no filter"
+run 2 "and its unknown options"			"" status --xyzzy
+said "$err" 'allowed are: --json --no-header --color --help --hooks$' "name no filter"
 run 2 "a recording of connections"		"" connections --read FILE
 said "$err" '--read: a recording holds events'	"is refused"
-wide=$(for verb in $("$tool" evnets 2>&1 | sed 's/.*one of: //') names; do
+wide=$(for verb in $("$tool" xyzzy 2>&1 | sed 's/.*one of: //') names; do
 	"$tool" help "$verb" | awk 'length > 80'
 done)
 [ -z "$wide" ]; result $?			"all help fits 80 columns"
@@ -104,7 +108,9 @@ run 0 "status"					"" status
 said "$out" 'TIME-WAIT +7 of 16384'		"TIME-WAIT comes with its limit"
 said "$out" 'missing tcp_check_req \(ftrace\): the reset of requests' "a missing hook is named"
 said "$out" 'deaf tcp_connect \(ftrace, fired 2003 times, missed at least 17\): conn' "so is a deaf one"
-said "$out" 'inet_sock_set_state +2003'		"how often a hook fired"
+! grep -q 2003 "$out" || grep -q deaf "$out"; result $? "hooks that are well are not listed"
+run 0 "status --hooks"				"" status --hooks
+said "$out" 'inet_sock_set_state +2003 +states'	"how often a hook fired, and what it shows"
 run 0 "status --json"				"" status --json
 json_ok						"it is JSON"
 run 0 "status --color=always"			"" status --color=always
@@ -131,7 +137,14 @@ said "$out" '^OWNER +LOCAL +AGE$'		"are those columns, in that order"
 run 0 "connections --output all"		"" connections -o all
 said "$out" '^CONN .* OWNER +NETNS$'		"are all columns"
 run 2 "a column that is none"			"" listeners -o drop
-said "$err" "'drop' is no column; did you mean DROPS\? there are: all LISTENER" "the right ones are named"
+said "$err" "'drop' is no column; did you mean DROPS\? --output help lists all$" "the right one is named"
+run 2 "a column like no other"			"" listeners -o xyzzy
+said "$err" "'xyzzy' is no column; there are: all LISTENER" "the right ones are named"
+run 0 "columns, and more of them"		"" listeners -o owner -o drops,listener
+said "$out" '^OWNER +DROPS +LISTENER$'		"are added up"
+run 2 "two recordings"				"" events --read a --read b
+said "$err" '--read is given twice'		"are not read"
+run 2 "two pictures"				"" diagram --last --svg a --svg b
 for verb in listeners connections events; do
 	run 0 "$verb -o help, without a module"	absent $verb -o help
 	said "$out" '^all [A-Z0-9 -]+$'		"lists them"
@@ -347,4 +360,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 227
+ended 240

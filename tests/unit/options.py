@@ -16,27 +16,30 @@ ENV = dict(os.environ, LC_ALL="C.UTF-8")
 # What each verb takes beside filters; FILE, CONN and - are no options.
 LOOK = ["--json", "--no-header", "--color=always"]
 TAKES = {
-    "status": LOOK,
+    "status": LOOK + ["--hooks"],
     "events": LOOK + ["--all-netns", "--read", "--follow", "--last", "--absolute", "--output"],
     "diagram": LOOK + ["--all-netns", "--read", "--follow", "--last", "--limit", "--absolute",
                        "--ascii", "--svg", "--force", "CONN", "--conn"],
     "connections": LOOK + ["--all-netns", "--output"],
     "listeners": LOOK + ["--all-netns", "--output"],
-    "doctor": LOOK + ["--all-netns", "--read", "--for", "--watch", "--since", "--stuck-after"],
+    "doctor": LOOK + ["--all-netns", "--read", "--for", "--watch", "--since", "--until",
+                       "--stuck-after"],
     "record": LOOK + ["--all-netns", "--read", "--duration", "--last", "--force", "-"],
 }
 REFUSED = {
+    "status": ["--hooks --json"],
     "events": ["--all-netns --read", "--follow --read", "--absolute --json", "--output --json"],
     "diagram": ["--all-netns --read", "--follow --read", "--follow --svg", "--follow --limit",
                 "--limit --svg", "--limit --last", "--limit CONN", "--last CONN", "--conn CONN",
                 "--absolute --json", "--ascii --json", "--ascii --svg", "--svg --json"],
     "connections": ["--output --json"],
     "listeners": ["--output --json"],
-    "doctor": ["--all-netns --read", "--for --read", "--watch --read", "--since --read",
-               "--stuck-after --read", "--for --since", "--watch --since", "--stuck-after --since"],
+    "doctor": ["--all-netns --read", "--for --read", "--watch --read", "--stuck-after --read",
+               "--for --since", "--watch --since", "--stuck-after --since",
+               "--for --until", "--watch --until", "--stuck-after --until"],
     "record": ["--all-netns --read", "--duration --read", "--json -", "--force -"],
 }
-VALUE = {"--last": "3", "--limit": "3", "--for": "1ms", "--since": "1h", "--stuck-after": "2m",
+VALUE = {"--last": "3", "--limit": "3", "--for": "1ms", "--since": "2001-01-01", "--until": "2100-01-01", "--stuck-after": "2m",
          "--duration": "0s", "--conn": "1a2b", "CONN": "1a2b"}
 
 

@@ -275,7 +275,7 @@ static void test_kept(void)
 	uint32_t cpu;
 	size_t i, cursors = 0;
 
-	equal(tcphs_events_kept(evs), TCPHS_KEPT_TOO, "the first pull asks for the second store");
+	equal(tcphs_events_kept(evs), TCPHS_KEPT_TOO, "the first pull asks for the kept store");
 	tcphs_events_begin(evs, 1000 * MS);
 	add_one(evs, false, 0, 7, 23, 50);
 	add_one(evs, false, 0, 8, 23, 51);
@@ -294,7 +294,7 @@ static void test_kept(void)
 	equal(tcphs_events_kept(evs), TCPHS_KEPT_NOT, "the second pull does not ask again");
 	for (i = 0; i < tcphs_events_cpus(evs); i++)
 		cursors += tcphs_events_cursor(evs, i, &cpu, &next);
-	equal(cursors, 2, "the second store has no cursor");
+	equal(cursors, 2, "the kept store has no cursor");
 	clear();
 	tcphs_events_emit_all(evs, &all_ops, NULL);
 	same(seen, "11k 12k 13k 14k 50 51 52", "both stores are one stream in time order");
@@ -311,7 +311,7 @@ static void test_half_kept(void)
 	add_one(evs, true, 0, 7, 10, 10);
 	tcphs_events_end(evs, false);
 	equal(tcphs_events_kept(evs), TCPHS_KEPT_NOT, "after a pull that failed it is not asked again");
-	same(emit_all(evs), "50", "and half of the second store is none of it");
+	same(emit_all(evs), "50", "and half of the kept store is none of it");
 	tcphs_events_free(evs);
 }
 

@@ -389,9 +389,28 @@ static void test_reader(void)
 	tcphs_events_free(evs);
 }
 
+/* Of a recording of three days: the first such night in it. */
+static void test_times(void)
+{
+	const int64_t hour = 3600 * 1000000000ll;
+	struct tcphs_span span = { 4 * 24 * hour, 7 * 24 * hour };
+	struct tcphs_filter f = make(TCPHS_FILTER_SINCE, "22:00");
+
+	setenv("TZ", "UTC", 1);
+	if (!parses(&f, TCPHS_FILTER_UNTIL, "02:00"))
+		abort();
+	ok(!tcphs_filter_clock(&f, 0, 0, &span, &err) &&
+	   f.since_ns == 118 * (uint64_t)hour && f.until_ns == 122 * (uint64_t)hour,
+	   "from ten to two is over midnight");
+	span.end = 119 * hour;
+	if (!parses(&f, TCPHS_FILTER_UNTIL, "21:00"))
+		abort();
+	ok(tcphs_filter_clock(&f, 0, 0, &span, &err), "and not a day less an hour");
+}
+
 int main(void)
 {
-	plan(85);
+	plan(87);
 	test_events();
 	test_unknown();
 	test_long_name();
@@ -403,5 +422,6 @@ int main(void)
 	test_durations();
 	test_spellings();
 	test_reader();
+	test_times();
 	return tap_done();
 }

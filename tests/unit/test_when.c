@@ -10,11 +10,13 @@
 /* 2026-11-28 10:00:00 in Berlin, which is 09:00 in Greenwich. */
 #define NOW	(1795856400ll * SEC)
 
+/* @begin: of a recording of eight hours; 0: live */
 static int64_t resolved(const char *arg, int64_t begin)
 {
+	struct tcphs_span span = { begin, begin + 8 * 3600 * SEC };
 	struct tcphs_when when;
 
-	return tcphs_when_parse(arg, &when) ? -1 : tcphs_when_resolve(&when, NOW, begin);
+	return tcphs_when_parse(arg, &when) ? -1 : tcphs_when_resolve(&when, NOW, begin ? &span : NULL);
 }
 
 static void test_ages(void)
@@ -37,7 +39,12 @@ static void test_times_of_day(void)
 	equal(resolved("03:30", NOW - 24450 * SEC), NOW - 23400 * SEC, "after its beginning");
 	equal(resolved("00:05", NOW - 36600 * SEC), NOW - 35700 * SEC,
 	      "after midnight, of one that began before");
-	equal(resolved("23:00", NOW - 24450 * SEC), NOW + 46800 * SEC, "in its evening");
+	equal(resolved("01:00", NOW - 24450 * SEC), NOW - 32400 * SEC,
+	      "hours before its beginning: that night");
+	equal(resolved("18:00", NOW - 24450 * SEC), NOW + 28800 * SEC,
+	      "hours after its end: that day");
+	equal(resolved("23:00", NOW - 24450 * SEC), NOW - 39600 * SEC,
+	      "neither in it: the evening before is nearer");
 }
 
 static void test_dates(void)
@@ -73,7 +80,7 @@ int main(void)
 {
 	setenv("TZ", "Europe/Berlin", 1);
 	tzset();
-	plan(37);
+	plan(39);
 	test_ages();
 	test_times_of_day();
 	test_dates();

@@ -17,7 +17,7 @@
  *
  * Up to the later of both marks the order is final: the horizon.
  *
- * The first pull may bring what the second store has. That was written to the rings too,
+ * The first pull may bring what the kept store has. That was written to the rings too,
  * and comes in no order: it gets a queue of its own, is sorted, and what the rings still
  * have is left out.
  */
@@ -35,7 +35,7 @@ struct item {
 
 struct queue {
 	uint32_t cpu;
-	bool kept;		/* the second store's, of all CPUs */
+	bool kept;		/* the kept store's, of all CPUs */
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
 	struct item *item;
@@ -61,7 +61,7 @@ struct tcphs_events {
 /**
  * tcphs_events_new - cursors that stand at the oldest records
  * @all_netns: of all network namespaces
- * @kept: what the first pull brings of the second store
+ * @kept: what the first pull brings of the kept store
  * @filter: what to keep, NULL: all; must stay as long as the cursors do
  *
  * Return: for tcphs_events_free(), or NULL without memory.
@@ -141,7 +141,7 @@ size_t tcphs_events_held(const struct tcphs_events *evs)
  * @cpu: whose
  * @next: what to send
  *
- * Return: false for the second store, which has none.
+ * Return: false for the kept store, which has none.
  */
 bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next)
 {
@@ -151,7 +151,7 @@ bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu
 }
 
 /**
- * tcphs_events_kept - what to ask for of the second store
+ * tcphs_events_kept - what to ask for of the kept store
  * @evs: the cursors
  */
 enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs)
@@ -296,7 +296,7 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 	return 0;
 }
 
-/* ---- the second store ------------------------------------------------------------- */
+/* ---- the kept store ------------------------------------------------------------- */
 
 static int compare_u64(uint64_t a, uint64_t b)
 {
@@ -351,7 +351,7 @@ static void close_up(struct queue *q)
 /**
  * tcphs_events_end - a pull has brought all it could
  * @evs: the cursors
- * @whole: it did not fail. Else what the second store had sent is dropped: it can't be
+ * @whole: it did not fail. Else what the kept store had sent is dropped: it can't be
  *	asked for once there are cursors
  */
 void tcphs_events_end(struct tcphs_events *evs, bool whole)

@@ -222,15 +222,21 @@ static uint64_t monotonic(int64_t realtime, int64_t offset)
  * @f: the filter
  * @offset: CLOCK_REALTIME - CLOCK_MONOTONIC of the events, ns
  * @now: see tcphs_when_resolve()
- * @begin: likewise
+ * @span: likewise
  * @err: what is wrong
  */
-int tcphs_filter_clock(struct tcphs_filter *f, int64_t offset, int64_t now, int64_t begin,
-		       struct tcphs_error *err)
+int tcphs_filter_clock(struct tcphs_filter *f, int64_t offset, int64_t now,
+		       const struct tcphs_span *span, struct tcphs_error *err)
 {
-	int64_t since = tcphs_when_resolve(&f->since, now, begin);
-	int64_t until = tcphs_when_resolve(&f->until, now, begin);
+	int64_t since = tcphs_when_resolve(&f->since, now, span), until;
+	struct tcphs_span rest;
 
+	/* From 22:00 until 02:00 goes over midnight. */
+	if (span && tcphs_filter_has(f, TCPHS_FILTER_SINCE) && since > span->begin) {
+		rest = (struct tcphs_span){ since, span->end };
+		span = &rest;
+	}
+	until = tcphs_when_resolve(&f->until, now, span);
 	f->since_ns = monotonic(since, offset);
 	f->until_ns = monotonic(until, offset);
 	if (!tcphs_filter_has(f, TCPHS_FILTER_SINCE) || !tcphs_filter_has(f, TCPHS_FILTER_UNTIL) ||

@@ -368,9 +368,12 @@ static int each_word(const struct parsing *p, const char *list,
 /* It is none of the names there are. */
 static int no_name(const struct parsing *p, const struct tcphs_near *near, const char *allowed)
 {
-	tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; %s%s%sallowed are: %s", near->word,
-			keys[p->key].name, near->name ? "did you mean " : "",
-			near->name ? near->name : "", near->name ? "? " : "", allowed);
+	if (near->name)
+		tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; did you mean %s?",
+				near->word, keys[p->key].name, near->name);
+	else
+		tcphs_error_set(p->err, TCPHS_ERR_USAGE, "'%s' is no %s; allowed are: %s",
+				near->word, keys[p->key].name, allowed);
 	return -EINVAL;
 }
 

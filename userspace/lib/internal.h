@@ -46,7 +46,7 @@ struct tcphs_family {
  * @nr: records in it
  * @lost: records of this CPU that were lost right before the first one
  * @next: the cursor to continue from
- * @kept: they are of the second store, in no order
+ * @kept: they are of the kept store, in no order
  * @attrs: the attributes, for tcphs_batch_copy()
  * @attrs_len: bytes of them
  */

@@ -79,12 +79,12 @@ struct tcphs_status {
 	uint32_t netns;
 	uint32_t ring_records;
 	uint32_t ring_cpus;
-	uint32_t kept_records;		/* capacity a CPU of the second store */
+	uint32_t kept_records;		/* capacity a CPU of the kept store */
 	uint64_t recorded;
 	uint64_t overwritten;
 	bool has_overwritten;		/* this and what follows: in the initial namespace only */
 	uint64_t ring_reach;		/* ns: all that is younger is there */
-	uint64_t kept;			/* records that came into the second store */
+	uint64_t kept;			/* records that came into the kept store */
 	uint64_t kept_overwritten;	/* of these */
 	uint64_t kept_reach;		/* ns, as ring_reach */
 	bool has_clock;
@@ -200,12 +200,17 @@ const char *tcphs_filter_help(enum tcphs_filter_key key);
 int tcphs_filter_parse(struct tcphs_filter *filter, enum tcphs_filter_key key, const char *arg,
 		       struct tcphs_error *err);
 
+/* The time of a recording, CLOCK_REALTIME in ns. */
+struct tcphs_span {
+	int64_t begin, end;
+};
+
 /*
  * What time its keys SINCE and UNTIL mean: @offset is CLOCK_REALTIME - CLOCK_MONOTONIC of the
- * events, @now and @begin are those of tcphs_when_resolve(). -EINVAL: UNTIL is before SINCE.
+ * events, @now and @span are those of tcphs_when_resolve(). -EINVAL: UNTIL is before SINCE.
  */
-int tcphs_filter_clock(struct tcphs_filter *filter, int64_t offset, int64_t now, int64_t begin,
-		       struct tcphs_error *err);
+int tcphs_filter_clock(struct tcphs_filter *filter, int64_t offset, int64_t now,
+		       const struct tcphs_span *span, struct tcphs_error *err);
 /* Is one of them a time of day without a date, or an age? */
 bool tcphs_filter_time_of_day(const struct tcphs_filter *filter);
 bool tcphs_filter_age(const struct tcphs_filter *filter);
@@ -236,7 +241,8 @@ struct tcphs_when {
 };
 
 int tcphs_when_parse(const char *arg, struct tcphs_when *when);
-int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now, int64_t begin);
+int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now,
+			   const struct tcphs_span *span);
 #define TCPHS_WHEN_ALLOWED \
 	"allowed is how long ago (90s, 5m, 2h, 1d), a time of day (03:12) or a date (2026-11-28 03:12)"
 

@@ -142,16 +142,29 @@ static int64_t on_day(int64_t moment, int days, int64_t time_of_day)
 	return mktime(&tm) * NSEC_PER_SEC + time_of_day % NSEC_PER_SEC;
 }
 
+/* The first one in it; when there is none, the one that is nearest to it. */
+static int64_t in_span(int64_t time_of_day, const struct tcphs_span *span)
+{
+	int64_t before = on_day(span->begin, 0, time_of_day), after = before;
+
+	if (before < span->begin)
+		after = on_day(span->begin, 1, time_of_day);
+	else
+		before = on_day(span->begin, -1, time_of_day);
+	return after <= span->end || after - span->end <= span->begin - before ? after : before;
+}
+
 /**
  * tcphs_when_resolve - which moment that is
  * @when: of tcphs_when_parse()
  * @now: CLOCK_REALTIME in ns; an age counts from there, and a time of day is the last one before
- * @begin: of a recording, likewise: a time of day is the first one that is not an hour before
- *	it; 0: none
+ * @span: of a recording: a time of day is the first one in it, or else the one nearest to it;
+ *	NULL: none
  *
  * Return: CLOCK_REALTIME in ns
  */
-int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now, int64_t begin)
+int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now,
+			   const struct tcphs_span *span)
 {
 	int64_t moment;
 
@@ -159,12 +172,10 @@ int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now, int64_t b
 	case TCPHS_WHEN_AGE:
 		return now > when->ns ? now - when->ns : 0;
 	case TCPHS_WHEN_TIME_OF_DAY:
-		moment = on_day(begin ? begin : now, 0, when->ns);
-		if (begin && moment < begin - HOUR)
-			return on_day(begin, 1, when->ns);
-		if (!begin && moment > now)
-			return on_day(now, -1, when->ns);
-		return moment;
+		if (span)
+			return in_span(when->ns, span);
+		moment = on_day(now, 0, when->ns);
+		return moment > now ? on_day(now, -1, when->ns) : moment;
 	case TCPHS_WHEN_MOMENT:
 		break;
 	}

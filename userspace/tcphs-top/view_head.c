@@ -59,8 +59,8 @@ static void title_right(struct view *v, const struct top_model *m, const struct 
 		paint_right(p, v->layout.y[LAYOUT_TITLE], 0, p->width, TABLE_PLAIN, buf);
 }
 
-/* How far back the module remembers: everything, and what went wrong. */
-static unsigned int head_history(const struct view *v, const struct top_model *m, unsigned int y,
+/* How far back the ring goes, and what is kept. */
+static unsigned int head_reach(const struct view *v, const struct top_model *m, unsigned int y,
 				 unsigned int x)
 {
 	char all[TEXT_LEN], kept[TEXT_LEN], buf[2 * TEXT_LEN];
@@ -69,7 +69,7 @@ static unsigned int head_history(const struct view *v, const struct top_model *m
 		return x;
 	text_duration(all, m->now.ring_reach, v->paint.utf8);
 	text_duration(kept, m->now.kept_reach, v->paint.utf8);
-	snprintf(buf, sizeof(buf), "  history %.12s, failures %.12s", all, kept);
+	snprintf(buf, sizeof(buf), "  ring %.12s, kept %.12s", all, kept);
 	return paint_text(&v->paint, y, x, TABLE_DIM, buf);
 }
 
@@ -89,7 +89,7 @@ static void head_title(struct view *v, const struct top_model *m, const struct u
 		snprintf(buf, sizeof(buf), "  netns %u", m->now.netns);
 		if (p->width >= 60)
 			x = paint_text(p, y, x, TABLE_PLAIN, buf);
-		x = head_history(v, m, y, x);
+		x = head_reach(v, m, y, x);
 	}
 	if (ui->paused)
 		x = paint_text(p, y, x + 1, PAINT_TITLES, p->width < 60 ? "P" : " paused ");

@@ -47,7 +47,7 @@ void cli_help(const struct cli *cli)
 	       cli->verb->reads ?
 	       "  -r, --read FILE       a recording of tcphs record, not the kernel\n" : "",
 	       cli->verb->keeps == KEEPS ?
-	       "      --kept            only what went wrong and is kept for long\n" : "",
+	       "      --kept            only what is kept: connections that went wrong\n" : "",
 	       cli->verb->one_netns ? "" :
 	       "  -A, --all-netns       every network namespace (from the initial one only)\n");
 	help_filters(cli->verb);
@@ -105,13 +105,14 @@ static void bad_option(const struct cli *cli, char **argv, const struct option *
 	for (o = longs; o->name; o++)
 		if (is_allowed(cli->verb, o->val))
 			tcphs_near_try(&near, o->name);
+	if (near.name)
+		cli_usage(cli, "unknown option '%s'; did you mean --%s? tcphs help %s has all", word,
+			  near.name, cli->verb->name);
 	for (; longs->name && len < sizeof(allowed); longs++)
 		if (is_allowed(cli->verb, longs->val))
 			len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, " --%s",
 						longs->name);
-	cli_usage(cli, "unknown option '%s'; %s%s%sallowed are:%s", word,
-		  near.name ? "did you mean --" : "", near.name ? near.name : "",
-		  near.name ? "? " : "", allowed);
+	cli_usage(cli, "unknown option '%s'; allowed are:%s", word, allowed);
 }
 
 static void set_color(struct cli *cli, const char *when)
@@ -191,6 +192,25 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 		cli_usage(cli, "option '%s' needs an argument", argv[optind - 1]);
 	default:
 		bad_option(cli, argv, longs);
+	}
+}
+
+/**
+ * cli_columns - columns of a table; given again, more of them
+ * @cli: gets them
+ * @arg: their names, with commas between
+ */
+void cli_columns(struct cli *cli, const char *arg)
+{
+	char *list = NULL;
+
+	if (!cli->output) {
+		cli->output = arg;
+	} else if (asprintf(&list, "%s,%s", cli->output, arg) > 0) {
+		cli->output = list;
+	} else {
+		cli_say("tcphs: no memory");
+		exit(TCPHS_ERR_FAILED);
 	}
 }
 

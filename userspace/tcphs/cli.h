@@ -22,7 +22,7 @@ struct cli {
 	bool color;
 	bool utf8;
 	const char *output;		/* columns of a table; NULL: those that fit */
-	bool kept;			/* the second store alone */
+	bool kept;			/* the kept store alone */
 	const char *read;		/* a recording to read; NULL: the kernel */
 	bool damaged;			/* it was: the exit status will say so */
 	bool to_file;			/* events don't go to standard output */
@@ -102,6 +102,7 @@ void cli_check(const struct cli *cli, int argc, char **argv);
 /* cli.c; those that do not return end the program */
 void cli_option(struct cli *cli, int c, char **argv, const struct option *longs);
 void cli_help(const struct cli *cli) __attribute__((noreturn));
+void cli_columns(struct cli *cli, const char *arg);
 size_t cli_count(const struct cli *cli, const char *option, const char *arg);
 void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));

@@ -74,7 +74,7 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 		else if (c == 'a')
 			cmd->absolute = true;
 		else if (c == 'o')
-			cmd->cli->output = optarg;
+			cli_columns(cmd->cli, optarg);
 		else
 			cli_option(cmd->cli, c, argv, longs);
 	}
@@ -134,7 +134,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct verb verb_events = {
 	.name = "events",
-	.help = "every step of every connection, from the ring or as it happens",
+	.help = "every step of every connection, of before or as it happens",
 	.usage =
 		"  -f, --follow          go on with new events until Ctrl-C\n"
 		"  -n, --last N          begin with the last N; -f -n 0: new ones only\n"

@@ -16,6 +16,8 @@ static const uint8_t state_order[] = {
 
 typedef unsigned long long ull;
 
+enum { OPT_HOOKS = 0x80 };
+
 static void heading(struct cli *cli, const char *text)
 {
 	if (!cli->no_header)
@@ -52,7 +54,7 @@ static void print_hooks(struct cli *cli, const struct tcphs_status *st)
 {
 	const struct tcphs_hook *h;
 
-	cli_line(cli, TEXT, "hooks    %u of %u active", active_hooks(st), st->nhooks);
+	cli_line(cli, TEXT, "hooks    %u of %u active; --hooks lists them", active_hooks(st), st->nhooks);
 	for (h = st->hook; h < st->hook + st->nhooks; h++)
 		if (!h->active || h->missed)
 			print_sick_hook(cli, h);
@@ -70,7 +72,7 @@ static void print_stores(struct cli *cli, const struct tcphs_status *st)
 		cli_line(cli, TEXT, "         everything of the last %s; %llu overwritten, of all namespaces",
 			 reach, (ull)st->overwritten);
 	}
-	cli_line(cli, TEXT, "kept     %u records of what went wrong on each CPU", st->kept_records);
+	cli_line(cli, TEXT, "kept     %u records on each CPU, of what went wrong: tcphs events --kept", st->kept_records);
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->kept_reach, cli->utf8);
 		cli_line(cli, TEXT, "         everything that went wrong in the last %s; %llu of %llu overwritten",
@@ -190,17 +192,24 @@ static void print_refused(struct cli *cli, const struct tcphs_status *st)
 				 (ull)st->refused[i], tcphs_refused_help(i));
 }
 
-/* All of them: one that never fired is what one looks for. */
-static void print_hits(struct cli *cli, const struct tcphs_status *st)
+/* All of them, with what they are for: two may be at the same place in the kernel. */
+static void print_all_hooks(struct cli *cli, const struct tcphs_status *st)
 {
 	const struct tcphs_hook *h;
+	char fired[TCPHS_U64_LEN];
 
-	heading(cli, "HOOKS, HOW OFTEN THEY FIRED");
-	for (h = st->hook; h < st->hook + st->nhooks; h++)
-		tcphs_buf_printf(&cli->out, "  %-30s %10llu\n", h->name, (ull)h->hits);
+	heading(cli, "HOOKS, HOW OFTEN THEY FIRED, AND WHAT THEY SHOW");
+	for (h = st->hook; h < st->hook + st->nhooks; h++) {
+		/* How busy the others are is told in the initial namespace only. */
+		strcpy(fired, "-");
+		if (h->has_hits)
+			tcphs_fmt_u64(fired, h->hits);
+		cli_line(cli, 46, "  %-30s %10s  %s", h->name, h->active ? fired : "missing",
+			 h->shows);
+	}
 }
 
-static void print_text(struct cli *cli, const struct tcphs_status *st)
+static void print_text(struct cli *cli, const struct tcphs_status *st, bool hooks)
 {
 	print_module(cli, st);
 	print_states(cli, st);
@@ -209,9 +218,8 @@ static void print_text(struct cli *cli, const struct tcphs_status *st)
 		print_refused(cli, st);
 	print_counts(cli, "FAILED HANDSHAKES", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
 	print_counts(cli, "EVENTS", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
-	/* How busy the others are is told in the initial namespace only. */
-	if (st->nhooks && st->hook[0].has_hits)
-		print_hits(cli, st);
+	if (hooks)
+		print_all_hooks(cli, st);
 }
 
 static void print_json(struct cli *cli, const struct tcphs_status *st)
@@ -223,13 +231,21 @@ static void print_json(struct cli *cli, const struct tcphs_status *st)
 	tcphs_json_end(&j);
 }
 
-static void parse(struct cli *cli, int argc, char **argv)
+static void parse(struct cli *cli, bool *hooks, int argc, char **argv)
 {
-	static const struct option longs[] = { CLI_LONGS, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "hooks",	no_argument,		NULL, OPT_HOOKS },
+		{ NULL,		0,			NULL, 0 },
+	};
 	int c;
 
-	while ((c = cli_next(cli, argc, argv, CLI_SHORTS, longs)) != -1)
-		cli_option(cli, c, argv, longs);
+	while ((c = cli_next(cli, argc, argv, CLI_SHORTS, longs)) != -1) {
+		if (c == OPT_HOOKS)
+			*hooks = true;
+		else
+			cli_option(cli, c, argv, longs);
+	}
 	cli_check(cli, argc, argv);
 }
 
@@ -238,9 +254,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct tcphs_error err = { 0 };
 	struct tcphs_session *session;
 	struct tcphs_status *st;
+	bool hooks = false;
 	int ret;
 
-	parse(cli, argc, argv);
+	parse(cli, &hooks, argc, argv);
 	session = tcphs_open(&err);
 	if (!session)
 		return cli_fail(&err);
@@ -250,7 +267,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!st || tcphs_get_status(session, st, &err)) {
 		ret = cli_fail(&err);
 	} else {
-		(cli->json ? print_json : print_text)(cli, st);
+		if (cli->json)
+			print_json(cli, st);
+		else
+			print_text(cli, st, hooks);
 		ret = cli_finish(cli);
 	}
 	free(st);
@@ -261,7 +281,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct verb verb_status = {
 	.name = "status",
 	.help = "the module, states, handshake times, failures, events of a netns",
-	.usage = "",
+	.usage = "      --hooks           every hook, how often it fired and what it shows\n",
 	.one_netns = true,
 	.run = run,
 };

@@ -47,10 +47,17 @@ static void print_help(FILE *to)
 	      "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n"
 	      "  -h, --help            the options of a verb\n"
 	      "\n"
+	      "The ring has everything, for a while; kept are whole lives of connections that\n"
+	      "went wrong, for long. events, diagram and record read both as one:\n"
+	      "      --kept            only what is kept\n"
+	      "      --since TIME, --until TIME\n"
+	      "                        of that time (03:12, or 5m ago); with doctor: was\n"
+	      "                        anything wrong then?\n"
+	      "\n"
 	      "  tcphs --version       the version of this tool\n"
 	      "\n"
 	      "Without this tool: /proc/tcphs is a summary for everyone, /proc/tcphs_events\n"
-	      "(root) has what the rings hold, a line a record.\n"
+	      "(root) has the ring and what is kept, a line a record.\n"
 	      "\n", to);
 	fputs(exit_help, to);
 }
@@ -75,9 +82,11 @@ static int unknown_verb(const char *name)
 		tcphs_near_try(&near, verbs[i]->name);
 	for (i = 0; i < NR_VERBS && len < sizeof(all); i++)
 		len += (size_t)snprintf(all + len, sizeof(all) - len, " %s", verbs[i]->name);
-	cli_say("tcphs: unknown verb '%s'; %s%s%sone of:%s help", name,
-		near.name ? "did you mean " : "", near.name ? near.name : "",
-		near.name ? "? " : "", all);
+	if (near.name)
+		cli_say("tcphs: unknown verb '%s'; did you mean %s? tcphs help has all", name,
+			near.name);
+	else
+		cli_say("tcphs: unknown verb '%s'; one of:%s help", name, all);
 	return TCPHS_ERR_USAGE;
 }
 

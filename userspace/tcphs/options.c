@@ -55,6 +55,7 @@ static const struct {
 	  "--since judges what has been, and what is stuck now is no event; leave one out" },
 	{ "doctor", "stuck-after", "until", false,
 	  "--until judges what has been, and what is stuck now is no event; leave one out" },
+	{ "status", "hooks", "json", false, "JSON has them all; leave it out" },
 	{ "record", "duration", "read", false, "a recording is read whole, at once" },
 	{ "record", "json", CLI_STDOUT, false, "the recording itself goes to standard output" },
 	{ "record", "force", CLI_STDOUT, false, "standard output is no file that could be there" },
@@ -85,6 +86,12 @@ static bool is_given(const struct cli *cli, const char *word)
 	return false;
 }
 
+/* Of numbers and times the last one counts, and lists add up; of files one would be left out. */
+static bool names_file(const char *option)
+{
+	return !strcmp(option, "read") || !strcmp(option, "svg");
+}
+
 /**
  * cli_next - getopt_long(), which notes what was given
  * @cli: where
@@ -99,9 +106,13 @@ int cli_next(struct cli *cli, int argc, char **argv, const char *shorts,
 	int c = getopt_long(argc, argv, shorts, longs, NULL);
 	const struct option *o;
 
-	for (o = longs; o->name; o++)
-		if (o->val == c)
-			cli_gave(cli, o->name);
+	for (o = longs; o->name; o++) {
+		if (o->val != c)
+			continue;
+		if (names_file(o->name) && is_given(cli, o->name))
+			cli_usage(cli, "--%s is given twice: one file at a time", o->name);
+		cli_gave(cli, o->name);
+	}
 	return c;
 }
 

@@ -29,7 +29,8 @@ struct source {
 	int file;
 	const char *name;	/* of it, for messages */
 	size_t skip;		/* events that are not among the last */
-	int64_t begin;		/* when it begins, if --since or --until is a time of day; or 0 */
+	struct tcphs_span span;	/* its time, if --since or --until is a time of day */
+	bool has_span;
 };
 
 static enum tcphs_kept_mode kept_mode(const struct cli *cli)
@@ -94,34 +95,50 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
-static void on_first(void *arg, const struct tcphs_event *ev)
-{
-	uint64_t *first = arg;
+struct ends {
+	const struct source *s;
+	struct tcphs_span span;
+	bool any;
+};
 
-	if (!*first)
-		*first = ev->time;
+static void on_end(void *arg, const struct tcphs_event *ev)
+{
+	struct ends *ends = arg;
+	int64_t time = ends->s->clock.offset + (int64_t)ev->time;
+
+	if (!ends->any)
+		ends->span.begin = time;
+	ends->span.end = time;
+	ends->any = true;
 }
 
-/* When a recording begins, CLOCK_REALTIME in ns. */
-static int begin_of(struct source *s, int64_t *begin, struct tcphs_error *err)
+/* When a recording begins and ends: times of day are of those days. */
+static int span_of(struct source *s, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { .record = on_first };
-	uint64_t first = 0;
-	int more = 1;
+	static const struct tcphs_events_ops ops = { .record = on_end };
+	struct ends ends = { .s = s };
+	int more;
 
-	while (!first && more > 0)
-		more = tcphs_recording_read(s->recording, &ops, &first, err);
-	*begin = s->clock.offset + (int64_t)first;
+	do {
+		more = tcphs_recording_read(s->recording, &ops, &ends, err);
+		s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
+	} while (more > 0 && !tcphs_stop_asked());
+	s->span = ends.span;
+	s->has_span = ends.any;
 	/* What is wrong with it will be said when it is read. */
 	memset(err, 0, sizeof(*err));
-	return tcphs_recording_rewind(s->recording, err);
+	if (tcphs_recording_rewind(s->recording, err))
+		return -1;
+	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
+	return 0;
 }
 
 /* What --since and --until mean by the clock of the events that come next. */
 static int resolve_times(struct source *s, struct tcphs_error *err)
 {
 	struct tcphs_filter *f = &s->cli->filter;
-	int failed = tcphs_filter_clock(f, s->clock.offset, now_of(s), s->begin, err);
+	int failed = tcphs_filter_clock(f, s->clock.offset, now_of(s),
+					s->has_span ? &s->span : NULL, err);
 
 	if (!s->cli->verb->lives)
 		s->filter = *f;
@@ -192,7 +209,7 @@ static int set_times(struct source *s, struct tcphs_error *err)
 					"out of a pipe a recording is read once: give --since and --until with a date, 2026-11-28 03:12");
 			return -1;
 		}
-		if (begin_of(s, &s->begin, err))
+		if (span_of(s, err))
 			return -1;
 	}
 	if (resolve_times(s, err))

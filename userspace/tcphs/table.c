@@ -42,9 +42,11 @@ static void no_column(const struct table *t, const char *word, size_t len)
 
 	for (i = 0; i < t->nr; i++)
 		tcphs_near_try(&near, t->column[i].def->head);
-	cli_usage(t->cli, "--output: '%.*s' is no column; %s%s%sthere are: %s", (int)len, word,
-		  near.name ? "did you mean " : "", near.name ? near.name : "",
-		  near.name ? "? " : "", all_columns(t, list));
+	if (near.name)
+		cli_usage(t->cli, "--output: '%.*s' is no column; did you mean %s? --output help lists all",
+			  (int)len, word, near.name);
+	cli_usage(t->cli, "--output: '%.*s' is no column; there are: %s", (int)len, word,
+		  all_columns(t, list));
 }
 
 /* The columns that the user wants (cli->output), in his order. */
@@ -61,7 +63,9 @@ static void choose(struct table *t)
 		len = strcspn(list, ",");
 		for (i = 0; i < t->nr && !tcphs_same_word(t->column[i].def->head, list, len); i++)
 			;
-		if (i < t->nr && t->nr_shown < TABLE_COLUMNS)
+		if (t->nr_shown == TABLE_COLUMNS)
+			cli_usage(t->cli, "--output: %u columns at most", TABLE_COLUMNS);
+		if (i < t->nr)
 			t->shown[t->nr_shown++] = i;
 		else if (!tcphs_same_word("all", list, len))
 			no_column(t, list, len);
@@ -93,7 +97,7 @@ void table_options(struct cli *cli, int argc, char **argv, const char *shorts)
 	snprintf(letters, sizeof(letters), CLI_SHORTS "o:%s", shorts);
 	while ((c = cli_next(cli, argc, argv, letters, longs)) != -1) {
 		if (c == 'o')
-			cli->output = optarg;
+			cli_columns(cli, optarg);
 		else
 			cli_option(cli, c == 's' ? CLI_FILTER(STATE) : c, argv, longs);
 	}

@@ -45,7 +45,7 @@
  *	new, so that a reader learns its cursors. Reading removes nothing: any
  *	number of readers see the same records.
  *	Order: within a CPU as written. Across CPUs merge by @time.
- *	With TCPHS_A_EVENT_KEPT, and without cursors, messages of the second store follow,
+ *	With TCPHS_A_EVENT_KEPT, and without cursors, messages of the kept store follow,
  *	which have that attribute and records in no order. A record that is still in the
  *	ring may come of both; it has the same @cpu, @id.netns and @number.
  *	A filter changes neither _LOST nor _NEXT: what it stops was read.
@@ -262,7 +262,7 @@ enum tcphs_closer {
 #define TCPHS_F_ICMP		(1u << 16)	/* @icmp_type and @icmp_code are known */
 #define TCPHS_F_RESTORED	(1u << 17)	/* came to ESTABLISHED without a handshake (TCP_REPAIR) */
 #define TCPHS_F_IDLE		(1u << 18)	/* @idle is the detail */
-#define TCPHS_F_GAP		(1u << 19)	/* second store: what this life did before is lost */
+#define TCPHS_F_GAP		(1u << 19)	/* kept store: what this life did before is lost */
 #define TCPHS_F_ALL		((1u << 20) - 1)
 
 /*
@@ -449,7 +449,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_CLOCK,		/* s64, ns: CLOCK_REALTIME - CLOCK_MONOTONIC just now */
 	TCPHS_A_STATUS_REFUSED,		/* nest TCPHS_A_COUNT_*, multi; id: enum tcphs_refused */
 	TCPHS_A_STATUS_RING_REACH,	/* u64, ns: all that is younger is there; initial namespace only */
-	TCPHS_A_STATUS_KEPT_RECORDS,	/* u32, capacity a CPU of the second store */
+	TCPHS_A_STATUS_KEPT_RECORDS,	/* u32, capacity a CPU of the kept store */
 	TCPHS_A_STATUS_KEPT,		/* u64, records that came into it; initial namespace only */
 	TCPHS_A_STATUS_KEPT_OVERWRITTEN, /* u64, of these; initial namespace only */
 	TCPHS_A_STATUS_KEPT_REACH,	/* u64, as RING_REACH; initial namespace only */
@@ -617,10 +617,10 @@ enum tcphs_a_event {
 };
 #define TCPHS_A_EVENT_MAX (__TCPHS_A_EVENT_MAX - 1)
 
-/* The second store: the lives of connections of which something went wrong. */
+/* The kept store: the lives of connections of which something went wrong. */
 enum tcphs_kept_mode {
 	TCPHS_KEPT_NOT,			/* read the rings alone; as if the attribute were not there */
-	TCPHS_KEPT_TOO,			/* and then the second store; reply: this is of it */
+	TCPHS_KEPT_TOO,			/* and then the kept store; reply: this is of it */
 	TCPHS_KEPT_ONLY,		/* and not the rings */
 
 	__TCPHS_KEPT_MODE_MAX
