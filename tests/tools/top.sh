@@ -95,6 +95,11 @@ reload() {
 		[ "$(grep -c 'passive 0/s' "$tmp/out")" = 0 ]
 }
 
+old_module() {
+	TOP_FAKE_OLD=1 "$tmp/top" -b -n 2 -d 0.1 2>&1 >/dev/null | tee "$tmp/err"
+	[ "$(grep -c 'module that is loaded is 0\.0\.7, this tool test;' "$tmp/err")" = 1 ]
+}
+
 # Starts it in a terminal of the size, presses the keys, keeps the screen.
 screen() {	# NAME WxH ARGUMENTS KEY...
 	local name=$1 w=${2%x*} h=${2#*x} args=$3
@@ -136,6 +141,11 @@ screens() {
 	screen conns80 80x24 "" Tab
 	ok "Tab: connections" shows conns80 '^STATE.* AGE .*LOCAL .*PEER'
 	ok "F10 ends it" ends F10
+	export TOP_FAKE_OLD=1
+	screen old 80x24 ""
+	ok "80x24: a module of another version" shows old '^tcphs 0\.0\.7, tool test  up '
+	unset TOP_FAKE_OLD
+	ends q >/dev/null
 	screen top40 40x10 ""
 	ok "40x10: the accept queue stays" shows top40 'ACCEPT QUEUE'
 	ok "40x10: no wider than it is" narrow top40 40
@@ -187,6 +197,7 @@ ok "batch: connections" status 0 "$tmp/top" -bC -n 1
 ok "batch: JSON" status 0 "$tmp/top" -bj -n 2 -d 0.1
 ok "batch: JSON says what it should" json
 ok "module unloaded and loaded again" reload
+ok "a module of another version is named, once" old_module
 if command -v tmux >/dev/null; then
 	screens
 	ok "tiny terminals do no harm" tiny

@@ -96,7 +96,7 @@ static int fake_status(struct top_source *src, struct tcphs_status *st, struct t
 	fake.gone = false;
 	n = env("TOP_FAKE_IDLE", 0) ? 1 : fake.age + 1;
 	memset(st, 0, sizeof(*st));
-	strcpy(st->version, "0.1.0");
+	strcpy(st->version, getenv("TOP_FAKE_OLD") ? "0.0.7" : TCPHS_VERSION);
 	st->abi_major = TCPHS_ABI_MAJOR;
 	st->uptime = (fake.age + 1) * 2000000000ull + (getenv("TOP_FAKE_GONE") ? 0 : 266400000000000);
 	st->netns = 4026531840u;

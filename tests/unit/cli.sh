@@ -13,6 +13,8 @@ unset NO_COLOR FAKE COLUMNS
 out=$(mktemp) && err=$(mktemp) || exit 1
 trap 'rm -f "$out" "$err"' EXIT
 
+version=$(sed 's/\./\\./g' "$(dirname "$0")/../../VERSION")
+
 # run STATUS NAME [VAR=VALUE] -- ARGUMENTS...: the exit status is as it should be
 run()
 {
@@ -30,12 +32,12 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..240"
+echo "1..250"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
 run 0 "--version"				"" --version
-said "$out" '^tcphs [0-9]+\.[0-9]+\.[0-9]+ \(ABI 2\.0\)$' "it is one line"
+said "$out" "^tcphs $version \(ABI 2\.0\)$"	"it is one line"
 run 0 "a verb's help"				"" events --help
 said "$out" '--follow'				"it tells its options"
 run 2 "no verb"					""
@@ -100,6 +102,11 @@ said "$err" 'only the initial network namespace' "the kernel's own words are sho
 run 5 "a module of another protocol"		version status
 run 5 "a module of another ABI"			abi status
 said "$err" 'ABI 3\.0.*ABI 2\.0.*reinstall both' "both are named"
+for verb in status listeners connections events 'doctor --since 5m'; do
+	# shellcheck disable=SC2086 # split into words
+	run 0 "$verb: a module of another version"	old $verb
+	said "$err" '^tcphs: the module that is loaded is 0\.0\.7, this tool '"$version;" "both are named"
+done
 run 1 "an answer that breaks the contract"	garbage status
 run 1 "a module loaded anew meanwhile"		erange events -f
 run 3 "a module unloaded meanwhile"		unload events -f
@@ -360,4 +367,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 240
+ended 250

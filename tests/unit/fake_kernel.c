@@ -201,7 +201,7 @@ static void answer_status(struct mnl_socket *s)
 		post_end(s, NLMSG_ERROR, 0, NULL);
 		return;
 	}
-	msg_str(&m, TCPHS_A_STATUS_VERSION, "0.1.0");
+	msg_str(&m, TCPHS_A_STATUS_VERSION, fake("old") ? "0.0.7" : TCPHS_VERSION);
 	msg_u16(&m, TCPHS_A_STATUS_ABI_MAJOR, fake("abi") ? TCPHS_ABI_MAJOR + 1 : TCPHS_ABI_MAJOR);
 	msg_u16(&m, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR);
 	msg_u64(&m, TCPHS_A_STATUS_UPTIME, 183600000000000ull);

@@ -33,7 +33,8 @@ static void test_status(void)
 	struct tcphs_session *s = open_as("");
 
 	ok(s && st && !tcphs_get_status(s, st, &err), "the status");
-	same(st->version, "0.1.0", "its version");
+	same(st->version, TCPHS_VERSION, "its version");
+	same(tcphs_session_module(s), TCPHS_VERSION, "which the session knows");
 	ok(st->netns == NETNS && st->state[TCPHS_STATE_ESTABLISHED] == 11 &&
 	   st->event[TCPHS_EV_SYN_SENT] == 1013, "its numbers and counters");
 	ok(st->nhooks == 3 && !st->hook[1].active && st->hook[2].missed == 17, "its hooks");
@@ -284,7 +285,7 @@ int main(int argc, char **argv)
 		test_follow();
 		return tap_done();
 	}
-	plan(33);
+	plan(34);
 	test_status();
 	test_tables();
 	test_errors();

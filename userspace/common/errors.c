@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Errors of the library as lines on the terminal, and as exit status. */
 #include <stdio.h>
+#include <string.h>
 
 #include "output.h"
 
@@ -42,4 +43,21 @@ int error_print(const struct tcphs_error *err)
 
 	fprintf(stderr, "%s\n", error_line(line, err));
 	return error_status(err);
+}
+
+/**
+ * version_line - that module and tool are not of one version, as a line for the user
+ * @line: ERROR_LINE bytes
+ * @module: the version of the module that is loaded
+ *
+ * Return: @line, or NULL: they are.
+ */
+const char *version_line(char *line, const char *module)
+{
+	if (!strcmp(module, TCPHS_VERSION))
+		return NULL;
+	snprintf(line, ERROR_LINE,
+		 "tcphs: the module that is loaded is %.64s, this tool %s; install both from one version and load the module anew",
+		 module, TCPHS_VERSION);
+	return line;
 }

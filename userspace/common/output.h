@@ -22,6 +22,7 @@
 const char *error_line(char *line, const struct tcphs_error *err);
 int error_status(const struct tcphs_error *err);
 int error_print(const struct tcphs_error *err);
+const char *version_line(char *line, const char *module);
 
 /* ---- an end that is asked for (stop.c) --------------------------------------------- */
 

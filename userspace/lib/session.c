@@ -44,6 +44,7 @@ static int check_versions(struct tcphs_session *s, struct tcphs_error *err)
 		return tcphs_fail_errno(err, "no memory", -ENOMEM);
 	ret = tcphs_get_status(s, st, err);
 	s->load = st->load;
+	memcpy(s->module, st->version, sizeof(s->module));
 	if (!ret && st->abi_major != TCPHS_ABI_MAJOR) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
 				"the module is %s (ABI %u.%u), this tool %s (ABI %u.%u); reinstall both from one version",
@@ -105,6 +106,17 @@ void tcphs_close(struct tcphs_session *s)
 const char *tcphs_session_extack(const struct tcphs_session *s)
 {
 	return s->extack;
+}
+
+/**
+ * tcphs_session_module - which module it is
+ * @s: the session
+ *
+ * Return: its version as of tcphs_open(), good until tcphs_close().
+ */
+const char *tcphs_session_module(const struct tcphs_session *s)
+{
+	return s->module;
 }
 
 static int take_status(void *arg, const void *msg, size_t len)

@@ -19,6 +19,7 @@ struct tcphs_session {
 	struct tcphs_family family;
 	uint32_t seq;
 	uint64_t load;		/* TCPHS_A_STATUS_LOAD, 0: not known */
+	char module[sizeof(((struct tcphs_status *)NULL)->version)];
 	int64_t clock;		/* CLOCK_REALTIME - CLOCK_MONOTONIC of the kernel, ns */
 	char extack[sizeof(((struct tcphs_ack *)NULL)->text)];	/* of the last request */
 	int64_t shift;		/* of its CLOCK_MONOTONIC from that of this process */

@@ -254,6 +254,12 @@ struct tcphs_session;
 struct tcphs_session *tcphs_open(struct tcphs_error *err);
 void tcphs_close(struct tcphs_session *s);
 
+/*
+ * The version of the module. With another one than one's own a session works as long as both
+ * have the same protocol and ABI, which tcphs_open() has looked at.
+ */
+const char *tcphs_session_module(const struct tcphs_session *s);
+
 /* The kernel's own words about the request that failed last, "": none. */
 const char *tcphs_session_extack(const struct tcphs_session *s);
 

@@ -264,6 +264,7 @@ static int run_terminal(struct top *t)
 static int run(struct top *t)
 {
 	int ret = TCPHS_ERR_FAILED;
+	char line[ERROR_LINE];
 
 	source_live(&t->src);
 	model_init(&t->model);
@@ -272,6 +273,8 @@ static int run(struct top *t)
 		ret = error_print(&t->model.why);
 	} else {
 		t->done = 1;
+		if (version_line(line, t->model.now.version))
+			fprintf(stderr, "%s\n", line);
 		catch_signals();
 		ret = t->opt.batch ? run_batch(t) : run_terminal(t);
 		t->src.close(&t->src);

@@ -83,7 +83,8 @@ static void head_title(struct view *v, const struct top_model *m, const struct u
 	x = paint_text(p, y, 0, PAINT_BOLD, "tcphs");
 	if (m->valid) {
 		text_duration(up, m->now.uptime, p->utf8);
-		snprintf(buf, sizeof(buf), " %.16s  up %.12s", m->now.version, up);
+		snprintf(buf, sizeof(buf), " %.16s%s  up %.12s", m->now.version,
+			 strcmp(m->now.version, TCPHS_VERSION) ? ", tool " TCPHS_VERSION : "", up);
 		if (x + strlen(buf) + 9 <= p->width)
 			x = paint_text(p, y, x, TABLE_PLAIN, buf);
 		snprintf(buf, sizeof(buf), "  netns %u", m->now.netns);

@@ -247,6 +247,22 @@ int cli_fail(const struct tcphs_error *err)
 }
 
 /**
+ * cli_session - start a session with the module, and tell the user if it is of another version
+ * @err: why not
+ *
+ * Return: the session, for tcphs_close(), or NULL.
+ */
+struct tcphs_session *cli_session(struct tcphs_error *err)
+{
+	struct tcphs_session *session = tcphs_open(err);
+	char line[ERROR_LINE];
+
+	if (session && version_line(line, tcphs_session_module(session)))
+		cli_say("%s", line);
+	return session;
+}
+
+/**
  * cli_catch_signals - from now on Ctrl-C, SIGTERM and SIGHUP ask for an end
  *
  * It comes between two lines, and not somewhere within one; see tcphs_stop_asked().

@@ -107,6 +107,7 @@ size_t cli_count(const struct cli *cli, const char *option, const char *arg);
 void cli_usage(const struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 int cli_fail(const struct tcphs_error *err);
+struct tcphs_session *cli_session(struct tcphs_error *err);
 void cli_catch_signals(void);
 int cli_create(const char *name, bool force, mode_t mode, struct tcphs_error *err);
 int cli_finish(struct cli *cli);

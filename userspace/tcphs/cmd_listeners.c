@@ -148,7 +148,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	table_options(cli, argc, argv, "");
 	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
-	session = tcphs_open(&err);
+	session = cli_session(&err);
 	if (!session)
 		return cli_fail(&err);
 	if (tcphs_get_listeners(session, cli->all_netns, &list, &err)) {

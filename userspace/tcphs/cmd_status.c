@@ -258,7 +258,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	int ret;
 
 	parse(cli, &hooks, argc, argv);
-	session = tcphs_open(&err);
+	session = cli_session(&err);
 	if (!session)
 		return cli_fail(&err);
 	st = malloc(sizeof(*st));

@@ -50,7 +50,7 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return -1;
 	}
-	s->session = tcphs_open(err);
+	s->session = cli_session(err);
 	if (!s->session)
 		return -1;
 	s->clock.offset = tcphs_session_clock(s->session);
