@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What bash and zsh complete is what the tool takes.
-#	completion.sh TOOL
+# What bash, zsh and fish complete is what the tools take.
+#	completion.sh TCPHS TCPHS-TOP
 
 here=$(cd "$(dirname "$0")" && pwd)
 files=$here/../../userspace/completion
 bin=$(mktemp -d) || exit 1
 trap 'rm -rf "$bin"' EXIT
 ln -s "$(realpath "$1")" "$bin/tcphs"
+ln -s "$(realpath "$2")" "$bin/tcphs-top"
 export PATH=$bin:$PATH LC_ALL=C.UTF-8
 cd "$bin" && touch some.rec || exit 1
 
@@ -34,11 +35,15 @@ same()
 	result "${PIPESTATUS[0]}" "$3"
 }
 
+# Of which tool.
+about=tcphs
+
 # in_SHELL WORD...: what the shell offers for the last word
 in_bash()
 {
-	bash --norc -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tcphs
-		echo "${COMPREPLY[@]}"' "$files/tcphs" tcphs "$@"
+	# shellcheck disable=SC2016 # for the inner shell
+	bash --norc -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_${1//-/_}"
+		echo "${COMPREPLY[@]}"' "$files/$about" "$about" "$@"
 }
 
 # The file is run as the completion system would, with stand-ins for its builtins.
@@ -50,7 +55,17 @@ in_zsh()
 		compadd() { while [[ $1 != -- ]]; do shift; done; shift
 			found+=(${(M)@:#$PREFIX*}) }
 		_files() { found+=(*) }
-		source "$0" "$@"; print -r -- $found' "$files/_tcphs" tcphs "$@"
+		source "$0" "$@"; print -r -- $found' "$files/_$about" "$about" "$@"
+}
+
+# It tries what contains the word if nothing begins with it, so those are left out; and
+# it offers whole words.
+in_fish()
+{
+	local last=${*: -1}
+
+	fish --no-config -c "source $files/$about.fish; complete -C '$about $*'" |
+		grep -e "^$last" | sed -E 's/^--[a-z-]+=//' | xargs
 }
 
 # Options as the parser knows them, not as the help text tells them.
@@ -59,9 +74,15 @@ allowed()
 	tcphs "$1" --no-such-option 2>&1 | sed -n 's/.*allowed are: //p'
 }
 
+# The parser's own table.
+allowed_of_top()
+{
+	sed -En 's/^\t\{ "([a-z-]+)",.*_argument.*/--\1/p' "$here/../../userspace/tcphs-top/options.c"
+}
+
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((2 * (16 + ${#verbs[@]} - 1)))"
-for shell in bash zsh; do
+echo "1..$((3 * (21 + ${#verbs[@]} - 1)))"
+for shell in bash zsh fish; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
 		[[ $verb == help ]] || same "$(in_$shell "$verb" --)" "$(allowed "$verb")" \
@@ -76,16 +97,28 @@ for shell in bash zsh; do
 		"$shell: every role"
 	events=$(tcphs events --event x 2>&1 | sed 's/.*allowed are: //')
 	same "$(in_$shell events --event '')" "$events" "$shell: every event"
-	same "$(in_$shell events --read '')" "some.rec tcphs" "$shell: files to read"
-	same "$(in_$shell record '')" "some.rec tcphs" "$shell: files to write"
+	same "$(in_$shell events --read '')" "some.rec tcphs tcphs-top" "$shell: files to read"
+	same "$(in_$shell record '')" "some.rec tcphs tcphs-top" "$shell: files to write"
 	same "$(in_$shell events -o TIM)" "TIME" "$shell: columns"
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
 	same "$(in_$shell events '')" "" "$shell: no word where none belongs"
+	about=tcphs-top
+	same "$(in_$shell --)" "$(allowed_of_top)" "$shell: every option of tcphs-top, and no other"
+	# Some are columns of both tables.
+	columns=$(tcphs-top --sort x 2>&1 | sed -n 's/^  [a-z]*: //p' | xargs -n 1 | sort -u)
+	same "$(in_$shell -s '' | xargs -n 1 | sort -u)" "$columns" "$shell: columns to sort by"
+	same "$(in_$shell --sort rtt-no)" "" "$shell: none that there is not"
+	same "$(in_$shell -d '')" "" "$shell: no delay is better than another"
+	same "$(in_$shell '')" "" "$shell: no word where tcphs-top takes none"
+	about=tcphs
 done
 same "$(in_bash events --event syn-sent,unl)" "syn-sent,unlisten" "bash: the next of a list"
 same "$(in_zsh events --event syn-sent,unl)" "unlisten" "zsh: the next of a list"
+same "$(in_fish events --event syn-sent,unl)" "syn-sent,unlisten" "fish: the next of a list"
 same "$(in_bash events --color = ne)" "never" "bash: after an equals sign"
 same "$(in_zsh events --color=ne)" "never" "zsh: after an equals sign"
+same "$(in_fish events --color=ne)" "never" "fish: after an equals sign"
 same "$(in_bash events --state =)" "$(in_bash events --state '')" "bash: right after it"
 same "$(in_zsh events --state=)" "$(in_zsh events --state '')" "zsh: right after it"
+same "$(in_fish events --state=)" "$(in_fish events --state '')" "fish: right after it"
 exit $failed
