@@ -207,7 +207,8 @@ void cli_columns(struct cli *cli, const char *arg)
 	if (!cli->output) {
 		cli->output = arg;
 	} else if (asprintf(&list, "%s,%s", cli->output, arg) > 0) {
-		cli->output = list;
+		free(cli->joined);
+		cli->output = cli->joined = list;
 	} else {
 		cli_say("tcphs: no memory");
 		exit(TCPHS_ERR_FAILED);

@@ -22,6 +22,7 @@ struct cli {
 	bool color;
 	bool utf8;
 	const char *output;		/* columns of a table; NULL: those that fit */
+	char *joined;			/* the same, if it was given several times */
 	bool kept;			/* the kept store alone */
 	const char *read;		/* a recording to read; NULL: the kernel */
 	bool damaged;			/* it was: the exit status will say so */

@@ -265,5 +265,6 @@ int main(int argc, char **argv)
 	if (!ret && cli.damaged)
 		ret = TCPHS_ERR_DAMAGED;
 	tcphs_buf_free(&cli.out);
+	free(cli.joined);
 	return ret;
 }
