@@ -16,11 +16,14 @@ help:
 	@echo
 	@echo '  make                 the module and the tools'
 	@echo '  make module          module/tcphs.ko for the running kernel, or KDIR=...'
+	@echo '                       W=1 has all warnings, W=1e makes errors of them, also of tools'
 	@echo '  make tools           userspace/tcphs/tcphs, userspace/tcphs-top/tcphs-top'
 	@echo '  make install         both; PREFIX, DESTDIR and MODDIR are honoured'
 	@echo '  make install-tools   the tools alone, enough to read recordings of elsewhere'
 	@echo '  make install-module  the module alone'
+	@echo '  make install-dev     the library and what else other programs are built with'
 	@echo '  make uninstall       take them away again'
+	@echo '  make deb             Debian packages of all, in packages/'
 	@echo '  make clean           remove what was built'
 	@echo
 	@echo '  make demo            a VM with nginx, curl and wrk, seen through tcphs (root)'
@@ -43,7 +46,7 @@ kernel-headers:
 		exit 1; }
 
 module: kernel-headers
-	$(MAKE) -C $(KDIR) M=$(CURDIR) W=1 modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 tools:
 	$(MAKE) -C userspace
@@ -59,10 +62,17 @@ install-module: module
 install-tools: tools
 	$(MAKE) -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
+install-dev:
+	$(MAKE) -C userspace install-dev PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/tcphs.ko
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 	$(MAKE) -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# Into packages/; apt install ./packages/tcphs*.deb takes them from there.
+deb:
+	debian/packages
 
 demo:
 	tests/demo/run
@@ -81,11 +91,11 @@ bench:
 
 clean:
 	-test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
-	$(MAKE) -C userspace clean
-	$(MAKE) -C tests/unit clean
+	for folder in $(wildcard userspace tests/unit); do $(MAKE) -C $$folder clean; done
+	rm -rf packages
 
 distclean: clean
 	@tests/vm/run --caches
 
-.PHONY: all help kernel-headers module tools install install-module install-tools uninstall \
-	demo check check-all soak bench clean distclean
+.PHONY: all help kernel-headers module tools install install-module install-tools install-dev \
+	uninstall deb demo check check-all soak bench clean distclean

@@ -149,7 +149,20 @@ bell_rings() {
 	grep -q '"name": "event-ntf"' "$tmp/bell" || { cat "$tmp/bell"; return 1; }
 }
 
-start 11
+# The example of the documentation runs until it is ended.
+example_tells_all() {
+	tcphs events -j | jq -c '[.time, .local_port, .peer_port]' | sort >"$tmp/by-tcphs"
+	[[ -s $tmp/by-tcphs ]] || return
+	background "$tmp/example" python3 "$specs/../events.py" "$ynl" "$specs/tcphs.yaml"
+	wait_until 60 example_told
+}
+
+example_told() {
+	cat "$tmp/example"
+	[[ ! $(awk '{ print "[" $1 "," $3 "," $4 "]" }' "$tmp/example" | sort | comm -13 - "$tmp/by-tcphs") ]]
+}
+
+start 12
 need_command python3 jq ss
 [[ -e $ynl/cli.py && -e $schema ]] || skip_all "LINUX_SRC has no tools/net/ynl"
 python3 -c 'import jsonschema, yaml' 2>/dev/null || skip_all "python3 lacks jsonschema or yaml"
@@ -178,4 +191,5 @@ check "a cursor ahead of its ring is refused, in words" \
 check "no state at all is refused, in words" \
 	refused "a mask of 1 << state" 22 --dump conn-get --json '{"states": 0}'
 check "the doorbell rings" bell_rings
+check "the example tells the events that tcphs has" example_tells_all
 ktap_finished
