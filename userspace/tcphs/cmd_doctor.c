@@ -12,8 +12,6 @@
 #define NSEC_PER_SEC 1000000000ull
 
 #define FOR_DEFAULT	(5 * NSEC_PER_SEC)
-/* The kernel lets an orphan wait in FIN_WAIT2 for 60 s and some: that is not stuck. */
-#define STUCK_DEFAULT	(90 * NSEC_PER_SEC)
 
 /* Those in which connections may be stuck. */
 #define CLOSING_STATES	(1u << TCPHS_STATE_CLOSE_WAIT | 1u << TCPHS_STATE_FIN_WAIT1 | \
@@ -528,7 +526,7 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct doctor d = {
-		.cli = cli, .look = FOR_DEFAULT, .stuck = STUCK_DEFAULT,
+		.cli = cli, .look = FOR_DEFAULT, .stuck = STUCK_NS,
 		.strangers = { .key_size = sizeof(uint32_t), .entry_size = sizeof(uint32_t) },
 	};
 	struct tcphs_error err = { 0 };

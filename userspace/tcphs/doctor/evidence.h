@@ -21,6 +21,7 @@
 #include "counters.h"
 #include "settings.h"
 #include "tally.h"
+#include "thresholds.h"
 #include "internal.h"
 #include "unacked.h"
 
@@ -45,9 +46,6 @@ enum reset_side { SIDE_US, SIDE_PEER, NR_SIDES };
 struct resets {
 	uint32_t count[NR_PHASES][NR_SIDES][TCPHS_REASON_MAX + 1];
 };
-
-/* Who waits so long for accept() would have been there as soon with a SYN sent again. */
-#define LONG_NS 1000000000ull
 
 /*
  * A listening socket. What is counted while it is in the tables comes from there, before

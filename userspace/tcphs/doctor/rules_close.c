@@ -6,17 +6,6 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-#define STUCK		3	/* connections for longer than stuck_ns */
-#define GROWN		3	/* stuck ones more than before the look */
-#define GROWN_PERMILLE	50	/* of those before: else it is coming and going */
-#define FIRST		10	/* closed by the server first */
-#define FIRST_PERMILLE	500
-#define DIED		3
-#define DIED_PERMILLE	10	/* of those that ended, to a destination */
-#define DIED_CLIENTS	100	/* and of a listener: clients go out of reach */
-#define DIED_MANY	100
-#define DIED_CRITICAL	500
-
 static bool grows(uint64_t before, uint64_t now)
 {
 	return now >= before + GROWN && share(now - before, GROWN_PERMILLE, before);

@@ -4,16 +4,6 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-/* A few failures in many connects are everyday life; of a hundred, a thousandth is enough. */
-#define FAILED		3
-#define FAILED_PERMILLE	10
-#define FAILED_MANY	100
-#define MANY_PERMILLE	1
-/* So few are established: the destination does not work. */
-#define WORKS_PERMILLE	100
-#define LOST		3
-#define LOST_PERMILLE	10
-
 static bool is_failing(uint64_t n, uint64_t whole)
 {
 	return n >= FAILED &&

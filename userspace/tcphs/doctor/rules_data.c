@@ -2,9 +2,6 @@
 /* Data that the peer does not confirm: the connection is open, and dead perhaps. */
 #include "report.h"
 
-#define SILENT		3	/* connections, and one in a hundred of those that are open */
-#define SILENT_PERMILLE	10
-
 static void unconfirmed(const struct evidence *e, struct report *r, const struct silent *s)
 {
 	bool many = e->unconfirmed >= SILENT && share(e->unconfirmed, SILENT_PERMILLE, e->open);

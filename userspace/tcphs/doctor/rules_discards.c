@@ -2,9 +2,6 @@
 /* What the kernel throws away at a listener before any queue: nobody tells of it. */
 #include "report.h"
 
-#define DISCARDS	3	/* and one in a hundred of what came to begin a connection */
-#define DISCARDS_PERMILLE 10
-
 /* What the kernel counts, each for its own cause. */
 static const struct {
 	const char *counter;

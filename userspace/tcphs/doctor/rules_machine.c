@@ -2,13 +2,6 @@
 /* Limits of the whole machine or namespace, and tcphs's own health. */
 #include "report.h"
 
-#define LIMIT_WARNING	800	/* permille */
-#define ORPHANS_WARNING	500	/* a peer that retransmits counts as two or four */
-#define ORPHANS_ENOUGH	250	/* to be reset, for that reason */
-#define ENDED		3	/* connections that paid for it, and one in a hundred */
-#define ENDED_PERMILLE	10
-#define TABLE_WARNING	900
-
 static uint64_t permille_of(uint64_t n, uint64_t permille)
 {
 	return (n * permille + 999) / 1000;

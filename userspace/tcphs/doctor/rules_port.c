@@ -2,13 +2,6 @@
 /* Local ports: those that connect() chooses, and those that bind() holds. */
 #include "report.h"
 
-#define PORTS_SLOW	500	/* permille of the ports */
-#define PORTS_WARNING	800
-/* So few ports are shared between destinations that something keeps them apart. */
-#define SHARED_PERMILLE	20
-/* One destination has so many of an address's connections that it is about that one. */
-#define ONE_PERMILLE	900
-
 /* More than these are not advised: below are ports that many servers have. */
 #define ADVISED_LOW	10000
 #define ADVISED_HIGH	65535

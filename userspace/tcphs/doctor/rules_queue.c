@@ -4,22 +4,6 @@
 
 #include "report.h"
 
-/*
- * A SYN that is dropped comes again after a second: a wait of that or more is worse than
- * a drop. Nothing accepted for three of them is no pause any more.
- */
-#define HUNG_NS		3000000000ull
-#define LOOK_NS		1000000000ull
-/* A queue that is nearly full for a moment is a burst. */
-#define MOMENT_NS	100000000ull
-
-#define SLOW		3	/* connections, and one in a hundred */
-#define SLOW_PERMILLE	10
-#define FULL_PERMILLE	800	/* of the room */
-#define OVERFLOWS	3
-#define OVERFLOWS_PERMILLE 10	/* of all that came for the queue */
-#define CUT		3	/* handshakes and connections that went with their listener */
-
 enum verdict { WELL, BURST, SLOW_NOW, FULL, OVERRUN, HUNG, NR_VERDICTS };
 
 /* Sockets of one server that are judged alike; the worst stands for them. */
@@ -79,8 +63,8 @@ static bool is_full(const struct queue *q)
 {
 	if (!q->now || !share(q->waiting, FULL_PERMILLE, room(q)))
 		return false;
-	return q->oldest >= MOMENT_NS || (q->before && share(q->waiting_before, FULL_PERMILLE,
-							     room(q)));
+	return q->oldest >= QUEUE_MOMENT_NS ||
+	       (q->before && share(q->waiting_before, FULL_PERMILLE, room(q)));
 }
 
 static enum verdict judge(const struct evidence *e, const struct queue *q)
@@ -214,7 +198,7 @@ static void why_overrun(struct finding *f, const struct alike *a)
 
 	tcphs_fmt_duration(longest, q->oldest > q->wait.max_ns ? q->oldest : q->wait.max_ns,
 			   false);
-	if (!a->accepted && q->oldest && q->oldest < MOMENT_NS)
+	if (!a->accepted && q->oldest && q->oldest < QUEUE_MOMENT_NS)
 		SAY(f->cause,
 		    "Connections come faster than the application accepts them, though nobody was seen to: those who wait came just now.");
 	else if (!a->accepted)

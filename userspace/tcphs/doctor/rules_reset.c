@@ -3,19 +3,7 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-#define RESETS		5
-#define RESETS_PERMILLE	100	/* of the connections that ended */
-#define RESETS_MANY	1000	/* then a hundredth is enough */
-#define RACES		3
-#define RACES_PERMILLE	1
-#define STRAYS		3	/* connections from one address */
-#define STRAYS_PERMILLE	1	/* of the connections that ended */
 #define STRAY_PEERS	5	/* told one by one */
-#define STRAYS_OF_MANY	1000	/* of many addresses, a hundredth of the ends */
-#define KILLED		5	/* TIME_WAITs */
-#define KILLED_PERMILLE	10
-#define MET		3	/* SYNs that met an older connection */
-#define MET_PERMILLE	10
 
 /* Who checks the health of a server does it so often, from each address. */
 #define CHECKS_A_SECOND	10

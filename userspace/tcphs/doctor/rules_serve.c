@@ -3,12 +3,6 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-#define UNREAD			3	/* requests */
-#define UNREAD_PERMILLE		10	/* of the connections that either end closed */
-#define UNREAD_MANY		5	/* and half of these: critical */
-#define UNANSWERED		5	/* and half of these */
-#define HALF_PERMILLE		500
-
 static void count(struct finding *f, const struct endings *x)
 {
 	char longest[TCPHS_DURATION_LEN];
@@ -22,7 +16,7 @@ static void count(struct finding *f, const struct endings *x)
 static void judge_listener(const struct evidence *e, struct report *r, const struct endings *x)
 {
 	uint64_t n = x->unserved.count;
-	bool much = n >= UNREAD_MANY && share(n, HALF_PERMILLE, x->first_fins);
+	bool much = n >= UNREAD_MANY && share(n, UNREAD_HALF_PERMILLE, x->first_fins);
 	const struct server *s = tally_find(&e->servers, &x->key.at);
 	struct finding *f;
 
@@ -48,7 +42,7 @@ static void judge_destination(const struct evidence *e, struct report *r, const 
 	struct finding *f;
 
 	if (x->unserved.count < UNANSWERED ||
-	    !share(x->unserved.count, HALF_PERMILLE, x->first_fins))
+	    !share(x->unserved.count, UNREAD_HALF_PERMILLE, x->first_fins))
 		return;
 	f = report_add(r, SEVERITY_NOTICE, "no-answers",
 		       "connections that we closed after nothing had come", x->unserved.count,

@@ -3,12 +3,8 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-#define SHUT		5	/* SYNs to a port */
 #define SHUT_PORTS	20	/* told one by one */
-#define KNOCKS		20	/* ports that one address asks for */
-#define KNOCKS_PERMILLE	1	/* of the connections that ended */
 #define KNOCKERS	5	/* told one by one */
-#define KNOCKS_OF_MANY	1000	/* SYNs of many addresses, a hundredth of the ends */
 
 static const char cause_of_knocks[] =
 	"A scan, or a client of services that are gone: of a host that was here before, or whose address this machine has now. It costs no connection.";

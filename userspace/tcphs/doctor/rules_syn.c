@@ -2,17 +2,6 @@
 /* The SYN queue of each listener: is it too short, or is somebody filling it? */
 #include "report.h"
 
-/*
- * Below so many handshakes that nobody finishes, and below that share of all, nobody can
- * tell a flood from clients that are slow or far away.
- */
-#define FLOOD_SYNS	20
-#define FLOOD_PERMILLE	200
-#define HALF_OPEN	10
-#define HALF_PERMILLE	500
-#define DROPPED		3
-#define DROPPED_PERMILLE 10
-
 /* What became of the SYNs of a listener. */
 struct outcome {
 	uint64_t syns;			/* all of them */
@@ -124,7 +113,7 @@ static void half_open(struct report *r, const struct server *s, const struct out
 	struct finding *f;
 
 	/* Those that wait for data are no riddle. */
-	if (s->deferred || unanswered < HALF_OPEN || !share(unanswered, HALF_PERMILLE, s->syns))
+	if (s->deferred || unanswered < HALF_OPEN || !share(unanswered, HALF_OPEN_PERMILLE, s->syns))
 		return;
 	f = report_add(r, SEVERITY_WARNING, "half-open",
 		       "handshakes whose SYN+ACK was sent again and not answered", unanswered,
