@@ -13,6 +13,7 @@
 #include "store/clock.h"
 #include "store/net.h"
 #include "store/ring.h"
+#include "store/stats.h"
 #include "table/conn.h"
 #include "table/listener.h"
 #include "table/owner.h"
@@ -23,7 +24,7 @@ struct dump {
 	struct tcphs_net *tn;		/* NULL: every namespace */
 	u32 states;			/* connections: mask of 1 << state */
 	struct tcphs_filter filter;	/* connections, events */
-	unsigned long place;		/* listeners: number; connections: bucket; events: CPU */
+	unsigned long place;		/* status, listeners: number; connections: bucket; events: CPU */
 	unsigned long last;		/* listeners: number of the last one */
 	u32 below;			/* connections: serial of the last one of that bucket */
 	bool pending;			/* events: ev was read and not yet sent */
@@ -127,6 +128,80 @@ static int put_bound_device(struct sk_buff *skb, struct net *net, u32 ifindex)
 	if (netif_is_l3_slave(dev))
 		master = netdev_master_upper_dev_get_rcu(dev);
 	return master ? nla_put_string(skb, TCPHS_A_LISTENER_L3MDEV, master->name) : 0;
+}
+
+/**
+ * tcphs_dump_status_start() - begin TCPHS_CMD_STATUS_GET of several namespaces
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: 0 or a negative error, with an extack message.
+ */
+int tcphs_dump_status_start(struct netlink_callback *cb)
+{
+	/* One is larger than what a message may hold at least. */
+	cb->min_dump_alloc = TCPHS_STATUS_SIZE;
+	return start(cb, TCPHS_A_STATUS_ALL_NETNS, 0);
+}
+
+/* The one with the next number; new ones come anywhere in the list. Under RCU. */
+static struct tcphs_net *next_net(const struct dump *dump)
+{
+	struct tcphs_net *tn, *next = NULL;
+	struct net *net;
+
+	if (dump->tn)
+		return dump->tn->number > dump->place ? dump->tn : NULL;
+	for_each_net_rcu(net) {
+		tn = tcphs_net(net);
+		if (tn->number > dump->place && (!next || tn->number < next->number))
+			next = tn;
+	}
+	return next;
+}
+
+static int put_status(struct sk_buff *skb, struct netlink_callback *cb,
+		      const struct tcphs_net *tn, struct tcphs_sum *sum)
+{
+	void *header = put_header(skb, cb, TCPHS_CMD_STATUS_GET);
+
+	if (!header)
+		return -EMSGSIZE;
+	if (tcphs_nl_fill_status(skb, tn, sum)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/**
+ * tcphs_dump_status() - the next message of TCPHS_CMD_STATUS_GET
+ * @skb: message
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: bytes in @skb, 0 at the end, or a negative error.
+ */
+int tcphs_dump_status(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump *dump = dump_of(cb);
+	struct tcphs_net *tn;
+	struct tcphs_sum *sum;
+	int err = 0;
+
+	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
+	if (!sum)
+		return -ENOMEM;
+	rcu_read_lock();
+	while (!err && (tn = next_net(dump))) {
+		err = put_status(skb, cb, tn, sum);
+		if (!err)
+			dump->place = tn->number;
+	}
+	rcu_read_unlock();
+	kfree(sum);
+	return skb->len ?: err;
 }
 
 /**

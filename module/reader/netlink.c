@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
 #include "attach/deaf.h"
 #include "attach/hook.h"
@@ -21,8 +22,9 @@
 #include "store/stats.h"
 #include "table/conn.h"
 
-/* Status takes none; a policy without types refuses them all. */
-static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1];
+static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1] = {
+	[TCPHS_A_STATUS_ALL_NETNS] = { .type = NLA_FLAG },
+};
 
 static const struct nla_policy listener_policy[TCPHS_A_LISTENER_MAX + 1] = {
 	[TCPHS_A_LISTENER_ALL_NETNS] = { .type = NLA_FLAG },
@@ -99,6 +101,47 @@ static int put_hook(struct sk_buff *skb, const struct tcphs_hook *hook, bool ini
 	return 0;
 }
 
+static int put_cause(struct sk_buff *skb, u8 event, u8 role, u8 reason, u64 value)
+{
+	struct nlattr *nest = nla_nest_start(skb, TCPHS_A_STATUS_CAUSE);
+
+	if (!nest || nla_put_u8(skb, TCPHS_A_CAUSE_EVENT, event) ||
+	    nla_put_u8(skb, TCPHS_A_CAUSE_ROLE, role) ||
+	    nla_put_u8(skb, TCPHS_A_CAUSE_REASON, reason) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_CAUSE_VALUE, value, TCPHS_A_CAUSE_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_causes(struct sk_buff *skb, const struct tcphs_sum *sum)
+{
+	unsigned int i, role, reason;
+	int err = 0;
+
+	for (i = 0; i < TCPHS_CAUSE_EVENTS; i++)
+		for (role = 0; role < TCPHS_CAUSE_ROLES; role++)
+			for (reason = 0; reason <= TCPHS_REASON_MAX && !err; reason++)
+				if (sum->cause[i][role][reason])
+					err = put_cause(skb, tcphs_cause_events[i], role, reason,
+							sum->cause[i][role][reason]);
+	return err;
+}
+
+/* The ports that connect() chooses from. */
+static int put_ports(struct sk_buff *skb, struct net *net)
+{
+	int low, high, port;
+	u32 nr = 0;
+
+	inet_get_local_port_range(net, &low, &high);
+	for (port = low; port <= high; port++)
+		nr += !inet_is_local_reserved_port(net, port);
+	return nla_put_u16(skb, TCPHS_A_STATUS_PORT_LOW, low) ?:
+	       nla_put_u16(skb, TCPHS_A_STATUS_PORT_HIGH, high) ?:
+	       nla_put_u32(skb, TCPHS_A_STATUS_PORTS, nr);
+}
+
 static int put_counts(struct sk_buff *skb, const struct tcphs_sum *sum)
 {
 	unsigned int i;
@@ -116,7 +159,7 @@ static int put_counts(struct sk_buff *skb, const struct tcphs_sum *sum)
 			err = put_count(skb, TCPHS_A_STATUS_REFUSED, i, sum->all.refused[i]);
 	for (i = 0; i <= TCPHS_HIST_MAX && !err; i++)
 		err = tcphs_nl_put_hist(skb, TCPHS_A_STATUS_HIST, i, &sum->hist[i]);
-	return err;
+	return err ?: put_causes(skb, sum);
 }
 
 static int put_stores(struct sk_buff *skb, const struct tcphs_totals *ring)
@@ -137,9 +180,7 @@ static int put_stores(struct sk_buff *skb, const struct tcphs_totals *ring)
 
 static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 {
-	unsigned int table = 0, row = 0;
 	bool initial = net_eq(tn->net, &init_net);
-	const struct tcphs_hook *hook;
 	struct tcphs_totals ring;
 
 	tcphs_ring_totals(TCPHS_STORE_RING, &ring);
@@ -162,9 +203,42 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 	/* How busy the others are is theirs to know. */
 	if (initial && put_stores(skb, &ring))
 		return -EMSGSIZE;
-	while ((hook = tcphs_hook_next(&table, &row)))
-		if (put_hook(skb, hook, initial))
-			return -EMSGSIZE;
+	return 0;
+}
+
+static int put_hooks(struct sk_buff *skb, const struct tcphs_net *tn)
+{
+	unsigned int table = 0, row = 0;
+	const struct tcphs_hook *hook;
+	int err = 0;
+
+	while (!err && (hook = tcphs_hook_next(&table, &row)))
+		err = put_hook(skb, hook, net_eq(tn->net, &init_net));
+	return err;
+}
+
+/**
+ * tcphs_nl_fill_status() - all of a status but the hooks
+ * @skb: message
+ * @tn: the namespace that it is about
+ * @sum: memory for its counters
+ *
+ * Context: any; what reads @tn keeps it.
+ * Return: 0 or -EMSGSIZE; the caller cancels the message.
+ */
+int tcphs_nl_fill_status(struct sk_buff *skb, const struct tcphs_net *tn, struct tcphs_sum *sum)
+{
+	tcphs_stats_sum(tn, sum);
+	if (put_module(skb, tn) || put_counts(skb, sum) || put_ports(skb, tn->net) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_BORN, tn->born, TCPHS_A_STATUS_PAD) ||
+	    nla_put_u8(skb, TCPHS_A_STATUS_TW_REUSE,
+		       READ_ONCE(tn->net->ipv4.sysctl_tcp_tw_reuse)) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_RECORDED, sum->all.recorded,
+			      TCPHS_A_STATUS_PAD) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UNTRACKED, sum->untracked,
+			      TCPHS_A_STATUS_PAD) ||
+	    nla_put_u32(skb, TCPHS_A_STATUS_TABLE_USED, tcphs_conn_count(sum)))
+		return -EMSGSIZE;
 	return 0;
 }
 
@@ -195,8 +269,13 @@ static int status_get(struct sk_buff *request, struct genl_info *info)
 	err = tcphs_nl_check_flags(info->nlhdr, info->extack);
 	if (err)
 		return err;
+	if (info->attrs[TCPHS_A_STATUS_ALL_NETNS]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[TCPHS_A_STATUS_ALL_NETNS],
+				    "a status is of one namespace; ask for a dump");
+		return -EINVAL;
+	}
 	sum = kmalloc(sizeof(*sum), GFP_KERNEL);
-	skb = genlmsg_new(3 * NLMSG_GOODSIZE, GFP_KERNEL);
+	skb = genlmsg_new(TCPHS_STATUS_SIZE, GFP_KERNEL);
 	err = -ENOMEM;
 	if (!sum || !skb)
 		goto out;
@@ -204,12 +283,7 @@ static int status_get(struct sk_buff *request, struct genl_info *info)
 	err = -EMSGSIZE;
 	if (!header)
 		goto out;
-	tcphs_stats_sum(tn, sum);
-	if (put_module(skb, tn) || put_counts(skb, sum) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_RECORDED, sum->all.recorded, TCPHS_A_STATUS_PAD) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_STATUS_UNTRACKED, sum->untracked,
-			      TCPHS_A_STATUS_PAD) ||
-	    nla_put_u32(skb, TCPHS_A_STATUS_TABLE_USED, tcphs_conn_count(sum)))
+	if (tcphs_nl_fill_status(skb, tn, sum) || put_hooks(skb, tn))
 		goto out;
 	genlmsg_end(skb, header);
 	kfree(sum);
@@ -227,6 +301,9 @@ static const struct genl_ops ops[] = {
 		.policy = status_policy,
 		.maxattr = TCPHS_A_STATUS_MAX,
 		.doit = status_get,
+		.start = tcphs_dump_status_start,
+		.dumpit = tcphs_dump_status,
+		.done = tcphs_dump_done,
 	},
 	{
 		.cmd = TCPHS_CMD_LISTENER_GET,

@@ -10,8 +10,13 @@
 
 struct genl_family;
 struct tcphs_histogram;
+struct tcphs_net;
+struct tcphs_sum;
 
 /* netlink.c, dump.c */
+
+/* Room for a status: histograms of 1 KiB each, hooks, and every cause that ever was. */
+#define TCPHS_STATUS_SIZE	32768U
 
 extern struct genl_family tcphs_genl_family;
 extern const struct nla_policy tcphs_nl_cursor_policy[];
@@ -20,6 +25,9 @@ int tcphs_netlink_init(void);
 void tcphs_netlink_exit(void);
 int tcphs_nl_check_flags(const struct nlmsghdr *nlh, struct netlink_ext_ack *extack);
 int tcphs_nl_put_hist(struct sk_buff *skb, int attr, u8 id, const struct tcphs_histogram *hist);
+int tcphs_nl_fill_status(struct sk_buff *skb, const struct tcphs_net *tn, struct tcphs_sum *sum);
+int tcphs_dump_status_start(struct netlink_callback *cb);
+int tcphs_dump_status(struct sk_buff *skb, struct netlink_callback *cb);
 int tcphs_dump_listeners_start(struct netlink_callback *cb);
 int tcphs_dump_listeners(struct sk_buff *skb, struct netlink_callback *cb);
 int tcphs_dump_conns_start(struct netlink_callback *cb);

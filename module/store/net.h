@@ -14,6 +14,7 @@ struct tcphs_stats;
 struct tcphs_net {
 	struct net *net;
 	u32 inum;
+	u64 number;			/* of those that there were, from 1 */
 	u64 born;			/* older records of this inode are not ours */
 	u16 share;			/* whose its sockets are; 0: each its user's */
 	bool leaving;			/* its end has come, and it has entries */

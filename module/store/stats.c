@@ -7,8 +7,10 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
+#include "store/kept.h"
 #include "store/net.h"
 #include "store/stats.h"
 
@@ -72,11 +74,62 @@ u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent
 	return hist->max;
 }
 
+const u8 tcphs_cause_events[TCPHS_CAUSE_EVENTS] = { TCPHS_CAUSES };
+
+/* The server's end or the client's; of some segments nobody knows. */
+static unsigned int side_of(u8 role)
+{
+	switch (role) {
+	case TCPHS_ROLE_ACTIVE:
+	case TCPHS_ROLE_SIMULTANEOUS:
+		return TCPHS_ROLE_ACTIVE;
+	case TCPHS_ROLE_PASSIVE:
+	case TCPHS_ROLE_LISTENER:
+		return TCPHS_ROLE_PASSIVE;
+	default:
+		return TCPHS_ROLE_UNKNOWN;
+	}
+}
+
+/**
+ * tcphs_cause_count() - count a step of what went wrong by its reason
+ * @tn: its namespace
+ * @ev: the step, complete
+ *
+ * A step of another kind, or with a reason that is usual, is not counted.
+ *
+ * Context: interrupts off. Off the way of all that goes well.
+ */
+void tcphs_cause_count(struct tcphs_net *tn, const struct tcphs_event *ev)
+{
+	struct tcphs_durations *d = &tn->durations[smp_processor_id() & tn->durations_mask];
+	unsigned int i;
+
+	if (!tcphs_notable(ev))
+		return;
+	for (i = 0; i < TCPHS_CAUSE_EVENTS; i++)
+		if (tcphs_cause_events[i] == ev->type)
+			atomic64_inc(&d->cause[i][side_of(ev->id.role)][ev->reason]);
+}
+
+static void causes_add(struct tcphs_sum *sum, const struct tcphs_durations *durations)
+{
+	unsigned int i, role, reason;
+
+	for (i = 0; i < TCPHS_CAUSE_EVENTS; i++)
+		for (role = 0; role < TCPHS_CAUSE_ROLES; role++)
+			for (reason = 0; reason <= TCPHS_REASON_MAX; reason++)
+				sum->cause[i][role][reason] +=
+					atomic64_read(&durations->cause[i][role][reason]);
+}
+
 static void durations_add(struct tcphs_sum *sum, const struct tcphs_durations *durations)
 {
 	struct tcphs_histogram *hist;
 	unsigned int i, j;
 	u64 n;
+
+	causes_add(sum, durations);
 
 	for (i = 0; i <= TCPHS_HIST_MAX; i++) {
 		hist = &sum->hist[i];

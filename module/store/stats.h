@@ -25,11 +25,20 @@ struct tcphs_stats {
 	u64 failures[TCPHS_REASON_MAX + 1];
 };
 
+/* What comes to a bad end is counted by its reason: the steps that tell so, in this order. */
+#define TCPHS_CAUSES							\
+	TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_EV_CLOSED, TCPHS_EV_CONNECT_FAILED,	\
+	TCPHS_EV_REQUEST_EXPIRED, TCPHS_EV_REQUEST_RESET, TCPHS_EV_RST_RECEIVED,	\
+	TCPHS_EV_RST_SENT, TCPHS_EV_SYN_DROPPED
+#define TCPHS_CAUSE_EVENTS	8
+#define TCPHS_CAUSE_ROLES	(TCPHS_ROLE_PASSIVE + 1)
+
 /*
- * Histograms of a namespace. They are large, so in all but the initial one CPUs share a
- * few of them.
+ * Histograms of a namespace, and causes. They are large, so in all but the initial one CPUs
+ * share a few of them.
  */
 struct tcphs_durations {
+	atomic64_t cause[TCPHS_CAUSE_EVENTS][TCPHS_CAUSE_ROLES][TCPHS_REASON_MAX + 1];
 	struct {
 		atomic64_t max;
 		atomic64_t bucket[TCPHS_HIST_BUCKETS];
@@ -41,8 +50,12 @@ struct tcphs_sum {
 	struct tcphs_stats all;
 	u64 untracked;			/* the sum of all.refused */
 	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
+	u64 cause[TCPHS_CAUSE_EVENTS][TCPHS_CAUSE_ROLES][TCPHS_REASON_MAX + 1];
 };
 
+extern const u8 tcphs_cause_events[TCPHS_CAUSE_EVENTS];
+
+void tcphs_cause_count(struct tcphs_net *tn, const struct tcphs_event *ev);
 unsigned int tcphs_hist_index(u64 ns);
 u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent);
 int tcphs_stats_init(struct tcphs_net *tn);

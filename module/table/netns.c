@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What tcphs keeps for each network namespace, from its birth to its end. */
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include "compat/sock.h"
@@ -13,6 +14,7 @@
 #include "table/share.h"
 
 static const struct tcphs_netns_end *end;
+static atomic64_t number;
 
 static int __net_init enter(struct net *net)
 {
@@ -21,6 +23,7 @@ static int __net_init enter(struct net *net)
 
 	tn->net = net;
 	tn->inum = net->ns.inum;
+	tn->number = atomic64_inc_return(&number);
 	err = tcphs_stats_init(tn);
 	if (err)
 		return err;

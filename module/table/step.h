@@ -97,8 +97,10 @@ static __always_inline void tcphs_event_commit(struct tcphs_net *tn)
 {
 	struct tcphs_ring *ring = tcphs_event_publish(tn);
 
-	if (tcphs_notable(&ring->writing->ev))
-		tcphs_kept_step(ring);
+	if (!tcphs_notable(&ring->writing->ev))
+		return;
+	tcphs_cause_count(tn, &ring->writing->ev);
+	tcphs_kept_step(ring);
 }
 
 /* By its service: what a stranger may choose says nothing of whose a connection is. */
@@ -143,6 +145,7 @@ static __always_inline void tcphs_step_done(struct tcphs_section *s)
 
 	if (likely(!(conn->marks & TCPHS_C_KEPT) && !tcphs_notable(&ring->writing->ev)))
 		return;
+	tcphs_cause_count(conn->tn, &ring->writing->ev);
 	if (conn->marks & TCPHS_C_KEPT)
 		tcphs_kept_step(ring);
 	else

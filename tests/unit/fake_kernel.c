@@ -4,7 +4,7 @@
  *
  * The environment variable FAKE says what is wrong with it: absent, eperm,
  * netns, version, abi, garbage, erange; or what it does: flood:N gives N
- * events a pull, long has long addresses. With a follower it rings three times and then sends SIGINT;
+ * events a pull, long has long addresses, crowd has 1009 listeners and 11 namespaces. With a follower it rings three times and then sends SIGINT;
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>
@@ -192,43 +192,84 @@ static void put_hook(const char *name, uint8_t kind, bool active, uint64_t misse
 	msg_nest_end(&m, at);
 }
 
-static void answer_status(struct mnl_socket *s)
+static void put_cause(uint8_t event, uint8_t role, uint8_t reason, uint64_t value)
 {
-	msg_genl(&m, FAMILY_ID, 0, TCPHS_CMD_STATUS_GET);
-	if (fake("garbage")) {
-		msg_u64(&m, TCPHS_A_STATUS_ABI_MAJOR, 1);
-		post(s);
-		post_end(s, NLMSG_ERROR, 0, NULL);
-		return;
-	}
+	size_t at = msg_nest(&m, TCPHS_A_STATUS_CAUSE);
+
+	msg_u8(&m, TCPHS_A_CAUSE_EVENT, event);
+	msg_u8(&m, TCPHS_A_CAUSE_ROLE, role);
+	msg_u8(&m, TCPHS_A_CAUSE_REASON, reason);
+	msg_u64(&m, TCPHS_A_CAUSE_VALUE, value);
+	msg_nest_end(&m, at);
+}
+
+#define HOME 4026531840u
+
+/* A dump has those of other namespaces, too, and without the hooks. */
+static void put_status(uint32_t netns, bool dump)
+{
+	msg_genl(&m, FAMILY_ID, dump ? NLM_F_MULTI : 0, TCPHS_CMD_STATUS_GET);
 	msg_str(&m, TCPHS_A_STATUS_VERSION, fake("old") ? "0.0.7" : TCPHS_VERSION);
 	msg_u16(&m, TCPHS_A_STATUS_ABI_MAJOR, fake("abi") ? TCPHS_ABI_MAJOR + 1 : TCPHS_ABI_MAJOR);
 	msg_u16(&m, TCPHS_A_STATUS_ABI_MINOR, TCPHS_ABI_MINOR);
 	msg_u64(&m, TCPHS_A_STATUS_UPTIME, 183600000000000ull);
 	/* Its CLOCK_MONOTONIC began at 2001-09-09 01:46:40. */
 	msg_u64(&m, TCPHS_A_STATUS_CLOCK, 1000000000000000000ull);
-	msg_u32(&m, TCPHS_A_STATUS_NETNS, 4026531840u);
+	msg_u32(&m, TCPHS_A_STATUS_NETNS, netns);
 	msg_u32(&m, TCPHS_A_STATUS_RING_RECORDS, 8192);
 	msg_u32(&m, TCPHS_A_STATUS_RING_CPUS, 2);
 	msg_u64(&m, TCPHS_A_STATUS_RECORDED, 123457);
-	msg_u64(&m, TCPHS_A_STATUS_OVERWRITTEN, 1009);
+	if (netns == HOME)
+		msg_u64(&m, TCPHS_A_STATUS_OVERWRITTEN, 1009);
 	msg_u32(&m, TCPHS_A_STATUS_TABLE_USED, 17);
 	msg_u32(&m, TCPHS_A_STATUS_TABLE_LIMIT, 65536);
 	msg_u64(&m, TCPHS_A_STATUS_UNTRACKED, 0);
 	msg_u32(&m, TCPHS_A_STATUS_TW_LIMIT, 16384);
-	put_hook("inet_sock_set_state", TCPHS_HOOK_TRACEPOINT, true, 0, "states");
-	put_hook("tcp_check_req", TCPHS_HOOK_FTRACE, false, 0, "the reset of requests");
-	put_hook("tcp_connect", TCPHS_HOOK_FTRACE, true, 17, "connections it opens");
+	msg_u64(&m, TCPHS_A_STATUS_BORN, 7000000000ull + netns - HOME);
+	msg_u16(&m, TCPHS_A_STATUS_PORT_LOW, 32768);
+	msg_u16(&m, TCPHS_A_STATUS_PORT_HIGH, 60999);
+	msg_u32(&m, TCPHS_A_STATUS_PORTS, 28231);
+	msg_u8(&m, TCPHS_A_STATUS_TW_REUSE, 2);
+	if (!dump) {
+		put_hook("inet_sock_set_state", TCPHS_HOOK_TRACEPOINT, true, 0, "states");
+		put_hook("tcp_check_req", TCPHS_HOOK_FTRACE, false, 0, "the reset of requests");
+		put_hook("tcp_connect", TCPHS_HOOK_FTRACE, true, 17, "connections it opens");
+	}
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_LISTEN, 3);
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_ESTABLISHED, 11);
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_TIME_WAIT, 7);
 	put_count(TCPHS_A_STATUS_FAILURE, TCPHS_REASON_REFUSED, 5);
 	put_count(TCPHS_A_STATUS_EVENT, TCPHS_EV_SYN_SENT, 1013);
 	put_count(TCPHS_A_STATUS_EVENT, TCPHS_EV_CLOSED, 1009);
+	put_cause(TCPHS_EV_CONNECT_FAILED, TCPHS_ROLE_ACTIVE, TCPHS_REASON_REFUSED, 5);
+	put_cause(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_PASSIVE, TCPHS_REASON_RESET_RECEIVED, 23);
 	put_hist(TCPHS_A_STATUS_HIST, TCPHS_HIST_HANDSHAKE_ACTIVE);
 	put_hist(TCPHS_A_STATUS_HIST, TCPHS_HIST_ACCEPT_WAIT);
+}
+
+static void answer_status(struct mnl_socket *s)
+{
+	if (fake("garbage")) {
+		msg_genl(&m, FAMILY_ID, 0, TCPHS_CMD_STATUS_GET);
+		msg_u64(&m, TCPHS_A_STATUS_ABI_MAJOR, 1);
+		post(s);
+		post_end(s, NLMSG_ERROR, 0, NULL);
+		return;
+	}
+	put_status(HOME, false);
 	post(s);
 	post_end(s, NLMSG_ERROR, 0, NULL);
+}
+
+static void answer_statuses(struct mnl_socket *s, bool all)
+{
+	unsigned int i, nr = !all ? 1 : fake("crowd") ? 11 : 2;
+
+	for (i = 0; i < nr; i++) {
+		put_status(HOME + i, true);
+		post(s);
+	}
+	post_end(s, NLMSG_DONE, 0, NULL);
 }
 
 static void put_listener(uint16_t port, uint8_t family, uint64_t overflows)
@@ -260,6 +301,12 @@ static void put_listener(uint16_t port, uint8_t family, uint64_t overflows)
 
 static void answer_listeners(struct mnl_socket *s)
 {
+	uint16_t port;
+
+	for (port = 2001; fake("crowd") && port < 2001 + 1007; port++) {
+		put_listener(port, AF_INET, port == 2503 ? 29 : 0);
+		post(s);
+	}
 	put_listener(443, AF_INET6, 19);
 	post(s);
 	put_listener(22, AF_INET, 0);
@@ -497,6 +544,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, size_t l
 		post_end(s, NLMSG_ERROR, -EPERM, NULL);
 	else if (fake("netns") && wants_all_netns(nlh))
 		post_end(s, NLMSG_ERROR, -EPERM, "only the initial network namespace sees all");
+	else if (genl->cmd == TCPHS_CMD_STATUS_GET && nlh->nlmsg_flags & NLM_F_DUMP)
+		answer_statuses(s, wants_all_netns(nlh));
 	else if (genl->cmd == TCPHS_CMD_STATUS_GET)
 		answer_status(s);
 	else if (genl->cmd == TCPHS_CMD_LISTENER_GET)

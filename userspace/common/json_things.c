@@ -139,6 +139,23 @@ static void counts_json(struct tcphs_json *j, const char *key, const uint64_t *c
 	tcphs_json_close(j, '}');
 }
 
+static void causes_json(struct tcphs_json *j, const struct tcphs_status *st)
+{
+	char buf[TCPHS_NAME_LEN];
+	const struct tcphs_cause *c;
+
+	tcphs_json_open(j, "causes", '[');
+	for (c = st->cause; c < st->cause + st->ncauses; c++) {
+		tcphs_json_open(j, NULL, '{');
+		tcphs_json_str(j, "event", tcphs_event_name(c->event, buf));
+		tcphs_json_str(j, "role", tcphs_role_name(c->role, buf));
+		tcphs_json_str(j, "reason", tcphs_reason_name(c->reason, buf));
+		tcphs_json_u64(j, "count", c->value);
+		tcphs_json_close(j, '}');
+	}
+	tcphs_json_close(j, ']');
+}
+
 static void module_json(struct tcphs_json *j, const struct tcphs_status *st)
 {
 	tcphs_json_str(j, "version", st->version);
@@ -182,6 +199,7 @@ void tcphs_json_status(struct tcphs_json *j, const struct tcphs_status *st)
 	module_json(j, st);
 	counts_json(j, "states", st->state, TCPHS_STATE_MAX + 1, tcphs_state_key);
 	tcphs_json_u64(j, "time_wait_limit", st->tw_limit);
+	tcphs_json_u64(j, "ephemeral_ports", st->ports);
 	tcphs_json_open(j, "handshakes", '{');
 	tcphs_json_histogram(j, "active", &st->hist[TCPHS_HIST_HANDSHAKE_ACTIVE]);
 	tcphs_json_histogram(j, "passive", &st->hist[TCPHS_HIST_HANDSHAKE_PASSIVE]);
@@ -189,5 +207,6 @@ void tcphs_json_status(struct tcphs_json *j, const struct tcphs_status *st)
 	tcphs_json_histogram(j, "accept_wait", &st->hist[TCPHS_HIST_ACCEPT_WAIT]);
 	tcphs_json_histogram(j, "time_wait", &st->hist[TCPHS_HIST_TIME_WAIT]);
 	counts_json(j, "failures", st->failure, TCPHS_REASON_MAX + 1, tcphs_reason_name);
+	causes_json(j, st);
 	counts_json(j, "events", st->event, TCPHS_EV_MAX + 1, tcphs_event_name);
 }

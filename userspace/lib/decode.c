@@ -120,6 +120,27 @@ static int decode_count(const struct attr *a, void *to, size_t size)
 	return err;
 }
 
+/* One more of a list; beyond its end they are of a newer module and skipped. */
+static int decode_cause(const struct attr *a, void *to, size_t size)
+{
+	static const struct attr_known known[] = {
+		[TCPHS_A_CAUSE_EVENT]	= TO(tcphs_cause, event),
+		[TCPHS_A_CAUSE_ROLE]	= TO(tcphs_cause, role),
+		[TCPHS_A_CAUSE_REASON]	= TO(tcphs_cause, reason),
+		[TCPHS_A_CAUSE_VALUE]	= TO(tcphs_cause, value),
+	};
+	static const struct attr_table table = ATTR_TABLE(known);
+	struct tcphs_cause cause = { .value = 0 };
+	struct tcphs_status *out = to;
+	int err;
+
+	(void)size;
+	err = tcphs_decode_nest(&table, a, &cause);
+	if (!err && out->ncauses < TCPHS_CAUSES_MAX)
+		out->cause[out->ncauses++] = cause;
+	return err;
+}
+
 struct numbered_hist {
 	struct tcphs_histogram hist;
 	uint8_t id;
@@ -199,6 +220,12 @@ int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out)
 		[TCPHS_A_STATUS_FAILURE]	= TO_NEST(tcphs_status, failure, decode_count),
 		[TCPHS_A_STATUS_REFUSED]	= TO_NEST(tcphs_status, refused, decode_count),
 		[TCPHS_A_STATUS_HIST]		= TO_NEST(tcphs_status, hist, decode_hist),
+		[TCPHS_A_STATUS_BORN]		= TO(tcphs_status, born),
+		[TCPHS_A_STATUS_CAUSE]		= TO_ALL(tcphs_status, decode_cause),
+		[TCPHS_A_STATUS_PORT_LOW]	= TO(tcphs_status, port_low),
+		[TCPHS_A_STATUS_PORT_HIGH]	= TO(tcphs_status, port_high),
+		[TCPHS_A_STATUS_PORTS]		= TO(tcphs_status, ports),
+		[TCPHS_A_STATUS_TW_REUSE]	= TO(tcphs_status, tw_reuse),
 	};
 	static const struct attr_table table = ATTR_TABLE(known);
 	int err;

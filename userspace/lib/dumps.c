@@ -59,6 +59,114 @@ static int decode_conn(const void *msg, size_t len, void *row)
 	return tcphs_decode_conn(msg, len, row);
 }
 
+/* Those that are not kept: a place for one, and who is told of it. */
+struct each {
+	union {
+		struct tcphs_status status;
+		struct tcphs_listener listener;
+		struct tcphs_conn_info conn;
+	};
+	const struct tcphs_filter *filter;
+	union {
+		int (*status)(void *arg, const struct tcphs_status *st);
+		int (*listener)(void *arg, const struct tcphs_listener *l);
+		int (*conn)(void *arg, const struct tcphs_conn_info *c);
+	} fn;
+	void *arg;
+};
+
+static int each_status(void *arg, const void *msg, size_t len)
+{
+	struct each *each = arg;
+	int err = tcphs_decode_status(msg, len, &each->status);
+
+	return err ? err : each->fn.status(each->arg, &each->status);
+}
+
+static int each_listener(void *arg, const void *msg, size_t len)
+{
+	struct each *each = arg;
+	int err = tcphs_decode_listener(msg, len, &each->listener);
+
+	return err ? err : each->fn.listener(each->arg, &each->listener);
+}
+
+static int each_conn(void *arg, const void *msg, size_t len)
+{
+	struct each *each = arg;
+	int err = tcphs_decode_conn(msg, len, &each->conn);
+
+	if (err || (each->filter && !tcphs_filter_conn(each->filter, &each->conn)))
+		return err;
+	return each->fn.conn(each->arg, &each->conn);
+}
+
+/* @each is this function's to free; it is NULL without memory. */
+static int talk_each(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn fn,
+		     struct each *each, struct tcphs_error *err)
+{
+	int ret;
+
+	if (!each)
+		return tcphs_fail_errno(err, "no memory", -ENOMEM);
+	ret = tcphs_talk(s, nlh, fn, each, err);
+	free(each);
+	return ret;
+}
+
+/**
+ * tcphs_each_status - the status of each network namespace
+ * @s: the session
+ * @all_netns: of all of them; else of the caller's alone
+ * @fn: is told of each
+ * @arg: its first argument
+ * @err: why not
+ */
+int tcphs_each_status(struct tcphs_session *s, bool all_netns,
+		      int (*fn)(void *arg, const struct tcphs_status *st), void *arg,
+		      struct tcphs_error *err)
+{
+	struct each *each = calloc(1, sizeof(*each));
+	struct nlmsghdr *nlh;
+	char buf[256];
+
+	if (each)
+		*each = (struct each){ .fn.status = fn, .arg = arg };
+	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_STATUS_GET);
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_STATUS_ALL_NETNS, 0, NULL);
+	return talk_each(s, nlh, each_status, each, err);
+}
+
+static struct nlmsghdr *put_listeners(struct tcphs_session *s, void *buf, bool all_netns)
+{
+	struct nlmsghdr *nlh = tcphs_put_dump(s, buf, TCPHS_CMD_LISTENER_GET);
+
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_LISTENER_ALL_NETNS, 0, NULL);
+	return nlh;
+}
+
+/**
+ * tcphs_each_listener - every listening socket, one by one
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @fn: is told of each
+ * @arg: its first argument
+ * @err: why not
+ */
+int tcphs_each_listener(struct tcphs_session *s, bool all_netns,
+			int (*fn)(void *arg, const struct tcphs_listener *l), void *arg,
+			struct tcphs_error *err)
+{
+	struct each *each = calloc(1, sizeof(*each));
+	char buf[256];
+
+	if (each)
+		*each = (struct each){ .fn.listener = fn, .arg = arg };
+	return talk_each(s, put_listeners(s, buf, all_netns), each_listener, each, err);
+}
+
 /**
  * tcphs_get_listeners - every listening socket
  * @s: the session
@@ -71,14 +179,10 @@ int tcphs_get_listeners(struct tcphs_session *s, bool all_netns,
 {
 	struct rows rows = { .v = list->v, .cap = list->cap, .size = sizeof(*list->v),
 			     .decode = decode_listener };
-	struct nlmsghdr *nlh;
 	char buf[256];
 	int ret;
 
-	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_LISTENER_GET);
-	if (all_netns)
-		mnl_attr_put(nlh, TCPHS_A_LISTENER_ALL_NETNS, 0, NULL);
-	ret = tcphs_talk(s, nlh, take_row, &rows, err);
+	ret = tcphs_talk(s, put_listeners(s, buf, all_netns), take_row, &rows, err);
 	*list = (struct tcphs_listener_list){ rows.v, rows.nr, rows.cap };
 	return ret;
 }
@@ -138,6 +242,42 @@ static void put_filter(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_f
 		mnl_attr_nest_end(nlh, nest);
 }
 
+static struct nlmsghdr *put_conns(struct tcphs_session *s, void *buf, bool all_netns,
+				  const struct tcphs_filter *filter)
+{
+	struct nlmsghdr *nlh = tcphs_put_dump(s, buf, TCPHS_CMD_CONN_GET);
+
+	if (all_netns)
+		mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
+	if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
+		mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
+	if (filter)
+		put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
+	return nlh;
+}
+
+/**
+ * tcphs_each_connection - every connection that a filter lets through, one by one
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @filter: NULL: all
+ * @fn: is told of each
+ * @arg: its first argument
+ * @err: why not
+ */
+int tcphs_each_connection(struct tcphs_session *s, bool all_netns,
+			  const struct tcphs_filter *filter,
+			  int (*fn)(void *arg, const struct tcphs_conn_info *c), void *arg,
+			  struct tcphs_error *err)
+{
+	struct each *each = calloc(1, sizeof(*each));
+	char buf[256 + FILTER_SIZE];
+
+	if (each)
+		*each = (struct each){ .filter = filter, .fn.conn = fn, .arg = arg };
+	return talk_each(s, put_conns(s, buf, all_netns, filter), each_conn, each, err);
+}
+
 /**
  * tcphs_get_connections - every connection that a filter lets through
  * @s: the session
@@ -153,17 +293,9 @@ int tcphs_get_connections(struct tcphs_session *s, bool all_netns,
 	struct rows rows = { .v = list->v, .cap = list->cap, .size = sizeof(*list->v),
 			     .decode = decode_conn, .filter = filter };
 	char buf[256 + FILTER_SIZE];
-	struct nlmsghdr *nlh;
 	int ret;
 
-	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_CONN_GET);
-	if (all_netns)
-		mnl_attr_put(nlh, TCPHS_A_CONN_ALL_NETNS, 0, NULL);
-	if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
-		mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
-	if (filter)
-		put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
-	ret = tcphs_talk(s, nlh, take_row, &rows, err);
+	ret = tcphs_talk(s, put_conns(s, buf, all_netns, filter), take_row, &rows, err);
 	*list = (struct tcphs_conn_list){ rows.v, rows.nr, rows.cap };
 	return ret;
 }

@@ -71,6 +71,16 @@ struct tcphs_hook {
 #define TCPHS_HOOKS_MAX 96
 #define TCPHS_DEVICE_LEN 16		/* IFNAMSIZ */
 
+/* How often something ended badly, and why; TCPHS_A_STATUS_CAUSE says what is counted. */
+struct tcphs_cause {
+	uint64_t value;
+	uint8_t event;		/* enum tcphs_event_type */
+	uint8_t role;		/* enum tcphs_role: active, passive, or unknown */
+	uint8_t reason;		/* enum tcphs_reason */
+};
+
+#define TCPHS_CAUSES_MAX 960
+
 struct tcphs_status {
 	char version[64];
 	uint16_t abi_major;
@@ -99,6 +109,12 @@ struct tcphs_status {
 	uint64_t failure[TCPHS_REASON_MAX + 1];
 	uint64_t refused[TCPHS_REFUSED_MAX + 1];	/* their sum is untracked */
 	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
+	uint64_t born;			/* CLOCK_MONOTONIC, ns: the counters of this namespace began */
+	uint8_t tw_reuse;		/* tcp_tw_reuse */
+	uint32_t ports;			/* that connect() chooses from: those of the range */
+	uint16_t port_low, port_high;	/* that are not reserved */
+	unsigned int ncauses;
+	struct tcphs_cause cause[TCPHS_CAUSES_MAX];
 	unsigned int nhooks;
 	struct tcphs_hook hook[TCPHS_HOOKS_MAX];
 };
@@ -293,6 +309,21 @@ int tcphs_get_connections(struct tcphs_session *s, bool all_netns,
 			  struct tcphs_error *err);
 void tcphs_listener_list_free(struct tcphs_listener_list *list);
 void tcphs_conn_list_free(struct tcphs_conn_list *list);
+
+/*
+ * The same one by one, as they come, for who does not keep them. A callback that returns a
+ * negative errno ends it. In a status of several namespaces there are no hooks.
+ */
+int tcphs_each_status(struct tcphs_session *s, bool all_netns,
+		      int (*fn)(void *arg, const struct tcphs_status *st), void *arg,
+		      struct tcphs_error *err);
+int tcphs_each_listener(struct tcphs_session *s, bool all_netns,
+			int (*fn)(void *arg, const struct tcphs_listener *l), void *arg,
+			struct tcphs_error *err);
+int tcphs_each_connection(struct tcphs_session *s, bool all_netns,
+			  const struct tcphs_filter *filter,
+			  int (*fn)(void *arg, const struct tcphs_conn_info *c), void *arg,
+			  struct tcphs_error *err);
 
 /*
  * The doorbell lives on a socket of its own. Open it before the first pull,

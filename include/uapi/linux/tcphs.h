@@ -17,6 +17,12 @@
  *	Request: nothing; status is always that of the caller's namespace.
  *	Reply: TCPHS_A_STATUS_*.
  *
+ * TCPHS_CMD_STATUS_GET (dump)
+ *	Request: TCPHS_A_STATUS_ALL_NETNS (flag, optional).
+ *	Reply: one message a network namespace, TCPHS_A_STATUS_* without the hooks, which
+ *	are the same in all; in no order. One that is there from the first message to the
+ *	last is reported once.
+ *
  * TCPHS_CMD_LISTENER_GET (dump)
  *	Request: TCPHS_A_LISTENER_ALL_NETNS (flag, optional).
  *	Reply: one message a listening socket, TCPHS_A_LISTENER_*, the oldest first.
@@ -453,10 +459,34 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_KEPT,		/* u64, records that came into it; initial namespace only */
 	TCPHS_A_STATUS_KEPT_OVERWRITTEN, /* u64, of these; initial namespace only */
 	TCPHS_A_STATUS_KEPT_REACH,	/* u64, as RING_REACH; initial namespace only */
+	TCPHS_A_STATUS_ALL_NETNS,	/* flag, request of a dump only */
+	TCPHS_A_STATUS_BORN,		/* u64, CLOCK_MONOTONIC, ns: its counters began */
+	TCPHS_A_STATUS_CAUSE,		/* nest TCPHS_A_CAUSE_*, multi; those that are not 0 */
+	TCPHS_A_STATUS_PORT_LOW,	/* u16, ip_local_port_range */
+	TCPHS_A_STATUS_PORT_HIGH,	/* u16 */
+	TCPHS_A_STATUS_PORTS,		/* u32, of these, without ip_local_reserved_ports */
+	TCPHS_A_STATUS_TW_REUSE,	/* u8, tcp_tw_reuse */
 
 	__TCPHS_A_STATUS_MAX
 };
 #define TCPHS_A_STATUS_MAX (__TCPHS_A_STATUS_MAX - 1)
+
+/*
+ * How often a connection, a request or a segment came to a bad end, by what became of it and
+ * why: accept-overflow, closed (where the reason is not NONE or usual), connect-failed,
+ * request-expired, request-reset, rst-received, rst-sent, syn-dropped.
+ */
+enum tcphs_a_cause {
+	TCPHS_A_CAUSE_UNSPEC,
+	TCPHS_A_CAUSE_PAD,
+	TCPHS_A_CAUSE_EVENT,		/* u8, enum tcphs_event_type */
+	TCPHS_A_CAUSE_ROLE,		/* u8, TCPHS_ROLE_ACTIVE, _PASSIVE or _UNKNOWN */
+	TCPHS_A_CAUSE_REASON,		/* u8, enum tcphs_reason */
+	TCPHS_A_CAUSE_VALUE,		/* u64 */
+
+	__TCPHS_A_CAUSE_MAX
+};
+#define TCPHS_A_CAUSE_MAX (__TCPHS_A_CAUSE_MAX - 1)
 
 enum tcphs_a_hook {
 	TCPHS_A_HOOK_UNSPEC,
