@@ -56,6 +56,7 @@ extern const struct verb verb_listeners;
 extern const struct verb verb_connections;
 extern const struct verb verb_doctor;
 extern const struct verb verb_record;
+extern const struct verb verb_metrics;
 
 /*
  * Options every verb takes. A verb loops over cli_next() with these in front of its own,

@@ -18,6 +18,7 @@ static const struct verb *const verbs[] = {
 	&verb_listeners,
 	&verb_doctor,
 	&verb_record,
+	&verb_metrics,
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* tcphs metrics: for the textfile collector of node_exporter, and for whoever reads along. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "metrics.h"
+
+#define OPT_LIMIT	0x200
+#define OPT_OPENMETRICS	0x201
+#define OPT_RULES	0x202
+
+struct options {
+	const char *file;	/* NULL: standard output */
+	unsigned int limit;
+	enum metrics_format format;
+	bool rules;
+};
+
+static unsigned int parse_limit(const struct cli *cli, const char *arg)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || *end || *arg < '0' || *arg > '9' || !n || n > METRICS_LIMIT_MAX)
+		cli_usage(cli, "--limit %s: a number of label sets, 1 to %u", arg,
+			  METRICS_LIMIT_MAX);
+	return (unsigned int)n;
+}
+
+static void parse(struct cli *cli, struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		CLI_LONGS,
+		{ "output",	required_argument,	NULL, 'o' },
+		{ "limit",	required_argument,	NULL, OPT_LIMIT },
+		{ "openmetrics", no_argument,		NULL, OPT_OPENMETRICS },
+		{ "rules",	no_argument,		NULL, OPT_RULES },
+		{ NULL,		0,			NULL, 0 },
+	};
+	int c;
+
+	while ((c = cli_next(cli, argc, argv, CLI_SHORTS "o:", longs)) != -1) {
+		if (c == 'o')
+			o->file = optarg;
+		else if (c == OPT_LIMIT)
+			o->limit = parse_limit(cli, optarg);
+		else if (c == OPT_OPENMETRICS)
+			o->format = METRICS_OPENMETRICS;
+		else if (c == OPT_RULES)
+			o->rules = true;
+		else
+			cli_option(cli, c, argv, longs);
+	}
+	cli_check(cli, argc, argv);
+	if (cli->json)
+		cli_usage(cli, "--json: metrics have formats of their own, see --openmetrics; for JSON there are tcphs status and tcphs listeners");
+}
+
+/* Whoever reads the file sees the old one or the new one, and never half of one. */
+static int write_file(const char *name, const struct tcphs_buf *out, struct tcphs_error *err)
+{
+	size_t len = strlen(name), done;
+	char *part = malloc(len + 16);
+	int fd, ret;
+
+	if (!part) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
+		return -1;
+	}
+	/* The collector reads what ends in .prom, which this does not. */
+	snprintf(part, len + 16, "%s.XXXXXX", name);
+	fd = mkostemp(part, O_CLOEXEC);
+	ret = fd < 0 ? -errno : tcphs_write_all(fd, out->data, out->len, &done);
+	if (!ret && (fchmod(fd, 0644) || fsync(fd)))
+		ret = -errno;
+	if (fd >= 0 && close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(part, name))
+		ret = -errno;
+	if (ret && fd >= 0)
+		unlink(part);
+	if (ret)
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name,
+				strerror(-ret));
+	free(part);
+	return ret;
+}
+
+static int put(struct cli *cli, const struct options *o, const struct tcphs_buf *text)
+{
+	struct tcphs_error err = { 0 };
+
+	if (text->err) {
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
+		return cli_fail(&err);
+	}
+	if (o->file)
+		return write_file(o->file, text, &err) ? cli_fail(&err) : 0;
+	tcphs_buf_mem(&cli->out, text->data, text->len);
+	return cli_finish(cli);
+}
+
+/* Without the module there is a text that says so: an old one would look like good news. */
+static int collect(const struct cli *cli, const struct options *o, struct tcphs_buf *text)
+{
+	struct metrics *m = metrics_new(o->limit);
+	struct tcphs_error err = { 0 };
+	int ret = 0;
+
+	if (!m) {
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
+		return cli_fail(&err);
+	}
+	if (metrics_collect(m, cli->all_netns, &err))
+		ret = cli_fail(&err);
+	metrics_write(m, o->format, text);
+	metrics_end(o->format, text);
+	metrics_free(m);
+	return ret;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct options o = { .limit = METRICS_LIMIT_DEFAULT };
+	struct tcphs_buf text;
+	int ret = 0, written;
+
+	parse(cli, &o, argc, argv);
+	if (tcphs_buf_init(&text, -1)) {
+		cli_say("tcphs: no memory");
+		return TCPHS_ERR_FAILED;
+	}
+	if (o.rules)
+		metrics_rules(&text);
+	else
+		ret = collect(cli, &o, &text);
+	written = put(cli, &o, &text);
+	tcphs_buf_free(&text);
+	return ret ? ret : written;
+}
+
+const struct verb verb_metrics = {
+	.name = "metrics",
+	.help = "everything that is counted, for Prometheus; and alert rules",
+	.usage =
+		"  -o, --output FILE     written as a whole, for node_exporter's textfile\n"
+		"                        collector, and not to standard output\n"
+		"      --limit N         label sets of each kind; the rest is summed as other\n"
+		"                        (default 200)\n"
+		"      --openmetrics     as OpenMetrics, not in the older text format\n"
+		"      --rules           alert rules, of the thresholds of tcphs doctor\n\n",
+	.run = run,
+};
