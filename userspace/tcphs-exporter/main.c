@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tcphs-exporter: the metrics of tcphs over HTTP, for Prometheus.
+ *
+ * One thread, which answers and asks the module. Whoever connects gets a bounded part of
+ * it: so many connections, so much memory and so much time each, and what the module said
+ * is asked for once a second at most, however many ask.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <locale.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "metrics.h"
+
+#define NSEC_PER_SEC	1000000000ull
+
+#define LISTEN_DEFAULT	"127.0.0.1:9768"
+#define CLIENTS_MOST	16
+#define HEAD_MOST	16384		/* bytes of a request */
+#define IDLE_S		10		/* whoever sends or takes nothing for so long goes */
+#define LASTS_NS	(15 * NSEC_PER_SEC)	/* and whoever takes so long for one request */
+#define FRESH_NS	NSEC_PER_SEC	/* what is no older answers the next, too */
+#define ACTIVATED_FD	3		/* the first one of systemd's */
+
+/* A text, shared by those who still read it. */
+struct page {
+	struct MHD_Response *response;	/* NULL: none yet */
+	uint64_t made;			/* CLOCK_MONOTONIC, ns */
+};
+
+struct client {
+	MHD_socket fd;			/* -1: none */
+	uint64_t since;			/* CLOCK_MONOTONIC, ns: its request began */
+};
+
+static struct exporter {
+	struct metrics *metrics;
+	struct metrics_exporter counts;
+	struct page pages[2];		/* enum metrics_format */
+	uint64_t collected;
+	struct MHD_Response *front, *none, *method, *body, *failed;
+	struct client clients[CLIENTS_MOST];
+	bool silent;			/* that the module does not answer was said */
+} x;
+
+static void complain(const char *what, const char *why)
+{
+	fprintf(stderr, "tcphs-exporter: %s: %s\n", what, why);
+}
+
+/* ---- what is answered -------------------------------------------------------------------- */
+
+/* It is said once in the log, and in tcphs_up each time. */
+static void collect(void)
+{
+	struct tcphs_error err = { 0 };
+
+	x.counts.collections++;
+	if (!metrics_collect(x.metrics, true, &err)) {
+		if (x.silent)
+			fputs("tcphs-exporter: the module answers again\n", stderr);
+		x.silent = false;
+		return;
+	}
+	x.counts.errors++;
+	if (!x.silent)
+		complain("nothing to tell", err.text);
+	x.silent = true;
+}
+
+static struct MHD_Response *respond(const char *text, size_t len, const char *type,
+				    enum MHD_ResponseMemoryMode mode)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(len, (void *)text, mode);
+
+	if (r)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	return r;
+}
+
+static struct MHD_Response *make_page(enum metrics_format format)
+{
+	static const char *const types[] = {
+		[METRICS_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+		[METRICS_OPENMETRICS] =
+			"application/openmetrics-text; version=1.0.0; charset=utf-8",
+	};
+	struct MHD_Response *r = NULL;
+	struct tcphs_buf out;
+
+	if (tcphs_buf_init(&out, -1))
+		return NULL;
+	metrics_write(x.metrics, format, &out);
+	metrics_write_exporter(&x.counts, format, &out);
+	metrics_end(format, &out);
+	if (!out.err)
+		r = respond(out.data, out.len, types[format], MHD_RESPMEM_MUST_FREE);
+	if (!r)
+		tcphs_buf_free(&out);
+	return r;
+}
+
+/* NULL: no memory. */
+static struct MHD_Response *fresh_page(enum metrics_format format)
+{
+	struct page *p = &x.pages[format];
+	uint64_t now = tcphs_now();
+
+	if (!x.collected || now - x.collected >= FRESH_NS) {
+		collect();
+		x.collected = tcphs_now();
+	}
+	if (p->response && p->made >= x.collected)
+		return p->response;
+	if (p->response)
+		MHD_destroy_response(p->response);
+	p->response = make_page(format);
+	p->made = tcphs_now();
+	return p->response;
+}
+
+static enum metrics_format wanted(struct MHD_Connection *c)
+{
+	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_ACCEPT);
+
+	return accept && strstr(accept, "application/openmetrics-text") ? METRICS_OPENMETRICS :
+									  METRICS_TEXT;
+}
+
+static enum MHD_Result queue(struct MHD_Connection *c, unsigned int status,
+			     struct MHD_Response *r)
+{
+	x.counts.requests++;
+	x.counts.refused += status >= 400;
+	return r ? MHD_queue_response(c, status, r) : MHD_NO;
+}
+
+static bool has_body(struct MHD_Connection *c)
+{
+	const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return (length && strcmp(length, "0")) ||
+	       MHD_lookup_connection_value(c, MHD_HEADER_KIND,
+					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+static enum MHD_Result answer(void *arg, struct MHD_Connection *c, const char *url,
+			      const char *method, const char *version, const char *data,
+			      size_t *size, void **state)
+{
+	struct MHD_Response *page;
+
+	(void)arg;
+	(void)version;
+	(void)data;
+	(void)size;
+	/* Before anything of what else it sends is read. */
+	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+		return queue(c, MHD_HTTP_METHOD_NOT_ALLOWED, x.method);
+	if (has_body(c))
+		return queue(c, MHD_HTTP_BAD_REQUEST, x.body);
+	/* An answer to the first call would close the connection. */
+	if (!*state) {
+		*state = &x;
+		return MHD_YES;
+	}
+	if (!strcmp(url, "/"))
+		return queue(c, MHD_HTTP_OK, x.front);
+	if (strcmp(url, "/metrics"))
+		return queue(c, MHD_HTTP_NOT_FOUND, x.none);
+	page = fresh_page(wanted(c));
+	if (!page)
+		return queue(c, MHD_HTTP_SERVICE_UNAVAILABLE, x.failed);
+	return queue(c, MHD_HTTP_OK, page);
+}
+
+static bool make_answers(void)
+{
+	static const char front[] =
+		"<!doctype html><title>tcphs</title><a href=\"/metrics\">metrics</a>\n";
+	static const char none[] = "There is /metrics, and nothing else.\n";
+	static const char method[] = "GET and HEAD, and nothing else.\n";
+	static const char body[] = "A request without a body, please.\n";
+	static const char failed[] = "Out of memory.\n";
+
+	x.front = respond(front, sizeof(front) - 1, "text/html", MHD_RESPMEM_PERSISTENT);
+	x.none = respond(none, sizeof(none) - 1, "text/plain", MHD_RESPMEM_PERSISTENT);
+	x.method = respond(method, sizeof(method) - 1, "text/plain", MHD_RESPMEM_PERSISTENT);
+	x.body = respond(body, sizeof(body) - 1, "text/plain", MHD_RESPMEM_PERSISTENT);
+	x.failed = respond(failed, sizeof(failed) - 1, "text/plain", MHD_RESPMEM_PERSISTENT);
+	if (x.method)
+		MHD_add_response_header(x.method, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	return x.front && x.none && x.method && x.body && x.failed;
+}
+
+/* ---- who asks ------------------------------------------------------------------------------ */
+
+static MHD_socket fd_of(struct MHD_Connection *c)
+{
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static struct client *client_of(MHD_socket fd)
+{
+	size_t i;
+
+	for (i = 0; i < CLIENTS_MOST; i++)
+		if (x.clients[i].fd == fd)
+			return &x.clients[i];
+	return NULL;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **state,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	bool comes = code == MHD_CONNECTION_NOTIFY_STARTED;
+	struct client *client = client_of(comes ? -1 : fd_of(c));
+
+	(void)arg;
+	(void)state;
+	if (client)
+		*client = (struct client){ .fd = comes ? fd_of(c) : -1, .since = tcphs_now() };
+}
+
+static void on_completed(void *arg, struct MHD_Connection *c, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct client *client = client_of(fd_of(c));
+
+	(void)arg;
+	(void)state;
+	(void)code;
+	if (client)
+		client->since = tcphs_now();
+}
+
+/* A byte now and then keeps a connection from being idle, and does not keep it. */
+static void cut_off(void)
+{
+	uint64_t now = tcphs_now();
+	size_t i;
+
+	for (i = 0; i < CLIENTS_MOST; i++)
+		if (x.clients[i].fd >= 0 && now - x.clients[i].since > LASTS_NS)
+			shutdown(x.clients[i].fd, SHUT_RDWR);
+}
+
+/* ---- where it listens ------------------------------------------------------------------------ */
+
+/* A socket of systemd's (sd_listen_fds(3)); -1: there is none. */
+static int activated(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+
+	if (!pid || !fds || strtol(pid, NULL, 10) != getpid() || strtol(fds, NULL, 10) < 1)
+		return -1;
+	fcntl(ACTIVATED_FD, F_SETFD, FD_CLOEXEC);
+	return ACTIVATED_FD;
+}
+
+static int bind_to(const struct addrinfo *ai)
+{
+	int on = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, ai->ai_protocol);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (!bind(fd, ai->ai_addr, ai->ai_addrlen) && !listen(fd, CLIENTS_MOST))
+		return fd;
+	on = errno;
+	close(fd);
+	errno = on;
+	return -1;
+}
+
+/* "127.0.0.1:9768", "[::1]:9768"; -1 with a word to the user. */
+static int listen_at(const char *where)
+{
+	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+					.ai_socktype = SOCK_STREAM };
+	const char *colon = strrchr(where, ':');
+	struct addrinfo *all = NULL;
+	char *end;
+	char host[256];
+	int err, fd;
+
+	/* getaddrinfo() takes 99999 for a port, and another one then. */
+	if (!colon || colon == where || colon[1] < '0' || colon[1] > '9' ||
+	    strtoul(colon + 1, &end, 10) > 65535 || *end) {
+		complain(where, "an address and a port are needed: " LISTEN_DEFAULT);
+		return -1;
+	}
+	if (*where == '[' && colon[-1] == ']')
+		snprintf(host, sizeof(host), "%.*s", (int)(colon - where - 2), where + 1);
+	else
+		snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
+	err = getaddrinfo(host, colon + 1, &hints, &all);
+	if (err) {
+		complain(where, gai_strerror(err));
+		return -1;
+	}
+	fd = bind_to(all);
+	if (fd < 0)
+		complain(where, strerror(errno));
+	freeaddrinfo(all);
+	return fd;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------- */
+
+static struct MHD_Daemon *start(int fd)
+{
+	/* Nobody is to fill the log by what he sends, so it has no messages of the library. */
+	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, NULL,
+				MHD_OPTION_LISTEN_SOCKET, fd,
+				MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MOST,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MOST,
+				MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				MHD_OPTION_END);
+}
+
+static int serve(struct MHD_Daemon *daemon)
+{
+	struct pollfd epoll = {
+		.fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		.events = POLLIN,
+	};
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	while (!tcphs_stop_asked()) {
+		if (MHD_get_timeout(daemon, &ms) != MHD_YES || ms > 1000)
+			ms = 1000;
+		if (poll(&epoll, 1, (int)ms) < 0 && errno != EINTR)
+			return -1;
+		if (MHD_run(daemon) != MHD_YES)
+			return -1;
+		cut_off();
+	}
+	return 0;
+}
+
+static int run(const char *where, unsigned int limit)
+{
+	struct MHD_Daemon *daemon;
+	struct tcphs_clock clock;
+	int fd = activated(), ret;
+	size_t i;
+
+	if (fd < 0)
+		fd = listen_at(where);
+	if (fd < 0)
+		return TCPHS_ERR_FAILED;
+	for (i = 0; i < CLIENTS_MOST; i++)
+		x.clients[i].fd = -1;
+	tcphs_clock_init(&clock);
+	x.counts.started = tcphs_now() + (uint64_t)clock.offset;
+	x.metrics = metrics_new(limit);
+	daemon = x.metrics && make_answers() ? start(fd) : NULL;
+	if (!daemon) {
+		complain("cannot start", strerror(errno ? errno : ENOMEM));
+		return TCPHS_ERR_FAILED;
+	}
+	/* Who has no permission learns it now, and not at the first scrape. */
+	collect();
+	ret = serve(daemon);
+	MHD_stop_daemon(daemon);
+	for (i = 0; i < 2; i++)
+		if (x.pages[i].response)
+			MHD_destroy_response(x.pages[i].response);
+	MHD_destroy_response(x.front);
+	MHD_destroy_response(x.none);
+	MHD_destroy_response(x.method);
+	MHD_destroy_response(x.body);
+	MHD_destroy_response(x.failed);
+	metrics_free(x.metrics);
+	return ret ? TCPHS_ERR_FAILED : 0;
+}
+
+/* ---- the command line ---------------------------------------------------------------------------- */
+
+static const char usage[] =
+	"Usage: tcphs-exporter [OPTION]...\n"
+	"Serves what tcphs counts to Prometheus: http://" LISTEN_DEFAULT "/metrics.\n"
+	"\n"
+	"  -l, --listen ADDRESS:PORT  where (default " LISTEN_DEFAULT "); of systemd's\n"
+	"                             socket, where there is one\n"
+	"      --limit N              label sets of each kind; the rest is summed as other\n"
+	"                             (default 200)\n"
+	"  -h, --help                 this text\n"
+	"  -V, --version              the version of this tool\n"
+	"\n"
+	"It has neither TLS nor passwords: let nobody reach it who is not to see it.\n"
+	"Exit status: 0 ended by a signal, 1 failure, 2 wrong usage.\n";
+
+static int print(const char *text)
+{
+	return fputs(text, stdout) < 0 || fflush(stdout) ? TCPHS_ERR_FAILED : 0;
+}
+
+static unsigned int parse_limit(const char *arg)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	return errno || *end || *arg < '0' || *arg > '9' || n > METRICS_LIMIT_MAX ? 0 :
+	       (unsigned int)n;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "listen",	required_argument,	NULL, 'l' },
+		{ "limit",	required_argument,	NULL, 'n' },
+		{ "help",	no_argument,		NULL, 'h' },
+		{ "version",	no_argument,		NULL, 'V' },
+		{ NULL,		0,			NULL, 0 },
+	};
+	unsigned int limit = METRICS_LIMIT_DEFAULT;
+	const char *where = LISTEN_DEFAULT;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "l:hV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'l':
+			where = optarg;
+			break;
+		case 'n':
+			limit = parse_limit(optarg);
+			if (limit)
+				break;
+			complain("--limit", "a number of label sets, 1 to 10000");
+			return TCPHS_ERR_USAGE;
+		case 'h':
+			return print(usage);
+		case 'V':
+			return print("tcphs-exporter " TCPHS_VERSION "\n");
+		default:
+			return TCPHS_ERR_USAGE;
+		}
+	}
+	if (optind < argc) {
+		complain(argv[optind], "is one word too many");
+		return TCPHS_ERR_USAGE;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	tcphs_stop_on(SIGINT);
+	tcphs_stop_on(SIGTERM);
+	return run(where, limit);
+}
