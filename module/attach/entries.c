@@ -7,7 +7,7 @@
  *
  * All functions share one ftrace_ops, because taking one away waits for an
  * RCU-tasks grace period under ftrace's lock: one for each function would make
- * an unload take seconds. The one callback finds the handler by address.
+ * an unload take seconds. The one callback finds the handler by the place it is called from.
  */
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -20,34 +20,36 @@
 #include "attach/hook.h"
 #include "compat/ftrace.h"
 
-/* Handlers by address: a multiplicative hash without collisions, made at load. */
+/* Handlers by place: a multiplicative hash without collisions, made at load. */
 #define SLOT_BITS 7
 
 static struct slot {
-	unsigned long function;
+	unsigned long place;
 	tcphs_entry_fn *handler;
 	unsigned long __percpu *hits;
 } slots[1 << SLOT_BITS];
 static u32 multiplier;
 
-/* ftrace calls from a function's first bytes or, where ENDBR stands, behind it. */
-static inline unsigned long function_of(unsigned long ip)
+/* Instructions that are patched are aligned to 4, or in functions that are. */
+static inline struct slot *slot_of(unsigned long place)
 {
-	return ALIGN_DOWN(ip, 16);
+	return &slots[((u32)(place >> 2) * multiplier) >> (32 - SLOT_BITS)];
 }
 
-static inline struct slot *slot_of(unsigned long function)
+static inline const struct slot *find_slot(unsigned long place)
 {
-	return &slots[((u32)(function >> 4) * multiplier) >> (32 - SLOT_BITS)];
+	const struct slot *slot = slot_of(place);
+
+	return likely(slot->place == place) ? slot : NULL;
 }
 
 /* In whatever context the function is called in; its handler knows. */
 static void on_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
 		     struct tcphs_regs *regs)
 {
-	const struct slot *slot = slot_of(function_of(ip));
+	const struct slot *slot = find_slot(ip);
 
-	if (unlikely(slot->function != function_of(ip)))
+	if (unlikely(!slot))
 		return;
 	this_cpu_inc(*slot->hits);
 	slot->handler(regs);
@@ -80,10 +82,10 @@ static bool fill_slots(void)
 	while ((hook = next_entry(&table, &row))) {
 		if (!hook->active || tcphs_fault_deaf(hook))
 			continue;
-		slot = slot_of(hook->function);
-		if (slot->function)
+		slot = slot_of(hook->place);
+		if (slot->place)
 			return false;
-		slot->function = hook->function;
+		slot->place = hook->place;
 		slot->handler = hook->handler;
 		slot->hits = hook->hits;
 	}
@@ -100,6 +102,26 @@ static int make_slots(void)
 		if (fill_slots())
 			return 0;
 	return -EEXIST;
+}
+
+/* A hook that on_entry() would not find by its place would be active and silent. */
+static int check_slots(void)
+{
+	unsigned int table = 0, row = 0;
+	const struct slot *slot;
+	struct tcphs_hook *hook;
+	int err = 0;
+
+	while (!err && (hook = next_entry(&table, &row))) {
+		if (!hook->active || tcphs_fault_deaf(hook))
+			continue;
+		slot = find_slot(hook->place);
+		if (slot && slot->hits == hook->hits)
+			continue;
+		WRITE_ONCE(hook->active, false);
+		err = tcphs_hook_missing(hook, -ENXIO);
+	}
+	return err;
 }
 
 #ifdef TCPHS_TEST
@@ -125,8 +147,6 @@ static int step_back(struct kprobe *kp, struct pt_regs *regs)
 /* The kernel tells an address to nobody but a kprobe. */
 static int find(struct tcphs_hook *hook, struct kprobe *kp)
 {
-	int err;
-
 	if (hook->refused)
 		return -EOPNOTSUPP;
 	/* One that was refused has an address, and with both it is refused again. */
@@ -135,10 +155,7 @@ static int find(struct tcphs_hook *hook, struct kprobe *kp)
 	kp->offset = tcphs_fault_missing(hook) ? INSIDE : 0;
 	kp->flags = KPROBE_FLAG_DISABLED;
 	kp->pre_handler = step_back;
-	err = register_kprobe(kp);
-	if (!err)
-		hook->function = function_of((unsigned long)kp->addr);
-	return err;
+	return register_kprobe(kp);
 }
 
 static bool exists(const char *symbol)
@@ -184,7 +201,7 @@ static int find_all(struct kprobe *kp, struct kprobe **found)
 	while (!err && (hook = next_entry(&table, &row))) {
 		err = find(hook, &kp[n]);
 		if (!err) {
-			err = ftrace_set_filter_ip(&ops, (unsigned long)kp[n].addr, 0, 0);
+			err = tcphs_trace_function(&ops, &kp[n], &hook->place);
 			found[n] = &kp[n];
 			n++;
 		}
@@ -249,6 +266,8 @@ int tcphs_entries_init(void)
 	err = find_entries();
 	if (!err)
 		err = make_slots();
+	if (!err)
+		err = check_slots();
 	if (!err)
 		err = register_ftrace_function(&ops);
 	if (err) {

@@ -23,7 +23,7 @@ struct tcphs_hook {
 	atomic_long_t missed;		/* proved not to have fired */
 	union {
 		struct tracepoint *tracepoint;
-		unsigned long function;
+		unsigned long place;	/* from which ftrace calls */
 	};
 };
 

@@ -18,7 +18,9 @@
 #ifndef _TCPHS_COMPAT_FTRACE_H
 #define _TCPHS_COMPAT_FTRACE_H
 
+#include <linux/errno.h>
 #include <linux/ftrace.h>
+#include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include "compat.h"
 
@@ -26,8 +28,8 @@
 #error "tcphs needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or CONFIG_DYNAMIC_FTRACE_WITH_REGS"
 #endif
 
-#if !defined(CONFIG_KPROBES) || !defined(CONFIG_KPROBES_ON_FTRACE)
-#error "tcphs needs CONFIG_KPROBES_ON_FTRACE, to find functions by name"
+#ifndef CONFIG_KPROBES
+#error "tcphs needs CONFIG_KPROBES, to find functions by name"
 #endif
 
 #ifdef TCPHS_HAVE_FTRACE_REGS
@@ -42,7 +44,7 @@
 #define TCPHS_FTRACE_DIRECT 0
 #endif
 
-#if defined(TCPHS_HAVE_FTRACE_REGS_ARGUMENT)
+#if defined(TCPHS_HAVE_FTRACE_REGS_ARGUMENT) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #define TCPHS_FTRACE_FLAGS (FTRACE_OPS_FL_PERMANENT | TCPHS_FTRACE_DIRECT)
 #define tcphs_argument(regs, n) ((void *)ftrace_regs_get_argument(regs, n))
 #elif defined(TCPHS_HAVE_FTRACE_REGS) && defined(CONFIG_X86) && \
@@ -59,6 +61,42 @@
 	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_SAVE_REGS | TCPHS_FTRACE_DIRECT)
 #define tcphs_argument(regs, n) ((void *)regs_get_kernel_argument(regs, n))
 #endif
+
+/**
+ * tcphs_trace_function() - add a function to those that are traced
+ * @ops: for which; it is not registered
+ * @kp: a registered kprobe, disabled, at the function's entry
+ * @place: set to the address in the function that ftrace calls from, and calls back with
+ *
+ * Compilers leave room for the call where the architecture wants it: at the beginning, behind
+ * a landing pad for indirect jumps (x86, ENDBR: 4 bytes), or behind one and an instruction
+ * that saves the return address (arm64: 4 or 8 bytes). A kprobe that is one of ftrace's is
+ * just there. Where there are none (arm64) ftrace is asked: of any address but the function's
+ * own, which in newer kernels stands for all of it, it takes none but the right one. So that
+ * this is not in the next function, what is hooked must be longer than 8 bytes: it is.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or an error if the function is not traced that way.
+ */
+static inline int tcphs_trace_function(struct ftrace_ops *ops, const struct kprobe *kp,
+				       unsigned long *place)
+{
+	int err = -ENXIO;
+
+#ifdef CONFIG_KPROBES_ON_FTRACE
+	*place = (unsigned long)kp->addr;
+	if (kp->flags & KPROBE_FLAG_FTRACE)
+		err = ftrace_set_filter_ip(ops, *place, 0, 0);
+#else
+	unsigned int offset;
+
+	for (offset = 4; err && err != -ENOMEM && offset <= 8; offset += 4) {
+		*place = (unsigned long)kp->addr + offset;
+		err = ftrace_set_filter_ip(ops, *place, 0, 0);
+	}
+#endif
+	return err;
+}
 
 /* The segment that made the kernel call tcp_reset(); 5.10 does not say. */
 static inline const struct sk_buff *tcphs_reset_segment(struct tcphs_regs *regs)
