@@ -577,7 +577,7 @@ int tcphs_dump_events_start(struct netlink_callback *cb)
 	}
 	bell = dump->tn ? &dump->tn->bell : &tcphs_bell_all;
 	WRITE_ONCE(bell->armed, 1);
-	/* Not paired on the hot path: a record that slips by waits for the next. */
+	/* Not paired on the hot path: what slips by costs a second, see bell.c. */
 	smp_mb();
 	if (dump->mode)
 		end_kept(dump);

@@ -7,6 +7,11 @@
  * on every kernel; that queues the work which, TCPHS_BELL_MSEC later, has one
  * multicast message sent. So a record costs one load as long as nobody waits, and
  * readers are woken at most 50 times a second.
+ *
+ * Between the record and that load there is no barrier, for every record would pay for it.
+ * So a CPU may look at the bell before others see its record, and a reader that arms it just
+ * then sees neither: the next record rings, or the second is over after which a reader looks
+ * without (TCPHS_CMD_EVENT_NTF). x86 does that too, with what it stores.
  */
 #include <linux/kernel.h>
 #include <linux/mutex.h>

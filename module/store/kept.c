@@ -6,7 +6,8 @@
  * (kept.h), the records that its life has left in the ring so far are copied to a store
  * that good lives never touch, and each later one as it is written. They are found by the
  * links that lead from each record to the one before (struct tcphs_slot); what another
- * CPU overwrites meanwhile is noticed by its mark, as by any reader.
+ * CPU overwrites meanwhile is noticed by its mark, as by any reader. Whoever wrote a record
+ * held the lock of its life's entry, as this CPU does now: so what it wrote is there to see.
  *
  * A life that had lost its beginning by then says so: TCPHS_F_GAP in the first of its
  * records that was saved.
@@ -59,7 +60,7 @@ static unsigned int collect(const struct tcphs_slot *last, struct step *steps, b
 		same = READ_ONCE(slot->ev.id.conn) == last->ev.id.conn &&
 		       READ_ONCE(slot->ev.id.generation) == last->ev.id.generation;
 		link = READ_ONCE(slot->before);
-		/* Pairs with tcphs_ring_begin(), as above. */
+		/* Pairs with tcphs_ring_begin(), as in tcphs_ring_copy(). */
 		smp_rmb();
 		if (READ_ONCE(slot->mark) != mark || !same)
 			break;

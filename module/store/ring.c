@@ -16,6 +16,32 @@
  * place. A lane that needs another segment takes, when none is new, the oldest of the
  * lane that has most. So who writes much overwrites himself as soon as he has more
  * than the others, and who writes little keeps what he has, up to his share.
+ *
+ * Memory order, pair by pair, for CPUs that see the stores of others late and in any order.
+ * The writer's side stands first; the reader has a dependency, not a barrier, where none is
+ * named.
+ *
+ * mark = 0, wmb, bytes of the record; bytes, rmb, mark: a copy that has a byte of the next
+ *	record finds that the mark has changed (tcphs_ring_begin(), tcphs_ring_copy()).
+ * bytes, release of the mark; acquire of it, bytes: who finds a mark finds its record
+ *	(tcphs_ring_commit(), tcphs_ring_copy()). A walk reads marks without it, to pass them
+ *	by or to copy under them.
+ * begun, first of a segment, marks, release of head; acquire of it, then these: who has read
+ *	a head finds the records below it, each behind the first of its segment
+ *	(tcphs_ring_commit(), tcphs_ring_seek()). What he sees beyond that, early or late, is
+ *	newer than his end and passed by.
+ * head, release of the namespace's count; acquire of it, then head: the records that were
+ *	counted lie below (tcphs_event_publish(), seek_netns()).
+ * head of the ring, release of the second store's; acquire of it, then of the ring's: what
+ *	was kept lies below the ends of the rings. Where another CPU wrote it, the lock of its
+ *	entry lies between that CPU's head and this one's copy (kept.c, tcphs_ring_kept_end()).
+ * whole_since, wmb, first of a segment, mark = 0; one of these, rmb, whole_since: who has
+ *	missed a record is told of a time that is not before it (tcphs_ring_extend(),
+ *	tcphs_ring_totals()).
+ * a ring, release of its pointer; acquire of it: who finds a ring finds an empty one
+ *	(prepare_cpu(), ring_of()). Its own CPU reads the pointer plainly: it came up, or the
+ *	hooks came, after that, with more than a barrier in between.
+ * head, and then whether the doorbell is armed; armed, mb, head: not a pair, see bell.c.
  */
 #include <linux/cpu.h>
 #include <linux/sort.h>
@@ -100,6 +126,8 @@ void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane)
 		WRITE_ONCE(ring->begun, segment + 1);
 	else
 		segment = take_oldest(ring, &ring->lanes[largest_lane(ring, lane)]);
+	/* Pairs with tcphs_ring_totals(): first what is gone, then that it is not there. */
+	smp_wmb();
 	/* Readers tell by it which marks are of an earlier time. */
 	WRITE_ONCE(ring->segment[segment].first, ring->head);
 	ring->segment[segment].latest = 0;
@@ -498,6 +526,8 @@ void tcphs_ring_totals(unsigned int store, struct tcphs_totals *totals)
 	int cpu;
 
 	memset(totals, 0, sizeof(*totals));
+	/* Pairs with tcphs_ring_extend(): of what a reader found gone, the time. */
+	smp_rmb();
 	for_each_possible_cpu(cpu) {
 		ring = ring_of(cpu, store);
 		if (!ring)
