@@ -4,7 +4,7 @@
 KDIR	?= /lib/modules/$(shell uname -r)/build
 PREFIX	?= /usr/local
 DESTDIR	?=
-STRIP	?= strip
+STRIP	?= $(CROSS_COMPILE)strip
 MODDIR	?= /lib/modules/$(KRELEASE)/updates
 VERSION	:= $(shell cat VERSION)
 KRELEASE = $(or $(shell $(MAKE) -s -C $(KDIR) kernelrelease 2>/dev/null),$(shell uname -r))
@@ -25,6 +25,9 @@ help:
 	@echo '  make uninstall       take them away again'
 	@echo '  make deb             Debian packages of all, in packages/'
 	@echo '  make clean           remove what was built'
+	@echo
+	@echo '  For another CPU: ARCH= as the kernel calls it, CROSS_COMPILE= and KDIR=, as in'
+	@echo '  make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- KDIR=/path/to/its/build'
 	@echo
 	@echo '  make demo            a VM with nginx, curl and wrk, seen through tcphs (root)'
 	@echo '  make check           lint, the quick tests on every kernel, all but attacks on 6.12 (root)'
