@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Two small BPF programs, assembled by hand: nothing compiles them where the tests run."""
+"""Small BPF programs, assembled by hand: nothing compiles them where the tests run."""
 import contextlib
 import ctypes
 import os
@@ -9,8 +9,9 @@ import struct
 
 BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 PROG_LOAD, PROG_ATTACH, PROG_DETACH = 5, 8, 9
-SOCK_OPS, SK_REUSEPORT = 13, 21			# types of programs
-CGROUP_SOCK_OPS, SELECT_OR_MIGRATE = 3, 40	# where they are attached
+SOCK_OPS, CGROUP_SOCK_ADDR, SK_REUSEPORT = 13, 18, 21	# types of programs
+# Where they are attached.
+CGROUP_SOCK_OPS, CGROUP_INET4_CONNECT, CGROUP_INET6_CONNECT, SELECT_OR_MIGRATE = 3, 10, 11, 40
 SO_ATTACH_REUSEPORT_EBPF = 52
 CGROUP = "/sys/fs/cgroup"
 

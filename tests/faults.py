@@ -18,6 +18,7 @@ import collections
 import ctypes
 import errno
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ import cursor
 from wire import PATIENCE
 
 DEBUG = "/sys/kernel/debug/"
-FINIT_MODULE, DELETE_MODULE = 313, 176	# x86-64
+FINIT_MODULE, DELETE_MODULE = {"x86_64": (313, 176), "aarch64": (273, 106)}[platform.machine()]
 CLEAN = {errno.ENOMEM, errno.ENOBUFS}
 FILES = "/proc/tcphs", "/proc/tcphs_events"
 COMMANDS = {"status": 1, "listeners": 2, "connections": 3, "events": cursor.EVENT_GET}

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import time
 
+import bpf
 import kernel
 import wire
 from tale import (ACTIVE_CLOSE, CONNECT, MSG_FASTOPEN, TCP_USER_TIMEOUT, in_time_wait, Late, same,
@@ -268,32 +269,17 @@ def not_permitted(t):
     same(failures("not-permitted"), before + 1, "failures")
 
 
-def bpf(command, attributes):
-    """bpf(2), whose number this is on x86-64"""
-    buffer = ctypes.create_string_buffer(attributes, 128)
-    libc = ctypes.CDLL(None, use_errno=True)
-    result = libc.syscall(321, command, buffer, len(buffer))
-    if result < 0:
-        raise OSError(ctypes.get_errno(), "bpf")
-    return result
-
-
 @contextlib.contextmanager
 def forbidding_cgroup():
     """This process in a cgroup whose BPF programs let no connect() pass."""
     path = "/sys/fs/cgroup/tcphs-fail"
-    code = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xb7, 0, 0, 0, 0x95, 0, 0, 0), 16)
-    licence = ctypes.create_string_buffer(b"GPL")
     os.mkdir(path)
     fd = os.open(path, os.O_RDONLY)
     programs = []
     try:
-        for attach in 10, 11:		# BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT
-            # BPF_PROG_LOAD of BPF_PROG_TYPE_CGROUP_SOCK_ADDR; BPF_PROG_ATTACH
-            programs.append(bpf(5, struct.pack("<IIQQIIQII16xII", 18, 2, ctypes.addressof(code),
-                                               ctypes.addressof(licence), 0, 0, 0, 0, 0, 0,
-                                               attach)))
-            bpf(8, struct.pack("<IIII", fd, programs[-1], attach, 0))
+        for attach in bpf.CGROUP_INET4_CONNECT, bpf.CGROUP_INET6_CONNECT:
+            programs.append(bpf.load(bpf.CGROUP_SOCK_ADDR, bpf.move(0, 0) + bpf.RETURN, attach))
+            bpf.call_bpf(bpf.PROG_ATTACH, struct.pack("<IIII", fd, programs[-1], attach, 0))
         with open(path + "/cgroup.procs", "w", encoding="ascii") as file:
             file.write(str(os.getpid()))
         yield
