@@ -14,8 +14,9 @@ cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
 # name, Debian suite, release, flavour and architecture of kernel and headers, and how
 # much of the tests "make check" runs on it: the quick ones, a few, all, or none on one that
-# is too slow; "make check-all" (tests/check --all) runs all of them on each.
-# Release "source": tests/vm/linux builds it from FLAVOUR.config.
+# is too slow or like another; "make check-all" (tests/check --all) runs all of them on each,
+# and the quick ones on an architecture that is emulated anywhere. Release "source":
+# tests/vm/linux builds it from FLAVOUR.config.
 kernels='
 5.10	bullseye	bullseye		amd64		amd64	quick
 6.1	bookworm	bookworm		amd64		amd64	quick
@@ -23,6 +24,10 @@ kernels='
 newest	trixie		trixie-backports	amd64		amd64	quick
 rt	trixie		trixie			rt-amd64	amd64	quick
 newest-rt trixie	trixie-backports	rt-amd64	amd64	short
+6.12-arm64 trixie	trixie			arm64		arm64	quick
+6.1-arm64 bookworm	bookworm		arm64		arm64	none
+rt-arm64 trixie		trixie			rt-arm64	arm64	none
+16k-arm64 trixie	trixie			arm64-16k	arm64	none
 debug	trixie		source			debug		amd64	none
 kcsan	trixie		source			kcsan		amd64	none
 '
@@ -51,9 +56,30 @@ kernel_names() {
 	awk 'NF { printf "%s%s", sep, $1; sep = " " }' <<<"$kernels"
 }
 
-# kernel_extent NAME: "quick", "short", "all" or "none", see the table.
+# kernel_architecture NAME: as Debian calls it
+kernel_architecture() {
+	kernel_line "$1" | awk '{ print $5 }'
+}
+
+# kernel_of SUITE ARCHITECTURE: the first one
+kernel_of() {
+	awk -v suite="$1" -v architecture="$2" \
+		'$2 == suite && $5 == architecture { print $1; exit }' <<<"$kernels"
+}
+
+# triplet ARCHITECTURE: how compilers call it
+triplet() {
+	case $1 in
+	amd64)	echo x86_64-linux-gnu ;;
+	arm64)	echo aarch64-linux-gnu ;;
+	esac
+}
+
+# kernel_extent NAME [all]: what "make check", or "make check-all", runs: "quick", "short",
+# "all" or "none", see the table.
 kernel_extent() {
-	kernel_line "$1" | awk '{ print $6 }'
+	kernel_line "$1" | awk -v all="${2-}" \
+		'{ print !all ? $6 : $5 == "amd64" ? "all" : "quick" }'
 }
 
 # kernels_to_check [all]: those of "make check", or of "make check-all", those that

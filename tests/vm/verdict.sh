@@ -10,6 +10,8 @@ kernel_problems() {
 	local begin='BUG: |WARNING: |INFO: (task .* blocked for|possible |rcu_|suspicious )|rcu: INFO: '
 	begin+='|Oops|Kernel panic|general protection fault|divide error|invalid opcode|int3: '
 	begin+='|kernel BUG at|UBSAN: |ODEBUG: |refcount_t: |list_(add|del) corruption|unreferenced object'
+	# arm64's
+	begin+='|Unable to handle kernel |Internal error: |SError Interrupt |Bad mode in '
 	local inside='KASAN: |watchdog: BUG|sleeping function called|scheduling while atomic'
 	inside+='|Objects remaining|possible (recursive|circular|irq) '
 	inside+='|inconsistent lock state|suspicious RCU usage'
