@@ -264,23 +264,6 @@ void event_view_free(struct event_view *view)
 	free(view);
 }
 
-/**
- * event_view_measure - make the columns wide enough
- * @arg: the struct event_view
- * @ev: for this event
- */
-void event_view_measure(void *arg, const struct tcphs_event *ev)
-{
-	struct event_view *view = arg;
-	char text[TCPHS_SCOPED_LEN];
-
-	widen(&view->table.column[COL_CONN].width, text, put_conn(text, ev->id.conn));
-	widen(&view->table.column[COL_LOCAL].width, text,
-	      put_endpoint(text, view->cli, ev, ev->id.local, ev->id.local_port));
-	widen(&view->table.column[COL_PEER].width, text,
-	      put_endpoint(text, view->cli, ev, ev->id.peer, ev->id.peer_port));
-}
-
 /* What a column is filled up to with blanks. */
 static size_t width_of(const struct event_view *view, unsigned int column)
 {
@@ -352,6 +335,8 @@ void event_text_head(struct event_view *view, struct tcphs_buf *out)
 	unsigned int i, n;
 
 	lay_out(view);
+	/* They were filled up to what was the width then. */
+	memset(view->known, 0, sizeof(view->known));
 	if (view->cli->no_header)
 		return;
 	p = stpcpy(p, cli_bold(view->cli));
@@ -406,6 +391,16 @@ static struct known *who(struct event_view *view, const struct tcphs_event *ev)
 	    memcmp(known->ident, id, sizeof(known->ident)))
 		learn(view, known, ev);
 	return known;
+}
+
+/**
+ * event_view_measure - make the columns wide enough
+ * @arg: the struct event_view
+ * @ev: for this event
+ */
+void event_view_measure(void *arg, const struct tcphs_event *ev)
+{
+	who(arg, ev);
 }
 
 static char *put_ends(char *p, const struct known *known)
