@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/tcphs_events: what both stores hold, as text, oldest first. For rescue
+ * /proc/tcphs_events: the ring and what is kept, as text, oldest first. For rescue
  * systems with nothing but cat; root only, and only the opener's own network
  * namespace. One pass: what is written after the file was opened is not in it.
  *
