@@ -501,8 +501,10 @@ static char *put_numbers(char *p, const struct event_view *view, const struct tc
 /* The absolute numbers, where each side first shows its own. */
 static char *put_isns(char *p, const struct tcphs_event *ev)
 {
-	if (ev->type != TCPHS_EV_SYN_SENT && ev->type != TCPHS_EV_SYN_RECEIVED &&
-	    ev->type != TCPHS_EV_ESTABLISHED)
+	static const uint64_t first = 1ull << TCPHS_EV_SYN_SENT | 1ull << TCPHS_EV_SYN_RECEIVED |
+				      1ull << TCPHS_EV_ESTABLISHED;
+
+	if (ev->type >= 64 || !(first >> ev->type & 1))
 		return p;
 	if (ev->flags & TCPHS_F_ISN) {
 		p = PUT(p, " isn ");
@@ -584,6 +586,12 @@ static char *put_life(char *p, const struct event_view *view, const struct tcphs
 
 static char *put_flags(char *p, const struct tcphs_event *ev)
 {
+	const uint32_t flags = TCPHS_F_TIME_WAIT_AHEAD | TCPHS_F_ADOPTED | TCPHS_F_RESTORED |
+			       TCPHS_F_UNTRACKED;
+
+	/* As most are. */
+	if (!(ev->flags & flags) && !ev->id.generation)
+		return p;
 	if (ev->id.generation) {
 		p = PUT(p, " generation ");
 		p = tcphs_put_u64(p, ev->id.generation);
@@ -621,6 +629,11 @@ static char *put_idle(char *p, const struct event_view *view, const struct tcphs
 
 static char *put_detail(char *p, const struct event_view *view, const struct tcphs_event *ev)
 {
+	const uint32_t details = TCPHS_F_QUEUE | TCPHS_F_AGREED | TCPHS_F_LIFE | TCPHS_F_RESEND |
+				 TCPHS_F_HALF | TCPHS_F_IDLE;
+
+	if (!(ev->flags & details))
+		return p;
 	if (ev->flags & TCPHS_F_QUEUE)
 		return put_queue(p, &ev->queue);
 	if (ev->flags & TCPHS_F_AGREED)
