@@ -36,14 +36,14 @@ function __tcphs
     set -l parts (string split ' ' -- $found[1])
 
     switch "$parts"
+        case '* FILE'
+            __fish_complete_path $cur
         case '--state *' '--event *' '--role *'
             printf '%s\n' "$list"(__tcphs_names $parts[1])
         case '--output *'
             printf '%s\n' "$list"(tcphs $verb --output help 2>/dev/null | string split -n ' ')
         case '--color *'
             printf '%s\n' "$list"{auto,always,never}
-        case '* FILE'
-            __fish_complete_path $cur
         case '* *'
         case '*'
             if string match -q -- '-*' $cur
