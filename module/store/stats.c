@@ -74,7 +74,11 @@ u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent
 	return hist->max;
 }
 
-const u8 tcphs_cause_events[TCPHS_CAUSE_EVENTS] = { TCPHS_CAUSES };
+const u8 tcphs_cause_events[TCPHS_CAUSE_EVENTS] = {
+	TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_EV_CLOSED, TCPHS_EV_CONNECT_FAILED,
+	TCPHS_EV_REQUEST_EXPIRED, TCPHS_EV_REQUEST_RESET, TCPHS_EV_RST_RECEIVED,
+	TCPHS_EV_RST_SENT, TCPHS_EV_SYN_DROPPED,
+};
 
 /* The server's end or the client's; of some segments nobody knows. */
 static unsigned int side_of(u8 role)

@@ -25,11 +25,7 @@ struct tcphs_stats {
 	u64 failures[TCPHS_REASON_MAX + 1];
 };
 
-/* What comes to a bad end is counted by its reason: the steps that tell so, in this order. */
-#define TCPHS_CAUSES							\
-	TCPHS_EV_ACCEPT_OVERFLOW, TCPHS_EV_CLOSED, TCPHS_EV_CONNECT_FAILED,	\
-	TCPHS_EV_REQUEST_EXPIRED, TCPHS_EV_REQUEST_RESET, TCPHS_EV_RST_RECEIVED,	\
-	TCPHS_EV_RST_SENT, TCPHS_EV_SYN_DROPPED
+/* What comes to a bad end is counted by its reason: tcphs_cause_events says which steps. */
 #define TCPHS_CAUSE_EVENTS	8
 #define TCPHS_CAUSE_ROLES	(TCPHS_ROLE_PASSIVE + 1)
 

@@ -128,7 +128,7 @@ struct threshold_row {
 	uint64_t value;
 };
 
-#define ROW(name, value, what) { #name, value },
+#define ROW(name, value) { #name, value },
 static const struct threshold_row thresholds[] = { THRESHOLDS(ROW) };
 
 static const struct threshold_row *find(const char *name, size_t len)
