@@ -21,7 +21,7 @@
 	T(FULL_PERMILLE, 800)		/* of the room in an accept queue */ \
 	T(OVERFLOWS, 3)			/* SYNs and third ACKs that met a full queue */ \
 	T(OVERFLOWS_PERMILLE, 10)	/* of all that came for the queue */ \
-	T(CUT, 3)			/* handshakes, connections that went with their listener */ \
+	T(CUT, 3)			/* clients that went with their listener */ \
 	/* requests */ \
 	T(UNREAD, 3)			/* requests */ \
 	T(UNREAD_PERMILLE, 10)		/* of the connections that either end closed */ \
@@ -36,7 +36,7 @@
 	T(DROPPED, 3)			/* SYNs dropped, or answered by a SYN cookie */ \
 	T(DROPPED_PERMILLE, 10)		/* of all SYNs */ \
 	/* discarded segments */ \
-	T(DISCARDS, 3)			/* of what came to begin a connection, and a share of it */ \
+	T(DISCARDS, 3)			/* of what came to begin a connection */ \
 	T(DISCARDS_PERMILLE, 10)	/* of what came to begin a connection */ \
 	/* connects and losses */ \
 	T(FAILED, 3)			/* connects to a destination */ \
