@@ -183,6 +183,8 @@ static void look_for_copies(const struct tcphs_hook *hook)
 	char symbol[64];
 	unsigned int i;
 
+	if (tcphs_fault_skips_copies())
+		return;
 	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		snprintf(symbol, sizeof(symbol), "%s.%s", hook->name, suffixes[i]);
 		if (exists(symbol))

@@ -32,6 +32,10 @@ static char *missing;
 module_param(missing, charp, 0400);
 MODULE_PARM_DESC(missing, "a hook of a function that can't be hooked");
 
+static bool skip_copies;
+module_param(skip_copies, bool, 0);
+MODULE_PARM_DESC(skip_copies, "don't look for compilers' copies of functions (default N)");
+
 static bool is(const struct tcphs_hook *hook, const char *name)
 {
 	return name && !strcmp(hook->name, name);
@@ -124,4 +128,14 @@ bool tcphs_fault_deaf(const struct tcphs_hook *hook)
 bool tcphs_fault_missing(const struct tcphs_hook *hook)
 {
 	return is(hook, missing);
+}
+
+/**
+ * tcphs_fault_skips_copies() - has somebody looked for compilers' copies already
+ *
+ * Context: process.
+ */
+bool tcphs_fault_skips_copies(void)
+{
+	return skip_copies;
 }
