@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..250"
+echo "1..257"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -80,7 +80,7 @@ run 2 "a filter that means nothing here"	"" listeners --state established
 said "$err" '--state means nothing here'	"is refused"
 run 2 "so is a filter of status"		"" status --port 80
 run 2 "and its unknown options"			"" status --xyzzy
-said "$err" 'allowed are: --json --no-header --color --help --hooks$' "name no filter"
+said "$err" 'allowed are: --json --no-header --color --help --hooks --report$' "name no filter"
 run 2 "a recording of connections"		"" connections --read FILE
 said "$err" '--read: a recording holds events'	"is refused"
 wide=$(for verb in $("$tool" xyzzy 2>&1 | sed 's/.*one of: //') names; do
@@ -118,6 +118,13 @@ said "$out" 'deaf tcp_connect \(ftrace, fired 2003 times, missed at least 17\): 
 ! grep -q 2003 "$out" || grep -q deaf "$out"; result $? "hooks that are well are not listed"
 run 0 "status --hooks"				"" status --hooks
 said "$out" 'inet_sock_set_state +2003 +states'	"how often a hook fired, and what it shows"
+run 0 "status --report"				"" status --report
+said "$out" '^hooks +2 of 3 active, 1 deaf$'	"hooks and their state"
+said "$out" "^kernel +$(uname -r) "		"the kernel"
+! grep -Fqw -e "$(uname -n)" "$out"; result $?	"not this machine's name"
+run 3 "status --report without a module"	absent status --report
+said "$out" '^module +does not answer$'		"what is known all the same"
+said "$err" 'not loaded'			"and why that is not more"
 run 0 "status --json"				"" status --json
 json_ok						"it is JSON"
 run 0 "status --color=always"			"" status --color=always
@@ -367,4 +374,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 250
+ended 257

@@ -16,7 +16,7 @@ ENV = dict(os.environ, LC_ALL="C.UTF-8")
 # What each verb takes beside filters; FILE, CONN and - are no options.
 LOOK = ["--json", "--no-header", "--color=always"]
 TAKES = {
-    "status": LOOK + ["--hooks"],
+    "status": LOOK + ["--hooks", "--report"],
     "events": LOOK + ["--all-netns", "--read", "--follow", "--last", "--absolute", "--output"],
     "diagram": LOOK + ["--all-netns", "--read", "--follow", "--last", "--limit", "--absolute",
                        "--ascii", "--svg", "--force", "CONN", "--conn"],
@@ -27,7 +27,7 @@ TAKES = {
     "record": LOOK + ["--all-netns", "--read", "--duration", "--last", "--force", "-"],
 }
 REFUSED = {
-    "status": ["--hooks --json"],
+    "status": ["--hooks --json", "--report --json", "--hooks --report"],
     "events": ["--all-netns --read", "--follow --read", "--absolute --json", "--output --json"],
     "diagram": ["--all-netns --read", "--follow --read", "--follow --svg", "--follow --limit",
                 "--limit --svg", "--limit --last", "--limit CONN", "--last CONN", "--conn CONN",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "report.h"
 
 /* In the order in which a connection meets them. */
 static const uint8_t state_order[] = {
@@ -16,7 +17,7 @@ static const uint8_t state_order[] = {
 
 typedef unsigned long long ull;
 
-enum { OPT_HOOKS = 0x80 };
+enum { OPT_HOOKS = 0x80, OPT_REPORT };
 
 static void heading(struct cli *cli, const char *text)
 {
@@ -231,11 +232,12 @@ static void print_json(struct cli *cli, const struct tcphs_status *st)
 	tcphs_json_end(&j);
 }
 
-static void parse(struct cli *cli, bool *hooks, int argc, char **argv)
+static void parse(struct cli *cli, bool *hooks, bool *report, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		CLI_LONGS,
 		{ "hooks",	no_argument,		NULL, OPT_HOOKS },
+		{ "report",	no_argument,		NULL, OPT_REPORT },
 		{ NULL,		0,			NULL, 0 },
 	};
 	int c;
@@ -243,10 +245,22 @@ static void parse(struct cli *cli, bool *hooks, int argc, char **argv)
 	while ((c = cli_next(cli, argc, argv, CLI_SHORTS, longs)) != -1) {
 		if (c == OPT_HOOKS)
 			*hooks = true;
+		else if (c == OPT_REPORT)
+			*report = true;
 		else
 			cli_option(cli, c, argv, longs);
 	}
 	cli_check(cli, argc, argv);
+}
+
+/* Where no module answers, what is known without it; the error tells the exit status. */
+static int fail(struct cli *cli, const struct tcphs_error *err, bool report)
+{
+	if (report) {
+		report_print(cli, NULL);
+		cli_finish(cli);
+	}
+	return cli_fail(err);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -254,20 +268,22 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct tcphs_error err = { 0 };
 	struct tcphs_session *session;
 	struct tcphs_status *st;
-	bool hooks = false;
+	bool hooks = false, report = false;
 	int ret;
 
-	parse(cli, &hooks, argc, argv);
+	parse(cli, &hooks, &report, argc, argv);
 	session = cli_session(&err);
 	if (!session)
-		return cli_fail(&err);
+		return fail(cli, &err, report);
 	st = malloc(sizeof(*st));
 	if (!st)
 		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
 	if (!st || tcphs_get_status(session, st, &err)) {
-		ret = cli_fail(&err);
+		ret = fail(cli, &err, report);
 	} else {
-		if (cli->json)
+		if (report)
+			report_print(cli, st);
+		else if (cli->json)
 			print_json(cli, st);
 		else
 			print_text(cli, st, hooks);
@@ -281,7 +297,9 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct verb verb_status = {
 	.name = "status",
 	.help = "the module, states, handshake times, failures, events of a netns",
-	.usage = "      --hooks           every hook, how often it fired and what it shows\n",
+	.usage = "      --hooks           every hook, how often it fired and what it shows\n"
+		 "      --report          to be sent with a bug: kernel, hooks, prototypes, and no\n"
+		 "                        address of a host or of memory\n",
 	.one_netns = true,
 	.run = run,
 };

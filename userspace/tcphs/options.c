@@ -55,6 +55,8 @@ static const struct {
 	  "--since judges what has been, and what is stuck now is no event; leave one out" },
 	{ "doctor", "stuck-after", "until", false,
 	  "--until judges what has been, and what is stuck now is no event; leave one out" },
+	{ "status", "report", "json", false, "the report is text; leave one out" },
+	{ "status", "report", "hooks", false, "the report has them all; leave it out" },
 	{ "status", "hooks", "json", false, "JSON has them all; leave it out" },
 	{ "record", "duration", "read", false, "a recording is read whole, at once" },
 	{ "record", "json", CLI_STDOUT, false, "the recording itself goes to standard output" },
