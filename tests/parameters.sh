@@ -61,6 +61,18 @@ parameters_are() {
 		"[$(($1 * 1048576 / cpus / 184)),$(($2 * 1048576 / cpus / 184)),$3]" status
 }
 
+# What is in the module's file of the kernel that it is for, changed by a digit.
+of_another_kernel_is_refused() {
+	local file=$tmp/tcphs.ko
+
+	! loaded || unload
+	sed 's/\(vermagic=\)[0-9]/\19/' "$(modinfo -n tcphs)" >"$file"
+	mark_dmesg
+	! insmod "$file" 2>"$tmp/insmod" || { rmmod tcphs; echo "it loads"; return 1; }
+	grep -i "invalid module format\|exec format error" "$tmp/insmod" &&
+		same "$(dmesg_since_mark | grep -c "tcphs: version magic '9.*' should be '")" 1 "lines that say why"
+}
+
 bounds_are_kept() {
 	load ring_mib=1 kept_mib=3 table_size=64
 	parameters_are 1 3 64 || return
@@ -267,7 +279,7 @@ still_records() {
 	(($(recorded) > before))
 }
 
-start 20
+start 21
 used=0
 need_command jq python3 ss
 at_end+=(ftrace_on)
@@ -275,6 +287,7 @@ at_end+=(ftrace_on)
 check "a ring of no allowed size is refused" wrong_rings
 check "a table of no allowed size is refused" wrong_tables
 check "what is no number is refused" no_numbers
+check "a module for another kernel is refused, in one line" of_another_kernel_is_refused
 check "the bounds are allowed and shown" bounds_are_kept
 check "the defaults are shown" defaults_are_sane
 check "they can't be changed afterwards" parameters_are_read_only
