@@ -214,6 +214,12 @@ deaf_hooks() {
 	[[ -e $wanted && $(<$wanted) != "(null)" ]] || grep '^hook-deaf ' /proc/tcphs
 }
 
+# tell_kernel: what is loaded where, for the page of kernels that tests/kernels makes
+tell_kernel() {
+	say "kernel: $(uname -r) $(uname -m), $(awk '$1 == "hooks" { print $3 " of " $3 + $5 }' /proc/tcphs)" \
+		"hooks; $(uname -v)"
+}
+
 # unload: a reader that is just leaving may hold the module for a moment.
 unload() {
 	spoiled+=$(deaf_hooks)

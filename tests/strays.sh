@@ -25,6 +25,7 @@ stray() { # ADDRESS REASON STATE [listen]
 
 start 5
 load
+tell_kernel
 for address in 127.0.0.1 ::1; do
 	check "an ACK from nowhere to a listener is answered by RST ($address)" \
 		stray "$address" bad-segment listen listen

@@ -13,23 +13,24 @@ checkout=$(cd "$vm_dir/../.." && pwd)
 cache=${TCPHS_CACHE:-/var/cache/tcphs}
 
 # name, Debian suite, release, flavour and architecture of kernel and headers, and how
-# much of the tests "make check" runs on it: the quick ones, a few, all, or none on one that
-# is too slow or like another; "make check-all" (tests/check --all) runs all of them on each,
-# and the quick ones on an architecture that is emulated anywhere. Release "source":
-# tests/vm/linux builds it from FLAVOUR.config.
+# much of the tests "make check" runs on it, and "make check-all" (tests/check --all): all,
+# the quick ones, a few (short), one (smoke) or none. Release "source": tests/vm/linux
+# builds it from FLAVOUR.config.
 kernels='
-5.10	bullseye	bullseye		amd64		amd64	quick
-6.1	bookworm	bookworm		amd64		amd64	quick
-6.12	trixie		trixie			amd64		amd64	all
-newest	trixie		trixie-backports	amd64		amd64	quick
-rt	trixie		trixie			rt-amd64	amd64	quick
-newest-rt trixie	trixie-backports	rt-amd64	amd64	short
-6.12-arm64 trixie	trixie			arm64		arm64	quick
-6.1-arm64 bookworm	bookworm		arm64		arm64	none
-rt-arm64 trixie		trixie			rt-arm64	arm64	none
-16k-arm64 trixie	trixie			arm64-16k	arm64	none
-debug	trixie		source			debug		amd64	none
-kcsan	trixie		source			kcsan		amd64	none
+5.10	bullseye	bullseye		amd64		amd64	quick	all
+6.1	bookworm	bookworm		amd64		amd64	quick	all
+6.12	trixie		trixie			amd64		amd64	all	all
+newest	trixie		trixie-backports	amd64		amd64	quick	all
+rt	trixie		trixie			rt-amd64	amd64	quick	all
+newest-rt trixie	trixie-backports	rt-amd64	amd64	short	all
+cloud	trixie		trixie			cloud-amd64	amd64	short	all
+6.12-gcc12 bookworm	bookworm-backports	amd64		amd64	none	quick
+6.12-arm64 trixie	trixie			arm64		arm64	quick	quick
+6.1-arm64 bookworm	bookworm		arm64		arm64	none	quick
+rt-arm64 trixie		trixie			rt-arm64	arm64	none	quick
+16k-arm64 trixie	trixie			arm64-16k	arm64	none	quick
+debug	trixie		source			debug		amd64	none	all
+kcsan	trixie		source			kcsan		amd64	none	all
 '
 
 say() {
@@ -47,9 +48,16 @@ misuse() {
 	exit 2
 }
 
-# kernel_line NAME: its line of the table, nothing if there is none.
+# kernel_line NAME: its line of the table, nothing if there is none. Any other kernel of a
+# suite of Debian's is called after its release and flavour: "sid-rt-amd64".
 kernel_line() {
-	awk -v name="$1" '$1 == name' <<<"$kernels"
+	local suite
+
+	awk -v name="$1" '$1 == name { print; found = 1 } END { exit !found }' <<<"$kernels" && return
+	[[ $1 =~ ^([a-z]+(-backports)?)-((cloud-|rt-)?amd64)$ ]] || return 0
+	suite=${BASH_REMATCH[1]%-backports}
+	[[ $suite != experimental ]] || suite=sid
+	echo "$1 $suite ${BASH_REMATCH[1]} ${BASH_REMATCH[3]} amd64 none smoke"
 }
 
 kernel_names() {
@@ -75,22 +83,27 @@ triplet() {
 	esac
 }
 
-# kernel_extent NAME [all]: what "make check", or "make check-all", runs: "quick", "short",
-# "all" or "none", see the table.
+# kernel_extent NAME [all]: what "make check" runs on it, or "make check-all", see the table
 kernel_extent() {
-	kernel_line "$1" | awk -v all="${2-}" \
-		'{ print !all ? $6 : $5 == "amd64" ? "all" : "quick" }'
+	kernel_line "$1" | awk -v all="${2-}" '{ print all ? $7 : $6 }'
+}
+
+# kernel_is_compiled NAME: it is none of Debian's packages
+kernel_is_compiled() {
+	[[ $(kernel_line "$1" | awk '{ print $3 }') == source ]]
 }
 
 # kernels_to_check [all]: those of "make check", or of "make check-all", those that
 # take longest first
 kernels_to_check() {
+	local extent
+
 	if [[ ${1-} ]]; then
 		awk 'NF { print $1 }' <<<"$kernels" | tac
 	else
-		awk '$6 == "all" { print $1 }' <<<"$kernels"
-		awk '$6 == "quick" { print $1 }' <<<"$kernels"
-		awk '$6 == "short" { print $1 }' <<<"$kernels"
+		for extent in all quick short; do
+			awk -v extent=$extent '$6 == extent { print $1 }' <<<"$kernels"
+		done
 	fi
 }
 
