@@ -37,7 +37,7 @@ static const struct words words[NR_WAYS] = {
 	[WAY_HALF_OPEN] = {
 		"half-open", "handshakes that were given up without a third ACK",
 		"The clients did not answer the SYN+ACK, or it did not reach them.",
-		"request-expired" },
+		"request-expired", .alarm = false },
 	[WAY_HANDSHAKE_RESET] = {
 		"handshake-reset-by-peer", "handshakes that the peer reset",
 		"Clients reset instead of confirming the SYN+ACK: a scan, a health check, or clients that give up at once.",
@@ -45,7 +45,7 @@ static const struct words words[NR_WAYS] = {
 	[WAY_CONNECT_TIMEOUT] = {
 		"connect-timeout", "connects without an answer",
 		"Nothing answered our SYN: the host was down, a firewall dropped it without a word, the answer took a way on which it was lost; or the application there hung and its accept queue was full.",
-		"connect-failed" },
+		"connect-failed", .alarm = false },
 	[WAY_CONNECT_GIVEN_UP] = {
 		"connect-given-up", "connects that the application gave up",
 		"No answer came as soon as the application wanted it; or it tries several addresses at once, and another was faster.",
@@ -65,7 +65,7 @@ static const struct words words[NR_WAYS] = {
 	[WAY_TIMED_OUT] = {
 		"connections-timed-out", "open connections that a time-out ended",
 		"The peer or the way to it was gone, or a NAT or firewall between had dropped its entry of an idle connection.",
-		"closed" },
+		"closed", .alarm = false },
 	[WAY_RESET_BY_US] = {
 		"reset-by-us", "RSTs that we sent for connections",
 		"The events have the reason of each.", "rst-sent", .usual = true },
@@ -80,15 +80,15 @@ static const struct words words[NR_WAYS] = {
 	[WAY_MET_OLD] = {
 		"syn-meets-old", "SYNs that met an older connection from the same port",
 		"The peer was restarted, or uses ports up faster than their connections end.",
-		"syn-unexpected" },
+		"syn-unexpected", .alarm = false },
 	[WAY_SYN_LOST] = {
 		"syn-loss", "connects whose SYN was sent again",
 		"The SYN or its answer was lost on the way, or the peer dropped it.",
-		"syn-retransmit" },
+		"syn-retransmit", .alarm = false },
 	[WAY_SYNACK_LOST] = {
 		"synack-loss", "handshakes that needed the SYN+ACK again",
 		"The SYN+ACK or the third ACK was lost on the way, or the accept queue was full.",
-		"synack-retransmit" },
+		"synack-retransmit", .alarm = false },
 	[WAY_FIN_LOST] = {
 		"fin-loss", "FINs that were sent again",
 		"The FIN or its ACK was lost on the way, or came late.", "fin-retransmit",
