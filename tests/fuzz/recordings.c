@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Any bytes as a recording. Few mutations keep a checksum, so each input is read
- * twice: as it is, and with the checksums that it should have had.
+ * as it is, with the checksums that it should have had, and with these packed into frames
+ * with an index that says whatever the input does.
  */
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "sink.h"
 
@@ -52,6 +54,52 @@ static void repair(uint8_t *data, size_t len)
 	}
 }
 
+/* The index entry of Documentation/recording.md. */
+struct entry {
+	uint32_t skippable, size;
+	uint8_t magic[8];
+	uint64_t start, first, last;
+	int64_t clock, file_first, file_last;
+	uint32_t events, bytes, flags, crc;
+};
+
+/* What the bytes say of the frame that ends behind @len, as an entry that is taken on trust. */
+static size_t put_entry(uint8_t *to, uint64_t start, const uint8_t *data, size_t len)
+{
+	struct entry e = {
+		.skippable = 0x184d2a5e, .size = sizeof(e) - 8,
+		.magic = { 0x89, 't', 'c', 'p', 'h', 's', 'i', '\n' }, .start = start,
+		.last = UINT32_MAX, .flags = TCPHS_ABI_MAJOR << 16,
+	};
+
+	if (len >= 2 * HEAD_LEN)
+		memcpy(&e.first, data + len - HEAD_LEN, HEAD_LEN);
+	if (len)
+		e.flags ^= data[len - 1];
+	e.crc = crc_of(0, e.magic, sizeof(e) - 8 - sizeof(e.crc));
+	memcpy(to, &e, sizeof(e));
+	return sizeof(e);
+}
+
+static void read_bytes(const uint8_t *data, size_t len);
+
+/* In two frames, an entry behind each. */
+static void read_packed(const uint8_t *data, size_t len)
+{
+	size_t half = len / 2, cap = 2 * ZSTD_compressBound(len) + 2 * sizeof(struct entry);
+	uint8_t *packed = malloc(cap);
+	size_t n, start;
+
+	must(packed != NULL, "no memory");
+	n = ZSTD_compress(packed, cap, data, half, 1);
+	n += put_entry(packed + n, 0, data, half);
+	start = n;
+	n += ZSTD_compress(packed + n, cap - n, data + half, len - half, 1);
+	n += put_entry(packed + n, len % 7 ? start : len, data, len);
+	read_bytes(packed, n);
+	free(packed);
+}
+
 static void read_recording(int fd)
 {
 	struct tcphs_error err = { .text = "" };
@@ -72,6 +120,14 @@ static void read_recording(int fd)
 		while (tcphs_recording_read(r, &sink_ops, NULL, &err) > 0)
 			;
 		must(sink.records == records, "the second reading differs");
+	}
+	/* A part of it is no more than that. */
+	tcphs_recording_window(r, 0, INT64_MAX / 2);
+	if (!tcphs_recording_rewind(r, &err)) {
+		sink.records = 0;
+		while (tcphs_recording_read(r, &sink_ops, NULL, &err) > 0)
+			;
+		must(sink.records <= records, "a part has more than the whole");
 	}
 	tcphs_recording_close(r);
 	sink_end();
@@ -97,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	read_bytes(copy, len);
 	repair(copy, len);
 	read_bytes(copy, len);
+	read_packed(copy, len);
 	free(copy);
 	return 0;
 }

@@ -45,7 +45,7 @@ status() {	# WANTED COMMAND...
 
 build() {
 	local flags src sources=()
-	flags=$(pkg-config --cflags --libs ncursesw libmnl) || return
+	flags=$(pkg-config --cflags --libs ncursesw libmnl libzstd) || return
 	for src in "$user"/tcphs-top/*.c; do
 		[ "${src##*/}" = source.c ] || sources+=("$src")
 	done

@@ -38,6 +38,9 @@ struct queue {
 	bool kept;		/* the kept store's, of all CPUs */
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
+	uint64_t asked;		/* an earlier cursor: all before it was emitted */
+	uint64_t fresh;		/* records and losses that came from there on */
+	uint64_t known;		/* of what comes next, so much was recorded before */
 	struct item *item;
 	size_t head, tail, cap;
 };
@@ -166,8 +169,17 @@ enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs)
  */
 void tcphs_events_begin(struct tcphs_events *evs, uint64_t now)
 {
+	struct queue *q;
+
 	evs->pulled_at = now;
 	evs->settled = evs->newest;
+	/* Losses that no record followed yet may not have been emitted. */
+	for (q = evs->queue; q < evs->queue + evs->nr; q++) {
+		if (q->lost)
+			continue;
+		q->asked = q->next;
+		q->fresh = 0;
+	}
 }
 
 static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu, bool kept)
@@ -245,12 +257,21 @@ static size_t sieve(struct item *item, size_t nr, const struct tcphs_filter *fil
 	return kept;
 }
 
+/* What an earlier reader has recorded: how many of @nr. */
+static size_t pass_over(struct queue *q, uint64_t nr)
+{
+	uint64_t known = q->known < nr ? q->known : nr;
+
+	q->known -= known;
+	return known;
+}
+
 /* Returns how many records were kept. */
 static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 			   const struct tcphs_filter *filter)
 {
 	struct item *first = &q->item[q->tail];
-	size_t i, nr = batch->nr;
+	size_t i, nr = batch->nr, known;
 
 	tcphs_batch_copy(batch, first, sizeof(*first));
 	/* What was lost lies before the first one: before the time that is asked for, too? */
@@ -259,6 +280,11 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 		q->lost = 0;
 	if (filter)
 		nr = sieve(first, nr, filter);
+	q->fresh += nr;
+	known = pass_over(q, nr);
+	nr -= known;
+	if (known)
+		memmove(first, first + known, nr * sizeof(*first));
 	for (i = 0; i < nr; i++)
 		first[i].lost = 0;
 	if (nr) {
@@ -283,7 +309,8 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 	if (!q || queue_reserve(q, batch->nr))
 		return -ENOMEM;
 	q->next = batch->next;
-	q->lost += batch->lost;
+	q->fresh += batch->lost;
+	q->lost += batch->lost - pass_over(q, batch->lost);
 	if (!batch->nr)
 		return 0;
 	kept = queue_append(q, batch, evs->filter);
@@ -294,6 +321,67 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 	if (last > evs->newest)
 		evs->newest = last;
 	return 0;
+}
+
+/* ---- to go on where another reader was ----------------------------------------------- */
+
+/**
+ * tcphs_events_resume - go on where another reader was
+ * @evs: cursors that nothing was pulled with yet
+ * @from: of tcphs_events_settled(), with what was emitted after it passed as well
+ *
+ * With a filter, losses are not known from what it stopped: then @from->passed is of no use.
+ */
+int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from)
+{
+	struct queue *q = queue_of(evs, from->cpu, false);
+
+	if (!q)
+		return -ENOMEM;
+	q->next = from->next;
+	q->asked = from->next;
+	q->known = from->passed;
+	evs->kept = TCPHS_KEPT_NOT;
+	return 0;
+}
+
+/**
+ * tcphs_events_settled - from where another reader could go on
+ * @evs: the cursors, after tcphs_events_emit()
+ * @to: gets one a CPU
+ * @max: how many there is room for
+ *
+ * Return: how many; 0 also when it can't be said.
+ */
+size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume *to, size_t max)
+{
+	const struct queue *q;
+	uint64_t waiting;
+	size_t nr = 0, i;
+
+	for (q = evs->queue; q < evs->queue + evs->nr; q++) {
+		if (q->kept)
+			continue;
+		waiting = q->lost + (q->tail - q->head);
+		for (i = q->head; i < q->tail; i++)
+			waiting += q->item[i].lost;
+		if (nr == max || waiting > q->fresh || q->fresh - waiting > UINT32_MAX)
+			return 0;
+		to[nr++] = (struct tcphs_resume){ .next = q->asked, .cpu = q->cpu,
+						  .passed = (uint32_t)(q->fresh - waiting) };
+	}
+	return nr;
+}
+
+/**
+ * tcphs_events_horizon - up to when all was emitted
+ * @evs: the cursors, after tcphs_events_emit()
+ *
+ * Return: CLOCK_MONOTONIC
+ */
+uint64_t tcphs_events_horizon(const struct tcphs_events *evs)
+{
+	return evs->pulled_at > SLACK_NS ? evs->pulled_at - SLACK_NS : 0;
 }
 
 /* ---- the kept store ------------------------------------------------------------- */
@@ -359,6 +447,9 @@ void tcphs_events_end(struct tcphs_events *evs, bool whole)
 	struct queue *kept = NULL;
 	size_t i, before;
 
+	/* All of it was there, or was overwritten. */
+	for (i = 0; whole && i < evs->nr; i++)
+		evs->queue[i].known = 0;
 	if (!evs->kept)
 		return;
 	evs->kept = TCPHS_KEPT_NOT;

@@ -12,7 +12,7 @@
  *	events.c	cursors, and the merge of all CPUs in time order (pure)
  *	filter.c	what the user wants to see of them (pure)
  *	filter_parse.c	words -> filters
- *	recording.c	events in a file
+ *	recorder.c recording.c	events in a file; recording.h has what belongs to them
  *	crc32.c		its checksums
  *	names.c		enum <-> text
  *	names_help.c	what they mean
@@ -149,6 +149,17 @@ size_t tcphs_events_cpus(const struct tcphs_events *evs);
 bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
 enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs);
 void tcphs_events_end(struct tcphs_events *evs, bool whole);
+
+/* Where a reader of a CPU's ring can go on: behind @passed records, from @next on. */
+struct tcphs_resume {
+	uint64_t next;
+	uint32_t cpu;
+	uint32_t passed;
+};
+
+int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from);
+size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume *to, size_t max);
+uint64_t tcphs_events_horizon(const struct tcphs_events *evs);
 
 /* ---- checksums (crc32.c) ------------------------------------------------- */
 

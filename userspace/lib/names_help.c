@@ -120,3 +120,31 @@ const char *tcphs_reason_help(unsigned int n)
 {
 	return n <= TCPHS_REASON_MAX ? reason_help[n] : NULL;
 }
+
+static const struct {
+	const char *name, *help;
+} missing[] = {
+	[TCPHS_MISSING_NOT_KEPT] = { "not-kept", "it is no longer there, or never was recorded" },
+	[TCPHS_MISSING_NO_RECORDER] = { "no-recorder", "no recorder ran" },
+	[TCPHS_MISSING_NO_MODULE] = { "no-module", "the module was not loaded" },
+	[TCPHS_MISSING_DISK] = { "disk", "the disk took nothing" },
+	[TCPHS_MISSING_DAMAGED] = { "damaged", "the recording is damaged there" },
+};
+
+/**
+ * tcphs_missing_name - why a recording has nothing of a time, for machines
+ * @why: which of them
+ */
+const char *tcphs_missing_name(enum tcphs_missing_why why)
+{
+	return missing[why].name;
+}
+
+/**
+ * tcphs_missing_help - why a recording has nothing of a time, in words
+ * @why: which of them
+ */
+const char *tcphs_missing_help(enum tcphs_missing_why why)
+{
+	return missing[why].help;
+}

@@ -1,300 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Events in a file: Documentation/recording.md has the format.
+ * Events out of a file: Documentation/recording.md has the format.
  *
- * A head, then pieces of 64 KiB at most, each with its length, its number and a
- * checksum. A piece is handed on when all of it was read and fits its checksum,
- * so a file that was cut off or damaged gives what is whole. No number of the
- * file is used before it was checked.
+ * A piece is handed on when all of it was read and fits its checksum, so a file that was
+ * cut off or damaged gives what is whole. No number of the file is used before it was
+ * checked.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "recording.h"
 
-#define ORDER		0x01020304u	/* as the machine writes it */
-#define ORDER_SWAPPED	0x04030201u
-#define VERSION		1
-#define HEAD_ALL_NETNS	(1u << 0)
-
-static const uint8_t magic[8] = { 0x89, 't', 'c', 'p', 'h', 's', '\r', '\n' };
-
-struct head {
-	uint8_t magic[8];
-	uint32_t order;
-	uint16_t version;
-	uint16_t size;
-	uint16_t abi_major;
-	uint16_t abi_minor;
-	uint32_t record_size;
-	int64_t clock_offset;
-	uint32_t flags;
-	uint32_t crc;		/* of all before it */
-};
-
-enum kind {
-	KIND_EVENTS = 1,
-	KIND_LOST,
-	KIND_END,
-	KIND_CLOCK,		/* int64_t: clock_offset of the head from here on */
-};
-
-struct piece {
-	uint32_t kind;
-	uint32_t length;	/* of what follows */
-	uint32_t number;	/* from 0, one more each time */
-	uint32_t crc;		/* of all before it, and of what follows */
-};
-
-struct lost {
-	uint64_t count;
-	uint32_t cpu;
-	uint32_t pad;
-};
-
-/* How much of it there is in the whole file. */
-struct end {
-	uint64_t events;
-	uint64_t lost;
-};
-
-#define EVENTS_MAX	(64 * 1024 / sizeof(struct tcphs_event))
-#define LENGTH_MAX	(64 * 1024)
-
-_Static_assert(sizeof(struct head) == 40, "no padding");
-_Static_assert(offsetof(struct head, crc) == 36, "the checksum is last");
-_Static_assert(sizeof(struct piece) == 16, "no padding");
-_Static_assert(sizeof(struct lost) == 16 && sizeof(struct end) == 16, "no padding");
-
-static uint32_t piece_crc(const struct piece *piece, const void *data)
-{
-	return tcphs_crc32(tcphs_crc32(0, piece, offsetof(struct piece, crc)), data, piece->length);
-}
-
-/* ---- writing ------------------------------------------------------------- */
-
-struct tcphs_recorder {
-	tcphs_write_fn write;
-	void *arg;
-	int err;		/* 0 or a negative errno, sticks */
-	uint32_t number;	/* of the next piece */
-	uint64_t bytes;
-	struct end total;	/* written and held */
-	size_t held;
-	struct tcphs_event event[EVENTS_MAX];
-};
-
-static void put(struct tcphs_recorder *r, const void *data, size_t len)
-{
-	size_t done = 0;
-
-	if (r->err)
-		return;
-	r->err = r->write(r->arg, data, len, &done);
-	r->bytes += done;
-}
-
-static void put_piece(struct tcphs_recorder *r, enum kind kind, const void *data, size_t len)
-{
-	struct piece piece = { .kind = kind, .length = (uint32_t)len, .number = r->number++ };
-
-	piece.crc = piece_crc(&piece, data);
-	put(r, &piece, sizeof(piece));
-	put(r, data, len);
-}
-
-/**
- * tcphs_recorder_new - begin a recording
- * @write: how it is written
- * @arg: its first argument
- * @info: what it says about itself
- *
- * Return: for tcphs_recorder_free(), or NULL without memory.
- */
-struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
-					  const struct tcphs_recording_info *info)
-{
-	struct tcphs_recorder *r = calloc(1, sizeof(*r));
-	struct head head = {
-		.order = ORDER,
-		.version = VERSION,
-		.size = sizeof(head),
-		.abi_major = TCPHS_ABI_MAJOR,
-		.abi_minor = TCPHS_ABI_MINOR,
-		.record_size = sizeof(struct tcphs_event),
-		.clock_offset = info->clock_offset,
-		.flags = info->all_netns ? HEAD_ALL_NETNS : 0,
-	};
-
-	if (!r)
-		return NULL;
-	r->write = write;
-	r->arg = arg;
-	memcpy(head.magic, magic, sizeof(magic));
-	head.crc = tcphs_crc32(0, &head, offsetof(struct head, crc));
-	put(r, &head, sizeof(head));
-	return r;
-}
-
-/**
- * tcphs_recorder_free - let go of it; what was not flushed is gone
- * @r: the recorder, or NULL
- */
-void tcphs_recorder_free(struct tcphs_recorder *r)
-{
-	free(r);
-}
-
-/**
- * tcphs_recorder_flush - write what is held
- * @r: the recorder
- */
-int tcphs_recorder_flush(struct tcphs_recorder *r)
-{
-	if (r->held)
-		put_piece(r, KIND_EVENTS, r->event, r->held * sizeof(r->event[0]));
-	r->held = 0;
-	return r->err;
-}
-
-/**
- * tcphs_recorder_event - one more
- * @r: the recorder
- * @ev: the event
- */
-void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev)
-{
-	r->event[r->held++] = *ev;
-	r->total.events++;
-	if (r->held == EVENTS_MAX)
-		tcphs_recorder_flush(r);
-}
-
-/**
- * tcphs_recorder_lost - records that were lost before the next one
- * @r: the recorder
- * @cpu: whose
- * @count: how many
- */
-void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count)
-{
-	const struct lost lost = { .count = count, .cpu = cpu };
-
-	r->total.lost += count;
-	tcphs_recorder_flush(r);
-	put_piece(r, KIND_LOST, &lost, sizeof(lost));
-}
-
-/**
- * tcphs_recorder_clock - the clock was set, or the machine slept
- * @r: the recorder
- * @offset: CLOCK_REALTIME - CLOCK_MONOTONIC of the events that follow, ns
- */
-void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset)
-{
-	tcphs_recorder_flush(r);
-	put_piece(r, KIND_CLOCK, &offset, sizeof(offset));
-}
-
-/**
- * tcphs_recorder_end - write what is held, and that nothing follows
- * @r: the recorder
- */
-int tcphs_recorder_end(struct tcphs_recorder *r)
-{
-	tcphs_recorder_flush(r);
-	put_piece(r, KIND_END, &r->total, sizeof(r->total));
-	return r->err;
-}
-
-/**
- * tcphs_recorder_bytes - how large the file is
- * @r: the recorder
- */
-uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r)
-{
-	return r->bytes;
-}
-
-/* ---- reading ------------------------------------------------------------- */
-
-struct tcphs_recording {
-	int fd;
-	const char *name;
-	struct tcphs_recording_info info;
-	int64_t first_clock;	/* of the head */
-	uint64_t offset;	/* of the next piece */
-	uint32_t number;	/* that it must have */
-	struct end seen;	/* so far */
-	tcphs_interrupted_fn interrupted;
-	void *arg;		/* its argument */
-	bool stopped;		/* it said so while more was awaited */
-	char data[LENGTH_MAX] __attribute__((aligned(8)));
-};
+static int damaged(const struct recording *r, const char *what, struct tcphs_error *err);
 
 /* The whole of @len bytes, or as many as there are; -1 with @err set. */
-static ssize_t get(struct tcphs_recording *r, void *data, size_t len, struct tcphs_error *err)
+static ssize_t get(struct recording *r, void *data, size_t len, struct tcphs_error *err)
 {
 	size_t got = 0;
 	ssize_t n;
 
 	while (got < len) {
-		n = read(r->fd, (char *)data + got, len - got);
+		n = tcphs_frames_read(r->frames, (char *)data + got, len - got);
 		if (!n)
 			break;
 		if (n > 0) {
 			got += (size_t)n;
-		} else if (errno == EINTR) {
-			r->stopped = r->interrupted && r->interrupted(r->arg);
-			if (r->stopped)
-				return -1;
-		} else {
-			tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot read %.128s: %s",
-					r->name, strerror(errno));
-			if (err)
-				err->error = -errno;
-			return -1;
+			continue;
 		}
+		r->stopped = n == -EINTR;
+		if (n == -EBADMSG)
+			return damaged(r, "is damaged (compression)", err);
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot read %.128s: %s", r->name,
+				strerror((int)-n));
+		if (err)
+			err->error = (int)n;
+		return -1;
 	}
 	return (ssize_t)got;
 }
 
-static int damaged(const struct tcphs_recording *r, const char *what, struct tcphs_error *err)
+static int damaged(const struct recording *r, const char *what, struct tcphs_error *err)
 {
 	tcphs_error_set(err, TCPHS_ERR_DAMAGED,
-			"%.128s: %s at byte %llu; what comes before it is whole", r->name,
-			what, (unsigned long long)r->offset);
+			"%.128s: %s at byte %llu; what comes before it %s", r->name, what,
+			(unsigned long long)r->offset,
+			r->parts ? "and after it was read" : "is whole");
 	return -1;
 }
 
-static int refused(const struct tcphs_recording *r, enum tcphs_err code, const char *what,
+static int refused(const struct recording *r, enum tcphs_err code, const char *what,
 		   struct tcphs_error *err)
 {
 	tcphs_error_set(err, code, "%.128s: %s", r->name, what);
 	return -1;
 }
 
-static int check_head(struct tcphs_recording *r, const struct head *head, size_t len,
+static int check_head(struct recording *r, const struct recording_head *head, size_t len,
 		      struct tcphs_error *err)
 {
-	if (!len || memcmp(head->magic, magic, len < sizeof(magic) ? len : sizeof(magic)))
+	static const struct recording_head ours = { .magic = RECORDING_MAGIC };
+
+	if (!len || memcmp(head->magic, ours.magic,
+			   len < sizeof(ours.magic) ? len : sizeof(ours.magic)))
 		return refused(r, TCPHS_ERR_FAILED, "is no recording of tcphs record", err);
 	if (len < sizeof(*head))
 		return refused(r, TCPHS_ERR_DAMAGED, "was cut off within its head, of 40 bytes",
 			       err);
-	if (head->order == ORDER_SWAPPED)
+	if (head->order == RECORDING_SWAPPED)
 		return refused(r, TCPHS_ERR_VERSION,
 			       "was made on a machine of the other byte order; read it there", err);
-	if (head->order == ORDER && head->version != VERSION) {
+	if (head->order == RECORDING_ORDER && head->version != RECORDING_VERSION) {
 		tcphs_error_set(err, TCPHS_ERR_VERSION,
 				"%.128s: is a recording of version %u, this tool (%s) reads version %u",
-				r->name, head->version, TCPHS_VERSION, VERSION);
+				r->name, head->version, TCPHS_VERSION, RECORDING_VERSION);
 		return -1;
 	}
-	if (head->crc != tcphs_crc32(0, head, offsetof(struct head, crc)) || head->order != ORDER ||
-	    head->size != sizeof(*head))
+	if (head->crc != tcphs_crc32(0, head, offsetof(struct recording_head, crc)) ||
+	    head->order != RECORDING_ORDER || head->size != sizeof(*head))
 		return refused(r, TCPHS_ERR_DAMAGED, "its head is damaged", err);
 	if (head->abi_major != TCPHS_ABI_MAJOR ||
 	    head->record_size != sizeof(struct tcphs_event)) {
@@ -307,25 +92,240 @@ static int check_head(struct tcphs_recording *r, const struct head *head, size_t
 	return 0;
 }
 
-static int read_head(struct tcphs_recording *r, struct tcphs_error *err)
+/**
+ * tcphs_pieces_head - read the head
+ * @r: stands at the beginning of the file
+ * @err: what is wrong with it
+ */
+int tcphs_pieces_head(struct recording *r, struct tcphs_error *err)
 {
-	struct head head = { 0 };
+	struct recording_head head = { 0 };
 	ssize_t len = get(r, &head, sizeof(head), err);
 
 	if (len < 0 || check_head(r, &head, (size_t)len, err))
 		return -1;
 	r->info = (struct tcphs_recording_info){
 		.clock_offset = head.clock_offset,
-		.all_netns = head.flags & HEAD_ALL_NETNS,
+		.all_netns = head.flags & RECORDING_ALL_NETNS,
 	};
 	r->first_clock = head.clock_offset;
-	r->offset = sizeof(head);
+	r->offset = tcphs_frames_offset(r->frames);
 	return 0;
 }
 
 /**
- * tcphs_recording_open - read the head of a recording
+ * tcphs_pieces_open - read the head of a recording
+ * @r: gets it
  * @fd: the file; stays open
+ * @name: of it, for messages; must stay
+ * @interrupted: see tcphs_interrupted_fn; may be NULL
+ * @arg: its argument
+ * @err: why not
+ *
+ * Return: 0, or -1 with @err set. In either case tcphs_pieces_close() is due.
+ */
+int tcphs_pieces_open(struct recording *r, int fd, const char *name,
+		      tcphs_interrupted_fn interrupted, void *arg, struct tcphs_error *err)
+{
+	memset(r, 0, offsetof(struct recording, data));
+	r->name = name;
+	r->frames = tcphs_frames_open(fd, interrupted, arg);
+	if (!r->frames) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
+		return -1;
+	}
+	return tcphs_pieces_head(r, err);
+}
+
+/**
+ * tcphs_pieces_close - let go of it
+ * @r: the recording
+ */
+void tcphs_pieces_close(struct recording *r)
+{
+	tcphs_frames_close(r->frames);
+	r->frames = NULL;
+}
+
+/* Reads a piece into @r->data. 1; 0: there is no more in this part; or -1 with @err set. */
+static int get_piece(struct recording *r, struct piece *piece, struct tcphs_error *err)
+{
+	ssize_t len = get(r, piece, sizeof(*piece), err);
+
+	if (len < 0)
+		return -1;
+	if (!len && r->parts)
+		return 0;
+	if (!len)
+		return damaged(r, "has no end: it was cut off, or is still being written,", err);
+	if ((size_t)len < sizeof(*piece))
+		return damaged(r, "was cut off within the piece", err);
+	if (piece->length > PIECE_LENGTH_MAX)
+		return damaged(r, "is damaged (length)", err);
+	len = get(r, r->data, piece->length, err);
+	if (len < 0)
+		return -1;
+	if ((size_t)len < piece->length)
+		return damaged(r, "was cut off within the piece", err);
+	if (piece->crc != tcphs_piece_crc(piece, r->data))
+		return damaged(r, "is damaged (checksum)", err);
+	if (piece->number != r->number && !r->any_number)
+		return damaged(r, "lacks a piece, or has one twice,", err);
+	r->number = piece->number;
+	r->any_number = false;
+	return 1;
+}
+
+static int emit_events(struct recording *r, const struct piece *piece,
+		       const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	const char *p = r->data, *end = p + piece->length;
+	struct tcphs_event ev;
+
+	if (!piece->length || piece->length % sizeof(ev))
+		return damaged(r, "is damaged (events)", err);
+	for (; p < end; p += sizeof(ev), r->seen.events++) {
+		memcpy(&ev, p, sizeof(ev));
+		ops->record(arg, &ev);
+	}
+	return 1;
+}
+
+static int emit_lost(struct recording *r, const struct piece *piece,
+		     const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	struct piece_lost lost;
+
+	if (piece->length != sizeof(lost))
+		return damaged(r, "is damaged (losses)", err);
+	memcpy(&lost, r->data, sizeof(lost));
+	r->seen.lost += lost.count;
+	if (ops->lost)
+		ops->lost(arg, lost.cpu, lost.count);
+	return 1;
+}
+
+static int take_clock(struct recording *r, const struct piece *piece,
+		      struct tcphs_error *err)
+{
+	if (piece->length != sizeof(r->info.clock_offset))
+		return damaged(r, "is damaged (clock)", err);
+	memcpy(&r->info.clock_offset, r->data, sizeof(r->info.clock_offset));
+	return 1;
+}
+
+static int take_state(struct recording *r, const struct piece *piece, struct tcphs_error *err)
+{
+	struct piece_state state;
+
+	if (piece->length < sizeof(state))
+		return damaged(r, "is damaged (state)", err);
+	memcpy(&state, r->data, sizeof(state));
+	if (state.nr != (piece->length - sizeof(state)) / sizeof(struct tcphs_resume))
+		return damaged(r, "is damaged (state)", err);
+	if (r->on_state)
+		r->on_state(r->state_arg, &state,
+			    (const struct tcphs_resume *)(r->data + sizeof(state)));
+	return 1;
+}
+
+static int check_end(struct recording *r, const struct piece *piece,
+		     struct tcphs_error *err)
+{
+	struct piece_end end;
+	ssize_t more;
+	char byte;
+
+	if (piece->length != sizeof(end))
+		return damaged(r, "is damaged (end)", err);
+	memcpy(&end, r->data, sizeof(end));
+	if (r->parts)
+		return 0;
+	if (end.events != r->seen.events || end.lost != r->seen.lost)
+		return damaged(r, "is damaged (totals)", err);
+	r->offset = tcphs_frames_offset(r->frames);
+	more = get(r, &byte, 1, err);
+	if (more > 0)
+		return damaged(r, "goes on after its end,", err);
+	return (int)more;
+}
+
+/**
+ * tcphs_pieces_read - the next piece
+ * @r: the recording
+ * @ops: called for what is in it
+ * @arg: what with
+ * @err: why not
+ *
+ * Return: 1 when there is more, 0 at the end, -1 with @err set. It is the end, too, when
+ * more is waited for, a signal comes and @interrupted of tcphs_pieces_open() says so.
+ */
+int tcphs_pieces_read(struct recording *r, const struct tcphs_events_ops *ops, void *arg,
+		   struct tcphs_error *err)
+{
+	struct piece piece;
+	int ret;
+
+	r->kind = 0;
+	ret = get_piece(r, &piece, err);
+	if (r->stopped || !ret)
+		return 0;
+	if (ret < 0)
+		return ret;
+	r->kind = piece.kind;
+	if (piece.kind == PIECE_EVENTS)
+		ret = emit_events(r, &piece, ops, arg, err);
+	else if (piece.kind == PIECE_LOST)
+		ret = emit_lost(r, &piece, ops, arg, err);
+	else if (piece.kind == PIECE_END)
+		return check_end(r, &piece, err);
+	else if (piece.kind == PIECE_CLOCK)
+		ret = take_clock(r, &piece, err);
+	else if (piece.kind == PIECE_STATE)
+		ret = take_state(r, &piece, err);
+	if (ret < 0)
+		return ret;
+	/* Other kinds are of a newer tool and are passed over. */
+	r->offset = tcphs_frames_offset(r->frames);
+	r->number++;
+	return 1;
+}
+
+/* ---- of one file, or of a directory ------------------------------------------------- */
+
+struct tcphs_recording {
+	struct box *box;		/* a directory, or a file with an index; or NULL */
+	struct recording file;		/* else this one */
+	int fd;
+};
+
+static bool has_index(int fd, const struct frames *frames)
+{
+	struct stat st;
+
+	return tcphs_frames_packed(frames) && !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
+
+static int open_either(struct tcphs_recording *r, const char *name,
+		       tcphs_interrupted_fn interrupted, void *arg, struct tcphs_error *err)
+{
+	struct stat st;
+
+	if (!fstat(r->fd, &st) && S_ISDIR(st.st_mode)) {
+		r->box = tcphs_folder_open(r->fd, name, err);
+		return r->box ? 0 : -1;
+	}
+	if (tcphs_pieces_open(&r->file, r->fd, name, interrupted, arg, err))
+		return -1;
+	if (!has_index(r->fd, r->file.frames))
+		return 0;
+	r->box = tcphs_folder_open_file(r->fd, name, err);
+	return r->box ? 0 : -1;
+}
+
+/**
+ * tcphs_recording_open - read the head of a recording
+ * @fd: the file, or a directory that tcphs record keeps; stays open
  * @name: of it, for messages; must stay
  * @interrupted: see tcphs_interrupted_fn; may be NULL
  * @arg: its argument
@@ -344,11 +344,8 @@ struct tcphs_recording *tcphs_recording_open(int fd, const char *name,
 		return NULL;
 	}
 	r->fd = fd;
-	r->name = name;
-	r->interrupted = interrupted;
-	r->arg = arg;
-	if (read_head(r, err)) {
-		free(r);
+	if (open_either(r, name, interrupted, arg, err)) {
+		tcphs_recording_close(r);
 		return NULL;
 	}
 	return r;
@@ -360,6 +357,10 @@ struct tcphs_recording *tcphs_recording_open(int fd, const char *name,
  */
 void tcphs_recording_close(struct tcphs_recording *r)
 {
+	if (!r)
+		return;
+	tcphs_folder_close(r->box);
+	tcphs_pieces_close(&r->file);
 	free(r);
 }
 
@@ -369,89 +370,7 @@ void tcphs_recording_close(struct tcphs_recording *r)
  */
 const struct tcphs_recording_info *tcphs_recording_info(const struct tcphs_recording *r)
 {
-	return &r->info;
-}
-
-/* Reads a piece into @r->data. 1, or -1 with @err set. */
-static int get_piece(struct tcphs_recording *r, struct piece *piece, struct tcphs_error *err)
-{
-	ssize_t len = get(r, piece, sizeof(*piece), err);
-
-	if (len < 0)
-		return -1;
-	if (!len)
-		return damaged(r, "has no end: it was cut off, or is still being written,", err);
-	if ((size_t)len < sizeof(*piece))
-		return damaged(r, "was cut off within the piece", err);
-	if (piece->length > LENGTH_MAX)
-		return damaged(r, "is damaged (length)", err);
-	len = get(r, r->data, piece->length, err);
-	if (len < 0)
-		return -1;
-	if ((size_t)len < piece->length)
-		return damaged(r, "was cut off within the piece", err);
-	if (piece->crc != piece_crc(piece, r->data))
-		return damaged(r, "is damaged (checksum)", err);
-	if (piece->number != r->number)
-		return damaged(r, "lacks a piece, or has one twice,", err);
-	return 1;
-}
-
-static int emit_events(struct tcphs_recording *r, const struct piece *piece,
-		       const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
-{
-	const char *p = r->data, *end = p + piece->length;
-	struct tcphs_event ev;
-
-	if (!piece->length || piece->length % sizeof(ev))
-		return damaged(r, "is damaged (events)", err);
-	for (; p < end; p += sizeof(ev), r->seen.events++) {
-		memcpy(&ev, p, sizeof(ev));
-		ops->record(arg, &ev);
-	}
-	return 1;
-}
-
-static int emit_lost(struct tcphs_recording *r, const struct piece *piece,
-		     const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
-{
-	struct lost lost;
-
-	if (piece->length != sizeof(lost))
-		return damaged(r, "is damaged (losses)", err);
-	memcpy(&lost, r->data, sizeof(lost));
-	r->seen.lost += lost.count;
-	if (ops->lost)
-		ops->lost(arg, lost.cpu, lost.count);
-	return 1;
-}
-
-static int take_clock(struct tcphs_recording *r, const struct piece *piece,
-		      struct tcphs_error *err)
-{
-	if (piece->length != sizeof(r->info.clock_offset))
-		return damaged(r, "is damaged (clock)", err);
-	memcpy(&r->info.clock_offset, r->data, sizeof(r->info.clock_offset));
-	return 1;
-}
-
-static int check_end(struct tcphs_recording *r, const struct piece *piece,
-		     struct tcphs_error *err)
-{
-	struct end end;
-	ssize_t more;
-	char byte;
-
-	if (piece->length != sizeof(end))
-		return damaged(r, "is damaged (end)", err);
-	memcpy(&end, r->data, sizeof(end));
-	if (end.events != r->seen.events || end.lost != r->seen.lost)
-		return damaged(r, "is damaged (totals)", err);
-	r->offset += sizeof(*piece) + piece->length;
-	more = get(r, &byte, 1, err);
-	if (more > 0)
-		return damaged(r, "goes on after its end,", err);
-	return (int)more;
+	return r->box ? tcphs_folder_info(r->box) : &r->file.info;
 }
 
 /**
@@ -462,33 +381,27 @@ static int check_end(struct tcphs_recording *r, const struct piece *piece,
  * @err: why not
  *
  * Return: 1 when there is more, 0 at the end, -1 with @err set. It is the end, too, when
- * more is waited for, a signal comes and @interrupted of tcphs_recording_open() says so.
+ * more is waited for, a signal comes and @interrupted of tcphs_pieces_open() says so.
  */
 int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_ops *ops, void *arg,
 			 struct tcphs_error *err)
 {
-	struct piece piece;
-	int ret;
+	return r->box ? tcphs_folder_read(r->box, ops, arg, err) :
+			tcphs_pieces_read(&r->file, ops, arg, err);
+}
 
-	ret = get_piece(r, &piece, err);
-	if (r->stopped)
-		return 0;
-	if (ret < 0)
-		return ret;
-	if (piece.kind == KIND_EVENTS)
-		ret = emit_events(r, &piece, ops, arg, err);
-	else if (piece.kind == KIND_LOST)
-		ret = emit_lost(r, &piece, ops, arg, err);
-	else if (piece.kind == KIND_END)
-		return check_end(r, &piece, err);
-	else if (piece.kind == KIND_CLOCK)
-		ret = take_clock(r, &piece, err);
-	if (ret < 0)
-		return ret;
-	/* Other kinds are of a newer tool and are passed over. */
-	r->offset += sizeof(piece) + piece.length;
-	r->number++;
-	return 1;
+/**
+ * tcphs_recording_window - only what lies in a time is wanted
+ * @r: the recording; of one that has no index all is read all the same
+ * @since: CLOCK_REALTIME in ns, INT64_MIN: from the beginning
+ * @until: likewise, INT64_MAX: to the end
+ *
+ * What lies elsewhere may come as well: filter by time.
+ */
+void tcphs_recording_window(struct tcphs_recording *r, int64_t since, int64_t until)
+{
+	if (r->box)
+		tcphs_folder_window(r->box, since, until);
 }
 
 /**
@@ -497,7 +410,16 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
  */
 bool tcphs_recording_seekable(const struct tcphs_recording *r)
 {
-	return lseek(r->fd, 0, SEEK_CUR) >= 0;
+	return r->box || (!tcphs_frames_packed(r->file.frames) && lseek(r->fd, 0, SEEK_CUR) >= 0);
+}
+
+/**
+ * tcphs_recording_is_directory - is it a directory of recordings?
+ * @r: the recording
+ */
+bool tcphs_recording_is_directory(const struct tcphs_recording *r)
+{
+	return r->box && tcphs_folder_is_directory(r->box);
 }
 
 /**
@@ -507,11 +429,16 @@ bool tcphs_recording_seekable(const struct tcphs_recording *r)
  */
 int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err)
 {
-	if (lseek(r->fd, sizeof(struct head), SEEK_SET) < 0)
-		return refused(r, TCPHS_ERR_FAILED, "cannot be read twice", err);
-	r->offset = sizeof(struct head);
-	r->number = 0;
-	r->info.clock_offset = r->first_clock;
-	memset(&r->seen, 0, sizeof(r->seen));
+	if (r->box) {
+		tcphs_folder_rewind(r->box);
+		return 0;
+	}
+	if (!tcphs_recording_seekable(r))
+		return refused(&r->file, TCPHS_ERR_FAILED, "cannot be read twice", err);
+	tcphs_frames_section(r->file.frames, sizeof(struct recording_head), UINT64_MAX, false);
+	r->file.offset = sizeof(struct recording_head);
+	r->file.number = 0;
+	r->file.info.clock_offset = r->file.first_clock;
+	memset(&r->file.seen, 0, sizeof(r->file.seen));
 	return 0;
 }

@@ -337,6 +337,24 @@ void tcphs_bell_drain(struct tcphs_session *s);
 
 struct tcphs_events;
 
+/* Of what was lost: of whichever CPU, it could not be written. */
+#define TCPHS_NO_CPU UINT32_MAX
+
+/* Why a recording has nothing of a time. */
+enum tcphs_missing_why {
+	TCPHS_MISSING_NOT_KEPT,		/* it is no longer there, or never was recorded */
+	TCPHS_MISSING_NO_RECORDER,
+	TCPHS_MISSING_NO_MODULE,
+	TCPHS_MISSING_DISK,		/* the disk took nothing */
+	TCPHS_MISSING_DAMAGED,
+};
+
+/* CLOCK_REALTIME, ns */
+struct tcphs_missing {
+	enum tcphs_missing_why why;
+	int64_t from, to;
+};
+
 /**
  * struct tcphs_events_ops - what is told of events, in time order
  * @record: one of them
@@ -347,12 +365,14 @@ struct tcphs_events;
  * @overwritten: once, before all else: all holes of the first pull together, which are of
  *	before @until (CLOCK_MONOTONIC, ns). They are not what a reader was too slow for: newer
  *	records have taken the place of older ones. NULL: @lost is told each
+ * @missing: a recording that has an index has nothing of a time. May be NULL
  */
 struct tcphs_events_ops {
 	void (*record)(void *arg, const struct tcphs_event *ev);
 	void (*lost)(void *arg, uint32_t cpu, uint64_t count);
 	void (*kept)(void *arg, const struct tcphs_event *ev);
 	void (*overwritten)(void *arg, uint64_t count, uint64_t until);
+	void (*missing)(void *arg, const struct tcphs_missing *missing);
 };
 
 /*
@@ -476,6 +496,10 @@ const struct tcphs_recording_info *tcphs_recording_info(const struct tcphs_recor
 int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_ops *ops, void *arg,
 			 struct tcphs_error *err);
 
+/* Only what lies in a time (CLOCK_REALTIME, ns) is wanted; what else comes is to be filtered. */
+void tcphs_recording_window(struct tcphs_recording *r, int64_t since, int64_t until);
+bool tcphs_recording_is_directory(const struct tcphs_recording *r);
+
 bool tcphs_recording_seekable(const struct tcphs_recording *r);
 /* Back to the first piece; -1 with @err set where that can't be done. */
 int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err);
@@ -500,6 +524,9 @@ const char *tcphs_option_name(unsigned int bit, char *buf);	/* bit number in @op
 const char *tcphs_event_help(unsigned int n);
 const char *tcphs_reason_help(unsigned int n);
 const char *tcphs_refused_help(unsigned int n);
+
+const char *tcphs_missing_name(enum tcphs_missing_why why);	/* no-recorder */
+const char *tcphs_missing_help(enum tcphs_missing_why why);	/* no recorder ran */
 
 #define TCPHS_OPTION_BITS 6
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events into a file: Documentation/recording.md has the format.
+ *
+ * A head, then pieces of 64 KiB at most, each with its length, its number and a
+ * checksum.
+ */
+#include <stdlib.h>
+
+#include "recording.h"
+
+/**
+ * tcphs_piece_crc - the checksum that a piece must have
+ * @piece: its head
+ * @data: its content
+ */
+uint32_t tcphs_piece_crc(const struct piece *piece, const void *data)
+{
+	return tcphs_crc32(tcphs_crc32(0, piece, offsetof(struct piece, crc)), data, piece->length);
+}
+
+struct tcphs_recorder {
+	tcphs_write_fn write;
+	void *arg;
+	int err;		/* 0 or a negative errno, sticks */
+	uint32_t number;	/* of the next piece */
+	uint64_t bytes;
+	struct piece_end total;	/* written and held */
+	size_t held;
+	struct tcphs_event event[PIECE_EVENTS_MAX];
+};
+
+static void put(struct tcphs_recorder *r, const void *data, size_t len)
+{
+	size_t done = 0;
+
+	if (r->err)
+		return;
+	r->err = r->write(r->arg, data, len, &done);
+	r->bytes += done;
+}
+
+static void put_piece(struct tcphs_recorder *r, enum piece_kind kind, const void *data, size_t len)
+{
+	struct piece piece = { .kind = kind, .length = (uint32_t)len, .number = r->number++ };
+
+	piece.crc = tcphs_piece_crc(&piece, data);
+	put(r, &piece, sizeof(piece));
+	put(r, data, len);
+}
+
+/**
+ * tcphs_recorder_new - begin a recording
+ * @write: how it is written
+ * @arg: its first argument
+ * @info: what it says about itself
+ *
+ * Return: for tcphs_recorder_free(), or NULL without memory.
+ */
+struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
+					  const struct tcphs_recording_info *info)
+{
+	struct tcphs_recorder *r = calloc(1, sizeof(*r));
+	struct recording_head head = {
+		.magic = RECORDING_MAGIC,
+		.order = RECORDING_ORDER,
+		.version = RECORDING_VERSION,
+		.size = sizeof(head),
+		.abi_major = TCPHS_ABI_MAJOR,
+		.abi_minor = TCPHS_ABI_MINOR,
+		.record_size = sizeof(struct tcphs_event),
+		.clock_offset = info->clock_offset,
+		.flags = info->all_netns ? RECORDING_ALL_NETNS : 0,
+	};
+
+	if (!r)
+		return NULL;
+	r->write = write;
+	r->arg = arg;
+	head.crc = tcphs_crc32(0, &head, offsetof(struct recording_head, crc));
+	put(r, &head, sizeof(head));
+	return r;
+}
+
+/**
+ * tcphs_recorder_free - let go of it; what was not flushed is gone
+ * @r: the recorder, or NULL
+ */
+void tcphs_recorder_free(struct tcphs_recorder *r)
+{
+	free(r);
+}
+
+/**
+ * tcphs_recorder_flush - write what is held
+ * @r: the recorder
+ */
+int tcphs_recorder_flush(struct tcphs_recorder *r)
+{
+	if (r->held)
+		put_piece(r, PIECE_EVENTS, r->event, r->held * sizeof(r->event[0]));
+	r->held = 0;
+	return r->err;
+}
+
+/**
+ * tcphs_recorder_event - one more
+ * @r: the recorder
+ * @ev: the event
+ */
+void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev)
+{
+	r->event[r->held++] = *ev;
+	r->total.events++;
+	if (r->held == PIECE_EVENTS_MAX)
+		tcphs_recorder_flush(r);
+}
+
+/**
+ * tcphs_recorder_lost - records that were lost before the next one
+ * @r: the recorder
+ * @cpu: whose
+ * @count: how many
+ */
+void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count)
+{
+	const struct piece_lost lost = { .count = count, .cpu = cpu };
+
+	r->total.lost += count;
+	tcphs_recorder_flush(r);
+	put_piece(r, PIECE_LOST, &lost, sizeof(lost));
+}
+
+/**
+ * tcphs_recorder_clock - the clock was set, or the machine slept
+ * @r: the recorder
+ * @offset: CLOCK_REALTIME - CLOCK_MONOTONIC of the events that follow, ns
+ */
+void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset)
+{
+	tcphs_recorder_flush(r);
+	put_piece(r, PIECE_CLOCK, &offset, sizeof(offset));
+}
+
+/**
+ * tcphs_recorder_end - write what is held, and that nothing follows
+ * @r: the recorder
+ */
+int tcphs_recorder_end(struct tcphs_recorder *r)
+{
+	tcphs_recorder_flush(r);
+	put_piece(r, PIECE_END, &r->total, sizeof(r->total));
+	return r->err;
+}
+
+/**
+ * tcphs_recorder_bytes - how large the file is
+ * @r: the recorder
+ */
+uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r)
+{
+	return r->bytes;
+}
+
+/**
+ * tcphs_recorder_state - how far the recorder is
+ * @r: the recorder
+ * @state: with the number of cursors
+ * @cursors: from which the next one could go on; as many as a piece has room for, or none
+ */
+void tcphs_recorder_state(struct tcphs_recorder *r, const struct piece_state *state,
+			  const struct tcphs_resume *cursors)
+{
+	size_t len = sizeof(*state) + state->nr * sizeof(*cursors);
+	struct piece_state alone = *state;
+	char *content = len <= PIECE_LENGTH_MAX ? malloc(len) : NULL;
+
+	tcphs_recorder_flush(r);
+	if (content) {
+		memcpy(content, state, sizeof(*state));
+		if (state->nr)
+			memcpy(content + sizeof(*state), cursors, state->nr * sizeof(*cursors));
+		put_piece(r, PIECE_STATE, content, len);
+	} else {
+		alone.nr = 0;
+		put_piece(r, PIECE_STATE, &alone, sizeof(alone));
+	}
+	free(content);
+}
+
+/**
+ * tcphs_recorder_number - of the next piece
+ * @r: the recorder
+ */
+uint32_t tcphs_recorder_number(const struct tcphs_recorder *r)
+{
+	return r->number;
+}
+
+/**
+ * tcphs_recorder_held - how many events are not written yet
+ * @r: the recorder
+ */
+size_t tcphs_recorder_held(const struct tcphs_recorder *r)
+{
+	return r->held;
+}
