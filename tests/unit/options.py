@@ -24,7 +24,8 @@ TAKES = {
     "listeners": LOOK + ["--all-netns", "--output"],
     "doctor": LOOK + ["--all-netns", "--read", "--for", "--watch", "--since", "--until",
                        "--stuck-after"],
-    "record": LOOK + ["--all-netns", "--read", "--duration", "--last", "--force", "-"],
+    "record": LOOK + ["--all-netns", "--read", "--duration", "--last", "--force", "-",
+                      "--directory", "--size", "--keep", "--age"],
 }
 REFUSED = {
     "status": ["--hooks --json", "--report --json", "--hooks --report"],
@@ -37,9 +38,12 @@ REFUSED = {
     "doctor": ["--all-netns --read", "--for --read", "--watch --read", "--stuck-after --read",
                "--for --since", "--watch --since", "--stuck-after --since",
                "--for --until", "--watch --until", "--stuck-after --until"],
-    "record": ["--all-netns --read", "--duration --read", "--json -", "--force -"],
+    "record": ["--all-netns --read", "--duration --read", "--json -", "--force -",
+               "--directory --read", "--directory --last", "--directory --force",
+               "--directory -"],
 }
-VALUE = {"--last": "3", "--limit": "3", "--for": "1ms", "--since": "2001-01-01", "--until": "2100-01-01", "--stuck-after": "2m",
+BOUNDS = {"--size", "--keep", "--age"}
+VALUE = {"--size": "1M", "--keep": "2", "--age": "1h", "--last": "3", "--limit": "3", "--for": "1ms", "--since": "2001-01-01", "--until": "2100-01-01", "--stuck-after": "2m",
          "--duration": "0s", "--conn": "1a2b", "CONN": "1a2b"}
 
 
@@ -49,6 +53,8 @@ def words(verb, option, folder):
         return [VALUE.get(option, option)]
     if option == "--read":
         return [option, f"{folder}/a.rec"]
+    if option == "--directory":
+        return [option, f"{folder}/box"]
     if option == "--svg":
         return [option, "-"]
     if option == "--output":
@@ -60,7 +66,10 @@ def words(verb, option, folder):
 
 def run(verb, options, folder):
     line = [w for option in options for w in words(verb, option, folder)]
-    if verb == "record" and "-" not in options:
+    # What says how a directory is kept goes with one.
+    if BOUNDS & set(options) and "--directory" not in options:
+        line += words(verb, "--directory", folder)
+    if verb == "record" and not ({"-", "--directory"} | BOUNDS) & set(options):
         line += [f"{folder}/new.rec", "--force"][:1 if "--force" in options else 2]
     # A recording has an end, what is followed has not.
     if verb == "record" and "--read" not in options and "--duration" not in options:
@@ -79,6 +88,8 @@ def run(verb, options, folder):
 def refused(verb):
     """In either order."""
     pairs = {frozenset(pair.split()) for pair in REFUSED.get(verb, ())}
+    pairs |= {p - {"--directory"} | {bound} for p in pairs if "--directory" in p
+              for bound in BOUNDS}
     # What --svg does not go with does not go with --force, which goes with --svg.
     return pairs | {frozenset(["--force"]) | p - {"--svg"} for p in pairs if "--svg" in p}
 
@@ -114,6 +125,11 @@ def main():
                 (["events", "-r", "a.rec", "--device", "lo"], 2, number),
                 (["diagram", "-r", "a.rec", "--last", "--device", "nosuch"], 2, number),
                 (["events", "-r", "a.rec", "--address", "fe80::1%lo"], 2, number),
+                (["record", "--directory", "new", "--kept", "--duration", "0s"], 0, ""),
+                (["record", "--directory", "new", "--since", "1h"], 2, "all is kept"),
+                (["record", "--directory", "new", "--size", "1023K"], 2, "from 1M on"),
+                (["record", "--directory", "new", "--keep", "1"], 2, "from 2 to"),
+                (["record", "new", "--keep", "3"], 2, "goes with --directory"),
                 (["events", "-r", "a.rec", "--device", "1"], 0, ""),
                 (["events", "-r", "a.rec", "--address", "fe80::1%1"], 0, ""),
                 (["connections", "--device", "lo"], 0, "")):

@@ -44,6 +44,8 @@ function __tcphs
             printf '%s\n' "$list"(tcphs $verb --output help 2>/dev/null | string split -n ' ')
         case '--color *'
             printf '%s\n' "$list"{auto,always,never}
+        case '* DIR'
+            __fish_complete_directories $cur
         case '* *'
         case '*'
             if string match -q -- '-*' $cur

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -45,7 +46,7 @@ void cli_help(const struct cli *cli)
 	       "  -h, --help            this text\n",
 	       cli->verb->name, cli->verb->words ? cli->verb->words : "", cli->verb->help, cli->verb->usage,
 	       cli->verb->reads ?
-	       "  -r, --read FILE       a recording of tcphs record, not the kernel\n" : "",
+	       "  -r, --read FILE       a recording of tcphs record, also a directory\n" : "",
 	       cli->verb->keeps == KEEPS ?
 	       "      --kept            only what is kept: connections that went wrong\n" : "",
 	       cli->verb->one_netns ? "" :
@@ -261,6 +262,34 @@ struct tcphs_session *cli_session(struct tcphs_error *err)
 	if (session && version_line(line, tcphs_session_module(session)))
 		cli_say("%s", line);
 	return session;
+}
+
+/**
+ * cli_moment - a time with its day: 2026-11-28 03:12:30
+ * @p: CLI_MOMENT_LEN bytes
+ * @ns: CLOCK_REALTIME
+ */
+void cli_moment(char *p, int64_t ns)
+{
+	time_t t = ns / 1000000000;
+	struct tm tm = { 0 };
+
+	localtime_r(&t, &tm);
+	strftime(p, CLI_MOMENT_LEN, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+/**
+ * cli_say_missing - a recording has nothing of a time
+ * @missing: which, and why
+ */
+void cli_say_missing(const struct tcphs_missing *missing)
+{
+	char from[CLI_MOMENT_LEN], to[CLI_MOMENT_LEN];
+
+	cli_moment(from, missing->from);
+	cli_moment(to, missing->to);
+	cli_say("tcphs: nothing is known from %s to %s: %s", from, to,
+		tcphs_missing_help(missing->why));
 }
 
 /**

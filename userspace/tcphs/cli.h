@@ -113,6 +113,9 @@ struct tcphs_session *cli_session(struct tcphs_error *err);
 void cli_catch_signals(void);
 int cli_create(const char *name, bool force, mode_t mode, struct tcphs_error *err);
 int cli_finish(struct cli *cli);
+#define CLI_MOMENT_LEN 32
+void cli_moment(char *p, int64_t ns);
+void cli_say_missing(const struct tcphs_missing *missing);
 void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
 
 const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without colour */
@@ -176,9 +179,12 @@ void event_text_overwritten(struct event_view *view, struct tcphs_buf *out, uint
 			    uint64_t until);
 void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint32_t cpu,
 		     uint64_t count);
+void event_text_missing(const struct event_view *view, struct tcphs_buf *out,
+			const struct tcphs_missing *missing);
 
 /* out_json.c */
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock);
 void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count);
+void event_json_missing(struct tcphs_buf *out, const struct tcphs_missing *missing);
 
 #endif /* TCPHS_CLI_H */

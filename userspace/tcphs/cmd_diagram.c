@@ -316,6 +316,15 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	d->hole_open = true;
 }
 
+/* What is drawn from before has to say so. */
+static void on_missing(void *arg, const struct tcphs_missing *missing)
+{
+	struct diagram *d = arg;
+
+	cli_say_missing(missing);
+	d->hole_open = true;
+}
+
 static void see_hole(struct diagram *d, const struct tcphs_event *ev)
 {
 	if (d->hole_open)
@@ -524,7 +533,9 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 
 static int draw_all(struct diagram *d, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops first = { .record = on_first, .lost = on_lost };
+	static const struct tcphs_events_ops first = {
+		.record = on_first, .lost = on_lost, .missing = on_missing,
+	};
 
 	if (source_drain(d->source, &first, d, err))
 		return -1;

@@ -263,6 +263,22 @@ static void on_overwritten(void *arg, uint64_t count, uint64_t until)
 		d->patients[i].evidence.overwritten += count;
 }
 
+/* A time that no one can judge. */
+static void on_missing(void *arg, const struct tcphs_missing *missing)
+{
+	struct doctor *d = arg;
+	size_t i;
+
+	if (d->cli->json)
+		event_json_missing(&d->cli->out, missing);
+	else
+		cli_say_missing(missing);
+	for (i = 0; i < d->nr_patients; i++) {
+		d->patients[i].evidence.holes++;
+		d->patients[i].evidence.missing += (uint64_t)missing->to - (uint64_t)missing->from;
+	}
+}
+
 static void on_past(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
@@ -273,6 +289,7 @@ static void on_past(void *arg, const struct tcphs_event *ev)
 
 static const struct tcphs_events_ops ops = {
 	.record = on_record, .lost = on_lost, .kept = on_kept, .overwritten = on_overwritten,
+	.missing = on_missing,
 };
 
 static const struct tcphs_events_ops past_ops = { .record = on_past };

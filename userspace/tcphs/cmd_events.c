@@ -34,6 +34,13 @@ static void on_text_overwritten(void *arg, uint64_t count, uint64_t until)
 	event_text_overwritten(cmd->view, &cmd->cli->out, count, until);
 }
 
+static void on_text_missing(void *arg, const struct tcphs_missing *missing)
+{
+	struct events_cmd *cmd = arg;
+
+	event_text_missing(cmd->view, &cmd->cli->out, missing);
+}
+
 static void on_json(void *arg, const struct tcphs_event *ev)
 {
 	struct events_cmd *cmd = arg;
@@ -48,11 +55,21 @@ static void on_json_lost(void *arg, uint32_t cpu, uint64_t count)
 	event_json_lost(&cmd->cli->out, cpu, count);
 }
 
+static void on_json_missing(void *arg, const struct tcphs_missing *missing)
+{
+	struct events_cmd *cmd = arg;
+
+	event_json_missing(&cmd->cli->out, missing);
+}
+
 static const struct tcphs_events_ops text_ops = {
 	.record = on_text, .lost = on_text_lost, .overwritten = on_text_overwritten,
+	.missing = on_text_missing,
 };
 
-static const struct tcphs_events_ops json_ops = { .record = on_json, .lost = on_json_lost };
+static const struct tcphs_events_ops json_ops = {
+	.record = on_json, .lost = on_json_lost, .missing = on_json_missing,
+};
 
 static void parse(struct events_cmd *cmd, int argc, char **argv)
 {

@@ -5,13 +5,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "record_box.h"
 #include "source.h"
 
 /* Between two looks at how it goes. */
 #define PROGRESS_NS	500000000ull
 
+/* Of --directory, unless something else is said: 1 GiB. */
+#define SIZE_DEFAULT	(64ull << 20)
+#define KEEP_DEFAULT	16
+#define KEEP_MAX	1000000
+
 struct record_cmd {
 	struct cli *cli;
+	struct tcphs_box_how box;	/* a directory that is kept; its name NULL: a file */
 	const char *name;
 	bool to_stdout;
 	bool force;
@@ -72,6 +79,79 @@ static bool flush(void *arg)
 	return !err;
 }
 
+enum { OPT_DIRECTORY = 0x80, OPT_SIZE, OPT_KEEP, OPT_AGE };
+
+/* "67108864", "64M", "1G" */
+static uint64_t parse_size(const struct cli *cli, const char *arg)
+{
+	static const char units[] = "KMGT";
+	unsigned long long n;
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	n = strtoull(arg, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit && !end[1] && n <= UINT64_MAX >> 10 * (unit - units + 1)) {
+		n <<= 10 * (unit - units + 1);
+		end++;
+	}
+	if (errno || *end || *arg < '0' || *arg > '9' || n < TCPHS_BOX_SIZE_MIN || n > 1ull << 50)
+		cli_usage(cli, "--size: '%s' is wrong; allowed are bytes, or a number with K, M or G, from 1M on",
+			  arg);
+	/* What it takes on the disk is not more either. */
+	return n & ~4095ull;
+}
+
+static uint32_t parse_keep(const struct cli *cli, const char *arg)
+{
+	size_t n = cli_count(cli, "keep", arg);
+
+	if (n < TCPHS_BOX_KEEP_MIN || n > KEEP_MAX)
+		cli_usage(cli, "--keep: '%s' is wrong; allowed are numbers of files from %d to %d",
+			  arg, TCPHS_BOX_KEEP_MIN, KEEP_MAX);
+	return (uint32_t)n;
+}
+
+static uint64_t parse_time(const struct cli *cli, const char *option, const char *arg)
+{
+	uint64_t ns;
+
+	if (tcphs_duration_parse(arg, &ns))
+		cli_usage(cli, "--%s: '%s' is wrong; " TCPHS_DURATION_ALLOWED, option, arg);
+	return ns;
+}
+
+static void take_option(struct record_cmd *cmd, int c, char **argv, const struct option *longs)
+{
+	switch (c) {
+	case 'F':
+		cmd->force = true;
+		break;
+	case 'n':
+		cmd->last = cli_count(cmd->cli, "last", optarg);
+		break;
+	case 'd':
+		cmd->duration = parse_time(cmd->cli, "duration", optarg);
+		cmd->ends = true;
+		break;
+	case OPT_DIRECTORY:
+		cmd->box.directory = optarg;
+		break;
+	case OPT_SIZE:
+		cmd->box.size = parse_size(cmd->cli, optarg);
+		break;
+	case OPT_KEEP:
+		cmd->box.keep = parse_keep(cmd->cli, optarg);
+		break;
+	case OPT_AGE:
+		cmd->box.age = parse_time(cmd->cli, "age", optarg);
+		break;
+	default:
+		cli_option(cmd->cli, c, argv, longs);
+	}
+}
+
 static void parse(struct record_cmd *cmd, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -79,23 +159,23 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 		{ "duration",	required_argument,	NULL, 'd' },
 		{ "force",	no_argument,		NULL, 'F' },
 		{ "last",	required_argument,	NULL, 'n' },
+		{ "directory",	required_argument,	NULL, OPT_DIRECTORY },
+		{ "size",	required_argument,	NULL, OPT_SIZE },
+		{ "keep",	required_argument,	NULL, OPT_KEEP },
+		{ "age",	required_argument,	NULL, OPT_AGE },
 		{ NULL,		0,			NULL, 0 },
 	};
 	int c;
 
-	while ((c = cli_next(cmd->cli, argc, argv, CLI_SHORTS "d:n:", longs)) != -1) {
-		if (c == 'F')
-			cmd->force = true;
-		else if (c == 'n')
-			cmd->last = cli_count(cmd->cli, "last", optarg);
-		else if (c != 'd')
-			cli_option(cmd->cli, c, argv, longs);
-		else if (tcphs_duration_parse(optarg, &cmd->duration))
-			cli_usage(cmd->cli, "--duration: '%s' is wrong; " TCPHS_DURATION_ALLOWED,
-				  optarg);
-		else
-			cmd->ends = true;
+	while ((c = cli_next(cmd->cli, argc, argv, CLI_SHORTS "d:n:", longs)) != -1)
+		take_option(cmd, c, argv, longs);
+	if (cmd->box.directory) {
+		cmd->cli->to_file = true;
+		cli_check(cmd->cli, argc, argv);
+		return;
 	}
+	if (cmd->cli->kept && cmd->ends)
+		cli_usage(cmd->cli, "--kept does not go with --duration: what is kept is written at once; leave --duration out");
 	if (optind == argc)
 		cli_usage(cmd->cli, "the name of a file is missing; - is standard output");
 	cmd->name = argv[optind++];
@@ -191,12 +271,19 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct record_cmd cmd = { .cli = cli, .last = SIZE_MAX,
+				  .box = { .size = SIZE_DEFAULT, .keep = KEEP_DEFAULT },
 				  .progress = isatty(STDERR_FILENO) };
 	struct tcphs_error err = { 0 };
 	struct source *source;
 	int failed, ret;
 
 	parse(&cmd, argc, argv);
+	if (cmd.box.directory) {
+		cli_catch_signals();
+		failed = record_box(cli, &cmd.box, cmd.ends, cmd.duration, &err);
+		ret = cli_finish(cli);
+		return failed ? cli_fail(&err) : ret;
+	}
 	/* One that copies a recording leaves a whole one behind, too. */
 	cli_catch_signals();
 	/* First the module: without it no file shall be made. */
@@ -214,11 +301,15 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct verb verb_record = {
 	.name = "record",
 	.words = " FILE",
-	.help = "events into a file, until Ctrl-C, for --read of the other verbs",
+	.help = "events into a file or directory, for --read of the other verbs",
 	.usage =
 		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: what there is now\n"
 		"  -n, --last N          begin with the last N of the ring; -n 0: new ones only\n"
-		"      --force           replace FILE if it is there\n",
+		"      --force           replace FILE if it is there\n"
+		"      --directory DIR   not FILE: files in there, of which the oldest give way\n"
+		"      --size SIZE       none of them larger than 64M, or what is said\n"
+		"      --keep N          never more than 16 of them, or what is said\n"
+		"      --age TIME        begin a new one after so long\n",
 	.reads = true,
 	.filters = TCPHS_FILTERS_EVENT,
 	.keeps = KEEPS,

@@ -832,9 +832,33 @@ void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint3
 {
 	char text[128];
 
-	snprintf(text, sizeof(text),
-		 "%s--- %llu events of CPU %u lost: overwritten before they were read ---%s",
-		 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count, cpu,
+	if (cpu == TCPHS_NO_CPU)
+		snprintf(text, sizeof(text), "%s--- %llu events lost before they could be written ---%s",
+			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count,
+			 cli_plain(view->cli));
+	else
+		snprintf(text, sizeof(text),
+			 "%s--- %llu events of CPU %u lost: overwritten before they were read ---%s",
+			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count, cpu,
+			 cli_plain(view->cli));
+	cli_fold(out, text, view->table.limit, 0, 4);
+}
+
+/**
+ * event_text_missing - a time of which a recording has nothing
+ * @view: how events look
+ * @out: where to
+ * @missing: which, and why
+ */
+void event_text_missing(const struct event_view *view, struct tcphs_buf *out,
+			const struct tcphs_missing *missing)
+{
+	char from[CLI_MOMENT_LEN], to[CLI_MOMENT_LEN], text[192];
+
+	cli_moment(from, missing->from);
+	cli_moment(to, missing->to);
+	snprintf(text, sizeof(text), "%s--- nothing from %s to %s: %s ---%s",
+		 cli_tone(view->cli, TCPHS_TONE_BAD), from, to, tcphs_missing_help(missing->why),
 		 cli_plain(view->cli));
 	cli_fold(out, text, view->table.limit, 0, 4);
 }

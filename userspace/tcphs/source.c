@@ -12,12 +12,15 @@
 
 #include "source.h"
 
-#define MOMENT_LEN 24		/* "2026-11-28 03:12:30" */
+#define NSEC_PER_SEC 1000000000ll
+/* Of a directory, what lives did so long before and after a time is read, too. */
+#define LIFE_MARGIN (600 * NSEC_PER_SEC)
 
 struct source {
 	struct cli *cli;
 	struct tcphs_filter filter;
 	struct tcphs_clock clock;
+	int64_t now;		/* when it was opened, CLOCK_REALTIME */
 
 	/* the kernel */
 	struct tcphs_session *session;
@@ -59,9 +62,12 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 
 static int64_t now_of(const struct source *s)
 {
-	uint64_t now = s->session ? tcphs_session_now(s->session) : tcphs_now();
+	struct timespec ts;
 
-	return s->clock.offset + (int64_t)now;
+	if (s->session)
+		return s->clock.offset + (int64_t)tcphs_session_now(s->session);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
 static bool interrupted(void *arg)
@@ -137,7 +143,7 @@ static int span_of(struct source *s, struct tcphs_error *err)
 static int resolve_times(struct source *s, struct tcphs_error *err)
 {
 	struct tcphs_filter *f = &s->cli->filter;
-	int failed = tcphs_filter_clock(f, s->clock.offset, now_of(s),
+	int failed = tcphs_filter_clock(f, s->clock.offset, s->now,
 					s->has_span ? &s->span : NULL, err);
 
 	if (!s->cli->verb->lives)
@@ -157,20 +163,11 @@ static void follow_clock(struct source *s)
 	resolve_times(s, NULL);
 }
 
-static void fmt_moment(char *buf, const struct source *s, uint64_t time)
-{
-	time_t t = (s->clock.offset + (int64_t)time) / 1000000000;
-	struct tm tm;
-
-	localtime_r(&t, &tm);
-	strftime(buf, MOMENT_LEN, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
 /* An empty answer about a time that is not remembered says nothing: so say that. */
 static int say_reach(struct source *s, struct tcphs_error *err)
 {
 	uint64_t now = tcphs_session_now(s->session), since = s->cli->filter.since_ns;
-	char all[MOMENT_LEN], kept[MOMENT_LEN];
+	char all[CLI_MOMENT_LEN], kept[CLI_MOMENT_LEN];
 	struct tcphs_status *st;
 	int ret;
 
@@ -185,8 +182,8 @@ static int say_reach(struct source *s, struct tcphs_error *err)
 	}
 	ret = tcphs_get_status(s->session, st, err);
 	if (!ret && st->has_overwritten && since < now - st->ring_reach) {
-		fmt_moment(all, s, now - st->ring_reach);
-		fmt_moment(kept, s, now - st->kept_reach);
+		cli_moment(all, s->clock.offset + (int64_t)(now - st->ring_reach));
+		cli_moment(kept, s->clock.offset + (int64_t)(now - st->kept_reach));
 		cli_say("tcphs: the ring has everything since %s; of before that only what went wrong is kept, since %s",
 			all, kept);
 	}
@@ -194,16 +191,37 @@ static int say_reach(struct source *s, struct tcphs_error *err)
 	return ret;
 }
 
+/* Nothing but that is read: a directory may hold days. */
+static void set_window(struct source *s)
+{
+	const struct tcphs_filter *f = &s->cli->filter;
+	const struct tcphs_span *span = s->has_span ? &s->span : NULL;
+	int64_t margin = s->cli->verb->lives ? LIFE_MARGIN : 0;
+	int64_t since = INT64_MIN, until = INT64_MAX;
+
+	if (tcphs_filter_has(f, TCPHS_FILTER_SINCE))
+		since = tcphs_when_resolve(&f->since, s->now, span) - margin;
+	if (tcphs_filter_has(f, TCPHS_FILTER_UNTIL))
+		until = tcphs_when_resolve(&f->until, s->now, span) + margin;
+	tcphs_recording_window(s->recording, since, until);
+}
+
+/* One that goes on is asked as the kernel is. */
+static bool is_over(const struct source *s)
+{
+	return s->recording && !tcphs_recording_is_directory(s->recording);
+}
+
 static int set_times(struct source *s, struct tcphs_error *err)
 {
 	const struct tcphs_filter *f = &s->cli->filter;
 
-	if (s->recording && tcphs_filter_age(f)) {
+	if (is_over(s) && tcphs_filter_age(f)) {
 		tcphs_error_set(err, TCPHS_ERR_USAGE,
 				"a recording is not of now: give a time of day or a date for --since and --until");
 		return -1;
 	}
-	if (s->recording && tcphs_filter_time_of_day(f)) {
+	if (is_over(s) && tcphs_filter_time_of_day(f)) {
 		if (!tcphs_recording_seekable(s->recording)) {
 			tcphs_error_set(err, TCPHS_ERR_USAGE,
 					"out of a pipe a recording is read once: give --since and --until with a date, 2026-11-28 03:12");
@@ -212,8 +230,11 @@ static int set_times(struct source *s, struct tcphs_error *err)
 		if (span_of(s, err))
 			return -1;
 	}
+	s->now = now_of(s);
 	if (resolve_times(s, err))
 		return -1;
+	if (s->recording)
+		set_window(s);
 	return s->session && tcphs_filter_has(f, TCPHS_FILTER_SINCE) ? say_reach(s, err) : 0;
 }
 
@@ -324,12 +345,21 @@ static void on_recorded_loss(void *data, uint32_t cpu, uint64_t count)
 		tell_loss(reading);
 }
 
+static void on_missing(void *data, const struct tcphs_missing *missing)
+{
+	struct reading *reading = data;
+
+	tell_loss(reading);
+	if (!reading->skip && reading->ops->missing)
+		reading->ops->missing(reading->arg, missing);
+}
+
 /* What is whole of a recording; that some of it is not, is told, and no error. */
 static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idle)(void *arg),
 		void *arg, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops sieve = {
-		.record = on_recorded, .lost = on_recorded_loss,
+		.record = on_recorded, .lost = on_recorded_loss, .missing = on_missing,
 	};
 	struct reading reading = { .filter = &s->filter, .ops = ops, .arg = arg, .skip = s->skip };
 	int more;

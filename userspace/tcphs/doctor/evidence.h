@@ -236,6 +236,8 @@ struct evidence {
 	uint64_t began, ended;		/* CLOCK_MONOTONIC, ns */
 	uint64_t records, lost;
 	uint64_t overwritten;		/* older ones that nobody could read any more */
+	uint32_t holes;			/* times of which a recording has nothing */
+	uint64_t missing;		/* ns of these together */
 	uint64_t connects_ended;	/* connections of either role that ended */
 	uint64_t time_wait_full;	/* sockets that got no TIME_WAIT */
 	uint64_t half_closed_full;	/* of these, the peer had not closed yet */

@@ -311,10 +311,17 @@ static unsigned int deaf_hooks(const struct tcphs_status *st, struct report *r)
 /* Does tcphs see everything? */
 void check_tcphs(const struct evidence *e, struct report *r)
 {
+	char not_there[TCPHS_DURATION_LEN];
 	unsigned int missing, deaf;
 
 	if (e->lost)
 		lost(e, r);
+	if (!e->live && e->holes) {
+		tcphs_fmt_duration(not_there, e->missing, false);
+		report_saw(r, "records %llu, lost %llu; times of which nothing is recorded %u, together %s",
+			   (ull)e->records, (ull)e->lost, e->holes, not_there);
+		return;
+	}
 	if (!e->live) {
 		report_saw(r, "records %llu, lost %llu, among the oldest overwritten %llu",
 			   (ull)e->records, (ull)e->lost, (ull)e->overwritten);

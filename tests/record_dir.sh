@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A directory that tcphs record keeps: every record that the module counted is in it or is
+# counted there as lost, once, whoever is killed, filled up or unloaded meanwhile.
+
+. "$(dirname "$0")/lib.sh"
+
+box=''		# its directory
+recorder=''	# pid
+
+# keep [OPTION]...: a recorder of $box, which has begun when this returns
+keep() {
+	background "$tmp/recorder" tcphs record --directory "$box" --size 1M --keep 3 "$@"
+	recorder=$!
+	wait_until 20 reader_waits
+}
+
+# crash: the recorder has no time for anything
+crash() {
+	stop "$recorder" KILL
+	wait_until 20 nobody_waits
+}
+
+nobody_waits() {
+	! reader_waits
+}
+
+# told [OPTION]...: "EVENTS LOST MISSING" of the directory
+told() {
+	tcphs events -j --read "$box" "$@" 2>"$tmp/err" | awk -F '"lost":' '
+		/"event":"lost"/ { lost += $2; next }
+		/"event":"missing"/ { missing++; next }
+		{ events++ }
+		END { print events + 0, lost + 0, missing + 0 }'
+}
+
+recorded() {
+	tcphs status -j | jq .ring.recorded
+}
+
+# all_told [BEFORE]: what is there and what was lost are all that was recorded, and BEFORE
+all_told() {
+	local events lost missing want
+
+	want=$(($(recorded) + ${1:-0}))
+	read -r events lost missing < <(told)
+	same $((events + lost)) "$want" "events $events and losses $lost (missing $missing)"
+}
+
+nothing_twice() {
+	tcphs events -j --read "$box" | grep -v -e '"event":"lost"' -e '"event":"missing"' |
+		grep -oE '"cpu":[0-9]+,"number":[0-9]+' | sort | uniq -d | head -3 >"$tmp/twice"
+	! grep . "$tmp/twice"
+}
+
+no_life_is_left() {
+	! tcphs connections -j | grep .
+}
+
+traffic() {
+	"$here/traffic" --connections "$1" --refused 7 >/dev/null && wait_until 60 no_life_is_left
+}
+
+as_it_happens() {
+	box=$tmp/live
+	keep
+	traffic 211 || return
+	wait_until 20 all_told || { cat "$tmp/recorder"; return 1; }
+	same "$(stat -c %a "$box" "$box"/*.zst | sort -u | xargs)" "600 700" "who may read it"
+}
+
+second_is_refused() {
+	tcphs record --directory "$box" -d 1s 2>"$tmp/err"
+	same $? 1 "status" && grep "another tcphs record keeps it" "$tmp/err"
+}
+
+# It is killed in the middle of everything, and begun again.
+killed_and_back() {
+	local i files
+
+	background "$tmp/traffic" "$here/traffic" --connections 1501 --refused 7
+	for i in 1 2 3 4 5; do
+		nap "0.$((RANDOM % 900 + 100))"
+		crash
+		keep
+	done
+	wait "${started[-6]}"
+	wait_until 60 no_life_is_left || return
+	wait_until 20 all_told || return
+	nothing_twice || { cat "$tmp/twice"; return 1; }
+	files=$(find "$box" -name '*.zst' | wc -l)
+	((files <= 3)) || { echo "$files files"; return 1; }
+}
+
+# What it lost is known to the record although nobody was there to see it.
+overrun_while_dead() {
+	local lost
+
+	crash
+	traffic 307 || return
+	keep
+	wait_until 20 all_told && nothing_twice || return
+	read -r _ lost _ < <(told)
+	((lost > 0)) || { echo "the ring was not too small"; return 1; }
+}
+
+unmount() {
+	! mountpoint -q "$tmp/small" || umount -l "$tmp/small"
+}
+
+# The ring keeps what it can while the disk takes nothing.
+disk_is_full() {
+	mkdir "$tmp/small"
+	at_end+=(unmount)
+	mount -t tmpfs -o size=3m tcphs-small "$tmp/small" || return
+	box=$tmp/small/box
+	keep
+	wait_until 20 all_told || return
+	head -c 4m /dev/zero >"$tmp/small/filler" 2>/dev/null
+	traffic 503 || return
+	wait_until 20 grep "cannot write to $box: No space left on device" "$tmp/recorder" || return
+	traffic 211 || return
+	rm "$tmp/small/filler"
+	wait_until 20 grep "writes to $box again" "$tmp/recorder" || return
+	traffic 101 || return
+	wait_until 20 all_told && nothing_twice || return
+	stop "$recorder"
+	all_told
+}
+
+within_bounds() {
+	local size
+
+	for size in $(stat -c %s "$tmp"/*/*.zst "$box"/*.zst); do
+		((size <= 1 << 20)) || { echo "a file of $size bytes"; return 1; }
+	done
+}
+
+# The module goes and comes back: the recorder waits for it.
+module_goes() {
+	local before
+
+	box=$tmp/live
+	keep
+	wait_until 20 all_told || return
+	before=$(recorded)
+	modprobe -r tcphs || return
+	wait_until 20 grep "the module is not loaded" "$tmp/recorder" || return
+	load ring_records=512
+	wait_until 20 reader_waits || return
+	traffic 31 || return
+	wait_until 20 all_told "$before" || return
+	stop "$recorder"
+	tcphs events -j --read "$box" | grep '"event":"missing","why":"no-module"' >"$tmp/missing"
+	same "$(wc -l <"$tmp/missing")" 1 "times without a module"
+}
+
+# A time is asked for: what is there of it, and what is not.
+asked_for() {
+	local since until
+
+	since=$(jq -r .from "$tmp/missing")
+	until=$(jq -r .to "$tmp/missing")
+	tcphs events -j --read "$box" --since "$since" --until "$until" >"$tmp/part" || return
+	jq -e --arg since "$since" --arg until "$until" \
+		'select(.event != "missing" and .event != "lost") | .at >= $since and .at <= $until' \
+		"$tmp/part" >"$tmp/times"
+	! grep false "$tmp/times" && grep '"why":"no-module"' "$tmp/part" &&
+	tcphs events --read "$box" --since "$until" | grep "refused" >/dev/null &&
+	tcphs diagram --read "$box" --last --failed --since "$until" | grep "CLOSED" >/dev/null || return
+	tcphs doctor --read "$box" --since "$until" >"$tmp/doctor" 2>"$tmp/err"
+	grep "LOOKED AT" "$tmp/doctor" &&
+	tcphs doctor --read "$box" --since "$since" --until "$until" 2>&1 |
+		grep "nothing is known from .*: the module was not loaded"
+}
+
+is_no_directory() {
+	mkdir "$tmp/empty"
+	! tcphs events --read "$tmp/empty" 2>"$tmp/err" &&
+		grep "is a directory without a recording of tcphs record" "$tmp/err" &&
+	same "$(wc -l <"$tmp/err")" 1 "lines of error" &&
+	! tcphs record --directory /proc/none -d 0s 2>"$tmp/err" &&
+	same "$(wc -l <"$tmp/err")" 1 "lines of error"
+}
+
+start 10
+need_command jq
+# No TIME_WAIT, whose end would come between two readings.
+sysctl -qw net.ipv4.tcp_max_tw_buckets=0
+clear_network nsenter --net=/proc/1/ns/net
+load ring_records=512
+check "all that happens is there, or counted as lost" as_it_happens
+check "a second recorder is refused" second_is_refused
+check "killed and begun again, it has everything once" killed_and_back
+check "what was lost while nobody recorded is counted" overrun_while_dead
+stop "$recorder"
+check "a full disk loses only what the ring can't keep, counted" disk_is_full
+check "no file is larger than was said" within_bounds
+check "the module goes and comes back" module_goes
+check "a time is found, and what is missing told" asked_for
+check "what is no directory of recordings is told in a line" is_no_directory
+check "the kernel has nothing to complain about" kernel_is_quiet
+ktap_finished
