@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
-#include "report.h"
+#include "bug_report.h"
 
 /* In the order in which a connection meets them. */
 static const uint8_t state_order[] = {
@@ -257,7 +257,7 @@ static void parse(struct cli *cli, bool *hooks, bool *report, int argc, char **a
 static int fail(struct cli *cli, const struct tcphs_error *err, bool report)
 {
 	if (report) {
-		report_print(cli, NULL);
+		bug_report_print(cli, NULL);
 		cli_finish(cli);
 	}
 	return cli_fail(err);
@@ -282,7 +282,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		ret = fail(cli, &err, report);
 	} else {
 		if (report)
-			report_print(cli, st);
+			bug_report_print(cli, st);
 		else if (cli->json)
 			print_json(cli, st);
 		else

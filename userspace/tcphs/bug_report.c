@@ -14,7 +14,7 @@
 
 #include "btf.h"
 #include "cli.h"
-#include "report.h"
+#include "bug_report.h"
 
 typedef unsigned long long ull;
 
@@ -140,11 +140,11 @@ static void print_log(struct cli *cli)
 }
 
 /**
- * report_print() - the whole report
+ * bug_report_print() - the whole report
  * @cli: gets it as text
  * @st: of the module; NULL where it is not loaded, and the log may say why
  */
-void report_print(struct cli *cli, const struct tcphs_status *st)
+void bug_report_print(struct cli *cli, const struct tcphs_status *st)
 {
 	tcphs_buf_printf(&cli->out, "tools       %s\n", TCPHS_VERSION);
 	if (st)
