@@ -88,6 +88,12 @@ kernel_extent() {
 	kernel_line "$1" | awk -v all="${2-}" '{ print all ? $7 : $6 }'
 }
 
+# kernel_is_fetched NAME: there is a root file system for it, or it is compiled. One that is
+# out of date is made anew by who needs it.
+kernel_is_fetched() {
+	kernel_is_compiled "$1" || compgen -G "$cache/root-$1-????????????" >/dev/null
+}
+
 # kernel_is_compiled NAME: it is none of Debian's packages
 kernel_is_compiled() {
 	[[ $(kernel_line "$1" | awk '{ print $3 }') == source ]]
