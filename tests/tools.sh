@@ -84,6 +84,24 @@ json_of_status() {
 		(.time_wait.max_ns | type == "number")' tcphs status --json
 }
 
+# What is sent with a bug: each hook, how the kernel calls its function where it says so of
+# others, and nothing that must not leave this machine.
+report_is_complete() {
+	local name
+
+	exits 0 tcphs status --report || return
+	for name in $(tcphs status -j | jq -r '.hooks[].name'); do
+		grep -q "^  $name: " "$tmp/out" || { echo "no $name"; return 1; }
+	done
+	grep -qF "$(uname -r) $(uname -m)" "$tmp/out" && grep -q ' ring_mib=' "$tmp/out" || return
+	[[ ! -e /sys/kernel/btf/vmlinux ]] ||
+		same "$(grep -A 1 '^  tcp_connect: ' "$tmp/out" | tail -n 1 | xargs)" "int (struct sock *)" prototype
+}
+
+report_tells_no_secrets() {
+	! grep -wE "[0-9a-f]{12,}|[0-9]+(\.[0-9]+){3}|[0-9a-f]*::[0-9a-f]*|([0-9a-f]+:){4,}|$(uname -n)" "$tmp/out"
+}
+
 json_of_events() {
 	json_has '.time > 0 and (.cpu | type == "number") and .number > 0 and
 		(.conn | type == "string") and .generation == 0 and .netns > 0 and
@@ -257,7 +275,7 @@ summary_is_for_programs() {
 	same "$(awk '$1 == "tcphs" { print $(NF - 1), $NF }' "$tmp/summary")" "format 2" "format"
 }
 
-start 27
+start 29
 need_command jq python3
 ! loaded || unload || die "somebody uses the module"
 check "without the module: status 3 and one line" every_verb not_loaded
@@ -280,6 +298,8 @@ check "an unknown option: status 2 and one line" every_verb unknown_option
 check "a word too many: status 2 and one line" every_verb one_word_too_many
 check "wrong values: status 2 and one line" usage_is_wrong
 check "status has its fields in JSON" json_of_status
+check "the report tells of each hook" report_is_complete
+check "and no address, of a host or of memory" report_tells_no_secrets
 check "events have their fields in JSON" json_of_events
 check "listeners have their fields in JSON" json_of_listeners
 check "SIGTERM ends --follow in peace" signal_ends_follow TERM
