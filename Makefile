@@ -73,7 +73,7 @@ uninstall:
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 	$(MAKE) -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
-# Into packages/; apt install ./packages/tcphs*.deb takes them from there.
+# Into packages/; see Documentation/install.md.
 deb:
 	debian/packages
 

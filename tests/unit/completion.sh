@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What bash, zsh and fish complete is what the tools take.
-#	completion.sh TCPHS TCPHS-TOP
+#	completion.sh TCPHS TCPHS-TOP TCPHS-EXPORTER
 
 here=$(cd "$(dirname "$0")" && pwd)
 files=$here/../../userspace/completion
@@ -10,6 +10,7 @@ bin=$(mktemp -d) || exit 1
 trap 'rm -rf "$bin"' EXIT
 ln -s "$(realpath "$1")" "$bin/tcphs"
 ln -s "$(realpath "$2")" "$bin/tcphs-top"
+ln -s "$(realpath "$3")" "$bin/tcphs-exporter"
 export PATH=$bin:$PATH LC_ALL=C.UTF-8
 cd "$bin" && touch some.rec || exit 1
 
@@ -74,14 +75,14 @@ allowed()
 	tcphs "$1" --no-such-option 2>&1 | sed -n 's/.*allowed are: //p'
 }
 
-# The parser's own table.
-allowed_of_top()
+# allowed_of FILE: the parser's own table
+allowed_of()
 {
-	sed -En 's/^\t\{ "([a-z-]+)",.*_argument.*/--\1/p' "$here/../../userspace/tcphs-top/options.c"
+	sed -En 's/^\t+\{ "([a-z-]+)",.*_argument.*/--\1/p' "$here/../../userspace/$1"
 }
 
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((3 * (21 + ${#verbs[@]} - 1)))"
+echo "1..$((3 * (24 + ${#verbs[@]} - 1)))"
 for shell in bash zsh fish; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
@@ -97,19 +98,24 @@ for shell in bash zsh fish; do
 		"$shell: every role"
 	events=$(tcphs events --event x 2>&1 | sed 's/.*allowed are: //')
 	same "$(in_$shell events --event '')" "$events" "$shell: every event"
-	same "$(in_$shell events --read '')" "some.rec tcphs tcphs-top" "$shell: files to read"
-	same "$(in_$shell record '')" "some.rec tcphs tcphs-top" "$shell: files to write"
+	same "$(in_$shell events --read '')" "some.rec tcphs tcphs-exporter tcphs-top" "$shell: files to read"
+	same "$(in_$shell record '')" "some.rec tcphs tcphs-exporter tcphs-top" "$shell: files to write"
 	same "$(in_$shell events -o TIM)" "TIME" "$shell: columns"
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
 	same "$(in_$shell events '')" "" "$shell: no word where none belongs"
 	about=tcphs-top
-	same "$(in_$shell --)" "$(allowed_of_top)" "$shell: every option of tcphs-top, and no other"
+	same "$(in_$shell --)" "$(allowed_of tcphs-top/options.c)" "$shell: every option of tcphs-top, and no other"
 	# Some are columns of both tables.
 	columns=$(tcphs-top --sort x 2>&1 | sed -n 's/^  [a-z]*: //p' | xargs -n 1 | sort -u)
 	same "$(in_$shell -s '' | xargs -n 1 | sort -u)" "$columns" "$shell: columns to sort by"
 	same "$(in_$shell --sort rtt-no)" "" "$shell: none that there is not"
 	same "$(in_$shell -d '')" "" "$shell: no delay is better than another"
 	same "$(in_$shell '')" "" "$shell: no word where tcphs-top takes none"
+	about=tcphs-exporter
+	same "$(in_$shell --)" "$(allowed_of tcphs-exporter/main.c)" \
+		"$shell: every option of tcphs-exporter, and no other"
+	same "$(in_$shell --listen '')" "" "$shell: no address is better than another"
+	same "$(in_$shell --listen -)" "" "$shell: and no option stands in its place"
 	about=tcphs
 done
 same "$(in_bash events --event syn-sent,unl)" "syn-sent,unlisten" "bash: the next of a list"
