@@ -247,8 +247,8 @@ static void test_many(void)
 }
 
 /* A message of one record of either store. */
-static void add_one(struct tcphs_events *evs, bool kept, uint32_t cpu, uint32_t netns,
-		    uint64_t number, uint64_t time)
+static void add_record(struct tcphs_events *evs, bool kept, uint64_t lost, uint32_t cpu,
+		       uint32_t netns, uint64_t number, uint64_t time)
 {
 	struct tcphs_event ev = {
 		.type = TCPHS_EV_CLOSED, .time = time * MS, .number = number, .cpu = cpu,
@@ -261,11 +261,24 @@ static void add_one(struct tcphs_events *evs, bool kept, uint32_t cpu, uint32_t 
 	msg_u32(&m, TCPHS_A_EVENT_CPU, cpu);
 	if (kept)
 		msg_u8(&m, TCPHS_A_EVENT_KEPT, TCPHS_KEPT_TOO);
-	msg_u64(&m, TCPHS_A_EVENT_LOST, 0);
+	msg_u64(&m, TCPHS_A_EVENT_LOST, lost);
 	msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
 	msg_u64(&m, TCPHS_A_EVENT_NEXT, number + 1);
 	if (tcphs_decode_batch(m.data, m.len, &batch) || tcphs_events_add(evs, &batch))
 		abort();
+}
+
+static void add_one(struct tcphs_events *evs, bool kept, uint32_t cpu, uint32_t netns,
+		    uint64_t number, uint64_t time)
+{
+	add_record(evs, kept, 0, cpu, netns, number, time);
+}
+
+/* Behind a hole of the ring. */
+static void add_lost(struct tcphs_events *evs, uint64_t lost, uint32_t cpu, uint32_t netns,
+		     uint64_t number, uint64_t time)
+{
+	add_record(evs, false, lost, cpu, netns, number, time);
 }
 
 static void test_kept(void)
@@ -301,6 +314,25 @@ static void test_kept(void)
 	tcphs_events_free(evs);
 }
 
+/* A hole is what neither has: of three that the ring has lost two are kept. */
+static void test_holes(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_TOO, NULL);
+
+	tcphs_events_begin(evs, 1000 * MS);
+	add_one(evs, false, 0, 7, 20, 50);
+	add_lost(evs, 3, 0, 7, 24, 60);
+	add_lost(evs, 5, 1, 7, 29, 61);
+	/* Older than all that the ring has; in the hole; in it, of another CPU; at its edge. */
+	add_one(evs, true, 0, 7, 19, 49);
+	add_one(evs, true, 0, 7, 21, 50);
+	add_one(evs, true, 1, 7, 22, 51);
+	add_one(evs, true, 0, 7, 23, 60);
+	tcphs_events_end(evs, true);
+	same(emit_all(evs), "49 50 50 51 60 -1@0 60 -5@1 61", "what is kept is not missing");
+	tcphs_events_free(evs);
+}
+
 static void test_half_kept(void)
 {
 	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_TOO, NULL);
@@ -317,9 +349,10 @@ static void test_half_kept(void)
 
 int main(void)
 {
-	plan(31);
+	plan(32);
 	test_kept();
 	test_half_kept();
+	test_holes();
 	test_merge();
 	test_holding_back();
 	test_losses();

@@ -204,8 +204,8 @@ static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu, bool kept
 	return queue;
 }
 
-/* CPUs come in the same order each time, so the search begins where it ended. */
-static struct queue *queue_of(struct tcphs_events *evs, uint32_t cpu, bool kept)
+/* CPUs come in the same order each time, so the search begins where it ended. NULL: none. */
+static struct queue *queue_find(struct tcphs_events *evs, uint32_t cpu, bool kept)
 {
 	size_t i, n;
 
@@ -217,7 +217,14 @@ static struct queue *queue_of(struct tcphs_events *evs, uint32_t cpu, bool kept)
 			return &evs->queue[i];
 		}
 	}
-	return queue_add(evs, cpu, kept);
+	return NULL;
+}
+
+static struct queue *queue_of(struct tcphs_events *evs, uint32_t cpu, bool kept)
+{
+	struct queue *queue = queue_find(evs, cpu, kept);
+
+	return queue ? queue : queue_add(evs, cpu, kept);
 }
 
 static int queue_reserve(struct queue *q, size_t nr)
@@ -436,6 +443,47 @@ static void close_up(struct queue *q)
 	q->tail = n;
 }
 
+/*
+ * Of a CPU the first one in the ring that was written after this. In one namespace numbers
+ * tell what the clock does not; of all, time is what they have in common.
+ */
+static size_t after(const struct queue *ring, const struct tcphs_event *ev, bool by_number)
+{
+	size_t low = ring->head, high = ring->tail, middle;
+	const struct tcphs_event *other;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		other = &ring->item[middle].ev;
+		if (by_number ? other->number < ev->number : other->time < ev->time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * What is kept, but lies in a hole of its CPU's ring, is not lost. They come in the order of
+ * their numbers: so a hole gets shorter from its beginning on.
+ */
+static void fill_hole(struct tcphs_events *evs, const struct tcphs_event *ev)
+{
+	struct queue *ring = queue_find(evs, ev->cpu, false);
+	bool by_number = !evs->all_netns, inside;
+	uint64_t *lost, end;
+	size_t at;
+
+	if (!ring)
+		return;
+	at = after(ring, ev, by_number);
+	inside = at < ring->tail;
+	lost = inside ? &ring->item[at].lost : &ring->lost;
+	end = inside ? ring->item[at].ev.number : ring->next;
+	if (*lost && (by_number ? ev->number >= end - *lost : at > ring->head))
+		(*lost)--;
+}
+
 /**
  * tcphs_events_end - a pull has brought all it could
  * @evs: the cursors
@@ -470,6 +518,8 @@ void tcphs_events_end(struct tcphs_events *evs, bool whole)
 			strike_out(kept, &evs->queue[i]);
 	close_up(kept);
 	evs->held -= before - kept->tail;
+	for (i = 0; i < kept->tail; i++)
+		fill_hole(evs, &kept->item[i].ev);
 }
 
 static uint64_t head_time(const struct queue *q)

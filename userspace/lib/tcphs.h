@@ -359,7 +359,7 @@ struct tcphs_missing {
  * struct tcphs_events_ops - what is told of events, in time order
  * @record: one of them
  * @lost: a hole: so many of a CPU's records were overwritten in the ring before they were
- *	read; what is kept of them is told all the same. May be NULL
+ *	read, and are not among what is kept. May be NULL
  * @kept: one that the ring no longer has, for only what went wrong is kept of that time.
  *	NULL: @record gets it
  * @overwritten: once, before all else: all holes of the first pull together, which are of
