@@ -617,19 +617,27 @@ static u64 put_records(struct sk_buff *skb, struct dump *dump, struct tcphs_curs
 		       int room)
 {
 	struct nlattr *attr = __nla_reserve(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev));
-	u64 go_on;
+	const int record = nla_total_size(sizeof(dump->ev));
+	u64 go_on = 0;
+	int left, put;
 
 	memcpy(nla_data(attr), &dump->ev, sizeof(dump->ev));
-	while (IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) && skb_tailroom(skb) >= room) {
-		attr = __nla_reserve(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev));
+	left = skb_tailroom(skb) - room;
+	if (!IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) || left < 0)
+		return fetch(dump, cursor, &dump->ev);
+	for (put = 0; put <= left; put += record) {
+		attr = (struct nlattr *)(skb_tail_pointer(skb) + put);
+		attr->nla_type = TCPHS_A_EVENT_RECORD;
+		attr->nla_len = nla_attr_size(sizeof(dump->ev));
 		go_on = fetch(dump, cursor, nla_data(attr));
-		if (likely(dump->pending && !cursor->lost))
-			continue;
-		memcpy(&dump->ev, nla_data(attr), sizeof(dump->ev));
-		nlmsg_trim(skb, attr);
-		return go_on;
+		if (unlikely(!dump->pending || cursor->lost))
+			break;
 	}
-	return fetch(dump, cursor, &dump->ev);
+	skb_put(skb, put);
+	if (put > left)
+		return fetch(dump, cursor, &dump->ev);
+	memcpy(&dump->ev, nla_data(attr), sizeof(dump->ev));
+	return go_on;
 }
 
 /* One message of one CPU and one store. */

@@ -245,7 +245,8 @@ static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *e
 		run->place++;
 		if (!run_find(walk, run))
 			*run = walk->run[--walk->nr];
-		if (walk->nr)
+		/* Mostly one lane writes. */
+		if (walk->nr > 1)
 			sift_down(walk, 0);
 	}
 	return whole;
