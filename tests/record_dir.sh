@@ -8,9 +8,9 @@
 box=''		# its directory
 recorder=''	# pid
 
-# keep [OPTION]...: a recorder of $box, which has begun when this returns
+# keep: a recorder of $box, which has begun when this returns
 keep() {
-	background "$tmp/recorder" tcphs record --directory "$box" --size 1M --keep 3 "$@"
+	background "$tmp/recorder" tcphs record --directory "$box" --size 1M --keep 3
 	recorder=$!
 	wait_until 20 reader_waits
 }
@@ -25,9 +25,9 @@ nobody_waits() {
 	! reader_waits
 }
 
-# told [OPTION]...: "EVENTS LOST MISSING" of the directory
+# told: "EVENTS LOST MISSING" of the directory
 told() {
-	tcphs events -j --read "$box" "$@" 2>"$tmp/err" | awk -F '"lost":' '
+	tcphs events -j --read "$box" 2>"$tmp/err" | awk -F '"lost":' '
 		/"event":"lost"/ { lost += $2; next }
 		/"event":"missing"/ { missing++; next }
 		{ events++ }

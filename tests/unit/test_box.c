@@ -24,7 +24,7 @@
 #define CLOCK		(1764300000ll * SECOND)	/* some day; the tests' own */
 #define LIST_MAX	64
 
-static char dir[] = "/tmp/tcphs-box.XXXXXX";
+static char dir[32] = "/tmp/tcphs-box.XXXXXX";
 static uint64_t random_state = 88172645463325252ull;
 
 static uint64_t any(void)
@@ -608,6 +608,41 @@ static void test_missing(void)
 	clear();
 }
 
+/* The last frames alone, however many files that takes; @all: they are all there are. */
+static void read_end(size_t frames, bool *all)
+{
+	int fd = open(dir, O_RDONLY);
+	struct tcphs_recording *r = tcphs_recording_open(fd, dir, NULL, NULL, &got.err);
+
+	memset(&got, 0, sizeof(got));
+	got.good = true;
+	*all = !tcphs_recording_near_end(r, frames);
+	do
+		got.ret = tcphs_recording_read(r, &ops, NULL, &got.err);
+	while (got.ret > 0);
+	tcphs_recording_close(r);
+	close(fd);
+}
+
+static void test_end(void)
+{
+	uint64_t before = 0;
+	bool good = true, all;
+	size_t frames;
+
+	make_day();
+	for (frames = 1; frames < 200; frames++) {
+		read_end(frames, &all);
+		good &= got.good && !got.ret && got.last == 59000 && got.events >= before &&
+			all == (got.first == 1000);
+		before = got.events;
+		if (all)
+			break;
+	}
+	ok(good && frames > 10 && frames < 200, "the end of it can be read alone");
+	clear();
+}
+
 static void test_clock_steps(void)
 {
 	struct tcphs_box *b = box(20, 0);
@@ -658,7 +693,7 @@ static void test_others(void)
 
 int main(void)
 {
-	plan(45);
+	plan(46);
 	if (!mkdtemp(dir))
 		abort();
 	test_bounds();
@@ -667,6 +702,7 @@ int main(void)
 	test_kills();
 	test_full();
 	test_missing();
+	test_end();
 	test_clock_steps();
 	test_others();
 	rmdir(dir);

@@ -28,6 +28,7 @@ struct box {
 	const char *name;
 	char path[256];			/* of the file, for messages */
 	int64_t since, until;		/* CLOCK_REALTIME of what is wanted */
+	size_t last;			/* so many frames of it; 0: all */
 	struct tcphs_recording_info info;
 
 	struct box_name *file;
@@ -564,6 +565,40 @@ void tcphs_folder_window(struct box *b, int64_t since, int64_t until)
 	b->until = until;
 }
 
+/* Stands before the last frames that are wanted. */
+static void go_near_end(struct box *b)
+{
+	struct tcphs_error err = { 0 };
+	size_t left = b->last, i;
+
+	for (i = b->nr_files; left && i--;) {
+		if (open_file(b, i, &err))
+			continue;
+		if (b->nr_segments >= left) {
+			b->next_segment = b->nr_segments - left;
+			b->next_file = i + 1;
+			return;
+		}
+		left -= b->nr_segments;
+	}
+	close_file(b);
+	b->next_file = 0;
+}
+
+/**
+ * tcphs_folder_near_end - only the last frames are wanted
+ * @b: the box, a directory
+ * @frames: so many at the least
+ *
+ * Return: false: that is all there are.
+ */
+bool tcphs_folder_near_end(struct box *b, size_t frames)
+{
+	b->last = frames;
+	tcphs_folder_rewind(b);
+	return b->next_file > 1 || b->next_segment;
+}
+
 /**
  * tcphs_folder_rewind - begin again
  * @b: the box
@@ -572,6 +607,8 @@ void tcphs_folder_rewind(struct box *b)
 {
 	close_file(b);
 	b->next_file = 0;
+	if (b->last)
+		go_near_end(b);
 	b->begun = false;
 	b->gone = false;
 	b->hole = false;

@@ -115,7 +115,8 @@ static int create(struct tcphs_box *b)
 	size_t len;
 	int fd;
 
-	len = (size_t)snprintf(name, sizeof(name), "%010llu-", (unsigned long long)++b->number);
+	b->number++;
+	len = (size_t)snprintf(name, sizeof(name), "%010llu-", (unsigned long long)b->number);
 	gmtime_r(&t, &tm);
 	strftime(name + len, sizeof(name) - len, "%Y%m%dT%H%M%SZ.rec.zst", &tm);
 	/* Initial sequence numbers are in it: not for everyone to read. */

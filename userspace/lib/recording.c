@@ -405,6 +405,18 @@ void tcphs_recording_window(struct tcphs_recording *r, int64_t since, int64_t un
 }
 
 /**
+ * tcphs_recording_near_end - only the last of a directory is wanted
+ * @r: the recording; it is rewound
+ * @frames: so many of some thousand events each
+ *
+ * Return: false: that is all there is, or it is no directory.
+ */
+bool tcphs_recording_near_end(struct tcphs_recording *r, size_t frames)
+{
+	return tcphs_recording_is_directory(r) && tcphs_folder_near_end(r->box, frames);
+}
+
+/**
  * tcphs_recording_seekable - can it be read again?
  * @r: the recording
  */

@@ -196,6 +196,7 @@ const struct tcphs_recording_info *tcphs_folder_info(const struct box *b);
 int tcphs_folder_read(struct box *b, const struct tcphs_events_ops *ops, void *arg,
 	     struct tcphs_error *err);
 void tcphs_folder_rewind(struct box *b);
+bool tcphs_folder_near_end(struct box *b, size_t frames);
 void tcphs_folder_window(struct box *b, int64_t since, int64_t until);
 
 bool tcphs_folder_tail(struct box *b, const struct tcphs_events_ops *ops, box_state_fn state,

@@ -498,6 +498,8 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
 
 /* Only what lies in a time (CLOCK_REALTIME, ns) is wanted; what else comes is to be filtered. */
 void tcphs_recording_window(struct tcphs_recording *r, int64_t since, int64_t until);
+/* Only the end of a directory is wanted, of so many frames; false: that is all there is. */
+bool tcphs_recording_near_end(struct tcphs_recording *r, size_t frames);
 bool tcphs_recording_is_directory(const struct tcphs_recording *r);
 
 bool tcphs_recording_seekable(const struct tcphs_recording *r);

@@ -96,7 +96,7 @@ static uint64_t parse_size(const struct cli *cli, const char *arg)
 		n <<= 10 * (unit - units + 1);
 		end++;
 	}
-	if (errno || *end || *arg < '0' || *arg > '9' || n < TCPHS_BOX_SIZE_MIN || n > 1ull << 50)
+	if (errno || *end || *arg < '0' || *arg > '9' || n < TCPHS_BOX_SIZE_MIN || n > 1ull << 40)
 		cli_usage(cli, "--size: '%s' is wrong; allowed are bytes, or a number with K, M or G, from 1M on",
 			  arg);
 	/* What it takes on the disk is not more either. */

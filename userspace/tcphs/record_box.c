@@ -167,6 +167,12 @@ static void wait_for_disk(struct record_box *rb)
 
 /* ---- the module ------------------------------------------------------------------------ */
 
+/* Gone, or already another one. */
+static bool is_gone(const struct tcphs_error *err)
+{
+	return err->code == TCPHS_ERR_NOT_LOADED || err->code == TCPHS_ERR_RELOADED;
+}
+
 /* Is it the module that the recorder before us read, and did it look for the same? */
 static bool goes_on(const struct record_box *rb)
 {
@@ -254,12 +260,12 @@ static bool open_session(struct record_box *rb, uint32_t what, struct tcphs_erro
 
 	for (;;) {
 		*err = (struct tcphs_error){ 0 };
-		rb->session = tcphs_open(err);
+		rb->session = cli_session(err);
 		rb->events = tcphs_events_new(rb->cli->all_netns, mode, &rb->cli->filter);
 		if (rb->session && rb->events && !begin(rb, what, err))
 			return true;
 		close_session(rb);
-		if (err->code != TCPHS_ERR_NOT_LOADED && err->code != TCPHS_ERR_RELOADED)
+		if (!is_gone(err))
 			return false;
 		if (!told)
 			cli_say("tcphs: the module is not loaded; waiting for it");
@@ -282,7 +288,7 @@ static bool follow(struct record_box *rb, struct tcphs_error *err)
 
 	do {
 		if (tcphs_follow(rb->session, rb->events, &how, err))
-			return err->code == TCPHS_ERR_NOT_LOADED || err->code == TCPHS_ERR_RELOADED;
+			return is_gone(err);
 		if (tcphs_box_error(rb->box))
 			wait_for_disk(rb);
 	} while (!is_over(rb));
@@ -500,9 +506,7 @@ static int record_kept(struct record_box *rb, struct tcphs_error *err)
 		if (!look_at_kept(rb, what, err)) {
 			there = true;
 			what = BOX_GOES_ON;
-		} else if (err->code != TCPHS_ERR_NOT_LOADED && err->code != TCPHS_ERR_RELOADED) {
-			return -1;
-		} else {
+		} else if (is_gone(err)) {
 			if (there)
 				cli_say("tcphs: the module is not loaded; waiting for it");
 			if (what == BOX_GOES_ON) {
@@ -511,6 +515,8 @@ static int record_kept(struct record_box *rb, struct tcphs_error *err)
 			}
 			there = false;
 			*err = (struct tcphs_error){ 0 };
+		} else {
+			return -1;
 		}
 		if (tcphs_box_flush(rb->box))
 			wait_for_disk(rb);

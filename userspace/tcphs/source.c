@@ -417,6 +417,23 @@ static bool look_on(void *data)
 	return look->seen < LOOK_EVENTS;
 }
 
+/* Of a directory no more than it takes to find as many as are wanted. */
+static int count_last(struct source *s, size_t keep, struct look *count, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { .record = on_look };
+	size_t frames = 4;
+	bool more;
+
+	do {
+		more = tcphs_recording_near_end(s->recording, frames);
+		count->seen = 0;
+		if (play(s, &ops, NULL, count, err))
+			return -1;
+		frames *= 4;
+	} while (more && count->seen < keep && !tcphs_stop_asked());
+	return 0;
+}
+
 /*
  * A recording may be larger than the memory: to know which are the last it is read twice,
  * and else once, with a look at the beginning. One that comes out of a pipe is read
@@ -429,7 +446,7 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 	struct look count = { 0 };
 
 	if (keep != SIZE_MAX) {
-		if (play(s, &ops, NULL, &count, err) || start_again(s, err))
+		if (count_last(s, keep, &count, err) || start_again(s, err))
 			return -1;
 		if (tcphs_stop_asked()) {
 			tcphs_error_set(err, TCPHS_ERR_FAILED,
