@@ -10,6 +10,7 @@ What tcphs told of its ports is compared with the whole list that the story
 gives, in order, nothing more and nothing less, and the numbers with those of the
 segments that were on the wire.
 """
+import os
 import sys
 
 import stories_connect
@@ -27,10 +28,18 @@ import wire
 from tale import STORIES, Tale, tell_in_time
 
 
+def stories():
+    """All of them; or each once, on one of its IP versions in turn"""
+    for number, (name, families, function) in enumerate(STORIES):
+        if "TCPHS_TEST_ONCE" in os.environ:
+            families = families[number % len(families):][:1]
+        yield name, families, function
+
+
 def main(names):
     wire_ = wire.Wire()
     failed = 0
-    for name, families, function in STORIES:
+    for name, families, function in stories():
         if names and function.__name__ not in names:
             continue
         for family in families:
@@ -39,7 +48,7 @@ def main(names):
 
 
 def count():
-    print(sum(len(families) for _, families, _ in STORIES))
+    print(sum(len(families) for _, families, _ in stories()))
     return 0
 
 
