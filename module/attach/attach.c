@@ -34,6 +34,21 @@ void tcphs_attach_count(unsigned int *active, unsigned int *missing, unsigned in
 	}
 }
 
+static bool all_attached;
+
+/**
+ * tcphs_attach_is_complete() - is every hook attached
+ *
+ * While they come one after the other something may begin that a hook sees and end before
+ * the next would: what is known of it then stays for ever.
+ *
+ * Context: any.
+ */
+bool tcphs_attach_is_complete(void)
+{
+	return READ_ONCE(all_attached);
+}
+
 /**
  * tcphs_attach_exit() - detach all hooks
  *
@@ -43,6 +58,7 @@ void tcphs_attach_count(unsigned int *active, unsigned int *missing, unsigned in
  */
 void tcphs_attach_exit(void)
 {
+	WRITE_ONCE(all_attached, false);
 	tcphs_tracepoints_exit();
 	tcphs_returns_exit();
 	tcphs_entries_exit();
@@ -72,5 +88,7 @@ int tcphs_attach_init(void)
 		err = tcphs_tracepoints_init();
 	if (err)
 		tcphs_attach_exit();
+	else
+		WRITE_ONCE(all_attached, true);
 	return err;
 }

@@ -3,8 +3,11 @@
 #ifndef _TCPHS_ATTACH_H
 #define _TCPHS_ATTACH_H
 
+#include <linux/types.h>
+
 int tcphs_attach_init(void);
 void tcphs_attach_exit(void);
+bool tcphs_attach_is_complete(void);
 void tcphs_attach_count(unsigned int *active, unsigned int *missing, unsigned int *deaf);
 
 /* For attach.c alone; the third way is in returns.h. */

@@ -7,6 +7,7 @@
  */
 #include <linux/net.h>
 #include <net/tcp.h>
+#include "attach/attach.h"
 #include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
@@ -47,12 +48,16 @@ static void tell_unlisten(const struct tcphs_listener *l, u64 now)
 	tell(l, TCPHS_EV_UNLISTEN, now);
 }
 
-/* Process context, socket locked. Also called for sockets that connect. */
+/*
+ * Process context, socket locked. Also called for sockets that connect. One that listens
+ * before its end would be seen could be freed without a word, and its entry be read all
+ * the same: it is adopted, if it is still there.
+ */
 static void on_hash(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 
-	if (sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP)
+	if (tcphs_attach_is_complete() && sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP)
 		tcphs_listener_open(sk, tell_listen);
 }
 
