@@ -515,27 +515,56 @@ static void write_listeners(const struct metrics *m, struct text *t)
 
 /* ---- the module and the machine ---------------------------------------------------------- */
 
+/* Some functions have two hooks, one for what they are given and one for what they return. */
+static bool is_same_hook(const struct tcphs_hook *a, const struct tcphs_hook *b)
+{
+	return a->kind == b->kind && !strcmp(a->name, b->name);
+}
+
+/* All of a name as one, at its first; false: it was told. */
+static bool add_hooks(const struct tcphs_status *st, const struct tcphs_hook *h,
+		      struct tcphs_hook *sum)
+{
+	const struct tcphs_hook *o;
+
+	for (o = st->hook; o < h; o++)
+		if (is_same_hook(o, h))
+			return false;
+	*sum = *h;
+	for (o = h + 1; o < st->hook + st->nhooks; o++) {
+		if (!is_same_hook(o, h))
+			continue;
+		sum->active &= o->active;
+		sum->hits += o->hits;
+		sum->missed += o->missed;
+	}
+	return true;
+}
+
 static void write_hooks(const struct metrics *m, struct text *t)
 {
 	static const enum family_id ids[] = { F_HOOK_ACTIVE, F_HOOK_HITS, F_HOOK_MISSED };
 	const struct tcphs_status *st = &m->status;
 	const struct tcphs_hook *h;
 	char kind[TCPHS_NAME_LEN];
+	struct tcphs_hook sum;
 	struct labels l;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
 		text_family(t, ids[i]);
 		for (h = st->hook; h < st->hook + st->nhooks; h++) {
+			if (!add_hooks(st, h, &sum))
+				continue;
 			labels_clear(&l);
-			labels_add(&l, "hook", h->name);
-			labels_add(&l, "kind", tcphs_hook_kind_name(h->kind, kind));
+			labels_add(&l, "hook", sum.name);
+			labels_add(&l, "kind", tcphs_hook_kind_name(sum.kind, kind));
 			if (ids[i] == F_HOOK_ACTIVE)
-				text_u64(t, &l, h->active);
+				text_u64(t, &l, sum.active);
 			else if (ids[i] == F_HOOK_MISSED)
-				text_counter(t, &l, h->missed, m->loaded);
-			else if (h->has_hits)
-				text_counter(t, &l, h->hits, m->loaded);
+				text_counter(t, &l, sum.missed, m->loaded);
+			else if (sum.has_hits)
+				text_counter(t, &l, sum.hits, m->loaded);
 		}
 	}
 }
