@@ -208,6 +208,28 @@ def check_file():
               file.read_text() else [file.read_text()])
         run("metrics", "-o", place + "/none/tcphs.prom", status=1)
         check("what cannot be written leaves nothing", os.listdir(place)[1:])
+        link = Path(place) / "link.prom"
+        link.symlink_to("tcphs.prom")
+        run("metrics", "-o", str(link))
+        check("a link stays one, and what it names is written",
+              [] if link.is_symlink() and "\ntcphs_up 1\n" in file.read_text() else
+              [file.read_text()])
+
+
+def check_pipe():
+    with tempfile.TemporaryDirectory() as place:
+        pipe = Path(place) / "pipe"
+        os.mkfifo(pipe)
+        # Its other end is there before, and 64 KiB hold all of it.
+        end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        run("metrics", "-o", str(pipe))
+        text = os.read(end, 65536).decode()
+        os.close(end)
+        check("a pipe is written to, and stays one",
+              [] if pipe.is_fifo() and os.listdir(place) == ["pipe"] and
+              text.startswith("# HELP tcphs_up") else [str(os.listdir(place)), text])
+    check("- is standard output, as it is for record",
+          [] if run("metrics", "-o", "-").startswith("# HELP tcphs_up") else ["nothing"])
 
 
 def check_usage():
@@ -226,6 +248,7 @@ def main():
     check_values(om)
     check_bounds()
     check_file()
+    check_pipe()
     check_usage()
     print(f"1..{DONE}")
     return bool(FAILED)

@@ -48,7 +48,7 @@ static void parse(struct cli *cli, struct options *o, int argc, char **argv)
 
 	while ((c = cli_next(cli, argc, argv, CLI_SHORTS "o:", longs)) != -1) {
 		if (c == 'o')
-			o->file = optarg;
+			o->file = strcmp(optarg, "-") ? optarg : NULL;
 		else if (c == OPT_LIMIT)
 			o->limit = parse_limit(cli, optarg);
 		else if (c == OPT_OPENMETRICS)
@@ -64,16 +64,14 @@ static void parse(struct cli *cli, struct options *o, int argc, char **argv)
 }
 
 /* Whoever reads the file sees the old one or the new one, and never half of one. */
-static int write_file(const char *name, const struct tcphs_buf *out, struct tcphs_error *err)
+static int replace_file(const char *name, const struct tcphs_buf *out)
 {
 	size_t len = strlen(name), done;
 	char *part = malloc(len + 16);
 	int fd, ret;
 
-	if (!part) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
-		return -1;
-	}
+	if (!part)
+		return -ENOMEM;
 	/* The collector reads what ends in .prom, which this does not. */
 	snprintf(part, len + 16, "%s.XXXXXX", name);
 	fd = mkostemp(part, O_CLOEXEC);
@@ -86,10 +84,40 @@ static int write_file(const char *name, const struct tcphs_buf *out, struct tcph
 		ret = -errno;
 	if (ret && fd >= 0)
 		unlink(part);
+	free(part);
+	return ret;
+}
+
+static int write_to(const char *name, const struct tcphs_buf *out)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC), ret;
+	size_t done;
+
+	if (fd < 0)
+		return -errno;
+	ret = tcphs_write_all(fd, out->data, out->len, &done);
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+/* A device or a pipe is written to, and a link stays one: /dev/null shall be there tomorrow. */
+static int write_file(const char *name, const struct tcphs_buf *out, struct tcphs_error *err)
+{
+	char *behind = NULL;	/* the name, with links followed */
+	struct stat st;
+	int ret;
+
+	if (!stat(name, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		ret = write_to(name, out);
+	} else {
+		behind = realpath(name, NULL);
+		ret = replace_file(behind ? behind : name, out);
+		free(behind);
+	}
 	if (ret)
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name,
 				strerror(-ret));
-	free(part);
 	return ret;
 }
 
