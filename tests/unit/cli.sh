@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..257"
+echo "1..265"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -297,6 +297,18 @@ run 10 "the doctor reads it"			absent doctor --read "$rec"
 said "$out" '^LOOKED AT'			"judges what is whole"
 [ "$(wc -l <"$err")" = 1 ]; result $?		"and says it once, too"
 run 10 "doctor --read --netns"			absent doctor --read "$rec" --netns 4026531840
+rm -f "$rec"
+run 0 "record --directory"			"" record --directory "$rec" -d 0s
+run 0 "a directory is read"			absent events -j --read "$rec"
+whole=$(cat "$out")
+ln -s none "$rec/0000000002-elsewhere.rec.zst"
+run 1 "a file of it that cannot be opened"	absent events -j --read "$rec"
+said "$err" 'cannot open .*/0000000002-elsewhere.rec.zst: '	"is named"
+[ "$whole" ] && [ "$(cat "$out")" = "$whole" ]; result $?	"and does not hide the others"
+run 1 "nor their last"				absent events -j --read "$rec" -n 1
+[ "$(cat "$out")" = "$(echo "$whole" | tail -n 1)" ]; result $?	"which is found"
+[ "$(wc -l <"$err")" = 1 ]; result $?		"and it is named once"
+rm -r "$rec"
 run 1 "record to a full disk"			"" record --force /dev/full -d 0s
 said "$err" 'cannot write /dev/full: No space left' "is an error"
 run 2 "record without a file"			"" record
@@ -374,4 +386,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 257
+ended 265

@@ -25,7 +25,7 @@ struct cli {
 	char *joined;			/* the same, if it was given several times */
 	bool kept;			/* the kept store alone */
 	const char *read;		/* a recording to read; NULL: the kernel */
-	bool damaged;			/* it was: the exit status will say so */
+	int damaged;			/* part of it can't be read: the exit status; 0: it can */
 	bool to_file;			/* events don't go to standard output */
 	struct tcphs_filter filter;
 	struct tcphs_buf out;		/* standard output */

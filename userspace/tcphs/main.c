@@ -263,8 +263,8 @@ int main(int argc, char **argv)
 		return TCPHS_ERR_FAILED;
 	}
 	ret = cli.verb->run(&cli, argc - 1, argv + 1);
-	if (!ret && cli.damaged)
-		ret = TCPHS_ERR_DAMAGED;
+	if (!ret)
+		ret = cli.damaged;
 	tcphs_buf_free(&cli.out);
 	free(cli.joined);
 	return ret;

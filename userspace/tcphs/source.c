@@ -373,11 +373,11 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 	tell_loss(&reading);
 	if (more >= 0)
 		return 0;
-	if (err->code != TCPHS_ERR_DAMAGED)
+	/* A file of a directory that cannot be opened does not hide the others. */
+	if (err->code != TCPHS_ERR_DAMAGED && !tcphs_recording_is_directory(s->recording))
 		return -1;
 	if (!s->cli->damaged)
-		cli_fail(err);
-	s->cli->damaged = true;
+		s->cli->damaged = cli_fail(err);
 	memset(err, 0, sizeof(*err));
 	return 0;
 }
