@@ -28,7 +28,7 @@ inode() {
 # with all lines, five times.
 lives_of() {
 	tcphs events -j |
-		LC_ALL=C grep -F -f <(sed -E 's/^([0-9]+) .*/"conn":"\1"/' "$tmp/failed")
+		LC_ALL=C grep -F -f <(sed -E 's/^([0-9a-f]+) .*/"conn":"\1"/' "$tmp/failed")
 }
 
 kept_lost() {
