@@ -23,7 +23,8 @@ def records_lost(t):
     same(look.sum["records"] + lost, after - before, "records read and lost")
     finding = look.finding("records-lost")
     same((finding["severity"], finding["value"]), ("notice", lost), "records lost")
-    advises(finding, "tcphs ring_records", "64", "128")
+    mib = int(open("/sys/module/tcphs/parameters/ring_mib", encoding="ascii").read())
+    advises(finding, "tcphs ring_mib", str(mib), str(2 * mib))
 
 
 @small

@@ -434,7 +434,19 @@ static void test_lost_counters(void)
 	same(judge(), "critical syn-queue-overflow 20, notice records-lost 1000",
 	     "500 finished handshakes are no flood");
 	tables();
-	st.ring_records = 1 << 20;
+	st.ring_cpus = 2;
+	settings.ring_known = true;
+	settings.ring_mib = 4;
+	before();
+	evidence_lost(&e, 1);
+	after();
+	judge();
+	same(r.v[0].command, "modprobe -r tcphs; modprobe tcphs ring_mib=8",
+	     "a larger ring is asked for as a release knows it");
+	tables();
+	st.ring_cpus = 2;
+	settings.ring_known = true;
+	settings.ring_mib = 4096;
 	before();
 	evidence_lost(&e, 1);
 	after();
@@ -616,7 +628,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(107);
+	plan(108);
 	test_hanging();
 	test_unseen_accept();
 	test_overflows();

@@ -177,13 +177,12 @@ void check_time_wait(const struct evidence *e, struct report *r)
 
 /* ---- tcphs ------------------------------------------------------------------------- */
 
-/* The most that the module takes, see "modinfo tcphs". */
-#define RING_MAX	(1u << 20)
+/* The most that the module takes: MiB a CPU, and entries. See "modinfo tcphs". */
+#define RING_MIB_MAX	2048
 #define TABLE_MAX	(1u << 22)
 
-/* The module loaded anew, with one parameter larger and the @other as it is. */
-static void advise_parameter(struct finding *f, const char *name, uint64_t present,
-			     uint64_t most, const char *other, uint64_t as_it_is)
+/* The module loaded anew with one parameter larger; the others are as modprobe.d has them. */
+static void advise_parameter(struct finding *f, const char *name, uint64_t present, uint64_t most)
 {
 	uint64_t advised = twice(present) < most ? twice(present) : most;
 
@@ -191,9 +190,8 @@ static void advise_parameter(struct finding *f, const char *name, uint64_t prese
 		return;
 	SAY(f->setting, "tcphs %s", name);
 	SAY(f->present, "%llu", (ull)present);
-	SAY(f->advised, "%llu", (ull)advised);
-	SAY(f->command, "modprobe -r tcphs; modprobe tcphs %s=%llu %s=%llu", name, (ull)advised,
-	    other, (ull)as_it_is);
+	SAY(f->advised, "%llu; loaded anew, it forgets what it remembers", (ull)advised);
+	SAY(f->command, "modprobe -r tcphs; modprobe tcphs %s=%llu", name, (ull)advised);
 }
 
 static void lost(const struct evidence *e, struct report *r)
@@ -208,9 +206,9 @@ static void lost(const struct evidence *e, struct report *r)
 	SAY(f->cause, "%s",
 	    e->live ? "More happened than the ring holds between two reads: the numbers of listeners are right, those of connects, resets and losses are less than what there was." :
 		      "Events are missing: what is counted here is less than what there was.");
-	if (e->live)
-		advise_parameter(f, "ring_records", e->after.ring_records, RING_MAX,
-				 "table_size", e->after.table_limit);
+	if (e->live && e->settings.ring_known)
+		advise_parameter(f, "ring_mib", e->settings.ring_mib,
+				 (uint64_t)RING_MIB_MAX * e->after.ring_cpus);
 }
 
 /* Why most of those that were not followed were not; TCPHS_REFUSED_UNSPEC: none was. */
@@ -252,15 +250,14 @@ static void table(const struct evidence *e, struct report *r)
 	if (why == TCPHS_REFUSED_MEMORY || why == TCPHS_REFUSED_BUCKET)
 		SAY(f->command, "tcphs events | grep untracked");
 	else
-		advise_parameter(f, "table_size", st->table_limit, TABLE_MAX,
-				 "ring_records", st->ring_records);
+		advise_parameter(f, "table_size", st->table_limit, TABLE_MAX);
 }
 
 static void name_hooks(struct finding *f, const struct tcphs_hook *first, unsigned int nr)
 {
 	finding_machine(f, "tcphs");
 	SAY(f->more, "%s: %s%s", first->name, first->shows, nr > 1 ? ", and others" : "");
-	SAY(f->command, "tcphs status");
+	SAY(f->command, "tcphs status --report");
 }
 
 /* This does not change while the module is loaded: it is worth knowing, and no alarm. */

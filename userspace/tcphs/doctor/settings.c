@@ -219,5 +219,8 @@ void settings_read(struct settings *s)
 	s->memory_known = read_sysctl("net.ipv4.tcp_mem", text) && settings_parse_memory(s, text);
 	s->sockstat_known = settings_read_text("/proc/net/sockstat", text, TEXT_MAX) &&
 			    settings_parse_sockstat(s, text);
+	s->ring_known = settings_read_text("/sys/module/tcphs/parameters/ring_mib", text, TEXT_MAX);
+	if (s->ring_known)
+		s->ring_mib = strtoull(text, NULL, 10);
 	free(text);
 }

@@ -37,6 +37,8 @@ struct settings {
 	uint64_t orphans;			/* of all namespaces, as sockstat tells */
 	uint64_t time_wait;			/* buckets of this one, in FIN_WAIT2 too */
 	uint64_t memory;			/* pages that TCP has in queues, all namespaces */
+	bool ring_known;
+	uint64_t ring_mib;			/* the module's parameter */
 	bool memory_known;
 	uint64_t memory_low, memory_pressure, memory_most;	/* tcp_mem, pages */
 };
