@@ -25,6 +25,7 @@
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/listener.h"
+#include "table/share.h"
 #include "table/step.h"
 #include "table/who.h"
 
@@ -61,8 +62,8 @@ static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id
 	}
 	tcphs_failure_count(tn, reason);
 	lane = tcphs_share_lane(listener ? listener->share : tn->share, id->local_port);
-	ev = conn ? tcphs_conn_event(conn, now, type) :
-		    tcphs_event_begin(tn, id, lane, 0, now, type);
+	ev = conn ? tcphs_conn_event(conn, now, type, conn->state) :
+		    tcphs_event_begin(tn, id, lane, now, type);
 	ev->flags |= TCPHS_F_QUEUE;
 	ev->reason = reason;
 	ev->queue = *queue;

@@ -14,12 +14,13 @@
 #include "probe/probe.h"
 #include "store/clock.h"
 #include "table/listener.h"
+#include "table/share.h"
 #include "table/step.h"
 
 static void tell(const struct tcphs_listener *l, u8 type, u64 now)
 {
 	unsigned int lane = tcphs_share_lane(l->share, l->id.local_port);
-	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, lane, 0, now, type);
+	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, lane, now, type);
 
 	ev->old_state = type == TCPHS_EV_LISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;
 	ev->new_state = type == TCPHS_EV_UNLISTEN ? TCPHS_STATE_CLOSE : TCPHS_STATE_LISTEN;

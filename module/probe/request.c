@@ -19,6 +19,7 @@
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/listener.h"
+#include "table/share.h"
 #include "table/step.h"
 #include "table/who.h"
 
@@ -113,7 +114,7 @@ static void cookie_sent(const struct sock *sk, struct request_sock *req)
 	listener = tcphs_listener_find(sk);
 	if (listener)
 		atomic64_inc(&listener->cookies_sent);
-	ev = tcphs_event_begin(tn, &id, tcphs_share_lane(tcphs_share_of(tn, sk), id.local_port), 0,
+	ev = tcphs_event_begin(tn, &id, tcphs_share_lane(tcphs_share_of(tn, sk), id.local_port),
 			       tcphs_now(), TCPHS_EV_SYNCOOKIE_SENT);
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
@@ -324,7 +325,7 @@ static void syn_twice(struct request_sock *req)
 	local_irq_save(irqflags);
 	ev = tcphs_event_begin(tn, &id,
 			       tcphs_share_lane(tcphs_share_of(tn, req->rsk_listener), id.local_port),
-			       0, tcphs_now(), TCPHS_EV_SYN_DUPLICATE);
+			       tcphs_now(), TCPHS_EV_SYN_DUPLICATE);
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
 	ev->seq = id.peer_isn;

@@ -15,6 +15,7 @@
 #include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
+#include "table/share.h"
 #include "table/step.h"
 #include "table/who.h"
 
@@ -191,7 +192,7 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	/* Ports that are closed are the strangers' choice, and there are many. */
 	lane = sk || tn->share ? tcphs_share_lane(tcphs_share_of(tn, sk), id.local_port) :
 				 TCPHS_LANE_STRANGERS;
-	ev = tcphs_event_begin(tn, &id, lane, 0, tcphs_now(), TCPHS_EV_RST_SENT);
+	ev = tcphs_event_begin(tn, &id, lane, tcphs_now(), TCPHS_EV_RST_SENT);
 	ev->old_state = state;
 	ev->new_state = state;
 	ev->reason = sk ? listener_reset_reason(sk, skb) : TCPHS_REASON_NO_SOCKET;

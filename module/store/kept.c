@@ -28,9 +28,13 @@ struct step {
 static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32 flags)
 {
 	struct tcphs_ring *kept = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_KEPT]);
-	struct tcphs_slot *slot = tcphs_ring_begin(kept, lane);
-	struct tcphs_segment *segment = &kept->segment[kept->lanes[lane].newest];
+	struct tcphs_segment *segment;
+	struct tcphs_slot *slot;
 
+	if (tcphs_ring_is_full(kept, lane))
+		tcphs_ring_extend(kept, lane);
+	segment = &kept->segment[kept->lanes[lane].newest];
+	slot = tcphs_ring_begin(kept, lane);
 	slot->before = 0;
 	if (!tcphs_ring_copy(from, mark, &slot->ev)) {
 		tcphs_ring_abandon(kept);

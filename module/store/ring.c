@@ -540,14 +540,15 @@ void tcphs_ring_totals(unsigned int store, struct tcphs_totals *totals)
 	}
 }
 
-static struct tcphs_ring *ring_alloc(unsigned int records, int node)
+static struct tcphs_ring *ring_alloc(unsigned int records, unsigned int cpu)
 {
 	unsigned int i, segments = clamp(records / 4, 1U, TCPHS_SEGMENTS);
 	struct tcphs_ring *ring;
 
-	ring = vzalloc_node(struct_size(ring, slots, records), node);
+	ring = vzalloc_node(struct_size(ring, slots, records), cpu_to_node(cpu));
 	if (!ring)
 		return NULL;
+	ring->link_base = tcphs_ring_link_base(ring, cpu);
 	ring->segments = segments;
 	ring->per_segment = records / segments;
 	for (i = 0; i < TCPHS_SEGMENTS; i++)
@@ -565,7 +566,7 @@ static int prepare_cpu(unsigned int cpu)
 	if (stores->ring[TCPHS_STORE_RING])
 		return 0;
 	for (i = 0; i < TCPHS_STORES; i++) {
-		ring[i] = ring_alloc(tcphs_store_records[i], cpu_to_node(cpu));
+		ring[i] = ring_alloc(tcphs_store_records[i], cpu);
 		if (!ring[i])
 			goto err_free;
 	}

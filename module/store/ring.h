@@ -7,6 +7,7 @@
 #define _TCPHS_RING_H
 
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
@@ -75,6 +76,7 @@ struct tcphs_ring {
 	u64 head;		/* place of the next record */
 	struct tcphs_slot *writing;
 	unsigned int lane;	/* of @writing */
+	u64 link_base;		/* of tcphs_ring_link_base() */
 	unsigned int segments, per_segment;
 	unsigned int begun;	/* segments that were ever written */
 	u64 overwritten;	/* records */
@@ -143,20 +145,31 @@ DECLARE_PER_CPU(struct tcphs_stores, tcphs_stores);
 #define TCPHS_LINK_MARK_BITS	22
 #define TCPHS_LINK_SLOT_BITS	28
 
+/* What all links to slots of a ring have in common, but for the address of a slot. */
+static inline u64 tcphs_ring_link_base(const struct tcphs_ring *ring, unsigned int cpu)
+{
+	return (BIT_ULL(63) | (u64)cpu << (TCPHS_LINK_SLOT_BITS + TCPHS_LINK_MARK_BITS)) -
+	       ((unsigned long)ring->slots << (TCPHS_LINK_MARK_BITS - 3));
+}
+
 static inline u64 tcphs_ring_link(const struct tcphs_ring *ring, const struct tcphs_slot *slot,
 				  u64 mark)
 {
-	u64 words = ((const char *)slot - (const char *)ring->slots) / sizeof(u64);
+	BUILD_BUG_ON(__alignof__(*slot) != sizeof(u64));
+	return ring->link_base + ((unsigned long)slot << (TCPHS_LINK_MARK_BITS - 3)) +
+	       (mark & GENMASK_ULL(TCPHS_LINK_MARK_BITS - 1, 0));
+}
 
-	return BIT_ULL(63) | (u64)smp_processor_id() << (TCPHS_LINK_SLOT_BITS +
-							  TCPHS_LINK_MARK_BITS) |
-	       words << TCPHS_LINK_MARK_BITS | (mark & GENMASK_ULL(TCPHS_LINK_MARK_BITS - 1, 0));
+/* Has a lane no slot left, and needs tcphs_ring_extend()? */
+static inline bool tcphs_ring_is_full(const struct tcphs_ring *ring, unsigned int lane)
+{
+	return ring->lanes[lane].at == ring->lanes[lane].end;
 }
 
 /**
  * tcphs_ring_begin() - the next slot of this CPU
  * @ring: a store of this CPU
- * @lane: who writes, below TCPHS_LANES
+ * @lane: who writes, below TCPHS_LANES; not full
  *
  * Context: any, interrupts off until tcphs_ring_commit().
  * Return: a slot to fill; every byte of its record, and @before, must be written.
@@ -164,11 +177,8 @@ static inline u64 tcphs_ring_link(const struct tcphs_ring *ring, const struct tc
 static __always_inline struct tcphs_slot *tcphs_ring_begin(struct tcphs_ring *ring,
 							   unsigned int lane)
 {
-	struct tcphs_slot *slot;
+	struct tcphs_slot *slot = ring->lanes[lane].at++;
 
-	if (unlikely(ring->lanes[lane].at == ring->lanes[lane].end))
-		tcphs_ring_extend(ring, lane);
-	slot = ring->lanes[lane].at++;
 	ring->writing = slot;
 	ring->lane = lane;
 	WRITE_ONCE(slot->mark, 0);
