@@ -15,27 +15,21 @@
 #include <linux/skbuff.h>
 #include <net/sock.h>
 #include "compat.h"
-#include "trace.h"
 
 #ifdef TCPHS_HAVE_INVALID_SYN
 
 #define TCPHS_SEGMENTS_SEEN false
-#define TCPHS_IS_INVALID_SYN (reason == SKB_DROP_REASON_TCP_INVALID_SYN)
 
-/* The rows of the hook table: one of these two kinds is not there. */
+/* The rows of the hook table: one of these two is not there. */
 #define TCPHS_ENTRY_CHALLENGE(fn) \
 	TCPHS_ENTRY("tcp_send_challenge_ack", fn, false, "SYNs for connections that are there"),
-#define TCPHS_TRACEPOINT_INVALID_SYN(fn) \
-	TCPHS_TRACEPOINT(kfree_skb, fn, false, "SYNs for connections that are there"),
 #define TCPHS_ENTRY_SEGMENT(...)
 
 #else
 
 #define TCPHS_SEGMENTS_SEEN true
-#define TCPHS_IS_INVALID_SYN false
 
 #define TCPHS_ENTRY_CHALLENGE(...)
-#define TCPHS_TRACEPOINT_INVALID_SYN(...)
 #define TCPHS_ENTRY_SEGMENT(fn) \
 	TCPHS_ENTRY("tcp_validate_incoming", fn, false, "SYNs for connections that are there"),
 

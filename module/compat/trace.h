@@ -34,4 +34,21 @@
 #define TCPHS_DROP_ARGS void *data, struct sk_buff *skb, void *location
 #endif
 
+#ifdef TCPHS_HAVE_INVALID_SYN
+#define TCPHS_IS_INVALID_SYN (reason == SKB_DROP_REASON_TCP_INVALID_SYN)
+#define TCPHS_TRACEPOINT_DISCARD(fn) \
+	TCPHS_TRACEPOINT(kfree_skb, fn, false, \
+			 "SYNs for connections that are there, SYNs that the own firewall drops"),
+#else
+#define TCPHS_IS_INVALID_SYN false
+#define TCPHS_TRACEPOINT_DISCARD(...)
+#endif
+
+#ifdef TCPHS_HAVE_DROP_BY_CGROUP
+#define TCPHS_IS_BLOCKED (reason == SKB_DROP_REASON_NETFILTER_DROP || \
+			  reason == SKB_DROP_REASON_BPF_CGROUP_EGRESS)
+#else
+#define TCPHS_IS_BLOCKED false
+#endif
+
 #endif /* _TCPHS_COMPAT_TRACE_H */

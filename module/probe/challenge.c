@@ -11,7 +11,6 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <net/tcp.h>
-#include <trace/events/skb.h>
 #include "attach/hook.h"
 #include "compat/challenge.h"
 #include "compat/ftrace.h"
@@ -118,16 +117,20 @@ static bool is_receiver(const struct tcphs_conn *conn, const struct sk_buff *skb
 	       conn->id.peer_port == ntohs(tcp_hdr(skb)->source);
 }
 
-/* Any segment of any protocol is dropped. Any context but NMI. */
-static void __maybe_unused on_dropped(TCPHS_DROP_ARGS)
+/**
+ * tcphs_challenge_dropped() - a SYN that was challenged is dropped, or looks like it
+ * @skb: the segment
+ *
+ * Context: any but NMI.
+ */
+void tcphs_challenge_dropped(const struct sk_buff *skb)
 {
 	struct challenge challenge;
 	unsigned long irqflags;
 	struct tcphs_section s;
 	u8 answered;
 
-	tcphs_hook_hit(data);
-	if (likely(!TCPHS_IS_INVALID_SYN) || !is_syn(skb))
+	if (!is_syn(skb))
 		return;
 	local_irq_save(irqflags);
 	challenge = *here();
@@ -252,14 +255,8 @@ static void on_out_of_window(struct tcphs_regs *regs)
 							   last_oow_ack_time), skb);
 }
 
-static void __always_unused prototypes(void)
-{
-	check_trace_callback_type_kfree_skb(on_dropped);
-}
-
 struct tcphs_hook tcphs_hooks_challenge[] = {
 	TCPHS_ENTRY_CHALLENGE(on_challenge)
-	TCPHS_TRACEPOINT_INVALID_SYN(on_dropped)
 	TCPHS_ENTRY_SEGMENT(on_segment)
 	TCPHS_ENTRY("tcp_oow_rate_limited", on_out_of_window, false,
 		    "SYNs for connections that are there, not answered"),

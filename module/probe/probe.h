@@ -29,6 +29,7 @@ extern struct tcphs_hook tcphs_hooks_end[];
 extern struct tcphs_hook tcphs_hooks_reset[];
 extern struct tcphs_hook tcphs_hooks_time_wait[];
 extern struct tcphs_hook tcphs_hooks_challenge[];
+extern struct tcphs_hook tcphs_hooks_discard[];
 extern struct tcphs_hook tcphs_hooks_resend[];
 extern struct tcphs_hook tcphs_hooks_state[];
 extern struct tcphs_hook tcphs_hooks_icmp[];
@@ -42,6 +43,7 @@ void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to);
 bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req);
 void tcphs_unsent(struct tcphs_section *s, const struct sock *sk, const struct sockaddr *peer,
 		  u8 old_state, u8 reason, u32 flags);
+void tcphs_unsent_blocked(const struct sk_buff *skb);
 u8 tcphs_icmp_reason(const struct tcphs_conn *conn);
 void tcphs_icmp_put(struct tcphs_event *ev, const struct tcphs_conn *conn);
 u8 tcphs_error_reason(const struct tcphs_conn *conn, int err);
@@ -65,6 +67,7 @@ bool tcphs_end_is_sending(const struct sock *sk);
 bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk, u8 old_state);
 void tcphs_time_wait_last_words(struct tcphs_section *s);
 void tcphs_time_wait_enter(struct tcphs_section *s, const struct inet_timewait_sock *tw);
+void tcphs_challenge_dropped(const struct sk_buff *skb);
 void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
 
 #endif /* _TCPHS_PROBE_H */

@@ -9,6 +9,7 @@ struct tcphs_hook *const tcphs_probes[] = {
 	tcphs_hooks_reset,
 	tcphs_hooks_time_wait,
 	tcphs_hooks_challenge,
+	tcphs_hooks_discard,
 	tcphs_hooks_request,
 	tcphs_hooks_accept,
 	tcphs_hooks_move,

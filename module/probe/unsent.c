@@ -10,11 +10,9 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 #include <net/transp_v6.h>
-#include <trace/events/skb.h>
 #include "attach/hook.h"
 #include "attach/returns.h"
 #include "compat/sock.h"
-#include "compat/trace.h"
 #include "probe/probe.h"
 #include "store/net.h"
 #include "table/conn.h"
@@ -142,21 +140,20 @@ static void on_connect_v6(const struct tcphs_call *call, int err)
 		connect_returns(call, err, AF_INET6);
 }
 
-#ifdef TCPHS_HAVE_DROP_BY_CGROUP
-/*
- * A segment is dropped, one of millions. What a socket in SYN_SENT sends, or is sent, is
- * remembered if netfilter or a BPF program of the cgroup did it: by its number among the
- * SYNs, for the next one may get through. Any context.
+/**
+ * tcphs_unsent_blocked() - netfilter, or a BPF program of the cgroup, drops a segment
+ * @skb: of any protocol
+ *
+ * What a socket in SYN_SENT sends, or is sent, is remembered: by its number among the
+ * SYNs, for the next one may get through.
+ *
+ * Context: any but NMI.
  */
-static void on_drop(TCPHS_DROP_ARGS)
+void tcphs_unsent_blocked(const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
 	struct tcphs_section s;
 
-	tcphs_hook_hit(data);
-	if (likely(reason != SKB_DROP_REASON_NETFILTER_DROP &&
-		   reason != SKB_DROP_REASON_BPF_CGROUP_EGRESS))
-		return;
 	if (!sk || READ_ONCE(sk->sk_state) != TCP_SYN_SENT || sk->sk_protocol != IPPROTO_TCP)
 		return;
 	tcphs_conn_enter_untimed(&s, tcphs_cookie(sk));
@@ -164,12 +161,6 @@ static void on_drop(TCPHS_DROP_ARGS)
 		s.conn->data = READ_ONCE(tcp_sk(sk)->total_retrans) + 1;
 	tcphs_conn_leave(&s);
 }
-
-static void __always_unused prototypes(void)
-{
-	check_trace_callback_type_kfree_skb(on_drop);
-}
-#endif
 
 static struct tcphs_return connect_v4 = { .handler = on_connect_v4 };
 static struct tcphs_return connect_v6 = { .handler = on_connect_v6 };
@@ -185,8 +176,5 @@ struct tcphs_hook tcphs_hooks_unsent[] = {
 		     "connects that BPF forbids, IPv4"),
 	TCPHS_RETURN("tcp_v6_pre_connect", &permit_v6, false,
 		     "connects that BPF forbids, IPv6"),
-#ifdef TCPHS_HAVE_DROP_BY_CGROUP
-	TCPHS_TRACEPOINT(kfree_skb, on_drop, false, "SYNs that the own firewall drops"),
-#endif
 	{ }
 };
