@@ -221,12 +221,12 @@ static void on_accept(struct tcphs_regs *regs)
 		tcphs_listener_put_depths(ev, listener->sk);
 	if (conn->marks & TCPHS_C_QUEUED) {
 		u64 waited = tcphs_elapsed(conn->mark, s.now);
+		unsigned int index = tcphs_hist_count(&s, TCPHS_HIST_ACCEPT_WAIT, waited);
 
 		ev->duration = waited;
 		ev->flags |= TCPHS_F_DURATION;
-		tcphs_hist_count(&s, TCPHS_HIST_ACCEPT_WAIT, waited);
 		if (listener)
-			tcphs_listener_waited(listener, waited, s.now);
+			tcphs_listener_waited(listener, waited, index, s.now);
 		conn->marks &= ~TCPHS_C_QUEUED;
 	}
 	tcphs_step_done(&s);

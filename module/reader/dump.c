@@ -231,7 +231,7 @@ static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener 
 	    nla_put_u32(skb, TCPHS_A_LISTENER_ACCEPT_QUEUE, view->accept_queue) ||
 	    nla_put_u32(skb, TCPHS_A_LISTENER_ACCEPT_MAX, READ_ONCE(l->accept_max)) ||
 	    nla_put_u32(skb, TCPHS_A_LISTENER_ACCEPT_LIMIT, view->accept_limit) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_ACCEPTED, atomic64_read(&l->accepted),
+	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_ACCEPTED, view->wait.count,
 			      TCPHS_A_LISTENER_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_LISTENER_OVERFLOWS, atomic64_read(&l->overflows),
 			      TCPHS_A_LISTENER_PAD) ||

@@ -139,10 +139,10 @@ static void show_listener(struct seq_file *m, const struct tcphs_listener *l,
 	seq_printf(m, "  syn-queue %u max %u limit %u  accept-queue %u max %u limit %u",
 		   view->syn_queue, READ_ONCE(l->syn_max), view->syn_limit,
 		   view->accept_queue, READ_ONCE(l->accept_max), view->accept_limit);
-	seq_printf(m, "  overflows %lld  drops %lld  cookies sent %lld valid %lld  accepted %lld",
+	seq_printf(m, "  overflows %lld  drops %lld  cookies sent %lld valid %lld  accepted %llu",
 		   atomic64_read(&l->overflows), atomic64_read(&l->drops),
 		   atomic64_read(&l->cookies_sent), atomic64_read(&l->cookies_valid),
-		   atomic64_read(&l->accepted));
+		   view->wait.count);
 	put_quantiles(m, &view->wait);
 	seq_putc(m, '\n');
 }

@@ -58,7 +58,7 @@ void tcphs_bell_init(struct tcphs_bell *bell, struct net *net)
 
 /**
  * tcphs_bell_pull() - there is a record for a reader that waits
- * @bell: that was seen armed
+ * @bell: that may have been armed
  *
  * Context: any.
  */

@@ -234,15 +234,15 @@ void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listen
  * tcphs_listener_waited() - a connection left the accept queue by accept()
  * @listener: whose
  * @ns: how long it had waited
+ * @index: of tcphs_hist_index()
  * @now: the time
  *
  * Context: any.
  */
-void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, u64 now)
+void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, unsigned int index, u64 now)
 {
-	atomic64_inc(&listener->accepted);
 	atomic64_set(&listener->last_accept, now);
-	atomic64_inc(&listener->wait[tcphs_hist_index(ns)]);
+	atomic64_inc(&listener->wait[index]);
 	/* A race may keep the smaller of two maxima for a moment; good enough. */
 	if (ns > atomic64_read(&listener->wait_max))
 		atomic64_set(&listener->wait_max, ns);

@@ -34,14 +34,13 @@ struct tcphs_listener {
 	bool gone;			/* not in the table: sk must not be touched */
 	u32 syn_max;
 	u32 accept_max;
-	atomic64_t accepted;
 	atomic64_t last_accept;		/* ns, 0: none */
 	atomic64_t drops;		/* SYNs and third ACKs, of which there are records */
 	atomic64_t overflows;
 	atomic64_t cookies_sent;
 	atomic64_t cookies_valid;
 	atomic64_t wait_max;
-	atomic64_t wait[TCPHS_HIST_BUCKETS];
+	atomic64_t wait[TCPHS_HIST_BUCKETS];	/* all together: accepted */
 };
 
 /* What a reader sees of one listener. */
@@ -79,7 +78,7 @@ void tcphs_listener_depths(struct tcphs_queue *queue, const struct sock *listene
 void tcphs_listener_put_depths(struct tcphs_event *ev, const struct sock *listener);
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue);
-void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, u64 now);
+void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, unsigned int index, u64 now);
 void tcphs_listener_look(const struct tcphs_listener *listener,
 			 struct tcphs_listener_view *view);
 

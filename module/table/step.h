@@ -32,10 +32,10 @@ static __always_inline struct tcphs_ring *tcphs_event_publish(struct tcphs_net *
 	tcphs_ring_commit(ring);
 	/* Whoever sees the count finds the record in the ring, or overwritten. */
 	smp_store_release(&st->recorded, st->recorded + 1);
-	if (unlikely(READ_ONCE(tn->bell.armed)))
+	if (unlikely(READ_ONCE(tn->bell.armed) | READ_ONCE(tcphs_bell_all.armed))) {
 		tcphs_bell_pull(&tn->bell);
-	if (unlikely(READ_ONCE(tcphs_bell_all.armed)))
 		tcphs_bell_pull(&tcphs_bell_all);
+	}
 	return ring;
 }
 
@@ -76,17 +76,19 @@ static __always_inline void tcphs_step_done(struct tcphs_section *s)
 	conn->marks |= TCPHS_C_KEPT;
 }
 
-/* Counts a duration of @s->conn's namespace. */
-static inline void tcphs_hist_count(struct tcphs_section *s, unsigned int hist, u64 ns)
+/* Counts a duration of @s->conn's namespace. Returns its bucket. */
+static inline unsigned int tcphs_hist_count(struct tcphs_section *s, unsigned int hist, u64 ns)
 {
 	struct tcphs_net *tn = s->conn->tn;
 	struct tcphs_durations *d = &tn->durations[smp_processor_id() & tn->durations_mask];
+	unsigned int index = tcphs_hist_index(ns);
 	s64 max;
 
-	atomic64_inc(&d->hist[hist].bucket[tcphs_hist_index(ns)]);
+	atomic64_inc(&d->hist[hist].bucket[index]);
 	max = atomic64_read(&d->hist[hist].max);
 	while (unlikely(ns > (u64)max) && !atomic64_try_cmpxchg(&d->hist[hist].max, &max, ns))
 		;
+	return index;
 }
 
 /* Completes @ev with the time since @from, unless that is only when we came. */
