@@ -8,8 +8,8 @@
  * it from request to socket to bucket. The objects' addresses would not do:
  * their memory is reused at once (SLAB_TYPESAFE_BY_RCU).
  *
- * An entry belongs to whoever holds its bucket's lock. Locks are shared by
- * buckets that lie TCPHS_LOCKS apart.
+ * An entry belongs to whoever holds its bucket's lock. The kernel gives cookies to CPUs
+ * in batches of 4,096, so buckets that share a cache line are mostly one CPU's.
  */
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
@@ -39,6 +39,8 @@ static DEFINE_PER_CPU(struct tcphs_conn, scratch);
  * until theirs suit puts them all into one bucket. By chance none has ten.
  */
 #define LONGEST		64U
+
+#define BUCKETS_LEAST	1024U
 
 /* Why there is no entry for a new connection, TCPHS_REFUSED_UNSPEC: there may be one. */
 static u8 refusal(const struct tcphs_conn *conn, u16 share)
@@ -82,11 +84,11 @@ static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
 struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  const struct sock *sk, u8 state, bool birth)
 {
-	struct tcphs_conn **bucket = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
+	struct tcphs_conn **first = &s->bucket->first;
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 	struct tcphs_conn *conn = NULL;
 	u16 share = tcphs_share_of(tn, sk);
-	u8 refused = refusal(*bucket, share);
+	u8 refused = refusal(*first, share);
 
 	if (likely(!refused)) {
 		conn = tcphs_pool_get(&pool);
@@ -99,10 +101,10 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 		st->refused[refused] += birth;
 	} else {
 		memset(conn, 0, sizeof(*conn));
-		conn->serial = *bucket ? (*bucket)->serial + 1 : 1;
+		conn->serial = *first ? (*first)->serial + 1 : 1;
 		tcphs_share_count(share, 1);
-		conn->next = *bucket;
-		WRITE_ONCE(*bucket, conn);
+		conn->next = *first;
+		WRITE_ONCE(*first, conn);
 		st->states[state]++;
 	}
 	conn->tn = tn;
@@ -147,7 +149,7 @@ void tcphs_conn_remove(struct tcphs_section *s)
 		return;
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;
 	tcphs_share_count(conn->share, -1);
-	place = &tcphs_table.buckets[s->cookie & tcphs_table.mask];
+	place = &s->bucket->first;
 	while (*place != conn)
 		place = &(*place)->next;
 	WRITE_ONCE(*place, conn->next);
@@ -178,10 +180,10 @@ static void each_entry(void (*fn)(struct tcphs_section *s, void *arg), void *arg
 	unsigned int i;
 
 	for (i = 0; i <= tcphs_table.mask; i++) {
-		if (!READ_ONCE(tcphs_table.buckets[i]))
+		if (!tcphs_conn_maybe(i))
 			continue;
 		tcphs_conn_enter(&s, i);
-		for (next = tcphs_table.buckets[i]; (s.conn = next);) {
+		for (next = s.bucket->first; (s.conn = next);) {
 			next = next->next;
 			fn(&s, arg);
 		}
@@ -241,24 +243,25 @@ void tcphs_conn_sweep_tombs(void)
 int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg)
 {
-	struct tcphs_conn *conn;
+	struct tcphs_bucket *b = tcphs_conn_bucket(bucket);
+	const struct tcphs_conn *conn;
 	unsigned long flags;
 	int err = 0;
 
 	if (bucket > tcphs_table.mask)
 		return 1;
-	if (!READ_ONCE(tcphs_table.buckets[bucket]))
+	if (!tcphs_conn_maybe(bucket))
 		return 0;
 	cond_resched();
-	raw_spin_lock_irqsave(tcphs_conn_lock_of(bucket), flags);
-	for (conn = tcphs_table.buckets[bucket]; conn; conn = conn->next) {
+	raw_spin_lock_irqsave(&b->lock, flags);
+	for (conn = b->first; conn; conn = conn->next) {
 		if (below && conn->serial >= below)
 			continue;
 		err = fn(conn, arg);
 		if (err)
 			break;
 	}
-	raw_spin_unlock_irqrestore(tcphs_conn_lock_of(bucket), flags);
+	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return err;
 }
 
@@ -286,7 +289,7 @@ unsigned int tcphs_conn_count(const struct tcphs_sum *sum)
  */
 int tcphs_conn_init(void)
 {
-	unsigned int i, size = roundup_pow_of_two(max(tcphs_table_size / 2, TCPHS_LOCKS));
+	unsigned int i, size = roundup_pow_of_two(max(tcphs_table_size / 2, BUCKETS_LEAST));
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct tcphs_conn) > 192);
@@ -295,8 +298,8 @@ int tcphs_conn_init(void)
 	if (!tcphs_table.buckets)
 		return -ENOMEM;
 	tcphs_table.mask = size - 1;
-	for (i = 0; i < TCPHS_LOCKS; i++)
-		raw_spin_lock_init(&tcphs_table.locks[i].lock);
+	for (i = 0; i < size; i++)
+		raw_spin_lock_init(&tcphs_table.buckets[i].lock);
 	err = tcphs_pool_init(&pool, "tcphs_conn", sizeof(struct tcphs_conn),
 			      min(tcphs_table_size, 1024U), tcphs_table_size);
 	if (err)

@@ -80,23 +80,24 @@ struct tcphs_conn {
 	};
 };
 
+/* Beside its lock: whoever takes the one wants the other next. */
+struct tcphs_bucket {
+	struct tcphs_conn *first;	/* a list, the youngest first */
+	raw_spinlock_t lock;
+};
+
 /* One handler's stay in the table. */
 struct tcphs_section {
 	unsigned long irqflags;
+	struct tcphs_bucket *bucket;
 	u64 cookie;
 	u64 now;
 	struct tcphs_conn *conn;	/* NULL: not in the table */
 };
 
-/* Buckets that lie TCPHS_LOCKS apart share a lock. */
-#define TCPHS_LOCKS 1024U
-
 struct tcphs_table {
-	struct tcphs_conn **buckets;	/* each a list, the youngest first */
+	struct tcphs_bucket *buckets;
 	unsigned int mask;
-	struct {
-		raw_spinlock_t lock;
-	} ____cacheline_aligned_in_smp locks[TCPHS_LOCKS];
 };
 
 extern struct tcphs_table tcphs_table;
@@ -116,9 +117,9 @@ unsigned int tcphs_conn_count(const struct tcphs_sum *sum);
 int tcphs_conn_walk_bucket(unsigned long bucket, u32 below,
 			   int (*fn)(const struct tcphs_conn *conn, void *arg), void *arg);
 
-static inline raw_spinlock_t *tcphs_conn_lock_of(u64 cookie)
+static inline struct tcphs_bucket *tcphs_conn_bucket(u64 cookie)
 {
-	return &tcphs_table.locks[cookie & (TCPHS_LOCKS - 1)].lock;
+	return &tcphs_table.buckets[cookie & tcphs_table.mask];
 }
 
 /**
@@ -132,14 +133,16 @@ static inline raw_spinlock_t *tcphs_conn_lock_of(u64 cookie)
  */
 static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
 {
+	struct tcphs_bucket *bucket = tcphs_conn_bucket(cookie);
 	struct tcphs_conn *conn;
 
+	s->bucket = bucket;
 	s->cookie = cookie;
 	local_irq_save(s->irqflags);
-	raw_spin_lock(tcphs_conn_lock_of(cookie));
+	raw_spin_lock(&bucket->lock);
 	/* Sparse can't follow a lock that the caller keeps. */
-	__release(tcphs_conn_lock_of(cookie));
-	for (conn = tcphs_table.buckets[cookie & tcphs_table.mask]; conn; conn = conn->next)
+	__release(&bucket->lock);
+	for (conn = bucket->first; conn; conn = conn->next)
 		if (conn->id.conn == cookie)
 			break;
 	s->conn = conn;
@@ -160,8 +163,8 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 {
 	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
 		tcphs_conn_remove(s);
-	__acquire(tcphs_conn_lock_of(s->cookie));
-	raw_spin_unlock(tcphs_conn_lock_of(s->cookie));
+	__acquire(&s->bucket->lock);
+	raw_spin_unlock(&s->bucket->lock);
 	local_irq_restore(s->irqflags);
 }
 
@@ -173,7 +176,7 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
  */
 static inline bool tcphs_conn_maybe(u64 cookie)
 {
-	return READ_ONCE(tcphs_table.buckets[cookie & tcphs_table.mask]);
+	return READ_ONCE(tcphs_conn_bucket(cookie)->first);
 }
 
 /**
