@@ -31,8 +31,8 @@
 #define MIB_MAX		(1U << 20)
 #define STORE_MIB_LEAST	4U
 #define TABLE_MIN	64U
-#define TABLE_MAX	(1U << 22)
-#define TABLE_DEFAULT	(1U << 18)
+#define TABLE_LEAST	4096U	/* by itself */
+#define TABLE_MAX	(1U << 26)
 
 /* 0: a 1024th of the memory, at least STORE_MIB_LEAST. */
 static unsigned int ring_mib;
@@ -44,9 +44,13 @@ static unsigned int kept_mib;
 module_param(kept_mib, uint, 0444);
 MODULE_PARM_DESC(kept_mib, "MiB for the records of what went wrong (default: a 2048th of the memory)");
 
-/* 0: a connection for each 16 KiB of memory, at most TABLE_DEFAULT. */
+/*
+ * 0: a connection for each 16 KiB of memory, of which the kernel takes a quarter for a
+ * socket without data, and a program its part. For TIME_WAITs, which take less, the kernel's
+ * own limit is one for each 256 KiB. A full table takes an 85th of the memory.
+ */
 module_param_named(table_size, tcphs_table_size, uint, 0444);
-MODULE_PARM_DESC(table_size, "connections followed at the most, 64 to 4194304 (default: by memory)");
+MODULE_PARM_DESC(table_size, "connections followed at the most (default: one for each 16 KiB of memory)");
 
 static int start_netns(void)
 {
@@ -104,24 +108,31 @@ static int __init size_store(const char *name, unsigned int store, unsigned int 
 	return 0;
 }
 
+/* What half of the memory holds is the most, as of records. */
+static int __init size_table(void)
+{
+	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
+	u64 most = min_t(u64, memory / 2 / sizeof(struct tcphs_conn), TABLE_MAX);
+
+	if (!tcphs_table_size)
+		tcphs_table_size = clamp_t(u64, memory >> 14, TABLE_LEAST, TABLE_MAX);
+	if (tcphs_table_size >= TABLE_MIN && tcphs_table_size <= most)
+		return 0;
+	pr_err("table_size=%u refused: %u to %llu is needed\n", tcphs_table_size, TABLE_MIN, most);
+	return -EINVAL;
+}
+
 static int __init check_parameters(void)
 {
 	int err;
 
 	err = size_store("ring_mib", TCPHS_STORE_RING, &ring_mib, 10) ?:
-	      size_store("kept_mib", TCPHS_STORE_KEPT, &kept_mib, 11);
+	      size_store("kept_mib", TCPHS_STORE_KEPT, &kept_mib, 11) ?:
+	      size_table();
 	if (err)
 		return err;
 	tcphs_fault_records(&tcphs_store_records[TCPHS_STORE_RING],
 			    &tcphs_store_records[TCPHS_STORE_KEPT]);
-	if (!tcphs_table_size)
-		tcphs_table_size = clamp_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / 16384,
-					   4096, TABLE_DEFAULT);
-	if (tcphs_table_size < TABLE_MIN || tcphs_table_size > TABLE_MAX) {
-		pr_err("table_size=%u refused: %u to %u is needed\n",
-		       tcphs_table_size, TABLE_MIN, TABLE_MAX);
-		return -EINVAL;
-	}
 	return tcphs_fault_check(ARRAY_SIZE(steps));
 }
 

@@ -10,7 +10,7 @@ network=initial
 . "$here/vm/verdict.sh"
 
 failslab=/sys/kernel/debug/failslab
-connections=1009	# two sockets each: more than the 1,024 entries that lie ready
+connections=1009	# two sockets each: more than the 1,024 entries that lie ready for this table
 listeners=409
 everywhere=(require-start 0 require-end 0xffffffffffffffff reject-start 0 reject-end 0)
 
@@ -175,7 +175,7 @@ load ring_records=4096 table_size=65536
 tell_all < <(python3 "$here/faults.py" open netlink 2>&1)
 unload
 
-load ring_records=65536 table_size=65536
+load ring_records=65536 table_size=32768
 check "without memory for entries, connections are counted as not followed" hungry_hooks_count
 check "with memory again they are followed" fed_hooks_follow
 check "without memory for listeners, they are counted" hungry_listeners_count

@@ -31,11 +31,18 @@ wrong_rings() {
 	done
 }
 
-wrong_tables() {
-	local value
+# An entry of 192 bytes for each connection: not more than half of the memory for them either.
+largest_table() {
+	awk '$1 == "MemTotal:" { print int($2 * 1024 / 2 / 192) }' /proc/meminfo
+}
 
-	for value in 1 63 4194305 8388608 4294967295; do
-		refused "tcphs: table_size=$value refused: 64 to 4194304" table_size=$value || return
+wrong_tables() {
+	local value most
+
+	most=$(largest_table)
+	for value in 1 63 $((most + 1)) 1073741824 4294967295; do
+		refused "tcphs: table_size=$value refused: 64 to $most is needed" \
+			table_size="$value" || return
 	done
 }
 
@@ -77,19 +84,18 @@ of_another_kernel_is_refused() {
 bounds_are_kept() {
 	load ring_mib=1 kept_mib=3 table_size=64
 	parameters_are 1 3 64 || return
-	load ring_mib=67 kept_mib=1 table_size=4194304
-	parameters_are 67 1 4194304
+	load ring_mib=67 kept_mib=1 table_size="$(largest_table)"
+	parameters_are 67 1 "$(largest_table)"
 }
 
-# A 1024th of the memory, half as much, 4 MiB at least.
+# A 1024th of the memory, half as much, 4 MiB at least; a connection for each 16 KiB.
 defaults_are_sane() {
-	local mib
+	local kib mib
 
-	mib=$(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 1048576))
+	kib=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
+	mib=$((kib / 1048576))
 	load
-	parameters_are $((mib > 4 ? mib : 4)) $((mib > 8 ? mib / 2 : 4)) \
-		"$(</sys/module/tcphs/parameters/table_size)" &&
-	(($(</sys/module/tcphs/parameters/table_size) >= 4096))
+	parameters_are $((mib > 4 ? mib : 4)) $((mib > 8 ? mib / 2 : 4)) $((kib / 16))
 }
 
 parameters_are_read_only() {

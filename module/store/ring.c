@@ -44,6 +44,7 @@
  * head, and then whether the doorbell is armed; armed, mb, head: not a pair, see bell.c.
  */
 #include <linux/cpu.h>
+#include <linux/sched.h>
 #include <linux/sort.h>
 #include <linux/vmalloc.h>
 #include "store/net.h"
@@ -212,6 +213,7 @@ static void walk_begin(struct tcphs_walk *walk, const struct tcphs_ring *ring, u
 	walk->end = end;
 	walk->nr = 0;
 	for (i = 0; i < begun; i++) {
+		cond_resched();
 		first = READ_ONCE(ring->segment[i].first);
 		if (first >= end)
 			continue;
@@ -301,6 +303,7 @@ static void list_segments(struct tcphs_walk *walk, const struct tcphs_ring *ring
 	for (i = 0; i < begun; i++) {
 		u64 first = READ_ONCE(ring->segment[i].first), mark = 0;
 
+		cond_resched();
 		for (k = first < end ? ring->per_segment : 0; k-- > 0;) {
 			mark = READ_ONCE(ring->slots[i * ring->per_segment + k].mark);
 			if (mark > first && mark <= end)
@@ -368,8 +371,10 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring,
 		return 0;
 	}
 	list_segments(walk, ring, c->end);
-	for (i = 0; i < walk->nr && walk->run[i].place >= read; i++)
+	for (i = 0; i < walk->nr && walk->run[i].place >= read; i++) {
+		cond_resched();
 		read = max(read, look_back(c, ring, &walk->run[i], &first));
+	}
 	/* From here on: what is overwritten before it is read is lost. */
 	if (!c->next)
 		c->next = first ?: written + 1;
@@ -397,7 +402,7 @@ static u64 oldest(const struct tcphs_ring *ring, u64 end)
  *
  * Fixes the end of this reading: what is written later waits for the next.
  *
- * Context: any that may take a while: up to a whole ring is looked at.
+ * Context: process, may sleep: up to a whole ring is looked at.
  * Return: 0; -ENODEV: that CPU has no ring; -ERANGE: the cursor is ahead of
  * what was written.
  */
@@ -427,7 +432,7 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor, struct tcphs_walk *walk)
  * @cursor: sought
  * @walk: for tcphs_ring_read(), of this cursor alone until it is read
  *
- * Context: any.
+ * Context: process, may sleep.
  */
 void tcphs_ring_start(const struct tcphs_cursor *cursor, struct tcphs_walk *walk)
 {
@@ -441,7 +446,7 @@ void tcphs_ring_start(const struct tcphs_cursor *cursor, struct tcphs_walk *walk
  * @walk: started
  * @ev: the record
  *
- * Context: any.
+ * Context: process, may sleep.
  * Return: false at the end that tcphs_ring_seek() fixed.
  */
 bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk, struct tcphs_event *ev)
@@ -452,8 +457,10 @@ bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk, struc
 		if (!cursor->tn) {
 			skip_to(cursor, place + 1);
 		} else {
-			if (!in_view(cursor->tn, ev->id.netns, ev->time))
+			if (!in_view(cursor->tn, ev->id.netns, ev->time)) {
+				cond_resched();
 				continue;
+			}
 			skip_to(cursor, ev->number);
 		}
 		cursor->next++;
@@ -487,7 +494,7 @@ u64 tcphs_ring_kept_end(unsigned int cpu)
  * @walk: for tcphs_ring_kept_read()
  * @end: of tcphs_ring_kept_end()
  *
- * Context: any.
+ * Context: process, may sleep.
  */
 void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end)
 {
@@ -500,7 +507,7 @@ void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end)
  * @walk: started; says where the record lies, so that tcphs_ring_copy() finds it again
  * @ev: the record
  *
- * Context: any.
+ * Context: process, may sleep.
  * Return: false at the end.
  */
 bool tcphs_ring_kept_read(const struct tcphs_net *tn, struct tcphs_walk *walk,
@@ -508,9 +515,11 @@ bool tcphs_ring_kept_read(const struct tcphs_net *tn, struct tcphs_walk *walk,
 {
 	u64 place;
 
-	while (walk_next(walk, &place, ev))
+	while (walk_next(walk, &place, ev)) {
 		if (!tn || in_view(tn, ev->id.netns, ev->time))
 			return true;
+		cond_resched();
+	}
 	return false;
 }
 

@@ -3,8 +3,8 @@
  * Objects for contexts that can't allocate.
  *
  * Taking and giving back is a pointer swap on this CPU's magazine; a worker in
- * process context keeps the common store between half and twice its reserve,
- * which grows with what is in use.
+ * process context keeps the common store between half of its target and twice that. The
+ * target is the reserve, or more when much is in use.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -13,8 +13,11 @@
 #include <linux/slab.h>
 #include "compat/workqueue.h"
 #include "table/pool.h"
+#include "table/share.h"
 
 #define MAGAZINE_MAX 32U
+#define BULK 16U
+#define TARGET_MAX 65536U	/* but for a larger reserve */
 
 struct tcphs_magazine {
 	void *head;
@@ -44,25 +47,27 @@ static void *pop(void **list)
 
 static unsigned int target(struct tcphs_pool *pool)
 {
-	return max(pool->reserve, tcphs_pool_used(pool) / 4);
+	return max(pool->reserve, min(tcphs_pool_used(pool) / 4, TARGET_MAX));
 }
 
-static bool add_one(struct tcphs_pool *pool)
+/* Some at once, for how fast they are made is how fast a burst may be. Returns how many. */
+static unsigned int add_some(struct tcphs_pool *pool, unsigned int count)
 {
+	unsigned int total = atomic_read(&pool->nr_total), i;
+	void *objects[BULK];
 	unsigned long flags;
-	void *object;
 
-	if (atomic_read(&pool->nr_total) >= pool->limit)
-		return false;
-	object = kmem_cache_alloc(pool->cache, GFP_KERNEL | __GFP_NOWARN);
-	if (!object)
-		return false;
-	atomic_inc(&pool->nr_total);
+	count = min3(count, BULK, pool->limit - min(total, pool->limit));
+	/* All of them or none, which newer kernels say by a bool. */
+	if (!count || !kmem_cache_alloc_bulk(pool->cache, GFP_KERNEL | __GFP_NOWARN, count, objects))
+		return 0;
+	atomic_add(count, &pool->nr_total);
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	push(&pool->free, object);
-	WRITE_ONCE(pool->nr_free, pool->nr_free + 1);
+	for (i = 0; i < count; i++)
+		push(&pool->free, objects[i]);
+	WRITE_ONCE(pool->nr_free, pool->nr_free + count);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return true;
+	return count;
 }
 
 static void *take_free(struct tcphs_pool *pool)
@@ -93,8 +98,13 @@ static void drop_one(struct tcphs_pool *pool, void *object)
  */
 void tcphs_pool_fill(struct tcphs_pool *pool, unsigned int count)
 {
-	while (READ_ONCE(pool->nr_free) < count && add_one(pool))
+	unsigned int there;
+
+	/* Two at once would make more than the limit. */
+	mutex_lock(&pool->filling);
+	while ((there = READ_ONCE(pool->nr_free)) < count && add_some(pool, count - there))
 		cond_resched();
+	mutex_unlock(&pool->filling);
 }
 
 static void work(struct work_struct *ws)
@@ -103,10 +113,9 @@ static void work(struct work_struct *ws)
 	void *object;
 
 	tcphs_pool_fill(pool, target(pool));
-	while (READ_ONCE(pool->nr_free) > 4 * target(pool)) {
-		object = take_free(pool);
-		if (!object)
-			break;
+	if (READ_ONCE(pool->nr_free) <= 2 * target(pool))
+		return;
+	while (READ_ONCE(pool->nr_free) > target(pool) && (object = take_free(pool))) {
 		drop_one(pool, object);
 		cond_resched();
 	}
@@ -117,6 +126,15 @@ static void kick(struct irq_work *iw)
 	struct tcphs_pool *pool = container_of(iw, struct tcphs_pool, kick);
 
 	queue_work(tcphs_unbound_wq, &pool->worker);
+}
+
+/* Under the lock. What is in use changes only where a magazine is filled or emptied. */
+static void note_scarcity(struct tcphs_pool *pool)
+{
+	bool scarce = tcphs_share_scarce(tcphs_pool_used(pool), pool->limit);
+
+	if (scarce != pool->scarce)
+		WRITE_ONCE(pool->scarce, scarce);
 }
 
 static void refill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
@@ -131,6 +149,7 @@ static void refill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
 		WRITE_ONCE(pool->nr_free, pool->nr_free - 1);
 	}
 	left = pool->nr_free;
+	note_scarcity(pool);
 	raw_spin_unlock(&pool->lock);
 	if (left < target(pool) / 2 && atomic_read(&pool->nr_total) < pool->limit)
 		irq_work_queue(&pool->kick);
@@ -147,8 +166,9 @@ static void spill(struct tcphs_pool *pool, struct tcphs_magazine *mag)
 		WRITE_ONCE(pool->nr_free, pool->nr_free + 1);
 	}
 	now = pool->nr_free;
+	note_scarcity(pool);
 	raw_spin_unlock(&pool->lock);
-	if (now > 4 * target(pool))
+	if (now > 2 * target(pool))
 		irq_work_queue(&pool->kick);
 }
 
@@ -236,23 +256,23 @@ int tcphs_pool_init(struct tcphs_pool *pool, const char *name, size_t size,
 		return -ENOMEM;
 	}
 	raw_spin_lock_init(&pool->lock);
+	mutex_init(&pool->filling);
 	pool->free = NULL;
 	pool->nr_free = 0;
 	atomic_set(&pool->nr_total, 0);
 	pool->limit = limit;
+	pool->scarce = false;
 	pool->reserve = min(reserve, limit);
 	/* What lies in other CPUs' magazines, twice that each, is out of reach: keep it small. */
 	pool->magazine = clamp(limit / (64 * num_possible_cpus()), 1U, MAGAZINE_MAX);
 	init_irq_work(&pool->kick, kick);
 	INIT_WORK(&pool->worker, work);
 
-	while (pool->nr_free < pool->reserve) {
-		if (add_one(pool))
-			continue;
-		tcphs_pool_exit(pool);
-		return -ENOMEM;
-	}
-	return 0;
+	tcphs_pool_fill(pool, pool->reserve);
+	if (pool->nr_free == pool->reserve)
+		return 0;
+	tcphs_pool_exit(pool);
+	return -ENOMEM;
 }
 
 /**

@@ -179,7 +179,7 @@ void check_time_wait(const struct evidence *e, struct report *r)
 
 /* The most that the module takes: MiB a CPU, and entries. See "modinfo tcphs". */
 #define RING_MIB_MAX	2048
-#define TABLE_MAX	(1u << 22)
+#define TABLE_MAX	(1u << 26)
 
 /* The module loaded anew with one parameter larger; the others are as modprobe.d has them. */
 static void advise_parameter(struct finding *f, const char *name, uint64_t present, uint64_t most)
