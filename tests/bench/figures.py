@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What tcphs costs is stated once, in tests/bench/figures, and README shows that.
+
+usage: figures.py check		README shows it: TAP
+       figures.py judge FILE	what was measured now is no dearer than stated: TAP
+       figures.py save FILE	what was measured now is what is stated from now on
+"""
+import re
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent / "../.."
+STATED = Path(__file__).resolve().parent / "figures"
+README = TOP / "README.md"
+
+LICENSE = "# SPDX-License-Identifier: GPL-2.0\n"
+
+# Percent of a connection's instructions; half of what one may find worth saving.
+POINTS = 0.5
+# Rows by their beginnings: what tcphs adds, what it keeps in memory, whom it has no room for.
+OURS = "tcphs recording", "tcphs events ", "memory of ", "untracked of "
+# Slabs are charged in pieces, and of many namespaces one piece may be over.
+PIECE = 64
+
+
+def rows(text):
+    """{name: (number, unit)}: percent that are added, bytes, connections"""
+    found = {}
+    for line in text.splitlines():
+        if row := re.fullmatch(r"(\S.*?) +\d+ +[+-]\d+ +([+-][\d.]+) %", line):
+            found[row[1]] = float(row[2]), "%"
+        elif row := re.fullmatch(r"(\S.*?) +(\d+) ([a-z]+)", line):
+            found[row[1]] = int(row[2]), row[3]
+    return found
+
+
+def stated():
+    return STATED.read_text().removeprefix(LICENSE)
+
+
+def shown(readme):
+    """Where README has the table: the lines of that block."""
+    lines = readme.splitlines()
+    begin = next(i for i, line in enumerate(lines) if re.fullmatch(r"\t.* added +ratio", line))
+    end = next(i for i in range(begin, len(lines)) if not lines[i].startswith("\t"))
+    return begin, end, "".join(line[1:] + "\n" for line in lines[begin:end])
+
+
+def check():
+    same = shown(README.read_text())[2] == stated()
+    print("ok" if same else "not ok", "1 README shows the figures of tests/bench/figures")
+    return same
+
+
+def judge(text):
+    limits, measured = rows(stated()), rows(text)
+    names = [name for name in limits if name.startswith(OURS)]
+    passed = len(names) == 6
+    print(f"1..{len(names)}")
+    for number, name in enumerate(names, 1):
+        most, unit = limits[name]
+        most = round(most + (POINTS if unit == "%" else PIECE if "namespace" in name else 0), 1)
+        is_there = name in measured
+        fits = is_there and measured[name][0] <= most
+        passed &= fits
+        now = measured[name][0] if is_there else "nothing"
+        print("ok" if fits else "not ok", number, f"{name}: {now} of {most} {unit} at the most")
+    return passed
+
+
+def save(text):
+    begin, end, _ = shown(README.read_text())
+    lines = README.read_text().splitlines()
+    lines[begin:end] = ["\t" + line for line in text.splitlines()]
+    STATED.write_text(LICENSE + text)
+    README.write_text("".join(line + "\n" for line in lines))
+    return True
+
+
+def main():
+    what, *files = sys.argv[1:]
+    done = {"check": check, "judge": judge, "save": save}[what](
+        *(Path(name).read_text() for name in files))
+    sys.exit(not done)
+
+
+if __name__ == "__main__":
+    main()
