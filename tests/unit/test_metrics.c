@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What is remembered between two collections, so that no counter goes back; and names. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "collect.h"
@@ -223,6 +225,44 @@ static void test_ports(void)
 	metrics_free(m);
 }
 
+static void holder(const char *comm)
+{
+	struct tcphs_conn_info c = {
+		.netns = HOME, .family = AF_INET, .role = TCPHS_ROLE_PASSIVE,
+		.state = TCPHS_STATE_CLOSE_WAIT, .age = 61 * SECOND, .owner = { .known = comm },
+	};
+
+	if (comm)
+		snprintf(c.owner.comm, sizeof(c.owner.comm), "%s", comm);
+	ports_take(m, &c);
+}
+
+/* Prometheus takes nothing at all of a page that has a label set twice. */
+static void test_names(void)
+{
+	const struct holder *h;
+
+	m = metrics_new(10);
+	begin();
+	space(HOME, 5, 1);
+	holder("app\x01");
+	holder("app\x02");
+	holder("app?");
+	holder("\xc3");
+	holder("");
+	holder(NULL);
+	holder("0123456789abcde");
+	end();
+	equal(m->holders.nr, 3, "names that look the same have one label set");
+	h = tally_at(&m->holders, 0);
+	ok(!strcmp(h->key.comm, "app?") && h->older[0] == 3, "and all of their connections");
+	h = tally_at(&m->holders, 1);
+	ok(!strcmp(h->key.comm, "?") && h->older[0] == 3, "as those that have no name");
+	h = tally_at(&m->holders, 2);
+	ok(!strcmp(h->key.comm, "0123456789abcde"), "the longest name is whole");
+	metrics_free(m);
+}
+
 static const char *container(const char *cgroup)
 {
 	static char name[SPACE_NAME];
@@ -251,11 +291,12 @@ static void test_containers(void)
 
 int main(void)
 {
-	plan(34);
+	plan(38);
 	test_restart();
 	test_others();
 	test_spaces();
 	test_ports();
+	test_names();
 	test_containers();
 	return tap_done();
 }

@@ -106,7 +106,7 @@ struct holder {
 	struct {
 		uint32_t netns;
 		uint32_t role;		/* enum tcphs_role: active, passive, or unknown */
-		char comm[TCPHS_COMM_LEN];
+		char comm[TCPHS_COMM_LEN];	/* as its label */
 	} key;
 	uint64_t older[AGES];
 };

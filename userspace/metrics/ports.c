@@ -6,6 +6,7 @@
 
 #include "collect.h"
 #include "doctor/thresholds.h"
+#include "text.h"
 
 #define NSEC_PER_SEC	1000000000ull
 
@@ -70,6 +71,18 @@ static void take_queued(struct metrics *m, const struct tcphs_conn_info *c)
 		q->oldest = c->waiting;
 }
 
+/* As the label says it: two that look the same there would be one label set told twice. */
+static void take_comm(char *comm, const struct tcphs_owner *owner)
+{
+	size_t len = owner->known ? strnlen(owner->comm, TCPHS_COMM_LEN) : 0;
+
+	memset(comm, 0, TCPHS_COMM_LEN);
+	if (!len)
+		*comm = '?';
+	memcpy(comm, owner->comm, len);
+	labels_plain(comm, len);
+}
+
 static void take_close_wait(struct metrics *m, const struct tcphs_conn_info *c)
 {
 	struct holder key = { .key = { .netns = c->netns } }, *h;
@@ -81,10 +94,9 @@ static void take_close_wait(struct metrics *m, const struct tcphs_conn_info *c)
 		key.key.role = TCPHS_ROLE_ACTIVE;
 	else if (c->role == TCPHS_ROLE_PASSIVE)
 		key.key.role = TCPHS_ROLE_PASSIVE;
-	if (c->owner.known)
-		memcpy(key.key.comm, c->owner.comm, sizeof(key.key.comm));
+	take_comm(key.key.comm, &c->owner);
 	if (m->holders.nr >= HOLDERS_MOST && !tally_find(&m->holders, &key.key))
-		memset(key.key.comm, 0, sizeof(key.key.comm));
+		take_comm(key.key.comm, &(struct tcphs_owner){ 0 });
 	h = tally_get(&m->holders, &key.key);
 	if (!h) {
 		m->no_memory = true;

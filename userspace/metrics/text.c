@@ -31,8 +31,15 @@ static size_t escape(char *p, size_t room, const char *value)
 	return len;
 }
 
-/* Both formats want UTF-8, and a process may call itself anything. */
-static void only_ascii(char *p, size_t len)
+/**
+ * labels_plain - what labels_add() makes of a value
+ * @p: the value; what is no printable ASCII becomes '?'
+ * @len: of it
+ *
+ * Both formats want UTF-8, and a process may call itself anything. What is the same then has
+ * to be one label set: whoever sums by values sums by these.
+ */
+void labels_plain(char *p, size_t len)
 {
 	for (; len--; p++)
 		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
@@ -60,7 +67,7 @@ void labels_add(struct labels *l, const char *name, const char *value)
 		return;
 	}
 	n = escape(l->text + l->len + head, room - (size_t)head - 2, value);
-	only_ascii(l->text + l->len + head, n);
+	labels_plain(l->text + l->len + head, n);
 	l->len += (size_t)head + n;
 	l->text[l->len++] = '"';
 	l->text[l->len] = '\0';

@@ -22,6 +22,7 @@ struct labels {
 };
 
 void labels_clear(struct labels *l);
+void labels_plain(char *p, size_t len);
 void labels_add(struct labels *l, const char *name, const char *value);
 void labels_u64(struct labels *l, const char *name, uint64_t value);
 

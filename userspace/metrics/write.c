@@ -395,7 +395,7 @@ static void write_close_wait(const struct metrics *m, struct text *t)
 		}
 		spot_space(m, &l, h->key.netns);
 		snprintf(comm, sizeof(comm), "%.*s", TCPHS_COMM_LEN, h->key.comm);
-		labels_add(&l, "comm", *comm ? comm : "?");
+		labels_add(&l, "comm", comm);
 		labels_add(&l, "role", tcphs_role_name(h->key.role, buf));
 		write_ages(t, &l, h);
 	}
