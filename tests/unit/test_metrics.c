@@ -120,6 +120,35 @@ static void test_restart(void)
 	metrics_free(m);
 }
 
+static void bound(uint32_t ifindex, const char *device)
+{
+	struct tcphs_listener l = { .conn = ifindex, .netns = HOME, .port = 80, .family = AF_INET,
+				    .ifindex = ifindex };
+
+	snprintf(l.device, sizeof(l.device), "%s", device);
+	places_take(m, &l);
+}
+
+/* A tunnel that is made anew has another number and the same name. */
+static void test_devices(void)
+{
+	m = metrics_new(10);
+	begin();
+	space(HOME, 5, 1);
+	bound(3, "tun0");
+	bound(4, "tun1");
+	end();
+	begin();
+	space(HOME, 5, 1);
+	bound(7, "tun0");
+	end();
+	equal(m->places.nr, 2, "of a device that another took the place of nothing is told");
+	ok(((struct place *)tally_at(&m->places, 0))->at.ifindex == 7 &&
+	   ((struct place *)tally_at(&m->places, 1))->at.ifindex == 4,
+	   "of one that is closed it is, for a while");
+	metrics_free(m);
+}
+
 static void test_others(void)
 {
 	uint16_t port;
@@ -291,8 +320,9 @@ static void test_containers(void)
 
 int main(void)
 {
-	plan(38);
+	plan(40);
 	test_restart();
+	test_devices();
 	test_others();
 	test_spaces();
 	test_ports();

@@ -138,6 +138,22 @@ int places_take(void *metrics, const struct tcphs_listener *l)
 	return 0;
 }
 
+/* A device of the same name took the place of that one: their labels are the same. */
+static bool is_replaced(const struct metrics *m, const struct place *old)
+{
+	const struct place *p;
+	size_t i;
+
+	if (!old->at.ifindex || !*old->device)
+		return false;
+	tally_each(&m->places, p, i)
+		if (p->at.ifindex && p->at.port == old->at.port && p->at.netns == old->at.netns &&
+		    p->at.family == old->at.family && !strcmp(p->device, old->device) &&
+		    !memcmp(p->at.address, old->at.address, sizeof(p->at.address)))
+			return true;
+	return false;
+}
+
 /* Named ones that nobody listens at any more. */
 static void keep_left(struct metrics *m)
 {
@@ -147,7 +163,7 @@ static void keep_left(struct metrics *m)
 
 	tally_each(&m->old_places, old, i) {
 		if (!old->named || tally_find(&m->places, &old->at) ||
-		    !spaces_of(m, old->at.netns) ||
+		    !spaces_of(m, old->at.netns) || is_replaced(m, old) ||
 		    (old->left && m->now - old->left > KEEP_NS))
 			continue;
 		p = tally_get(&m->places, &old->at);
