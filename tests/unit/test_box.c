@@ -691,9 +691,41 @@ static void test_others(void)
 	clear();
 }
 
+/* One event, of a recorder of its own. */
+static bool record_one(uint64_t i)
+{
+	struct tcphs_box *b = box(2, 0);
+	bool good;
+
+	state(b, BOX_BEGINS, i * MS, i * MS);
+	good = put(b, i, i + 1);
+	finish(b);
+	return good;
+}
+
+static void test_strangers(void)
+{
+	char path[128];
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/0000000001-x.rec.zst", dir);
+	mkdir(path, 0700);
+	good = record_one(1) && record_one(2) && record_one(3);
+	list();
+	ok(good && nr_names == 3 && names[0].number == 1 && names[1].number == 3,
+	   "a directory that is called as a file is stays, and the oldest file gives way");
+	rmdir(path);
+	clear();
+	snprintf(path, sizeof(path), "%s/9999999999-x.rec.zst", dir);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	good = record_one(1);
+	unlink(path);
+	ok(!good && !rmdir(dir), "behind the last number no file is made that would never go");
+}
+
 int main(void)
 {
-	plan(46);
+	plan(48);
 	if (!mkdtemp(dir))
 		abort();
 	test_bounds();
@@ -705,7 +737,7 @@ int main(void)
 	test_end();
 	test_clock_steps();
 	test_others();
-	rmdir(dir);
+	test_strangers();
 	free(whole);
 	free(names);
 	return tap_done();

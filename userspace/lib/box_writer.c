@@ -23,6 +23,8 @@
 #define SYNC_NS		(10 * NSEC_PER_SEC)
 /* A file that takes nothing so often is given up, unless there is only no room. */
 #define TRIES		5
+/* A name has ten digits, and one with more is none of ours: it would never give way. */
+#define NUMBER_MAX	9999999999ull
 
 struct tcphs_box {
 	struct tcphs_box_how how;
@@ -94,11 +96,14 @@ static int make_place(struct tcphs_box *b, const struct box_name *list, size_t n
 	struct stat st;
 	size_t i;
 
+	/* A directory is called as a file of ours is? It is not, and stays. */
 	for (i = 0; i < nr; i++)
-		if (!fstatat(b->dir, list[i].name, &st, AT_SYMLINK_NOFOLLOW))
+		if (!fstatat(b->dir, list[i].name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    !S_ISDIR(st.st_mode))
 			bytes += (uint64_t)st.st_size;
 	for (i = 0; i < nr && (nr - i >= b->how.keep || bytes + b->how.size > all); i++) {
-		if (fstatat(b->dir, list[i].name, &st, AT_SYMLINK_NOFOLLOW))
+		if (fstatat(b->dir, list[i].name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    S_ISDIR(st.st_mode))
 			continue;
 		if (unlinkat(b->dir, list[i].name, 0) && errno != ENOENT)
 			return -errno;
@@ -115,6 +120,8 @@ static int create(struct tcphs_box *b)
 	size_t len;
 	int fd;
 
+	if (b->number >= NUMBER_MAX)
+		return -EOVERFLOW;
 	b->number++;
 	len = (size_t)snprintf(name, sizeof(name), "%010llu-", (unsigned long long)b->number);
 	gmtime_r(&t, &tm);
