@@ -591,7 +591,9 @@ const struct verb verb_doctor = {
 		"                        what stays longer in a state of the close is stuck\n"
 		"                        (default 90s)\n"
 		"With --since or --until that time is judged, and nothing looked at: what the\n"
-		"ring has of it, and what is kept of before.\n\n",
+		"ring has of it, and what is kept of before.\n"
+		"Exit status: 0 nothing worse than a notice, 10 a warning, 20 something critical;\n"
+		"others are those of every verb, see tcphs help.\n\n",
 	.reads = true,
 	.keeps = KEEPS_OF_A_TIME,
 	/* What chooses some steps of a connection would hide the evidence. */

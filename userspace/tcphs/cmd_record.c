@@ -177,7 +177,7 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 	if (cmd->cli->kept && cmd->ends)
 		cli_usage(cmd->cli, "--kept does not go with --duration: what is kept is written at once; leave --duration out");
 	if (optind == argc)
-		cli_usage(cmd->cli, "the name of a file is missing; - is standard output");
+		cli_usage(cmd->cli, "the name of a file is missing; - is standard output, --directory DIR a folder of them");
 	cmd->name = argv[optind++];
 	cmd->to_stdout = !strcmp(cmd->name, "-");
 	cmd->cli->to_file = !cmd->to_stdout;

@@ -67,9 +67,44 @@ static void when_text(struct cli *cli, const struct doctor_view *v, const struct
 	paragraph(cli, "when", text);
 }
 
+/* As it is typed in a shell: a name that would have to be quoted is the user's to write. */
+static const char *recording_name(const struct cli *cli)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@-";
+
+	return strspn(cli->read, plain) == strlen(cli->read) && strlen(cli->read) < 160 ?
+	       cli->read : "FILE";
+}
+
+/*
+ * What to type next. Rules name the events that come; of what has been, here or in a
+ * recording, those are shown that were judged.
+ */
+static void next_step(char *text, size_t size, const struct cli *cli, const struct doctor_view *v,
+		      const char *command)
+{
+	static const char *const verbs[] = { "tcphs events", "tcphs diagram" };
+	const char *at = NULL, *rest;
+	size_t i;
+
+	for (i = 0; !at && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		at = strstr(command, verbs[i]);
+		rest = at ? at + strlen(verbs[i]) : NULL;
+	}
+	if (!at || (!cli->read && !v->past)) {
+		snprintf(text, size, "%s", command);
+		return;
+	}
+	if (!strncmp(rest, " -f", 3))
+		rest += 3;
+	snprintf(text, size, "%.*s%s%s%s%s", (int)(at - command), command, verbs[i - 1],
+		 cli->read ? " --read " : "", cli->read ? recording_name(cli) : "", rest);
+}
+
 static void finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
-	char text[320], netns[40] = "";
+	char text[400], netns[40] = "";
 
 	/* A recording of all namespaces is judged as one. */
 	if (!v->netns && cli->all_netns && f->place.netns)
@@ -84,8 +119,10 @@ static void finding_text(struct cli *cli, const struct doctor_view *v, const str
 	if (*f->more)
 		paragraph(cli, "", f->more);
 	paragraph(cli, "cause", f->cause);
-	if (*f->command)
-		paragraph(cli, "next", f->command);
+	if (*f->command) {
+		next_step(text, sizeof(text), cli, v, f->command);
+		paragraph(cli, "next", text);
+	}
 	advice(cli, f);
 	tcphs_buf_newline(&cli->out);
 }
@@ -238,6 +275,7 @@ static void json_when(struct tcphs_json *j, const char *key, const struct doctor
 static void finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
 	struct tcphs_json j;
+	char next[400];
 
 	begin_json(&j, cli, v->netns ? v->netns : f->place.netns);
 	tcphs_json_str(&j, "finding", f->name);
@@ -265,8 +303,10 @@ static void finding_json(struct cli *cli, const struct doctor_view *v, const str
 	if (*f->more)
 		tcphs_json_str(&j, "more", f->more);
 	tcphs_json_str(&j, "cause", f->cause);
-	if (*f->command)
-		tcphs_json_str(&j, "command", f->command);
+	if (*f->command) {
+		next_step(next, sizeof(next), cli, v, f->command);
+		tcphs_json_str(&j, "command", next);
+	}
 	if (*f->setting) {
 		tcphs_json_str(&j, "setting", f->setting);
 		if (*f->present)
