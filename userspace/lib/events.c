@@ -170,11 +170,13 @@ enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs)
 void tcphs_events_begin(struct tcphs_events *evs, uint64_t now)
 {
 	struct queue *q;
+	size_t i;
 
 	evs->pulled_at = now;
 	evs->settled = evs->newest;
 	/* Losses that no record followed yet may not have been emitted. */
-	for (q = evs->queue; q < evs->queue + evs->nr; q++) {
+	for (i = 0; i < evs->nr; i++) {
+		q = &evs->queue[i];
 		if (q->lost)
 			continue;
 		q->asked = q->next;
@@ -364,9 +366,10 @@ size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume 
 {
 	const struct queue *q;
 	uint64_t waiting;
-	size_t nr = 0, i;
+	size_t nr = 0, i, k;
 
-	for (q = evs->queue; q < evs->queue + evs->nr; q++) {
+	for (k = 0; k < evs->nr; k++) {
+		q = &evs->queue[k];
 		if (q->kept)
 			continue;
 		waiting = q->lost + (q->tail - q->head);
