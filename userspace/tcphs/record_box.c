@@ -209,6 +209,15 @@ static size_t known_cursors(struct record_box *rb)
 	return nr;
 }
 
+/* Which module this is, and the time there: CLOCK_MONOTONIC, ns. */
+static uint64_t meet_module(struct record_box *rb, const struct tcphs_status *st)
+{
+	rb->load = st->load;
+	rb->netns = rb->cli->all_netns ? 0 : st->netns;
+	rb->clock.offset = tcphs_session_clock(rb->session);
+	return tcphs_session_now(rb->session);
+}
+
 /* The first look: what there is, and from when on that is all. */
 static int begin(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 {
@@ -219,10 +228,7 @@ static int begin(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 
 	if (ret)
 		goto out;
-	rb->load = st->load;
-	rb->netns = rb->cli->all_netns ? 0 : st->netns;
-	rb->clock.offset = tcphs_session_clock(rb->session);
-	now = tcphs_session_now(rb->session);
+	now = meet_module(rb, st);
 	since = st->has_overwritten && st->ring_reach < now ? now - st->ring_reach : now;
 	rb->skip = 0;
 	if (goes_on(rb)) {
@@ -448,10 +454,7 @@ static int look_at_kept(struct record_box *rb, uint32_t what, struct tcphs_error
 		ret = tcphs_get_status(rb->session, st, err);
 	if (ret)
 		goto out;
-	rb->load = st->load;
-	rb->netns = rb->cli->all_netns ? 0 : st->netns;
-	rb->clock.offset = tcphs_session_clock(rb->session);
-	now = tcphs_session_now(rb->session);
+	now = meet_module(rb, st);
 	if (what == BOX_BEGINS)
 		know_written(rb);
 	if (what != BOX_GOES_ON)
