@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..265"
+echo "1..269"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -87,6 +87,10 @@ wide=$(for verb in $("$tool" xyzzy 2>&1 | sed 's/.*one of: //') names; do
 	"$tool" help "$verb" | awk 'length > 80'
 done)
 [ -z "$wide" ]; result $?			"all help fits 80 columns"
+run 0 "a verb's help"				"" metrics --help
+! grep -Eq -- '--(json|no-header|color)' "$out"; result $? "lists what has a meaning"
+run 2 "metrics are no JSON"			"" metrics --json
+said "$err" 'see --openmetrics'			"what there is instead is told"
 run 0 "a verb's help"				"" listeners --help
 said "$out" '--local-port N,\.\.\. +of this end'	"tells its filters"
 ! grep -q -- '--peer-port' "$out"; result $?	"and no others"
@@ -386,4 +390,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 265
+ended 269

@@ -26,6 +26,8 @@ TAKES = {
                        "--stuck-after"],
     "record": LOOK + ["--all-netns", "--read", "--duration", "--last", "--force", "-",
                       "--directory", "--size", "--keep", "--age"],
+    "metrics": ["--no-header", "--color=always", "--all-netns", "--output", "--limit",
+                "--openmetrics", "--rules"],
 }
 REFUSED = {
     "status": ["--hooks --json", "--report --json", "--hooks --report"],
@@ -41,6 +43,7 @@ REFUSED = {
     "record": ["--all-netns --read", "--duration --read", "--json -", "--force -",
                "--directory --read", "--directory --last", "--directory --force",
                "--directory -"],
+    "metrics": ["--rules --openmetrics", "--rules --limit", "--rules --all-netns"],
 }
 BOUNDS = {"--size", "--keep", "--age"}
 VALUE = {"--size": "1M", "--keep": "2", "--age": "1h", "--last": "3", "--limit": "3",
@@ -59,7 +62,7 @@ def words(verb, option, folder):
     if option == "--svg":
         return [option, "-"]
     if option == "--output":
-        return [option, "all"]
+        return [option, "-" if verb == "metrics" else "all"]
     if option in VALUE and not (option == "--last" and verb == "diagram"):
         return [option, VALUE[option]]
     return [option]

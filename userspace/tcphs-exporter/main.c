@@ -26,6 +26,7 @@
 
 #define LISTEN_DEFAULT	"127.0.0.1:9768"
 #define CLIENTS_MOST	16
+#define CLIENTS_ROOM	(2 * CLIENTS_MOST)	/* with those that were cut off and not closed yet */
 #define HEAD_MOST	16384		/* bytes of a request */
 #define IDLE_S		10		/* whoever sends or takes nothing for so long goes */
 #define LASTS_NS	(15 * NSEC_PER_SEC)	/* and whoever takes so long for one request */
@@ -41,6 +42,14 @@ struct page {
 struct client {
 	MHD_socket fd;			/* -1: none */
 	uint64_t since;			/* CLOCK_MONOTONIC, ns: its request began */
+	bool asks;			/* a request of it has come, and is not answered yet */
+	bool cut;			/* it was cut off, and the library will see that */
+};
+
+/* Where it listens. */
+struct place {
+	char host[256];
+	char port[6];
 };
 
 static struct exporter {
@@ -49,13 +58,107 @@ static struct exporter {
 	struct page pages[2];		/* enum metrics_format */
 	uint64_t collected;
 	struct MHD_Response *front, *none, *method, *body, *failed;
-	struct client clients[CLIENTS_MOST];
+	struct client clients[CLIENTS_ROOM];
 	bool silent;			/* that the module does not answer was said */
 } x;
 
 static void complain(const char *what, const char *why)
 {
 	fprintf(stderr, "tcphs-exporter: %s: %s\n", what, why);
+}
+
+/* ---- who asks ------------------------------------------------------------------------------ */
+
+/* NULL: there was no place for it, and nobody knows for how long it is there. */
+static struct client *client_of(struct MHD_Connection *c)
+{
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void cut(struct client *client)
+{
+	client->cut = true;
+	shutdown(client->fd, SHUT_RDWR);
+}
+
+/* Of two, who gives way to a newcomer: who asks nothing, and who has been there for longer. */
+static bool is_idler(const struct client *a, const struct client *b)
+{
+	return a->asks != b->asks ? b->asks : a->since < b->since;
+}
+
+/* Those who only hold a connection do not keep a scraper out. */
+static void make_room(void)
+{
+	struct client *c, *idlest = NULL;
+	unsigned int nr = 0;
+
+	for (c = x.clients; c < x.clients + CLIENTS_ROOM; c++) {
+		if (c->fd < 0 || c->cut)
+			continue;
+		nr++;
+		if (!idlest || is_idler(c, idlest))
+			idlest = c;
+	}
+	if (nr >= CLIENTS_MOST)
+		cut(idlest);
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct client *client = *context;
+
+	(void)arg;
+	if (code != MHD_CONNECTION_NOTIFY_STARTED) {
+		if (client)
+			client->fd = -1;
+		return;
+	}
+	make_room();
+	for (client = x.clients; client < x.clients + CLIENTS_ROOM; client++) {
+		if (client->fd >= 0)
+			continue;
+		*client = (struct client){
+			.fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+			.since = tcphs_now(),
+		};
+		*context = client;
+		return;
+	}
+}
+
+static void begin(struct MHD_Connection *c)
+{
+	struct client *client = client_of(c);
+
+	if (client)
+		client->asks = true;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *c, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct client *client = client_of(c);
+
+	(void)arg;
+	(void)state;
+	(void)code;
+	if (!client)
+		return;
+	client->since = tcphs_now();
+	client->asks = false;
+}
+
+/* A byte now and then keeps a connection from being idle, and does not keep it. */
+static void cut_off(void)
+{
+	uint64_t now = tcphs_now();
+	struct client *c;
+
+	for (c = x.clients; c < x.clients + CLIENTS_ROOM; c++)
+		if (c->fd >= 0 && !c->cut && now - c->since > LASTS_NS)
+			cut(c);
 }
 
 /* ---- what is answered -------------------------------------------------------------------- */
@@ -174,6 +277,7 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *c, const char *u
 	/* An answer to the first call would close the connection. */
 	if (!*state) {
 		*state = &x;
+		begin(c);
 		return MHD_YES;
 	}
 	if (!strcmp(url, "/"))
@@ -205,58 +309,6 @@ static bool make_answers(void)
 	return x.front && x.none && x.method && x.body && x.failed;
 }
 
-/* ---- who asks ------------------------------------------------------------------------------ */
-
-static MHD_socket fd_of(struct MHD_Connection *c)
-{
-	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-static struct client *client_of(MHD_socket fd)
-{
-	size_t i;
-
-	for (i = 0; i < CLIENTS_MOST; i++)
-		if (x.clients[i].fd == fd)
-			return &x.clients[i];
-	return NULL;
-}
-
-static void on_connection(void *arg, struct MHD_Connection *c, void **state,
-			  enum MHD_ConnectionNotificationCode code)
-{
-	bool comes = code == MHD_CONNECTION_NOTIFY_STARTED;
-	struct client *client = client_of(comes ? -1 : fd_of(c));
-
-	(void)arg;
-	(void)state;
-	if (client)
-		*client = (struct client){ .fd = comes ? fd_of(c) : -1, .since = tcphs_now() };
-}
-
-static void on_completed(void *arg, struct MHD_Connection *c, void **state,
-			 enum MHD_RequestTerminationCode code)
-{
-	struct client *client = client_of(fd_of(c));
-
-	(void)arg;
-	(void)state;
-	(void)code;
-	if (client)
-		client->since = tcphs_now();
-}
-
-/* A byte now and then keeps a connection from being idle, and does not keep it. */
-static void cut_off(void)
-{
-	uint64_t now = tcphs_now();
-	size_t i;
-
-	for (i = 0; i < CLIENTS_MOST; i++)
-		if (x.clients[i].fd >= 0 && now - x.clients[i].since > LASTS_NS)
-			shutdown(x.clients[i].fd, SHUT_RDWR);
-}
-
 /* ---- where it listens ------------------------------------------------------------------------ */
 
 /* A socket of systemd's (sd_listen_fds(3)); -1: there is none. */
@@ -285,35 +337,54 @@ static int bind_to(const struct addrinfo *ai)
 	return -1;
 }
 
-/* "127.0.0.1:9768", "[::1]:9768"; -1 with a word to the user. */
-static int listen_at(const char *where)
+/* "127.0.0.1:9768", "[::1]:9768", "localhost:9768" */
+static bool parse_place(struct place *p, const char *where)
+{
+	const char *colon = strrchr(where, ':'), *host = where;
+	size_t len = colon ? (size_t)(colon - where) : 0;
+	unsigned long port;
+	char *end;
+
+	/* getaddrinfo() takes 99999 for a port, and another one then. */
+	if (!colon || colon[1] < '0' || colon[1] > '9')
+		return false;
+	port = strtoul(colon + 1, &end, 10);
+	if (port > 65535 || *end)
+		return false;
+	if (*host == '[') {
+		if (len < 2 || host[len - 1] != ']')
+			return false;
+		host++;
+		len -= 2;
+	} else if (memchr(host, ':', len)) {
+		return false;
+	}
+	if (!len || len >= sizeof(p->host))
+		return false;
+	memcpy(p->host, host, len);
+	p->host[len] = '\0';
+	snprintf(p->port, sizeof(p->port), "%lu", port);
+	return true;
+}
+
+/* At the first of its addresses that this machine has; -1 with a word to the user. */
+static int listen_at(const struct place *p)
 {
 	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 					.ai_socktype = SOCK_STREAM };
-	const char *colon = strrchr(where, ':');
-	struct addrinfo *all = NULL;
-	char *end;
-	char host[256];
-	int err, fd;
+	struct addrinfo *all = NULL, *ai;
+	int err, fd = -1;
 
-	/* getaddrinfo() takes 99999 for a port, and another one then. */
-	if (!colon || colon == where || colon[1] < '0' || colon[1] > '9' ||
-	    strtoul(colon + 1, &end, 10) > 65535 || *end) {
-		complain(where, "an address and a port are needed: " LISTEN_DEFAULT);
-		return -1;
-	}
-	if (*where == '[' && colon[-1] == ']')
-		snprintf(host, sizeof(host), "%.*s", (int)(colon - where - 2), where + 1);
-	else
-		snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
-	err = getaddrinfo(host, colon + 1, &hints, &all);
+	err = getaddrinfo(p->host, p->port, &hints, &all);
 	if (err) {
-		complain(where, gai_strerror(err));
+		complain(p->host, gai_strerror(err));
 		return -1;
 	}
-	fd = bind_to(all);
+	for (ai = all; ai && fd < 0; ai = ai->ai_next)
+		fd = bind_to(ai);
 	if (fd < 0)
-		complain(where, strerror(errno));
+		fprintf(stderr, "tcphs-exporter: cannot listen at %s, port %s: %s\n", p->host,
+			p->port, strerror(errno));
 	freeaddrinfo(all);
 	return fd;
 }
@@ -325,7 +396,7 @@ static struct MHD_Daemon *start(int fd)
 	/* Nobody is to fill the log by what he sends, so it has no messages of the library. */
 	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, NULL,
 				MHD_OPTION_LISTEN_SOCKET, fd,
-				MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MOST,
+				MHD_OPTION_CONNECTION_LIMIT, CLIENTS_ROOM,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MOST,
 				MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
@@ -353,7 +424,7 @@ static int serve(struct MHD_Daemon *daemon)
 	return 0;
 }
 
-static int run(const char *where, unsigned int limit)
+static int run(const struct place *where, unsigned int limit)
 {
 	struct MHD_Daemon *daemon;
 	struct tcphs_clock clock;
@@ -364,7 +435,7 @@ static int run(const char *where, unsigned int limit)
 		fd = listen_at(where);
 	if (fd < 0)
 		return TCPHS_ERR_FAILED;
-	for (i = 0; i < CLIENTS_MOST; i++)
+	for (i = 0; i < CLIENTS_ROOM; i++)
 		x.clients[i].fd = -1;
 	tcphs_clock_init(&clock);
 	x.counts.started = tcphs_now() + (uint64_t)clock.offset;
@@ -432,14 +503,18 @@ int main(int argc, char **argv)
 		{ NULL,		0,			NULL, 0 },
 	};
 	unsigned int limit = METRICS_LIMIT_DEFAULT;
-	const char *where = LISTEN_DEFAULT;
+	struct place where;
 	int c;
 
+	parse_place(&where, LISTEN_DEFAULT);
 	while ((c = getopt_long(argc, argv, "l:hV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'l':
-			where = optarg;
-			break;
+			if (parse_place(&where, optarg))
+				break;
+			complain(optarg, "an address and a port are needed: " LISTEN_DEFAULT
+				 ", [::1]:9768");
+			return TCPHS_ERR_USAGE;
 		case 'n':
 			limit = parse_limit(optarg);
 			if (limit)
@@ -461,5 +536,5 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	tcphs_stop_on(SIGINT);
 	tcphs_stop_on(SIGTERM);
-	return run(where, limit);
+	return run(&where, limit);
 }

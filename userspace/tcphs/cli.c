@@ -39,18 +39,20 @@ static void help_filters(const struct verb *verb)
  */
 void cli_help(const struct cli *cli)
 {
-	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s%s"
-	       "  -j, --json            one JSON object a line\n"
-	       "  -H, --no-header       no heading\n%s"
-	       "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n"
+	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s%s%s%s%s"
 	       "  -h, --help            this text\n",
 	       cli->verb->name, cli->verb->words ? cli->verb->words : "", cli->verb->help, cli->verb->usage,
 	       cli->verb->reads ?
 	       "  -r, --read FILE       a recording of tcphs record, also a directory\n" : "",
 	       cli->verb->keeps == KEEPS ?
 	       "      --kept            only what is kept: connections that went wrong\n" : "",
+	       cli->verb->own_formats ? "" :
+	       "  -j, --json            one JSON object a line\n"
+	       "  -H, --no-header       no heading\n",
 	       cli->verb->one_netns ? "" :
-	       "  -A, --all-netns       every network namespace (from the initial one only)\n");
+	       "  -A, --all-netns       every network namespace (from the initial one only)\n",
+	       cli->verb->own_formats ? "" :
+	       "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n");
 	help_filters(cli->verb);
 	exit(fflush(stdout) ? TCPHS_ERR_FAILED : 0);
 }
@@ -82,6 +84,8 @@ static bool is_allowed(const struct verb *verb, int c)
 {
 	if (is_filter(c))
 		return verb->filters >> (c - CLI_FILTER(PORT)) & 1;
+	if (c == 'j' || c == 'H' || c == 'C')
+		return !verb->own_formats;
 	return c == 'A' ? !verb->one_netns : c == 'r' ? verb->reads : c == 'K' ? verb->keeps == KEEPS : true;
 }
 
@@ -164,6 +168,8 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 	}
 	switch (c) {
 	case 'j':
+		if (cli->verb->own_formats)
+			cli_usage(cli, "--json: metrics have formats of their own, see --openmetrics; for JSON there are tcphs status and tcphs listeners");
 		cli->json = true;
 		break;
 	case 'H':

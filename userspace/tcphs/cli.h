@@ -37,6 +37,7 @@ struct verb {
 	const char *help;		/* one line for the list of verbs */
 	const char *usage;		/* its own options, for --help */
 	bool one_netns;			/* knows no --all-netns */
+	bool own_formats;		/* neither JSON, headings nor colours */
 	bool reads;			/* knows --read */
 	enum {
 		KEEPS_NOT,

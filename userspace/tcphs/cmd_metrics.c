@@ -59,8 +59,6 @@ static void parse(struct cli *cli, struct options *o, int argc, char **argv)
 			cli_option(cli, c, argv, longs);
 	}
 	cli_check(cli, argc, argv);
-	if (cli->json)
-		cli_usage(cli, "--json: metrics have formats of their own, see --openmetrics; for JSON there are tcphs status and tcphs listeners");
 }
 
 /* Whoever reads the file sees the old one or the new one, and never half of one. */
@@ -184,5 +182,6 @@ const struct verb verb_metrics = {
 		"                        (default 200)\n"
 		"      --openmetrics     as OpenMetrics, not in the older text format\n"
 		"      --rules           alert rules, of the thresholds of tcphs doctor\n\n",
+	.own_formats = true,
 	.run = run,
 };
