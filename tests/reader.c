@@ -22,7 +22,7 @@
 #include "request.h"
 
 #define MAX_CPUS	32
-#define MAX_LISTENERS	16
+#define MAX_LISTENERS	131	/* a few for each CPU */
 #define LIVES		(1 << 16)
 #define WORDS		23	/* lines about what is wrong, at most */
 
