@@ -56,6 +56,7 @@ in_zsh()
 		compadd() { while [[ $1 != -- ]]; do shift; done; shift
 			found+=(${(M)@:#$PREFIX*}) }
 		_files() { found+=(*) }
+		_normal() { [[ $words[1] == cat && $CURRENT == 2 ]] && found+=(some.rec) }
 		source "$0" "$@"; print -r -- $found' "$files/_$about" "$about" "$@"
 }
 
@@ -82,7 +83,7 @@ allowed_of()
 }
 
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((3 * (24 + ${#verbs[@]} - 1)))"
+echo "1..$((3 * (25 + ${#verbs[@]} - 1)))"
 for shell in bash zsh fish; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
@@ -100,6 +101,7 @@ for shell in bash zsh fish; do
 	same "$(in_$shell events --event '')" "$events" "$shell: every event"
 	same "$(in_$shell events --read '')" "some.rec tcphs tcphs-exporter tcphs-top" "$shell: files to read"
 	same "$(in_$shell record '')" "some.rec tcphs tcphs-exporter tcphs-top" "$shell: files to write"
+	same "$(in_$shell events -- cat some)" "some.rec" "$shell: what is run, as it is completed alone"
 	same "$(in_$shell events -o TIM)" "TIME" "$shell: columns"
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
 	same "$(in_$shell events '')" "" "$shell: no word where none belongs"

@@ -21,6 +21,11 @@ function __tcphs
         echo names
         return
     end
+    # Behind -- stand a command and its arguments.
+    if set -l at (contains -i -- -- $words)
+        complete -C (string join ' ' -- (string escape -- $words[(math $at + 1)..-1]) $cur)
+        return
+    end
     if string match -q -- '--*=*' $cur
         set before (string replace -r '=.*' '' -- $cur)
     end

@@ -87,9 +87,10 @@ static bool wait_for_more(const struct follower *f)
 		/* Nobody reads any more: of a pipe POLLERR, of a socket or terminal POLLHUP */
 		{ .fd = f->how->output },
 		{ .fd = f->clock_set, .events = POLLIN },
+		{ .fd = f->how->wake > 0 ? f->how->wake : -1, .events = POLLIN },
 	};
 
-	if (poll(fds, 3, poll_msec(f)) < 0)
+	if (poll(fds, 4, poll_msec(f)) < 0)
 		return errno == EINTR && !interrupted(f);
 	if (fds[0].revents)
 		tcphs_bell_drain(f->session);

@@ -423,6 +423,7 @@ struct tcphs_clock;
  * @arg: first argument of all of these
  * @until: when to end, CLOCK_MONOTONIC in ns; 0: never
  * @output: a file that, when nobody reads it any more, ends it; -1: none
+ * @wake: a file that, when it can be read, lets a round begin; 0 or less: none
  * @clock: its offset follows the time of day: the clock may be set, the machine may
  *	sleep. May be NULL
  */
@@ -433,6 +434,7 @@ struct tcphs_follow {
 	void *arg;
 	uint64_t until;
 	int output;
+	int wake;
 	struct tcphs_clock *clock;
 };
 

@@ -39,20 +39,25 @@ static void help_filters(const struct verb *verb)
  */
 void cli_help(const struct cli *cli)
 {
-	printf("Usage: tcphs %s%s [OPTION]...\n%s.\n\n%s%s%s%s%s%s"
-	       "  -h, --help            this text\n",
-	       cli->verb->name, cli->verb->words ? cli->verb->words : "", cli->verb->help, cli->verb->usage,
-	       cli->verb->reads ?
-	       "  -r, --read FILE       a recording of tcphs record, also a directory\n" : "",
-	       cli->verb->keeps == KEEPS ?
-	       "      --kept            only what is kept: connections that went wrong\n" : "",
-	       cli->verb->own_formats ? "" :
-	       "  -j, --json            one JSON object a line\n"
-	       "  -H, --no-header       no heading\n",
-	       cli->verb->one_netns ? "" :
-	       "  -A, --all-netns       every network namespace (from the initial one only)\n",
-	       cli->verb->own_formats ? "" :
-	       "      --color=WHEN      auto (default), always or never; NO_COLOR is honoured\n");
+	const struct verb *verb = cli->verb;
+
+	printf("Usage: tcphs %s%s [OPTION]...%s\n%s.\n\n%s", verb->name,
+	       verb->words ? verb->words : "", verb->runs ? " [-- COMMAND [ARGUMENT]...]" : "",
+	       verb->help, verb->usage);
+	if (verb->runs)
+		puts("      -- COMMAND ...    run it: only its connections, and those of its children");
+	if (verb->reads)
+		puts("  -r, --read FILE       a recording of tcphs record, also a directory");
+	if (verb->keeps == KEEPS)
+		puts("      --kept            only what is kept: connections that went wrong");
+	if (!verb->own_formats)
+		puts("  -j, --json            one JSON object a line\n"
+		     "  -H, --no-header       no heading");
+	if (!verb->one_netns)
+		puts("  -A, --all-netns       every network namespace (from the initial one only)");
+	if (!verb->own_formats)
+		puts("      --color=WHEN      auto (default), always or never; NO_COLOR is honoured");
+	puts("  -h, --help            this text");
 	help_filters(cli->verb);
 	exit(fflush(stdout) ? TCPHS_ERR_FAILED : 0);
 }

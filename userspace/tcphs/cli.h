@@ -25,6 +25,8 @@ struct cli {
 	char *joined;			/* the same, if it was given several times */
 	bool kept;			/* the kept store alone */
 	const char *read;		/* a recording to read; NULL: the kernel */
+	char **command;			/* behind --, to be run; NULL: there is none */
+	int status;			/* its exit status */
 	int damaged;			/* part of it can't be read: the exit status; 0: it can */
 	bool to_file;			/* events don't go to standard output */
 	struct tcphs_filter filter;
@@ -39,6 +41,7 @@ struct verb {
 	bool one_netns;			/* knows no --all-netns */
 	bool own_formats;		/* neither JSON, headings nor colours */
 	bool reads;			/* knows --read */
+	bool runs;			/* knows -- COMMAND */
 	enum {
 		KEEPS_NOT,
 		KEEPS_OF_A_TIME,	/* reads what is kept with --since or --until */
@@ -95,6 +98,7 @@ extern const struct verb verb_metrics;
 /* Words of the command line that are no options. */
 #define CLI_CONN	"CONN"		/* the connection of a diagram */
 #define CLI_STDOUT	"-"		/* where a recording goes */
+#define CLI_COMMAND	"COMMAND"	/* what is run */
 
 /* options.c */
 int cli_next(struct cli *cli, int argc, char **argv, const char *shorts,

@@ -86,7 +86,7 @@ static void check(const struct diagram *d)
 {
 	const struct cli *cli = d->cli;
 
-	if (!d->conn && !d->last && !d->limit && !d->follow && !cli->filter.keys)
+	if (!d->conn && !d->last && !d->limit && !d->follow && !cli->filter.keys && !cli->command)
 		cli_usage(cli, "which connection? its CONN (tcphs events), or --last, or a filter such as --port 443");
 }
 
@@ -511,6 +511,11 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 {
 	uint32_t i;
 
+	if (!d->nr_chosen && d->cli->command) {
+		cli_say("tcphs: the command made no TCP connection%s",
+			d->cli->all_netns ? "" : " in this network namespace; -A shows those of all");
+		return 0;
+	}
 	if (!d->nr_chosen) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"no such connection on record; tcphs events shows what is");
@@ -726,6 +731,7 @@ const struct verb verb_diagram = {
 		"                        output)\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
+	.runs = true,
 	.keeps = KEEPS,
 	.lives = true,
 	.filters = TCPHS_FILTERS_EVENT,

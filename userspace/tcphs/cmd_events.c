@@ -110,7 +110,11 @@ static int read_events(struct events_cmd *cmd, struct source *source, struct tcp
 {
 	const struct tcphs_events_ops *ops = cmd->cli->json ? &json_ops : &text_ops;
 
-	if (source_keep_last(source, cmd->last, cmd->view ? event_view_measure : NULL, cmd->view,
+	/* Nothing is there of what a command will do. */
+	bool from_nothing = cmd->follow && cmd->cli->command;
+
+	if (!from_nothing &&
+	    source_keep_last(source, cmd->last, cmd->view ? event_view_measure : NULL, cmd->view,
 			     err))
 		return -1;
 	if (cmd->view)
@@ -158,6 +162,7 @@ const struct verb verb_events = {
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
 		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.reads = true,
+	.runs = true,
 	.keeps = KEEPS,
 	.filters = TCPHS_FILTERS_EVENT,
 	.run = run,

@@ -311,6 +311,7 @@ const struct verb verb_record = {
 		"      --keep N          never more than 16 of them, or what is said\n"
 		"      --age TIME        begin a new one after so long\n",
 	.reads = true,
+	.runs = true,
 	.filters = TCPHS_FILTERS_EVENT,
 	.keeps = KEEPS,
 	.run = run,

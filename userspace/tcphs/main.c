@@ -41,6 +41,9 @@ static void print_help(FILE *to)
 	fputs("  help         this text; 'tcphs help VERB' has a verb's options,\n"
 	      "               'tcphs help names' explains every event and reason\n"
 	      "\n"
+	      "tcphs VERB [OPTION]... -- COMMAND [ARGUMENT]... runs a command, and shows its\n"
+	      "connections and those of its children: events, diagram, record.\n"
+	      "\n"
 	      "Options of every verb, before or after it (-A: not of status):\n"
 	      "  -j, --json            one JSON object a line\n"
 	      "  -H, --no-header       no heading\n"
@@ -233,6 +236,32 @@ static int put_verb_first(int argc, char **argv)
 	return 0;
 }
 
+/* What stands behind -- is no option of ours, whatever it looks like. */
+static int take_command(struct cli *cli, int *argc, char **argv)
+{
+	int i;
+
+	for (i = 2; i < *argc && strcmp(argv[i], "--"); i++)
+		;
+	if (i == *argc)
+		return 0;
+	if (!cli->verb->runs) {
+		cli_say("tcphs %s: -- COMMAND means nothing here; events, diagram and record run one",
+			cli->verb->name);
+		return TCPHS_ERR_USAGE;
+	}
+	if (i + 1 == *argc) {
+		cli_say("tcphs %s: after -- a command is missing, such as: tcphs %s -- curl -s localhost",
+			cli->verb->name, cli->verb->name);
+		return TCPHS_ERR_USAGE;
+	}
+	cli->command = &argv[i + 1];
+	cli_gave(cli, CLI_COMMAND);
+	argv[i] = NULL;
+	*argc = i;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -255,6 +284,9 @@ int main(int argc, char **argv)
 	cli.verb = find_verb(argv[1]);
 	if (!cli.verb)
 		return unknown_verb(argv[1]);
+	ret = take_command(&cli, &argc, argv);
+	if (ret)
+		return ret;
 
 	cli.color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
 	cli.utf8 = tcphs_utf8();
@@ -265,6 +297,9 @@ int main(int argc, char **argv)
 	ret = cli.verb->run(&cli, argc - 1, argv + 1);
 	if (!ret)
 		ret = cli.damaged;
+	/* Whoever runs a command wants to know how it ended. */
+	if (cli.status)
+		ret = cli.status;
 	tcphs_buf_free(&cli.out);
 	free(cli.joined);
 	return ret;

@@ -22,6 +22,18 @@ static const struct {
 	{ NULL, "kept", "read", false, "a recording holds what it was made of" },
 	{ NULL, "kept", "follow", false, "what is kept is past; leave one out" },
 	{ NULL, "until", "follow", false, "--follow goes on; leave one out" },
+	{ NULL, "read", CLI_COMMAND, false, "what is recorded is past; leave one out" },
+	{ NULL, "kept", CLI_COMMAND, false, "what is kept is past; leave one out" },
+	{ NULL, "since", CLI_COMMAND, false, "a command is shown from its beginning; leave it out" },
+	{ NULL, "until", CLI_COMMAND, false, "a command is shown to its end; leave it out" },
+	{ "diagram", CLI_CONN, CLI_COMMAND, false, "its own connections are drawn; leave CONN out" },
+	{ "diagram", "follow", CLI_COMMAND, false,
+	  "its connections are drawn when it has ended; tcphs events --follow shows them as they happen" },
+	{ "record", CLI_STDOUT, CLI_COMMAND, false,
+	  "its own output goes there; name a file" },
+	{ "record", "directory", CLI_COMMAND, false, "name a file" },
+	{ "record", "duration", CLI_COMMAND, false, "it is recorded to its end; timeout(1) ends it" },
+	{ "record", "last", CLI_COMMAND, false, "it is recorded from its beginning; leave it out" },
 	{ "record", "until", "duration", false, "what is past is written at once; leave one out" },
 	{ "events", "follow", "read", false,
 	  "a recording is read to its end; out of a pipe its events are shown as they come: tcphs record - | tcphs events --read -" },
@@ -160,7 +172,7 @@ void cli_check(const struct cli *cli, int argc, char **argv)
 			continue;
 		if (!is_given(cli, rules[i].word) || is_given(cli, rules[i].other) == rules[i].needs)
 			continue;
-		cli_usage(cli, "--%s %s %s%s: %s", rules[i].word,
+		cli_usage(cli, "%s%s %s %s%s: %s", dashes(rules[i].word), rules[i].word,
 			  rules[i].needs ? "goes with" : "does not go with",
 			  dashes(rules[i].other), rules[i].other, rules[i].instead);
 	}

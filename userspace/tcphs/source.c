@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Events out of the kernel (what the rings hold, and then what comes) or out of a
- * recording.
+ * Events out of the kernel (what the rings hold, and then what comes; or those of a
+ * command while it runs) or out of a recording.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "hash.h"
+#include "scope.h"
 #include "source.h"
 
 #define NSEC_PER_SEC 1000000000ll
 /* Of a directory, what lives did so long before and after a time is read, too. */
 #define LIFE_MARGIN (600 * NSEC_PER_SEC)
+/* When a command has ended its connections are still being closed, so long at most. */
+#define CLOSING_TIME (1 * NSEC_PER_SEC)
+
+/* What is told of a command after it has ended. */
+struct told {
+	struct tcphs_event ev;
+	uint64_t lost;		/* so many were lost here, and @ev.cpu says where; 0: it is an event */
+};
 
 struct source {
 	struct cli *cli;
@@ -26,6 +37,13 @@ struct source {
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	bool fetched;		/* source_keep_last() has pulled already */
+
+	/* a command; NULL: there is none */
+	struct command *command;
+	struct scope *scope;
+	struct told *told;	/* once it has ended, unless it is followed */
+	uint32_t nr_told, told_cap;
+	bool has_ended;
 
 	/* a recording; NULL: it's the kernel */
 	struct tcphs_recording *recording;
@@ -41,14 +59,30 @@ static enum tcphs_kept_mode kept_mode(const struct cli *cli)
 	bool time = tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE) ||
 		    tcphs_filter_has(&cli->filter, TCPHS_FILTER_UNTIL);
 
-	if (cli->verb->keeps == KEEPS_NOT || (cli->verb->keeps == KEEPS_OF_A_TIME && !time))
+	if (cli->command || cli->verb->keeps == KEEPS_NOT || (cli->verb->keeps == KEEPS_OF_A_TIME && !time))
 		return TCPHS_KEPT_NOT;
 	return cli->kept ? TCPHS_KEPT_ONLY : TCPHS_KEPT_TOO;
 }
 
+/* Before it runs: everything about it is to be heard. */
+static int open_command(struct source *s, struct tcphs_error *err)
+{
+	s->command = command_new(s->cli->command, err);
+	if (!s->command)
+		return -1;
+	s->scope = scope_new(s->command);
+	if (s->scope)
+		return 0;
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
+	return -1;
+}
+
 static int open_kernel(struct source *s, struct tcphs_error *err)
 {
-	s->events = tcphs_events_new(s->cli->all_netns, kept_mode(s->cli), &s->filter);
+	/* Of a command's events each may say whose a connection is. */
+	const struct tcphs_filter *filter = s->cli->command ? NULL : &s->filter;
+
+	s->events = tcphs_events_new(s->cli->all_netns, kept_mode(s->cli), filter);
 	if (!s->events) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return -1;
@@ -57,7 +91,7 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 	if (!s->session)
 		return -1;
 	s->clock.offset = tcphs_session_clock(s->session);
-	return 0;
+	return s->cli->command ? open_command(s, err) : 0;
 }
 
 static int64_t now_of(const struct source *s)
@@ -275,6 +309,9 @@ void source_close(struct source *s)
 	if (s->file > STDIN_FILENO)
 		close(s->file);
 	tcphs_recording_close(s->recording);
+	scope_free(s->scope);
+	command_free(s->command);
+	free(s->told);
 	tcphs_events_free(s->events);
 	tcphs_close(s->session);
 	free(s);
@@ -462,6 +499,176 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 	return start_again(s, err);
 }
 
+/* ---- a command ----------------------------------------------------------------- */
+
+/* One run of a command. */
+struct run {
+	struct source *s;
+	struct tcphs_follow how;
+	const struct tcphs_events_ops *ops;
+	bool (*idle)(void *arg);
+	void *arg;
+	bool known;		/* every process in the events that are being told */
+	bool closing;		/* it has ended, and its connections did not yet */
+};
+
+static void on_scoped(void *data, const struct tcphs_event *ev)
+{
+	struct run *run = data;
+
+	/* These events are pulled: of what happened in them every fork is heard of. */
+	if (!run->known)
+		command_follow(run->s->command);
+	run->known = true;
+	if (scope_concerns(run->s->scope, ev) && tcphs_filter_event(&run->s->filter, ev))
+		run->ops->record(run->arg, ev);
+}
+
+static void on_scoped_loss(void *data, uint32_t cpu, uint64_t count)
+{
+	const struct run *run = data;
+
+	if (run->ops->lost)
+		run->ops->lost(run->arg, cpu, count);
+}
+
+static bool after_round(void *data)
+{
+	struct run *run = data;
+
+	/* Also when there is no event: forks are heard of before there are too many. */
+	command_follow(run->s->command);
+	run->known = false;
+	if (run->closing && scope_is_over(run->s->scope))
+		run->how.until = tcphs_now();
+	return !run->idle || run->idle(run->arg);
+}
+
+/* Its connections are closed by the kernel when it has ended; so they are waited for. */
+static bool is_interrupted(void *data)
+{
+	struct run *run = data;
+
+	if (command_runs(run->s->command))
+		return false;
+	if (!run->closing) {
+		run->closing = true;
+		run->how.until = tcphs_now() + CLOSING_TIME;
+		run->how.wake = -1;
+		/* From here on Ctrl-C is ours. */
+		cli_catch_signals();
+	}
+	return tcphs_stop_asked();
+}
+
+static void end_command(struct source *s)
+{
+	s->has_ended = true;
+	s->cli->status = command_status(s->command);
+	if (command_missed(s->command) || scope_no_memory(s->scope))
+		cli_say("tcphs: not every process of the command could be followed; connections may be missing");
+}
+
+/* Runs it, and tells @ops what concerns it, as it happens. */
+static int run_command(struct source *s, const struct tcphs_events_ops *ops,
+		       bool (*idle)(void *arg), void *arg, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops scoped = {
+		.record = on_scoped, .lost = on_scoped_loss,
+	};
+	struct run run = { .s = s, .ops = ops, .idle = idle, .arg = arg };
+	int failed;
+
+	run.how = (struct tcphs_follow){
+		.ops = &scoped, .round = after_round, .interrupted = is_interrupted, .arg = &run,
+		.clock = &s->clock, .output = -1,
+	};
+	/* What was before it is not its. */
+	if (tcphs_events_pull(s->session, s->events, err))
+		return -1;
+	tcphs_events_keep_last(s->events, 0);
+	tcphs_stop_on(SIGTERM);
+	tcphs_stop_on(SIGHUP);
+	failed = command_start(s->command, err);
+	if (!failed) {
+		run.how.wake = command_wake_fd(s->command);
+		failed = tcphs_follow(s->session, s->events, &run.how, err) ? -1 : 0;
+	}
+	end_command(s);
+	return failed;
+}
+
+static void keep_told(struct source *s, const struct told *told)
+{
+	if (array_grow(&s->told, s->nr_told + 1, &s->told_cap, sizeof(*s->told)))
+		s->nr_told = UINT32_MAX;
+	else
+		s->told[s->nr_told++] = *told;
+}
+
+static void on_told(void *data, const struct tcphs_event *ev)
+{
+	struct source *s = data;
+
+	if (s->nr_told != UINT32_MAX)
+		keep_told(s, &(struct told){ .ev = *ev });
+}
+
+static void on_told_loss(void *data, uint32_t cpu, uint64_t count)
+{
+	struct source *s = data;
+
+	if (s->nr_told != UINT32_MAX)
+		keep_told(s, &(struct told){ .ev.cpu = (uint16_t)cpu, .lost = count });
+}
+
+/* Its output comes first, and then what is told of it. */
+static int hear_command(struct source *s, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { .record = on_told, .lost = on_told_loss };
+
+	if (s->has_ended)
+		return 0;
+	if (run_command(s, &ops, NULL, s, err))
+		return -1;
+	if (s->nr_told != UINT32_MAX)
+		return 0;
+	s->nr_told = 0;
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory for the events of the command");
+	return -1;
+}
+
+static void tell_command(const struct source *s, const struct tcphs_events_ops *ops, void *arg)
+{
+	const struct told *t;
+	size_t skip = s->skip;
+
+	for (t = s->told; t < s->told + s->nr_told; t++) {
+		if (!t->lost && skip)
+			skip--;
+		else if (!t->lost)
+			ops->record(arg, &t->ev);
+		else if (!skip && ops->lost)
+			ops->lost(arg, t->ev.cpu, t->lost);
+	}
+}
+
+static int keep_last_of_command(struct source *s, size_t keep, struct look *look,
+				struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = { .record = on_look };
+	struct look count = { 0 };
+
+	if (hear_command(s, err))
+		return -1;
+	tell_command(s, &ops, &count);
+	s->skip = keep < count.seen ? count.seen - keep : 0;
+	tell_command(s, &ops, look);
+	return 0;
+}
+
+/* ---- what verbs ask for -------------------------------------------------------- */
+
 /**
  * source_keep_last - begin with the last events of those there are
  * @s: the source
@@ -479,6 +686,8 @@ int source_keep_last(struct source *s, size_t keep,
 		return 0;
 	if (s->recording)
 		return keep_last_recorded(s, keep, &(struct look){ look, arg, 0 }, err);
+	if (s->command)
+		return keep_last_of_command(s, keep, &(struct look){ look, arg, 0 }, err);
 	if (tcphs_events_pull(s->session, s->events, err))
 		return -1;
 	s->fetched = true;
@@ -494,7 +703,7 @@ int source_keep_last(struct source *s, size_t keep,
  */
 bool source_rewinds(const struct source *s)
 {
-	return s->recording && tcphs_recording_seekable(s->recording);
+	return s->command || (s->recording && tcphs_recording_seekable(s->recording));
 }
 
 /**
@@ -504,6 +713,8 @@ bool source_rewinds(const struct source *s)
  */
 int source_rewind(struct source *s, struct tcphs_error *err)
 {
+	if (s->command)
+		return 0;
 	if (tcphs_recording_rewind(s->recording, err))
 		return -1;
 	follow_clock(s);
@@ -522,6 +733,12 @@ int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg
 {
 	if (s->recording)
 		return play(s, ops, NULL, arg, err);
+	if (s->command) {
+		if (hear_command(s, err))
+			return -1;
+		tell_command(s, ops, arg);
+		return 0;
+	}
 	if (!s->fetched && tcphs_events_pull(s->session, s->events, err))
 		return -1;
 	s->fetched = false;
@@ -549,6 +766,8 @@ int source_follow(struct source *s, uint64_t until, const struct tcphs_events_op
 
 	if (s->recording)
 		return play(s, ops, idle, arg, err);
+	if (s->command)
+		return run_command(s, ops, idle, arg, err);
 	cli_catch_signals();
 	s->fetched = false;
 	return tcphs_follow(s->session, s->events, &how, err) ? -1 : 0;

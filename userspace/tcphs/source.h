@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the events of a verb come from: the kernel, or with --read a recording.
- * A verb that reads events knows no difference.
+ * Where the events of a verb come from: the kernel, of a command with -- COMMAND, or with
+ * --read a recording. A verb that reads events knows no difference.
  */
 #ifndef TCPHS_SOURCE_H
 #define TCPHS_SOURCE_H
@@ -11,7 +11,9 @@
 struct source;
 
 /*
- * Opens the recording that cli->read names, or a session with the module. Only
+ * Opens the recording that cli->read names, or a session with the module. A command
+ * (cli->command) is not run yet: that do the first source_keep_last(), source_drain() or
+ * source_follow(), which end with it and leave its exit status in cli->status. Only
  * events that the user's filter (cli->filter) lets through come out of it. A verb
  * about whole lives (verb->lives) gets every event, and chooses with
  * tcphs_filter_event(): the other end of a connection that fits may have other
@@ -42,7 +44,8 @@ int source_keep_last(struct source *s, size_t keep,
 
 /*
  * Can source_drain() be called a second time, after source_rewind(), and give the same
- * events? That of a recording that is a file; what the kernel has may be overwritten.
+ * events? That of a recording that is a file, and of a command; what else the kernel has may
+ * be overwritten.
  */
 bool source_rewinds(const struct source *s);
 int source_rewind(struct source *s, struct tcphs_error *err);
