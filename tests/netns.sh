@@ -235,6 +235,46 @@ successor_sees_its_own() {
 		only_netns "$one_inode" within "$successor" tcphs events -j
 }
 
+# What listens in a namespace that only a process holds, in a cgroup such as Docker makes.
+container=3fd9a1c07b52
+cgroup=/sys/fs/cgroup/docker-${container}0123456789abcdef0123456789abcdef0123456789abcdef0123.scope
+
+open_container() {
+	at_end+=(remove_container)
+	mkdir "$cgroup" || die "no cgroup"
+	# shellcheck disable=SC2016 # for the inner shell
+	background "$tmp/container" sh -c 'echo $$ >"$1/cgroup.procs"; exec unshare --net python3 -c "
+import signal, socket
+s = socket.create_server((\"0.0.0.0\", 7103))
+signal.pause()"' sh "$cgroup"
+	container_pid=$!
+	wait_until 30 container_listens || die "no container: $(<"$tmp/container")"
+}
+
+remove_container() {
+	[[ ! -d $cgroup ]] || { stop "$container_pid" KILL; wait_until 10 rmdir "$cgroup"; }
+}
+
+container_listens() {
+	tcphs listeners -A -j | grep '"port":7103,'
+}
+
+names_of_namespaces() { # VERB
+	tcphs "$1" -A -H -o NETNS | sort -u | xargs
+}
+
+namespaces_have_names() {
+	same "$(names_of_namespaces connections)" "$one $two" "namespaces of connections" &&
+	same "$(tcphs listeners -A -H -o NETNS,LISTENER | awk '/:7103$/ { print $1 }')" $container container &&
+	same "$(tcphs listeners -j --netns $container | jq .port)" 7103 "port by the container's name" &&
+	same "$(tcphs events -A -H -o NETNS,EVENT | awk '$2 == "syn-sent" { print $1 }' | sort -u | xargs)" \
+		"$one $two" "namespaces of events" || return
+	# Out of a cgroup like that it is known by its process.
+	echo "$container_pid" >/sys/fs/cgroup/cgroup.procs
+	same "$(tcphs listeners -A -H -o NETNS,LISTENER | awk '/:7103$/ { print $1 }')" \
+		"python3[$container_pid]" process
+}
+
 remove_successors() {
 	local i
 
@@ -243,7 +283,7 @@ remove_successors() {
 	done
 }
 
-start 22
+start 23
 need_command ip setpriv unshare jq python3 ss taskset
 load ring_records=16384
 mark_dmesg
@@ -260,6 +300,9 @@ for ns in $one $two; do
 done
 check "the initial namespace does not see them unasked" initial_sees_none
 check "the initial namespace sees both with -A" all_sees_both
+open_container
+check "it has names for them: of ip-netns(8), of a container, of a process" namespaces_have_names
+remove_container
 check "a child namespace may not see all" child_may_not_see_all
 check "a user may not ask: status 4 and one line" user_may_not_ask
 check "a user may read /proc/tcphs" user_may_read_the_summary

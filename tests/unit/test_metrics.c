@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "container.h"
 #include "collect.h"
 #include "tap.h"
 

@@ -594,7 +594,7 @@ static void test_formats(void)
 	ok(strstr(text, "\"data\":{\"left_bytes\":78,\"right_bytes\":161,"), "JSON: the bytes");
 
 	out.len = 0;
-	tcphs_picture_svg(&p, &clock, false, false, &out);
+	tcphs_picture_svg(&p, &clock, false, NULL, &out);
 	text = drawn();
 	ok(strstr(text, "cu&lt;r&amp;l[209]"), "SVG: names of processes are escaped");
 	equal(count_of(text, "<path "), 7 + 3, "SVG: a head for each segment, three for the data");
@@ -605,7 +605,7 @@ static void test_formats(void)
 	collect(&lives, lost, COUNT(lost));
 	make(&p, &lives, 0, true);
 	out.len = 0;
-	tcphs_picture_svg(&p, &clock, false, false, &out);
+	tcphs_picture_svg(&p, &clock, false, NULL, &out);
 	equal(count_of(drawn(), "d=\"M-6 -6L6 6M-6 6L6 -6\""), 2, "SVG: a cross for each SYN that did not get there");
 	tcphs_picture_free(&p);
 	tcphs_lives_free(&lives);
@@ -872,7 +872,7 @@ static int write_drawings(const char *directory)
 		collect(&lives, drawing[i].told, drawing[i].nr);
 		make(&p, &lives, tcphs_lives_lead(&lives, 0), true);
 		out.len = 0;
-		tcphs_picture_svg(&p, &clock, false, false, &out);
+		tcphs_picture_svg(&p, &clock, false, NULL, &out);
 		if (write_file(directory, name, "svg"))
 			return 1;
 		tcphs_picture_free(&p);

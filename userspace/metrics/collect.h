@@ -167,6 +167,5 @@ void ports_end(struct metrics *m);
 
 /* container.c */
 void container_names(struct tally *spaces, uint32_t home);
-bool container_of_cgroup(const char *text, char *name, size_t size);
 
 #endif /* TCPHS_METRICS_COLLECT_H */

@@ -3,74 +3,13 @@
  * What a network namespace is called: as the container is whose process has a socket in it,
  * which that process's cgroup says, or as ip-netns(8) calls it. Both may be read by anyone.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "collect.h"
-
-#define ID_LEN		64	/* hexadecimal digits of a container's number */
-#define ID_SHOWN	12	/* as docker ps and crictl ps show it */
-
-static bool is_id(const char *p)
-{
-	size_t i;
-
-	for (i = 0; i < ID_LEN; i++)
-		if (!isxdigit((unsigned char)p[i]))
-			return false;
-	return !isxdigit((unsigned char)p[ID_LEN]);
-}
-
-/* A name up to the end of its part of the path. */
-static bool take_name(const char *p, const char *stop, char *name, size_t size)
-{
-	size_t len = strcspn(p, stop);
-
-	if (!len)
-		return false;
-	snprintf(name, size, "%.*s", (int)len, p);
-	return true;
-}
-
-/**
- * container_of_cgroup - the container that a cgroup is of
- * @text: of /proc/PID/cgroup
- * @name: gets the first digits of its number, or its name
- * @size: of @name
- *
- * Docker, containerd, CRI-O and podman have 64 digits at the end of a part of the path; LXC
- * and systemd-nspawn have names.
- *
- * Return: is it of one?
- */
-bool container_of_cgroup(const char *text, char *name, size_t size)
-{
-	static const char lxc[] = "/lxc.payload.", nspawn[] = "machine.slice/systemd-nspawn@";
-	const char *p;
-
-	for (p = text; *p; p++)
-		if ((p == text || !isxdigit((unsigned char)p[-1])) && is_id(p)) {
-			snprintf(name, size, "%.*s", ID_SHOWN, p);
-			return true;
-		}
-	p = strstr(text, lxc);
-	if (p)
-		return take_name(p + sizeof(lxc) - 1, "/\n", name, size);
-	p = strstr(text, nspawn);
-	return p && take_name(p + sizeof(nspawn) - 1, ".\n", name, size);
-}
-
-static void ask_cgroup(struct space *s)
-{
-	char path[40], text[4096];
-
-	snprintf(path, sizeof(path), "/proc/%u/cgroup", s->pid);
-	if (s->pid && settings_read_text(path, text, sizeof(text)))
-		container_of_cgroup(text, s->name, sizeof(s->name));
-}
+#include "container.h"
 
 /* Those that ip-netns(8) keeps. */
 static void ask_ip_netns(struct tally *spaces)
@@ -109,8 +48,7 @@ void container_names(struct tally *spaces, uint32_t home)
 	tally_each(spaces, s, i) {
 		if (s->netns == home || *s->name)
 			continue;
-		ask_cgroup(s);
-		nameless |= !*s->name;
+		nameless |= !s->pid || !container_of_process(s->pid, s->name, sizeof(s->name));
 	}
 	if (nameless)
 		ask_ip_netns(spaces);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "netns.h"
 #include "table.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -64,7 +65,7 @@ static enum table_tone owner_text(bool known, const char *comm, uint32_t pid, ch
 
 static enum table_tone netns_text(uint32_t netns, char *buf)
 {
-	tcphs_fmt_u64(buf, netns);
+	netns_name(netns, buf);
 	return TABLE_DIM;
 }
 
@@ -246,8 +247,8 @@ static enum table_tone txt_p99(const void *row, char *buf, bool utf8)
 }
 
 static const struct table_column listener_columns[] = {
-	{ "NETNS", "netns", "inode of the network namespace",
-	  10, 10, 10, 1, .all_netns = true, .compare = cmp_l_netns, .text = txt_l_netns },
+	{ "NETNS", "netns", "network namespace: its name, container or first process",
+	  10, 12, 31, 1, .all_netns = true, .compare = cmp_l_netns, .text = txt_l_netns },
 	{ "LISTENER", "local", "address and port it listens on",
 	  13, 17, 53, 0, .compare = cmp_l_local, .text = txt_l_local },
 	{ "OWNER", "owner", "process that accepts (before that: listens), name[pid]",
@@ -440,8 +441,8 @@ static enum table_tone txt_c_owner(const void *row, char *buf, bool utf8 __unuse
 }
 
 static const struct table_column conn_columns[] = {
-	{ "NETNS", "netns", "inode of the network namespace",
-	  10, 10, 10, 1, .all_netns = true, .compare = cmp_c_netns, .text = txt_c_netns },
+	{ "NETNS", "netns", "network namespace: its name, container or first process",
+	  10, 12, 31, 1, .all_netns = true, .compare = cmp_c_netns, .text = txt_c_netns },
 	{ "STATE", "state", "state; within it the longest first",
 	  12, 12, 12, 0, .compare = cmp_c_state, .text = txt_c_state },
 	{ "AGE", "age", "time in this state; > is since tcphs knows it",

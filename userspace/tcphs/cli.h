@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <sys/types.h>
 
+#include "netns.h"
 #include "output.h"
 
 struct verb;
@@ -121,6 +122,7 @@ int cli_finish(struct cli *cli);
 #define CLI_MOMENT_LEN 32
 void cli_moment(char *p, int64_t ns);
 void cli_say_missing(const struct tcphs_missing *missing);
+netns_namer *cli_netns(const struct cli *cli);
 void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
 
 const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without colour */

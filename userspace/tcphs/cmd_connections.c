@@ -57,7 +57,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const void *e
 		tcphs_fmt_owner(row->cell[COL_OWNER], c->owner.comm, strlen(c->owner.comm), c->owner.pid);
 	else
 		strcpy(row->cell[COL_OWNER], "-");
-	tcphs_fmt_u64(row->cell[COL_NETNS], c->netns);
+	cli_netns(cli)(c->netns, row->cell[COL_NETNS]);
 
 	if (c->state == TCPHS_STATE_ESTABLISHED)
 		row->tone[COL_STATE] = TCPHS_TONE_GOOD;

@@ -146,7 +146,7 @@ static struct tcphs_canvas_style style_of(const struct diagram *d)
 		.utf8 = d->cli->utf8,
 		.absolute = d->absolute,
 		.heading = !d->cli->no_header,
-		.netns = d->cli->all_netns,
+		.netns = d->cli->all_netns ? cli_netns(d->cli) : NULL,
 		.bold = cli_bold(d->cli),
 		.plain = cli_plain(d->cli),
 	};
@@ -262,7 +262,7 @@ static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
 	failed = tcphs_buf_init(&out, fd);
 	if (!failed)
 		failed = tcphs_picture_svg(p, source_clock(d->source), d->absolute,
-					   d->cli->all_netns, &out);
+					   d->cli->all_netns ? cli_netns(d->cli) : NULL, &out);
 	if (!failed)
 		failed = tcphs_buf_flush(&out);
 	if (!d->to_stdout && close(fd) && !failed)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "doctor/files.h"
-#include "doctor/namespaces.h"
+#include "netns.h"
 #include "out_doctor.h"
 #include "source.h"
 
@@ -24,7 +24,7 @@ enum { OPT_STUCK = 0x80 };
 struct patient {
 	uint32_t netns;			/* inode */
 	int fd;				/* to enter it by; -1: we are in it */
-	char name[64];
+	char name[NETNS_NAME_LEN];
 	struct tcphs_session *session;	/* to ask there; NULL: its events alone are judged */
 	bool own_session;
 	struct evidence evidence;
@@ -155,7 +155,8 @@ static void admit(struct doctor *d, uint32_t netns)
 	p = add_patient(d, netns);
 	if (!p)
 		return;
-	p->fd = netns_open(netns, p->name, sizeof(p->name));
+	p->fd = netns_open(netns);
+	netns_name(netns, p->name);
 	if (p->fd >= 0 && enter(p)) {
 		p->session = tcphs_open(&err);
 		p->own_session = true;

@@ -108,7 +108,7 @@ static void make_row(struct table_row *row, const struct cli *cli, const void *e
 	wait_cell(row->cell[COL_P50], cli, l, 500);
 	wait_cell(row->cell[COL_P99], cli, l, 990);
 	owner_cell(row->cell[COL_OWNER], l);
-	tcphs_fmt_u64(row->cell[COL_NETNS], l->netns);
+	cli_netns(cli)(l->netns, row->cell[COL_NETNS]);
 
 	row->tone[COL_SYN] = queue_tone(l->syn_queue, l->syn_max, l->syn_limit);
 	/* The kernel lets one more in than the limit says. */

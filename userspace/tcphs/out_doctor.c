@@ -104,7 +104,7 @@ static void next_step(char *text, size_t size, const struct cli *cli, const stru
 
 static void finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
-	char text[400], netns[40] = "";
+	char text[400], netns[NETNS_NAME_LEN + 8] = "";
 
 	/* A recording of all namespaces is judged as one. */
 	if (!v->netns && cli->all_netns && f->place.netns)

@@ -20,7 +20,7 @@
 #define ROW_MAX		2048
 #define EVENT_WIDTH	17	/* synack-retransmit */
 #define STATE_WIDTH	12	/* SYN-RECEIVED; an arrow and a blank come before it */
-#define NETNS_WIDTH	10
+#define NETNS_WIDTH	10	/* of a number; names may be longer */
 #define TIME_WIDTH	15
 #define CONN_MIN	6
 #define ENDPOINT_MIN	15
@@ -58,7 +58,7 @@ struct known {
 	uint8_t owner_len;		/* 0: not known yet */
 	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
 	uint8_t owner_id[OWNER_ID];				/* pid and names */
-	char conn[TCPHS_U64_LEN + NETNS_WIDTH + 3];
+	char conn[TCPHS_U64_LEN + NETNS_NAME_LEN + 3];
 	char ends[2 * TCPHS_SCOPED_LEN + 2];
 	char owner[OWNER_TEXT];
 };
@@ -351,6 +351,11 @@ void event_text_head(struct event_view *view, struct tcphs_buf *out)
 	cli_fold(out, text, t->limit, 0, indent(view));
 }
 
+static char *put_netns(char *p, const struct cli *cli, uint32_t inode)
+{
+	return p + strlen(cli_netns(cli)(inode, p));
+}
+
 static void learn(struct event_view *view, struct known *known, const struct tcphs_event *ev)
 {
 	const struct tcphs_ident *id = &ev->id;
@@ -361,8 +366,9 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	p = pad(p, start, view->table.column[COL_CONN].width);
 	if (view->cli->all_netns) {
 		start = p;
-		p = tcphs_put_u64(p, id->netns);
-		p = pad(p, start, NETNS_WIDTH);
+		p = put_netns(p, view->cli, id->netns);
+		widen(&view->table.column[COL_NETNS].width, start, p);
+		p = pad(p, start, view->table.column[COL_NETNS].width);
 	}
 	known->conn_len = (uint8_t)(p - known->conn);
 
@@ -722,7 +728,7 @@ static char *put_column(char *p, struct event_view *view, unsigned int column,
 		p = put_conn(p, ev->id.conn);
 		break;
 	case COL_NETNS:
-		p = tcphs_put_u64(p, ev->id.netns);
+		p = put_netns(p, view->cli, ev->id.netns);
 		break;
 	case COL_LOCAL:
 		p = put_endpoint(p, view->cli, ev, ev->id.local, ev->id.local_port);

@@ -15,6 +15,7 @@
 #ifndef TCPHS_PICTURE_H
 #define TCPHS_PICTURE_H
 
+#include "netns.h"
 #include "output.h"
 
 enum { TCPHS_LEFT, TCPHS_RIGHT, TCPHS_MIDDLE };
@@ -192,7 +193,7 @@ enum tcphs_tone tcphs_state_tone(unsigned int state);
 /* 127.0.0.1:8080 / to 10.0.0.9:80, where NAT changed it / nginx[205] / conn 1a2b / netns */
 #define TCPHS_HEADING_LINES	5
 #define TCPHS_HEADING_LEN	96
-void tcphs_heading(const struct tcphs_picture *p, unsigned int side, bool netns,
+void tcphs_heading(const struct tcphs_picture *p, unsigned int side, netns_namer *netns,
 		   char line[TCPHS_HEADING_LINES][TCPHS_HEADING_LEN]);
 bool tcphs_picture_translated(const struct tcphs_picture *p);
 
@@ -203,7 +204,7 @@ struct tcphs_canvas_style {
 	bool utf8;
 	bool absolute;			/* sequence numbers as on the wire */
 	bool heading;
-	bool netns;			/* name the namespaces */
+	netns_namer *netns;		/* names the namespaces; NULL: they are not told */
 	const char *tone[TCPHS_TONE_CLOSE + 1];	/* escape sequences, "" without colour */
 	const char *bold, *plain;
 };
@@ -237,7 +238,7 @@ void tcphs_canvas_end(struct tcphs_canvas *c);
 /* ---- picture_svg.c, picture_json.c ------------------------------------------- */
 
 int tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
-		      bool absolute, bool netns, struct tcphs_buf *out);
+		      bool absolute, netns_namer *netns, struct tcphs_buf *out);
 
 /* A line for the two ends, then a line for each row from @from on. */
 void tcphs_picture_json_head(const struct tcphs_picture *p, struct tcphs_buf *out);

@@ -81,7 +81,8 @@ struct svg {
 	const struct tcphs_picture *p;
 	struct tcphs_clock clock;
 	struct tcphs_buf *out;
-	bool absolute, netns;
+	bool absolute;
+	netns_namer *netns;
 	bool dashes, guesses;		/* something unseen was drawn, states guessed */
 	struct place *at;		/* of each row, and where they end */
 	uint64_t shown;
@@ -539,13 +540,13 @@ static void draw_legend(const struct svg *s, unsigned int y)
  * @p: the picture
  * @clock: for the time of day
  * @absolute: sequence numbers as on the wire
- * @netns: name the network namespaces
+ * @netns: names the network namespaces; NULL: they are not told
  * @out: where it goes
  *
  * Return: 0, or -ENOMEM.
  */
 int tcphs_picture_svg(const struct tcphs_picture *p, const struct tcphs_clock *clock,
-		      bool absolute, bool netns, struct tcphs_buf *out)
+		      bool absolute, netns_namer *netns, struct tcphs_buf *out)
 {
 	struct svg s = { .p = p, .clock = *clock, .out = out, .absolute = absolute,
 			 .netns = netns };

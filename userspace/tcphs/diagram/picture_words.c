@@ -240,10 +240,10 @@ bool tcphs_picture_translated(const struct tcphs_picture *p)
  * tcphs_heading - who one side is
  * @p: the picture
  * @side: TCPHS_LEFT or TCPHS_RIGHT
- * @netns: its network namespace too
+ * @netns: names its network namespace, too; NULL: it is not told
  * @line: gets its lines, in the same order for both sides; "" where there is nothing to say
  */
-void tcphs_heading(const struct tcphs_picture *p, unsigned int side, bool netns,
+void tcphs_heading(const struct tcphs_picture *p, unsigned int side, netns_namer *netns,
 		   char line[TCPHS_HEADING_LINES][TCPHS_HEADING_LEN])
 {
 	const struct tcphs_end *end = &p->end[side];
@@ -267,8 +267,10 @@ void tcphs_heading(const struct tcphs_picture *p, unsigned int side, bool netns,
 		strcpy(line[3], "listener ");
 		tcphs_fmt_hex(line[3] + 9, end->listener.conn);
 	}
-	if (netns && end->seen)
-		sprintf(line[4], "netns %u", id->netns);
+	if (netns && end->seen) {
+		strcpy(line[4], "netns ");
+		netns(id->netns, line[4] + 6);
+	}
 }
 
 /* A number is not parted from its unit; other words are longer. */

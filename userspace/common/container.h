@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Containers, as the cgroups of their processes name them. */
+#ifndef TCPHS_CONTAINER_H
+#define TCPHS_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool container_of_cgroup(const char *text, char *name, size_t size);
+bool container_of_process(uint32_t pid, char *name, size_t size);
+
+#endif /* TCPHS_CONTAINER_H */

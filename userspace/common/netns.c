@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Looks for namespaces where ip-netns(8) keeps them, then at those of processes. Both may
+ * be many, so all are read at once and remembered; a number that is not among them lets them
+ * be read again, once a second at most.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "container.h"
+#include "hash.h"
+#include "internal.h"
+#include "netns.h"
+
+#define BETWEEN_LOOKS_NS 1000000000ull
+
+struct known {
+	uint32_t inode;
+	uint32_t pid;		/* of the first process in it; 0: it has a file at @path */
+	char name[NETNS_NAME_LEN];
+	char path[64];
+};
+
+static struct known *all;
+static uint32_t nr_all, cap_all;
+static uint64_t looked;		/* when, ns; 0: never */
+
+static uint32_t inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (uint32_t)st.st_ino;
+}
+
+static struct known *find(uint32_t inode)
+{
+	struct known *k;
+
+	for (k = all; k < all + nr_all; k++)
+		if (k->inode == inode)
+			return k;
+	return NULL;
+}
+
+/* The first that is known of a namespace stays. NULL: it is known, or there is no memory. */
+static struct known *add(uint32_t inode, const char *path)
+{
+	struct known *k;
+
+	if (!inode || find(inode) || array_grow(&all, nr_all + 1, &cap_all, sizeof(*all)))
+		return NULL;
+	k = &all[nr_all++];
+	*k = (struct known){ .inode = inode };
+	snprintf(k->path, sizeof(k->path), "%s", path);
+	return k;
+}
+
+/* Names may be anything but a slash, and stand in columns. */
+static void clean(char *name)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name <= ' ' || *name == 127)
+			*name = '?';
+}
+
+static void look_at_named(const char *entry)
+{
+	char path[sizeof(((struct known *)0)->path)];
+	struct known *k;
+
+	/* One whose name is longer is known by its processes. */
+	if (snprintf(path, sizeof(path), "/run/netns/%s", entry) >= (int)sizeof(path))
+		return;
+	k = add(inode_of(path), path);
+	if (!k)
+		return;
+	snprintf(k->name, sizeof(k->name), "%.*s", NETNS_NAME_LEN - 1, entry);
+	clean(k->name);
+}
+
+static void name_process(struct known *k)
+{
+	char path[40], comm[16] = "?", owner[TCPHS_OWNER_LEN];
+	size_t len = 1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", k->pid);
+	file = fopen(path, "re");
+	if (file) {
+		len = fread(comm, 1, sizeof(comm), file);
+		fclose(file);
+		len -= len && comm[len - 1] == '\n';
+	}
+	tcphs_fmt_owner(owner, comm, len, k->pid);
+	snprintf(k->name, sizeof(k->name), "%.*s", NETNS_NAME_LEN - 1, owner);
+}
+
+static void look_at_process(const char *entry)
+{
+	char path[sizeof(((struct known *)0)->path)];
+	struct known *k;
+
+	if (!isdigit((unsigned char)*entry))
+		return;
+	snprintf(path, sizeof(path), "/proc/%.20s/ns/net", entry);
+	k = add(inode_of(path), path);
+	if (!k)
+		return;
+	k->pid = (uint32_t)strtoul(entry, NULL, 10);
+	if (!container_of_process(k->pid, k->name, sizeof(k->name)))
+		name_process(k);
+}
+
+static void look_into(const char *path, void (*look_at)(const char *entry))
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		look_at(entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static void look(void)
+{
+	struct known *k;
+
+	nr_all = 0;
+	looked = tcphs_now();
+	k = add(inode_of("/proc/1/ns/net"), "/proc/1/ns/net");
+	if (k)
+		strcpy(k->name, "initial");
+	look_into("/run/netns", look_at_named);
+	look_into("/proc", look_at_process);
+}
+
+static const struct known *known(uint32_t inode)
+{
+	const struct known *k = find(inode);
+
+	if (k || (looked && tcphs_now() - looked < BETWEEN_LOOKS_NS))
+		return k;
+	look();
+	return find(inode);
+}
+
+/**
+ * netns_home - the one that we are in
+ *
+ * Return: a file descriptor to come back by, or -1.
+ */
+int netns_home(void)
+{
+	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+/**
+ * netns_open - find a namespace
+ * @inode: its number
+ *
+ * Return: a file descriptor to enter it by, or -1.
+ */
+int netns_open(uint32_t inode)
+{
+	const struct known *k = known(inode);
+	int fd = k ? open(k->path, O_RDONLY | O_CLOEXEC) : -1;
+	struct stat st;
+
+	/* A name or a process may be another's since. */
+	if (fd < 0 || (!fstat(fd, &st) && st.st_ino == inode))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/**
+ * netns_enter - go there
+ * @fd: of the namespace
+ *
+ * Return: 0, or -1.
+ */
+int netns_enter(int fd)
+{
+	return setns(fd, CLONE_NEWNET);
+}
+
+/**
+ * netns_name - what a namespace is called
+ * @inode: its number
+ * @name: gets it
+ *
+ * Return: @name.
+ */
+char *netns_name(uint32_t inode, char name[NETNS_NAME_LEN])
+{
+	const struct known *k = known(inode);
+
+	return k ? strcpy(name, k->name) : netns_number(inode, name);
+}
+
+/**
+ * netns_called - by its name
+ * @name: as netns_name() has it
+ *
+ * Return: its number, or 0 when none is called so.
+ */
+uint32_t netns_called(const char *name)
+{
+	const struct known *k;
+
+	if (!looked)
+		look();
+	for (k = all; k < all + nr_all; k++)
+		if (!strcmp(k->name, name))
+			return k->inode;
+	return 0;
+}
+
+/**
+ * netns_number - a namespace of which there is only the number
+ * @inode: the number
+ * @name: gets it
+ *
+ * Return: @name.
+ */
+char *netns_number(uint32_t inode, char name[NETNS_NAME_LEN])
+{
+	tcphs_fmt_u64(name, inode);
+	return name;
+}

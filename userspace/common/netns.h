@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Network namespaces of this machine, by the number that events have (the inode): to be
+ * entered, and what they are called.
+ */
+#ifndef TCPHS_NETNS_H
+#define TCPHS_NETNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NETNS_NAME_LEN	32
+
+/* Our own; -1: cannot be told. */
+int netns_home(void);
+
+/* A file of the namespace with that inode; -1: nothing known has it. */
+int netns_open(uint32_t inode);
+
+/* 0, or -1: no permission. What is opened after that is of the namespace. */
+int netns_enter(int fd);
+
+/*
+ * What it is called: "initial", a name of ip-netns(8), the container or else the first
+ * process that is in it, or, if nothing known is, its number. In @name, which is returned.
+ */
+char *netns_name(uint32_t inode, char name[NETNS_NAME_LEN]);
+
+/* Its number: one of another machine, out of a recording, has no other name here. */
+char *netns_number(uint32_t inode, char name[NETNS_NAME_LEN]);
+
+/* One of those two. */
+typedef char *netns_namer(uint32_t inode, char name[NETNS_NAME_LEN]);
+
+/* The number of the one that is called so now; 0: none is. */
+uint32_t netns_called(const char *name);
+
+#endif /* TCPHS_NETNS_H */
