@@ -5,6 +5,7 @@
 # for and those that were planned first before the others, and how far they are.
 #
 #	lane work 3
+#	lane compile 2 5		# with nice 5
 #	begin 'build' make
 #	begin --needs 'build' 'run' ./run		# only if that passed
 #	begin --lane net 'fetch' wget ...
@@ -17,8 +18,8 @@
 
 : "${logs:?}"
 declare -A running=()	# name of a step -> pid
-declare -A number_of=() room=()
-steps=() guesses=() is_alone=()
+declare -A number_of=() room=() niceness=()
+steps=() guesses=() lanes=() is_alone=()
 ticker=''
 mkdir "$logs/turns"
 # Two pipes, because they cost no process: what nobody writes to, and a line that who
@@ -27,9 +28,10 @@ mkfifo "$logs/turns/never" "$logs/turns/queue"
 exec 3<>"$logs/turns/never" 4<>"$logs/turns/queue"
 echo >&4
 
-# lane NAME ROOM: how many of its steps run at once
+# lane NAME ROOM [NICENESS]: how many of its steps run at once, and what others' come before
 lane() {
 	room[$1]=$2
+	niceness[$1]=${3-}
 	mkdir "$logs/turns/$1" "$logs/turns/$1/waits" "$logs/turns/$1/runs"
 }
 
@@ -100,6 +102,7 @@ take_turn() { # NUMBER LANE NEEDED ALONE COMMAND...
 	if wait_for_others "$1" "$3" "$4"; then
 		[[ ! $3$4 ]] || : >"$logs/turns/$2/waits/$place"
 		until is_next "$2" "$place"; do a_moment; done
+		[[ ! ${niceness[$2]} ]] || renice -n "${niceness[$2]}" -p "$BASHPID" >/dev/null
 		echo "$EPOCHSECONDS" >"$turn.began"
 		attend "${@:5}" 3>&- 4>&-
 		status=$?
@@ -124,7 +127,7 @@ begin() {
 		shift
 	done
 	name=$1
-	steps+=("$name") guesses+=("$2") is_alone+=("$alone")
+	steps+=("$name") guesses+=("$2") lanes+=("$lane") is_alone+=("$alone")
 	number_of[$name]=$number
 	shift 2
 	: >"$(log_of "$name")"
@@ -144,10 +147,11 @@ wait_for() {
 	return "$status"
 }
 
-# How much of the work is done, and how long the rest takes with that many at once. A step
-# that takes longer than was guessed is nearly done all the time.
+# How much of the work is done, and how long the rest takes with as many at once as there is
+# room for. A step that takes longer than was guessed is nearly done all the time.
 say_progress() {
-	local i took rest all=0 beside=0 longest=0 alone=0 minutes
+	local i took rest all=0 undone=0 longest=0 alone=0 lane minutes
+	local -A beside=()
 
 	for i in "${!steps[@]}"; do
 		rest=${guesses[i]}
@@ -158,17 +162,22 @@ say_progress() {
 			took=$((EPOCHSECONDS - $(<"$logs/turns/$i.began")))
 			rest=$((took < rest * 19 / 20 ? rest - took : rest / 20))
 		fi
+		undone=$((undone + rest))
 		if [[ ${is_alone[i]} ]]; then
 			alone=$((alone + rest))
 		else
-			beside=$((beside + rest))
+			lane=${lanes[i]}
+			beside[$lane]=$((${beside[$lane]-0} + rest))
 			longest=$((rest > longest ? rest : longest))
 		fi
 	done
 	((all)) || return 0
-	rest=$((beside / room[work]))
-	minutes=$((((rest > longest ? rest : longest) + alone + 59) / 60))
-	echo "== $((100 * (all - beside - alone) / all)) % done, about $minutes min left"
+	for lane in "${!beside[@]}"; do
+		rest=$((beside[$lane] / room[$lane]))
+		longest=$((rest > longest ? rest : longest))
+	done
+	minutes=$(((longest + alone + 59) / 60))
+	echo "== $((100 * (all - undone) / all)) % done, about $minutes min left"
 }
 
 # show_progress: every half a minute, until end_turns

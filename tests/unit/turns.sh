@@ -88,5 +88,26 @@ result 'six of seven are done' test "$(say_progress)" = '== 85 % done, about 1 m
 go_on 1
 result 'all end' ended_with 0 last
 result 'it took little' test "$(seconds_of last)" -lt 30
+
+# Another queue has room of its own, and says how nice its steps are.
+niceness_is() { # NICENESS
+	[[ $(ps -o ni= -p "$BASHPID" | xargs) == "$1" ]]
+}
+
+: >began
+lane slow 1 7
+begin fifth 60 stay fifth
+begin --lane slow sixth 60 stay sixth
+begin --lane slow seventh 600 stay seventh
+begin --lane slow nice 60 niceness_is 7
+begin rude 60 niceness_is 0
+result 'each lane has room for its own' until_so began_are 2
+result 'the fullest lane takes longest' test "$(say_progress | cut -d, -f2)" = ' about 12 min left'
+go_on 3
+result 'the steps of a lane are as nice as it says' ended_with 0 nice
+result 'those of another are not' ended_with 0 rude
+for name in fifth sixth seventh; do
+	wait_for "$name" >shown
+done
 echo "1..$n"
 exit $failed
