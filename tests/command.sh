@@ -109,6 +109,7 @@ many() {
 		{ cat "$tmp/err"; return 1; }
 	tcphs events -j --read "$tmp/record" >"$tmp/out" || return
 	same "$(shown | wc -l)" 2003 "connections" &&
+	same "$(tcphs lives -j --read "$tmp/record" | grep -c '"role":"active".*"end":"closed"')" 2003 "lives" &&
 	same "$(jq -r 'select(.lost).lost' "$tmp/out")" "" "lost" &&
 	same "$(jq -r 'select(.comm == "curl").comm' "$tmp/out")" "" "of others"
 }

@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..269"
+echo "1..301"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -163,9 +163,9 @@ said "$out" '^OWNER +DROPS +LISTENER$'		"are added up"
 run 2 "two recordings"				"" events --read a --read b
 said "$err" '--read is given twice'		"are not read"
 run 2 "two pictures"				"" diagram --last --svg a --svg b
-for verb in listeners connections events; do
+for verb in listeners connections events lives; do
 	run 0 "$verb -o help, without a module"	absent $verb -o help
-	said "$out" '^all [A-Z0-9 -]+$'		"lists them"
+	said "$out" '^all [A-Z0-9 _-]+$'		"lists them"
 done
 run 2 "a column that is none, of events"	absent events -o times
 run 0 "connections"				"" connections
@@ -231,6 +231,39 @@ run 0 "events --event"				"" events -H --event closed,fin-sent
 run 0 "events --last of a filter"		"" events -j --failed -n 1
 said "$out" '"event":"accept-overflow"'		"is the last that passes"
 
+# Asked again for what has come since, the fake kernel tells its story again.
+run 0 "lives"					"" lives -H
+[ "$(cat "$out")" = "$(cat <<'EOT'
+01:46:41.000004  1a2b    cu?rl[4711]  active   10.0.0.1:40001   192.168.100.200:443  CLOSED       ShADdF        123 µs  4.00 µs     99 B   200 KiB       1  local   closed
+-                1a2b    -            active   [a00:1::]:40001  [c0a8:64c8::1]:443   SYN-RECEIVED  ?aVaV              -        -        -         -       -  -       ?
+-                1b      -            unknown  10.0.0.1:443     192.168.100.200:40027  CLOSE-WAIT    ?                  -   >3h00m        -         -       -  -       open
+-                1a      nginx[123]   passive  10.0.0.1:443     192.168.100.200:40026  ESTABLISHED   ?             123 µs    1h00m        -         -       -  -       open
+EOT
+)" ]; result $?					"one that ended, and those that are open"
+said "$err" '^tcphs: 7 older events, of before 2001-09-09 01:46:41, are overwritten .* steps may be missing$' "and what is not there"
+run 0 "lives --output, as tcplife"		"" lives -o PID,COMM,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS
+said "$out" '^PID +COMM +LADDR +LPORT +RADDR +RPORT +TX_KB +RX_KB +MS$' "has its columns"
+said "$out" '^4711 +cu\?rl +10\.0\.0\.1 +40001 +192\.168\.100\.200 +443 +0\.10 +200\.00 +0\.00$' "and their values"
+run 0 "lives --output all"			"" lives -o all
+said "$out" 'CLOSER +END +NETNS$'		"has each thing once"
+run 0 "lives --json"				"" lives -j
+json_ok						"it is JSON"
+said "$out" '^\{"event":"lost","cpu":1,"lost":7\}$' "losses are told"
+said "$out" '"conn":"1a2b",.*"history":"ShADdF",.*"life_ns":4000,.*"closer":"local",.*"end":"closed"' "lives too"
+said "$out" '"conn":"1b",.*"state":"close-wait","history":"\?","life_ns":[0-9]+,"age_ns":7200000000000,"adopted":true' "and open ones"
+run 0 "lives --kept"				"" lives -H --kept
+[ "$(wc -l <"$out")" = 2 ]; result $?		"has no others that are open"
+run 0 "lives --state"				"" lives -j --state close-wait
+[ "$(grep -c '"conn"' "$out")" = 1 ] && grep -q '"conn":"1b"' "$out"; result $? "finds what is open and has no event"
+run 0 "lives --older-than"			"" lives -H --older-than 4us --peer-port 443
+[ "$(wc -l <"$out")" = 1 ]; result $?		"is of the whole life"
+run 0 "lives --older-than a bit more"		"" lives -H --older-than 5us --peer-port 443
+[ ! -s "$out" ]; result $?			"finds none"
+run 0 "lives --follow"				"" lives -j -f
+! grep '"conn"' "$out"; result $?		"is of what ends from now on"
+run 0 "lives --follow --since"			"" lives -j -f --since 90000d
+[ "$(grep -c '"conn"' "$out")" = 4 ]; result $?	"of what ended from then on, each time"
+
 rec=$(mktemp -u)
 run 0 "record"					"" record "$rec" -d 0s
 said "$err" '^tcphs: 5 events, 7 lost, 976 B$'	"it tells how much"
@@ -243,6 +276,11 @@ run 0 "events"					"" events -j
 cp "$out" "$rec.live"
 run 0 "events --read"				absent events -j --read "$rec"
 cmp -s "$out" "$rec.live"; result $?		"as from the kernel, which it needs no more"
+run 0 "lives --read"				absent lives -j --read "$rec"
+said "$out" '"conn":"1a2b",.*"history":"ShADdF",.*"end":"closed"' "are those of the recording"
+run 0 "lives --read, out of a pipe"		absent lives -H -r - <"$rec"
+[ "$(wc -l <"$out")" = 2 ]; result $?		"too"
+run 2 "lives of a recording cannot be followed"	absent lives -f --read "$rec"
 run 0 "events --read, as text, the last two"	absent events -r "$rec" -n 2 -H
 [ "$(wc -l <"$out")" = 2 ]; result $?		"are two"
 run 0 "events --read --until"			absent events --read "$rec" --until 2001-09-10
@@ -390,4 +428,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 269
+ended 301

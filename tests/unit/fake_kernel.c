@@ -333,7 +333,7 @@ static void put_conn(uint64_t conn, uint8_t state, uint64_t age, bool adopted)
 	msg_attr(&m, TCPHS_A_CONN_PEER, peer, sizeof(peer));
 	msg_u16(&m, TCPHS_A_CONN_PEER_PORT, (uint16_t)(40000 + conn));
 	msg_u64(&m, TCPHS_A_CONN_AGE, age);
-	msg_u64(&m, TCPHS_A_CONN_LIFE, age + 1000);
+	msg_u64(&m, TCPHS_A_CONN_LIFE, age + 3600000000000ull);
 	if (adopted) {
 		msg_attr(&m, TCPHS_A_CONN_ADOPTED, NULL, 0);
 		return;

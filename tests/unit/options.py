@@ -20,6 +20,7 @@ TAKES = {
     "events": LOOK + ["--all-netns", "--read", "--follow", "--last", "--absolute", "--output"],
     "diagram": LOOK + ["--all-netns", "--read", "--follow", "--last", "--limit", "--absolute",
                        "--ascii", "--svg", "--force", "CONN", "--conn"],
+    "lives": LOOK + ["--all-netns", "--read", "--follow", "--output", "--older-than"],
     "connections": LOOK + ["--all-netns", "--output"],
     "listeners": LOOK + ["--all-netns", "--output"],
     "doctor": LOOK + ["--all-netns", "--read", "--for", "--watch", "--since", "--until",
@@ -35,6 +36,7 @@ REFUSED = {
     "diagram": ["--all-netns --read", "--follow --read", "--follow --svg", "--follow --limit",
                 "--limit --svg", "--limit --last", "--limit CONN", "--last CONN", "--conn CONN",
                 "--absolute --json", "--ascii --json", "--ascii --svg", "--svg --json"],
+    "lives": ["--all-netns --read", "--follow --read", "--output --json"],
     "connections": ["--output --json"],
     "listeners": ["--output --json"],
     "doctor": ["--all-netns --read", "--for --read", "--watch --read", "--stuck-after --read",
@@ -48,7 +50,7 @@ REFUSED = {
 BOUNDS = {"--size", "--keep", "--age"}
 VALUE = {"--size": "1M", "--keep": "2", "--age": "1h", "--last": "3", "--limit": "3",
          "--for": "1ms", "--since": "2001-01-01", "--until": "2100-01-01",
-         "--stuck-after": "2m", "--duration": "0s", "--conn": "1a2b", "CONN": "1a2b"}
+         "--stuck-after": "2m", "--older-than": "1s", "--duration": "0s", "--conn": "1a2b", "CONN": "1a2b"}
 
 
 def words(verb, option, folder):

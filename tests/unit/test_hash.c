@@ -52,6 +52,33 @@ static void test_ways(void)
 	ok(!h.nr && !h.node && !h.bucket, "in the end there is nothing left");
 }
 
+/* What is taken out is gone, and nothing else is. */
+static void test_remove(void)
+{
+	uint32_t value[4], i, node, good = 0, gone = 0;
+
+	put(17, 3);
+	put(17, 5);
+	put(17, 7);
+	for (i = 0; i < MANY; i++)
+		put(1000 + i, i);
+	for (i = 0; i < MANY; i++) {
+		node = hash_next(&h, 1000 + i, HASH_NONE);
+		if (i % 3)
+			hash_remove(&h, node);
+	}
+	for (i = 0; i < MANY; i++) {
+		good += values(1000 + i, value, 4) == 1 && value[0] == i;
+		gone += !values(1000 + i, value, 4);
+	}
+	equal(good, (MANY + 2) / 3, "of many, those that were not taken out are found");
+	equal(gone, MANY - (MANY + 2) / 3, "and no others");
+	hash_remove(&h, hash_next(&h, 17, hash_next(&h, 17, HASH_NONE)));
+	ok(values(17, value, 4) == 2 && value[0] + value[1] != 15, "one of three with one hash goes alone");
+	equal(h.nr, 2 + (MANY + 2) / 3, "its place is free");
+	hash_free(&h);
+}
+
 static uint64_t network(uint32_t i)
 {
 	const uint32_t key[5] = { [1] = i << 12 };
@@ -92,8 +119,9 @@ static void test_seed(void)
 
 int main(void)
 {
-	plan(12);
+	plan(16);
 	test_ways();
+	test_remove();
 	test_work();
 	test_seed();
 	return tap_done();

@@ -14,6 +14,7 @@ KERNELS = ["", "long"]
 WIDTHS = [80, 100, 132, 200]
 # What must be seen of each table.
 TABLES = {"events": "TIME CONN EVENT LOCAL PEER DETAILS", "connections": "STATE AGE LOCAL PEER OWNER",
+          "lives": "OWNER LOCAL PEER HISTORY LIFE END",
           "listeners": "LISTENER ACCEPT-QUEUE OVERFLOWS OWNER"}
 
 

@@ -157,6 +157,32 @@ uint32_t hash_next(const struct hash *h, uint64_t hash, uint32_t i)
 	return HASH_NONE;
 }
 
+static void out_of_bucket(struct hash *h, uint32_t i)
+{
+	uint32_t *at = &h->bucket[h->node[i].hash & (h->buckets - 1)];
+
+	while (*at != i)
+		at = &h->node[*at].next;
+	*at = h->node[i].next;
+}
+
+/**
+ * hash_remove - forget a node
+ * @h: the table
+ * @i: its number; the last node has it then
+ */
+void hash_remove(struct hash *h, uint32_t i)
+{
+	uint32_t last = --h->nr;
+
+	out_of_bucket(h, i);
+	if (i == last)
+		return;
+	out_of_bucket(h, last);
+	h->node[i] = h->node[last];
+	into_bucket(h, i);
+}
+
 /**
  * hash_clear - forget all, keep the memory and the seed
  * @h: the table

@@ -34,6 +34,7 @@ struct hash {
 int hash_reserve(struct hash *h, uint32_t nr);
 void hash_add(struct hash *h, uint64_t hash, uint32_t value);
 uint32_t hash_next(const struct hash *h, uint64_t hash, uint32_t i);
+void hash_remove(struct hash *h, uint32_t i);
 void hash_clear(struct hash *h);
 void hash_free(struct hash *h);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* JSON lines, written field by field. Every string that leaves here is valid UTF-8. */
 #include <stdio.h>
+#include <time.h>
 
 #include "put.h"
 #include "output.h"
@@ -110,6 +111,26 @@ void tcphs_json_hex(struct tcphs_json *j, const char *key, uint64_t v)
 	tcphs_buf_char(j->out, '"');
 	tcphs_buf_hex(j->out, v);
 	tcphs_buf_char(j->out, '"');
+}
+
+/**
+ * tcphs_json_moment - a time of day in UTC: 2026-11-28T03:12:30.000000000Z
+ * @j: the writer
+ * @key: its name
+ * @ns: CLOCK_REALTIME, ns; may be of before 1970
+ */
+void tcphs_json_moment(struct tcphs_json *j, const char *key, int64_t ns)
+{
+	int64_t second = ns / 1000000000, rest = ns % 1000000000;
+	time_t t = (time_t)(rest < 0 ? second - 1 : second);
+	struct tm tm = { 0 };
+	char text[48];
+	size_t len;
+
+	gmtime_r(&t, &tm);
+	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + len, sizeof(text) - len, ".%09dZ", (int)(rest < 0 ? rest + 1000000000 : rest));
+	tcphs_json_str(j, key, text);
 }
 
 /**

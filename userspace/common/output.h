@@ -122,6 +122,7 @@ void tcphs_json_bool(struct tcphs_json *j, const char *key, bool v);
 void tcphs_json_str(struct tcphs_json *j, const char *key, const char *s);
 void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size_t len);
 void tcphs_json_hex(struct tcphs_json *j, const char *key, uint64_t v);	/* "1f" */
+void tcphs_json_moment(struct tcphs_json *j, const char *key, int64_t ns);	/* CLOCK_REALTIME */
 void tcphs_json_address(struct tcphs_json *j, const char *key, uint8_t family,
 			const uint8_t *address);
 /* pid, comm and, where it has one, thread; nothing of one that is not known. */

@@ -90,6 +90,9 @@ int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
 	  TCPHS_FILTER_BIT(SINCE) | TCPHS_FILTER_BIT(UNTIL)))
 #define TCPHS_FILTERS_LISTENER		(TCPHS_FILTERS_CONNECTION & \
 	~(TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(STATE) | TCPHS_FILTER_BIT(ROLE)))
+/* Those that say the same of every event of one end of a connection. */
+#define TCPHS_FILTERS_END		(TCPHS_FILTER_BIT(PORT) | TCPHS_FILTER_BIT(LOCAL_PORT) | \
+	TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(NETNS) | TCPHS_FILTER_BIT(CONN))
 /* Those that say the same of every event of one connection, whichever end tells it. */
 #define TCPHS_FILTERS_LIFE		(TCPHS_FILTER_BIT(PORT) | TCPHS_FILTER_BIT(ADDRESS))
 

@@ -50,6 +50,7 @@ struct verb {
 	} keeps;
 	uint32_t filters;		/* TCPHS_FILTERS_*: those that mean something here */
 	bool lives;			/* they choose connections, see source.h */
+	uint32_t early;			/* of lives: filters that fit all events of one, or none */
 	int (*run)(struct cli *cli, int argc, char **argv);	/* the exit status */
 };
 
@@ -58,6 +59,7 @@ extern const struct verb verb_status;
 extern const struct verb verb_events;
 extern const struct verb verb_diagram;
 extern const struct verb verb_listeners;
+extern const struct verb verb_lives;
 extern const struct verb verb_connections;
 extern const struct verb verb_doctor;
 extern const struct verb verb_record;
@@ -137,13 +139,14 @@ void cli_line(struct cli *cli, size_t indent, const char *fmt, ...)
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* table.c */
-#define TABLE_COLUMNS	12
+#define TABLE_COLUMNS	28
 #define TABLE_CELL	88
 
 struct table_column {
 	const char *head;
 	bool right;		/* numbers */
 	bool all_netns;		/* only of several namespaces, or when -o asks for it */
+	bool by_name;		/* only when -o asks for it by its name */
 	unsigned int leave;	/* where there is no room, that of 1 is left out first; 0: never */
 };
 
@@ -168,6 +171,9 @@ void table_options(struct cli *cli, int argc, char **argv, const char *shorts);
 void table_init(struct table *t, const struct cli *cli, const struct table_column *columns,
 		unsigned int nr);
 void table_fit(struct table *t, unsigned int limit, unsigned int gap);
+void table_head(struct table *t, struct tcphs_buf *out);
+void table_measure(struct table *t, const struct table_row *row);
+void table_row(struct table *t, const struct table_row *row, struct tcphs_buf *out);
 void table_print(struct table *t, const void *rows, size_t nr, size_t size,
 		 void (*make)(struct table_row *row, const struct cli *cli, const void *element),
 		 struct tcphs_buf *out);
@@ -188,6 +194,37 @@ void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint3
 		     uint64_t count);
 void event_text_missing(const struct event_view *view, struct tcphs_buf *out,
 			const struct tcphs_missing *missing);
+
+/* out_life.c */
+struct tcphs_conn_life;
+
+enum life_end {
+	LIFE_ENDED,			/* by its last event */
+	LIFE_OPEN,			/* it goes on */
+	LIFE_LOST,			/* it is over, or may be, and its end is not on record */
+};
+
+/* A life as it is shown. */
+struct life_line {
+	const struct tcphs_conn_life *life;
+	enum life_end end;
+	uint64_t until;			/* unless it has ended: known of up to then, ns */
+	uint64_t age;			/* ns in its state; 0: not known */
+};
+
+struct life_view {
+	const struct cli *cli;
+	struct table table;
+	const struct tcphs_clock *source_clock;	/* may be set meanwhile */
+	struct tcphs_clock clock;
+	int day;				/* that readers know of */
+};
+
+void life_view_init(struct life_view *view, const struct cli *cli);
+void life_view_clock(struct life_view *view, const struct tcphs_clock *clock);
+void life_view_measure(void *view, const struct tcphs_event *ev);
+void life_text(struct life_view *view, struct tcphs_buf *out, const struct life_line *line);
+void life_json(struct tcphs_buf *out, const struct life_line *line, int64_t clock);
 
 /* out_json.c */
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock);

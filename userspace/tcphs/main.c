@@ -14,6 +14,7 @@ static const struct verb *const verbs[] = {
 	&verb_status,
 	&verb_events,
 	&verb_diagram,
+	&verb_lives,
 	&verb_connections,
 	&verb_listeners,
 	&verb_doctor,
@@ -42,7 +43,7 @@ static void print_help(FILE *to)
 	      "               'tcphs help names' explains every event and reason\n"
 	      "\n"
 	      "tcphs VERB [OPTION]... -- COMMAND [ARGUMENT]... runs a command, and shows its\n"
-	      "connections and those of its children: events, diagram, record.\n"
+	      "connections and those of its children: events, diagram, lives, record.\n"
 	      "\n"
 	      "Options of every verb, before or after it (-A: not of status):\n"
 	      "  -j, --json            one JSON object a line\n"
@@ -52,7 +53,7 @@ static void print_help(FILE *to)
 	      "  -h, --help            the options of a verb\n"
 	      "\n"
 	      "The ring has everything, for a while; kept are whole lives of connections that\n"
-	      "went wrong, for long. events, diagram and record read both as one:\n"
+	      "went wrong, for long. events, diagram, lives and record read both as one:\n"
 	      "      --kept            only what is kept\n"
 	      "      --since TIME, --until TIME\n"
 	      "                        of that time (03:12, or 5m ago); with doctor: was\n"
@@ -246,7 +247,7 @@ static int take_command(struct cli *cli, int *argc, char **argv)
 	if (i == *argc)
 		return 0;
 	if (!cli->verb->runs) {
-		cli_say("tcphs %s: -- COMMAND means nothing here; events, diagram and record run one",
+		cli_say("tcphs %s: -- COMMAND means nothing here; events, diagram, lives and record run one",
 			cli->verb->name);
 		return TCPHS_ERR_USAGE;
 	}

@@ -37,6 +37,8 @@ static const struct {
 	{ "record", "until", "duration", false, "what is past is written at once; leave one out" },
 	{ "events", "follow", "read", false,
 	  "a recording is read to its end; out of a pipe its events are shown as they come: tcphs record - | tcphs events --read -" },
+	{ "lives", "follow", "read", false,
+	  "a recording is read to its end; out of a pipe lives are shown as they end: tcphs record - | tcphs lives --read -" },
 	{ "events", "absolute", "json", false,
 	  "JSON has the numbers of the wire, and both ISNs; leave it out" },
 	{ "diagram", "follow", "read", false,

@@ -440,22 +440,6 @@ void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count)
 	tcphs_json_end(&j);
 }
 
-/* CLOCK_REALTIME in ns -> 2026-11-28T03:12:30.000000000Z */
-static void put_moment(char *text, size_t size, int64_t ns)
-{
-	int64_t second = ns / (int64_t)NSEC_PER_SEC, rest = ns % (int64_t)NSEC_PER_SEC;
-	struct tm tm = { 0 };
-	time_t t;
-	size_t len;
-
-	/* Before 1970 a recording may be of any time. */
-	t = rest < 0 ? second - 1 : second;
-	gmtime_r(&t, &tm);
-	len = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + len, size - len, ".%09dZ",
-		 (int)(rest < 0 ? rest + (int64_t)NSEC_PER_SEC : rest));
-}
-
 /**
  * event_json_missing - a time of which a recording has nothing
  * @out: where to
@@ -463,15 +447,12 @@ static void put_moment(char *text, size_t size, int64_t ns)
  */
 void event_json_missing(struct tcphs_buf *out, const struct tcphs_missing *missing)
 {
-	char from[48], to[48];
 	struct tcphs_json j;
 
-	put_moment(from, sizeof(from), missing->from);
-	put_moment(to, sizeof(to), missing->to);
 	tcphs_json_begin(&j, out);
 	tcphs_json_str(&j, "event", "missing");
 	tcphs_json_str(&j, "why", tcphs_missing_name(missing->why));
-	tcphs_json_str(&j, "from", from);
-	tcphs_json_str(&j, "to", to);
+	tcphs_json_moment(&j, "from", missing->from);
+	tcphs_json_moment(&j, "to", missing->to);
 	tcphs_json_end(&j);
 }

@@ -173,6 +173,14 @@ static int span_of(struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
+/* What chooses lives is not for single events, unless it fits all of one or none. */
+static void take_filter(struct source *s)
+{
+	s->filter = s->cli->filter;
+	if (s->cli->verb->lives)
+		s->filter.keys &= s->cli->verb->early;
+}
+
 /* What --since and --until mean by the clock of the events that come next. */
 static int resolve_times(struct source *s, struct tcphs_error *err)
 {
@@ -180,8 +188,7 @@ static int resolve_times(struct source *s, struct tcphs_error *err)
 	int failed = tcphs_filter_clock(f, s->clock.offset, s->now,
 					s->has_span ? &s->span : NULL, err);
 
-	if (!s->cli->verb->lives)
-		s->filter = *f;
+	take_filter(s);
 	return failed;
 }
 
@@ -288,8 +295,7 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 		return NULL;
 	}
 	s->cli = cli;
-	if (!cli->verb->lives)
-		s->filter = cli->filter;
+	take_filter(s);
 	s->file = -1;
 	if ((cli->read ? open_recording(s, err) : open_kernel(s, err)) || set_times(s, err)) {
 		source_close(s);

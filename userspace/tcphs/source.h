@@ -15,9 +15,9 @@ struct source;
  * (cli->command) is not run yet: that do the first source_keep_last(), source_drain() or
  * source_follow(), which end with it and leave its exit status in cli->status. Only
  * events that the user's filter (cli->filter) lets through come out of it. A verb
- * about whole lives (verb->lives) gets every event, and chooses with
- * tcphs_filter_event(): the other end of a connection that fits may have other
- * addresses, where NAT stands between them.
+ * about whole lives (verb->lives) gets every event that the filters in verb->early let
+ * through, and chooses with tcphs_filter_event(): one event of many may fit, and the other
+ * end of a connection may have other addresses, where NAT stands between them.
  * NULL on error.
  */
 struct source *source_open(struct cli *cli, struct tcphs_error *err);

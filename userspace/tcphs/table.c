@@ -71,7 +71,8 @@ static void choose(struct table *t)
 			no_column(t, list, len);
 		else
 			for (i = 0; i < t->nr && t->nr_shown < TABLE_COLUMNS; i++)
-				t->shown[t->nr_shown++] = i;
+				if (!t->column[i].def->by_name)
+					t->shown[t->nr_shown++] = i;
 		if (!list[len])
 			break;
 	}
@@ -122,7 +123,7 @@ void table_init(struct table *t, const struct cli *cli, const struct table_colum
 	for (i = 0; i < nr; i++) {
 		t->column[i].def = &columns[i];
 		t->column[i].width = strlen(columns[i].head);
-		if (!columns[i].all_netns || cli->all_netns)
+		if (!columns[i].by_name && (!columns[i].all_netns || cli->all_netns))
 			t->shown[t->nr_shown++] = i;
 	}
 	if (cli->output)
@@ -155,7 +156,12 @@ void table_fit(struct table *t, unsigned int limit, unsigned int gap)
 	t->nr_shown = nr;
 }
 
-static void measure(struct table *t, const struct table_row *row)
+/**
+ * table_measure - make the columns wide enough
+ * @t: the table
+ * @row: for this row
+ */
+void table_measure(struct table *t, const struct table_row *row)
 {
 	unsigned int i;
 	size_t width;
@@ -193,11 +199,17 @@ static size_t print_cell(const struct table *t, unsigned int place, const char *
 	return at;
 }
 
-static void print_head(const struct table *t, struct tcphs_buf *out)
+/**
+ * table_head - which columns there are, once they are measured; and their headings
+ * @t: the table
+ * @out: where to
+ */
+void table_head(struct table *t, struct tcphs_buf *out)
 {
 	unsigned int i;
 	size_t at = 0;
 
+	table_fit(t, columns_of_terminal(), GAP);
 	if (t->cli->no_header)
 		return;
 	for (i = 0; i < t->nr_shown; i++)
@@ -205,11 +217,18 @@ static void print_head(const struct table *t, struct tcphs_buf *out)
 	tcphs_buf_newline(out);
 }
 
-static void print_row(const struct table *t, const struct table_row *row, struct tcphs_buf *out)
+/**
+ * table_row - one row
+ * @t: the table, after table_head(); where a cell is wider than its column, that grows
+ * @row: the row
+ * @out: where to
+ */
+void table_row(struct table *t, const struct table_row *row, struct tcphs_buf *out)
 {
 	unsigned int i, n;
 	size_t at = 0;
 
+	table_measure(t, row);
 	for (i = 0; i < t->nr_shown; i++) {
 		n = t->shown[i];
 		at = print_cell(t, i, row->cell[n], cli_tone(t->cli, row->tone[n]), at, out);
@@ -237,13 +256,12 @@ void table_print(struct table *t, const void *rows, size_t nr, size_t size,
 	for (i = 0; i < nr; i++) {
 		memset(&row, 0, sizeof(row));
 		make(&row, t->cli, p + i * size);
-		measure(t, &row);
+		table_measure(t, &row);
 	}
-	table_fit(t, columns_of_terminal(), GAP);
-	print_head(t, out);
+	table_head(t, out);
 	for (i = 0; i < nr; i++) {
 		memset(&row, 0, sizeof(row));
 		make(&row, t->cli, p + i * size);
-		print_row(t, &row, out);
+		table_row(t, &row, out);
 	}
 }

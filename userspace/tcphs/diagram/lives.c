@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "conn_life.h"
 #include "lives.h"
 
 #define NONE HASH_NONE
@@ -43,13 +44,6 @@ static bool same_end(const uint8_t *a, uint16_t a_port, const uint8_t *b, uint16
 	return a_port == b_port && !memcmp(a, b, 16);
 }
 
-static bool same_direction(const struct tcphs_ident *a, const struct tcphs_ident *b)
-{
-	return a->family == b->family &&
-	       same_end(a->local, a->local_port, b->local, b->local_port) &&
-	       same_end(a->peer, a->peer_port, b->peer, b->peer_port);
-}
-
 static bool mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b)
 {
 	return a->family == b->family &&
@@ -59,7 +53,7 @@ static bool mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b)
 
 static bool same_pair(const struct tcphs_ident *a, const struct tcphs_ident *b)
 {
-	return same_direction(a, b) || mirrored(a, b);
+	return tcphs_same_ends(a, b) || mirrored(a, b);
 }
 
 /* NAT that changes only one end's address leaves the other as both call it. */
@@ -168,7 +162,7 @@ static bool opens(const struct tcphs_lifeline *a, const struct tcphs_ident *id, 
 {
 	if (mirrored(&a->id, id))
 		return a->flags & TCPHS_F_ISN && isn == a->id.isn;
-	if (same_direction(&a->id, id))
+	if (tcphs_same_ends(&a->id, id))
 		return a->id.netns == id->netns && a->flags & TCPHS_F_PEER_ISN &&
 		       isn == a->id.peer_isn;
 	return a->flags & TCPHS_F_ISN && isn == a->id.isn && share_an_end(&a->id, id);
@@ -239,10 +233,10 @@ static bool same_life(const struct tcphs_lifeline *life, const struct tcphs_even
 {
 	const struct tcphs_ident *a = &life->id, *b = &ev->id;
 
-	if (a->conn != b->conn || a->netns != b->netns || !same_direction(a, b))
-		return false;
 	if (a->conn)
-		return a->generation == b->generation;
+		return tcphs_same_connection(a, b);
+	if (b->conn || a->netns != b->netns || !tcphs_same_ends(a, b))
+		return false;
 	return !((life->flags ^ ev->flags) & TCPHS_F_PEER_ISN) &&
 	       (!(life->flags & TCPHS_F_PEER_ISN) || a->peer_isn == b->peer_isn);
 }
@@ -287,43 +281,22 @@ static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 /* Is this the last that one end has to tell? */
 static bool is_end(const struct tcphs_event *ev)
 {
-	switch (ev->type) {
-	case TCPHS_EV_CONNECT_FAILED:
-	case TCPHS_EV_REQUEST_EXPIRED:
-	case TCPHS_EV_REQUEST_RESET:
-	case TCPHS_EV_TIME_WAIT_END:
-		return true;
-	case TCPHS_EV_CLOSED:
-		return !(ev->flags & TCPHS_F_TIME_WAIT_AHEAD);
-	}
-	return false;
+	return ev->type == TCPHS_EV_TIME_WAIT_END ||
+	       (tcphs_event_ends_life(ev) && !(ev->flags & TCPHS_F_TIME_WAIT_AHEAD));
 }
 
 /* What an event of its own says of a life. */
 static void learn(struct tcphs_lives *l, uint32_t i, const struct tcphs_event *ev)
 {
 	struct tcphs_lifeline *life = &l->life[i];
-	uint32_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN), news = known & ~life->flags;
-	uint32_t isn = life->id.isn, peer_isn = life->id.peer_isn;
+	uint32_t news = tcphs_ident_learn(&life->id, &life->flags, ev);
 
-	life->id = ev->id;
-	if (!(news & TCPHS_F_ISN) && life->flags & TCPHS_F_ISN)
-		life->id.isn = isn;
-	if (!(news & TCPHS_F_PEER_ISN) && life->flags & TCPHS_F_PEER_ISN)
-		life->id.peer_isn = peer_isn;
-	life->flags |= known;
 	life->end = ev->time;
 	life->over |= ev->id.conn && is_end(ev);
 	if (ev->flags & TCPHS_F_QUEUE)
 		life->listener = ev->queue.listener;
 	if (news)
 		add_numbers(l, i, news);
-}
-
-static bool of_listener(const struct tcphs_event *ev)
-{
-	return ev->type == TCPHS_EV_LISTEN || ev->type == TCPHS_EV_UNLISTEN ||
-	       ev->type == TCPHS_EV_BACKLOG_CHANGED;
 }
 
 /**
@@ -339,7 +312,7 @@ uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, in
 	uint32_t i = NONE;
 
 	*err = 0;
-	if (of_listener(ev))
+	if (tcphs_event_of_listener(ev))
 		return NONE;
 	*err = make_room(l);
 	if (*err)
@@ -383,7 +356,7 @@ uint32_t tcphs_lives_find(struct tcphs_lives *l, const struct tcphs_event *ev)
 {
 	uint32_t i;
 
-	if (of_listener(ev) || !l->hash.buckets)
+	if (tcphs_event_of_listener(ev) || !l->hash.buckets)
 		return NONE;
 	i = ev->id.conn ? NONE : owner_of(l, ev);
 	if (i != NONE)
