@@ -152,6 +152,18 @@ def fuzz(x, rounds):
     check("it still answers", x.get()[0] == 200)
 
 
+def sockets(x):
+    """Inodes of its sockets."""
+    inodes = set()
+    for fd in os.listdir(f"/proc/{x.process.pid}/fd"):
+        try:
+            inodes |= set(re.findall(r"socket:\[(\d+)\]",
+                                     os.readlink(f"/proc/{x.process.pid}/fd/{fd}")))
+        except OSError:
+            pass
+    return inodes
+
+
 def hangs(x):
     """They hang while others are served."""
     found = {}
@@ -174,11 +186,21 @@ def hangs(x):
     threads = [threading.Thread(target=run) for run in (silent, slow)]
     for thread in threads:
         thread.start()
+    # It asks for more than fits into any buffer, and reads nothing.
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect(("127.0.0.1", x.port))
+    deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 499)
     yield
     for thread in threads:
         thread.join()
     check("who sends nothing is cut off", IDLE - 2 < found["silent"] < IDLE + 15, found)
     check("who sends a byte a second, too", LASTS - 2 < found["slow"] < LASTS + 15, found)
+    deadline = time.monotonic() + LASTS + 15
+    while (held := len(sockets(x))) > 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check("and who reads nothing", held == 1, held)
+    deaf.close()
 
 
 def cpu(x):
@@ -186,18 +208,6 @@ def cpu(x):
     with open(f"/proc/{x.process.pid}/stat", encoding="ascii") as file:
         words = file.read().rsplit(")", 1)[1].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def sockets(x):
-    """Inodes of its sockets."""
-    inodes = set()
-    for fd in os.listdir(f"/proc/{x.process.pid}/fd"):
-        try:
-            inodes |= set(re.findall(r"socket:\[(\d+)\]",
-                                     os.readlink(f"/proc/{x.process.pid}/fd/{fd}")))
-        except OSError:
-            pass
-    return inodes
 
 
 def is_closed(s):
@@ -250,8 +260,8 @@ def refusals():
     for words, status in ((["--nonsense"], 2), (["x"], 2), (["--limit", "0"], 2), (["--limit", "1x"], 2),
                           *((["--listen", place], 2) for place in
                             ("9768", ":9768", "foo", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:9x",
-                             "127.0.0.1:+9", "::1:9768", "[::1:9768", "[]:9768", "::1]:9768",
-                             "[::1]x:9768", "a" * 300 + ":9768")),
+                             "127.0.0.1:+9", "127.0.0.1:0", "::1:9768", "[::1:9768", "[]:9768",
+                             "::1]:9768", "[::1]x:9768", "a" * 300 + ":9768")),
                           (["--listen", "192.0.2.1:9"], 1), (["--listen", "none.invalid:9"], 1)):
         done = subprocess.run([EXPORTER, *words], capture_output=True, text=True, check=False,
                               timeout=30)

@@ -349,7 +349,7 @@ static bool parse_place(struct place *p, const char *where)
 	if (!colon || colon[1] < '0' || colon[1] > '9')
 		return false;
 	port = strtoul(colon + 1, &end, 10);
-	if (port > 65535 || *end)
+	if (!port || port > 65535 || *end)
 		return false;
 	if (*host == '[') {
 		if (len < 2 || host[len - 1] != ']')
