@@ -19,7 +19,7 @@ import cursor
 
 FAILED = {"syn-dropped", "request-expired", "request-reset", "accept-overflow",
           "connect-failed", "rst-sent", "rst-received"}
-CONN_GET, CONN_CONN, CONN_GENERATION, CONN_FILTER = 3, 4, 5, 23
+CONN_GET, CONN_CONN, CONN_GENERATION, CONN_FILTER, CONN_WAITING = 3, 4, 5, 23, 27
 PORTS, LOCAL_PORTS, PEER_PORTS, ADDRESSES, PIDS, ROLES, OLDER_THAN, STATES, EVENTS = range(2, 11)
 
 
@@ -154,11 +154,14 @@ def u16(*numbers):
     return struct.pack(f"={len(numbers)}H", *numbers)
 
 
-def ask_kernel(command, nest, filters):
-    """The attributes of each message of a dump with this filter."""
+def nest(kind, filters):
+    return cursor.attribute(kind | cursor.NESTED, b"".join(
+        cursor.attribute(*each) for each in filters))
+
+
+def ask_kernel(command, request):
+    """The attributes of each message of a dump."""
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-    data = b"".join(cursor.attribute(kind, value) for kind, value in filters)
-    request = cursor.attribute(nest | cursor.NESTED, data)
     for message in cursor.ask(sock, cursor.find_family(sock), command, cursor.NLM_F_DUMP, request):
         yield list(cursor.attributes(message))
     sock.close()
@@ -166,15 +169,15 @@ def ask_kernel(command, nest, filters):
 
 def kernel_events(filters):
     """(cpu, number) of the records that the kernel itself lets through."""
-    for message in ask_kernel(cursor.EVENT_GET, cursor.FILTER, filters):
+    for message in ask_kernel(cursor.EVENT_GET, nest(cursor.FILTER, filters)):
         cpu = struct.unpack("=I", dict(message)[cursor.CPU])[0]
         for kind, value in message:
             if kind == cursor.RECORD:
                 yield {"cpu": cpu, "number": struct.unpack_from("=Q", value)[0]}
 
 
-def kernel_conns(filters):
-    for message in ask_kernel(CONN_GET, CONN_FILTER, filters):
+def kernel_conns(request):
+    for message in ask_kernel(CONN_GET, request):
         values = dict(message)
         yield {"conn": f"{struct.unpack('=Q', values[CONN_CONN])[0]:x}",
                "generation": struct.unpack("=H", values[CONN_GENERATION])[0]}
@@ -208,8 +211,8 @@ def check_kernel(pid):
 
     for name, filters, passes in kernel_cases(pid):
         compare("kernel: events of", name, events, lambda: kernel_events(filters), passes, event_key)
-        compare("kernel: connections of", name, conns, lambda: kernel_conns(filters), passes,
-                conn_key)
+        compare("kernel: connections of", name, conns,
+                lambda: kernel_conns(nest(CONN_FILTER, filters)), passes, conn_key)
     for name, filters, passes in (
             ("two types", [(EVENTS, struct.pack("=Q", 1 << 9 | 1 << 23))],
              lambda row: row["event"] in ("established", "closed")),
@@ -218,6 +221,24 @@ def check_kernel(pid):
             ("an age", [(OLDER_THAN, struct.pack("=Q", 1000000))],
              lambda row: row.get("duration_ns", 0) >= 1000000)):
         compare("kernel: events of", name, events, lambda: kernel_events(filters), passes, event_key)
+
+
+def check_waiting():
+    """Five come, and two are accepted."""
+    server = socket.create_server(("127.0.0.1", 0), backlog=9)
+    held = [socket.create_connection(server.getsockname()) for _ in range(5)]
+    held += [server.accept()[0] for _ in range(2)]
+
+    def waiting(ns):
+        request = cursor.attribute(CONN_WAITING, struct.pack("=Q", ns))
+        return sorted(conn_key(row) for row in kernel_conns(request))
+
+    rows = [row for row in tcphs("connections", "-j") if "waiting_ns" in row]
+    found = waiting(0), waiting(min(row["waiting_ns"] for row in rows)), waiting(3600 * 10 ** 9)
+    expected = sorted(map(conn_key, rows))
+    verdict(found == (expected, expected, []) and
+            sum(row["local_port"] == server.getsockname()[1] for row in rows) == 3,
+            "kernel: connections that wait for accept()", (found, rows))
 
 
 def main():
@@ -230,6 +251,7 @@ def main():
         check_cases("connections", conn_cases(pid), conn_key)
     else:
         check_kernel(pid)
+        check_waiting()
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ wrong_ones() {
 	refuses "means nothing here" status --port 80
 }
 
-start 119
+start 120
 need_command jq ss python3 curl
 load ring_records=8192
 populate

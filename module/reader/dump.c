@@ -364,11 +364,16 @@ static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 }
 
 /* Whose accept() it waits for, and how long it has. Its listener is held until then. */
+static bool is_queued(const struct tcphs_conn *conn)
+{
+	return conn->marks & TCPHS_C_QUEUED && conn->listener;
+}
+
 static int put_conn_waiting(struct sk_buff *skb, const struct tcphs_conn *conn, u64 now)
 {
-	if (!(conn->marks & TCPHS_C_QUEUED) || !conn->listener)
+	if (!is_queued(conn))
 		return 0;
-	if (nla_put_u64_64bit(skb, TCPHS_A_CONN_WAITING, max(now, conn->mark) - conn->mark,
+	if (nla_put_u64_64bit(skb, TCPHS_A_CONN_WAITING, tcphs_elapsed(conn->mark, now),
 			      TCPHS_A_CONN_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LISTENER, conn->listener->id.conn,
 			      TCPHS_A_CONN_PAD))
@@ -381,7 +386,21 @@ struct conns_arg {
 	struct netlink_callback *cb;
 	struct dump *dump;
 	u64 now;
+	bool waits;			/* wanted is what waits for accept() alone, */
+	u64 waiting;			/* and has for so long, ns */
 };
+
+static bool is_wanted(const struct tcphs_conn *conn, const struct conns_arg *arg)
+{
+	const struct dump *dump = arg->dump;
+
+	if ((dump->tn && conn->tn != dump->tn) || !(dump->states & BIT(conn->state)) ||
+	    conn->marks & TCPHS_C_TOMB)
+		return false;
+	if (arg->waits && !(is_queued(conn) && tcphs_elapsed(conn->mark, arg->now) >= arg->waiting))
+		return false;
+	return tcphs_filter_conn(&dump->filter, conn, arg->now);
+}
 
 /* Under the bucket's raw lock: memory of the message only. */
 static int put_conn(const struct tcphs_conn *conn, void *data)
@@ -390,9 +409,7 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 	struct sk_buff *skb = arg->skb;
 	void *header;
 
-	if ((arg->dump->tn && conn->tn != arg->dump->tn) ||
-	    !(arg->dump->states & BIT(conn->state)) || conn->marks & TCPHS_C_TOMB ||
-	    !tcphs_filter_conn(&arg->dump->filter, conn, arg->now))
+	if (!is_wanted(conn, arg))
 		return 0;
 	header = put_header(skb, arg->cb, TCPHS_CMD_CONN_GET);
 	if (!header)
@@ -426,10 +443,13 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 int tcphs_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump *dump = dump_of(cb);
-	struct nlattr *states = tcphs_dump_attrs(cb)[TCPHS_A_CONN_STATES];
+	struct nlattr **attrs = tcphs_dump_attrs(cb), *states = attrs[TCPHS_A_CONN_STATES],
+		      *waiting = attrs[TCPHS_A_CONN_WAITING];
 	struct conns_arg arg = { .skb = skb, .cb = cb, .dump = dump, .now = tcphs_now() };
 	int err;
 
+	arg.waits = waiting;
+	arg.waiting = waiting ? nla_get_u64(waiting) : 0;
 	dump->states = states ? nla_get_u32(states) : ~0U;
 	do {
 		err = tcphs_conn_walk_bucket(dump->place, dump->below, put_conn, &arg);

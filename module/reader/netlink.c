@@ -34,6 +34,7 @@ static const struct nla_policy conn_policy[TCPHS_A_CONN_MAX + 1] = {
 	[TCPHS_A_CONN_ALL_NETNS] = { .type = NLA_FLAG },
 	[TCPHS_A_CONN_STATES] = { .type = NLA_U32 },
 	[TCPHS_A_CONN_FILTER] = NLA_POLICY_NESTED(tcphs_filter_policy),
+	[TCPHS_A_CONN_WAITING] = { .type = NLA_U64 },
 };
 
 const struct nla_policy tcphs_nl_cursor_policy[TCPHS_A_CURSOR_MAX + 1] = {

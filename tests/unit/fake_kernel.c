@@ -345,6 +345,16 @@ static void put_conn(uint64_t conn, uint8_t state, uint64_t age, bool adopted)
 	msg_str(&m, TCPHS_A_CONN_COMM, "nginx");
 }
 
+/* In the accept queue of the first listener. */
+static void answer_waiting(struct mnl_socket *s)
+{
+	put_conn(0x1c, TCPHS_STATE_ESTABLISHED, 4000000000ull, false);
+	msg_u64(&m, TCPHS_A_CONN_WAITING, 4000000000ull);
+	msg_u64(&m, TCPHS_A_CONN_LISTENER, 443 + 0x1000u);
+	post(s);
+	post_end(s, NLMSG_DONE, 0, NULL);
+}
+
 static void answer_conns(struct mnl_socket *s, uint32_t mask)
 {
 	if (mask & 1u << TCPHS_STATE_ESTABLISHED) {
@@ -517,6 +527,16 @@ static uint32_t conn_mask(const struct nlmsghdr *nlh)
 	return ~0u;
 }
 
+static bool wants_waiting(const struct nlmsghdr *nlh)
+{
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, GENL_HDRLEN)
+		if (mnl_attr_get_type(a) == TCPHS_A_CONN_WAITING)
+			return true;
+	return false;
+}
+
 static bool wants_all_netns(const struct nlmsghdr *nlh)
 {
 	struct nlattr *a;
@@ -550,6 +570,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, size_t l
 		answer_status(s);
 	else if (genl->cmd == TCPHS_CMD_LISTENER_GET)
 		answer_listeners(s);
+	else if (genl->cmd == TCPHS_CMD_CONN_GET && wants_waiting(nlh))
+		answer_waiting(s);
 	else if (genl->cmd == TCPHS_CMD_CONN_GET)
 		answer_conns(s, conn_mask(nlh));
 	else if (genl->cmd == TCPHS_CMD_EVENT_GET)

@@ -166,6 +166,8 @@ def check_values(om):
             ("tcphs_listener_overflows_total", {"port": "443"}, 19),
             ("tcphs_listener_info", {"port": "443", "comm": 'ngi"nx'}, 1),
             ("tcphs_listener_accept_queue_fill_ratio", {"port": "443"}, 1),
+            ("tcphs_listener_accept_oldest_seconds", {"port": "443"}, 4),
+            ("tcphs_listener_accept_oldest_seconds", {"port": "22"}, 0),
             ("tcphs_listener_accept_wait_seconds_count", {"port": "443"}, 100),
             ("tcphs_close_wait_connections", {"older_than": "3600"}, 1),
             ("tcphs_hook_active", {"hook": "tcp_check_req"}, 0),

@@ -45,6 +45,12 @@ static void test_status(void)
 	free(st);
 }
 
+static int count_waiting(void *conns, const struct tcphs_conn_info *c)
+{
+	((struct tcphs_conn_list *)conns)->nr += c->listener == 0x11bb && c->waiting == 4000000000;
+	return 0;
+}
+
 static void test_tables(void)
 {
 	struct tcphs_listener_list listeners = { 0 };
@@ -67,6 +73,9 @@ static void test_tables(void)
 	ok(tcphs_filter_parse(filter, TCPHS_FILTER_PORT, "no port", &err) == -EINVAL &&
 	   err.code == TCPHS_ERR_USAGE && !strncmp(err.text, "'no port' is wrong; ", 20),
 	   "a wrong word is an error, with what would be right");
+	conns.nr = 0;
+	ok(!tcphs_each_waiting(s, false, count_waiting, &conns, &err) && conns.nr == 1,
+	   "those that wait for accept()");
 	tcphs_filter_free(filter);
 	tcphs_listener_list_free(&listeners);
 	tcphs_conn_list_free(&conns);
@@ -285,7 +294,7 @@ int main(int argc, char **argv)
 		test_follow();
 		return tap_done();
 	}
-	plan(34);
+	plan(35);
 	test_status();
 	test_tables();
 	test_errors();

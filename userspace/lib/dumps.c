@@ -67,6 +67,7 @@ struct each {
 		struct tcphs_conn_info conn;
 	};
 	const struct tcphs_filter *filter;
+	bool waits;		/* connections that wait for accept() */
 	union {
 		int (*status)(void *arg, const struct tcphs_status *st);
 		int (*listener)(void *arg, const struct tcphs_listener *l);
@@ -96,7 +97,8 @@ static int each_conn(void *arg, const void *msg, size_t len)
 	struct each *each = arg;
 	int err = tcphs_decode_conn(msg, len, &each->conn);
 
-	if (err || (each->filter && !tcphs_filter_conn(each->filter, &each->conn)))
+	if (err || (each->filter && !tcphs_filter_conn(each->filter, &each->conn)) ||
+	    (each->waits && !each->conn.listener))
 		return err;
 	return each->fn.conn(each->arg, &each->conn);
 }
@@ -276,6 +278,29 @@ int tcphs_each_connection(struct tcphs_session *s, bool all_netns,
 	if (each)
 		*each = (struct each){ .filter = filter, .fn.conn = fn, .arg = arg };
 	return talk_each(s, put_conns(s, buf, all_netns, filter), each_conn, each, err);
+}
+
+/**
+ * tcphs_each_waiting - every connection that is in an accept queue, one by one
+ * @s: the session
+ * @all_netns: of all network namespaces
+ * @fn: is told of each
+ * @arg: its first argument
+ * @err: why not
+ */
+int tcphs_each_waiting(struct tcphs_session *s, bool all_netns,
+		       int (*fn)(void *arg, const struct tcphs_conn_info *c), void *arg,
+		       struct tcphs_error *err)
+{
+	struct each *each = calloc(1, sizeof(*each));
+	struct nlmsghdr *nlh;
+	char buf[256];
+
+	if (each)
+		*each = (struct each){ .waits = true, .fn.conn = fn, .arg = arg };
+	nlh = put_conns(s, buf, all_netns, NULL);
+	mnl_attr_put_u64(nlh, TCPHS_A_CONN_WAITING, 0);
+	return talk_each(s, nlh, each_conn, each, err);
 }
 
 /**

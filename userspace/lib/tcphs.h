@@ -324,6 +324,10 @@ int tcphs_each_connection(struct tcphs_session *s, bool all_netns,
 			  const struct tcphs_filter *filter,
 			  int (*fn)(void *arg, const struct tcphs_conn_info *c), void *arg,
 			  struct tcphs_error *err);
+/* Those that wait for accept(), of however many there are. */
+int tcphs_each_waiting(struct tcphs_session *s, bool all_netns,
+		       int (*fn)(void *arg, const struct tcphs_conn_info *c), void *arg,
+		       struct tcphs_error *err);
 
 /*
  * The doorbell lives on a socket of its own. Open it before the first pull,

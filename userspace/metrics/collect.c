@@ -107,7 +107,7 @@ static int ask(struct metrics *m, struct tcphs_session *s, bool all_netns, struc
 	places_begin(m);
 	ports_begin(m);
 	if (tcphs_each_status(s, all, spaces_take, m, err) ||
-	    tcphs_each_connection(s, all, NULL, ports_take, m, err) ||
+	    ports_ask(m, s, all, err) ||
 	    tcphs_each_listener(s, all, places_take, m, err))
 		return -1;
 	spaces_end(m);

@@ -163,6 +163,7 @@ void places_end(struct metrics *m);
 void ports_begin(struct metrics *m);
 void ports_free(struct metrics *m);
 int ports_take(void *metrics, const struct tcphs_conn_info *c);
+int ports_ask(struct metrics *m, struct tcphs_session *s, bool all_netns, struct tcphs_error *err);
 void ports_end(struct metrics *m);
 
 /* container.c */

@@ -20,6 +20,7 @@
 /* A TIME_WAIT that is older than that may be taken over, where tcp_tw_reuse allows it. */
 #define REUSE_NS	NSEC_PER_SEC
 
+#define AGE_FIRST	"60s"
 const uint64_t ages_s[AGES] = { 60, STUCK_NS / NSEC_PER_SEC, 600, 3600 };
 
 static void free_bitmaps(struct metrics *m)
@@ -58,17 +59,16 @@ void ports_free(struct metrics *m)
 	tally_free(&m->queued);
 }
 
-static void take_queued(struct metrics *m, const struct tcphs_conn_info *c)
+static int take_queued(void *metrics, const struct tcphs_conn_info *c)
 {
-	struct queued *q;
+	struct metrics *m = metrics;
+	struct queued *q = tally_get(&m->queued, &c->listener);
 
-	if (!c->listener)
-		return;
-	q = tally_get(&m->queued, &c->listener);
 	if (!q)
 		m->no_memory = true;
 	else if (c->waiting > q->oldest)
 		q->oldest = c->waiting;
+	return 0;
 }
 
 /* As the label says it: two that look the same there would be one label set told twice. */
@@ -175,10 +175,45 @@ int ports_take(void *metrics, const struct tcphs_conn_info *c)
 {
 	struct metrics *m = metrics;
 
-	take_queued(m, c);
-	take_close_wait(m, c);
 	take_port(m, c);
+	take_close_wait(m, c);
 	spaces_person(m, c->netns, &c->owner);
+	return 0;
+}
+
+/* Names of literals, which are names. */
+static void want(struct tcphs_filter *f, enum tcphs_filter_key key, const char *words)
+{
+	struct tcphs_error err;
+
+	if (tcphs_filter_parse(f, key, words, &err))
+		abort();
+}
+
+/**
+ * ports_ask - connections, as far as they matter
+ * @m: gets them
+ * @s: of the module
+ * @all_netns: of every network namespace
+ * @err: why not
+ *
+ * A server has a hundred thousand, and only few of them are asked for: those that wait for
+ * accept(), and those that it should have closed.
+ *
+ * Return: 0, or -1 with @err set.
+ */
+int ports_ask(struct metrics *m, struct tcphs_session *s, bool all_netns, struct tcphs_error *err)
+{
+	struct tcphs_filter called = { 0 }, served = { 0 };
+
+	want(&called, TCPHS_FILTER_ROLE, "active,simultaneous,unknown");
+	want(&served, TCPHS_FILTER_ROLE, "passive");
+	want(&served, TCPHS_FILTER_STATE, "close-wait");
+	want(&served, TCPHS_FILTER_OLDER_THAN, AGE_FIRST);
+	if (tcphs_each_connection(s, all_netns, &called, ports_take, m, err) ||
+	    tcphs_each_connection(s, all_netns, &served, ports_take, m, err) ||
+	    tcphs_each_waiting(s, all_netns, take_queued, m, err))
+		return -1;
 	return 0;
 }
 

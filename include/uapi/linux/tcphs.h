@@ -30,7 +30,8 @@
  *
  * TCPHS_CMD_CONN_GET (dump)
  *	Request: TCPHS_A_CONN_ALL_NETNS (flag), TCPHS_A_CONN_STATES (u32, a mask
- *	of 1 << state), TCPHS_A_CONN_FILTER (nest); all optional.
+ *	of 1 << state), TCPHS_A_CONN_WAITING (u64, ns at least in an accept queue),
+ *	TCPHS_A_CONN_FILTER (nest); all optional.
  *	Reply: one message a connection, TCPHS_A_CONN_*, in no order. One that is
  *	there from the first message to the last is reported once. Listening sockets
  *	are not connections; see TCPHS_CMD_LISTENER_GET.
