@@ -36,8 +36,7 @@ static const char *endpoint(int family, const char *address, uint16_t port)
 
 static void test_numbers(void)
 {
-	static const uint64_t edge[] = { 0, 9, 10, 99, 100, 101, 999, 1000, 4294967295ull,
-					 4294967296ull, UINT64_MAX };
+	uint64_t edge[] = { 0, 9, 4294967295ull, 4294967296ull, UINT64_MAX, 0 };
 	char got[TCPHS_U64_LEN], want[32];
 	int good = 1, end = 1;
 	size_t i;
@@ -48,6 +47,16 @@ static void test_numbers(void)
 		good &= !strcmp(got, want);
 		end &= *tcphs_fmt_hex(got, edge[i]) == '\0';
 		snprintf(want, sizeof(want), "%" PRIx64, edge[i]);
+		good &= !strcmp(got, want);
+	}
+	/* Around each power of ten, and what is random of so many digits. */
+	for (edge[2] = 1, i = 0; i < 20 * 101; i++) {
+		if (i && i % 101 == 0)
+			edge[2] *= 10;
+		edge[5] = i % 101 < 5 ? edge[2] - 2 + i % 101 :
+			  ((uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand()) % edge[2];
+		tcphs_fmt_u64(got, edge[5]);
+		snprintf(want, sizeof(want), "%" PRIu64, edge[5]);
 		good &= !strcmp(got, want);
 	}
 	ok(good, "numbers are as printf writes them");

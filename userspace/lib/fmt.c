@@ -39,20 +39,14 @@ static inline char *put_end(char *p, const char *s, size_t size)
 	return p + size - 1;
 }
 
-/* 10^4 <= @v < 10^8 */
-static inline char *put_8_at_most(char *p, uint32_t v)
+/* The first two digits, or the first one, with no zero before it. */
+static inline char *put_head(char *p, uint64_t fraction)
 {
-	uint64_t x = tcphs_digits8(v);
-	int zeros = __builtin_ctzll(x) & ~7;
+	unsigned int v = (unsigned int)(fraction >> TCPHS_POINT);
+	bool one = v < 10;
 
-	tcphs_store8(p, (x | TCPHS_ASCII8) >> zeros);
-	return p + 8 - zeros / 8;
-}
-
-static inline char *put_8(char *p, uint32_t v)
-{
-	tcphs_store8(p, tcphs_digits8(v) | TCPHS_ASCII8);
-	return p + 8;
+	memcpy(p, &tcphs_pairs[2 * v + one], 2);
+	return p + 2 - one;
 }
 
 /**
@@ -62,13 +56,28 @@ static inline char *put_8(char *p, uint32_t v)
  */
 char *tcphs_put_large(char *p, uint64_t v)
 {
-	uint64_t high;
+	uint64_t fraction;
 
-	if (v < 100000000)
-		return put_8_at_most(p, (uint32_t)v);
-	high = v / 100000000;
-	p = tcphs_put_u64(p, high);
-	return put_8(p, (uint32_t)(v - high * 100000000));
+	if (v > UINT32_MAX) {
+		p = tcphs_put_u64(p, v / 100000000);
+		return tcphs_put_8(p, (uint32_t)(v % 100000000));
+	}
+	if (v < 1000000) {
+		fraction = TCPHS_FRACTION(v, 10000);
+		p = put_head(p, fraction);
+	} else {
+		if (v < 100000000) {
+			fraction = TCPHS_FRACTION(v, 1000000);
+			p = put_head(p, fraction);
+		} else {
+			fraction = TCPHS_FRACTION(v, 100000000);
+			p = put_head(p, fraction);
+			p = tcphs_put_next(p, &fraction);
+		}
+		p = tcphs_put_next(p, &fraction);
+	}
+	p = tcphs_put_next(p, &fraction);
+	return tcphs_put_next(p, &fraction);
 }
 
 /**
@@ -207,7 +216,11 @@ char *tcphs_fmt_scoped(char *p, uint8_t family, const uint8_t *address, const ch
  */
 char *tcphs_fmt_endpoint(char *p, uint8_t family, const uint8_t *address, uint16_t port)
 {
-	return tcphs_fmt_scoped(p, family, address, "", port);
+	if (family != AF_INET)
+		return tcphs_fmt_scoped(p, family, address, "", port);
+	p = fmt_v4(p, address);
+	*p++ = ':';
+	return tcphs_fmt_u64(p, port);
 }
 
 /**
@@ -460,17 +473,14 @@ static __attribute__((noinline)) char *fmt_new_second(char *p, struct tcphs_cloc
 char *tcphs_fmt_time(char *p, struct tcphs_clock *clock, uint64_t ns)
 {
 	uint64_t since = ns + (uint64_t)clock->offset - clock->second;
-	uint64_t digits;
-	unsigned int us;
 
 	if (since >= NSEC_PER_SEC)
 		return fmt_new_second(p, clock, ns);
-	us = (unsigned int)since / 1000;
 	memcpy(p, clock->text, 8);
-	/* Of the eight digits the last six, after the point and before a NUL. */
-	digits = (tcphs_digits8(us) | TCPHS_ASCII8) >> 16 << 8 | '.';
-	tcphs_store8(p + 8, digits);
-	return p + 15;
+	p[8] = '.';
+	p = tcphs_put_6(p + 9, (uint32_t)since / 1000);
+	*p = '\0';
+	return p;
 }
 
 /**

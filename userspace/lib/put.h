@@ -3,13 +3,12 @@
  * Text in a hurry, for what is written several times an event.
  *
  * Nothing here ends its text with a NUL, and whoever calls has room to spare:
- * pieces are copied whole and large numbers written eight digits at once, since
- * that takes no loop. What lies beyond the end the next piece overwrites.
+ * pieces are copied whole and numbers written two digits at once, without a
+ * loop. What lies beyond the end the next piece overwrites.
  */
 #ifndef TCPHS_PUT_H
 #define TCPHS_PUT_H
 
-#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -61,28 +60,58 @@ static inline char *tcphs_put_small(char *p, unsigned int v)
 	return tcphs_put_pair(p, v % 100);
 }
 
-#define TCPHS_ASCII8 0x3030303030303030ull
-
 /*
- * The eight digits of @v < 10^8 as bytes, the first one lowest. A number is cut
- * into two of four digits, these into four of two and these into eight, all
- * parts in one multiplication: by 1 / 100 as 5243 / 2^19 and by 1 / 10 as
- * 103 / 2^10, which are exact for four and two digits.
+ * More digits than that come out of a fraction, two at a time: it is a fixed-point number
+ * whose first two digits lie before the point, and times 100 the next two do. With 57 bits
+ * behind the point that is exact for up to ten digits.
  */
-static inline uint64_t tcphs_digits8(uint32_t v)
-{
-	uint64_t x = (uint64_t)(v % 10000) << 32 | v / 10000, q;
+#define TCPHS_POINT	57
+/* What makes such a fraction of @v, which is less than 100 * @unit. */
+#define TCPHS_FRACTION(v, unit)	((v) * ((1ull << TCPHS_POINT) / (unit) + 1))
 
-	q = (x * 5243 >> 19) & 0x0000007f0000007full;
-	x = (x << 16) - q * ((100 << 16) - 1);
-	q = (x * 103 >> 10) & 0x000f000f000f000full;
-	return (x << 8) - q * ((10 << 8) - 1);
+static inline char *tcphs_put_first(char *p, uint64_t fraction)
+{
+	return tcphs_put_pair(p, (unsigned int)(fraction >> TCPHS_POINT));
 }
 
-static inline void tcphs_store8(char *p, uint64_t x)
+/* The next two digits; @fraction moves on. */
+static inline char *tcphs_put_next(char *p, uint64_t *fraction)
 {
-	x = htole64(x);
-	memcpy(p, &x, sizeof(x));
+	*fraction = (*fraction & ((1ull << TCPHS_POINT) - 1)) * 100;
+	return tcphs_put_first(p, *fraction);
+}
+
+/* Six digits, with zeros before them. */
+static inline char *tcphs_put_6(char *p, uint32_t v)
+{
+	uint64_t fraction = TCPHS_FRACTION((uint64_t)v, 10000);
+
+	p = tcphs_put_first(p, fraction);
+	p = tcphs_put_next(p, &fraction);
+	return tcphs_put_next(p, &fraction);
+}
+
+/* Eight. */
+static inline char *tcphs_put_8(char *p, uint32_t v)
+{
+	uint64_t fraction = TCPHS_FRACTION((uint64_t)v, 1000000);
+
+	p = tcphs_put_first(p, fraction);
+	p = tcphs_put_next(p, &fraction);
+	p = tcphs_put_next(p, &fraction);
+	return tcphs_put_next(p, &fraction);
+}
+
+/* Nine. */
+static inline char *tcphs_put_9(char *p, uint32_t v)
+{
+	uint64_t fraction = TCPHS_FRACTION((uint64_t)v, 100000000);
+
+	*p++ = (char)('0' + (fraction >> TCPHS_POINT));
+	p = tcphs_put_next(p, &fraction);
+	p = tcphs_put_next(p, &fraction);
+	p = tcphs_put_next(p, &fraction);
+	return tcphs_put_next(p, &fraction);
 }
 
 char *tcphs_put_large(char *p, uint64_t v);	/* 10000 and more */

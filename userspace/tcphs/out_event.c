@@ -12,6 +12,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "cli.h"
 #include "columns.h"
@@ -109,6 +110,8 @@ static char *put_endpoint(char *p, const struct cli *cli, const struct tcphs_eve
 
 	if (is_nobody(address, port))
 		return PUT(p, "-");
+	if (ev->id.family == AF_INET)
+		return tcphs_fmt_endpoint(p, AF_INET, address, port);
 	tcphs_fmt_scope(scope, ev->id.family, address, ev->ifindex, !cli->all_netns && !cli->read);
 	return tcphs_fmt_scoped(p, ev->id.family, address, scope, port);
 }

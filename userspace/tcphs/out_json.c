@@ -338,13 +338,6 @@ struct second {
 
 static struct second monotonic, utc;
 
-static char *put_nanoseconds(char *p, uint32_t ns)
-{
-	tcphs_store8(p, tcphs_digits8(ns / 10) | TCPHS_ASCII8);
-	p[8] = (char)('0' + ns % 10);
-	return p + 9;
-}
-
 static void learn_monotonic(uint64_t seconds)
 {
 	char *p = PUT(monotonic.text, "{\"time\":");
@@ -385,11 +378,11 @@ static char *put_times(char *p, uint64_t ns, int64_t clock)
 		learn_utc(real / NSEC_PER_SEC);
 	p = put_second(p, &monotonic);
 	if (monotonic.begins)
-		p = put_nanoseconds(p, (uint32_t)(ns - monotonic.begins));
+		p = tcphs_put_9(p, (uint32_t)(ns - monotonic.begins));
 	else
 		p = tcphs_put_u64(p, ns);
 	p = put_second(p, &utc);
-	p = put_nanoseconds(p, (uint32_t)(real - utc.begins));
+	p = tcphs_put_9(p, (uint32_t)(real - utc.begins));
 	return PUT(p, "Z\"");
 }
 
