@@ -14,6 +14,7 @@ static_assert(sizeof(struct tcphs_life) == 24);
 static_assert(sizeof(struct tcphs_resend) == 24);
 static_assert(sizeof(struct tcphs_half) == 24);
 static_assert(sizeof(struct tcphs_prefix) == 20);
+static_assert(sizeof(struct tcphs_block) == 32);
 static_assert(offsetof(struct tcphs_event, type) == 24);
 static_assert(offsetof(struct tcphs_event, seq) == 28);
 static_assert(offsetof(struct tcphs_event, flags) == 36);

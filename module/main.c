@@ -86,6 +86,7 @@ static const struct step {
 	{ "hooks", tcphs_attach_init, tcphs_attach_exit },
 	{ "/proc/tcphs", tcphs_procfs_init, tcphs_procfs_exit },
 	{ "/proc/tcphs_events", tcphs_procfs_events_init, tcphs_procfs_events_exit },
+	{ "/proc/tcphs_records", tcphs_procfs_records_init, tcphs_procfs_records_exit },
 	{ "netlink", tcphs_netlink_init, tcphs_netlink_exit },
 };
 

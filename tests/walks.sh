@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Readers that come in the middle of something: a list that changes while it is told, a
-# crowd that was there before the module, names that are not for a terminal.
+# crowd that was there before the module, names that are not for a terminal, records in
+# a file that goes on.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -27,7 +28,15 @@ group_is_adopted() {
 	return $count
 }
 
-start 7
+records() {
+	python3 "$here/records.py" "$1"
+}
+
+unload_under_reader() {
+	records unloaded && load
+}
+
+start 12
 need_command python3 jq
 load ring_records=4096 table_size=1024
 check "listeners that close while netlink tells of them take no other away" walk netlink
@@ -35,6 +44,11 @@ check "nor in /proc/tcphs" walk proc
 check "connections of one bucket that take several messages are told once each" walk bucket
 check "what a process is called is no command to a terminal" walk name
 check "behind a short name nothing of a longer one is told" walk rest
+check "/proc/tcphs_records has what netlink tells, to the byte" records same
+check "who has read it to the end goes on from there" records goes-on
+check "what was overwritten meanwhile is counted as lost, once" records lost
+check "it refuses what netlink refuses, and whoever may not ask" records refused
+check "who holds it open does not keep the module" unload_under_reader
 check "listeners that share a port are all adopted" group_is_adopted
 check "the kernel does not complain" kernel_is_quiet
 ktap_finished

@@ -9,7 +9,7 @@
 #include "compat/genetlink.h"
 #include "reader/filter.h"
 #include "reader/reader.h"
-#include "store/bell.h"
+#include "reader/reading.h"
 #include "store/clock.h"
 #include "store/net.h"
 #include "store/ring.h"
@@ -19,22 +19,14 @@
 #include "table/owner.h"
 #include "table/who.h"
 
-/* What a dump remembers between its messages. */
+/* What a dump remembers between its messages; that of events is a struct tcphs_reading. */
 struct dump {
 	struct tcphs_net *tn;		/* NULL: every namespace */
 	u32 states;			/* connections: mask of 1 << state */
-	struct tcphs_filter filter;	/* connections, events */
-	unsigned long place;		/* status, listeners: number; connections: bucket; events: CPU */
+	struct tcphs_filter filter;	/* connections */
+	unsigned long place;		/* status, listeners: number; connections: bucket */
 	unsigned long last;		/* listeners: number of the last one */
 	u32 below;			/* connections: serial of the last one of that bucket */
-	bool pending;			/* events: ev was read and not yet sent */
-	bool told;			/* events: this CPU was named */
-	bool kept;			/* events: the kept store is read */
-	u8 mode;			/* events: enum tcphs_kept_mode */
-	struct tcphs_walk walk;		/* events: of the CPU that is read */
-	u64 go_on;			/* events: the cursor before ev was read */
-	struct tcphs_event ev;
-	struct tcphs_cursor cursors[];	/* events: one a CPU */
 };
 
 static struct dump *dump_of(struct netlink_callback *cb)
@@ -42,26 +34,27 @@ static struct dump *dump_of(struct netlink_callback *cb)
 	return (struct dump *)cb->args[0];
 }
 
-/* Common to all: flags, permission, memory. */
-static int start(struct netlink_callback *cb, int all_netns, unsigned int cursors)
+static struct tcphs_reading *reading_of(struct netlink_callback *cb)
 {
-	struct net *net = sock_net(cb->skb->sk);
-	bool all = tcphs_dump_attrs(cb)[all_netns];
+	return (struct tcphs_reading *)cb->args[0];
+}
+
+/* Common to all but events: flags, permission, memory. */
+static int start(struct netlink_callback *cb, int all_netns)
+{
+	struct tcphs_net *tn;
 	struct dump *dump;
 	int err;
 
-	err = tcphs_nl_check_flags(cb->nlh, cb->extack);
+	err = tcphs_nl_check_flags(cb->nlh, cb->extack) ?:
+	      tcphs_reading_view(sock_net(cb->skb->sk), tcphs_dump_attrs(cb)[all_netns], &tn,
+				 cb->extack);
 	if (err)
 		return err;
-	if (all && !net_eq(net, &init_net)) {
-		NL_SET_ERR_MSG(cb->extack,
-			       "only the initial network namespace may see all namespaces");
-		return -EPERM;
-	}
-	dump = kvzalloc(struct_size(dump, cursors, cursors), GFP_KERNEL);
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
 	if (!dump)
 		return -ENOMEM;
-	dump->tn = all ? NULL : tcphs_net(net);
+	dump->tn = tn;
 	cb->args[0] = (long)dump;
 	return 0;
 }
@@ -69,7 +62,7 @@ static int start(struct netlink_callback *cb, int all_netns, unsigned int cursor
 /* A start that failed has no done. */
 static int give_up(struct netlink_callback *cb, int err)
 {
-	kvfree(dump_of(cb));
+	kvfree((void *)cb->args[0]);
 	cb->args[0] = 0;
 	return err;
 }
@@ -141,7 +134,7 @@ int tcphs_dump_status_start(struct netlink_callback *cb)
 {
 	/* One is larger than what a message may hold at least. */
 	cb->min_dump_alloc = TCPHS_STATUS_SIZE;
-	return start(cb, TCPHS_A_STATUS_ALL_NETNS, 0);
+	return start(cb, TCPHS_A_STATUS_ALL_NETNS);
 }
 
 /* The one with the next number; new ones come anywhere in the list. Under RCU. */
@@ -213,7 +206,7 @@ int tcphs_dump_status(struct sk_buff *skb, struct netlink_callback *cb)
  */
 int tcphs_dump_listeners_start(struct netlink_callback *cb)
 {
-	int err = start(cb, TCPHS_A_LISTENER_ALL_NETNS, 0);
+	int err = start(cb, TCPHS_A_LISTENER_ALL_NETNS);
 
 	if (!err)
 		dump_of(cb)->last = tcphs_listener_last();
@@ -328,7 +321,7 @@ int tcphs_dump_conns_start(struct netlink_callback *cb)
 		NL_SET_ERR_MSG_ATTR(cb->extack, states, "a mask of 1 << state is needed");
 		return -EINVAL;
 	}
-	err = start(cb, TCPHS_A_CONN_ALL_NETNS, 0);
+	err = start(cb, TCPHS_A_CONN_ALL_NETNS);
 	if (err)
 		return err;
 	err = tcphs_filter_parse(&dump_of(cb)->filter, attrs[TCPHS_A_CONN_FILTER],
@@ -461,213 +454,40 @@ int tcphs_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len ?: min(err, 0);
 }
 
-/* Reads one TCPHS_A_EVENT_CURSOR into the dump. */
-static int take_cursor(struct dump *dump, struct nlattr *attr, struct netlink_ext_ack *extack)
-{
-	struct nlattr *tb[TCPHS_A_CURSOR_MAX + 1];
-	u32 cpu;
-	int err;
-
-	err = nla_parse_nested(tb, TCPHS_A_CURSOR_MAX, attr, tcphs_nl_cursor_policy, extack);
-	if (err)
-		return err;
-	if (!tb[TCPHS_A_CURSOR_CPU] || !tb[TCPHS_A_CURSOR_NEXT]) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "a cursor needs a CPU and a next number");
-		return -EINVAL;
-	}
-	cpu = nla_get_u32(tb[TCPHS_A_CURSOR_CPU]);
-	if (!tcphs_ring_exists(cpu)) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[TCPHS_A_CURSOR_CPU], "no ring of that CPU");
-		return -ENODEV;
-	}
-	if (dump->cursors[cpu].given) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "two cursors for one CPU");
-		return -EINVAL;
-	}
-	dump->cursors[cpu].given = true;
-	dump->cursors[cpu].next = nla_get_u64(tb[TCPHS_A_CURSOR_NEXT]);
-	return 0;
-}
-
-/* What the kept store has is fixed first: see tcphs_ring_kept_end(). */
-static void end_kept(struct dump *dump)
-{
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		dump->cursors[cpu].kept_end = tcphs_ring_kept_end(cpu);
-}
-
-/* Stands every cursor in its ring. */
-static int seek_all(struct dump *dump, struct netlink_ext_ack *extack)
-{
-	unsigned int cpu;
-	int err;
-
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		struct tcphs_cursor *cursor = &dump->cursors[cpu];
-
-		cursor->tn = dump->tn;
-		cursor->cpu = cpu;
-		err = tcphs_ring_seek(cursor, &dump->walk);
-		if (err == -ERANGE)
-			NL_SET_ERR_MSG(extack, "a cursor lies ahead of its ring; start without it");
-		if (err && err != -ENODEV)
-			return err;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* To the next CPU that has rings, and behind the last one to the kept store. */
-static bool next_cpu(struct dump *dump)
-{
-	for (;; dump->place++) {
-		if (dump->place >= nr_cpu_ids) {
-			if (dump->kept || !dump->mode)
-				return false;
-			dump->kept = true;
-			dump->place = 0;
-		}
-		/* One that has come up since waits for the next dump. */
-		if (dump->cursors[dump->place].sought)
-			return true;
-	}
-}
-
-/* This CPU's turn. */
-static void start_cpu(struct dump *dump)
-{
-	struct tcphs_cursor *cursor;
-
-	dump->told = false;
-	if (!next_cpu(dump))
-		return;
-	cursor = &dump->cursors[dump->place];
-	if (dump->kept)
-		tcphs_ring_kept_start(dump->place, &dump->walk, cursor->kept_end);
-	else
-		tcphs_ring_start(cursor, &dump->walk);
-}
-
 /**
  * tcphs_dump_events_start() - begin TCPHS_CMD_EVENT_GET
  * @cb: the dump
- *
- * The doorbell is armed before the ends of the rings are fixed: what this dump
- * does not hold will ring.
  *
  * Context: process.
  * Return: 0 or a negative error, with an extack message.
  */
 int tcphs_dump_events_start(struct netlink_callback *cb)
 {
-	struct tcphs_bell *bell;
-	struct nlattr *attr;
-	struct dump *dump;
-	int err, rem;
+	struct tcphs_reading *reading;
+	int err = tcphs_nl_check_flags(cb->nlh, cb->extack);
 
-	err = start(cb, TCPHS_A_EVENT_ALL_NETNS, nr_cpu_ids);
 	if (err)
 		return err;
-	dump = dump_of(cb);
-	err = tcphs_filter_parse(&dump->filter, tcphs_dump_attrs(cb)[TCPHS_A_EVENT_FILTER],
-				 true, cb->extack);
-	if (err)
-		return give_up(cb, err);
-	attr = tcphs_dump_attrs(cb)[TCPHS_A_EVENT_KEPT];
-	dump->mode = attr ? nla_get_u8(attr) : TCPHS_KEPT_NOT;
-	attr = tcphs_dump_attrs(cb)[TCPHS_A_EVENT_LOAD];
-	if (attr && nla_get_u64(attr) != tcphs_load_id) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
-				    "the cursors are of an earlier load of tcphs; start without them");
-		return give_up(cb, -ESTALE);
-	}
-	nlmsg_for_each_attr(attr, cb->nlh, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != TCPHS_A_EVENT_CURSOR)
-			continue;
-		err = take_cursor(dump, attr, cb->extack);
-		if (!err && dump->mode) {
-			NL_SET_ERR_MSG_ATTR(cb->extack, attr,
-					    "what was kept is read from the beginning: without cursors");
-			err = -EINVAL;
-		}
-		if (err)
-			return give_up(cb, err);
-	}
-	bell = dump->tn ? &dump->tn->bell : &tcphs_bell_all;
-	WRITE_ONCE(bell->armed, 1);
-	/* Not paired on the hot path: what slips by costs a second, see bell.c. */
-	smp_mb();
-	if (dump->mode)
-		end_kept(dump);
-	err = seek_all(dump, cb->extack);
-	if (err)
-		return give_up(cb, err);
-	dump->kept = dump->mode == TCPHS_KEPT_ONLY;
-	start_cpu(dump);
+	reading = tcphs_reading_new(sock_net(cb->skb->sk), tcphs_dump_attrs(cb),
+				    nlmsg_attrdata(cb->nlh, GENL_HDRLEN),
+				    nlmsg_attrlen(cb->nlh, GENL_HDRLEN), cb->extack);
+	if (IS_ERR(reading))
+		return PTR_ERR(reading);
+	cb->args[0] = (long)reading;
 	return 0;
 }
 
 /*
- * Fetches what passes the filter; returns where to go on if that isn't sent: behind the
- * records that were passed over, but not behind a loss, which no message has told yet.
+ * One message of one CPU and one store. A hole lies before the first record of a message,
+ * never inside.
  */
-static u64 fetch(struct dump *dump, struct tcphs_cursor *cursor, struct tcphs_event *ev)
-{
-	u64 go_on = cursor->next;
-
-	while ((dump->pending = dump->kept ?
-			       tcphs_ring_kept_read(dump->tn, &dump->walk, ev) :
-			       tcphs_ring_read(cursor, &dump->walk, ev)) &&
-	       !tcphs_filter_event(&dump->filter, ev)) {
-		if (!cursor->lost)
-			go_on = cursor->next;
-		cond_resched();
-	}
-	return go_on;
-}
-
-/*
- * Puts dump->ev into the message, and what follows it as long as there is room. That is
- * copied but once, from the ring into its place. A hole lies before the first record of a
- * message, never inside.
- */
-static u64 put_records(struct sk_buff *skb, struct dump *dump, struct tcphs_cursor *cursor,
-		       int room)
-{
-	struct nlattr *attr = __nla_reserve(skb, TCPHS_A_EVENT_RECORD, sizeof(dump->ev));
-	const int record = nla_total_size(sizeof(dump->ev));
-	u64 go_on = 0;
-	int left, put;
-
-	memcpy(nla_data(attr), &dump->ev, sizeof(dump->ev));
-	left = skb_tailroom(skb) - room;
-	if (!IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) || left < 0)
-		return fetch(dump, cursor, &dump->ev);
-	for (put = 0; put <= left; put += record) {
-		attr = (struct nlattr *)(skb_tail_pointer(skb) + put);
-		attr->nla_type = TCPHS_A_EVENT_RECORD;
-		attr->nla_len = nla_attr_size(sizeof(dump->ev));
-		go_on = fetch(dump, cursor, nla_data(attr));
-		if (unlikely(!dump->pending || cursor->lost))
-			break;
-	}
-	skb_put(skb, put);
-	if (put > left)
-		return fetch(dump, cursor, &dump->ev);
-	memcpy(&dump->ev, nla_data(attr), sizeof(dump->ev));
-	return go_on;
-}
-
-/* One message of one CPU and one store. */
 static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 		      struct tcphs_cursor *cursor)
 {
 	int record = nla_total_size(sizeof(struct tcphs_event));
 	int tail = nla_total_size_64bit(sizeof(u64));
-	struct dump *dump = dump_of(cb);
-	u64 go_on;
+	struct tcphs_reading *r = reading_of(cb);
+	u64 go_on, lost;
 	void *header;
 
 	if (skb_tailroom(skb) < NLMSG_HDRLEN + GENL_HDRLEN + record + 4 * tail)
@@ -675,25 +495,20 @@ static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 	header = put_header(skb, cb, TCPHS_CMD_EVENT_GET);
 	if (!header)
 		return -EMSGSIZE;
-	if (dump->pending)
-		go_on = dump->go_on;
-	else
-		go_on = fetch(dump, cursor, &dump->ev);
+	go_on = tcphs_reading_begin(r, cursor, &lost);
 	if (nla_put_u32(skb, TCPHS_A_EVENT_CPU, cursor->cpu) ||
-	    (dump->kept && nla_put_u8(skb, TCPHS_A_EVENT_KEPT, TCPHS_KEPT_TOO)) ||
-	    nla_put_u64_64bit(skb, TCPHS_A_EVENT_LOST, cursor->lost, TCPHS_A_EVENT_PAD))
+	    (r->kept && nla_put_u8(skb, TCPHS_A_EVENT_KEPT, TCPHS_KEPT_TOO)) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_EVENT_LOST, lost, TCPHS_A_EVENT_PAD))
 		goto cancel;
-	cursor->lost = 0;
-	while (dump->pending && !cursor->lost && skb_tailroom(skb) >= record + tail)
-		go_on = put_records(skb, dump, cursor, record + tail);
-	dump->go_on = go_on;
-	/* Not behind a loss before the end, of which the next message tells. */
-	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT,
-			      dump->pending ? go_on : cursor->next - cursor->lost,
+	while (r->pending && !cursor->lost && skb_tailroom(skb) >= record + tail) {
+		if (nla_put(skb, TCPHS_A_EVENT_RECORD, sizeof(r->ev), &r->ev))
+			goto cancel;
+		go_on = tcphs_reading_fetch(r, cursor);
+	}
+	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT, tcphs_reading_told(r, cursor, go_on),
 			      TCPHS_A_EVENT_PAD))
 		goto cancel;
 	genlmsg_end(skb, header);
-	dump->told = true;
 	return 0;
 cancel:
 	genlmsg_cancel(skb, header);
@@ -710,17 +525,14 @@ cancel:
  */
 int tcphs_dump_events(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct dump *dump = dump_of(cb);
+	struct tcphs_reading *r = reading_of(cb);
 	struct tcphs_cursor *cursor;
 	int err;
 
-	for (; next_cpu(dump); dump->place++, start_cpu(dump)) {
-		cursor = &dump->cursors[dump->place];
-		while (!dump->told || dump->pending || cursor->lost) {
-			err = put_events(skb, cb, cursor);
-			if (err)
-				return skb->len ?: err;
-		}
+	while ((cursor = tcphs_reading_turn(r))) {
+		err = put_events(skb, cb, cursor);
+		if (err)
+			return skb->len ?: err;
 	}
 	return skb->len;
 }

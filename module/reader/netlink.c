@@ -42,7 +42,7 @@ const struct nla_policy tcphs_nl_cursor_policy[TCPHS_A_CURSOR_MAX + 1] = {
 	[TCPHS_A_CURSOR_NEXT] = { .type = NLA_U64 },
 };
 
-static const struct nla_policy event_policy[TCPHS_A_EVENT_MAX + 1] = {
+const struct nla_policy tcphs_nl_event_policy[TCPHS_A_EVENT_MAX + 1] = {
 	[TCPHS_A_EVENT_ALL_NETNS] = { .type = NLA_FLAG },
 	[TCPHS_A_EVENT_CURSOR] = NLA_POLICY_NESTED(tcphs_nl_cursor_policy),
 	[TCPHS_A_EVENT_FILTER] = NLA_POLICY_NESTED(tcphs_filter_policy),
@@ -327,7 +327,7 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = TCPHS_CMD_EVENT_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.policy = event_policy,
+		.policy = tcphs_nl_event_policy,
 		.maxattr = TCPHS_A_EVENT_MAX,
 		.start = tcphs_dump_events_start,
 		.dumpit = tcphs_dump_events,

@@ -20,6 +20,7 @@ struct tcphs_sum;
 
 extern struct genl_family tcphs_genl_family;
 extern const struct nla_policy tcphs_nl_cursor_policy[];
+extern const struct nla_policy tcphs_nl_event_policy[];
 
 int tcphs_netlink_init(void);
 void tcphs_netlink_exit(void);
@@ -36,7 +37,7 @@ int tcphs_dump_events_start(struct netlink_callback *cb);
 int tcphs_dump_events(struct sk_buff *skb, struct netlink_callback *cb);
 int tcphs_dump_done(struct netlink_callback *cb);
 
-/* procfs.c, procfs_events.c */
+/* procfs.c, procfs_events.c, procfs_records.c */
 
 void *tcphs_procfs_open(struct file *file, const struct seq_operations *seq_ops, size_t size);
 int tcphs_procfs_release(struct inode *inode, struct file *file);
@@ -44,5 +45,7 @@ int tcphs_procfs_init(void);
 void tcphs_procfs_exit(void);
 int tcphs_procfs_events_init(void);
 void tcphs_procfs_events_exit(void);
+int tcphs_procfs_records_init(void);
+void tcphs_procfs_records_exit(void);
 
 #endif /* _TCPHS_READER_H */

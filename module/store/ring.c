@@ -184,7 +184,7 @@ static bool run_find(const struct tcphs_walk *walk, struct tcphs_run *run)
 	return false;
 }
 
-static void sift_down(struct tcphs_walk *walk, unsigned int i)
+static noinline void sift_down(struct tcphs_walk *walk, unsigned int i)
 {
 	struct tcphs_run run = walk->run[i];
 	unsigned int child;
@@ -231,8 +231,17 @@ static void walk_begin(struct tcphs_walk *walk, const struct tcphs_ring *ring, u
 		sift_down(walk, i);
 }
 
+/* The first of the heap has moved on: is it still the first? Most often it is. */
+static bool is_first(const struct tcphs_walk *walk)
+{
+	u64 place = walk->run[0].place;
+
+	return (walk->nr < 2 || place < walk->run[1].place) &&
+	       (walk->nr < 3 || place < walk->run[2].place);
+}
+
 /* The next record and its place; false at the end. */
-static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
+static __always_inline bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
 {
 	bool whole = false;
 
@@ -247,8 +256,7 @@ static bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *e
 		run->place++;
 		if (!run_find(walk, run))
 			*run = walk->run[--walk->nr];
-		/* Mostly one lane writes. */
-		if (walk->nr > 1)
+		if (!is_first(walk))
 			sift_down(walk, 0);
 	}
 	return whole;
@@ -425,6 +433,29 @@ int tcphs_ring_seek(struct tcphs_cursor *cursor, struct tcphs_walk *walk)
 	cursor->pos = cursor->next ? cursor->next - 1 : oldest(ring, cursor->end);
 	cursor->next = cursor->pos + 1;
 	return 0;
+}
+
+/**
+ * tcphs_ring_seek_on() - what was written since a cursor was read to its end
+ * @cursor: that was sought, and of which tcphs_ring_read() has returned false
+ *
+ * Needs no search, unlike tcphs_ring_seek(): all before its end was read or is lost.
+ *
+ * Context: process.
+ */
+void tcphs_ring_seek_on(struct tcphs_cursor *cursor)
+{
+	const struct tcphs_ring *ring = ring_of(cursor->cpu, TCPHS_STORE_RING);
+	const struct tcphs_stats *st;
+
+	if (cursor->tn) {
+		st = per_cpu_ptr(cursor->tn->stats, cursor->cpu);
+		/* Pairs with tcphs_event_publish(): those records lie before the end. */
+		cursor->last = smp_load_acquire(&st->recorded);
+	}
+	cursor->pos = cursor->end;
+	/* As in tcphs_ring_seek(). */
+	cursor->end = smp_load_acquire(&ring->head);
 }
 
 /**

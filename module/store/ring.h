@@ -114,6 +114,7 @@ int tcphs_ring_init(void);
 void tcphs_ring_exit(void);
 bool tcphs_ring_exists(unsigned int cpu);
 int tcphs_ring_seek(struct tcphs_cursor *cursor, struct tcphs_walk *walk);
+void tcphs_ring_seek_on(struct tcphs_cursor *cursor);
 void tcphs_ring_start(const struct tcphs_cursor *cursor, struct tcphs_walk *walk);
 bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk,
 		     struct tcphs_event *ev);

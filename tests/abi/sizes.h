@@ -13,6 +13,7 @@ SAME(size_of_queue, sizeof(struct tcphs_queue), 24);
 SAME(size_of_agreed, sizeof(struct tcphs_agreed), 24);
 SAME(size_of_idle, sizeof(struct tcphs_idle), 24);
 SAME(size_of_life, sizeof(struct tcphs_life), 24);
+SAME(size_of_block, sizeof(struct tcphs_block), 32);
 SAME(size_of_prefix, sizeof(struct tcphs_prefix), 20);
 
 SAME(at_number, offsetof(struct tcphs_event, number), 0);

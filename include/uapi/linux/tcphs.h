@@ -419,6 +419,31 @@ struct tcphs_event {
 
 #define TCPHS_EVENT_SIZE	168
 
+/*
+ * /proc/tcphs_records: what TCPHS_CMD_EVENT_GET gives, in one copy. One write() of a
+ * request, the attributes of that command, begins a reading; without a request it is of
+ * the rings of the namespace. Each read() gives whole blocks, as many as it has room for,
+ * and nothing at the end. The next one goes on with what was written since.
+ */
+
+/**
+ * struct tcphs_block - before the records of one CPU and one store
+ * @cpu: whose ring
+ * @nr: struct tcphs_event that follow, 0: none
+ * @lost: records of this CPU that were lost right before the first one
+ * @next: the cursor to continue from
+ * @kept: they are of the kept store, in no order
+ * @pad: zero
+ */
+struct tcphs_block {
+	__u32	cpu;
+	__u32	nr;
+	__u64	lost;
+	__u64	next;
+	__u32	kept;
+	__u32	pad;
+};
+
 enum tcphs_cmd {
 	TCPHS_CMD_UNSPEC,
 	TCPHS_CMD_STATUS_GET,
