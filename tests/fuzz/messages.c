@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any bytes as what the kernel sends: a datagram of netlink messages goes through
- * every decoder, and what they let pass through the merge of the CPUs and out as text
+ * Any bytes as what the kernel sends: a datagram of netlink messages, or what is read of
+ * a file, goes through every decoder, and what they let pass through the merge of the CPUs and out as text
  * and as JSON. Whatever was sent, no byte of it may do more to a terminal than be
  * read, and no record may get lost on the way.
  */
@@ -58,6 +58,22 @@ static size_t take_message(struct tcphs_events *evs, const uint8_t *msg, size_t 
 	return batch.nr;
 }
 
+/* As what is read of /proc/tcphs_records. */
+static size_t take_blocks(struct tcphs_events *evs, const uint8_t *data, size_t len)
+{
+	struct tcphs_batch batch;
+	size_t records = 0, size;
+
+	while (len && (size = tcphs_decode_block(data, len, &batch))) {
+		must(size <= len, "a block of more bytes than there are");
+		must(!tcphs_events_add(evs, &batch), "no memory");
+		records += batch.nr;
+		data += size;
+		len -= size;
+	}
+	return records;
+}
+
 /* As the tools walk through a datagram. */
 static size_t take_datagram(struct tcphs_events *evs, const uint8_t *data, size_t len)
 {
@@ -89,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	tcphs_events_begin(evs, 0);
 	tcphs_events_emit(evs, &sink_ops, NULL);
 	records += take_datagram(evs, data, len);
+	records += take_blocks(evs, data, len);
 	tcphs_events_emit_all(evs, &sink_ops, NULL);
 	must(sink.records == records && !tcphs_events_held(evs), "records were lost on the way");
 	sink_end();

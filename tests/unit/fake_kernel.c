@@ -8,10 +8,13 @@
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -50,6 +53,22 @@ static unsigned long flood(void)
 	if (fake("torrent"))
 		return 1000;
 	return env && !strncmp(env, "flood:", 6) ? strtoul(env + 6, NULL, 10) : 0;
+}
+
+/* It has no file of records, whatever the kernel has that this runs on. */
+int open(const char *path, int flags, ...)
+{
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, int) : 0;
+	va_end(ap);
+	if (!strcmp(path, "/proc/tcphs_records")) {
+		errno = ENOENT;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 struct mnl_socket *mnl_socket_open2(int bus, int flags)

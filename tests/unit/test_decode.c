@@ -216,6 +216,35 @@ static void test_batch(void)
 	   "a record that is a byte short");
 }
 
+static void test_block(void)
+{
+	struct {
+		struct tcphs_block block;
+		struct tcphs_event ev[2];
+		struct tcphs_block next;
+	} data = {
+		.block = { .cpu = 3, .nr = 2, .lost = 7, .next = 99, .kept = 1 },
+		.ev = { { .number = 1 }, { .number = 2 } },
+	};
+	const size_t size = sizeof(data.block) + sizeof(data.ev);
+	struct tcphs_event out[2];
+
+	equal(tcphs_decode_block(exact(&data, sizeof(data)), sizeof(data), &batch), size, "a block");
+	ok(batch.cpu == 3 && batch.lost == 7 && batch.next == 99 && batch.nr == 2 && batch.kept,
+	   "its values");
+	tcphs_batch_copy(&batch, out, sizeof(out[0]));
+	ok(out[0].number == 1 && out[1].number == 2, "its records");
+	equal(tcphs_decode_block(exact(&data.next, sizeof(data.next)), sizeof(data.next), &batch),
+	      sizeof(data.next), "one without records");
+	ok(!batch.nr && !batch.kept, "which has none");
+	ok(!tcphs_decode_block(exact(&data, size - 1), size - 1, &batch), "a byte is missing");
+	ok(!tcphs_decode_block(exact(&data, sizeof(data.block) - 1), sizeof(data.block) - 1, &batch),
+	   "of its head, too");
+	data.block.nr = UINT32_MAX;
+	ok(!tcphs_decode_block(exact(&data, sizeof(data)), sizeof(data), &batch),
+	   "more records than there are bytes");
+}
+
 static void test_family(void)
 {
 	static struct msg m;
@@ -334,11 +363,12 @@ static void test_garbage(void)
 
 int main(void)
 {
-	plan(41);
+	plan(49);
 	test_status();
 	test_listener();
 	test_conn();
 	test_batch();
+	test_block();
 	test_family();
 	test_ack();
 	test_truncated();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Messages of an event dump, whose records are not copied, and the ends of answers. */
+/* Messages and blocks of events, whose records are not copied, and the ends of answers. */
 #include "attr.h"
 #include "internal.h"
 
@@ -102,8 +102,41 @@ int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out)
 }
 
 /**
+ * tcphs_decode_block - one block of /proc/tcphs_records
+ * @data: where it begins
+ * @len: bytes that may be read
+ * @out: what it says; points into @data
+ *
+ * Return: bytes it takes, 0: it is none.
+ */
+size_t tcphs_decode_block(const void *data, size_t len, struct tcphs_batch *out)
+{
+	struct tcphs_block block;
+
+	if (len < sizeof(block))
+		return 0;
+	memcpy(&block, data, sizeof(block));
+	if (block.nr > (len - sizeof(block)) / sizeof(struct tcphs_event))
+		return 0;
+	*out = (struct tcphs_batch){
+		.cpu = block.cpu, .nr = block.nr, .lost = block.lost, .next = block.next,
+		.kept = block.kept, .records = (const char *)data + sizeof(block),
+	};
+	return sizeof(block) + block.nr * sizeof(struct tcphs_event);
+}
+
+static void copy_block(const struct tcphs_batch *batch, char *to, size_t stride)
+{
+	const char *from = batch->records;
+	uint32_t i;
+
+	for (i = 0; i < batch->nr; i++, to += stride, from += sizeof(struct tcphs_event))
+		memcpy(to, from, sizeof(struct tcphs_event));
+}
+
+/**
  * tcphs_batch_copy - the records of a batch
- * @batch: from tcphs_decode_batch(), whose message is still there
+ * @batch: from tcphs_decode_batch() or tcphs_decode_block(); what it points to is still there
  * @out: room for @batch->nr elements that begin with a struct tcphs_event
  * @stride: size of one
  *
@@ -118,6 +151,10 @@ void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride)
 	char *to = out;
 	struct attr a;
 
+	if (batch->records) {
+		copy_block(batch, to, stride);
+		return;
+	}
 	for (;;) {
 		to = copy_records(&w, to, stride);
 		if (tcphs_walk_next(&w, &a) <= 0)

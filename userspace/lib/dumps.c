@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Listeners, connections and events: all that the module has of a kind, what of a filter it
- * can judge by itself, and from where on.
+ * Listeners and connections: all that the module has of a kind, and what of a filter it can
+ * judge by itself.
  */
 #include <stdlib.h>
 
 #include "talk.h"
-
-/* Ten attributes and their headers. */
-#define FILTER_SIZE	(TCPHS_FILTER_LIST * (3 * 2 + 4 + sizeof(struct tcphs_prefix)) + 128)
 
 /* A list that is being filled. */
 struct rows {
@@ -219,8 +216,13 @@ static void put_step(struct nlmsghdr *nlh, const struct tcphs_filter *f)
 		mnl_attr_put_u64(nlh, TCPHS_A_FILTER_EVENTS, types);
 }
 
-/* What the kernel can judge by itself. It fits into FILTER_SIZE. */
-static void put_filter(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f)
+/**
+ * tcphs_put_filter - what the kernel can judge by itself
+ * @nlh: the request, with FILTER_SIZE bytes of room
+ * @type: of the attribute
+ * @f: what to keep
+ */
+void tcphs_put_filter(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
 
@@ -254,7 +256,7 @@ static struct nlmsghdr *put_conns(struct tcphs_session *s, void *buf, bool all_n
 	if (filter && tcphs_filter_has(filter, TCPHS_FILTER_STATE))
 		mnl_attr_put_u32(nlh, TCPHS_A_CONN_STATES, filter->states);
 	if (filter)
-		put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
+		tcphs_put_filter(nlh, TCPHS_A_CONN_FILTER, filter);
 	return nlh;
 }
 
@@ -343,70 +345,4 @@ void tcphs_conn_list_free(struct tcphs_conn_list *list)
 {
 	free(list->v);
 	memset(list, 0, sizeof(*list));
-}
-
-static void put_cursors(struct nlmsghdr *nlh, const struct tcphs_events *evs)
-{
-	struct nlattr *nest;
-	uint64_t next;
-	uint32_t cpu;
-	size_t i;
-
-	for (i = 0; i < tcphs_events_cpus(evs); i++) {
-		if (!tcphs_events_cursor(evs, i, &cpu, &next))
-			continue;
-		nest = mnl_attr_nest_start(nlh, TCPHS_A_EVENT_CURSOR);
-		mnl_attr_put_u32(nlh, TCPHS_A_CURSOR_CPU, cpu);
-		mnl_attr_put_u64(nlh, TCPHS_A_CURSOR_NEXT, next);
-		mnl_attr_nest_end(nlh, nest);
-	}
-}
-
-static int take_batch(void *arg, const void *msg, size_t len)
-{
-	struct tcphs_batch batch;
-	int err;
-
-	err = tcphs_decode_batch(msg, len, &batch);
-	return err ? err : tcphs_events_add(arg, &batch);
-}
-
-/**
- * tcphs_events_pull - fetch every record that is new
- * @s: the session
- * @evs: the cursors, and the queues that get the records
- * @err: why not
- */
-int tcphs_events_pull(struct tcphs_session *s, struct tcphs_events *evs, struct tcphs_error *err)
-{
-	/* A cursor takes 4 + 8 + 12 bytes. */
-	void *buf = calloc(1, 256 + FILTER_SIZE + tcphs_events_cpus(evs) * 24);
-	const struct tcphs_filter *filter = tcphs_events_filter(evs);
-	struct nlmsghdr *nlh;
-	int ret;
-
-	if (!buf)
-		return tcphs_fail_errno(err, "no memory", -ENOMEM);
-	nlh = tcphs_put_dump(s, buf, TCPHS_CMD_EVENT_GET);
-	if (tcphs_events_all_netns(evs))
-		mnl_attr_put(nlh, TCPHS_A_EVENT_ALL_NETNS, 0, NULL);
-	if (filter)
-		put_filter(nlh, TCPHS_A_EVENT_FILTER, filter);
-	put_cursors(nlh, evs);
-	if (tcphs_events_kept(evs))
-		mnl_attr_put_u8(nlh, TCPHS_A_EVENT_KEPT, tcphs_events_kept(evs));
-	/* Numbers begin anew when the module is loaded anew. */
-	if (s->load && tcphs_events_cpus(evs))
-		mnl_attr_put_u64(nlh, TCPHS_A_EVENT_LOAD, s->load);
-
-	tcphs_events_begin(evs, tcphs_session_now(s));
-	ret = tcphs_talk(s, nlh, take_batch, evs, err);
-	tcphs_events_end(evs, !ret);
-	if (ret == -ERANGE || ret == -ESTALE) {
-		tcphs_error_set(err, TCPHS_ERR_RELOADED,
-				"the module was loaded anew in the meantime; start again");
-		tcphs_fail(err, ret);
-	}
-	free(buf);
-	return ret;
 }

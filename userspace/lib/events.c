@@ -49,6 +49,7 @@ struct tcphs_events {
 	bool all_netns;
 	enum tcphs_kept_mode kept;	/* to ask for in the next pull */
 	const struct tcphs_filter *filter;	/* NULL: none */
+	uint64_t reading;	/* of a session, that stands where these cursors do; 0: none */
 	uint64_t pulled_at;	/* when the last pull began */
 	uint64_t newest;	/* time of the newest record of all pulls */
 	uint64_t settled;	/* the same, without the last pull */
@@ -151,6 +152,17 @@ bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu
 	*cpu = evs->queue[i].cpu;
 	*next = evs->queue[i].next;
 	return !evs->queue[i].kept;
+}
+
+/**
+ * tcphs_events_reading - which reading of a session stands where these cursors do
+ * @evs: the cursors
+ *
+ * Return: a place to look it up and to note it; 0: none does.
+ */
+uint64_t *tcphs_events_reading(struct tcphs_events *evs)
+{
+	return &evs->reading;
 }
 
 /**
@@ -305,9 +317,9 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 }
 
 /**
- * tcphs_events_add - take the records of one message
+ * tcphs_events_add - take the records of one message or block
  * @evs: the cursors
- * @batch: from tcphs_decode_batch()
+ * @batch: from tcphs_decode_batch() or tcphs_decode_block()
  */
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 {

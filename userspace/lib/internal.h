@@ -5,7 +5,8 @@
  *
  *	session.c	sessions, and their doorbell
  *	talk.c		requests and answers
- *	dumps.c		listeners, connections, events: all of a kind
+ *	dumps.c		listeners, connections: all of a kind
+ *	pull.c		events that are new
  *	follow.c	live events, as long as one likes
  *	attr.c		netlink attributes into structs, by tables
  *	decode.c decode_events.c	bytes of a message -> checked structs (pure, trusts nothing)
@@ -41,12 +42,13 @@ struct tcphs_family {
 };
 
 /**
- * struct tcphs_batch - one message of an event dump, checked but not copied
+ * struct tcphs_batch - one message or block of events, checked but not copied
  * @cpu: whose ring
  * @nr: records in it
  * @lost: records of this CPU that were lost right before the first one
  * @next: the cursor to continue from
  * @kept: they are of the kept store, in no order
+ * @records: of a block, one after another; NULL: they are among the attributes
  * @attrs: the attributes, for tcphs_batch_copy()
  * @attrs_len: bytes of them
  */
@@ -56,6 +58,7 @@ struct tcphs_batch {
 	uint64_t lost;
 	uint64_t next;
 	bool kept;
+	const void *records;
 	const void *attrs;
 	size_t attrs_len;
 };
@@ -69,6 +72,7 @@ int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out);
 int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *out);
 int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out);
 int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out);
+size_t tcphs_decode_block(const void *data, size_t len, struct tcphs_batch *out);
 void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride);
 
 /* The end of an answer: NLMSG_ERROR or NLMSG_DONE; @text is the extack message or "". */
@@ -148,6 +152,7 @@ bool tcphs_events_all_netns(const struct tcphs_events *evs);
 const struct tcphs_filter *tcphs_events_filter(const struct tcphs_events *evs);
 void tcphs_events_begin(struct tcphs_events *evs, uint64_t now);
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch);
+uint64_t *tcphs_events_reading(struct tcphs_events *evs);
 size_t tcphs_events_cpus(const struct tcphs_events *evs);
 bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu, uint64_t *next);
 enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs);

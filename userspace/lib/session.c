@@ -71,6 +71,7 @@ struct tcphs_session *tcphs_open(struct tcphs_error *err)
 		tcphs_fail_errno(err, "no memory", -ENOMEM);
 		return NULL;
 	}
+	tcphs_open_records(s);
 	s->seq = (uint32_t)time(NULL);
 	tcphs_clock_init(&own);
 	s->clock = own.offset;
@@ -94,6 +95,7 @@ void tcphs_close(struct tcphs_session *s)
 		mnl_socket_close(s->bell);
 	if (s->data)
 		mnl_socket_close(s->data);
+	tcphs_close_records(s);
 	free(s);
 }
 

@@ -12,10 +12,14 @@
 #include "internal.h"
 
 #define RECV_SIZE	(64 * 1024)
+/* Ten attributes of a filter and their headers. */
+#define FILTER_SIZE	(TCPHS_FILTER_LIST * (3 * 2 + 4 + sizeof(struct tcphs_prefix)) + 128)
 
 struct tcphs_session {
 	struct mnl_socket *data;
 	struct mnl_socket *bell;
+	int records;		/* /proc/tcphs_records, -1: events come by netlink */
+	uint64_t reading;	/* which cursors are read on there; 0: none */
 	struct tcphs_family family;
 	uint32_t seq;
 	uint64_t load;		/* TCPHS_A_STATUS_LOAD, 0: not known */
@@ -42,5 +46,8 @@ struct nlmsghdr *tcphs_put_dump(struct tcphs_session *s, void *buf, uint8_t cmd)
 int tcphs_talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn fn, void *arg,
 	       struct tcphs_error *err);
 struct mnl_socket *tcphs_open_socket(struct tcphs_error *err);
+void tcphs_put_filter(struct nlmsghdr *nlh, uint16_t type, const struct tcphs_filter *f);
+void tcphs_open_records(struct tcphs_session *s);
+void tcphs_close_records(struct tcphs_session *s);
 
 #endif /* TCPHS_TALK_H */
