@@ -75,17 +75,27 @@ second_is_refused() {
 	same $? 1 "status" && grep "another tcphs record keeps it" "$tmp/err"
 }
 
-# It is killed in the middle of everything, and begun again.
+# It is killed in the middle of everything, and begun again: also before it has written
+# anything, and with what it had written first.
 killed_and_back() {
-	local i
+	local i traffic
 
 	background "$tmp/traffic" "$here/traffic" --connections 1501 --refused 7
-	for i in 1 2 3 4 5; do
-		nap "0.$((RANDOM % 900 + 100))"
+	traffic=$!
+	for i in 1 2 3; do
+		nap "0.$((RANDOM % 400 + 100))"
 		crash
 		keep
 	done
-	wait "${started[-6]}"
+	for i in 1 2 3 4 5 6 7; do
+		crash
+		background "$tmp/recorder" tcphs record --directory "$box" --size 1M --keep 50
+		recorder=$!
+		nap "0.0$((RANDOM % 90 + 10))"
+	done
+	crash
+	keep
+	wait "$traffic"
 	wait_until 60 no_life_is_left || return
 	wait_until 20 all_told || return
 	nothing_twice || { cat "$tmp/twice"; return 1; }

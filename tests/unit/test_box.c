@@ -23,6 +23,7 @@
 #define SIZE		TCPHS_BOX_SIZE_MIN
 #define CLOCK		(1764300000ll * SECOND)	/* some day; the tests' own */
 #define LIST_MAX	64
+#define CPUS		3
 
 static char dir[32] = "/tmp/tcphs-box.XXXXXX";
 static uint64_t random_state = 88172645463325252ull;
@@ -38,7 +39,7 @@ static uint64_t any(void)
 /* One every millisecond, with something in it that no compression makes less of. */
 static struct tcphs_event event(uint64_t i)
 {
-	struct tcphs_event ev = { .number = i, .time = i * MS, .cpu = (uint16_t)(i % 3),
+	struct tcphs_event ev = { .number = i, .time = i * MS, .cpu = (uint16_t)(i % CPUS),
 				  .type = (uint8_t)(i % 29 + 1) };
 	uint64_t mix = i * 0x9e3779b97f4a7c15ull;
 	size_t k;
@@ -183,14 +184,30 @@ static struct tcphs_box *box(unsigned int keep, uint64_t age)
 	return b;
 }
 
+/* Events are numbered over all CPUs: so many a CPU has written up to the one of that number. */
+static uint64_t written(uint64_t number, unsigned int cpu)
+{
+	return number / CPUS + (number % CPUS >= cpu) - !cpu;
+}
+
+/* All up to the event of that number has been told. */
+static void state_at(struct tcphs_box *b, uint32_t what, uint64_t time, uint64_t since,
+		     uint64_t number)
+{
+	struct tcphs_resume cursor[CPUS];
+	const struct piece_state s = {
+		.what = what, .time = time, .since = since, .load = 7, .nr = CPUS,
+	};
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < CPUS; cpu++)
+		cursor[cpu] = (struct tcphs_resume){ written(number, cpu) + 1, cpu, 0 };
+	tcphs_box_state(b, &s, cursor);
+}
+
 static void state(struct tcphs_box *b, uint32_t what, uint64_t time, uint64_t since)
 {
-	const struct tcphs_resume cursor = { .next = time / MS, .cpu = 1 };
-	const struct piece_state s = {
-		.what = what, .time = time, .since = since, .load = 7, .nr = 1,
-	};
-
-	tcphs_box_state(b, &s, &cursor);
+	state_at(b, what, time, since, time / MS);
 }
 
 /* [from, to), flushed each 1000. */
@@ -397,7 +414,7 @@ static void child(int to, uint64_t from)
 	struct tcphs_box *b = box(1000, 0);
 	uint64_t i;
 
-	state(b, BOX_BEGINS, from * MS, (from - 1) * MS);
+	state_at(b, BOX_BEGINS, from * MS, (from - 1) * MS, from - 1);
 	for (i = from;; i += 89) {
 		uint64_t done = i + 88;
 
@@ -411,7 +428,8 @@ static void child(int to, uint64_t from)
 
 static void test_kills(void)
 {
-	struct tcphs_box_last last;
+	struct box_place last;
+	unsigned int cpu;
 	uint64_t next = 1, done, flushes;
 	bool all = true, fresh = true, resumed = true;
 	struct tcphs_box *b;
@@ -445,11 +463,10 @@ static void test_kills(void)
 			next = got.last + 1;
 		b = box(1000, 0);
 		tcphs_box_last(b, &last);
-		/* One every millisecond: it knows what came after the state. */
-		if (got.events)
-			resumed &= last.found && last.state.load == 7 && last.last_time <= got.last * MS &&
-				   last.cursors[0].next + 600 > got.last;
-		free(last.cursors);
+		for (cpu = 0; cpu < CPUS && got.events; cpu++)
+			resumed &= last.state.load == 7 && last.nr == CPUS &&
+				   last.cursor[cpu].next == written(got.last, cpu) + 1;
+		free(last.cursor);
 		tcphs_box_close(b);
 		list();
 		fresh &= nr_names >= before;
@@ -460,6 +477,170 @@ static void test_kills(void)
 	ok(resumed, "and knew where the one before had been");
 	read_all(dir);
 	ok(got.good && !got.holes && got.first == 1, "nothing was written over");
+	clear();
+}
+
+/* ---- cut off, and gone on from there ----------------------------------------------------- */
+
+/* Of each CPU, what is in the directory. */
+static struct {
+	bool there[9000];
+	uint64_t events, lost;
+} cpus[CPUS];
+static uint64_t nr_kept, once;
+
+static void count_event(void *arg, const struct tcphs_event *ev)
+{
+	uint64_t place = ev->number / CPUS;
+
+	(void)arg;
+	once &= !cpus[ev->cpu].there[place];
+	cpus[ev->cpu].there[place] = true;
+	cpus[ev->cpu].events++;
+}
+
+static void count_kept(void *arg, const struct tcphs_event *ev)
+{
+	(void)arg;
+	(void)ev;
+	nr_kept++;
+}
+
+static void count_lost(void *arg, uint32_t cpu, uint64_t count)
+{
+	(void)arg;
+	cpus[cpu].lost += count;
+}
+
+static void count_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	(void)time;
+	count_lost(arg, cpu, count);
+}
+
+static void count_all(void)
+{
+	static const struct tcphs_events_ops count = {
+		.record = count_event, .lost = count_lost, .kept = count_kept, .older = count_older,
+	};
+	int fd = open(dir, O_RDONLY);
+	struct tcphs_error err = { 0 };
+	struct tcphs_recording *r = tcphs_recording_open(fd, dir, NULL, NULL, &err);
+
+	memset(cpus, 0, sizeof(cpus));
+	once = true;
+	while (r && tcphs_recording_read(r, &count, NULL, &err) > 0)
+		;
+	tcphs_recording_close(r);
+	close(fd);
+}
+
+static struct box_place place_of_directory(void)
+{
+	struct tcphs_box *b = box(1000, 0);
+	struct box_place p;
+
+	tcphs_box_last(b, &p);
+	tcphs_box_close(b);
+	return p;
+}
+
+static void begin_at(struct tcphs_box *b, uint32_t what, const uint64_t *next)
+{
+	struct tcphs_resume cursor[CPUS];
+	const struct piece_state s = {
+		.what = what, .time = next[0] * CPUS * MS, .load = 7, .nr = CPUS,
+		.since = what == BOX_GOES_ON ? 0 : next[0] * CPUS * MS,
+	};
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < CPUS; cpu++)
+		cursor[cpu] = (struct tcphs_resume){ next[cpu], cpu, 0 };
+	tcphs_box_state(b, &s, cursor);
+}
+
+/* Some of everything, from there on; the end is not written. */
+static void live(uint64_t *next, bool passes)
+{
+	struct tcphs_box *b = box(1000, 0);
+	unsigned int step, cpu, nr;
+	struct tcphs_event ev;
+
+	begin_at(b, BOX_BEGINS, next);
+	for (step = 0; step < 19; step++) {
+		cpu = (unsigned int)(any() % CPUS);
+		ev = event(next[cpu] * CPUS + cpu);
+		nr = (unsigned int)(any() % 13);
+		if (!(any() % 29)) {
+			tcphs_box_kept(b, &ev);
+		} else if (!(any() % 17)) {
+			tcphs_box_lost(b, cpu, nr);
+			next[cpu] += nr;
+		} else if (!(any() % 19)) {
+			tcphs_box_older(b, cpu, nr, ev.time);
+			next[cpu] += nr;
+		} else if (passes && !(any() % 5)) {
+			tcphs_box_pass(b, &ev);
+			next[cpu]++;
+		} else {
+			tcphs_box_event(b, &ev);
+			next[cpu]++;
+		}
+		if (!(any() % 11))
+			tcphs_box_flush(b);
+		if (!(any() % 31))
+			begin_at(b, BOX_GOES_ON, next);
+	}
+	tcphs_box_flush(b);
+	tcphs_box_close(b);
+}
+
+/* @passed: some are in no file, and only a state knows of these. */
+static bool knows_its_place(const struct box_place *p, bool passed)
+{
+	unsigned int cpu;
+	bool good = true;
+	uint64_t told;
+
+	/* Without a state nothing is there at all. */
+	for (cpu = 0; cpu < CPUS; cpu++) {
+		told = cpus[cpu].events + cpus[cpu].lost;
+		good &= !p->nr ? !told : passed ? p->cursor[cpu].next > told :
+			p->cursor[cpu].next == told + 1;
+	}
+	return good;
+}
+
+static void test_places(void)
+{
+	uint64_t next[CPUS] = { 1, 1, 1 };
+	unsigned int life, cpu, cuts = 0;
+	bool known = true, twice = false;
+	struct box_place p;
+	char path[128];
+	size_t len;
+
+	for (life = 0; life < 3; life++) {
+		live(next, life == 2);
+		list();
+		snprintf(path, sizeof(path), "%s", path_of(nr_names - 1));
+		load(path);
+		for (len = 0; len <= whole_len; len++, cuts++) {
+			save(path, len);
+			count_all();
+			p = place_of_directory();
+			known &= knows_its_place(&p, life == 2);
+			twice |= !once;
+			free(p.cursor);
+		}
+		save(path, any() % 5 ? whole_len / 3 + any() % (2 * whole_len / 3) : any() % 60);
+		p = place_of_directory();
+		for (cpu = 0; cpu < CPUS; cpu++)
+			next[cpu] = p.nr ? p.cursor[cpu].next : 1;
+		free(p.cursor);
+	}
+	ok(cuts > 3500 && known, "cut off at any byte, a recorder knows where it stood");
+	ok(!twice && nr_kept, "and goes on from there, with nothing twice");
 	clear();
 }
 
@@ -474,6 +655,19 @@ static void limit_files(rlim_t bytes)
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
+/* All of this many events are in the directory, or counted there as not written. */
+static bool stands_behind(uint64_t number)
+{
+	struct box_place p = place_of_directory();
+	unsigned int cpu;
+	bool good = p.nr == CPUS;
+
+	for (cpu = 0; cpu < p.nr; cpu++)
+		good &= p.cursor[cpu].next == written(number, cpu) + 1;
+	free(p.cursor);
+	return good;
+}
+
 static void test_full(void)
 {
 	struct tcphs_box *b = box(4, 0);
@@ -482,7 +676,7 @@ static void test_full(void)
 	int i;
 
 	signal(SIGXFSZ, SIG_IGN);
-	state(b, BOX_BEGINS, MS, MS);
+	state_at(b, BOX_BEGINS, MS, MS, 0);
 	put(b, 1, 1001);
 	limit_files(200 * 1024);
 	ok(!put(b, 1001, 3001), "that the disk takes nothing is told");
@@ -496,6 +690,7 @@ static void test_full(void)
 	   got.events + got.unwritten == 3500, "what is not there was counted");
 	list();
 	ok(nr_names == 1, "in the same file");
+	ok(stands_behind(3500), "and who comes next asks for none of it");
 
 	/* Not even tried again in it: a disk that was taken away. */
 	b = box(4, 0);
@@ -517,6 +712,7 @@ static void test_full(void)
 	read_all(dir);
 	ok(got.good && got.first == 4201 && got.last == 4300 && got.unwritten == 200 &&
 	   totals.unwritten == 200, "and is told what neither has");
+	ok(stands_behind(4300), "which nobody asks for again");
 	clear();
 	rmdir(dir);
 	if (rename(away, dir))
@@ -725,13 +921,14 @@ static void test_strangers(void)
 
 int main(void)
 {
-	plan(48);
+	plan(52);
 	if (!mkdtemp(dir))
 		abort();
 	test_bounds();
 	test_cut();
 	test_flips();
 	test_kills();
+	test_places();
 	test_full();
 	test_missing();
 	test_end();

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Readers that are killed at any moment, and go on where the one before was: each record is
- * told once or counted as lost once, whatever was overwritten meanwhile.
+ * Recorders that are killed at any moment, several times in a row, and go on by what is on
+ * the disk: each record is told once or counted as lost once, whatever was overwritten
+ * meanwhile, and however much of what they wrote has come to the disk.
  */
 #include "msg.h"
 #include "tap.h"
-#include "internal.h"
+#include "recording.h"
 
 #define MS	1000000ull
-#define CPUS	3
-#define PLACES	20000
+#define CPUS	4
+#define PLACES	12000
+#define LIVES	400
+#define WANTED	TCPHS_EV_CLOSED		/* with a filter, only these */
 
 static uint64_t random_state = 2463534242ull;
 
@@ -24,23 +27,31 @@ static uint64_t any(uint64_t n)
 /* The module: places of each CPU's ring, of which some are overwritten, in no order. */
 static struct {
 	uint64_t time[PLACES];
+	bool wanted[PLACES];
 	bool dead[PLACES];
 	size_t nr, oldest;
+	bool up;			/* the CPU has been up */
 } ring[CPUS];
-static uint64_t now = 1000 * MS;
+static uint64_t now;
 static bool over;
+static const struct tcphs_filter *filter;
 
+/* Time is an order within a CPU, and over all of them only nearly: a stamp may be written late. */
 static void happen(unsigned int steps, size_t capacity)
 {
+	uint64_t time, before;
 	unsigned int cpu;
 	size_t i;
 
 	while (!over && steps--) {
 		now += any(30000);
 		cpu = (unsigned int)any(any(3) ? CPUS : 1);
-		if (ring[cpu].nr == PLACES)
+		if (!ring[cpu].up || ring[cpu].nr == PLACES)
 			continue;
-		ring[cpu].time[ring[cpu].nr++] = now;
+		time = now - (any(7) ? 0 : any(3 * MS));
+		before = ring[cpu].nr ? ring[cpu].time[ring[cpu].nr - 1] : 0;
+		ring[cpu].time[ring[cpu].nr] = time > before ? time : before;
+		ring[cpu].wanted[ring[cpu].nr++] = !any(3);
 		while (ring[cpu].nr - ring[cpu].oldest > capacity)
 			ring[cpu].dead[ring[cpu].oldest++] = true;
 		/* One of another lane. */
@@ -49,11 +60,18 @@ static void happen(unsigned int steps, size_t capacity)
 	}
 }
 
-/* One message: from @from on, some records and what is missing before the first. */
-static size_t tell(struct tcphs_events *evs, uint32_t cpu, size_t from)
+static struct tcphs_event record(uint32_t cpu, size_t at)
 {
-	size_t at = from, max = 1 + any(20);
-	struct tcphs_event ev = { .type = TCPHS_EV_CLOSED, .cpu = (uint16_t)cpu };
+	return (struct tcphs_event){
+		.type = ring[cpu].wanted[at] ? WANTED : TCPHS_EV_ESTABLISHED,
+		.cpu = (uint16_t)cpu, .time = ring[cpu].time[at], .number = at + 1,
+	};
+}
+
+/* One message: from the cursor on, some records and what is missing before the first. */
+static uint64_t tell(struct tcphs_events *evs, uint32_t cpu, uint64_t cursor)
+{
+	size_t at = cursor ? cursor - 1 : ring[cpu].oldest, max = 1 + any(20);
 	struct tcphs_batch batch;
 	static struct msg m;
 	uint64_t lost = 0;
@@ -64,14 +82,15 @@ static size_t tell(struct tcphs_events *evs, uint32_t cpu, size_t from)
 	msg_u32(&m, TCPHS_A_EVENT_CPU, cpu);
 	msg_u64(&m, TCPHS_A_EVENT_LOST, lost);
 	for (; at < ring[cpu].nr && !ring[cpu].dead[at] && max; at++, max--) {
-		ev.time = ring[cpu].time[at];
-		ev.number = at + 1;
-		msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
+		struct tcphs_event ev = record(cpu, at);
+
+		if (!filter || ring[cpu].wanted[at])
+			msg_attr(&m, TCPHS_A_EVENT_RECORD, &ev, sizeof(ev));
 	}
-	msg_u64(&m, TCPHS_A_EVENT_NEXT, at);
+	msg_u64(&m, TCPHS_A_EVENT_NEXT, at + 1);
 	if (tcphs_decode_batch(m.data, m.len, &batch) || tcphs_events_add(evs, &batch))
 		abort();
-	return at;
+	return at + 1;
 }
 
 static void pull(struct tcphs_events *evs)
@@ -85,99 +104,217 @@ static void pull(struct tcphs_events *evs)
 		if (tcphs_events_cursor(evs, i, &cpu, &cursor))
 			next[cpu] = cursor;
 	for (cpu = 0; cpu < CPUS; cpu++) {
+		if (!ring[cpu].up)
+			continue;
 		do {
 			next[cpu] = tell(evs, cpu, next[cpu]);
 			/* It goes on while it is read. */
 			if (!any(5))
 				happen(3, 400);
-		} while (next[cpu] < ring[cpu].nr);
+		} while (next[cpu] <= ring[cpu].nr);
 	}
 	tcphs_events_end(evs, true);
 }
 
-/* What is on the disk. */
-static bool told[CPUS][PLACES];
-static uint64_t told_lost[CPUS], nr_told[CPUS];
-static bool twice;
-static struct tcphs_resume state[CPUS];		/* of the last state, with what came after it */
-static size_t nr_state;
+/* ---- what is on the disk ---------------------------------------------------------------- */
+
+static struct entry {
+	enum { STATE, EVENT, LOST } kind;
+	struct piece_state state;
+	struct tcphs_resume cursor[2 * CPUS];
+	struct tcphs_event ev;
+	uint32_t cpu;
+	uint64_t count;
+} disk[4 * CPUS * PLACES];
+static size_t nr_disk;
+
+static struct entry *put(int kind)
+{
+	if (nr_disk == sizeof(disk) / sizeof(disk[0]))
+		abort();
+	disk[nr_disk] = (struct entry){ .kind = kind };
+	return &disk[nr_disk++];
+}
 
 static void on_record(void *arg, const struct tcphs_event *ev)
 {
-	size_t i;
-
 	(void)arg;
-	twice |= told[ev->cpu][ev->number - 1];
-	told[ev->cpu][ev->number - 1] = true;
-	nr_told[ev->cpu]++;
-	for (i = 0; i < nr_state; i++)
-		state[i].passed += state[i].cpu == ev->cpu;
+	put(EVENT)->ev = *ev;
 }
 
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 {
-	size_t i;
+	struct entry *e = put(LOST);
 
 	(void)arg;
-	told_lost[cpu] += count;
-	for (i = 0; i < nr_state; i++)
-		if (state[i].cpu == cpu)
-			state[i].passed += (uint32_t)count;
+	e->cpu = cpu;
+	e->count = count;
 }
 
-static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
-
-static struct tcphs_events *resume(void)
+static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
 {
-	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_NOT, NULL);
+	(void)time;
+	on_lost(arg, cpu, count);
+}
+
+static const struct tcphs_events_ops ops = {
+	.record = on_record, .lost = on_lost, .older = on_older,
+};
+
+static void state(const struct tcphs_events *evs)
+{
+	struct entry *e = put(STATE);
+
+	e->state.filtered = !!filter;
+	e->state.nr = (uint32_t)tcphs_events_settled(evs, e->cursor, 2 * CPUS);
+}
+
+/* Where the recorder before stood. */
+static struct box_place place_of_disk(void)
+{
+	struct box_place p = { 0 };
+	const struct entry *e;
+
+	for (e = disk; e < disk + nr_disk; e++) {
+		if (e->kind == STATE)
+			tcphs_place_state(&p, &e->state, e->cursor);
+		else if (e->kind == EVENT)
+			tcphs_place_event(&p, &e->ev);
+		else
+			tcphs_place_lost(&p, e->cpu, e->count);
+	}
+	return p;
+}
+
+static struct tcphs_events *begin(void)
+{
+	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_NOT, filter);
+	struct box_place p = place_of_disk();
 	size_t i;
 
-	for (i = 0; i < nr_state; i++)
-		if (tcphs_events_resume(evs, &state[i]))
+	for (i = 0; i < p.nr; i++)
+		if (tcphs_events_resume(evs, &p.cursor[i]))
 			abort();
+	free(p.cursor);
+	pull(evs);
+	state(evs);
 	return evs;
+}
+
+/* A recorder, for so many rounds. */
+static void live(unsigned int rounds)
+{
+	struct tcphs_events *evs = begin();
+	size_t before = nr_disk;
+
+	while (rounds--) {
+		happen((unsigned int)any(120), 400);
+		pull(evs);
+		tcphs_events_emit(evs, &ops, NULL);
+		if (!any(3))
+			state(evs);
+	}
+	tcphs_events_free(evs);
+	/* What came to the disk of it: all, a part, or not even the first state. */
+	nr_disk = any(9) ? before - 1 + any(nr_disk - before + 2) : nr_disk;
+}
+
+/* ---- what came of it --------------------------------------------------------------------- */
+
+static bool told[CPUS][PLACES];
+
+/* Tells the first record of each CPU that the first recorder could find. */
+static bool count(uint64_t *lost, uint64_t *first)
+{
+	const struct entry *e;
+	bool once = true;
+	size_t i;
+
+	memset(told, 0, sizeof(told));
+	for (i = 0; i < CPUS; i++) {
+		lost[i] = 0;
+		first[i] = 1;
+	}
+	for (i = 0; !filter && i < disk[0].state.nr; i++)
+		first[disk[0].cursor[i].cpu] = disk[0].cursor[i].next;
+	for (e = disk; e < disk + nr_disk; e++) {
+		if (e->kind == LOST)
+			lost[e->cpu] += e->count;
+		if (e->kind != EVENT)
+			continue;
+		once &= !told[e->ev.cpu][e->ev.number - 1];
+		told[e->ev.cpu][e->ev.number - 1] = true;
+	}
+	return once;
+}
+
+static void is_true(bool good, const char *what, const char *name)
+{
+	char both[128];
+
+	snprintf(both, sizeof(both), "%s: %s", what, name);
+	ok(good, both);
+}
+
+static void run(const char *what)
+{
+	uint64_t lost[CPUS], first[CPUS], all_lost = 0, nr, untold, unseen = 0;
+	struct tcphs_events *evs;
+	unsigned int life, cpu;
+	bool once, exact = true;
+	size_t i;
+
+	memset(ring, 0, sizeof(ring));
+	nr_disk = 0;
+	now = 1000 * MS;
+	over = false;
+	ring[0].up = true;
+	ring[1].up = true;
+	happen(1500, 400);
+	for (life = 0; life < LIVES; life++) {
+		live((unsigned int)any(any(3) ? 3 : 12));
+		/* Dead, for as long as it takes the ring to run over, or not at all. */
+		if (any(3))
+			happen((unsigned int)any(any(7) ? 90 : 1500), 400);
+		ring[2].up |= life == 50;
+		ring[3].up |= life > 90 && !any(30);
+	}
+	over = true;
+	evs = begin();
+	tcphs_events_emit_all(evs, &ops, NULL);
+	tcphs_events_free(evs);
+	once = count(lost, first);
+	for (cpu = 0; cpu < CPUS; cpu++) {
+		for (i = first[cpu] - 1, nr = 0, untold = 0; i < ring[cpu].nr; i++) {
+			nr += told[cpu][i];
+			if (told[cpu][i] || (filter && !ring[cpu].wanted[i]))
+				continue;
+			untold++;
+			unseen += !ring[cpu].dead[i];
+		}
+		if (filter ? lost[cpu] < untold : lost[cpu] != untold) {
+			exact = false;
+			printf("# CPU %u: told %llu and lost %llu, of %zu from %llu on; not told %llu\n",
+			       cpu, (unsigned long long)nr, (unsigned long long)lost[cpu], ring[cpu].nr,
+			       (unsigned long long)first[cpu], (unsigned long long)untold);
+		}
+		all_lost += lost[cpu];
+	}
+	is_true(once, what, "no record is told twice");
+	is_true(!unseen, what, "what the ring still has is told");
+	is_true(exact, what, filter ? "what is not is counted" : "what is not is counted, exactly");
+	is_true(all_lost > 100 && nr_disk > 3000, what, "and something was lost");
 }
 
 int main(void)
 {
-	struct tcphs_events *evs = tcphs_events_new(true, TCPHS_KEPT_NOT, NULL);
-	bool good = true, lossy = false;
-	unsigned int life, round, cpu, kills = 0, states = 0;
+	static const struct tcphs_filter closed = {
+		.keys = 1u << TCPHS_FILTER_EVENT, .events = 1ull << WANTED,
+	};
 
-	plan(4);
-	for (life = 0; life < 150; life++) {
-		for (round = 0; round < 1 + any(12); round++) {
-			happen((unsigned int)any(120), 400);
-			pull(evs);
-			tcphs_events_emit(evs, &ops, NULL);
-			/* The first one has to, before it can be killed. */
-			if (any(3) && life + round)
-				continue;
-			nr_state = tcphs_events_settled(evs, state, CPUS);
-			good &= nr_state == CPUS;
-			states++;
-		}
-		/* Dead, for as long as it takes the ring to run over, or not. */
-		tcphs_events_free(evs);
-		kills++;
-		happen((unsigned int)any(any(4) ? 90 : 1500), 400);
-		evs = resume();
-	}
-	over = true;
-	pull(evs);
-	tcphs_events_emit_all(evs, &ops, NULL);
-	tcphs_events_free(evs);
-	ok(good && kills == 150 && states > 100, "it can always be said from where to go on");
-	ok(!twice, "no record is told twice");
-	for (good = true, cpu = 0; cpu < CPUS; cpu++) {
-		good &= nr_told[cpu] + told_lost[cpu] == ring[cpu].nr;
-		lossy |= told_lost[cpu] > 100;
-		if (!good)
-			printf("# CPU %u: told %llu, lost %llu, of %zu\n", cpu,
-			       (unsigned long long)nr_told[cpu], (unsigned long long)told_lost[cpu],
-			       ring[cpu].nr);
-	}
-	ok(good, "what is not told is counted, exactly");
-	ok(lossy, "and something was lost");
+	plan(8);
+	run("all");
+	filter = &closed;
+	run("filtered");
 	return tap_done();
 }

@@ -49,6 +49,8 @@ static void test_times_of_day(void)
 
 static void test_dates(void)
 {
+	equal(resolved("2262-04-12", 0) > 0, 1, "as late as nanoseconds count");
+	equal(resolved("2262-04-13", 0), -1, "and no later");
 	equal(resolved("2026-11-28 03:12", 0), NOW - 24480 * SEC, "a date and a time");
 	equal(resolved("2026-11-28T03:12:07", 0), NOW - 24473 * SEC, "with seconds, as in ISO 8601");
 	equal(resolved("2026-11-28", 0), NOW - 36000 * SEC, "a date is its midnight");
@@ -80,7 +82,7 @@ int main(void)
 {
 	setenv("TZ", "Europe/Berlin", 1);
 	tzset();
-	plan(39);
+	plan(41);
 	test_ages();
 	test_times_of_day();
 	test_dates();

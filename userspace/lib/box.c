@@ -132,6 +132,42 @@ int tcphs_folder_list(int dir, struct box_name **list, size_t *nr)
 	return err;
 }
 
+/* Hidden ones are nobody's business, nor is what a file system keeps for itself. */
+static bool is_foreign(const char *name)
+{
+	return !number_of(name) && *name != '.' && strcmp(name, "lost+found");
+}
+
+/**
+ * tcphs_folder_others - what else is in a directory of recordings
+ * @b: the directory
+ * @name: gets the name of one of them, of 256 bytes
+ *
+ * Return: how many files no recorder has made; they are not read.
+ */
+size_t tcphs_folder_others(const struct box *b, char *name)
+{
+	int fd = openat(b->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	size_t nr = 0;
+
+	*name = '\0';
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (entry = readdir(d))) {
+		if (!is_foreign(entry->d_name))
+			continue;
+		nr++;
+		/* Whatever the order on the disk, it is the same one. */
+		if (!*name || strcmp(entry->d_name, name) < 0)
+			snprintf(name, 256, "%s", entry->d_name);
+	}
+	if (d)
+		closedir(d);
+	return nr;
+}
+
 /* ---- what is missing ----------------------------------------------------------------- */
 
 static void tell_missing(const struct box *b, enum tcphs_missing_why why, int64_t from, int64_t to)
@@ -209,6 +245,24 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 	cover(b, real_time(b->r.info.clock_offset, ev->time));
 	if (b->ops->record)
 		b->ops->record(b->arg, ev);
+}
+
+static void on_kept(void *arg, const struct tcphs_event *ev)
+{
+	struct box *b = arg;
+
+	cover(b, real_time(b->r.info.clock_offset, ev->time));
+	if (b->ops->kept)
+		b->ops->kept(b->arg, ev);
+	else if (b->ops->record)
+		b->ops->record(b->arg, ev);
+}
+
+static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	struct box *b = arg;
+
+	tcphs_tell_older(b->ops, b->arg, cpu, count, time);
 }
 
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
@@ -354,6 +408,19 @@ static bool of_our_abi(struct box *b, const struct segment *s, struct tcphs_erro
 	return false;
 }
 
+/* Not the beginning of a frame that was being written, nor the zeros that a power cut leaves. */
+static bool is_garbage(const struct box *b, struct tcphs_error *err)
+{
+	static const uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd }, none[4];
+	uint8_t begin[4];
+
+	if (pread(b->fd, begin, sizeof(begin), 0) != sizeof(begin) ||
+	    !memcmp(begin, frame, sizeof(begin)) || !memcmp(begin, none, sizeof(begin)))
+		return false;
+	tcphs_error_set(err, TCPHS_ERR_DAMAGED, "%.128s: is no recording of tcphs record", b->path);
+	return true;
+}
+
 static void start_segment(struct box *b)
 {
 	const struct segment *s = &b->segment[b->next_segment++];
@@ -377,7 +444,8 @@ static void start_segment(struct box *b)
 	}
 	if (!of_our_abi(b, s, &err) || (!s->start && tcphs_pieces_head(&b->r, &err))) {
 		/* Cut off right after it was made. */
-		if (!b->torn || b->dir < 0 || err.code == TCPHS_ERR_VERSION)
+		if (!b->torn || b->dir < 0 || err.code == TCPHS_ERR_VERSION ||
+		    (!s->start && is_garbage(b, &err)))
 			note_damage(b, &err);
 		return;
 	}
@@ -386,7 +454,9 @@ static void start_segment(struct box *b)
 
 static void read_segment(struct box *b)
 {
-	static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
+	static const struct tcphs_events_ops ops = {
+		.record = on_record, .lost = on_lost, .kept = on_kept, .older = on_older,
+	};
 	struct tcphs_error err = { 0 };
 	int ret = tcphs_pieces_read(&b->r, &ops, b, &err);
 

@@ -32,19 +32,14 @@ struct tcphs_box_how {
 	struct tcphs_recording_info info;
 };
 
-/* Where the recorder before us was. */
-struct tcphs_box_last {
-	bool found;
-	struct piece_state state;
-	struct tcphs_resume *cursors;	/* state.nr of them, passed: what was recorded since, too */
-	uint64_t last_time;		/* of the last event */
-};
-
 struct tcphs_box *tcphs_box_open(const struct tcphs_box_how *how, struct tcphs_error *err);
 void tcphs_box_close(struct tcphs_box *b);
-int tcphs_box_last(struct tcphs_box *b, struct tcphs_box_last *last);
+int tcphs_box_last(struct tcphs_box *b, struct box_place *last);
 
 void tcphs_box_event(struct tcphs_box *b, const struct tcphs_event *ev);
+void tcphs_box_kept(struct tcphs_box *b, const struct tcphs_event *ev);
+void tcphs_box_pass(struct tcphs_box *b, const struct tcphs_event *ev);
+void tcphs_box_older(struct tcphs_box *b, uint32_t cpu, uint64_t count, uint64_t time);
 void tcphs_box_lost(struct tcphs_box *b, uint32_t cpu, uint64_t count);
 void tcphs_box_clock(struct tcphs_box *b, int64_t offset);
 void tcphs_box_state(struct tcphs_box *b, const struct piece_state *state,
@@ -55,7 +50,8 @@ int tcphs_box_end(struct tcphs_box *b);
 
 struct tcphs_box_totals {
 	uint64_t events;	/* that were taken */
-	uint64_t lost;		/* overwritten in the ring before */
+	uint64_t lost;		/* overwritten in the ring before they were read */
+	uint64_t older;		/* and before the first look at it */
 	uint64_t unwritten;	/* taken, and in no file; those that wait included */
 	uint64_t bytes;		/* of all files that were written */
 	uint64_t files;

@@ -287,12 +287,14 @@ static void note_time(struct box_file *f, uint64_t time)
  * tcphs_box_file_event - one more
  * @f: the file
  * @ev: the event
+ * @kept: the ring had it no longer
  *
  * What can't be written waits.
  */
-void tcphs_box_file_event(struct box_file *f, const struct tcphs_event *ev)
+void tcphs_box_file_event(struct box_file *f, const struct tcphs_event *ev, bool kept)
 {
 	start_frame(f);
+	tcphs_recorder_kept(f->r, kept);
 	note_time(f, ev->time);
 	f->entry.events++;
 	f->events++;
@@ -312,6 +314,19 @@ void tcphs_box_file_lost(struct box_file *f, uint32_t cpu, uint64_t count)
 {
 	start_frame(f);
 	tcphs_recorder_lost(f->r, cpu, count);
+}
+
+/**
+ * tcphs_box_file_older - records that newer ones had overwritten when it began
+ * @f: the file
+ * @cpu: whose
+ * @count: how many
+ * @time: they are of before then, CLOCK_MONOTONIC
+ */
+void tcphs_box_file_older(struct box_file *f, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	start_frame(f);
+	tcphs_recorder_older(f->r, cpu, count, time);
 }
 
 /**

@@ -40,7 +40,9 @@ struct tcphs_box {
 	uint64_t since;		/* when it was begun, CLOCK_BOOTTIME */
 	uint64_t synced;
 	uint64_t unwritten;	/* events that no file has, since the last that could tell */
-	struct piece_state last;	/* state */
+	struct box_place place;	/* of all that was taken, whatever became of it */
+	bool unsaid;		/* no file has its state */
+	bool jumped;		/* it has moved on by what is not written: a state has to say so */
 	struct tcphs_box_totals totals;
 };
 
@@ -169,18 +171,27 @@ static void give_up_file(struct tcphs_box *b)
 	b->interrupted = true;
 }
 
-/* What no file has is told by this one. */
-static void settle(struct tcphs_box *b)
+/*
+ * Each file begins with the place, so that what follows has something to count from. What no
+ * file has is told by this one: that, and the place behind it, are one block of zstd, of
+ * which all can be read or nothing.
+ */
+static void settle(struct tcphs_box *b, bool fresh)
 {
-	struct piece_state state = b->last;
+	struct piece_state state = b->place.state;
 
-	if (b->interrupted && state.time) {
-		state.what = BOX_DISK;
-		state.since = state.time;
-		state.nr = 0;
-		tcphs_box_file_state(b->file, &state, NULL);
+	if (state.time && (b->interrupted || b->unwritten || b->jumped || b->unsaid ||
+			   (fresh && state.what != BOX_GONE))) {
+		if (!b->unsaid) {
+			state.what = b->interrupted ? BOX_DISK : BOX_GOES_ON;
+			state.since = b->interrupted ? state.time : 0;
+		}
+		state.nr = (uint32_t)b->place.nr;
+		tcphs_box_file_state(b->file, &state, b->place.cursor);
 	}
 	b->interrupted = false;
+	b->jumped = false;
+	b->unsaid = false;
 	if (!b->unwritten)
 		return;
 	tcphs_box_file_lost(b->file, TCPHS_NO_CPU, b->unwritten);
@@ -213,8 +224,18 @@ static int have_file(struct tcphs_box *b)
 	if (!b->err)
 		b->err = open_file(b);
 	if (!b->err)
-		settle(b);
+		settle(b, true);
 	return b->err;
+}
+
+/* As have_file(), and the file knows of all before. */
+static int ready(struct tcphs_box *b)
+{
+	int err = have_file(b);
+
+	if (!err && (b->jumped || b->unsaid))
+		settle(b, false);
+	return err;
 }
 
 /* Again, after it went wrong. */
@@ -230,8 +251,8 @@ static void try_again(struct tcphs_box *b)
 	b->err = b->open ? tcphs_box_file_flush(b->file) : 0;
 	if (b->err)
 		return;
-	if (!have_file(b) && b->open)
-		settle(b);
+	if (!have_file(b) && b->unwritten)
+		settle(b, false);
 	if (!b->err)
 		b->tries = 0;
 }
@@ -290,63 +311,69 @@ void tcphs_box_close(struct tcphs_box *b)
 		return;
 	tcphs_box_file_free(b->file);
 	close_directory(b);
+	free(b->place.cursor);
 	free(b);
 }
 
 static void note_lost(void *arg, uint32_t cpu, uint64_t count)
 {
-	struct tcphs_box_last *last = arg;
-	uint32_t i;
+	tcphs_place_lost(arg, cpu, count);
+}
 
-	for (i = 0; i < last->state.nr; i++)
-		if (last->cursors[i].cpu == cpu)
-			last->cursors[i].passed += (uint32_t)count;
+static void note_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	(void)time;
+	tcphs_place_lost(arg, cpu, count);
 }
 
 static void note_event(void *arg, const struct tcphs_event *ev)
 {
-	struct tcphs_box_last *last = arg;
+	tcphs_place_event(arg, ev);
+}
 
-	note_lost(arg, ev->cpu, 1);
-	if (ev->time > last->last_time)
-		last->last_time = ev->time;
+static void note_kept(void *arg, const struct tcphs_event *ev)
+{
+	(void)arg;
+	(void)ev;
 }
 
 static void note_state(void *arg, const struct piece_state *state,
 		       const struct tcphs_resume *cursors)
 {
-	struct tcphs_box_last *last = arg;
-	size_t len = state->nr * sizeof(*cursors);
-
-	last->state = *state;
-	free(last->cursors);
-	last->cursors = malloc(len ? len : 1);
-	if (last->cursors)
-		memcpy(last->cursors, cursors, len);
-	else
-		last->state.nr = 0;
+	tcphs_place_state(arg, state, cursors);
 }
 
 /**
  * tcphs_box_last - where the recorder before us was
  * @b: the box, before anything is written
- * @last: gets it; its cursors are for free()
+ * @last: gets it, with nothing in its state when there was none; its cursors are for free()
  *
  * Return: 0 or -ENOMEM.
  */
-int tcphs_box_last(struct tcphs_box *b, struct tcphs_box_last *last)
+int tcphs_box_last(struct tcphs_box *b, struct box_place *last)
 {
-	static const struct tcphs_events_ops ops = { .record = note_event, .lost = note_lost };
+	static const struct tcphs_events_ops ops = {
+		.record = note_event, .lost = note_lost, .kept = note_kept, .older = note_older,
+	};
 	struct tcphs_error err = { 0 };
 	struct box *reader;
 
-	*last = (struct tcphs_box_last){ 0 };
+	*last = (struct box_place){ 0 };
 	reader = tcphs_folder_open(b->dir, b->how.directory, &err);
 	/* An empty one is no error. */
 	if (reader)
-		last->found = tcphs_folder_tail(reader, &ops, note_state, last);
+		tcphs_folder_tail(reader, &ops, note_state, last);
 	tcphs_folder_close(reader);
-	return 0;
+	return last->no_memory ? -ENOMEM : 0;
+}
+
+static void take(struct tcphs_box *b, const struct tcphs_event *ev, bool kept)
+{
+	b->totals.events++;
+	if (ready(b))
+		b->unwritten++;
+	else
+		tcphs_box_file_event(b->file, ev, kept);
 }
 
 /**
@@ -356,11 +383,29 @@ int tcphs_box_last(struct tcphs_box *b, struct tcphs_box_last *last)
  */
 void tcphs_box_event(struct tcphs_box *b, const struct tcphs_event *ev)
 {
-	b->totals.events++;
-	if (have_file(b))
-		b->unwritten++;
-	else
-		tcphs_box_file_event(b->file, ev);
+	take(b, ev, false);
+	tcphs_place_event(&b->place, ev);
+}
+
+/**
+ * tcphs_box_kept - one that the ring no longer has
+ * @b: the box
+ * @ev: the event
+ */
+void tcphs_box_kept(struct tcphs_box *b, const struct tcphs_event *ev)
+{
+	take(b, ev, true);
+}
+
+/**
+ * tcphs_box_pass - one that is in the directory already
+ * @b: the box
+ * @ev: the event, of the ring
+ */
+void tcphs_box_pass(struct tcphs_box *b, const struct tcphs_event *ev)
+{
+	tcphs_place_event(&b->place, ev);
+	b->jumped = true;
 }
 
 /**
@@ -371,12 +416,31 @@ void tcphs_box_event(struct tcphs_box *b, const struct tcphs_event *ev)
  */
 void tcphs_box_lost(struct tcphs_box *b, uint32_t cpu, uint64_t count)
 {
-	if (have_file(b)) {
+	if (ready(b)) {
 		b->unwritten += count;
 	} else {
 		b->totals.lost += count;
 		tcphs_box_file_lost(b->file, cpu, count);
 	}
+	tcphs_place_lost(&b->place, cpu, count);
+}
+
+/**
+ * tcphs_box_older - records that newer ones had overwritten before the first look
+ * @b: the box
+ * @cpu: whose
+ * @count: how many
+ * @time: they are of before then, CLOCK_MONOTONIC
+ */
+void tcphs_box_older(struct tcphs_box *b, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	if (ready(b)) {
+		b->unwritten += count;
+	} else {
+		b->totals.older += count;
+		tcphs_box_file_older(b->file, cpu, count, time);
+	}
+	tcphs_place_lost(&b->place, cpu, count);
 }
 
 /**
@@ -400,8 +464,12 @@ void tcphs_box_clock(struct tcphs_box *b, int64_t offset)
 void tcphs_box_state(struct tcphs_box *b, const struct piece_state *state,
 		     const struct tcphs_resume *cursors)
 {
-	b->last = *state;
-	if (!have_file(b))
+	int err = have_file(b);
+
+	tcphs_place_state(&b->place, state, cursors);
+	b->jumped = false;
+	b->unsaid = err;
+	if (!err)
 		tcphs_box_file_state(b->file, state, cursors);
 }
 

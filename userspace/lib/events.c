@@ -20,6 +20,11 @@
  * The first pull may bring what the kept store has. That was written to the rings too,
  * and comes in no order: it gets a queue of its own, is sorted, and what the rings still
  * have is left out.
+ *
+ * A cursor is a number: the records that a CPU wrote, of those in view, are numbered from 1,
+ * and each that is told or counted as lost takes one. So where a reader stands is known at
+ * any record: its cursor less what it holds. Only with a filter it is not, for what was
+ * stopped is in nobody's count: there a cursor from before, and the last record told since.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +35,8 @@
 
 struct item {
 	struct tcphs_event ev;
-	uint64_t lost;		/* records lost right before it */
+	uint64_t lost : 63;	/* records lost right before it */
+	uint64_t older : 1;	/* before the reader began */
 };
 
 struct queue {
@@ -38,9 +44,8 @@ struct queue {
 	bool kept;		/* the kept store's, of all CPUs */
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
-	uint64_t asked;		/* an earlier cursor: all before it was emitted */
-	uint64_t fresh;		/* records and losses that came from there on */
-	uint64_t known;		/* of what comes next, so much was recorded before */
+	uint64_t asked;		/* with a filter, an earlier cursor: all before it was emitted */
+	struct tcphs_resume told;	/* and the last record that was, if any */
 	struct item *item;
 	size_t head, tail, cap;
 };
@@ -53,6 +58,8 @@ struct tcphs_events {
 	uint64_t pulled_at;	/* when the last pull began */
 	uint64_t newest;	/* time of the newest record of all pulls */
 	uint64_t settled;	/* the same, without the last pull */
+	bool counts;		/* it is written down where the reader stands */
+	bool pulled;		/* a pull has ended, or a reader before us had cursors */
 	bool begun;		/* something was told */
 	size_t held;
 	size_t nr, cap;
@@ -189,10 +196,8 @@ void tcphs_events_begin(struct tcphs_events *evs, uint64_t now)
 	/* Losses that no record followed yet may not have been emitted. */
 	for (i = 0; i < evs->nr; i++) {
 		q = &evs->queue[i];
-		if (q->lost)
-			continue;
-		q->asked = q->next;
-		q->fresh = 0;
+		if (!q->lost)
+			q->asked = q->next;
 	}
 }
 
@@ -214,7 +219,7 @@ static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu, bool kept
 		evs->cap = cap;
 	}
 	queue = &evs->queue[evs->nr++];
-	*queue = (struct queue){ .cpu = cpu, .kept = kept };
+	*queue = (struct queue){ .cpu = cpu, .kept = kept, .asked = 1 };
 	return queue;
 }
 
@@ -278,21 +283,12 @@ static size_t sieve(struct item *item, size_t nr, const struct tcphs_filter *fil
 	return kept;
 }
 
-/* What an earlier reader has recorded: how many of @nr. */
-static size_t pass_over(struct queue *q, uint64_t nr)
-{
-	uint64_t known = q->known < nr ? q->known : nr;
-
-	q->known -= known;
-	return known;
-}
-
 /* Returns how many records were kept. */
 static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
-			   const struct tcphs_filter *filter)
+			   const struct tcphs_filter *filter, bool older)
 {
 	struct item *first = &q->item[q->tail];
-	size_t i, nr = batch->nr, known;
+	size_t i, nr = batch->nr;
 
 	tcphs_batch_copy(batch, first, sizeof(*first));
 	/* What was lost lies before the first one: before the time that is asked for, too? */
@@ -301,19 +297,27 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 		q->lost = 0;
 	if (filter)
 		nr = sieve(first, nr, filter);
-	q->fresh += nr;
-	known = pass_over(q, nr);
-	nr -= known;
-	if (known)
-		memmove(first, first + known, nr * sizeof(*first));
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		first[i].lost = 0;
+		first[i].older = older;
+	}
 	if (nr) {
 		first[0].lost = q->lost;
 		q->lost = 0;
 	}
 	q->tail += nr;
 	return nr;
+}
+
+/*
+ * Of a CPU that has come up since the reader began, or while nobody read: what it wrote and
+ * overwrote before the first record that is there. With a filter nobody knows.
+ */
+static uint64_t missed(const struct tcphs_events *evs, const struct tcphs_batch *batch)
+{
+	uint64_t first = batch->next - batch->nr - batch->lost;
+
+	return evs->pulled && !evs->filter && first ? first - 1 : 0;
 }
 
 /**
@@ -329,12 +333,13 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 
 	if (!q || queue_reserve(q, batch->nr))
 		return -ENOMEM;
+	if (!q->kept && !q->next)
+		q->lost += missed(evs, batch);
 	q->next = batch->next;
-	q->fresh += batch->lost;
-	q->lost += batch->lost - pass_over(q, batch->lost);
+	q->lost += batch->lost;
 	if (!batch->nr)
 		return 0;
-	kept = queue_append(q, batch, evs->filter);
+	kept = queue_append(q, batch, evs->filter, !evs->pulled && !q->kept);
 	if (!kept)
 		return 0;
 	evs->held += kept;
@@ -347,32 +352,67 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 /* ---- to go on where another reader was ----------------------------------------------- */
 
 /**
+ * tcphs_resume_told - a record is the last of its CPU that was told
+ * @ev: the record
+ */
+struct tcphs_resume tcphs_resume_told(const struct tcphs_event *ev)
+{
+	return (struct tcphs_resume){
+		.next = ev->time, .cpu = ev->cpu | TCPHS_RESUME_TOLD,
+		.passed = (uint32_t)ev->number,
+	};
+}
+
+/* Told, or before what was: a CPU writes in the order of time. */
+static bool was_told(const struct tcphs_event *ev, const struct tcphs_resume *told)
+{
+	if (ev->time != told->next)
+		return ev->time < told->next;
+	return (int32_t)((uint32_t)ev->number - told->passed) <= 0;
+}
+
+/**
  * tcphs_events_resume - go on where another reader was
  * @evs: cursors that nothing was pulled with yet
- * @from: of tcphs_events_settled(), with what was emitted after it passed as well
- *
- * With a filter, losses are not known from what it stopped: then @from->passed is of no use.
+ * @from: of tcphs_events_settled(), and of what was told since
  */
 int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from)
 {
-	struct queue *q = queue_of(evs, from->cpu, false);
+	struct queue *q = queue_of(evs, from->cpu & ~TCPHS_RESUME_TOLD, false);
 
 	if (!q)
 		return -ENOMEM;
-	q->next = from->next;
-	q->asked = from->next;
-	q->known = from->passed;
+	if (from->cpu & TCPHS_RESUME_TOLD) {
+		q->told = *from;
+	} else {
+		q->next = from->next + from->passed;
+		q->asked = q->next;
+	}
+	evs->pulled = true;
 	evs->kept = TCPHS_KEPT_NOT;
 	return 0;
 }
 
 /**
+ * tcphs_events_count - it will be written down where the reader stands
+ * @evs: cursors that nothing was emitted of yet
+ *
+ * Then each hole is told as it is, though some of it may be kept.
+ */
+void tcphs_events_count(struct tcphs_events *evs)
+{
+	evs->counts = true;
+}
+
+/**
  * tcphs_events_settled - from where another reader could go on
- * @evs: the cursors, after tcphs_events_emit()
- * @to: gets one a CPU
+ * @evs: the cursors, not between tcphs_events_begin() and _end()
+ * @to: gets one a CPU, or with a filter two
  * @max: how many there is room for
  *
- * Return: how many; 0 also when it can't be said.
+ * Without a filter the cursor is behind what was emitted; with one, at or before that.
+ *
+ * Return: how many; 0 also when there is no room for all.
  */
 size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume *to, size_t max)
 {
@@ -384,13 +424,16 @@ size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume 
 		q = &evs->queue[k];
 		if (q->kept)
 			continue;
+		if (max - nr < 2)
+			return 0;
 		waiting = q->lost + (q->tail - q->head);
 		for (i = q->head; i < q->tail; i++)
 			waiting += q->item[i].lost;
-		if (nr == max || waiting > q->fresh || q->fresh - waiting > UINT32_MAX)
-			return 0;
-		to[nr++] = (struct tcphs_resume){ .next = q->asked, .cpu = q->cpu,
-						  .passed = (uint32_t)(q->fresh - waiting) };
+		to[nr++] = (struct tcphs_resume){
+			.next = evs->filter ? q->asked : q->next - waiting, .cpu = q->cpu,
+		};
+		if (evs->filter && q->told.next)
+			to[nr++] = q->told;
 	}
 	return nr;
 }
@@ -429,7 +472,7 @@ static int by_time(const void *a, const void *b)
 	return order ? order : compare_u64(x->cpu, y->cpu);
 }
 
-/* Marks what the ring still has: @lost is free, nothing is lost in between here. */
+/* Marks what the ring still has: @older says nothing of these. */
 static void strike_out(struct queue *kept, const struct queue *ring)
 {
 	struct item *found;
@@ -439,7 +482,7 @@ static void strike_out(struct queue *kept, const struct queue *ring)
 		found = bsearch(&ring->item[i], kept->item, kept->tail, sizeof(*found),
 				by_time);
 		if (found)
-			found->lost = 1;
+			found->older = 1;
 	}
 }
 
@@ -449,7 +492,7 @@ static void close_up(struct queue *q)
 	size_t i, n = 0;
 
 	for (i = 0; i < q->tail; i++) {
-		if (q->item[i].lost)
+		if (q->item[i].older)
 			continue;
 		if (n < i)
 			q->item[n] = q->item[i];
@@ -486,17 +529,50 @@ static void fill_hole(struct tcphs_events *evs, const struct tcphs_event *ev)
 {
 	struct queue *ring = queue_find(evs, ev->cpu, false);
 	bool by_number = !evs->all_netns, inside;
-	uint64_t *lost, end;
+	uint64_t lost, end;
 	size_t at;
 
 	if (!ring)
 		return;
 	at = after(ring, ev, by_number);
 	inside = at < ring->tail;
-	lost = inside ? &ring->item[at].lost : &ring->lost;
+	lost = inside ? ring->item[at].lost : ring->lost;
 	end = inside ? ring->item[at].ev.number : ring->next;
-	if (*lost && (by_number ? ev->number >= end - *lost : at > ring->head))
-		(*lost)--;
+	if (!lost || (by_number ? ev->number < end - lost : at == ring->head))
+		return;
+	if (inside)
+		ring->item[at].lost--;
+	else
+		ring->lost--;
+}
+
+static struct queue *kept_queue(struct tcphs_events *evs)
+{
+	size_t i;
+
+	for (i = 0; i < evs->nr; i++)
+		if (evs->queue[i].kept)
+			return &evs->queue[i];
+	return NULL;
+}
+
+static void fill_holes(struct tcphs_events *evs)
+{
+	const struct queue *kept = kept_queue(evs);
+	size_t i;
+
+	for (i = kept ? kept->head : 0; kept && i < kept->tail; i++)
+		fill_hole(evs, &kept->item[i].ev);
+}
+
+/* What the reader before us told of this CPU, and the losses before that. How many. */
+static size_t drop_told(struct queue *q)
+{
+	size_t before = q->head;
+
+	while (q->head < q->tail && was_told(&q->item[q->head].ev, &q->told))
+		q->head++;
+	return q->head - before;
 }
 
 /**
@@ -507,18 +583,16 @@ static void fill_hole(struct tcphs_events *evs, const struct tcphs_event *ev)
  */
 void tcphs_events_end(struct tcphs_events *evs, bool whole)
 {
-	struct queue *kept = NULL;
+	struct queue *kept;
 	size_t i, before;
 
-	/* All of it was there, or was overwritten. */
-	for (i = 0; whole && i < evs->nr; i++)
-		evs->queue[i].known = 0;
+	for (i = 0; whole && !evs->begun && evs->filter && i < evs->nr; i++)
+		evs->held -= drop_told(&evs->queue[i]);
+	evs->pulled |= whole;
 	if (!evs->kept)
 		return;
 	evs->kept = TCPHS_KEPT_NOT;
-	for (i = 0; i < evs->nr; i++)
-		if (evs->queue[i].kept)
-			kept = &evs->queue[i];
+	kept = kept_queue(evs);
 	if (!kept || !kept->tail)
 		return;
 	before = kept->tail;
@@ -533,8 +607,6 @@ void tcphs_events_end(struct tcphs_events *evs, bool whole)
 			strike_out(kept, &evs->queue[i]);
 	close_up(kept);
 	evs->held -= before - kept->tail;
-	for (i = 0; i < kept->tail; i++)
-		fill_hole(evs, &kept->item[i].ev);
 }
 
 static uint64_t head_time(const struct queue *q)
@@ -626,7 +698,9 @@ static size_t emit_run(const struct queue *q, uint64_t limit, const struct tcphs
 	const struct item *item = &q->item[q->head], *end = &q->item[q->tail];
 
 	for (; item < end && item->ev.time <= limit; item++) {
-		if (item->lost && ops->lost)
+		if (item->lost && item->older && ops->older)
+			ops->older(arg, q->cpu, item->lost, item->ev.time);
+		else if (item->lost && ops->lost)
 			ops->lost(arg, q->cpu, item->lost);
 		tell(arg, &item->ev);
 	}
@@ -664,6 +738,8 @@ static void begin_to_tell(struct tcphs_events *evs, const struct tcphs_events_op
 	uint64_t until = 0, count;
 
 	evs->begun = true;
+	if (!evs->counts)
+		fill_holes(evs);
 	if (!ops->overwritten)
 		return;
 	count = take_holes(evs, &until);
@@ -674,16 +750,22 @@ static void begin_to_tell(struct tcphs_events *evs, const struct tcphs_events_op
 static void emit_until(struct tcphs_events *evs, uint64_t horizon,
 		       const struct tcphs_events_ops *ops, void *arg)
 {
+	struct queue *q;
 	uint64_t limit;
+	size_t next;
 
 	if (!evs->begun)
 		begin_to_tell(evs, ops, arg);
 	heap_build(evs);
 	while (evs->heap_nr && head_time(evs->heap[0]) <= horizon) {
+		q = evs->heap[0];
 		limit = heap_second(evs);
 		if (limit > horizon)
 			limit = horizon;
-		heap_advance(evs, emit_run(evs->heap[0], limit, ops, arg));
+		next = emit_run(q, limit, ops, arg);
+		if (evs->filter)
+			q->told = tcphs_resume_told(&q->item[next - 1].ev);
+		heap_advance(evs, next);
 	}
 	emit_tail_losses(evs, ops, arg);
 }

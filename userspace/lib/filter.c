@@ -218,6 +218,36 @@ static uint64_t monotonic(int64_t realtime, int64_t offset)
 }
 
 /**
+ * tcphs_filter_times - which moments its times are
+ * @f: the filter
+ * @now: see tcphs_when_resolve()
+ * @span: likewise
+ * @since: gets what --since means, CLOCK_REALTIME in ns
+ * @until: and --until: without a recording's span the first such time of day after @since,
+ *	or that of today, which may be one to come
+ */
+void tcphs_filter_times(const struct tcphs_filter *f, int64_t now, const struct tcphs_span *span,
+			int64_t *since, int64_t *until)
+{
+	bool begins = tcphs_filter_has(f, TCPHS_FILTER_SINCE);
+	struct tcphs_span rest;
+
+	*since = tcphs_when_resolve(&f->since, now, span);
+	/* From 22:00 until 02:00 goes over midnight. */
+	if (span && begins && *since > span->begin) {
+		rest = (struct tcphs_span){ *since, span->end };
+		span = &rest;
+	}
+	*until = tcphs_when_resolve(&f->until, now, span);
+	if (span || f->until.kind != TCPHS_WHEN_TIME_OF_DAY)
+		return;
+	/* What is later than now is not meant to be yesterday's. */
+	*until = tcphs_when_on_day(begins ? *since : now, 0, f->until.ns);
+	if (begins && *until < *since)
+		*until = tcphs_when_on_day(*since, 1, f->until.ns);
+}
+
+/**
  * tcphs_filter_clock - what its times are in those of events
  * @f: the filter
  * @offset: CLOCK_REALTIME - CLOCK_MONOTONIC of the events, ns
@@ -228,15 +258,9 @@ static uint64_t monotonic(int64_t realtime, int64_t offset)
 int tcphs_filter_clock(struct tcphs_filter *f, int64_t offset, int64_t now,
 		       const struct tcphs_span *span, struct tcphs_error *err)
 {
-	int64_t since = tcphs_when_resolve(&f->since, now, span), until;
-	struct tcphs_span rest;
+	int64_t since, until;
 
-	/* From 22:00 until 02:00 goes over midnight. */
-	if (span && tcphs_filter_has(f, TCPHS_FILTER_SINCE) && since > span->begin) {
-		rest = (struct tcphs_span){ since, span->end };
-		span = &rest;
-	}
-	until = tcphs_when_resolve(&f->until, now, span);
+	tcphs_filter_times(f, now, span, &since, &until);
 	f->since_ns = monotonic(since, offset);
 	f->until_ns = monotonic(until, offset);
 	if (!tcphs_filter_has(f, TCPHS_FILTER_SINCE) || !tcphs_filter_has(f, TCPHS_FILTER_UNTIL) ||

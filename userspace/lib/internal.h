@@ -158,16 +158,37 @@ bool tcphs_events_cursor(const struct tcphs_events *evs, size_t i, uint32_t *cpu
 enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs);
 void tcphs_events_end(struct tcphs_events *evs, bool whole);
 
-/* Where a reader of a CPU's ring can go on: behind @passed records, from @next on. */
+/*
+ * Where a reader of a CPU's ring can go on. With a filter there may be a second one of a CPU,
+ * with TCPHS_RESUME_TOLD in @cpu: the last record that was told.
+ */
 struct tcphs_resume {
-	uint64_t next;
+	uint64_t next;		/* a cursor; of the record, its time */
 	uint32_t cpu;
-	uint32_t passed;
+	uint32_t passed;	/* records and losses behind it; the end of its number */
 };
 
+#define TCPHS_RESUME_TOLD (1u << 31)
+
+struct tcphs_resume tcphs_resume_told(const struct tcphs_event *ev);
 int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from);
+void tcphs_events_count(struct tcphs_events *evs);
 size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume *to, size_t max);
 uint64_t tcphs_events_horizon(const struct tcphs_events *evs);
+void tcphs_tell_older(const struct tcphs_events_ops *ops, void *arg, uint32_t cpu,
+		      uint64_t count, uint64_t time);
+
+/* ---- times (when.c, filter.c) -------------------------------------------- */
+
+int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day);
+void tcphs_filter_times(const struct tcphs_filter *f, int64_t now, const struct tcphs_span *span,
+			int64_t *since, int64_t *until);
+
+/* What follows a word that counts: "1 file", "2 files". */
+static inline const char *tcphs_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
 
 /* ---- checksums (crc32.c) ------------------------------------------------- */
 

@@ -26,6 +26,7 @@ struct tcphs_recorder {
 	uint32_t number;	/* of the next piece */
 	uint64_t bytes;
 	struct piece_end total;	/* written and held */
+	bool kept;		/* only the kept store had what is held */
 	size_t held;
 	struct tcphs_event event[PIECE_EVENTS_MAX];
 };
@@ -97,6 +98,8 @@ void tcphs_recorder_free(struct tcphs_recorder *r)
  */
 int tcphs_recorder_flush(struct tcphs_recorder *r)
 {
+	if (r->held && r->kept)
+		put_piece(r, PIECE_KEPT, NULL, 0);
 	if (r->held)
 		put_piece(r, PIECE_EVENTS, r->event, r->held * sizeof(r->event[0]));
 	r->held = 0;
@@ -129,6 +132,33 @@ void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count)
 	r->total.lost += count;
 	tcphs_recorder_flush(r);
 	put_piece(r, PIECE_LOST, &lost, sizeof(lost));
+}
+
+/**
+ * tcphs_recorder_older - records that newer ones had overwritten when it began
+ * @r: the recorder
+ * @cpu: whose, or TCPHS_NO_CPU
+ * @count: how many
+ * @time: they are of before then, CLOCK_MONOTONIC
+ */
+void tcphs_recorder_older(struct tcphs_recorder *r, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	const struct piece_older older = { .count = count, .time = time, .cpu = cpu };
+
+	tcphs_recorder_flush(r);
+	put_piece(r, PIECE_OLDER, &older, sizeof(older));
+}
+
+/**
+ * tcphs_recorder_kept - from here on, or no longer, events that only the kept store had
+ * @r: the recorder
+ * @kept: which
+ */
+void tcphs_recorder_kept(struct tcphs_recorder *r, bool kept)
+{
+	if (r->kept != kept)
+		tcphs_recorder_flush(r);
+	r->kept = kept;
 }
 
 /**

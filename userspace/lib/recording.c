@@ -180,13 +180,15 @@ static int emit_events(struct recording *r, const struct piece *piece,
 		       const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
 {
 	const char *p = r->data, *end = p + piece->length;
+	void (*tell)(void *arg, const struct tcphs_event *ev) =
+		r->kept && ops->kept ? ops->kept : ops->record;
 	struct tcphs_event ev;
 
 	if (!piece->length || piece->length % sizeof(ev))
 		return damaged(r, "is damaged (events)", err);
 	for (; p < end; p += sizeof(ev), r->seen.events++) {
 		memcpy(&ev, p, sizeof(ev));
-		ops->record(arg, &ev);
+		tell(arg, &ev);
 	}
 	return 1;
 }
@@ -202,6 +204,37 @@ static int emit_lost(struct recording *r, const struct piece *piece,
 	r->seen.lost += lost.count;
 	if (ops->lost)
 		ops->lost(arg, lost.cpu, lost.count);
+	return 1;
+}
+
+/**
+ * tcphs_tell_older - what was overwritten before a recorder began, to whom it may concern
+ * @ops: who is told
+ * @arg: what with
+ * @cpu: whose records, or TCPHS_NO_CPU
+ * @count: how many
+ * @time: they are of before then, CLOCK_MONOTONIC
+ */
+void tcphs_tell_older(const struct tcphs_events_ops *ops, void *arg, uint32_t cpu,
+		      uint64_t count, uint64_t time)
+{
+	if (ops->older)
+		ops->older(arg, cpu, count, time);
+	else if (ops->overwritten)
+		ops->overwritten(arg, count, time);
+	else if (ops->lost)
+		ops->lost(arg, cpu, count);
+}
+
+static int emit_older(struct recording *r, const struct piece *piece,
+		      const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	struct piece_older older;
+
+	if (piece->length != sizeof(older))
+		return damaged(r, "is damaged (older records)", err);
+	memcpy(&older, r->data, sizeof(older));
+	tcphs_tell_older(ops, arg, older.cpu, older.count, older.time);
 	return 1;
 }
 
@@ -283,8 +316,11 @@ int tcphs_pieces_read(struct recording *r, const struct tcphs_events_ops *ops, v
 		ret = take_clock(r, &piece, err);
 	else if (piece.kind == PIECE_STATE)
 		ret = take_state(r, &piece, err);
+	else if (piece.kind == PIECE_OLDER)
+		ret = emit_older(r, &piece, ops, arg, err);
 	if (ret < 0)
 		return ret;
+	r->kept = piece.kind == PIECE_KEPT;
 	/* Other kinds are of a newer tool and are passed over. */
 	r->offset = tcphs_frames_offset(r->frames);
 	r->number++;
@@ -432,6 +468,18 @@ bool tcphs_recording_seekable(const struct tcphs_recording *r)
 bool tcphs_recording_is_directory(const struct tcphs_recording *r)
 {
 	return r->box && tcphs_folder_is_directory(r->box);
+}
+
+/**
+ * tcphs_recording_others - files of a directory that no recorder has made
+ * @r: the recording
+ * @name: gets the name of one of them, of 256 bytes
+ *
+ * Return: how many; they are not read.
+ */
+size_t tcphs_recording_others(const struct tcphs_recording *r, char *name)
+{
+	return tcphs_recording_is_directory(r) ? tcphs_folder_others(r->box, name) : 0;
 }
 
 /**

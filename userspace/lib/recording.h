@@ -7,6 +7,7 @@
  *	frames.c	the bytes of a file, as they are or out of frames of zstd, and their index
  *	box.c		a directory of recordings, read as one
  *	box_file.c	a file of such a directory, as it is written
+ *	box_place.c	where in the module's rings its recorder stands
  *	box_writer.c	such a directory, kept within its bounds
  */
 #ifndef TCPHS_RECORDING_H
@@ -42,6 +43,8 @@ enum piece_kind {
 	PIECE_END,
 	PIECE_CLOCK,		/* int64_t: clock_offset of the head from here on */
 	PIECE_STATE,		/* struct piece_state and its cursors */
+	PIECE_OLDER,		/* struct piece_older */
+	PIECE_KEPT,		/* nothing: of the next piece, events, the ring had none any more */
 };
 
 struct piece {
@@ -53,6 +56,14 @@ struct piece {
 
 struct piece_lost {
 	uint64_t count;
+	uint32_t cpu;		/* or TCPHS_NO_CPU */
+	uint32_t pad;
+};
+
+/* What the recorder could not find when it began: newer records had taken the place. */
+struct piece_older {
+	uint64_t count;
+	uint64_t time;		/* CLOCK_MONOTONIC: of before then */
 	uint32_t cpu;		/* or TCPHS_NO_CPU */
 	uint32_t pad;
 };
@@ -88,13 +99,15 @@ struct piece_state {
 _Static_assert(sizeof(struct recording_head) == 40, "no padding");
 _Static_assert(offsetof(struct recording_head, crc) == 36, "the checksum is last");
 _Static_assert(sizeof(struct piece) == 16, "no padding");
-_Static_assert(sizeof(struct piece_lost) == 16 && sizeof(struct piece_end) == 16, "no padding");
+_Static_assert(sizeof(struct piece_lost) == 16 && sizeof(struct piece_end) == 16 &&
+	       sizeof(struct piece_older) == 24, "no padding");
 _Static_assert(sizeof(struct piece_state) == 40 && sizeof(struct tcphs_resume) == 16,
 	       "no padding");
 
 uint32_t tcphs_piece_crc(const struct piece *piece, const void *data);
 void tcphs_recorder_state(struct tcphs_recorder *r, const struct piece_state *state,
 			  const struct tcphs_resume *cursors);
+void tcphs_recorder_kept(struct tcphs_recorder *r, bool kept);
 uint32_t tcphs_recorder_number(const struct tcphs_recorder *r);
 size_t tcphs_recorder_held(const struct tcphs_recorder *r);
 
@@ -158,6 +171,19 @@ int tcphs_frames_index(int fd, uint64_t size, struct segment **list, size_t *nr)
 typedef void (*box_state_fn)(void *arg, const struct piece_state *state,
 			     const struct tcphs_resume *cursors);
 
+/* Where a recorder stands, of what is in the pieces up to there: the same for who writes them. */
+struct box_place {
+	struct piece_state state;	/* the last; of its @nr nothing */
+	struct tcphs_resume *cursor;
+	size_t nr, cap;
+	bool no_memory;
+};
+
+void tcphs_place_state(struct box_place *p, const struct piece_state *state,
+		       const struct tcphs_resume *cursors);
+void tcphs_place_event(struct box_place *p, const struct tcphs_event *ev);
+void tcphs_place_lost(struct box_place *p, uint32_t cpu, uint64_t count);
+
 /* Of one file. */
 struct recording {
 	struct frames *frames;
@@ -169,6 +195,7 @@ struct recording {
 	uint32_t kind;		/* of the last one */
 	bool any_number;	/* it may have any: what comes before it was not read */
 	bool parts;		/* not all of it is read */
+	bool kept;		/* the last piece said so of the next one */
 	bool stopped;		/* the user ended the wait for more */
 	struct piece_end seen;	/* so far */
 	box_state_fn on_state;	/* or NULL */
@@ -191,6 +218,7 @@ struct box;
 struct box *tcphs_folder_open(int fd, const char *name, struct tcphs_error *err);
 struct box *tcphs_folder_open_file(int fd, const char *name, struct tcphs_error *err);
 void tcphs_folder_close(struct box *b);
+size_t tcphs_folder_others(const struct box *b, char *name);
 bool tcphs_folder_is_directory(const struct box *b);
 const struct tcphs_recording_info *tcphs_folder_info(const struct box *b);
 int tcphs_folder_read(struct box *b, const struct tcphs_events_ops *ops, void *arg,
@@ -219,8 +247,9 @@ struct box_file *tcphs_box_file_new(uint64_t limit);
 void tcphs_box_file_free(struct box_file *f);
 int tcphs_box_file_begin(struct box_file *f, int fd, const struct tcphs_recording_info *info);
 bool tcphs_box_file_has_room(const struct box_file *f);
-void tcphs_box_file_event(struct box_file *f, const struct tcphs_event *ev);
+void tcphs_box_file_event(struct box_file *f, const struct tcphs_event *ev, bool kept);
 void tcphs_box_file_lost(struct box_file *f, uint32_t cpu, uint64_t count);
+void tcphs_box_file_older(struct box_file *f, uint32_t cpu, uint64_t count, uint64_t time);
 void tcphs_box_file_clock(struct box_file *f, int64_t clock);
 void tcphs_box_file_state(struct box_file *f, const struct piece_state *state,
 		    const struct tcphs_resume *cursors);

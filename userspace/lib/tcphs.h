@@ -370,6 +370,8 @@ struct tcphs_missing {
  *	before @until (CLOCK_MONOTONIC, ns). They are not what a reader was too slow for: newer
  *	records have taken the place of older ones. NULL: @lost is told each
  * @missing: a recording that has an index has nothing of a time. May be NULL
+ * @older: instead of @overwritten, each of these holes in its place, before a record of @time.
+ *	May be NULL
  */
 struct tcphs_events_ops {
 	void (*record)(void *arg, const struct tcphs_event *ev);
@@ -377,6 +379,7 @@ struct tcphs_events_ops {
 	void (*kept)(void *arg, const struct tcphs_event *ev);
 	void (*overwritten)(void *arg, uint64_t count, uint64_t until);
 	void (*missing)(void *arg, const struct tcphs_missing *missing);
+	void (*older)(void *arg, uint32_t cpu, uint64_t count, uint64_t time);
 };
 
 /*
@@ -475,6 +478,7 @@ struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
 void tcphs_recorder_free(struct tcphs_recorder *r);
 void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev);
 void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count);
+void tcphs_recorder_older(struct tcphs_recorder *r, uint32_t cpu, uint64_t count, uint64_t time);
 void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset);
 int tcphs_recorder_flush(struct tcphs_recorder *r);	/* 0, or the sticking error */
 int tcphs_recorder_end(struct tcphs_recorder *r);	/* flushes too */
@@ -506,6 +510,7 @@ int tcphs_recording_read(struct tcphs_recording *r, const struct tcphs_events_op
 void tcphs_recording_window(struct tcphs_recording *r, int64_t since, int64_t until);
 /* Only the end of a directory is wanted, of so many frames; false: that is all there is. */
 bool tcphs_recording_near_end(struct tcphs_recording *r, size_t frames);
+size_t tcphs_recording_others(const struct tcphs_recording *r, char *name);
 bool tcphs_recording_is_directory(const struct tcphs_recording *r);
 
 bool tcphs_recording_seekable(const struct tcphs_recording *r);

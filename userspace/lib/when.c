@@ -61,6 +61,12 @@ static bool in_calendar(const struct tm *tm)
 	return day.tm_mon == tm->tm_mon;
 }
 
+/* Nanoseconds of so many bits count up to the year 2262. */
+static bool in_range(time_t t)
+{
+	return t > -INT64_MAX / NSEC_PER_SEC && t < INT64_MAX / NSEC_PER_SEC - 1;
+}
+
 static int parse_date(const char *arg, struct tcphs_when *when)
 {
 	static const char *const forms[] = {
@@ -71,19 +77,23 @@ static int parse_date(const char *arg, struct tcphs_when *when)
 	const char *p;
 	struct tm tm;
 	long zone;
+	time_t t;
 
 	p = parse_forms(forms, arg, &tm);
 	if (!p || !in_calendar(&tm))
 		return -EINVAL;
 	p = parse_fraction(p, &ns);
 	if (!*p) {
-		ns += mktime(&tm) * NSEC_PER_SEC;
+		t = mktime(&tm);
 	} else {
 		p = parse_zone(p, &zone);
 		if (!p || *p)
 			return -EINVAL;
-		ns += (timegm(&tm) - zone * 60) * NSEC_PER_SEC;
+		t = timegm(&tm) - zone * 60;
 	}
+	if (!in_range(t))
+		return -EINVAL;
+	ns += t * NSEC_PER_SEC;
 	*when = (struct tcphs_when){ .kind = TCPHS_WHEN_MOMENT, .ns = ns };
 	return 0;
 }
@@ -127,8 +137,15 @@ int tcphs_when_parse(const char *arg, struct tcphs_when *when)
 	return parse_time_of_day(arg, when) && parse_date(arg, when) ? -EINVAL : 0;
 }
 
-/* That time of day, @days after the local day of @moment. */
-static int64_t on_day(int64_t moment, int days, int64_t time_of_day)
+/**
+ * tcphs_when_on_day - a time of day of some day
+ * @moment: CLOCK_REALTIME in ns
+ * @days: after its local day
+ * @time_of_day: ns since midnight, as clocks show it
+ *
+ * Return: CLOCK_REALTIME in ns
+ */
+int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day)
 {
 	time_t t = moment / NSEC_PER_SEC;
 	struct tm tm;
@@ -145,12 +162,12 @@ static int64_t on_day(int64_t moment, int days, int64_t time_of_day)
 /* The first one in it; when there is none, the one that is nearest to it. */
 static int64_t in_span(int64_t time_of_day, const struct tcphs_span *span)
 {
-	int64_t before = on_day(span->begin, 0, time_of_day), after = before;
+	int64_t before = tcphs_when_on_day(span->begin, 0, time_of_day), after = before;
 
 	if (before < span->begin)
-		after = on_day(span->begin, 1, time_of_day);
+		after = tcphs_when_on_day(span->begin, 1, time_of_day);
 	else
-		before = on_day(span->begin, -1, time_of_day);
+		before = tcphs_when_on_day(span->begin, -1, time_of_day);
 	return after <= span->end || after - span->end <= span->begin - before ? after : before;
 }
 
@@ -174,8 +191,8 @@ int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now,
 	case TCPHS_WHEN_TIME_OF_DAY:
 		if (span)
 			return in_span(when->ns, span);
-		moment = on_day(now, 0, when->ns);
-		return moment > now ? on_day(now, -1, when->ns) : moment;
+		moment = tcphs_when_on_day(now, 0, when->ns);
+		return moment > now ? tcphs_when_on_day(now, -1, when->ns) : moment;
 	case TCPHS_WHEN_MOMENT:
 		break;
 	}

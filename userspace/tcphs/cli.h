@@ -37,6 +37,7 @@ struct cli {
 struct verb {
 	const char *name;
 	const char *words;		/* after its name in --help; NULL: none */
+	const char *other;			/* another form of it there; NULL: none */
 	const char *help;		/* one line for the list of verbs */
 	const char *usage;		/* its own options, for --help */
 	bool one_netns;			/* knows no --all-netns */

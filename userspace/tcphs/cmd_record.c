@@ -26,7 +26,7 @@ struct record_cmd {
 	uint64_t duration;
 	size_t last;		/* SIZE_MAX: all */
 	struct tcphs_recorder *recorder;
-	uint64_t events, lost;
+	uint64_t events, lost, older;
 	const struct tcphs_clock *source_clock;
 	int64_t clock;		/* that the recording says so far */
 	bool progress;		/* somebody sits in front of it */
@@ -53,6 +53,30 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	tcphs_recorder_lost(cmd->recorder, cpu, count);
 }
 
+static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	struct record_cmd *cmd = arg;
+
+	cmd->older += count;
+	tcphs_recorder_older(cmd->recorder, cpu, count, time);
+}
+
+/**
+ * record_older - of the closing line, what is said of records from before the recorder
+ * @buf: RECORD_OLDER_LEN bytes
+ * @count: how many had been overwritten by newer ones
+ *
+ * Return: @buf
+ */
+const char *record_older(char *buf, uint64_t count)
+{
+	*buf = '\0';
+	if (count)
+		snprintf(buf, RECORD_OLDER_LEN, " %llu overwritten before it began,",
+			 (unsigned long long)count);
+	return buf;
+}
+
 static void show_progress(struct record_cmd *cmd)
 {
 	char size[TCPHS_BYTES_LEN], time[TCPHS_DURATION_LEN];
@@ -63,8 +87,9 @@ static void show_progress(struct record_cmd *cmd)
 	cmd->shown = now;
 	tcphs_fmt_bytes(size, tcphs_recorder_bytes(cmd->recorder));
 	tcphs_fmt_duration(time, now - cmd->began, cmd->cli->utf8);
-	fprintf(stderr, "\rrecording for %s: %llu events, %llu lost, %s%s\033[K", time,
-		(unsigned long long)cmd->events, (unsigned long long)cmd->lost, size,
+	fprintf(stderr, "\rrecording for %s: %llu event%s, %llu lost, %s%s\033[K", time,
+		(unsigned long long)cmd->events, tcphs_plural(cmd->events),
+		(unsigned long long)cmd->lost, size,
 		cmd->ends ? "" : "; Ctrl-C ends it");
 }
 
@@ -196,7 +221,9 @@ static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
 
 static int record(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
+	static const struct tcphs_events_ops ops = {
+		.record = on_record, .lost = on_lost, .older = on_older,
+	};
 	uint64_t until;
 	int ret, error;
 
@@ -222,7 +249,7 @@ static int record(struct record_cmd *cmd, struct source *source, struct tcphs_er
 static void tell(const struct record_cmd *cmd)
 {
 	uint64_t bytes = tcphs_recorder_bytes(cmd->recorder);
-	char size[TCPHS_BYTES_LEN];
+	char size[TCPHS_BYTES_LEN], older[RECORD_OLDER_LEN];
 	struct tcphs_json j;
 
 	if (cmd->cli->json) {
@@ -230,13 +257,15 @@ static void tell(const struct record_cmd *cmd)
 		tcphs_json_str(&j, "file", cmd->name);
 		tcphs_json_u64(&j, "events", cmd->events);
 		tcphs_json_u64(&j, "lost", cmd->lost);
+		tcphs_json_u64(&j, "overwritten", cmd->older);
 		tcphs_json_u64(&j, "bytes", bytes);
 		tcphs_json_end(&j);
 		return;
 	}
 	tcphs_fmt_bytes(size, bytes);
-	cli_say("tcphs: %llu events, %llu lost, %s", (unsigned long long)cmd->events,
-		(unsigned long long)cmd->lost, size);
+	cli_say("tcphs: %llu event%s, %llu lost,%s %s", (unsigned long long)cmd->events,
+		tcphs_plural(cmd->events), (unsigned long long)cmd->lost,
+		record_older(older, cmd->older), size);
 }
 
 static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
@@ -301,6 +330,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct verb verb_record = {
 	.name = "record",
 	.words = " FILE",
+	.other = " --directory DIR",
 	.help = "events into a file or directory, for --read of the other verbs",
 	.usage =
 		"  -d, --duration TIME   end by itself: 30s, 10m, 2h; 0s: what there is now\n"

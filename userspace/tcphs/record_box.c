@@ -43,7 +43,7 @@ struct record_box {
 	struct cli *cli;
 	struct tcphs_box *box;
 	const char *name;		/* of it */
-	struct tcphs_box_last last;	/* where the one before us was */
+	struct box_place last;		/* where the one before us was */
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	struct tcphs_clock clock;
@@ -51,13 +51,14 @@ struct record_box {
 	uint64_t until;			/* CLOCK_MONOTONIC, 0: without an end */
 	uint64_t flushed, stated;	/* when, CLOCK_MONOTONIC */
 	uint64_t since_state;		/* events */
-	uint64_t skip;			/* events up to then are there already */
 	uint64_t load;			/* of the module */
 	uint32_t netns;
 	struct tcphs_resume cursors[CURSORS_MAX];
 
+	struct keys known;		/* of what was written; nothing where a cursor says that */
+
 	/* --kept */
-	struct keys known, seen;	/* of what was written; of this look */
+	struct keys seen;		/* of this look */
 	uint64_t oldest;		/* of this look */
 	uint64_t came;			/* into the store until the first look */
 	uint64_t written;		/* since then */
@@ -86,6 +87,96 @@ static void nap(const struct record_box *rb)
 		poll(NULL, 0, (int)(left / 1000000) + 1);
 }
 
+/* ---- what is known ---------------------------------------------------------------------- */
+
+static int by_key(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	if (x->netns != y->netns)
+		return x->netns < y->netns ? -1 : 1;
+	return x->cpu < y->cpu ? -1 : x->cpu > y->cpu;
+}
+
+static void add_key(struct keys *keys, const struct key *key)
+{
+	size_t cap = keys->cap ? keys->cap * 2 : 1024;
+	struct key *more = keys->v;
+
+	if (keys->nr == keys->cap) {
+		more = reallocarray(keys->v, cap, sizeof(*more));
+		if (!more) {
+			keys->no_memory = true;
+			return;
+		}
+		keys->v = more;
+		keys->cap = cap;
+	}
+	more[keys->nr++] = *key;
+}
+
+static struct key key_of(const struct tcphs_event *ev)
+{
+	return (struct key){ ev->time, ev->number, ev->id.netns, ev->cpu };
+}
+
+static void on_written(void *arg, const struct tcphs_event *ev)
+{
+	struct record_box *rb = arg;
+	struct key key = key_of(ev);
+
+	add_key(&rb->known, &key);
+}
+
+static bool is_known(const struct record_box *rb, const struct tcphs_event *ev)
+{
+	struct key key = key_of(ev);
+
+	return rb->known.nr && bsearch(&key, rb->known.v, rb->known.nr, sizeof(key), by_key);
+}
+
+static void on_oldest(void *arg, const struct tcphs_event *ev)
+{
+	struct record_box *rb = arg;
+
+	if (ev->time < rb->oldest)
+		rb->oldest = ev->time;
+}
+
+static void sort_keys(struct keys *keys)
+{
+	if (keys->nr)
+		qsort(keys->v, keys->nr, sizeof(*keys->v), by_key);
+}
+
+/* What a recorder before us has written of what is still kept. */
+static int know_written(struct record_box *rb)
+{
+	static const struct tcphs_events_ops written = { .record = on_written };
+	int fd = open(rb->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tcphs_error err = { 0 };
+	struct tcphs_recording *r;
+
+	rb->oldest = UINT64_MAX;
+	tcphs_events_visit(rb->events, on_oldest, rb);
+	r = fd < 0 || rb->oldest == UINT64_MAX ? NULL :
+	    tcphs_recording_open(fd, rb->name, NULL, NULL, &err);
+	if (r) {
+		tcphs_recording_window(r, rb->clock.offset + (int64_t)rb->oldest, INT64_MAX);
+		while (tcphs_recording_read(r, &written, rb, &err) > 0)
+			;
+	}
+	tcphs_recording_close(r);
+	if (fd >= 0)
+		close(fd);
+	sort_keys(&rb->known);
+	return rb->known.no_memory ? -ENOMEM : 0;
+}
+
 /* ---- what is told ---------------------------------------------------------------------- */
 
 static void follow_clock(struct record_box *rb)
@@ -100,11 +191,25 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 {
 	struct record_box *rb = arg;
 
-	if (ev->time <= rb->skip)
+	if (is_known(rb, ev)) {
+		tcphs_box_pass(rb->box, ev);
 		return;
+	}
 	follow_clock(rb);
 	rb->since_state++;
 	tcphs_box_event(rb->box, ev);
+}
+
+/* The ring has it no longer. */
+static void on_kept(void *arg, const struct tcphs_event *ev)
+{
+	struct record_box *rb = arg;
+
+	if (is_known(rb, ev))
+		return;
+	follow_clock(rb);
+	rb->since_state++;
+	tcphs_box_kept(rb->box, ev);
 }
 
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
@@ -114,7 +219,16 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 	tcphs_box_lost(rb->box, cpu, count);
 }
 
-static const struct tcphs_events_ops ops = { .record = on_record, .lost = on_lost };
+static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	struct record_box *rb = arg;
+
+	tcphs_box_older(rb->box, cpu, count, time);
+}
+
+static const struct tcphs_events_ops ops = {
+	.record = on_record, .lost = on_lost, .kept = on_kept, .older = on_older,
+};
 
 static void put_state(struct record_box *rb, uint32_t what, uint64_t time, uint64_t since,
 		      size_t cursors)
@@ -178,35 +292,18 @@ static bool goes_on(const struct record_box *rb)
 {
 	const struct piece_state *state = &rb->last.state;
 
-	return rb->last.found && state->load == rb->load && state->netns == rb->netns &&
+	return rb->last.nr && state->load == rb->load && state->netns == rb->netns &&
 	       state->filtered == (rb->cli->filter.keys != 0);
 }
 
 static int resume(struct record_box *rb)
 {
-	const struct piece_state *state = &rb->last.state;
-	struct tcphs_resume from;
-	uint32_t i;
+	size_t i;
 	int err = 0;
 
-	/* With a filter nobody knows how many of those before the cursors it stopped. */
-	if (!state->nr || state->filtered)
-		rb->skip = rb->last.last_time;
-	for (i = 0; i < state->nr && !err; i++) {
-		from = rb->last.cursors[i];
-		if (state->filtered)
-			from.passed = 0;
-		err = tcphs_events_resume(rb->events, &from);
-	}
+	for (i = 0; i < rb->last.nr && !err; i++)
+		err = tcphs_events_resume(rb->events, &rb->last.cursor[i]);
 	return err;
-}
-
-static size_t known_cursors(struct record_box *rb)
-{
-	size_t nr = rb->last.state.nr < CURSORS_MAX ? rb->last.state.nr : 0;
-
-	memcpy(rb->cursors, rb->last.cursors, nr * sizeof(rb->cursors[0]));
-	return nr;
 }
 
 /* Which module this is, and the time there: CLOCK_MONOTONIC, ns. */
@@ -218,31 +315,42 @@ static uint64_t meet_module(struct record_box *rb, const struct tcphs_status *st
 	return tcphs_session_now(rb->session);
 }
 
-/* The first look: what there is, and from when on that is all. */
+/*
+ * The first look: what there is, and from when on that is all. The cursors are written
+ * before any event: whoever comes after us counts from there.
+ */
 static int begin(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 {
 	struct tcphs_status *st = malloc(sizeof(*st));
+	bool resumes;
 	uint64_t now, since;
-	size_t cursors = 0;
 	int ret = st ? tcphs_get_status(rb->session, st, err) : -ENOMEM;
 
 	if (ret)
 		goto out;
 	now = meet_module(rb, st);
 	since = st->has_overwritten && st->ring_reach < now ? now - st->ring_reach : now;
-	rb->skip = 0;
-	if (goes_on(rb)) {
+	resumes = goes_on(rb);
+	if (resumes) {
 		since = rb->last.state.time;
-		cursors = known_cursors(rb);
 		ret = resume(rb);
 	}
 	if (!ret)
 		ret = tcphs_events_pull(rb->session, rb->events, err);
-	if (!ret)
-		put_state(rb, what, since, since, cursors);
-	/* Now there are cursors: the first round tells them. */
+	if (ret)
+		goto out;
+	/* Written by one that looked for something else, or at what is kept alone. */
+	rb->known.nr = 0;
+	if (!resumes && rb->last.state.load == rb->load)
+		ret = know_written(rb);
+	if (ret)
+		goto out;
+	put_state(rb, what, since, since,
+		  tcphs_events_settled(rb->events, rb->cursors, CURSORS_MAX));
+	/* And up to when all is told: the first round says it. */
 	rb->stated = 0;
-	rb->last.found = false;
+	rb->last.nr = 0;
+	rb->last.state.load = 0;
 out:
 	free(st);
 	if (ret && !err->code)
@@ -268,6 +376,8 @@ static bool open_session(struct record_box *rb, uint32_t what, struct tcphs_erro
 		*err = (struct tcphs_error){ 0 };
 		rb->session = cli_session(err);
 		rb->events = tcphs_events_new(rb->cli->all_netns, mode, &rb->cli->filter);
+		if (rb->events)
+			tcphs_events_count(rb->events);
 		if (rb->session && rb->events && !begin(rb, what, err))
 			return true;
 		close_session(rb);
@@ -322,64 +432,13 @@ static int record(struct record_box *rb, struct tcphs_error *err)
 
 /* ---- what is kept ---------------------------------------------------------------------- */
 
-static int by_key(const void *a, const void *b)
-{
-	const struct key *x = a, *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
-	if (x->netns != y->netns)
-		return x->netns < y->netns ? -1 : 1;
-	return x->cpu < y->cpu ? -1 : x->cpu > y->cpu;
-}
-
-static void add_key(struct keys *keys, const struct key *key)
-{
-	size_t cap = keys->cap ? keys->cap * 2 : 1024;
-	struct key *more = keys->v;
-
-	if (keys->nr == keys->cap) {
-		more = reallocarray(keys->v, cap, sizeof(*more));
-		if (!more) {
-			keys->no_memory = true;
-			return;
-		}
-		keys->v = more;
-		keys->cap = cap;
-	}
-	more[keys->nr++] = *key;
-}
-
-static struct key key_of(const struct tcphs_event *ev)
-{
-	return (struct key){ ev->time, ev->number, ev->id.netns, ev->cpu };
-}
-
-static void on_written(void *arg, const struct tcphs_event *ev)
-{
-	struct record_box *rb = arg;
-	struct key key = key_of(ev);
-
-	add_key(&rb->known, &key);
-}
-
-static void on_oldest(void *arg, const struct tcphs_event *ev)
-{
-	struct record_box *rb = arg;
-
-	if (ev->time < rb->oldest)
-		rb->oldest = ev->time;
-}
-
-static void on_kept(void *arg, const struct tcphs_event *ev)
+static void on_seen(void *arg, const struct tcphs_event *ev)
 {
 	struct record_box *rb = arg;
 	struct key key = key_of(ev);
 
 	add_key(&rb->seen, &key);
-	if (rb->known.nr && bsearch(&key, rb->known.v, rb->known.nr, sizeof(key), by_key))
+	if (is_known(rb, ev))
 		return;
 	rb->written++;
 	follow_clock(rb);
@@ -401,39 +460,10 @@ static void miss(struct record_box *rb, const struct tcphs_status *st)
 	rb->missed = came - rb->written;
 }
 
-static void sort_keys(struct keys *keys)
-{
-	if (keys->nr)
-		qsort(keys->v, keys->nr, sizeof(*keys->v), by_key);
-}
-
-/* What a recorder before us has written of what is still kept. */
-static void know_written(struct record_box *rb)
-{
-	static const struct tcphs_events_ops written = { .record = on_written };
-	int fd = open(rb->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct tcphs_error err = { 0 };
-	struct tcphs_recording *r;
-
-	rb->oldest = UINT64_MAX;
-	tcphs_events_visit(rb->events, on_oldest, rb);
-	r = fd < 0 || rb->oldest == UINT64_MAX ? NULL :
-	    tcphs_recording_open(fd, rb->name, NULL, NULL, &err);
-	if (r) {
-		tcphs_recording_window(r, rb->clock.offset + (int64_t)rb->oldest, INT64_MAX);
-		while (tcphs_recording_read(r, &written, rb, &err) > 0)
-			;
-	}
-	tcphs_recording_close(r);
-	if (fd >= 0)
-		close(fd);
-	sort_keys(&rb->known);
-}
-
 /* @what: BOX_GOES_ON, or with what it begins */
 static int look_at_kept(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops kept = { .record = on_kept };
+	static const struct tcphs_events_ops kept = { .record = on_seen };
 	struct tcphs_status *st = malloc(sizeof(*st));
 	uint64_t now;
 	int ret = -1;
@@ -535,7 +565,7 @@ static int record_kept(struct record_box *rb, struct tcphs_error *err)
 
 static void tell(const struct record_box *rb)
 {
-	char size[TCPHS_BYTES_LEN];
+	char size[TCPHS_BYTES_LEN], older[RECORD_OLDER_LEN];
 	struct tcphs_box_totals t;
 	struct tcphs_json j;
 
@@ -545,6 +575,7 @@ static void tell(const struct record_box *rb)
 		tcphs_json_str(&j, "directory", rb->name);
 		tcphs_json_u64(&j, "events", t.events);
 		tcphs_json_u64(&j, "lost", t.lost);
+		tcphs_json_u64(&j, "overwritten", t.older);
 		tcphs_json_u64(&j, "unwritten", t.unwritten);
 		tcphs_json_u64(&j, "files", t.files);
 		tcphs_json_u64(&j, "bytes", t.bytes);
@@ -552,9 +583,10 @@ static void tell(const struct record_box *rb)
 		return;
 	}
 	tcphs_fmt_bytes(size, t.bytes);
-	cli_say("tcphs: %llu events, %llu lost, %llu not written, %s in %llu files",
-		(unsigned long long)t.events, (unsigned long long)t.lost,
-		(unsigned long long)t.unwritten, size, (unsigned long long)t.files);
+	cli_say("tcphs: %llu event%s, %llu lost,%s %llu not written, %s in %llu file%s",
+		(unsigned long long)t.events, tcphs_plural(t.events), (unsigned long long)t.lost,
+		record_older(older, t.older), (unsigned long long)t.unwritten, size,
+		(unsigned long long)t.files, tcphs_plural(t.files));
 }
 
 /**
@@ -597,7 +629,7 @@ int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t d
 		tell(rb);
 	}
 	tcphs_box_close(rb->box);
-	free(rb->last.cursors);
+	free(rb->last.cursor);
 	free(rb->known.v);
 	free(rb->seen.v);
 	free(rb);

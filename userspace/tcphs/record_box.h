@@ -6,6 +6,9 @@
 #include "cli.h"
 #include "box.h"
 
+#define RECORD_OLDER_LEN 64
+
+const char *record_older(char *buf, uint64_t count);
 int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t duration,
 	       struct tcphs_error *err);
 

@@ -110,6 +110,20 @@ static bool interrupted(void *arg)
 	return tcphs_stop_asked();
 }
 
+/* Somebody may have meant them to be read. */
+static void say_others(const struct source *s)
+{
+	char name[256], more[48] = "";
+	size_t nr = tcphs_recording_others(s->recording, name);
+
+	if (!nr)
+		return;
+	if (nr > 1)
+		snprintf(more, sizeof(more), " and %zu other%s", nr - 1, tcphs_plural(nr - 1));
+	cli_say("tcphs: %s: %s%s %s not of tcphs record and left out", s->name, name, more,
+		nr > 1 ? "are" : "is");
+}
+
 static int open_recording(struct source *s, struct tcphs_error *err)
 {
 	const char *name = s->cli->read;
@@ -129,6 +143,7 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 	s->recording = tcphs_recording_open(s->file, name, interrupted, NULL, err);
 	if (!s->recording)
 		return -1;
+	say_others(s);
 	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
 	if (tcphs_recording_info(s->recording)->all_netns)
 		s->cli->all_netns = true;
@@ -212,10 +227,6 @@ static int say_reach(struct source *s, struct tcphs_error *err)
 	struct tcphs_status *st;
 	int ret;
 
-	if (since > now) {
-		tcphs_error_set(err, TCPHS_ERR_USAGE, "--since is a time to come");
-		return -1;
-	}
 	st = malloc(sizeof(*st));
 	if (!st) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
@@ -238,12 +249,13 @@ static void set_window(struct source *s)
 	const struct tcphs_filter *f = &s->cli->filter;
 	const struct tcphs_span *span = s->has_span ? &s->span : NULL;
 	int64_t margin = s->cli->verb->lives ? LIFE_MARGIN : 0;
-	int64_t since = INT64_MIN, until = INT64_MAX;
+	int64_t since = INT64_MIN, until = INT64_MAX, from, to;
 
+	tcphs_filter_times(f, s->now, span, &from, &to);
 	if (tcphs_filter_has(f, TCPHS_FILTER_SINCE))
-		since = tcphs_when_resolve(&f->since, s->now, span) - margin;
+		since = from - margin;
 	if (tcphs_filter_has(f, TCPHS_FILTER_UNTIL))
-		until = tcphs_when_resolve(&f->until, s->now, span) + margin;
+		until = to + margin;
 	tcphs_recording_window(s->recording, since, until);
 }
 
@@ -251,6 +263,29 @@ static void set_window(struct source *s)
 static bool is_over(const struct source *s)
 {
 	return s->recording && !tcphs_recording_is_directory(s->recording);
+}
+
+/* Of what goes on: a time of which nothing can be known yet. */
+static int refuse_future(const struct source *s, struct tcphs_error *err)
+{
+	const struct tcphs_filter *f = &s->cli->filter;
+	char moment[CLI_MOMENT_LEN];
+	int64_t since, until;
+
+	tcphs_filter_times(f, s->now, NULL, &since, &until);
+	if (tcphs_filter_has(f, TCPHS_FILTER_SINCE) && since > s->now) {
+		cli_moment(moment, since);
+		tcphs_error_set(err, TCPHS_ERR_USAGE, "--since is a time to come, %s", moment);
+		return -1;
+	}
+	if (tcphs_filter_has(f, TCPHS_FILTER_UNTIL) && until > s->now) {
+		cli_moment(moment, until);
+		tcphs_error_set(err, TCPHS_ERR_USAGE,
+				"--until is a time to come, %s; another day's needs its date, and without --until it is all up to now",
+				moment);
+		return -1;
+	}
+	return 0;
 }
 
 static int set_times(struct source *s, struct tcphs_error *err)
@@ -272,7 +307,7 @@ static int set_times(struct source *s, struct tcphs_error *err)
 			return -1;
 	}
 	s->now = now_of(s);
-	if (resolve_times(s, err))
+	if ((!is_over(s) && refuse_future(s, err)) || resolve_times(s, err))
 		return -1;
 	if (s->recording)
 		set_window(s);
@@ -335,6 +370,17 @@ struct tcphs_session *source_session(const struct source *s)
 }
 
 /**
+ * source_goes_on - does it tell of times without events that nothing happened then?
+ * @s: the source
+ *
+ * Return: of a recording, whether it says of which times it knows nothing.
+ */
+bool source_goes_on(const struct source *s)
+{
+	return !is_over(s);
+}
+
+/**
  * source_clock - the time of day of these events
  * @s: the source
  */
@@ -388,6 +434,16 @@ static void on_recorded_loss(void *data, uint32_t cpu, uint64_t count)
 		tell_loss(reading);
 }
 
+static void on_recorded_older(void *data, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	struct reading *reading = data;
+
+	tell_loss(reading);
+	if (!reading->skip && !(tcphs_filter_has(reading->filter, TCPHS_FILTER_SINCE) &&
+				time < reading->filter->since_ns))
+		tcphs_tell_older(reading->ops, reading->arg, cpu, count, time);
+}
+
 static void on_missing(void *data, const struct tcphs_missing *missing)
 {
 	struct reading *reading = data;
@@ -403,6 +459,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 {
 	static const struct tcphs_events_ops sieve = {
 		.record = on_recorded, .lost = on_recorded_loss, .missing = on_missing,
+		.older = on_recorded_older,
 	};
 	struct reading reading = { .filter = &s->filter, .ops = ops, .arg = arg, .skip = s->skip };
 	int more;

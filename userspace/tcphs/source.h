@@ -26,6 +26,9 @@ void source_close(struct source *s);
 /* A recording has no listeners, connections or status to ask for: NULL then. */
 struct tcphs_session *source_session(const struct source *s);
 
+/* A directory of recordings tells of times of which it knows nothing; one file does not. */
+bool source_goes_on(const struct source *s);
+
 /*
  * Times of events as time of day: the recording's clock, or this machine's. When that
  * is set while events are followed, or was while they were recorded, it is another from

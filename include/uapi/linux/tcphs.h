@@ -51,6 +51,9 @@
  *	has a ring is named in at least one message, also when it has nothing
  *	new, so that a reader learns its cursors. Reading removes nothing: any
  *	number of readers see the same records.
+ *	A cursor is a number: the records of the caller's view that a CPU writes are
+ *	numbered from 1, and _NEXT is that of the next one. Without a filter it
+ *	grows by one with each _RECORD and by _LOST.
  *	Order: within a CPU as written. Across CPUs merge by @time.
  *	With TCPHS_A_EVENT_KEPT, and without cursors, messages of the kept store follow,
  *	which have that attribute and records in no order. A record that is still in the
