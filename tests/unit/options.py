@@ -49,7 +49,7 @@ REFUSED = {
 }
 BOUNDS = {"--size", "--keep", "--age"}
 VALUE = {"--size": "1M", "--keep": "2", "--age": "1h", "--last": "3", "--limit": "3",
-         "--for": "1ms", "--since": "2001-01-01", "--until": "2100-01-01",
+         "--for": "1ms", "--since": "2001-01-01", "--until": "2001-06-01",
          "--stuck-after": "2m", "--older-than": "1s", "--duration": "0s", "--conn": "1a2b", "CONN": "1a2b"}
 
 

@@ -8,11 +8,12 @@
 /**
  * error_line - an error as a line for the user
  * @line: ERROR_LINE bytes
+ * @tool: who says so
  * @err: the error
  */
-const char *error_line(char *line, const struct tcphs_error *err)
+const char *error_line(char *line, const char *tool, const struct tcphs_error *err)
 {
-	snprintf(line, ERROR_LINE, "tcphs: %s", err->text);
+	snprintf(line, ERROR_LINE, "%s: %s", tool, err->text);
 	return line;
 }
 
@@ -33,31 +34,33 @@ int error_status(const struct tcphs_error *err)
 
 /**
  * error_print - tell the user an error
+ * @tool: who says so
  * @err: the error
  *
  * Return: the exit status it leads to.
  */
-int error_print(const struct tcphs_error *err)
+int error_print(const char *tool, const struct tcphs_error *err)
 {
 	char line[ERROR_LINE];
 
-	fprintf(stderr, "%s\n", error_line(line, err));
+	fprintf(stderr, "%s\n", error_line(line, tool, err));
 	return error_status(err);
 }
 
 /**
  * version_line - that module and tool are not of one version, as a line for the user
  * @line: ERROR_LINE bytes
+ * @tool: who says so
  * @module: the version of the module that is loaded
  *
  * Return: @line, or NULL: they are.
  */
-const char *version_line(char *line, const char *module)
+const char *version_line(char *line, const char *tool, const char *module)
 {
 	if (!strcmp(module, TCPHS_VERSION))
 		return NULL;
 	snprintf(line, ERROR_LINE,
-		 "tcphs: the module that is loaded is %.64s, this tool %s; install both from one version and load the module anew",
-		 module, TCPHS_VERSION);
+		 "%s: the module that is loaded is %.64s, this tool %s; install both from one version and load the module anew",
+		 tool, module, TCPHS_VERSION);
 	return line;
 }

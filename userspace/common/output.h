@@ -19,10 +19,10 @@
  * beyond those.
  */
 #define ERROR_LINE	(sizeof(((struct tcphs_error *)NULL)->text) + 8)
-const char *error_line(char *line, const struct tcphs_error *err);
+const char *error_line(char *line, const char *tool, const struct tcphs_error *err);
 int error_status(const struct tcphs_error *err);
-int error_print(const struct tcphs_error *err);
-const char *version_line(char *line, const char *module);
+int error_print(const char *tool, const struct tcphs_error *err);
+const char *version_line(char *line, const char *tool, const char *module);
 
 /* ---- an end that is asked for (stop.c) --------------------------------------------- */
 

@@ -176,7 +176,7 @@ void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct u
 	const void *r;
 
 	if (!m->valid) {
-		tcphs_buf_printf(out, "waiting; %s", error_line(line, &m->why));
+		tcphs_buf_printf(out, "waiting; %s", error_line(line, "tcphs-top", &m->why));
 		tcphs_buf_newline(out);
 		return;
 	}

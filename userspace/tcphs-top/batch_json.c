@@ -133,7 +133,7 @@ void batch_json(struct tcphs_buf *out, const struct top_model *m, const struct u
 	tcphs_json_begin(&j, out);
 	tcphs_json_u64(&j, "time_ns", (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	if (!m->valid) {
-		tcphs_json_str(&j, "error", error_line(line, &m->why));
+		tcphs_json_str(&j, "error", error_line(line, "tcphs-top", &m->why));
 	} else {
 		put_status(&j, m);
 		put_rows(&j, m, ui->screen);

@@ -270,10 +270,10 @@ static int run(struct top *t)
 	model_init(&t->model);
 	t->due = tcphs_now();
 	if (snapshot(t)) {
-		ret = error_print(&t->model.why);
+		ret = error_print("tcphs-top", &t->model.why);
 	} else {
 		t->done = 1;
-		if (version_line(line, t->model.now.version))
+		if (version_line(line, "tcphs-top", t->model.now.version))
 			fprintf(stderr, "%s\n", line);
 		catch_signals();
 		ret = t->opt.batch ? run_batch(t) : run_terminal(t);

@@ -210,7 +210,7 @@ static void paint_waiting(const struct view *v, const struct top_model *m)
 		y++;
 	y = v->paint.height == 1 ? 0 : y;
 	paint_text(&v->paint, y, 0, PAINT_ALARM, wait);
-	error_line(buf, &m->why);
+	error_line(buf, "tcphs-top", &m->why);
 	if (v->paint.height > 2)
 		paint_text(&v->paint, y + 1, 0, TABLE_PLAIN, buf);
 	if (strlen(buf) > v->paint.width && v->paint.height > 5)

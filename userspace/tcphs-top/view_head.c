@@ -253,7 +253,7 @@ static void head_alerts(const struct view *v, const struct top_model *m)
 	for (i = 0; i < lines && i < nr; i++) {
 		if (i + 1 == lines && nr > lines)
 			snprintf(alert[i].text, sizeof(alert[i].text),
-				 "tcphs: %zu warnings; see: tcphs status", nr);
+				 "tcphs: %zu warning%s; see: tcphs status", nr, tcphs_plural(nr));
 		text_fit_end(alert[i].text, v->paint.width, v->paint.utf8);
 		paint_text(&v->paint, v->layout.y[LAYOUT_ALERTS] + i, 0,
 			   alert[i].bad ? PAINT_ALARM : TABLE_WARN, alert[i].text);

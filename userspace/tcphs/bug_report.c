@@ -133,7 +133,7 @@ static void print_log(struct cli *cli)
 		if (strstr(line, "tcphs: "))
 			last[n++ % LOG_LINES] = strstr(line, "tcphs: ");
 	}
-	tcphs_buf_printf(&cli->out, "log         %u lines\n", n);
+	tcphs_buf_printf(&cli->out, "log         %u line%s\n", n, tcphs_plural(n));
 	for (i = n > LOG_LINES ? n - LOG_LINES : 0; i < n; i++)
 		tcphs_buf_printf(&cli->out, "  %s\n", last[i % LOG_LINES]);
 	free(log);

@@ -41,9 +41,11 @@ void cli_help(const struct cli *cli)
 {
 	const struct verb *verb = cli->verb;
 
-	printf("Usage: tcphs %s%s [OPTION]...%s\n%s.\n\n%s", verb->name,
-	       verb->words ? verb->words : "", verb->runs ? " [-- COMMAND [ARGUMENT]...]" : "",
-	       verb->help, verb->usage);
+	printf("Usage: tcphs %s%s [OPTION]...%s\n", verb->name, verb->words ? verb->words : "",
+	       verb->runs ? " [-- COMMAND [ARGUMENT]...]" : "");
+	if (verb->other)
+		printf("       tcphs %s%s [OPTION]...\n", verb->name, verb->other);
+	printf("%s.\n\n%s", verb->help, verb->usage);
 	if (verb->runs)
 		puts("      -- COMMAND ...    run it: only its connections, and those of its children");
 	if (verb->reads)
@@ -283,7 +285,7 @@ int cli_fail(const struct tcphs_error *err)
 {
 	char line[ERROR_LINE];
 
-	cli_say("%s", error_line(line, err));
+	cli_say("%s", error_line(line, "tcphs", err));
 	return error_status(err);
 }
 
@@ -298,7 +300,7 @@ struct tcphs_session *cli_session(struct tcphs_error *err)
 	struct tcphs_session *session = tcphs_open(err);
 	char line[ERROR_LINE];
 
-	if (session && version_line(line, tcphs_session_module(session)))
+	if (session && version_line(line, "tcphs", tcphs_session_module(session)))
 		cli_say("%s", line);
 	return session;
 }

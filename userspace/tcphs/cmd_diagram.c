@@ -531,8 +531,8 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 		if (draw(d, d->chosen[i], !i, err))
 			return -1;
 	if (d->total > d->nr_chosen && d->limit > 1)
-		cli_say("tcphs: %u connections fit, the newest %u are drawn; --limit 0 draws all",
-			d->total, d->nr_chosen);
+		cli_say("tcphs: %u connection%s fit, the newest %u are drawn; --limit 0 draws all",
+			d->total, tcphs_plural(d->total), d->nr_chosen);
 	return 0;
 }
 
@@ -702,8 +702,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	failed = d.follow ? follow(&d, &err) : draw_all(&d, &err);
 	ret = cli_finish(cli);
 	if (d.lost && (d.torn || d.follow))
-		cli_say("tcphs: %llu events were overwritten before they were read; steps may be missing",
-			(unsigned long long)d.lost);
+		cli_say("tcphs: %llu event%s overwritten before being read; steps may be missing",
+			(unsigned long long)d.lost, tcphs_plural(d.lost));
 	if (failed)
 		ret = cli_fail(&err);
 	tcphs_lives_free(&d.lives);

@@ -49,6 +49,7 @@ struct doctor {
 	struct tcphs_listener_list all_listeners;
 	struct tcphs_conn_list all_connections;
 	enum severity worst;
+	bool blind;			/* there was nothing to look at */
 	bool no_memory;
 };
 
@@ -442,15 +443,28 @@ static void look_back(struct doctor *d, struct tcphs_error *err)
 	}
 }
 
+/* Nothing happened, and had something, it would be there: that is a look, too. */
+static bool is_covered(const struct doctor *d, const struct patient *p)
+{
+	const struct tcphs_status *st = &d->tables->status;
+	uint64_t since = d->cli->filter.since_ns;
+
+	if (!source_session(d->source))
+		return source_goes_on(d->source) && !p->evidence.holes;
+	return !st->has_overwritten || now(d) - since <= st->ring_reach;
+}
+
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
 				    .past = d->past && source_session(d->source),
 				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
+				    .covered = is_covered(d, p),
 				    .strangers = (unsigned int)d->strangers.nr };
 	struct report report;
 
+	d->blind |= doctor_is_blind(&view);
 	if (report_make(&report, &p->evidence) || p->evidence.no_memory)
 		d->no_memory = true;
 	else if (d->cli->json)
@@ -569,6 +583,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		ret = cli_fail(&err);
 	if (!ret)
 		ret = report_exit(d.worst);
+	if (!ret && d.blind)
+		ret = TCPHS_ERR_FAILED;
 	if (d.tables) {
 		tcphs_listener_list_free(&d.tables->listeners);
 		tcphs_conn_list_free(&d.tables->connections);
@@ -594,7 +610,8 @@ const struct verb verb_doctor = {
 		"With --since or --until that time is judged, and nothing looked at: what the\n"
 		"ring has of it, and what is kept of before.\n"
 		"Exit status: 0 nothing worse than a notice, 10 a warning, 20 something critical;\n"
-		"others are those of every verb, see tcphs help.\n\n",
+		"1 also when there was no event to judge; others are those of every verb, see\n"
+		"tcphs help.\n\n",
 	.reads = true,
 	.keeps = KEEPS_OF_A_TIME,
 	/* What chooses some steps of a connection would hide the evidence. */

@@ -42,7 +42,8 @@ static void print_sick_hook(struct cli *cli, const struct tcphs_hook *h)
 	char kind[TCPHS_NAME_LEN], fired[40] = "", missed[48] = "";
 
 	if (h->active && h->has_hits)
-		snprintf(fired, sizeof(fired), ", fired %llu times", (ull)h->hits);
+		snprintf(fired, sizeof(fired), ", fired %llu time%s", (ull)h->hits,
+			 tcphs_plural(h->hits));
 	if (h->active)
 		snprintf(missed, sizeof(missed), ", missed at least %llu", (ull)h->missed);
 	cli_line(cli, TEXT + 2, "%*s%s%s%s %s (%s%s%s%s): %s", TEXT, "",
@@ -66,14 +67,17 @@ static void print_stores(struct cli *cli, const struct tcphs_status *st)
 {
 	char reach[TCPHS_DURATION_LEN];
 
-	cli_line(cli, TEXT, "ring     %u records on each of %u CPUs; %llu recorded",
-		 st->ring_records, st->ring_cpus, (ull)st->recorded);
+	cli_line(cli, TEXT, "ring     %u record%s on each of %u CPU%s; %llu recorded",
+		 st->ring_records, tcphs_plural(st->ring_records), st->ring_cpus,
+		 tcphs_plural(st->ring_cpus), (ull)st->recorded);
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->ring_reach, cli->utf8);
 		cli_line(cli, TEXT, "         everything of the last %s; %llu overwritten, of all namespaces",
 			 reach, (ull)st->overwritten);
 	}
-	cli_line(cli, TEXT, "kept     %u records on each CPU, of what went wrong: tcphs events --kept", st->kept_records);
+	cli_line(cli, TEXT,
+		 "kept     %u record%s on each CPU, of what went wrong: tcphs events --kept",
+		 st->kept_records, tcphs_plural(st->kept_records));
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->kept_reach, cli->utf8);
 		cli_line(cli, TEXT, "         everything that went wrong in the last %s; %llu of %llu overwritten",

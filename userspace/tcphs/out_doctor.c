@@ -161,12 +161,25 @@ static void checks_text(struct cli *cli, const struct report *r, bool looked, co
 	}
 }
 
+/**
+ * doctor_is_blind - was there nothing to look at?
+ * @v: the view; then that nothing was found means nothing
+ */
+bool doctor_is_blind(const struct doctor_view *v)
+{
+	return !v->e->live && !v->e->records && !v->e->kept_records && !v->covered;
+}
+
 /* A machine on which nothing happens has nothing wrong either: say so, and where to look. */
 static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 {
 	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[96] = "";
 	const struct evidence *e = v->e;
 
+	if (!e->live && !e->records && v->covered) {
+		cli_line(cli, 0, "Nothing happened in that time, so nothing was wrong.");
+		return;
+	}
 	if (!e->live && !e->records) {
 		cli_line(cli, 0, "Nothing to judge: %s has no event that fits.",
 			 v->past ? "the ring" : "the recording");
@@ -216,8 +229,9 @@ static void kept_text(struct cli *cli, const struct doctor_view *v)
 		return;
 	fmt_when(from, v->e, v->e->kept_from);
 	fmt_when(to, v->e, v->e->kept_to);
-	cli_line(cli, 23, "  %-20s %llu events of %s to %s are kept, of what went wrong alone",
-		 rule_of_kept.title, (ull)v->e->kept_records, from, to);
+	cli_line(cli, 23, "  %-20s %llu event%s of %s to %s are kept, of what went wrong alone",
+		 rule_of_kept.title, (ull)v->e->kept_records, tcphs_plural(v->e->kept_records),
+		 from, to);
 }
 
 /**
@@ -345,7 +359,8 @@ void doctor_json(struct cli *cli, const struct doctor_view *v, const struct repo
 	for (i = 0; i < NR_RULES; i++)
 		check_json(cli, v, r, i);
 	begin_json(&j, cli, v->netns);
-	tcphs_json_str(&j, "worst", severity_name(report_worst(r)));
+	tcphs_json_str(&j, "worst", doctor_is_blind(v) ? "unknown" :
+		       severity_name(report_worst(r)));
 	tcphs_json_u64(&j, "findings", r->nr);
 	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
 	tcphs_json_bool(&j, "recording", !v->netns);

@@ -12,10 +12,13 @@ struct doctor_view {
 	const char *name;		/* of it; "": none */
 	bool all;			/* it is one of several */
 	bool past;			/* what both stores have of what has been is judged */
+	bool covered;			/* where it has no event, there was none */
 	uint64_t oldest;		/* record of the ring, ns; 0: not known */
 	uint64_t now;			/* on the same clock */
 	unsigned int strangers;		/* namespaces that were not looked at */
 };
+
+bool doctor_is_blind(const struct doctor_view *v);
 
 void doctor_text(struct cli *cli, const struct doctor_view *v, const struct report *r);
 void doctor_json(struct cli *cli, const struct doctor_view *v, const struct report *r);

@@ -824,8 +824,8 @@ void event_text_overwritten(struct event_view *view, struct tcphs_buf *out, uint
 	if (view->clock.day != view->day)
 		new_day(view, out);
 	snprintf(text, sizeof(text),
-		 "--- %llu older events, of before %s, are overwritten by newer ones ---",
-		 (unsigned long long)count, when);
+		 "--- %llu older event%s, of before %s, overwritten by newer ones ---",
+		 (unsigned long long)count, tcphs_plural(count), when);
 	cli_fold(out, text, view->table.limit, 0, 4);
 }
 
@@ -842,13 +842,15 @@ void event_text_lost(const struct event_view *view, struct tcphs_buf *out, uint3
 	char text[128];
 
 	if (cpu == TCPHS_NO_CPU)
-		snprintf(text, sizeof(text), "%s--- %llu events lost before they could be written ---%s",
+		snprintf(text, sizeof(text), "%s--- %llu event%s lost before being written ---%s",
 			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count,
+			 tcphs_plural(count),
 			 cli_plain(view->cli));
 	else
 		snprintf(text, sizeof(text),
-			 "%s--- %llu events of CPU %u lost: overwritten before they were read ---%s",
-			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count, cpu,
+			 "%s--- %llu event%s of CPU %u lost: overwritten before being read ---%s",
+			 cli_tone(view->cli, TCPHS_TONE_BAD), (unsigned long long)count,
+			 tcphs_plural(count), cpu,
 			 cli_plain(view->cli));
 	cli_fold(out, text, view->table.limit, 0, 4);
 }

@@ -49,6 +49,17 @@ static void no_column(const struct table *t, const char *word, size_t len)
 		  all_columns(t, list));
 }
 
+/* Once is enough: "-o all -o conn". */
+static void show(struct table *t, unsigned int column)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->nr_shown; i++)
+		if (t->shown[i] == column)
+			return;
+	t->shown[t->nr_shown++] = column;
+}
+
 /* The columns that the user wants (cli->output), in his order. */
 static void choose(struct table *t)
 {
@@ -63,16 +74,14 @@ static void choose(struct table *t)
 		len = strcspn(list, ",");
 		for (i = 0; i < t->nr && !tcphs_same_word(t->column[i].def->head, list, len); i++)
 			;
-		if (t->nr_shown == TABLE_COLUMNS)
-			cli_usage(t->cli, "--output: %u columns at most", TABLE_COLUMNS);
 		if (i < t->nr)
-			t->shown[t->nr_shown++] = i;
+			show(t, i);
 		else if (!tcphs_same_word("all", list, len))
 			no_column(t, list, len);
 		else
-			for (i = 0; i < t->nr && t->nr_shown < TABLE_COLUMNS; i++)
+			for (i = 0; i < t->nr; i++)
 				if (!t->column[i].def->by_name)
-					t->shown[t->nr_shown++] = i;
+					show(t, i);
 		if (!list[len])
 			break;
 	}

@@ -439,7 +439,7 @@ int tcphs_picture_add(struct tcphs_picture *p, const struct tcphs_event *const *
  */
 int tcphs_picture_gap(struct tcphs_picture *p, uint32_t steps)
 {
-	draft_note(draft_row(p, 0), TCPHS_MIDDLE, "%u steps left out", steps);
+	draft_note(draft_row(p, 0), TCPHS_MIDDLE, "%u step%s left out", steps, tcphs_plural(steps));
 	return p->err;
 }
 

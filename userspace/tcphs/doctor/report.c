@@ -331,10 +331,11 @@ void finding_sockets(struct finding *f, const struct server *s, uint32_t sockets
 	SAY(f->object, "listener %s", text);
 	len = strlen(f->object);
 	if (s->sockets > 1 && sockets < s->sockets)
-		say(f->object + len, sizeof(f->object) - len, " (%u of %u sockets)", sockets,
-		    s->sockets);
+		say(f->object + len, sizeof(f->object) - len, " (%u of %u socket%s)", sockets,
+		    s->sockets, tcphs_plural(s->sockets));
 	else if (s->sockets > 1)
-		say(f->object + len, sizeof(f->object) - len, " (%u sockets)", s->sockets);
+		say(f->object + len, sizeof(f->object) - len, " (%u socket%s)", s->sockets,
+		    tcphs_plural(s->sockets));
 	finding_owner(f, owner);
 }
 

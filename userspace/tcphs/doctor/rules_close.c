@@ -279,5 +279,6 @@ void check_closing_first(const struct evidence *e, struct report *r)
 		    "The server closes before its clients do, so TIME-WAIT is here and not there. Harmless until there are very many; keep-alive or clients that close first avoid it.");
 		SAY(f->command, "tcphs connections --state time-wait --local-port %u", s->at.port);
 	}
-	report_saw(r, "the server in %llu of %llu connections", (ull)first, (ull)ended);
+	report_saw(r, "the server in %llu of %llu connection%s", (ull)first, (ull)ended,
+		   tcphs_plural(ended));
 }

@@ -195,7 +195,8 @@ static void failing(const struct evidence *e, struct report *r, const struct des
 
 	f = report_add(r, severity_of(d), what->name, what->measure, n, FAILED);
 	finding_destination(f, d);
-	SAY(f->more, "of %llu connects %llu established", (ull)attempts(d), (ull)d->established);
+	SAY(f->more, "of %llu connect%s %llu established", (ull)attempts(d),
+	    tcphs_plural(attempts(d)), (ull)d->established);
 	SAY(f->cause, "%s",
 	    what->reason == TCPHS_REASON_REFUSED && here ? refused_here : what->cause);
 	next_of_failure(e, f, d, what->reason);
@@ -222,7 +223,8 @@ static void silent(const struct evidence *e, struct report *r, const struct dest
 	finding_destination(f, d);
 	tcphs_fmt_duration(longest, d->longest, false);
 	tcphs_fmt_duration(patience, d->patience, false);
-	SAY(f->more, "of %llu connects %llu established; %llu timed out", (ull)attempts(d),
+	SAY(f->more, "of %llu connect%s %llu established; %llu timed out", (ull)attempts(d),
+	    tcphs_plural(attempts(d)),
 	    (ull)d->established, (ull)d->failed[TCPHS_REASON_TIMEOUT]);
 	len = strlen(f->more);
 	if (dropped) {
@@ -314,8 +316,10 @@ static void judge_sparse(const struct evidence *e, struct report *r, const struc
 		SAY(f->object, "unknown processes");
 	finding_owner(f, &s->owner);
 	tcphs_fmt_endpoint(last, (uint8_t)s->last.family, s->last.address, s->last.port);
-	SAY(f->more, "to %llu destinations, %llu of them without an answer, the last to %s; elsewhere %llu established",
-	    (ull)s->destinations, (ull)s->silent, last, (ull)established);
+	SAY(f->more,
+	    "to %llu destination%s, %llu of them without an answer, the last to %s; elsewhere %llu established",
+	    (ull)s->destinations, tcphs_plural(s->destinations), (ull)s->silent, last,
+	    (ull)established);
 	SAY(f->cause, "%s", cause_of_sparse(s, level));
 	finding_next(f, e, &s->last);
 }
@@ -366,7 +370,8 @@ static void syns_lost(const struct evidence *e, struct report *r, const struct d
 	f = report_add(r, SEVERITY_WARNING, "syn-loss", "connects whose SYN was sent again", n,
 		       LOST);
 	finding_destination(f, d);
-	SAY(f->more, "of %llu connects %llu established", (ull)attempts(d), (ull)d->established);
+	SAY(f->more, "of %llu connect%s %llu established", (ull)attempts(d),
+	    tcphs_plural(attempts(d)), (ull)d->established);
 	SAY(f->cause,
 	    "The peer drops SYNs because a queue of its listener is full, or the SYN or its answer is lost on the way. Each costs the client a second or more.");
 	if (evidence_is_here(e, &d->at))
@@ -385,7 +390,8 @@ static void synacks_lost(struct report *r, const struct server *s)
 	f = report_add(r, SEVERITY_WARNING, "synack-loss",
 		       "handshakes that needed the SYN+ACK again", s->slow, LOST);
 	finding_server(f, s);
-	SAY(f->more, "of %llu handshakes; SYNs that came again %llu", (ull)s->established,
+	SAY(f->more, "of %llu handshake%s; SYNs that came again %llu", (ull)s->established,
+	    tcphs_plural(s->established),
 	    (ull)s->syns_again);
 	SAY(f->cause, "%s",
 	    s->syns_again >= s->slow ?
@@ -404,7 +410,8 @@ static void fins_lost(const struct evidence *e, struct report *r, const struct e
 	f = report_add(r, SEVERITY_NOTICE, "fin-loss", "FINs that were sent again", x->fins_lost,
 		       LOST);
 	finding_endings(f, e, x, NULL);
-	SAY(f->more, "of %llu FINs; all of these were acknowledged in the end", (ull)x->fins);
+	SAY(f->more, "of %llu FIN%s; all of these were acknowledged in the end", (ull)x->fins,
+	    tcphs_plural(x->fins));
 	SAY(f->cause,
 	    "The FIN or its ACK is lost on the way, or a host is so busy that it comes late. It costs nobody a connection, only time in FIN-WAIT-1 or LAST-ACK. Where SYNs are not lost too, a middlebox may forget connections before they are closed.");
 	SAY(f->command, "tcphs events -f --%s-port %u --event fin-retransmit",
@@ -435,6 +442,8 @@ void check_loss(const struct evidence *e, struct report *r)
 		lost += x->fins_lost;
 		fins_lost(e, r, x);
 	}
-	report_saw(r, "SYN sent again by %llu of %llu connects; SYN+ACK in %llu of %llu handshakes; FIN in %llu of %llu closes",
-		   (ull)syns, (ull)connects, (ull)synacks, (ull)established, (ull)lost, (ull)fins);
+	report_saw(r,
+		   "SYN sent again by %llu of %llu connect%s; SYN+ACK in %llu of %llu handshake%s; FIN in %llu of %llu close%s",
+		   (ull)syns, (ull)connects, tcphs_plural(connects), (ull)synacks, (ull)established,
+		   tcphs_plural(established), (ull)lost, (ull)fins, tcphs_plural(fins));
 }

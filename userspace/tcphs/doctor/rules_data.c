@@ -16,8 +16,10 @@ static void unconfirmed(const struct evidence *e, struct report *r, const struct
 	finding_peer(f, s->peer.family, s->peer.address, address);
 	tcphs_fmt_endpoint(local, (uint8_t)s->local.family, s->local.address, s->local.port);
 	tcphs_fmt_duration(longest, s->longest, false);
-	SAY(f->more, "of %llu open; with this peer %llu, %llu bytes, the longest for about %s at %s",
-	    (ull)e->open, (ull)s->connections, (ull)s->bytes, longest, local);
+	SAY(f->more,
+	    "of %llu open; with this peer %llu, %llu byte%s, the longest for about %s at %s",
+	    (ull)e->open, (ull)s->connections, (ull)s->bytes, tcphs_plural(s->bytes), longest,
+	    local);
 	SAY(f->cause,
 	    "What is sent to this peer is sent again and again, and no ACK comes: the peer is gone, the way to it is, or a NAT or firewall has forgotten the connection while it was idle. The application waits until TCP gives up (tcp_retries2, about 15 minutes). Keepalive shorter than the NAT's memory, or TCP_USER_TIMEOUT, would end or save it.");
 	SAY(f->command, "ss -tnoi dst %s", address);

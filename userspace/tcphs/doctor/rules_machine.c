@@ -55,8 +55,9 @@ static void orphaned(const struct evidence *e, struct report *r, enum shortage s
 
 	finding_machine(f, "this machine, all namespaces");
 	if (limit)
-		SAY(f->more, "%llu orphans of %llu allowed; one whose peer does not answer counts as two or four",
-		    (ull)orphans, (ull)limit);
+		SAY(f->more,
+		    "%llu orphan%s of %llu allowed; one whose peer does not answer counts as two or four",
+		    (ull)orphans, tcphs_plural(orphans), (ull)limit);
 	SAY(f->cause,
 	    "Applications closed these connections and the peers do not let them end (FIN-WAIT-1, LAST-ACK, CLOSING). Beyond the limit the kernel resets them, data and all.%s",
 	    s == SHORT_OF_EITHER ? " Or TCP had too little memory: dmesg says which." : "");
@@ -76,7 +77,8 @@ static void memory(const struct evidence *e, struct report *r, uint64_t ended)
 				       s->memory_pressure);
 
 	finding_machine(f, "this machine, all namespaces");
-	SAY(f->more, "%llu pages in use, pressure from %llu, %llu at the most", (ull)s->memory,
+	SAY(f->more, "%llu page%s in use, pressure from %llu, %llu at the most", (ull)s->memory,
+	    tcphs_plural(s->memory),
 	    (ull)s->memory_pressure, (ull)s->memory_most);
 	SAY(f->cause,
 	    "TCP's send and receive queues take more memory than tcp_mem gives them: applications do not read, or peers do not. Under pressure windows shrink; at the limit data are dropped and orphans reset.");
@@ -107,9 +109,9 @@ void check_orphans(const struct evidence *e, struct report *r)
 		report_saw(r, "reset %llu; events do not say how many there are",
 			   (ull)e->out_of_memory);
 	else if (known)
-		report_saw(r, "%llu of %llu allowed, reset %llu; TCP's memory %llu of %llu pages",
+		report_saw(r, "%llu of %llu allowed, reset %llu; TCP's memory %llu of %llu page%s",
 			   (ull)s->orphans, (ull)limit, (ull)e->out_of_memory, (ull)s->memory,
-			   (ull)s->memory_most);
+			   (ull)s->memory_most, tcphs_plural(s->memory_most));
 	else
 		report_saw(r, "%llu, reset %llu; the limit is seen in the initial network namespace alone",
 			   (ull)s->orphans, (ull)e->out_of_memory);
@@ -148,7 +150,8 @@ static void no_bucket(const struct evidence *e, struct report *r, uint64_t now, 
 
 	finding_machine(f, "this network namespace");
 	if (e->live)
-		SAY(f->more, "%llu buckets of %llu allowed", (ull)now, (ull)limit);
+		SAY(f->more, "%llu bucket%s of %llu allowed", (ull)now, tcphs_plural(now),
+		    (ull)limit);
 	SAY(f->cause, "%s",
 	    over ? "The limit is reached: connections end without TIME-WAIT, so that late segments may meet a new connection with the same ports. No connection is lost by it." :
 		   "The limit is near; beyond it connections end without TIME-WAIT. Short connections that this machine closes first make it.");

@@ -106,8 +106,10 @@ static void name_use(const struct evidence *e, struct finding *f, const struct r
 		     uint64_t available)
 {
 	if (e->live)
-		SAY(f->more, "%llu of %llu ports in use, %llu by TIME-WAIT, %llu of which may be used again",
-		    (ull)route->ports, (ull)available, (ull)route->time_wait,
+		SAY(f->more,
+		    "%llu of %llu port%s in use, %llu by TIME-WAIT, %llu of which may be used again",
+		    (ull)route->ports, (ull)available, tcphs_plural(available),
+		    (ull)route->time_wait,
 		    (ull)route->reusable);
 }
 
@@ -190,8 +192,10 @@ static void held(const struct evidence *e, struct report *r, const struct source
 	f->place = s->at;
 	SAY(f->object, "address %s", from);
 	finding_owner(f, &s->owner);
-	SAY(f->more, "of %llu; %llu connections to all destinations, to one at most %llu; connects without a port %llu",
-	    (ull)available, (ull)s->connections, (ull)largest(e, s), (ull)no_port);
+	SAY(f->more,
+	    "of %llu; %llu connection%s to all destinations, to one at most %llu; connects without a port %llu",
+	    (ull)available, (ull)s->connections, tcphs_plural(s->connections), (ull)largest(e, s),
+	    (ull)no_port);
 	SAY(f->cause,
 	    "The application binds an address with port 0 before connect(). bind() does not know the destination, so each connection takes a port for itself, and when all are taken bind() fails (EADDRINUSE), and connect() of others too. Set IP_BIND_ADDRESS_NO_PORT on the socket before bind(), as HAProxy and nginx do.");
 	SAY(f->command, "ss -tnp src %s", from);
@@ -212,8 +216,9 @@ static void held_by_others(const struct evidence *e, struct report *r, const str
 	const struct source *s = source_of(e, route);
 
 	name_route(f, route);
-	SAY(f->more, "%llu of %llu ports in use to this destination, %llu to all from this address",
-	    (ull)route->ports, (ull)available, s ? (ull)s->ports : 0);
+	SAY(f->more,
+	    "%llu of %llu port%s in use to this destination, %llu to all from this address",
+	    (ull)route->ports, (ull)available, tcphs_plural(available), s ? (ull)s->ports : 0);
 	SAY(f->cause,
 	    "The ports are not taken by connections to this destination. connect() uses no port that a bind() holds, for whatever destination, nor those of listeners: find who binds before connect(), and set IP_BIND_ADDRESS_NO_PORT there. Or this socket has a range of its own (IP_LOCAL_PORT_RANGE).");
 	SAY(f->command, "ss -tanp sport ge :%u and sport le :%u", e->settings.port_low,

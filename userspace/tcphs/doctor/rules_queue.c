@@ -165,8 +165,8 @@ static void cause_of_hanging(struct finding *f, const struct queue *q)
 {
 	if (q->files_most && q->files >= q->files_most)
 		SAY(f->cause,
-		    "The process has %llu of %llu file descriptors open: accept() fails with EMFILE, and those who wait go on waiting. It leaks them, or needs more (LimitNOFILE, ulimit -n).",
-		    (ull)q->files, (ull)q->files_most);
+		    "The process has %llu of %llu file descriptor%s open: accept() fails with EMFILE, and those who wait go on waiting. It leaks them, or needs more (LimitNOFILE, ulimit -n).",
+		    (ull)q->files, (ull)q->files_most, tcphs_plural(q->files_most));
 	else
 		SAY(f->cause,
 		    "The application does not call accept(): it hangs (a lock, a full disk, a name server, a stopped process), all of its workers are busy, or accept() fails. A longer queue would fill up too.");

@@ -185,8 +185,8 @@ static void judge_resets(const struct evidence *e, struct report *r, const struc
 	len = strlen(f->more);
 	if (side == SIDE_US && x->follow_ups)
 		say(f->more + len, sizeof(f->more) - len,
-		    "; %llu segments more came for connections that we had reset",
-		    (ull)x->follow_ups);
+		    "; %llu segment%s more came for connections that we had reset",
+		    (ull)x->follow_ups, tcphs_plural(x->follow_ups));
 	SAY(f->cause, "%s", cause_of(x, phase, side, reason));
 	SAY(f->command, "tcphs events -f --%s-port %u --event %s",
 	    x->key.passive ? "local" : "peer", x->key.at.port,
@@ -225,8 +225,9 @@ static void judge_races(const struct evidence *e, struct report *r, const struct
 	finding_endings(f, e, x, NULL);
 	tcphs_fmt_duration(least, x->idle_least, false);
 	tcphs_fmt_duration(most, x->idle_most, false);
-	SAY(f->more, "closed by %s after %s to %s without data; of %llu connections that ended",
-	    closer == SIDE_US ? "us" : "the peer", least, most, (ull)x->ended);
+	SAY(f->more, "closed by %s after %s to %s without data; of %llu connection%s that ended",
+	    closer == SIDE_US ? "us" : "the peer", least, most, (ull)x->ended,
+	    tcphs_plural(x->ended));
 	if (closer == SIDE_US)
 		SAY(f->cause, "%s", x->key.passive ? race_with_client : race_other);
 	else
@@ -278,8 +279,8 @@ static void strayed(struct report *r, const struct stray *s)
 	f->place.netns = s->peer.netns;
 	f->place.ifindex = s->peer.ifindex;
 	finding_peer(f, s->peer.family, s->peer.address, peer);
-	SAY(f->more, "%llu segments, the last from its port %u to our port %u",
-	    (ull)s->segments, s->peer.port, s->local.port);
+	SAY(f->more, "%llu segment%s, the last from its port %u to our port %u",
+	    (ull)s->segments, tcphs_plural(s->segments), s->peer.port, s->local.port);
 	SAY(f->cause, "%s", cause_of_strays);
 	SAY(f->command, "tcphs events -f --address %s --event rst-sent", peer);
 }
@@ -292,7 +293,8 @@ static void strayed_from_many(const struct evidence *e, struct report *r, uint64
 
 	f->kind = "machine";
 	SAY(f->object, "this network namespace");
-	SAY(f->more, "%llu segments from %llu addresses", (ull)e->ends->stray_segments,
+	SAY(f->more, "%llu segment%s from %llu addresses", (ull)e->ends->stray_segments,
+	    tcphs_plural(e->ends->stray_segments),
 	    (ull)peers);
 	SAY(f->cause, "%s", cause_of_strays);
 	SAY(f->command, "tcphs events -f --event rst-sent");
@@ -306,7 +308,8 @@ static void killed_time_waits(const struct evidence *e, struct report *r)
 
 	f->kind = "machine";
 	SAY(f->object, "this network namespace");
-	SAY(f->more, "%llu connections went to TIME-WAIT", (ull)e->ends->time_waits);
+	SAY(f->more, "%llu connection%s went to TIME-WAIT", (ull)e->ends->time_waits,
+	    tcphs_plural(e->ends->time_waits));
 	SAY(f->cause,
 	    "The peer answers an ACK of TIME-WAIT by RST, as it has forgotten the connection already, and that ends TIME-WAIT (RFC 1337): late segments may then meet a new connection with the same ports. Rarely that does harm.");
 	SAY(f->command, "tcphs events -f --event time-wait-end");
@@ -349,9 +352,10 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 				       much ? MET : 1);
 
 	finding_endings(f, e, x, NULL);
-	SAY(f->more, "%llu open ones, %llu in the close, %llu in TIME-WAIT; %llu SYNs in all, %llu of them not answered (rate limit); %llu others found none",
+	SAY(f->more,
+	    "%llu open ones, %llu in the close, %llu in TIME-WAIT; %llu SYN%s in all, %llu of them not answered (rate limit); %llu others found none",
 	    (ull)x->met[MET_OPEN], (ull)x->met[MET_CLOSING], (ull)x->met[MET_TIME_WAIT],
-	    (ull)x->met_syns, (ull)x->limited, (ull)(s ? s->syns : 0));
+	    (ull)x->met_syns, tcphs_plural(x->met_syns), (ull)x->limited, (ull)(s ? s->syns : 0));
 	SAY(f->cause, "%s",
 	    x->met[MET_OPEN] >= x->met[MET_TIME_WAIT] ?
 	    "A client comes again from a port of which this machine still has a connection: it was restarted, or a NAT gives its ports out anew too fast. The SYN gets only an ACK; the client's RST for that ends the old one, and its next SYN comes through, unless a firewall eats the RST. Keepalive finds old ones sooner." :
@@ -370,7 +374,8 @@ static void met_there(struct report *r, const struct destination *d)
 
 	finding_destination(f, d);
 	tcphs_fmt_duration(longest, d->old_cost, false);
-	SAY(f->more, "of %llu connects; they took %s at most, %llu failed", (ull)d->connects,
+	SAY(f->more, "of %llu connect%s; they took %s at most, %llu failed", (ull)d->connects,
+	    tcphs_plural(d->connects),
 	    longest, (ull)d->old_failed);
 	SAY(f->cause,
 	    "The peer still has a connection from the same address and port, and answers our SYN with an ACK of that one. We answer with RST, which ends it there, and send the SYN again. Our ports come round too fast: too few of them, a NAT on the way, or bind() to a fixed port. Where a firewall eats the RST, connect() fails.");

@@ -8,8 +8,8 @@ static void count(struct finding *f, const struct endings *x)
 	char longest[TCPHS_DURATION_LEN];
 
 	tcphs_fmt_duration(longest, x->unserved.longest, false);
-	SAY(f->more, "of %llu connections that were closed; the client waited %s at most",
-	    (ull)x->first_fins, longest);
+	SAY(f->more, "of %llu connection%s that were closed; the client waited %s at most",
+	    (ull)x->first_fins, tcphs_plural(x->first_fins), longest);
 }
 
 /* Who does not accept does not read either, which is told by then. */

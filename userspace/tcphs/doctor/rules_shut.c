@@ -23,7 +23,8 @@ static void knocked(struct report *r, const struct knocker *k)
 
 	f->place.netns = k->key.netns;
 	finding_peer(f, (uint16_t)k->key.family, k->key.address, peer);
-	SAY(f->more, "%llu SYNs answered by RST, the last at port %u", (ull)k->resets,
+	SAY(f->more, "%llu SYN%s answered by RST, the last at port %u", (ull)k->resets,
+	    tcphs_plural(k->resets),
 	    k->local.port);
 	SAY(f->cause, "%s", cause_of_knocks);
 	SAY(f->command, "tcphs events -f --address %s --event rst-sent", peer);
@@ -36,7 +37,7 @@ static void knocked_by_many(struct report *r, uint64_t resets, uint64_t ports)
 
 	f->kind = "machine";
 	SAY(f->object, "this network namespace");
-	SAY(f->more, "from many addresses, at %llu ports", (ull)ports);
+	SAY(f->more, "from many addresses, at %llu port%s", (ull)ports, tcphs_plural(ports));
 	SAY(f->cause, "%s", cause_of_knocks);
 	SAY(f->command, "tcphs events -f --event rst-sent");
 }
@@ -84,7 +85,7 @@ static void wanted_many(struct report *r, uint64_t ports, uint64_t resets)
 
 	f->kind = "machine";
 	SAY(f->object, "this network namespace");
-	SAY(f->more, "at %llu ports", (ull)ports);
+	SAY(f->more, "at %llu port%s", (ull)ports, tcphs_plural(ports));
 	SAY(f->cause, "%s", cause_of_shut);
 	SAY(f->command, "tcphs events -f --event rst-sent");
 }

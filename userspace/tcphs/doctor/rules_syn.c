@@ -48,8 +48,9 @@ static bool is_flood(const struct outcome *o)
 
 static void tell_outcome(struct finding *f, const struct server *s, const struct outcome *o)
 {
-	SAY(f->more, "%llu SYNs, %llu finished handshakes, %llu without an answer; room for %u",
-	    (ull)o->syns, (ull)o->finished, (ull)o->silent, s->limit);
+	SAY(f->more, "%llu SYN%s, %llu finished handshake%s, %llu without an answer; room for %u",
+	    (ull)o->syns, tcphs_plural(o->syns), (ull)o->finished, tcphs_plural(o->finished),
+	    (ull)o->silent, s->limit);
 }
 
 static void dropping(const struct evidence *e, struct report *r, const struct server *s,
@@ -119,8 +120,9 @@ static void half_open(struct report *r, const struct server *s, const struct out
 		       "handshakes whose SYN+ACK was sent again and not answered", unanswered,
 		       HALF_OPEN);
 	finding_server(f, s);
-	SAY(f->more, "%llu SYNs, %llu finished handshakes, %llu given up; room for %u",
-	    (ull)o->syns, (ull)s->queued, (ull)s->expired, s->limit);
+	SAY(f->more, "%llu SYN%s, %llu finished handshake%s, %llu given up; room for %u",
+	    (ull)o->syns, tcphs_plural(o->syns), (ull)s->queued, tcphs_plural(s->queued),
+	    (ull)s->expired, s->limit);
 	SAY(f->cause, "%s",
 	    s->syns_again >= unanswered / 2 ?
 		    "The clients send their SYN again: our SYN+ACK does not reach them (routing, a firewall on the way back)." :
