@@ -240,7 +240,7 @@ run 0 "lives"					"" lives -H
 -                1a      nginx[123]   passive  10.0.0.1:443     192.168.100.200:40026  ESTABLISHED   ?             123 µs    1h00m        -         -       -  -       open
 EOT
 )" ]; result $?					"one that ended, and those that are open"
-said "$err" '^tcphs: 7 older events, of before 2001-09-09 01:46:41, are overwritten .* steps may be missing$' "and what is not there"
+said "$err" '^tcphs: 7 older events, of before 2001-09-09 01:46:41, overwritten .* steps may be missing$' "and what is not there"
 run 0 "lives --output, as tcplife"		"" lives -o PID,COMM,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS
 said "$out" '^PID +COMM +LADDR +LPORT +RADDR +RPORT +TX_KB +RX_KB +MS$' "has its columns"
 said "$out" '^4711 +cu\?rl +10\.0\.0\.1 +40001 +192\.168\.100\.200 +443 +0\.10 +200\.00 +0\.00$' "and their values"

@@ -41,6 +41,7 @@ struct lives_cmd {
 	uint64_t pulled;		/* when the kernel was asked for them */
 	uint64_t hole;			/* the latest event before something was lost */
 	uint64_t lost, given_up;
+	uint64_t older, older_until;	/* overwritten before the first look: how many, and when (ns) */
 	struct sorted *sorted;
 	size_t nr_sorted;
 	bool no_memory;
@@ -174,14 +175,28 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 		event_json_lost(&cmd->cli->out, cpu, count);
 }
 
+static void say_older(struct lives_cmd *cmd)
+{
+	char when[CLI_MOMENT_LEN];
+
+	if (!cmd->older)
+		return;
+	cli_moment(when, source_clock(cmd->source)->offset + (int64_t)cmd->older_until);
+	cli_say("tcphs: %llu older event%s, of before %s, overwritten by newer ones; of lives that began before then, steps may be missing",
+		(unsigned long long)cmd->older, tcphs_plural(cmd->older), when);
+	cmd->older = 0;
+}
+
+/* The kernel's come first and in one; a recording has them where they lie, maybe many. */
 static void on_overwritten(void *arg, uint64_t count, uint64_t until)
 {
 	struct lives_cmd *cmd = arg;
-	char when[CLI_MOMENT_LEN];
 
-	cli_moment(when, source_clock(cmd->source)->offset + (int64_t)until);
-	cli_say("tcphs: %llu older events, of before %s, are overwritten by newer ones; of lives that began before then, steps may be missing",
-		(unsigned long long)count, when);
+	cmd->older += count;
+	if (until > cmd->older_until)
+		cmd->older_until = until;
+	if (source_session(cmd->source))
+		say_older(cmd);
 }
 
 static void on_missing(void *arg, const struct tcphs_missing *missing)
@@ -374,11 +389,12 @@ static int read_lives(struct lives_cmd *cmd, struct tcphs_error *err)
 	return source_drain(cmd->source, ops, cmd, err);
 }
 
-static void say_what_is_missing(const struct lives_cmd *cmd)
+static void say_what_is_missing(struct lives_cmd *cmd)
 {
+	say_older(cmd);
 	if (cmd->lost && !cmd->cli->json)
-		cli_say("tcphs: %llu events were overwritten before they were read; steps and ends may be missing",
-			(unsigned long long)cmd->lost);
+		cli_say("tcphs: %llu event%s overwritten before being read; steps and ends may be missing",
+			(unsigned long long)cmd->lost, tcphs_plural(cmd->lost));
 	if (cmd->given_up)
 		cli_say("tcphs: more than %u connections were open at once; %llu without an event for longest were given up",
 			OPEN_MAX, (unsigned long long)cmd->given_up);
