@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs metrics: for the textfile collector of node_exporter, and for whoever reads along. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "metrics.h"
+#include "whole_file.h"
 
 #define OPT_LIMIT	0x200
 #define OPT_OPENMETRICS	0x201
@@ -61,62 +59,24 @@ static void parse(struct cli *cli, struct options *o, int argc, char **argv)
 	cli_check(cli, argc, argv);
 }
 
-/* Whoever reads the file sees the old one or the new one, and never half of one. */
-static int replace_file(const char *name, const struct tcphs_buf *out)
-{
-	size_t len = strlen(name), done;
-	char *part = malloc(len + 16);
-	int fd, ret;
-
-	if (!part)
-		return -ENOMEM;
-	/* The collector reads what ends in .prom, which this does not. */
-	snprintf(part, len + 16, "%s.XXXXXX", name);
-	fd = mkostemp(part, O_CLOEXEC);
-	ret = fd < 0 ? -errno : tcphs_write_all(fd, out->data, out->len, &done);
-	if (!ret && (fchmod(fd, 0644) || fsync(fd)))
-		ret = -errno;
-	if (fd >= 0 && close(fd) && !ret)
-		ret = -errno;
-	if (!ret && rename(part, name))
-		ret = -errno;
-	if (ret && fd >= 0)
-		unlink(part);
-	free(part);
-	return ret;
-}
-
-static int write_to(const char *name, const struct tcphs_buf *out)
-{
-	int fd = open(name, O_WRONLY | O_CLOEXEC), ret;
-	size_t done;
-
-	if (fd < 0)
-		return -errno;
-	ret = tcphs_write_all(fd, out->data, out->len, &done);
-	if (close(fd) && !ret)
-		ret = -errno;
-	return ret;
-}
-
-/* A device or a pipe is written to, and a link stays one: /dev/null shall be there tomorrow. */
+/*
+ * Whoever reads the file sees the old one or the new one, and never half of one. The
+ * collector reads what ends in .prom, which a part of it does not.
+ */
 static int write_file(const char *name, const struct tcphs_buf *out, struct tcphs_error *err)
 {
-	char *behind = NULL;	/* the name, with links followed */
-	struct stat st;
+	struct whole_file file;
+	size_t done;
 	int ret;
 
-	if (!stat(name, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		ret = write_to(name, out);
-	} else {
-		behind = realpath(name, NULL);
-		ret = replace_file(behind ? behind : name, out);
-		free(behind);
-	}
-	if (ret)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name,
-				strerror(-ret));
-	return ret;
+	if (whole_file_begin(&file, name, true, 0644, err))
+		return -1;
+	ret = tcphs_write_all(file.fd, out->data, out->len, &done);
+	if (!ret)
+		return whole_file_end(&file, err);
+	whole_file_drop(&file);
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name, strerror(-ret));
+	return -1;
 }
 
 static int put(struct cli *cli, const struct options *o, const struct tcphs_buf *text)

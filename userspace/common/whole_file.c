@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* It is written beside its place under another name, and then gets its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "whole_file.h"
+
+static int fail(struct whole_file *f, int error, struct tcphs_error *err)
+{
+	if (error == -EEXIST && !f->force)
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "%.256s is there already; --force replaces it",
+				f->asked);
+	else
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", f->asked,
+				strerror(-error));
+	whole_file_drop(f);
+	return -1;
+}
+
+/* A link stays one, and what it leads to is replaced. */
+static int make_part(struct whole_file *f, mode_t mode)
+{
+	int error;
+
+	f->name = realpath(f->asked, NULL);
+	if (!f->name)
+		f->name = strdup(f->asked);
+	if (!f->name || asprintf(&f->part, "%s.XXXXXX", f->name) < 0) {
+		f->part = NULL;
+		return -ENOMEM;
+	}
+	f->fd = mkostemp(f->part, O_CLOEXEC);
+	if (f->fd < 0) {
+		error = -errno;
+		/* There is nothing to take away. */
+		free(f->part);
+		f->part = NULL;
+		return error;
+	}
+	return fchmod(f->fd, mode) ? -errno : 0;
+}
+
+/**
+ * whole_file_begin - a file to write to
+ * @f: it
+ * @name: of it; a device or a pipe is written to as it is
+ * @force: one that is there is replaced
+ * @mode: who may read it, whatever the umask
+ * @err: why not
+ *
+ * Return: 0, or -1.
+ */
+int whole_file_begin(struct whole_file *f, const char *name, bool force, mode_t mode,
+		     struct tcphs_error *err)
+{
+	struct stat st;
+	int error;
+
+	*f = (struct whole_file){ .fd = -1, .force = force, .asked = name };
+	if (!stat(name, &st)) {
+		if (!S_ISREG(st.st_mode)) {
+			f->fd = open(name, O_WRONLY | O_CLOEXEC);
+			return f->fd < 0 ? fail(f, -errno, err) : 0;
+		}
+		/* Said now, and not when all is written. */
+		if (!force)
+			return fail(f, -EEXIST, err);
+	}
+	error = make_part(f, mode);
+	return error ? fail(f, error, err) : 0;
+}
+
+static int take_name(const struct whole_file *f)
+{
+	if (f->force)
+		return rename(f->part, f->name) ? -errno : 0;
+	if (!renameat2(AT_FDCWD, f->part, AT_FDCWD, f->name, RENAME_NOREPLACE))
+		return 0;
+	/* Some file systems can't, and then nothing was there when it began. */
+	if (errno == EEXIST)
+		return -EEXIST;
+	return rename(f->part, f->name) ? -errno : 0;
+}
+
+/**
+ * whole_file_end - all of it is written
+ * @f: of whole_file_begin()
+ * @err: why it is not there
+ *
+ * Return: 0, or -1.
+ */
+int whole_file_end(struct whole_file *f, struct tcphs_error *err)
+{
+	int error = 0, fd = f->fd;
+
+	/* What has its name is on the disk, too. */
+	if (f->part && fsync(fd))
+		error = -errno;
+	f->fd = -1;
+	if (close(fd) && !error)
+		error = -errno;
+	if (!error && f->part)
+		error = take_name(f);
+	if (error)
+		return fail(f, error, err);
+	free(f->part);
+	f->part = NULL;
+	whole_file_drop(f);
+	return 0;
+}
+
+/**
+ * whole_file_drop - nothing of it shall stay
+ * @f: of whole_file_begin()
+ */
+void whole_file_drop(struct whole_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	if (f->part)
+		unlink(f->part);
+	free(f->part);
+	free(f->name);
+	f->part = NULL;
+	f->name = NULL;
+}
