@@ -27,6 +27,7 @@ TAKES = {
                        "--stuck-after"],
     "record": LOOK + ["--all-netns", "--read", "--duration", "--last", "--force", "-",
                       "--directory", "--size", "--keep", "--age"],
+    "export": LOOK + ["--all-netns", "--read", "--force", "--pcapng", "--json-trace"],
     "metrics": ["--no-header", "--color=always", "--all-netns", "--output", "--limit",
                 "--openmetrics", "--rules"],
 }
@@ -45,6 +46,8 @@ REFUSED = {
     "record": ["--all-netns --read", "--duration --read", "--json -", "--force -",
                "--directory --read", "--directory --last", "--directory --force",
                "--directory -"],
+    "export": ["--all-netns --read", "--pcapng --json-trace", "--pcapng --json", "--pcapng --force",
+               "--json-trace --json", "--json-trace --force"],
     "metrics": ["--rules --openmetrics", "--rules --limit", "--rules --all-netns"],
 }
 BOUNDS = {"--size", "--keep", "--age"}
@@ -61,7 +64,7 @@ def words(verb, option, folder):
         return [option, f"{folder}/a.rec"]
     if option == "--directory":
         return [option, f"{folder}/box"]
-    if option == "--svg":
+    if option in ("--svg", "--pcapng", "--json-trace"):
         return [option, "-"]
     if option == "--output":
         return [option, "-" if verb == "metrics" else "all"]
@@ -80,6 +83,8 @@ def run(verb, options, folder):
     # A recording has an end, what is followed has not.
     if verb == "record" and "--read" not in options and "--duration" not in options:
         line += ["--duration", "0s"]
+    if verb == "export" and not {"--pcapng", "--json-trace"} & set(options):
+        line += ["--pcapng", f"{folder}/new.pcapng"] + ["--force"] * ("--force" not in options)
     chosen = {"CONN", "--last", "--limit", "--conn", "--follow"} & set(options)
     if verb == "diagram" and not chosen:
         line += ["--port", "443"]
@@ -128,6 +133,8 @@ def main():
         number = "give the number"
         for arguments, status, says in (
                 (["diagram", "--last", "--force"], 2, "--force goes with --svg"),
+                (["export", "-r", "a.rec"], 2, "in which format?"),
+                (["export", "-r", "a.rec", "--pcapng", "a", "--pcapng", "b"], 2, "given twice"),
                 (["events", "-r", "a.rec", "--device", "lo"], 2, number),
                 (["diagram", "-r", "a.rec", "--last", "--device", "nosuch"], 2, number),
                 (["events", "-r", "a.rec", "--address", "fe80::1%lo"], 2, number),

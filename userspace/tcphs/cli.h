@@ -65,6 +65,7 @@ extern const struct verb verb_connections;
 extern const struct verb verb_doctor;
 extern const struct verb verb_record;
 extern const struct verb verb_metrics;
+extern const struct verb verb_export;
 
 /*
  * Options every verb takes. A verb loops over cli_next() with these in front of its own,

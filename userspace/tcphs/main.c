@@ -19,6 +19,7 @@ static const struct verb *const verbs[] = {
 	&verb_listeners,
 	&verb_doctor,
 	&verb_record,
+	&verb_export,
 	&verb_metrics,
 };
 
@@ -54,7 +55,7 @@ static void print_help(FILE *to)
 	      "  -h, --help            the options of a verb\n"
 	      "\n"
 	      "The ring has everything, for a while; kept are whole lives of connections that\n"
-	      "went wrong, for long. events, diagram, lives and record read both as one:\n"
+	      "went wrong, for long. events, diagram, lives, record and export read both:\n"
 	      "      --kept            only what is kept\n"
 	      "      --since TIME, --until TIME\n"
 	      "                        of that time (03:12, or 5m ago); with doctor: was\n"

@@ -84,6 +84,9 @@ static const struct {
 	{ "record", "directory", "since", false, "all is kept that there is; leave it out" },
 	{ "record", "directory", "until", false, "--duration ends it; leave it out" },
 	{ "record", "duration", "read", false, "a recording is read whole, at once" },
+	{ "export", "pcapng", "json-trace", false, "one format at a time" },
+	{ "export", "json", CLI_STDOUT, false, "what is exported goes to standard output" },
+	{ "export", "force", CLI_STDOUT, false, "standard output is no file that could be there" },
 	{ "record", "json", CLI_STDOUT, false, "the recording itself goes to standard output" },
 	{ "record", "force", CLI_STDOUT, false, "standard output is no file that could be there" },
 };
@@ -116,7 +119,8 @@ static bool is_given(const struct cli *cli, const char *word)
 /* Of numbers and times the last one counts, and lists add up; of files one would be left out. */
 static bool names_file(const char *option)
 {
-	return !strcmp(option, "read") || !strcmp(option, "svg");
+	return !strcmp(option, "read") || !strcmp(option, "svg") ||
+	       !strcmp(option, "pcapng") || !strcmp(option, "json-trace");
 }
 
 /**
