@@ -233,8 +233,6 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 
 	if (likely(farewell)) {
 		tcphs_fin_last_ack(&s, tp);
-		tcphs_end_remember(conn, tp);
-		tcphs_end_tell(&s, old_state, TCPHS_REASON_NONE);
 	} else if (tcphs_time_wait_refused(conn, sk, old_state)) {
 		if (old_state == TCPHS_STATE_CLOSING || sock_flag(sk, SOCK_DONE))
 			tcphs_fin_last_segment(&s, tp, TCPHS_STATE_CLOSE);

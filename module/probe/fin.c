@@ -39,14 +39,19 @@ static void count_segments(struct tcphs_conn *conn, const struct tcp_sock *tp)
  * The second FIN, of number @seq, ends the half-close. Numbers are exact and wrap;
  * @total does not, but SYN and FIN may be counted in it.
  */
-static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 seq, u64 total)
+static u64 half_bytes(const struct tcphs_conn *conn, u32 seq, u64 total)
 {
 	u64 bytes = total - conn->half_total;
 
+	return bytes + (s32)(seq - conn->half_seq - (u32)bytes);
+}
+
+static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 seq, u64 total)
+{
 	/* Adopted after the first FIN, nobody knows where it was. */
 	if (!(conn->marks & TCPHS_C_HALF))
 		return;
-	ev->half.bytes = bytes + (s32)(seq - conn->half_seq - (u32)bytes);
+	ev->half.bytes = half_bytes(conn, seq, total);
 	ev->flags |= TCPHS_F_HALF;
 }
 
@@ -201,8 +206,20 @@ void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, 
 	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state, NULL);
 }
 
+/* What is told with the end: @seq and @ack of what came, and the end itself. */
+static void put_end(struct tcphs_section *s, struct tcphs_event *ev, u32 seq, u32 ack)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	ev->seq = seq;
+	ev->ack = ack;
+	ev->duration = tcphs_elapsed(conn->born, s->now);
+	ev->life = conn->life;
+	ev->flags |= TCPHS_F_DURATION | TCPHS_F_LIFE;
+}
+
 /**
- * tcphs_fin_last_ack() - what leads from LAST_ACK to the end of the socket
+ * tcphs_fin_last_ack() - what leads from LAST_ACK to the end of the socket, and the end
  * @s: section with an entry
  * @tp: the socket
  *
@@ -210,6 +227,52 @@ void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, 
  */
 void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp)
 {
-	fin_acked(s, tp, TCPHS_STATE_CLOSE);
-	count_segments(s->conn, tp);
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_slot *slot;
+
+	if (unlikely(conn->id.flags & TCPHS_F_ADOPTED || !(conn->marks & TCPHS_C_FIN_SENT) ||
+		     conn->state != TCPHS_STATE_LAST_ACK)) {
+		fin_acked(s, tp, TCPHS_STATE_CLOSE);
+		count_segments(conn, tp);
+		tcphs_end_remember(conn, tp);
+		tcphs_end_tell(s, TCPHS_STATE_LAST_ACK, TCPHS_REASON_NONE);
+		return;
+	}
+	count_segments(conn, tp);
+	tcphs_end_remember(conn, tp);
+	slot = tcphs_steps(s, TCPHS_INSTANT_LAST_ACK, TCPHS_STATE_CLOSE);
+	slot->before.duration = tcphs_elapsed(conn->mark, s->now);
+	put_end(s, &slot->ev, tp->rcv_nxt, tp->snd_una);
+	tcphs_steps_done(s, TCPHS_INSTANT_LAST_ACK);
+}
+
+/**
+ * tcphs_fin_time_wait() - the peer's FIN leads from FIN_WAIT2 to TIME_WAIT, and the socket ends
+ * @s: section with an entry
+ * @tp: the socket
+ *
+ * Context: inside a section, the socket locked.
+ * Return: false, this connection is an odd one, and nothing was told.
+ */
+bool tcphs_fin_time_wait(struct tcphs_section *s, const struct tcp_sock *tp)
+{
+	const u32 usual = TCPHS_C_HALF | TCPHS_C_FIN_ACKED;
+	struct tcphs_conn *conn = s->conn;
+	u32 seq = tp->rcv_nxt - 1;
+	struct tcphs_slot *slot;
+
+	if (unlikely(conn->id.flags & TCPHS_F_ADOPTED || (conn->marks & usual) != usual ||
+		     conn->state != TCPHS_STATE_FIN_WAIT2))
+		return false;
+	conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
+	conn->marks |= TCPHS_C_FIN_RECEIVED;
+	tcphs_end_remember(conn, tp);
+	slot = tcphs_steps(s, TCPHS_INSTANT_TIME_WAIT, TCPHS_STATE_TIME_WAIT);
+	slot->before.duration = tcphs_elapsed(conn->since, s->now);
+	slot->before.bytes = half_bytes(conn, seq, tp->bytes_received);
+	put_end(s, &slot->ev, seq, tp->snd_una);
+	slot->ev.flags |= TCPHS_F_TIME_WAIT_AHEAD;
+	tcphs_steps_done(s, TCPHS_INSTANT_TIME_WAIT);
+	tcphs_conn_move(s, TCPHS_STATE_TIME_WAIT);
+	return true;
 }

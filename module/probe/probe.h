@@ -59,6 +59,7 @@ void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_s
 			     const struct sock *first);
 void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state);
 void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp);
+bool tcphs_fin_time_wait(struct tcphs_section *s, const struct tcp_sock *tp);
 void tcphs_end_settled(const struct sock *sk, u64 cookie);
 void tcphs_end_closed(const struct sock *sk, u8 old_state);
 void tcphs_end_remember(struct tcphs_conn *conn, const struct tcp_sock *tp);

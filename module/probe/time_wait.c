@@ -113,12 +113,12 @@ static void on_bucket(struct tcphs_regs *regs)
 	/* A bucket in FIN_WAIT2 may be a timer's. */
 	s.now = tw->tw_substate == TCP_TIME_WAIT ? tcphs_segment_time(tp) : tcphs_now();
 	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
-	if (tw->tw_substate == TCP_TIME_WAIT) {
+	if (tw->tw_substate != TCP_TIME_WAIT) {
+		tcphs_end_remember(conn, tp);
+	} else if (unlikely(!tcphs_fin_time_wait(&s, tp))) {
 		tcphs_fin_last_segment(&s, tp, TCPHS_STATE_TIME_WAIT);
 		tcphs_end_remember(conn, tp);
 		time_wait(&s, tp->snd_nxt, tp->rcv_nxt);
-	} else {
-		tcphs_end_remember(conn, tp);
 	}
 	conn->id.flags |= TCPHS_F_BUCKET;
 	tcphs_end_settled(sk, s.cookie);

@@ -30,6 +30,7 @@ struct place {
 	u64 number;
 	const struct tcphs_slot *slot;
 	u64 mark;		/* another one: overwritten since */
+	unsigned int step;	/* of those that share the slot */
 };
 
 /* One CPU's reading: the oldest of its records, of each store, that was not shown yet. */
@@ -98,7 +99,8 @@ static void advance_kept(struct lane *lane)
 	while (lane->left && !lane->has_kept) {
 		place = lane->places++;
 		lane->left--;
-		lane->has_kept = tcphs_ring_copy(place->slot, place->mark, &lane->kept);
+		lane->has_kept = tcphs_ring_again(place->slot, place->mark, place->step,
+						  &lane->kept);
 	}
 }
 
@@ -165,7 +167,8 @@ static void note(struct view *view, struct lane *lane)
 {
 	lane->places[lane->left++] = (struct place){ .number = view->lanes[0].kept.number,
 						     .slot = view->walk.slot,
-						     .mark = view->walk.mark };
+						     .mark = view->walk.mark,
+						     .step = view->walk.step };
 }
 
 /* The index: its part for each CPU is as large as was counted, and not all may be there still. */

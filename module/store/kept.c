@@ -35,22 +35,22 @@ static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32
 		tcphs_ring_extend(kept, lane);
 	segment = &kept->segment[kept->lanes[lane].newest];
 	slot = tcphs_ring_begin(kept, lane);
-	slot->before = 0;
-	if (!tcphs_ring_copy(from, mark, &slot->ev)) {
+	slot->link = 0;
+	if (!tcphs_ring_copy(from, mark, &slot->before, &slot->ev)) {
 		tcphs_ring_abandon(kept);
 		return false;
 	}
 	slot->ev.flags |= flags;
 	/* A life's beginning lies behind the end of another. */
 	segment->latest = max(segment->latest, slot->ev.time);
-	tcphs_ring_commit(kept);
+	tcphs_ring_commit(kept, tcphs_instant_steps(slot->ev.type));
 	return true;
 }
 
 /* The records of a life before its @last one. Returns how many are there, the youngest first. */
 static unsigned int collect(const struct tcphs_slot *last, struct step *steps, bool *gap)
 {
-	u64 link = last->before;
+	u64 link = last->link;
 	const struct tcphs_slot *slot;
 	unsigned int n = 0;
 	bool same;
@@ -63,7 +63,7 @@ static unsigned int collect(const struct tcphs_slot *last, struct step *steps, b
 			break;
 		same = READ_ONCE(slot->ev.id.conn) == last->ev.id.conn &&
 		       READ_ONCE(slot->ev.id.generation) == last->ev.id.generation;
-		link = READ_ONCE(slot->before);
+		link = READ_ONCE(slot->link);
 		/* Pairs with tcphs_ring_begin(), as in tcphs_ring_copy(). */
 		smp_rmb();
 		if (READ_ONCE(slot->mark) != mark || !same)

@@ -10,6 +10,7 @@
  *
  * slot->mark (ring.h) is 0 while a record is written and the record's place + 1 once it
  * is whole. Places count the records of a store, so a mark never has the same value twice.
+ * Steps that share a slot (instant.h) have a place each, and the mark is that of the last.
  *
  * A store is cut into segments. Each belongs to one lane, which fills it from its first
  * slot to its last; so within a segment places grow, and a reader merges segments by
@@ -104,7 +105,8 @@ static u16 take_oldest(struct tcphs_ring *ring, struct tcphs_lane *lane)
 	}
 	lane->oldest = ring->segment[segment].next;
 	if (end > begin) {
-		WRITE_ONCE(ring->overwritten, ring->overwritten + (end - begin));
+		WRITE_ONCE(ring->overwritten, ring->overwritten + (end - begin) +
+					      ring->segment[segment].shared);
 		WRITE_ONCE(ring->whole_since, max3(ring->whole_since, end[-1].ev.time,
 						   ring->segment[segment].latest));
 	}
@@ -132,6 +134,7 @@ void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane)
 	/* Readers tell by it which marks are of an earlier time. */
 	WRITE_ONCE(ring->segment[segment].first, ring->head);
 	ring->segment[segment].latest = 0;
+	ring->segment[segment].shared = 0;
 	if (l->segments++)
 		ring->segment[l->newest].next = segment;
 	else
@@ -163,9 +166,31 @@ const struct tcphs_slot *tcphs_ring_follow(u64 link, u64 *mark)
 	return *mark && !((*mark ^ link) & GENMASK_ULL(TCPHS_LINK_MARK_BITS - 1, 0)) ? slot : NULL;
 }
 
+/**
+ * tcphs_ring_again() - a record that a walk has met
+ * @slot: where it lies, of any CPU
+ * @mark: that the slot had
+ * @step: which of the slot's it was
+ * @ev: gets the record
+ *
+ * Context: any.
+ * Return: false when it was overwritten meanwhile; @ev is then rubble.
+ */
+bool tcphs_ring_again(const struct tcphs_slot *slot, u64 mark, unsigned int step,
+		      struct tcphs_event *ev)
+{
+	struct tcphs_before before;
+
+	if (!tcphs_ring_copy(slot, mark, &before, ev))
+		return false;
+	if (ev->type > TCPHS_EV_MAX)
+		tcphs_instant_step(ev, &before, step, ev);
+	return true;
+}
+
 /* ---- a walk: what lies in a store, by place ------------------------------------------- */
 
-/* Goes on to the first record at or behind run->slot; false: there is none. */
+/* Goes on to the first slot at or behind run->slot that has a record; false: there is none. */
 static bool run_find(const struct tcphs_walk *walk, struct tcphs_run *run)
 {
 	for (; run->slot < run->stop; run->slot++) {
@@ -212,6 +237,7 @@ static void walk_begin(struct tcphs_walk *walk, const struct tcphs_ring *ring, u
 	walk->from = from;
 	walk->end = end;
 	walk->nr = 0;
+	walk->left = 0;
 	for (i = 0; i < begun; i++) {
 		cond_resched();
 		first = READ_ONCE(ring->segment[i].first);
@@ -240,18 +266,42 @@ static bool is_first(const struct tcphs_walk *walk)
 	       (walk->nr < 3 || place < walk->run[2].place);
 }
 
+/* Of steps that share a slot: the first that is asked for, or the next. */
+static void next_step(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
+{
+	*place = walk->mark - 1 - walk->left;
+	tcphs_instant_step(&walk->last, &walk->before, walk->step, ev);
+}
+
+static void first_step(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
+{
+	unsigned int steps = tcphs_instant_steps(ev->type);
+	u64 first = walk->mark - steps;
+
+	walk->last = *ev;
+	walk->step = first < walk->from ? walk->from - first : 0;
+	walk->left = steps - 1 - walk->step;
+	next_step(walk, place, ev);
+}
+
 /* The next record and its place; false at the end. */
 static __always_inline bool walk_next(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
 {
 	bool whole = false;
 
+	if (walk->left) {
+		walk->left--;
+		walk->step++;
+		next_step(walk, place, ev);
+		return true;
+	}
 	while (walk->nr && !whole) {
 		struct tcphs_run *run = &walk->run[0];
 
 		*place = run->place;
 		walk->slot = &walk->ring->slots[run->slot];
 		walk->mark = *place + 1;
-		whole = tcphs_ring_copy(walk->slot, walk->mark, ev);
+		whole = tcphs_ring_copy(walk->slot, walk->mark, &walk->before, ev);
 		run->slot++;
 		run->place++;
 		if (!run_find(walk, run))
@@ -259,6 +309,9 @@ static __always_inline bool walk_next(struct tcphs_walk *walk, u64 *place, struc
 		if (!is_first(walk))
 			sift_down(walk, 0);
 	}
+	walk->step = 0;
+	if (whole && ev->type > TCPHS_EV_MAX)
+		first_step(walk, place, ev);
 	return whole;
 }
 
@@ -271,16 +324,18 @@ static bool in_view(const struct tcphs_net *tn, u32 netns, u64 time)
 }
 
 /*
- * The number of the record of a mark, if it is the namespace's; 0 if not.
- * False when it was overwritten meanwhile.
+ * The number of the first record of a mark, if it is the namespace's, 0 if not, and how many
+ * there are. False when they were overwritten meanwhile.
  */
-static bool peek(const struct tcphs_slot *slot, u64 mark, const struct tcphs_net *tn, u64 *number)
+static bool peek(const struct tcphs_slot *slot, u64 mark, const struct tcphs_net *tn, u64 *number,
+		 unsigned int *steps)
 {
 	/* As in tcphs_ring_copy(). */
 	if (smp_load_acquire(&slot->mark) != mark)
 		return false;
 	*number = in_view(tn, READ_ONCE(slot->ev.id.netns), READ_ONCE(slot->ev.time)) ?
 		  READ_ONCE(slot->ev.number) : 0;
+	*steps = tcphs_instant_steps(READ_ONCE(slot->ev.type));
 	/* As in tcphs_ring_copy(). */
 	smp_rmb();
 	return READ_ONCE(slot->mark) == mark;
@@ -332,25 +387,26 @@ static u64 look_back(struct tcphs_cursor *c, const struct tcphs_ring *ring,
 		     const struct tcphs_run *run, u64 *first)
 {
 	u64 below = run->place + 2, mark, number;
-	unsigned int slot;
+	unsigned int slot, steps;
 
 	for (slot = run->slot + 1; slot-- > run->stop;) {
 		mark = READ_ONCE(ring->slots[slot].mark);
 		/* Places fall towards the beginning; what doesn't was overwritten meanwhile. */
-		if (!mark || mark >= below || !peek(&ring->slots[slot], mark, c->tn, &number))
+		if (!mark || mark >= below ||
+		    !peek(&ring->slots[slot], mark, c->tn, &number, &steps))
 			break;
 		below = mark;
 		if (!number)
 			continue;
-		if (number < c->next)
+		if (number + steps <= c->next)
 			return mark;
-		if (mark - 1 < c->pos)
-			c->pos = mark - 1;
+		if (mark - steps < c->pos)
+			c->pos = mark - steps;
 		if (!*first || number < *first)
 			*first = number;
-		c->last = max(c->last, number);
+		c->last = max(c->last, number + steps - 1);
 		/* What lies before it was read. */
-		if (number == max_t(u64, c->next, 1))
+		if (number <= max_t(u64, c->next, 1))
 			return mark;
 	}
 	return 0;
@@ -366,8 +422,8 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring,
 	u64 first = 0, read = 0;
 	unsigned int i;
 
-	/* A record may have been read that is not counted yet. */
-	if (c->next > written && c->next - written > 2)
+	/* Records may have been read that are not counted yet, those of one slot. */
+	if (c->next > written && c->next - written > TCPHS_INSTANT_STEPS + 1)
 		return -ERANGE;
 	/* As in tcphs_ring_seek(). */
 	c->end = smp_load_acquire(&ring->head);
@@ -492,6 +548,9 @@ bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk, struc
 				cond_resched();
 				continue;
 			}
+			/* The cursor came to stand between steps that share a slot. */
+			if (ev->number < cursor->next)
+				continue;
 			skip_to(cursor, ev->number);
 		}
 		cursor->next++;
@@ -535,7 +594,7 @@ void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end)
 /**
  * tcphs_ring_kept_read() - the next record of the second store
  * @tn: whose records; NULL: all
- * @walk: started; says where the record lies, so that tcphs_ring_copy() finds it again
+ * @walk: started; says where the record lies, so that tcphs_ring_again() finds it
  * @ev: the record
  *
  * Context: process, may sleep.

@@ -16,6 +16,7 @@
 #include <linux/types.h>
 #include <linux/tcphs.h>
 #include "store/clock.h"
+#include "store/instant.h"
 
 struct tcphs_net;
 
@@ -47,15 +48,16 @@ struct tcphs_cursor {
 
 /* What a reader has before it of one store of one CPU: the segments, merged by place. */
 struct tcphs_run {
-	u64 place;			/* of its next record */
+	u64 place;			/* of its next slot's last step */
 	u32 slot;			/* where that lies */
 	u32 stop;			/* where the segment ends */
 };
 
 /* A record of a life knows where the one before it lies: see tcphs_ring_link(). */
 struct tcphs_slot {
-	u64 mark;		/* 0: being written, or never was; else place + 1 */
-	u64 before;		/* link to the life's record before this one; 0: none */
+	u64 mark;		/* 0: being written, or never was; else place of its last step + 1 */
+	u64 link;		/* to the life's slot before this one; 0: none */
+	struct tcphs_before before;
 	struct tcphs_event ev;
 };
 
@@ -69,6 +71,7 @@ struct tcphs_lane {
 struct tcphs_segment {
 	u64 first;		/* place of its first record; more than any: it has none */
 	u64 latest;		/* time of its youngest record, where that isn't the last; ns */
+	u32 shared;		/* steps beyond one a slot */
 	u16 next;		/* of the same lane, written after this one */
 };
 
@@ -95,6 +98,10 @@ struct tcphs_walk {
 	u64 end;
 	const struct tcphs_slot *slot;		/* of the record read last, and its mark */
 	u64 mark;
+	unsigned int step;			/* and which of the slot's it was */
+	unsigned int left;			/* that are still to be read, out of this copy */
+	struct tcphs_before before;
+	struct tcphs_event last;
 	unsigned int nr;
 	struct tcphs_run run[TCPHS_SEGMENTS];	/* a heap */
 };
@@ -122,6 +129,8 @@ u64 tcphs_ring_kept_end(unsigned int cpu);
 void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end);
 bool tcphs_ring_kept_read(const struct tcphs_net *tn, struct tcphs_walk *walk,
 			  struct tcphs_event *ev);
+bool tcphs_ring_again(const struct tcphs_slot *slot, u64 mark, unsigned int step,
+		      struct tcphs_event *ev);
 const struct tcphs_slot *tcphs_ring_follow(u64 link, u64 *mark);
 void tcphs_ring_totals(unsigned int store, struct tcphs_totals *totals);
 void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane);
@@ -173,7 +182,7 @@ static inline bool tcphs_ring_is_full(const struct tcphs_ring *ring, unsigned in
  * @lane: who writes, below TCPHS_LANES; not full
  *
  * Context: any, interrupts off until tcphs_ring_commit().
- * Return: a slot to fill; every byte of its record, and @before, must be written.
+ * Return: a slot to fill; every byte of its record, and @link, must be written.
  */
 static __always_inline struct tcphs_slot *tcphs_ring_begin(struct tcphs_ring *ring,
 							   unsigned int lane)
@@ -191,17 +200,20 @@ static __always_inline struct tcphs_slot *tcphs_ring_begin(struct tcphs_ring *ri
 /**
  * tcphs_ring_commit() - publish the record of tcphs_ring_begin()
  * @ring: the same
+ * @steps: of tcphs_instant_steps()
  *
  * Context: as tcphs_ring_begin(), on the same CPU.
  */
-static __always_inline void tcphs_ring_commit(struct tcphs_ring *ring)
+static __always_inline void tcphs_ring_commit(struct tcphs_ring *ring, unsigned int steps)
 {
-	u64 place = ring->head;
+	u64 head = ring->head + steps;
 
+	if (steps > 1)
+		ring->segment[ring->lanes[ring->lane].newest].shared += steps - 1;
 	/* Whoever sees the mark sees the record. */
-	smp_store_release(&ring->writing->mark, place + 1);
+	smp_store_release(&ring->writing->mark, head);
 	/* And whoever sees the head. */
-	smp_store_release(&ring->head, place + 1);
+	smp_store_release(&ring->head, head);
 }
 
 /* Time of the last record of this CPU, ns; 0: there is none. Interrupts off. */
@@ -216,18 +228,22 @@ static inline u64 tcphs_ring_last(void)
  * tcphs_ring_copy() - a record out of its slot
  * @slot: of any CPU
  * @mark: that it had
+ * @before: gets what steps have that share it, if any do
  * @ev: gets the record
  *
  * Context: any.
  * Return: false when it was overwritten meanwhile; @ev is then rubble.
  */
-static inline bool tcphs_ring_copy(const struct tcphs_slot *slot, u64 mark, struct tcphs_event *ev)
+static inline bool tcphs_ring_copy(const struct tcphs_slot *slot, u64 mark,
+				   struct tcphs_before *before, struct tcphs_event *ev)
 {
 	/* Pairs with tcphs_ring_commit(): this mark, this record. */
 	if (smp_load_acquire(&slot->mark) != mark)
 		return false;
 	/* A torn copy is found out below. */
 	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
+	if (ev->type > TCPHS_EV_MAX)
+		data_race(memcpy(before, &slot->before, sizeof(*before)));
 	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
 	smp_rmb();
 	return READ_ONCE(slot->mark) == mark;

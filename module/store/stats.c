@@ -191,11 +191,12 @@ void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_sum *sum)
 			all->refused[i] += READ_ONCE(st->refused[i]);
 		for (i = 0; i <= TCPHS_STATE_MAX; i++)
 			all->states[i] += READ_ONCE(st->states[i]);
-		for (i = 0; i <= TCPHS_EV_MAX; i++)
+		for (i = 0; i <= TCPHS_INSTANT_MAX; i++)
 			all->events[i] += READ_ONCE(st->events[i]);
 		for (i = 0; i <= TCPHS_REASON_MAX; i++)
 			all->failures[i] += READ_ONCE(st->failures[i]);
 	}
+	tcphs_instant_count(all->events);
 	for (i = 0; i <= TCPHS_STATE_MAX; i++)
 		all->states[i] = max_t(s64, all->states[i], 0);
 	for (i = 0; i <= TCPHS_REFUSED_MAX; i++)

@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 #include <linux/tcphs.h>
+#include "store/instant.h"
 
 struct tcphs_net;
 
@@ -21,7 +22,7 @@ struct tcphs_stats {
 	u64 refused[TCPHS_REFUSED_MAX + 1];	/* entries */
 	unsigned long buckets_refused;	/* by the kernel, as far as that was looked at */
 	s64 states[TCPHS_STATE_MAX + 1];	/* may be negative: summed over CPUs */
-	u64 events[TCPHS_EV_MAX + 1];
+	u64 events[TCPHS_INSTANT_MAX + 1];	/* of steps that share a slot together */
 	u64 failures[TCPHS_REASON_MAX + 1];
 };
 

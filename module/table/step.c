@@ -78,7 +78,7 @@ struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_w
 	if (unlikely(tcphs_ring_is_full(ring, lane)))
 		tcphs_ring_extend(ring, lane);
 	slot = begin(ring, lane, tn, id, now, type);
-	WRITE_ONCE(slot->before, 0);
+	WRITE_ONCE(slot->link, 0);
 	return &slot->ev;
 }
 
@@ -107,7 +107,7 @@ static noinline struct tcphs_event *conn_event_apart(struct tcphs_conn *conn, u6
  * tcphs_conn_event() - start the next record of a connection, in this CPU's ring
  * @conn: its entry, with the state before the step
  * @now: ns
- * @type: enum tcphs_event_type
+ * @type: enum tcphs_event_type, or tcphs_instant of steps that are committed together
  * @new_state: enum tcphs_state after the step
  *
  * Context: interrupts off until it is committed as a step of its section, or by
@@ -126,7 +126,7 @@ struct tcphs_event *tcphs_conn_event(struct tcphs_conn *conn, u64 now, unsigned 
 	slot = begin(ring, lane, conn->tn, &conn->id, now, type);
 	slot->ev.old_state = conn->state;
 	slot->ev.new_state = new_state;
-	WRITE_ONCE(slot->before, conn->last);
+	WRITE_ONCE(slot->link, conn->last);
 	conn->last = tcphs_ring_link(ring, slot, ring->head + 1);
 	return &slot->ev;
 }

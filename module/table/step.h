@@ -23,15 +23,16 @@ struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_w
 struct tcphs_event *tcphs_conn_event(struct tcphs_conn *conn, u64 now, unsigned int type,
 				     unsigned int new_state);
 
-/* Publishes a record, and rings for readers that wait. */
-static __always_inline struct tcphs_ring *tcphs_event_publish(struct tcphs_net *tn)
+/* Publishes a record of so many steps, and rings for readers that wait. */
+static __always_inline struct tcphs_ring *tcphs_event_publish(struct tcphs_net *tn,
+							      unsigned int steps)
 {
 	struct tcphs_ring *ring = __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING]);
 	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
 
-	tcphs_ring_commit(ring);
+	tcphs_ring_commit(ring, steps);
 	/* Whoever sees the count finds the record in the ring, or overwritten. */
-	smp_store_release(&st->recorded, st->recorded + 1);
+	smp_store_release(&st->recorded, st->recorded + steps);
 	if (unlikely(READ_ONCE(tn->bell.armed) | READ_ONCE(tcphs_bell_all.armed))) {
 		tcphs_bell_pull(&tn->bell);
 		tcphs_bell_pull(&tcphs_bell_all);
@@ -47,7 +48,7 @@ static __always_inline struct tcphs_ring *tcphs_event_publish(struct tcphs_net *
  */
 static __always_inline void tcphs_event_commit(struct tcphs_net *tn)
 {
-	struct tcphs_ring *ring = tcphs_event_publish(tn);
+	struct tcphs_ring *ring = tcphs_event_publish(tn, 1);
 
 	if (!tcphs_notable(&ring->writing->ev))
 		return;
@@ -64,7 +65,7 @@ static __always_inline struct tcphs_event *tcphs_step(struct tcphs_section *s, u
 static __always_inline void tcphs_step_done(struct tcphs_section *s)
 {
 	struct tcphs_conn *conn = s->conn;
-	struct tcphs_ring *ring = tcphs_event_publish(conn->tn);
+	struct tcphs_ring *ring = tcphs_event_publish(conn->tn, 1);
 
 	if (likely(!(conn->marks & TCPHS_C_KEPT) && !tcphs_notable(&ring->writing->ev)))
 		return;
@@ -74,6 +75,25 @@ static __always_inline void tcphs_step_done(struct tcphs_section *s)
 	else
 		tcphs_kept_life(ring);
 	conn->marks |= TCPHS_C_KEPT;
+}
+
+/* The record of steps of one instant; the caller completes and commits it. */
+static __always_inline struct tcphs_slot *tcphs_steps(struct tcphs_section *s,
+						      enum tcphs_instant type, u8 new_state)
+{
+	return container_of(tcphs_conn_event(s->conn, s->now, type, new_state),
+			    struct tcphs_slot, ev);
+}
+
+/* None of them is notable. */
+static __always_inline void tcphs_steps_done(struct tcphs_section *s, enum tcphs_instant type)
+{
+	struct tcphs_conn *conn = s->conn;
+	struct tcphs_ring *ring = tcphs_event_publish(conn->tn, tcphs_instant_steps(type));
+
+	conn->last = tcphs_ring_link(ring, ring->writing, ring->head);
+	if (unlikely(conn->marks & TCPHS_C_KEPT))
+		tcphs_kept_step(ring);
 }
 
 /* Counts a duration of @s->conn's namespace. Returns its bucket. */
