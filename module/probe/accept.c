@@ -88,7 +88,7 @@ static void on_child(struct tcphs_regs *regs)
 	const struct sock *child = tcphs_argument(regs, 1);
 	struct request_sock *req = tcphs_argument(regs, 2);
 	bool own_req = (unsigned long)tcphs_argument(regs, 3) & 0xff;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	u32 syn_queue;
 
 	/* Another CPU made a child of the same request; this one will be undone. */
@@ -96,24 +96,24 @@ static void on_child(struct tcphs_regs *regs)
 		return;
 
 	/* It has the cookie of its request, if that had one. */
-	tcphs_conn_enter(&s, tcphs_cookie_make(child));
-	if (!s.conn) {
+	s = tcphs_conn_enter(tcphs_cookie_make(child));
+	if (!s->conn) {
 		/* Where requests move from one listener to another, that may be what was missed. */
 		if (!sk->sk_reuseport)
-			tcphs_proof_deaf("tcp_make_synack", s.cookie, s.now);
-		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
-		s.conn->id.flags |= TCPHS_F_ADOPTED;
-		tcphs_who_handshake(&s.conn->id, req);
+			tcphs_proof_deaf("tcp_make_synack", s->cookie, s->now);
+		tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, false);
+		s->conn->id.flags |= TCPHS_F_ADOPTED;
+		tcphs_who_handshake(&s->conn->id, req);
 	}
 	if (unlikely(sk != req->rsk_listener))
-		tcphs_move_by_ack(&s, sk);
-	else if (!s.conn->listener)
-		tcphs_conn_set_listener(&s, sk);
+		tcphs_move_by_ack(s, sk);
+	else if (!s->conn->listener)
+		tcphs_conn_set_listener(s, sk);
 	if (likely(__this_cpu_read(third_ack.req) == req))
-		s.conn->data = __this_cpu_read(third_ack.bytes);
+		s->conn->data = __this_cpu_read(third_ack.bytes);
 	syn_queue = inet_csk_reqsk_queue_len(sk);
-	accept_queued(&s, sk, req, syn_queue ? syn_queue - 1 : 0);
-	tcphs_conn_leave(&s);
+	accept_queued(s, sk, req, syn_queue ? syn_queue - 1 : 0);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -164,19 +164,19 @@ static void on_queue_add(struct tcphs_regs *regs)
 	struct request_sock *req = tcphs_argument(regs, 1);
 	struct sock *child = tcphs_argument(regs, 2);
 	bool fastopen = tcp_rsk(req)->tfo_listener;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (sk->sk_protocol != IPPROTO_TCP || (!fastopen && tcp_rsk(req)->snt_synack))
 		return;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(child));
-	if (!s.conn && fastopen)
-		fastopen_born(&s, sk, req, child);
-	else if (!s.conn)
-		cookie_unknown(&s, sk, req);
-	if (!(s.conn->marks & TCPHS_C_CHILD))
-		accept_queued(&s, sk, req, inet_csk_reqsk_queue_len(sk));
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter(tcphs_cookie_make(child));
+	if (!s->conn && fastopen)
+		fastopen_born(s, sk, req, child);
+	else if (!s->conn)
+		cookie_unknown(s, sk, req);
+	if (!(s->conn->marks & TCPHS_C_CHILD))
+		accept_queued(s, sk, req, inet_csk_reqsk_queue_len(sk));
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -188,7 +188,7 @@ static void on_accept(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct tcphs_listener *listener;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 	u64 cookie;
@@ -202,41 +202,41 @@ static void on_accept(struct tcphs_regs *regs)
 	else
 		return;
 
-	tcphs_conn_enter(&s, cookie);
-	conn = s.conn;
+	s = tcphs_conn_enter(cookie);
+	conn = s->conn;
 	if (unlikely(sk->sk_protocol != IPPROTO_TCP)) {
 		/* Nobody knows, or it has left the table for lack of room. */
 		if (!conn)
 			goto out;
 	} else if (unlikely(!conn)) {
-		conn = tcphs_adopt(&s, sk, sk->sk_state);
+		conn = tcphs_adopt(s, sk, sk->sk_state);
 	} else if (unlikely(conn->state == TCPHS_STATE_SYN_RECV && sk->sk_state != TCP_SYN_RECV)) {
 		tcphs_proof_deaf("inet_sock_set_state", cookie, conn->born);
 	}
 	listener = conn->listener;
 	tcphs_who_owner(&conn->id);
 
-	ev = tcphs_step(&s, TCPHS_EV_ACCEPTED, conn->state);
+	ev = tcphs_step(s, TCPHS_EV_ACCEPTED, conn->state);
 	if (listener && !READ_ONCE(listener->gone))
 		tcphs_listener_put_depths(ev, listener->sk);
 	if (conn->marks & TCPHS_C_QUEUED) {
-		u64 waited = tcphs_elapsed(conn->mark, s.now);
-		unsigned int index = tcphs_hist_count(&s, TCPHS_HIST_ACCEPT_WAIT, waited);
+		u64 waited = tcphs_elapsed(conn->mark, s->now);
+		unsigned int index = tcphs_hist_count(s, TCPHS_HIST_ACCEPT_WAIT, waited);
 
 		ev->duration = waited;
 		ev->flags |= TCPHS_F_DURATION;
 		if (listener)
-			tcphs_listener_waited(listener, waited, index, s.now);
+			tcphs_listener_waited(listener, waited, index, s->now);
 		conn->marks &= ~TCPHS_C_QUEUED;
 	}
-	tcphs_step_done(&s);
+	tcphs_step_done(s);
 	if (listener) {
 		if (conn->id.owner)
 			tcphs_listener_accepted(listener, conn->id.owner);
-		tcphs_conn_set_listener(&s, NULL);
+		tcphs_conn_set_listener(s, NULL);
 	}
 out:
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 struct tcphs_hook tcphs_hooks_accept[] = {

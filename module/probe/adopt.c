@@ -119,18 +119,18 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
  */
 static void adopt_hashed(struct sock *sk)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (!s.conn && check_net(sock_net(sk))) {
+	s = tcphs_conn_enter(tcphs_cookie_make(sk));
+	if (!s->conn && check_net(sock_net(sk))) {
 		if (sk->sk_state == TCP_TIME_WAIT)
-			adopt_bucket(&s, inet_twsk(sk));
+			adopt_bucket(s, inet_twsk(sk));
 		else if (sk->sk_state == TCP_NEW_SYN_RECV)
-			adopt_request(&s, inet_reqsk(sk));
+			adopt_request(s, inet_reqsk(sk));
 		else if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state != TCP_CLOSE)
-			tcphs_adopt(&s, sk, sk->sk_state);
+			tcphs_adopt(s, sk, sk->sk_state);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /* Longer chains than that are not seen in a table that the kernel hashes with a secret. */

@@ -15,18 +15,19 @@ void tcphs_adopt_missed(struct tcphs_section *s, const struct inet_timewait_sock
 
 /**
  * tcphs_adopt_enter() - begin a section on a connection that is there
- * @s: the section; gets an entry
  * @sk: full socket
  * @state: enum tcphs_state it is in, if it is not in the table and adopted
  *
  * Context: any but NMI, @sk locked; until tcphs_conn_leave().
- * Return: the entry.
+ * Return: the section, with an entry.
  */
-static inline struct tcphs_conn *tcphs_adopt_enter(struct tcphs_section *s, const struct sock *sk,
-						   u8 state)
+static __always_inline struct tcphs_section *tcphs_adopt_enter(const struct sock *sk, u8 state)
 {
-	tcphs_conn_enter(s, tcphs_cookie_make(sk));
-	return s->conn ?: tcphs_adopt(s, sk, state);
+	struct tcphs_section *s = tcphs_conn_enter(tcphs_cookie_make(sk));
+
+	if (unlikely(!s->conn))
+		tcphs_adopt(s, sk, state);
+	return s;
 }
 
 #endif /* _TCPHS_ADOPT_H */

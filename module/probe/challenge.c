@@ -127,7 +127,7 @@ void tcphs_challenge_dropped(const struct sk_buff *skb)
 {
 	struct challenge challenge;
 	unsigned long irqflags;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	u8 answered;
 
 	if (!is_syn(skb))
@@ -138,24 +138,24 @@ void tcphs_challenge_dropped(const struct sk_buff *skb)
 	local_irq_restore(irqflags);
 	if (challenge.task != current)
 		return;
-	tcphs_conn_enter(&s, challenge.cookie);
-	if (is_receiver(s.conn, skb)) {
+	s = tcphs_conn_enter(challenge.cookie);
+	if (is_receiver(s->conn, skb)) {
 		answered = tcp_sk(challenge.sk)->segs_out == challenge.segs_out ?
 			   TCPHS_REASON_RATE_LIMITED : TCPHS_REASON_CHALLENGE_ACK;
-		tcphs_challenge_tell(&s, skb, answered);
+		tcphs_challenge_tell(s, skb, answered);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 static void syn_for_socket(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (s.conn)
-		tcphs_challenge_tell(&s, skb, answer(sock_net(sk), tp->last_oow_ack_time));
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter(tcphs_cookie_make(sk));
+	if (s->conn)
+		tcphs_challenge_tell(s, skb, answer(sock_net(sk), tp->last_oow_ack_time));
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -174,15 +174,15 @@ static void __maybe_unused on_segment(struct tcphs_regs *regs)
 static void syn_for_bucket(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
 			   u8 reason)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_time_wait_enter(&s, tw);
-	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET) {
-		s.now = tcphs_now();
-		s.conn->hint = TCPHS_REASON_NONE;
-		tcphs_challenge_tell(&s, skb, reason);
+	s = tcphs_time_wait_enter(tw);
+	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET) {
+		s->now = tcphs_now();
+		s->conn->hint = TCPHS_REASON_NONE;
+		tcphs_challenge_tell(s, skb, reason);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -218,17 +218,17 @@ static void syn_unanswered(const struct tcp_timewait_sock *tcptw, const struct s
 static void syn_for_request(const struct tcp_request_sock *treq, const struct sk_buff *skb)
 {
 	struct request_sock *req = (struct request_sock *)treq;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (TCP_SKB_CB(skb)->seq == treq->rcv_isn)
 		return;
-	tcphs_conn_enter(&s, tcphs_cookie(req_to_sk(req)));
-	if (s.conn) {
-		s.conn->hint = TCPHS_REASON_NONE;
-		tcphs_challenge_tell(&s, skb, answer(read_pnet(&treq->req.ireq_net),
+	s = tcphs_conn_enter(tcphs_cookie(req_to_sk(req)));
+	if (s->conn) {
+		s->conn->hint = TCPHS_REASON_NONE;
+		tcphs_challenge_tell(s, skb, answer(read_pnet(&treq->req.ireq_net),
 						     READ_ONCE(treq->last_oow_ack_time)));
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*

@@ -87,34 +87,34 @@ static void tell_ack(const struct tcphs_trial *t)
 {
 	const struct tcphs_who *id = &t->id;
 	u8 state = TCPHS_STATE_SYN_RECV;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_event *ev;
 
-	tcphs_conn_enter_untimed(&s, id->conn);
-	if (s.conn) {
-		id = &s.conn->id;
-		state = s.conn->state;
+	s = tcphs_conn_enter_untimed(id->conn);
+	if (s->conn) {
+		id = &s->conn->id;
+		state = s->conn->state;
 	}
 	/*
 	 * A request stays, unless it is to be reset; one made of a cookie goes. Another CPU
 	 * may have made its child of another segment, and that lives.
 	 */
-	if (s.conn && !(s.conn->marks & TCPHS_C_CHILD) &&
-	    (s.conn->marks & TCPHS_C_COOKIE ||
+	if (s->conn && !(s->conn->marks & TCPHS_C_CHILD) &&
+	    (s->conn->marks & TCPHS_C_COOKIE ||
 	     READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow)))
-		s.conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
-	ev = tell(t->tn, id, s.conn, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
+		s->conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	ev = tell(t->tn, id, s->conn, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
 		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
-	if (!s.conn)
+	if (!s->conn)
 		ev->flags |= TCPHS_F_UNTRACKED;
 	ev->old_state = state;
 	ev->new_state = state;
 	tcphs_step_numbers(ev, t->seq, t->ack);
-	if (s.conn)
-		tcphs_step_done(&s);
+	if (s->conn)
+		tcphs_step_done(s);
 	else
 		tcphs_event_commit(t->tn);
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 static void verdict(struct tcphs_trial *t)

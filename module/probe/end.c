@@ -183,17 +183,17 @@ static void to_close(struct tcphs_section *s, const struct sock *sk)
  */
 static bool stillborn(const struct sock *sk)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	bool still;
 
-	tcphs_conn_enter_untimed(&s, tcphs_cookie(sk));
-	still = !s.conn || s.conn->state != TCPHS_STATE_SYN_RECV ||
-		(s.conn->id.role == TCPHS_ROLE_PASSIVE &&
-		 (!(s.conn->marks & TCPHS_C_CHILD) || inet_csk(sk)->icsk_bind_hash));
+	s = tcphs_conn_enter_untimed(tcphs_cookie(sk));
+	still = !s->conn || s->conn->state != TCPHS_STATE_SYN_RECV ||
+		(s->conn->id.role == TCPHS_ROLE_PASSIVE &&
+		 (!(s->conn->marks & TCPHS_C_CHILD) || inet_csk(sk)->icsk_bind_hash));
 	/* MPTCP has refused it. */
-	if (still && s.conn && !inet_csk(sk)->icsk_bind_hash)
-		s.conn->marks &= ~TCPHS_C_JOINED;
-	tcphs_conn_leave(&s);
+	if (still && s->conn && !inet_csk(sk)->icsk_bind_hash)
+		s->conn->marks &= ~TCPHS_C_JOINED;
+	tcphs_conn_leave(s);
 	return still;
 }
 
@@ -211,7 +211,7 @@ static bool stillborn(const struct sock *sk)
 void tcphs_end_closed(const struct sock *sk, u8 old_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	bool farewell;
 	u8 reason;
@@ -223,21 +223,21 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 			this_cpu_write(settled, 0);
 		return;
 	}
-	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
+	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 	/* The bucket that took its place goes on with the story. */
-	if (s.conn && (s.conn->id.flags & TCPHS_F_BUCKET || s.conn->state == TCPHS_STATE_CLOSE))
+	if (s->conn && (s->conn->id.flags & TCPHS_F_BUCKET || s->conn->state == TCPHS_STATE_CLOSE))
 		goto out;
 	farewell = old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq;
-	s.now = farewell ? tcphs_segment_time(tp) : tcphs_now();
-	conn = s.conn ?: tcphs_adopt(&s, sk, old_state);
+	s->now = farewell ? tcphs_segment_time(tp) : tcphs_now();
+	conn = s->conn ?: tcphs_adopt(s, sk, old_state);
 
 	if (likely(farewell)) {
-		tcphs_fin_last_ack(&s, tp);
+		tcphs_fin_last_ack(s, tp);
 	} else if (tcphs_time_wait_refused(conn, sk, old_state)) {
 		if (old_state == TCPHS_STATE_CLOSING || sock_flag(sk, SOCK_DONE))
-			tcphs_fin_last_segment(&s, tp, TCPHS_STATE_CLOSE);
+			tcphs_fin_last_segment(s, tp, TCPHS_STATE_CLOSE);
 		tcphs_end_remember(conn, tp);
-		tcphs_end_tell(&s, old_state, TCPHS_REASON_TIME_WAIT_FULL);
+		tcphs_end_tell(s, old_state, TCPHS_REASON_TIME_WAIT_FULL);
 	} else {
 		tcphs_end_remember(conn, tp);
 		conn->old_state = old_state;
@@ -252,14 +252,14 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 			/* For how long it was in the state that the RST ends. */
 			conn->mark = conn->since;
 		} else {
-			tcphs_end_tell(&s, old_state, reason);
+			tcphs_end_tell(s, old_state, reason);
 		}
 	}
-	to_close(&s, sk);
-	if (farewell && !s.conn)
-		tcphs_end_settled(sk, s.cookie);
+	to_close(s, sk);
+	if (farewell && !s->conn)
+		tcphs_end_settled(sk, s->cookie);
 out:
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -286,7 +286,7 @@ static void reset_after_end(struct tcphs_section *s, const struct sock *sk)
 static void on_destroy(void *data, struct sock *sk)
 {
 	u64 cookie = tcphs_cookie(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	tcphs_hook_hit(data);
 	if (sk->sk_protocol != IPPROTO_TCP || !cookie)
@@ -297,18 +297,18 @@ static void on_destroy(void *data, struct sock *sk)
 	}
 	if (!tcphs_conn_maybe(cookie))
 		return;
-	tcphs_conn_enter_untimed(&s, cookie);
-	if (s.conn && s.conn->state == TCPHS_STATE_CLOSE && !(s.conn->marks & TCPHS_C_TOMB)) {
-		s.now = tcphs_now();
-		if (s.conn->marks & TCPHS_C_OPEN_END) {
-			if (s.conn->old_state == TCPHS_STATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) &&
-			    check_net(sock_net(sk)) && s.conn->hint == TCPHS_REASON_NONE)
-				reset_after_end(&s, sk);
-			tcphs_end_tell(&s, s.conn->old_state, s.conn->hint);
+	s = tcphs_conn_enter_untimed(cookie);
+	if (s->conn && s->conn->state == TCPHS_STATE_CLOSE && !(s->conn->marks & TCPHS_C_TOMB)) {
+		s->now = tcphs_now();
+		if (s->conn->marks & TCPHS_C_OPEN_END) {
+			if (s->conn->old_state == TCPHS_STATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) &&
+			    check_net(sock_net(sk)) && s->conn->hint == TCPHS_REASON_NONE)
+				reset_after_end(s, sk);
+			tcphs_end_tell(s, s->conn->old_state, s->conn->hint);
 		}
-		tcphs_conn_remove(&s);
+		tcphs_conn_remove(s);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 static void __always_unused prototypes(void)

@@ -66,15 +66,15 @@ static void put_half(struct tcphs_event *ev, const struct tcphs_conn *conn, u32 
 void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
-	struct tcphs_conn *conn = tcphs_adopt_enter(&s, sk, old_state);
+	struct tcphs_section *s = tcphs_adopt_enter(sk, old_state);
+	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev;
 
-	conn->mark = s.now;
+	conn->mark = s->now;
 	conn->resends = 0;
-	ev = tcphs_step(&s, TCPHS_EV_FIN_SENT, new_state);
+	ev = tcphs_step(s, TCPHS_EV_FIN_SENT, new_state);
 	tcphs_step_numbers(ev, tp->write_seq, tp->rcv_nxt);
-	tcphs_step_since(&s, ev, conn->since);
+	tcphs_step_since(s, ev, conn->since);
 	if (new_state == TCPHS_STATE_LAST_ACK) {
 		put_half(ev, conn, tp->write_seq, sent_total(tp));
 		/* Has the peer's FIN had its ACK before (__tcp_select_window())? */
@@ -89,12 +89,12 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->life.closer = TCPHS_CLOSER_LOCAL;
 	}
 	conn->marks |= TCPHS_C_FIN_SENT;
-	tcphs_step_done(&s);
-	tcphs_conn_move(&s, new_state);
+	tcphs_step_done(s);
+	tcphs_conn_move(s, new_state);
 	/* Whoever closes it must have got it. MPTCP hands out a socket of its own. */
 	if (unlikely(conn->marks & TCPHS_C_QUEUED && !sk_is_mptcp(sk)))
-		tcphs_proof_deaf("security_sock_graft", s.cookie, conn->born);
-	tcphs_conn_leave(&s);
+		tcphs_proof_deaf("security_sock_graft", s->cookie, conn->born);
+	tcphs_conn_leave(s);
 }
 
 /**
@@ -133,11 +133,12 @@ void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_s
 void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 
-	conn = likely(old_state != TCPHS_STATE_SYN_RECV) ? tcphs_segment_enter(&s, sk, old_state) :
-							   tcphs_adopt_enter(&s, sk, old_state);
+	s = likely(old_state != TCPHS_STATE_SYN_RECV) ? tcphs_segment_enter(sk, old_state) :
+							tcphs_adopt_enter(sk, old_state);
+	conn = s->conn;
 	if (new_state == TCPHS_STATE_CLOSING) {
 		conn->life.closer = TCPHS_CLOSER_BOTH;
 		conn->life.segments = 4;
@@ -147,10 +148,10 @@ void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->half_total = sent_total(tp);
 		conn->marks |= TCPHS_C_HALF;
 	}
-	tcphs_fin_tell_received(&s, tp->rcv_nxt - 1, tp->snd_una, new_state,
+	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state,
 				new_state == TCPHS_STATE_CLOSING ? NULL : sk);
-	tcphs_conn_move(&s, new_state);
-	tcphs_conn_leave(&s);
+	tcphs_conn_move(s, new_state);
+	tcphs_conn_leave(s);
 }
 
 static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state)
@@ -176,12 +177,11 @@ static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new
  */
 void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s = tcphs_segment_enter(sk, old_state);
 
-	tcphs_segment_enter(&s, sk, old_state);
-	fin_acked(&s, tcp_sk(sk), new_state);
-	tcphs_conn_move(&s, new_state);
-	tcphs_conn_leave(&s);
+	fin_acked(s, tcp_sk(sk), new_state);
+	tcphs_conn_move(s, new_state);
+	tcphs_conn_leave(s);
 }
 
 /**

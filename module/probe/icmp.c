@@ -176,23 +176,23 @@ static bool concerns(struct sock *sk, u32 seq)
 
 static void tell(const struct sock *sk, u8 type, u8 code, u32 seq)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_event *ev;
 
-	tcphs_conn_enter(&s, tcphs_cookie(sk));
-	if (s.conn && !(s.conn->id.flags & TCPHS_F_BUCKET)) {
-		s.conn->icmp_type = type;
-		s.conn->icmp_code = code;
-		ev = tcphs_step(&s, TCPHS_EV_ICMP_RECEIVED, s.conn->state);
-		ev->reason = tcphs_icmp_reason(s.conn);
-		tcphs_icmp_put(ev, s.conn);
+	s = tcphs_conn_enter(tcphs_cookie(sk));
+	if (s->conn && !(s->conn->id.flags & TCPHS_F_BUCKET)) {
+		s->conn->icmp_type = type;
+		s->conn->icmp_code = code;
+		ev = tcphs_step(s, TCPHS_EV_ICMP_RECEIVED, s->conn->state);
+		ev->reason = tcphs_icmp_reason(s->conn);
+		tcphs_icmp_put(ev, s->conn);
 		/* The number of the segment that it quotes. */
 		ev->seq = seq;
 		ev->flags |= TCPHS_F_SEQ;
-		tcphs_step_since(&s, ev, s.conn->since);
-		tcphs_step_done(&s);
+		tcphs_step_since(s, ev, s->conn->since);
+		tcphs_step_done(s);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*

@@ -82,25 +82,25 @@ static void __maybe_unused on_move(struct tcphs_regs *regs)
 {
 	struct request_sock *req = tcphs_argument(regs, 0);
 	const struct sock *to = tcphs_argument(regs, 1);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 
 	if (to->sk_protocol != IPPROTO_TCP)
 		return;
-	tcphs_conn_enter(&s, tcphs_cookie(req->sk ?: req_to_sk(req)));
-	conn = s.conn;
+	s = tcphs_conn_enter(tcphs_cookie(req->sk ?: req_to_sk(req)));
+	conn = s->conn;
 	if (!conn)
 		goto out;
 	if (conn->marks & TCPHS_C_QUEUED && req->sk) {
-		tcphs_conn_set_listener(&s, to);
-		tell_moved(&s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog) + 1);
+		tcphs_conn_set_listener(s, to);
+		tell_moved(s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog) + 1);
 	} else if (!(conn->marks & TCPHS_C_CHILD)) {
-		tcphs_conn_set_listener(&s, to);
+		tcphs_conn_set_listener(s, to);
 		conn->original = req;
 		conn->copies_failed = tcphs_copies_failed(conn->tn->net);
 	}
 out:
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 struct tcphs_hook tcphs_hooks_move[] = {

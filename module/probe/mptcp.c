@@ -41,15 +41,15 @@ static void __maybe_unused on_connection(struct tcphs_regs *regs)
 static void on_join(struct tcphs_regs *regs)
 {
 	const struct sock *child = tcphs_argument(regs, 0);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (child->sk_state != TCP_SYN_RECV)
 		return;
-	tcphs_conn_enter_untimed(&s, tcphs_cookie(child));
-	if (s.conn && s.conn->state == TCPHS_STATE_SYN_RECV &&
-	    s.conn->id.role == TCPHS_ROLE_PASSIVE)
-		s.conn->marks |= TCPHS_C_JOINED;
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter_untimed(tcphs_cookie(child));
+	if (s->conn && s->conn->state == TCPHS_STATE_SYN_RECV &&
+	    s->conn->id.role == TCPHS_ROLE_PASSIVE)
+		s->conn->marks |= TCPHS_C_JOINED;
+	tcphs_conn_leave(s);
 }
 
 struct tcphs_hook tcphs_hooks_mptcp[] = {

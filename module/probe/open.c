@@ -41,14 +41,14 @@ static void on_connect(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 	u16 generation;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	generation = next_generation(&s);
-	conn = tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk,
+	s = tcphs_conn_enter(tcphs_cookie_make(sk));
+	generation = next_generation(s);
+	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk,
 			      tp->repair ? TCPHS_STATE_CLOSE : TCPHS_STATE_SYN_SENT, true);
 	tcphs_who_from_sock(&conn->id, sk);
 	tcphs_who_owner(&conn->id);
@@ -56,22 +56,22 @@ static void on_connect(struct tcphs_regs *regs)
 	if (unlikely(tp->repair)) {
 		/* tcphs_open_established() follows at once. */
 		conn->id.flags |= TCPHS_F_RESTORED;
-		tcphs_conn_leave(&s);
+		tcphs_conn_leave(s);
 		return;
 	}
 	conn->id.role = TCPHS_ROLE_ACTIVE;
 	conn->id.isn = tp->write_seq;
 	conn->id.flags |= TCPHS_F_ISN;
 
-	ev = tcphs_step(&s, TCPHS_EV_SYN_SENT, TCPHS_STATE_SYN_SENT);
+	ev = tcphs_step(s, TCPHS_EV_SYN_SENT, TCPHS_STATE_SYN_SENT);
 	ev->old_state = TCPHS_STATE_CLOSE;
 	/* It carries data, or asks for the cookie to do so next time. */
 	if (tp->fastopen_req)
 		ev->reason = TCPHS_REASON_FASTOPEN;
 	ev->seq = conn->id.isn;
 	ev->flags |= TCPHS_F_SEQ;
-	tcphs_step_done(&s);
-	tcphs_conn_leave(&s);
+	tcphs_step_done(s);
+	tcphs_conn_leave(s);
 }
 
 /**
@@ -82,16 +82,16 @@ static void on_connect(struct tcphs_regs *regs)
  */
 void tcphs_open_simultaneous(const struct sock *sk)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (!s.conn)
-		tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
-	s.conn->id.role = TCPHS_ROLE_SIMULTANEOUS;
-	tcphs_step(&s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
-	tcphs_step_done(&s);
-	tcphs_conn_move(&s, TCPHS_STATE_SYN_RECV);
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter(tcphs_cookie_make(sk));
+	if (!s->conn)
+		tcphs_adopt(s, sk, TCPHS_STATE_SYN_SENT);
+	s->conn->id.role = TCPHS_ROLE_SIMULTANEOUS;
+	tcphs_step(s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
+	tcphs_step_done(s);
+	tcphs_conn_move(s, TCPHS_STATE_SYN_RECV);
+	tcphs_conn_leave(s);
 }
 
 static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
@@ -177,20 +177,20 @@ static void queueing_missed(const struct tcphs_conn *conn, const struct sock *sk
 void tcphs_open_established(const struct sock *sk, u8 old_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 	bool passive;
 
-	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
-	s.now = likely(!tp->repair) ? tcphs_segment_time(tp) : tcphs_now();
-	not_the_bucket(&s);
-	conn = s.conn;
+	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
+	s->now = likely(!tp->repair) ? tcphs_segment_time(tp) : tcphs_now();
+	not_the_bucket(s);
+	conn = s->conn;
 	if (unlikely(!conn))
-		conn = beginning_missed(&s, sk, old_state);
+		conn = beginning_missed(s, sk, old_state);
 	if (unlikely(conn->id.flags & TCPHS_F_RESTORED)) {
-		restored(&s);
-		tcphs_conn_leave(&s);
+		restored(s);
+		tcphs_conn_leave(s);
 		return;
 	}
 	passive = conn->id.role == TCPHS_ROLE_PASSIVE;
@@ -202,20 +202,20 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->id.flags |= TCPHS_F_PEER_ISN;
 	}
 
-	ev = tcphs_step(&s, TCPHS_EV_ESTABLISHED, TCPHS_STATE_ESTABLISHED);
+	ev = tcphs_step(s, TCPHS_EV_ESTABLISHED, TCPHS_STATE_ESTABLISHED);
 	ev->old_state = old_state;
 	if (passive)
 		tcphs_step_numbers(ev, conn->id.peer_isn + 1, conn->id.isn + 1);
 	else if (conn->id.flags & TCPHS_F_ISN)
 		tcphs_step_numbers(ev, conn->id.isn + 1, conn->id.peer_isn + 1);
 	if (!(conn->id.flags & TCPHS_F_ADOPTED) && !(conn->marks & TCPHS_C_COOKIE)) {
-		u64 took = tcphs_elapsed(conn->born, s.now);
+		u64 took = tcphs_elapsed(conn->born, s->now);
 
 		ev->duration = took;
 		ev->flags |= TCPHS_F_DURATION;
 		conn->life.handshake_us = max_t(u64, 1, min_t(u64, div_u64(took, 1000),
 								    U32_MAX));
-		tcphs_hist_count(&s, passive ? TCPHS_HIST_HANDSHAKE_PASSIVE :
+		tcphs_hist_count(s, passive ? TCPHS_HIST_HANDSHAKE_PASSIVE :
 					       TCPHS_HIST_HANDSHAKE_ACTIVE, took);
 	}
 	if (!passive)
@@ -226,9 +226,9 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->data = tp->snd_una - conn->id.isn - 1;
 	}
 	put_agreed(ev, conn, tp);
-	tcphs_step_done(&s);
-	tcphs_conn_move(&s, TCPHS_STATE_ESTABLISHED);
-	tcphs_conn_leave(&s);
+	tcphs_step_done(s);
+	tcphs_conn_move(s, TCPHS_STATE_ESTABLISHED);
+	tcphs_conn_leave(s);
 }
 
 /* connect() itself gives up: only when it has come through is its socket connecting. */
@@ -331,37 +331,37 @@ static bool is_bucket_in_the_way(const struct sock *sk)
  */
 void tcphs_open_failed(const struct sock *sk)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 	bool now = in_connect(sk);
 	u32 flags = now && inet_sk(sk)->inet_sport && is_bucket_in_the_way(sk) ? TCPHS_F_BUCKET : 0;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	not_the_bucket(&s);
-	conn = s.conn;
+	s = tcphs_conn_enter(tcphs_cookie_make(sk));
+	not_the_bucket(s);
+	conn = s->conn;
 	if (now && (!conn || conn->state != TCPHS_STATE_SYN_SENT)) {
-		tcphs_unsent(&s, sk, NULL, TCPHS_STATE_SYN_SENT, port_failure(sk), flags);
+		tcphs_unsent(s, sk, NULL, TCPHS_STATE_SYN_SENT, port_failure(sk), flags);
 		goto out;
 	}
 	if (!conn) {
 		/* tcp_abort() also ends what is put off by TCP Fast Open. */
 		if (READ_ONCE(sk->sk_err) && sk->sk_err != ECONNABORTED)
-			tcphs_proof_deaf("tcp_connect", s.cookie, s.now);
-		conn = tcphs_adopt(&s, sk, TCPHS_STATE_SYN_SENT);
+			tcphs_proof_deaf("tcp_connect", s->cookie, s->now);
+		conn = tcphs_adopt(s, sk, TCPHS_STATE_SYN_SENT);
 	}
-	ev = tcphs_step(&s, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_CLOSE);
+	ev = tcphs_step(s, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_CLOSE);
 	/* tcp_connect() says why to nobody but its caller. */
 	ev->reason = now ? TCPHS_REASON_OTHER : connect_failure(conn, sk);
 	tcphs_icmp_put(ev, conn);
-	tcphs_step_since(&s, ev, conn->born);
+	tcphs_step_since(s, ev, conn->born);
 	tcphs_failure_count(conn->tn, ev->reason);
-	tcphs_step_done(&s);
-	tcphs_conn_move(&s, TCPHS_STATE_CLOSE);
+	tcphs_step_done(s);
+	tcphs_conn_move(s, TCPHS_STATE_CLOSE);
 out:
 	if (now)
-		s.conn->marks |= TCPHS_C_TOLD;
-	tcphs_conn_leave(&s);
+		s->conn->marks |= TCPHS_C_TOLD;
+	tcphs_conn_leave(s);
 }
 
 struct tcphs_hook tcphs_hooks_open[] = {

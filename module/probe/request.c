@@ -73,14 +73,14 @@ static void request_queued(struct tcphs_section *s, const struct sock *sk,
 /* The first SYN+ACK of a request: it is in the SYN queue, and can't leave it before. */
 static void first_synack(const struct sock *sk, struct request_sock *req)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (unlikely(!tcphs_cookie(req_to_sk(req))))
 		tcphs_proof_deaf("inet_csk_reqsk_queue_hash_add", 0, tcphs_now());
-	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
-	if (likely(!s.conn))
-		request_queued(&s, sk, req);
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter(tcphs_cookie_make(req_to_sk(req)));
+	if (likely(!s->conn))
+		request_queued(s, sk, req);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -153,20 +153,20 @@ static void __maybe_unused on_cookie(struct tcphs_regs *regs)
 	const struct sock *sk = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
 	struct request_sock *req = tcphs_argument(regs, 2);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
-	if (!s.conn) {
-		tcphs_conn_add(&s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
-		tcphs_who_handshake(&s.conn->id, req);
-		s.conn->marks |= TCPHS_C_COOKIE;
-		s.conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
-		if (s.conn->listener)
-			atomic64_inc(&s.conn->listener->cookies_valid);
-		s.conn->data = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq -
+	s = tcphs_conn_enter(tcphs_cookie_make(req_to_sk(req)));
+	if (!s->conn) {
+		tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
+		tcphs_who_handshake(&s->conn->id, req);
+		s->conn->marks |= TCPHS_C_COOKIE;
+		s->conn->listener = tcphs_listener_get(tcphs_listener_find(sk));
+		if (s->conn->listener)
+			atomic64_inc(&s->conn->listener->cookies_valid);
+		s->conn->data = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq -
 			       tcp_hdr(skb)->fin;
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 	tcphs_accept_third_ack(sk, skb, req);
 }
 
@@ -217,7 +217,7 @@ static void on_request_segment(struct tcphs_regs *regs)
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
 	struct request_sock *req = tcphs_argument(regs, 2);
 	const struct tcphdr *th = tcp_hdr(skb);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	bool deferred = false;
 
 	if (sk->sk_state != TCP_LISTEN)
@@ -229,23 +229,23 @@ static void on_request_segment(struct tcphs_regs *regs)
 			return;
 		}
 	}
-	tcphs_conn_enter(&s, tcphs_cookie_make(req_to_sk(req)));
+	s = tcphs_conn_enter(tcphs_cookie_make(req_to_sk(req)));
 	/* Another CPU has put it into the queue and is about to answer. */
-	if (unlikely(!s.conn && !tcp_rsk(req)->snt_synack))
-		request_queued(&s, sk, req);
+	if (unlikely(!s->conn && !tcp_rsk(req)->snt_synack))
+		request_queued(s, sk, req);
 	/* Another CPU may have made its child meanwhile; then this changes nothing. */
-	if (!s.conn || s.conn->marks & TCPHS_C_CHILD)
+	if (!s->conn || s->conn->marks & TCPHS_C_CHILD)
 		goto out;
 	if (deferred)
-		ack_deferred(&s, skb);
+		ack_deferred(s, skb);
 	else if (th->rst)
-		rst(s.conn, req, skb);
+		rst(s->conn, req, skb);
 	else if (TCP_SKB_CB(skb)->seq != tcp_rsk(req)->rcv_isn)
-		s.conn->hint = TCPHS_REASON_BAD_SEGMENT;
+		s->conn->hint = TCPHS_REASON_BAD_SEGMENT;
 	else if (!th->ack)
-		syn_again(&s, skb);
+		syn_again(s, skb);
 out:
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -257,15 +257,15 @@ static void on_request_error(struct tcphs_regs *regs)
 	struct request_sock *req = inet_reqsk(tcphs_argument(regs, 0));
 	u32 seq = (unsigned long)tcphs_argument(regs, 1);
 	bool abort = (unsigned long)tcphs_argument(regs, 2) & 0xff;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (!abort || seq != tcp_rsk(req)->snt_isn)
 		return;
-	tcphs_conn_enter_untimed(&s, tcphs_cookie(req_to_sk(req)));
-	if (s.conn)
-		s.conn->hint = s.conn->icmp_type ? tcphs_icmp_reason(s.conn) :
+	s = tcphs_conn_enter_untimed(tcphs_cookie(req_to_sk(req)));
+	if (s->conn)
+		s->conn->hint = s->conn->icmp_type ? tcphs_icmp_reason(s->conn) :
 						   TCPHS_REASON_UNREACHABLE;
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /* Why a request left the SYN queue without becoming a connection. */
@@ -368,7 +368,7 @@ static void on_request_end(struct tcphs_regs *regs)
 {
 	struct request_sock *req = tcphs_argument(regs, 0);
 	u64 cookie = tcphs_cookie(req_to_sk(req));
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_event *ev;
 	u8 type, reason;
 	bool twice;
@@ -382,21 +382,21 @@ static void on_request_end(struct tcphs_regs *regs)
 		return;
 	}
 
-	tcphs_conn_enter(&s, cookie);
+	s = tcphs_conn_enter(cookie);
 	/* It was to go to the SYN queue, and nothing answered it. */
-	twice = !s.conn && req->rsk_listener && !tcp_rsk(req)->snt_synack;
-	if (s.conn && s.conn->state == TCPHS_STATE_SYN_RECV &&
-	    !(s.conn->marks & TCPHS_C_CHILD) && !lives_on(&s, req)) {
-		type = request_end(s.conn, req, &reason);
-		ev = tcphs_step(&s, type, TCPHS_STATE_CLOSE);
+	twice = !s->conn && req->rsk_listener && !tcp_rsk(req)->snt_synack;
+	if (s->conn && s->conn->state == TCPHS_STATE_SYN_RECV &&
+	    !(s->conn->marks & TCPHS_C_CHILD) && !lives_on(s, req)) {
+		type = request_end(s->conn, req, &reason);
+		ev = tcphs_step(s, type, TCPHS_STATE_CLOSE);
 		ev->reason = reason;
-		tcphs_icmp_put(ev, s.conn);
-		tcphs_step_since(&s, ev, s.conn->born);
-		tcphs_failure_count(s.conn->tn, reason);
-		tcphs_step_done(&s);
-		tcphs_conn_remove(&s);
+		tcphs_icmp_put(ev, s->conn);
+		tcphs_step_since(s, ev, s->conn->born);
+		tcphs_failure_count(s->conn->tn, reason);
+		tcphs_step_done(s);
+		tcphs_conn_remove(s);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 	if (unlikely(twice))
 		syn_twice(req);
 }

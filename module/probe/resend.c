@@ -62,17 +62,17 @@ static void fin_resent(struct tcphs_section *s, const struct sock *sk, const str
 static void on_retransmit(TCPHS_RETRANSMIT_ARGS)
 {
 	u32 flags = TCP_SKB_CB(skb)->tcp_flags;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	tcphs_hook_hit(data);
 	if (likely(!(flags & (TCPHDR_SYN | TCPHDR_FIN))) || TCPHS_RETRANSMIT_FAILED)
 		return;
-	tcphs_conn_enter(&s, tcphs_cookie(sk));
-	if (s.conn && flags & TCPHDR_SYN)
-		syn_resent(&s);
-	else if (s.conn)
-		fin_resent(&s, sk, skb);
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter(tcphs_cookie(sk));
+	if (s->conn && flags & TCPHDR_SYN)
+		syn_resent(s);
+	else if (s->conn)
+		fin_resent(s, sk, skb);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -84,19 +84,19 @@ static void on_retransmit_synack(void *data, const struct sock *sk, const struct
 {
 	u64 cookie = tcphs_cookie(sk->sk_state == TCP_LISTEN ?
 				  req_to_sk((struct request_sock *)req) : sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_event *ev;
 
 	tcphs_hook_hit(data);
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	tcphs_conn_enter(&s, cookie);
-	if (s.conn) {
-		ev = resent(&s, TCPHS_EV_SYNACK_RETRANSMIT, req->num_retrans + 1, s.conn->born);
+	s = tcphs_conn_enter(cookie);
+	if (s->conn) {
+		ev = resent(s, TCPHS_EV_SYNACK_RETRANSMIT, req->num_retrans + 1, s->conn->born);
 		tcphs_step_numbers(ev, tcp_rsk(req)->snt_isn, tcp_rsk(req)->rcv_isn + 1);
-		tcphs_step_done(&s);
+		tcphs_step_done(s);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 static void __always_unused prototypes(void)

@@ -62,31 +62,32 @@ static void on_reset(struct tcphs_regs *regs)
 {
 	const struct sock *sk = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_reset_segment(regs);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	conn = tcphs_adopt_enter(&s, sk, sk->sk_state);
+	s = tcphs_adopt_enter(sk, sk->sk_state);
+	conn = s->conn;
 	if (skb && !tcp_hdr(skb)->rst) {
-		data_after_close(&s, skb);
+		data_after_close(s, skb);
 		goto out;
 	}
 	conn->marks |= TCPHS_C_RST_RECEIVED;
-	ev = tcphs_step(&s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
+	ev = tcphs_step(s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
 	if (skb && tcp_hdr(skb)->ack) {
 		tcphs_step_numbers(ev, TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->ack_seq);
 	} else if (skb) {
 		ev->seq = TCP_SKB_CB(skb)->seq;
 		ev->flags |= TCPHS_F_SEQ;
 	}
-	tcphs_step_since(&s, ev, conn->since);
+	tcphs_step_since(s, ev, conn->since);
 	if (is_synchronised(ev->old_state))
 		tcphs_idle_put(ev, conn, sk, skb);
-	tcphs_step_done(&s);
+	tcphs_step_done(s);
 out:
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -134,29 +135,30 @@ static void on_active_reset(struct tcphs_regs *regs)
 {
 	struct sock *sk = tcphs_argument(regs, 0);
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 	u8 old_state, reason;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	conn = tcphs_adopt_enter(&s, sk, sk->sk_state);
+	s = tcphs_adopt_enter(sk, sk->sk_state);
+	conn = s->conn;
 	old_state = conn->marks & TCPHS_C_OPEN_END ? conn->old_state : conn->state;
-	ev = tcphs_step(&s, TCPHS_EV_RST_SENT, TCPHS_STATE_CLOSE);
+	ev = tcphs_step(s, TCPHS_EV_RST_SENT, TCPHS_STATE_CLOSE);
 	ev->old_state = old_state;
 	reason = active_reset_reason(conn, sk);
 	ev->reason = reason;
 	tcphs_step_numbers(ev, tp->snd_nxt, tp->rcv_nxt);
-	tcphs_step_since(&s, ev, conn->marks & TCPHS_C_OPEN_END ? conn->mark : conn->since);
+	tcphs_step_since(s, ev, conn->marks & TCPHS_C_OPEN_END ? conn->mark : conn->since);
 	if (is_synchronised(old_state))
 		tcphs_idle_put(ev, conn, sk, NULL);
-	tcphs_step_done(&s);
+	tcphs_step_done(s);
 	conn->marks |= TCPHS_C_RST_SENT;
 	conn->hint = reason;
 	if (conn->marks & TCPHS_C_OPEN_END)
-		tcphs_end_tell(&s, old_state, reason);
-	tcphs_conn_leave(&s);
+		tcphs_end_tell(s, old_state, reason);
+	tcphs_conn_leave(s);
 }
 
 /* Why a listener answers @skb by RST. */
@@ -230,28 +232,28 @@ static bool is_syn_for_bucket(const struct tcphs_conn *conn, const struct sk_buf
 static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 {
 	bool late, gone, hidden = tcphs_reset_was_hidden(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_event *ev;
 
-	tcphs_conn_enter(&s, tcphs_cookie(sk));
-	gone = hidden && !s.conn;
+	s = tcphs_conn_enter(tcphs_cookie(sk));
+	gone = hidden && !s->conn;
 	if (gone)
-		tcphs_adopt(&s, sk, TCPHS_STATE_CLOSE);
-	late = s.conn && s.conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
+		tcphs_adopt(s, sk, TCPHS_STATE_CLOSE);
+	late = s->conn && s->conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
 	/* A socket has told it in data_after_close(), a bucket has not. */
-	if (s.conn && (!late || s.conn->id.flags & TCPHS_F_BUCKET)) {
-		if (is_syn_for_bucket(s.conn, skb))
-			tcphs_challenge_tell(&s, skb, TCPHS_REASON_NONE);
-		ev = tcphs_step(&s, TCPHS_EV_RST_SENT, s.conn->state);
+	if (s->conn && (!late || s->conn->id.flags & TCPHS_F_BUCKET)) {
+		if (is_syn_for_bucket(s->conn, skb))
+			tcphs_challenge_tell(s, skb, TCPHS_REASON_NONE);
+		ev = tcphs_step(s, TCPHS_EV_RST_SENT, s->conn->state);
 		ev->reason = late || hidden ? TCPHS_REASON_DATA_AFTER_CLOSE :
 					      segment_reset_reason(sk, skb);
 		put_reset_numbers(ev, skb);
-		tcphs_step_done(&s);
-		s.conn->marks |= TCPHS_C_RST_SENT;
+		tcphs_step_done(s);
+		s->conn->marks |= TCPHS_C_RST_SENT;
 	}
 	if (gone)
-		tcphs_conn_remove(&s);
-	tcphs_conn_leave(&s);
+		tcphs_conn_remove(s);
+	tcphs_conn_leave(s);
 }
 
 static void passive_reset(const struct sock *sk, const struct sk_buff *skb)

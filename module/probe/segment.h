@@ -27,19 +27,20 @@ static __always_inline u64 tcphs_segment_time(const struct tcp_sock *tp)
 
 /**
  * tcphs_segment_enter() - as tcphs_adopt_enter(), at the time of the segment
- * @s: the section; gets an entry
  * @sk: full socket, whose state the segment is about to change
  * @state: enum tcphs_state it is in, if it is not in the table and adopted
  *
  * Context: any but NMI, @sk locked; until tcphs_conn_leave().
- * Return: the entry.
+ * Return: the section, with an entry.
  */
-static __always_inline struct tcphs_conn *tcphs_segment_enter(struct tcphs_section *s,
-							       const struct sock *sk, u8 state)
+static __always_inline struct tcphs_section *tcphs_segment_enter(const struct sock *sk, u8 state)
 {
-	tcphs_conn_enter_untimed(s, tcphs_cookie_make(sk));
+	struct tcphs_section *s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
+
 	s->now = tcphs_segment_time(tcp_sk(sk));
-	return s->conn ?: tcphs_adopt(s, sk, state);
+	if (unlikely(!s->conn))
+		tcphs_adopt(s, sk, state);
+	return s;
 }
 
 #endif /* _TCPHS_SEGMENT_H */

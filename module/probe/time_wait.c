@@ -19,19 +19,19 @@
 
 /**
  * tcphs_time_wait_enter() - begin a section on a bucket
- * @s: the section, untimed
  * @tw: the bucket
  *
  * Its socket, or a connection that this has made since, has the same cookie; without
  * an entry of its own it gets that one.
  *
  * Context: any but NMI, outside of a section; until tcphs_conn_leave().
+ * Return: the section, untimed.
  */
-void tcphs_time_wait_enter(struct tcphs_section *s, const struct inet_timewait_sock *tw)
+struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
 {
+	struct tcphs_section *s = tcphs_conn_enter_untimed(atomic64_read(&tw->tw_cookie));
 	struct tcphs_conn *conn;
 
-	tcphs_conn_enter_untimed(s, atomic64_read(&tw->tw_cookie));
 	for (conn = s->conn; conn; conn = conn->next) {
 		if (conn->id.conn == s->cookie && conn->id.flags & TCPHS_F_BUCKET &&
 		    conn->id.local_port == ntohs(tw->tw_sport) &&
@@ -40,6 +40,7 @@ void tcphs_time_wait_enter(struct tcphs_section *s, const struct inet_timewait_s
 			break;
 		}
 	}
+	return s;
 }
 
 /* Has this CPU counted one more socket that got no bucket, since this was asked last? */
@@ -104,25 +105,25 @@ static void on_bucket(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	const struct sock *sk = tcphs_argument(regs, 1);
 	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	tcphs_conn_enter_untimed(&s, tcphs_cookie_make(sk));
+	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 	/* A bucket in FIN_WAIT2 may be a timer's. */
-	s.now = tw->tw_substate == TCP_TIME_WAIT ? tcphs_segment_time(tp) : tcphs_now();
-	conn = s.conn ?: tcphs_adopt(&s, sk, sk->sk_state);
+	s->now = tw->tw_substate == TCP_TIME_WAIT ? tcphs_segment_time(tp) : tcphs_now();
+	conn = s->conn ?: tcphs_adopt(s, sk, sk->sk_state);
 	if (tw->tw_substate != TCP_TIME_WAIT) {
 		tcphs_end_remember(conn, tp);
-	} else if (unlikely(!tcphs_fin_time_wait(&s, tp))) {
-		tcphs_fin_last_segment(&s, tp, TCPHS_STATE_TIME_WAIT);
+	} else if (unlikely(!tcphs_fin_time_wait(s, tp))) {
+		tcphs_fin_last_segment(s, tp, TCPHS_STATE_TIME_WAIT);
 		tcphs_end_remember(conn, tp);
-		time_wait(&s, tp->snd_nxt, tp->rcv_nxt);
+		time_wait(s, tp->snd_nxt, tp->rcv_nxt);
 	}
 	conn->id.flags |= TCPHS_F_BUCKET;
-	tcphs_end_settled(sk, s.cookie);
-	tcphs_conn_leave(&s);
+	tcphs_end_settled(sk, s->cookie);
+	tcphs_conn_leave(s);
 }
 
 /* A FIN that the kernel is going to accept for a bucket in FIN_WAIT2. */
@@ -169,15 +170,15 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 	struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	const struct sk_buff *skb = tcphs_argument(regs, 1);
 	const struct tcphdr *th = tcphs_argument(regs, 2);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (TCP_SKB_CB(skb)->end_seq == TCP_SKB_CB(skb)->seq && !th->rst)
 		return;
-	tcphs_time_wait_enter(&s, tw);
-	s.now = tcphs_now();
-	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
-		bucket_segment(&s, tcp_twsk((struct sock *)tw), skb, th);
-	tcphs_conn_leave(&s);
+	s = tcphs_time_wait_enter(tw);
+	s->now = tcphs_now();
+	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET)
+		bucket_segment(s, tcp_twsk((struct sock *)tw), skb, th);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -188,14 +189,14 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 static void on_bucket_wanted(struct tcphs_regs *regs)
 {
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 1);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_time_wait_enter(&s, tw);
-	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET) {
-		s.conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
-		s.conn->data = task_pid_nr(current);
+	s = tcphs_time_wait_enter(tw);
+	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET) {
+		s->conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
+		s->conn->data = task_pid_nr(current);
 	}
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -205,12 +206,12 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 static void on_bucket_dismissed(struct tcphs_regs *regs)
 {
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_time_wait_enter(&s, tw);
-	if (s.conn && s.conn->id.flags & TCPHS_F_BUCKET)
-		s.conn->marks |= TCPHS_C_DISMISSED;
-	tcphs_conn_leave(&s);
+	s = tcphs_time_wait_enter(tw);
+	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET)
+		s->conn->marks |= TCPHS_C_DISMISSED;
+	tcphs_conn_leave(s);
 }
 
 /*
@@ -240,43 +241,43 @@ static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_s
 static void on_bucket_end(struct tcphs_regs *regs)
 {
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
 	u8 reason;
 
-	tcphs_time_wait_enter(&s, tw);
-	s.now = tcphs_now();
-	conn = s.conn;
+	s = tcphs_time_wait_enter(tw);
+	s->now = tcphs_now();
+	conn = s->conn;
 	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {
 		if (check_net(twsk_net(tw)))
-			tcphs_proof_deaf(TCPHS_HASHDANCE, s.cookie, conn ? conn->born : s.now);
-		tcphs_adopt_missed(&s, tw);
+			tcphs_proof_deaf(TCPHS_HASHDANCE, s->cookie, conn ? conn->born : s->now);
+		tcphs_adopt_missed(s, tw);
 		goto out;
 	}
 	reason = bucket_end(conn, tw);
 	if (reason == TCPHS_REASON_RESET_RECEIVED) {
-		ev = tcphs_step(&s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
+		ev = tcphs_step(s, TCPHS_EV_RST_RECEIVED, TCPHS_STATE_CLOSE);
 		ev->seq = conn->data;
 		ev->flags |= TCPHS_F_SEQ;
-		tcphs_step_since(&s, ev, conn->since);
-		tcphs_step_done(&s);
+		tcphs_step_since(s, ev, conn->since);
+		tcphs_step_done(s);
 	}
 	if (conn->state == TCPHS_STATE_TIME_WAIT) {
-		ev = tcphs_step(&s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
+		ev = tcphs_step(s, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_CLOSE);
 		ev->reason = reason;
-		tcphs_step_since(&s, ev, conn->since);
+		tcphs_step_since(s, ev, conn->since);
 		if (ev->flags & TCPHS_F_DURATION)
-			tcphs_hist_count(&s, TCPHS_HIST_TIME_WAIT, ev->duration);
-		tcphs_step_done(&s);
+			tcphs_hist_count(s, TCPHS_HIST_TIME_WAIT, ev->duration);
+		tcphs_step_done(s);
 	} else {
 		/* FIN_WAIT2 waited in vain: no TIME_WAIT, and this is the end. */
-		tcphs_end_tell(&s, conn->state, reason == TCPHS_REASON_EXPIRED ?
+		tcphs_end_tell(s, conn->state, reason == TCPHS_REASON_EXPIRED ?
 			       TCPHS_REASON_TIMEOUT : reason);
 	}
-	tcphs_conn_remove(&s);
+	tcphs_conn_remove(s);
 out:
-	tcphs_conn_leave(&s);
+	tcphs_conn_leave(s);
 }
 
 /**

@@ -111,21 +111,21 @@ static void connect_returns(const struct tcphs_call *call, int err, int family)
 	struct sock *sk = (struct sock *)call->argument[0];
 	const struct sockaddr *peer = (const struct sockaddr *)call->argument[1];
 	bool inside = sk->sk_family != family;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	u8 reason;
 
 	if (err == -EAFNOSUPPORT || sk->sk_protocol != IPPROTO_TCP ||
 	    !is_address(peer, (int)call->argument[2], family))
 		return;
 	reason = reason_of(sk, err);
-	tcphs_conn_enter(&s, tcphs_cookie_make(sk));
-	if (!s.conn || !(s.conn->marks & TCPHS_C_TOLD))
-		tcphs_unsent(&s, sk, peer, TCPHS_STATE_CLOSE, reason, 0);
+	s = tcphs_conn_enter(tcphs_cookie_make(sk));
+	if (!s->conn || !(s->conn->marks & TCPHS_C_TOLD))
+		tcphs_unsent(s, sk, peer, TCPHS_STATE_CLOSE, reason, 0);
 	if (inside)
-		s.conn->marks |= TCPHS_C_TOLD;
+		s->conn->marks |= TCPHS_C_TOLD;
 	else
-		s.conn->marks &= ~TCPHS_C_TOLD;
-	tcphs_conn_leave(&s);
+		s->conn->marks &= ~TCPHS_C_TOLD;
+	tcphs_conn_leave(s);
 }
 
 static void on_connect_v4(const struct tcphs_call *call, int err)
@@ -152,14 +152,14 @@ static void on_connect_v6(const struct tcphs_call *call, int err)
 void tcphs_unsent_blocked(const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
 	if (!sk || READ_ONCE(sk->sk_state) != TCP_SYN_SENT || sk->sk_protocol != IPPROTO_TCP)
 		return;
-	tcphs_conn_enter_untimed(&s, tcphs_cookie(sk));
-	if (s.conn && s.conn->state == TCPHS_STATE_SYN_SENT)
-		s.conn->data = READ_ONCE(tcp_sk(sk)->total_retrans) + 1;
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter_untimed(tcphs_cookie(sk));
+	if (s->conn && s->conn->state == TCPHS_STATE_SYN_SENT)
+		s->conn->data = READ_ONCE(tcp_sk(sk)->total_retrans) + 1;
+	tcphs_conn_leave(s);
 }
 
 static struct tcphs_return connect_v4 = { .handler = on_connect_v4 };

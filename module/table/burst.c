@@ -30,12 +30,12 @@ static unsigned int added;
 
 static void add(u64 cookie)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 
-	tcphs_conn_enter(&s, cookie);
-	if (!s.conn)
-		tcphs_conn_add(&s, tcphs_net(&init_net), NULL, TCPHS_STATE_SYN_RECV, true);
-	tcphs_conn_leave(&s);
+	s = tcphs_conn_enter(cookie);
+	if (!s->conn)
+		tcphs_conn_add(s, tcphs_net(&init_net), NULL, TCPHS_STATE_SYN_RECV, true);
+	tcphs_conn_leave(s);
 }
 
 static void add_all(unsigned int count)
@@ -61,14 +61,14 @@ static void add_all(unsigned int count)
 
 static void remove_all(unsigned int count)
 {
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		tcphs_conn_enter(&s, NOBODYS + i);
-		if (s.conn)
-			tcphs_conn_remove(&s);
-		tcphs_conn_leave(&s);
+		s = tcphs_conn_enter(NOBODYS + i);
+		if (s->conn)
+			tcphs_conn_remove(s);
+		tcphs_conn_leave(s);
 		cond_resched();
 	}
 }

@@ -31,6 +31,7 @@
 /* How many entries there may be; main.c sets it. */
 unsigned int tcphs_table_size;
 struct tcphs_table tcphs_table;
+DEFINE_PER_CPU(struct tcphs_section, tcphs_section);
 static struct tcphs_pool pool;
 static DEFINE_PER_CPU(struct tcphs_conn, scratch);
 
@@ -183,19 +184,19 @@ void tcphs_conn_set_listener(struct tcphs_section *s, const struct sock *sk)
 static void each_entry(void (*fn)(struct tcphs_section *s, void *arg), void *arg)
 {
 	struct tcphs_conn *next;
-	struct tcphs_section s;
+	struct tcphs_section *s;
 	unsigned int i;
 
 	for (i = 0; i <= tcphs_table.mask; i++) {
 		cond_resched();
 		if (!tcphs_conn_maybe(i))
 			continue;
-		tcphs_conn_enter(&s, i);
-		for (next = s.bucket->first; (s.conn = next);) {
+		s = tcphs_conn_enter(i);
+		for (next = s->bucket->first; (s->conn = next);) {
 			next = next->next;
-			fn(&s, arg);
+			fn(s, arg);
 		}
-		tcphs_conn_leave(&s);
+		tcphs_conn_leave(s);
 	}
 }
 

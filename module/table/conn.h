@@ -86,7 +86,7 @@ struct tcphs_bucket {
 	raw_spinlock_t lock;
 };
 
-/* One handler's stay in the table. */
+/* A handler's stay in the table: of a CPU there is one at a time. */
 struct tcphs_section {
 	unsigned long irqflags;
 	struct tcphs_bucket *bucket;
@@ -101,6 +101,7 @@ struct tcphs_table {
 };
 
 extern struct tcphs_table tcphs_table;
+DECLARE_PER_CPU(struct tcphs_section, tcphs_section);
 extern unsigned int tcphs_table_size;
 
 int tcphs_conn_init(void);
@@ -124,21 +125,25 @@ static inline struct tcphs_bucket *tcphs_conn_bucket(u64 cookie)
 
 /**
  * tcphs_conn_enter_untimed() - begin a section on one connection
- * @s: the section; @s->conn is its entry or NULL, @s->now is for the caller to
- *	set before it adds, moves or tells anything (tcphs_conn_enter() does)
  * @cookie: of its socket
  *
  * Context: any but NMI. Interrupts are off and the bucket's lock is held until
  * tcphs_conn_leave(); sections do not nest.
+ * Return: the section; its conn is the entry or NULL, its now is for the caller to
+ * set before it adds, moves or tells anything (tcphs_conn_enter() does).
  */
-static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u64 cookie)
+static __always_inline struct tcphs_section *tcphs_conn_enter_untimed(u64 cookie)
 {
 	struct tcphs_bucket *bucket = tcphs_conn_bucket(cookie);
+	struct tcphs_section *s;
 	struct tcphs_conn *conn;
+	unsigned long irqflags;
 
+	local_irq_save(irqflags);
+	s = this_cpu_ptr(&tcphs_section);
+	s->irqflags = irqflags;
 	s->bucket = bucket;
 	s->cookie = cookie;
-	local_irq_save(s->irqflags);
 	raw_spin_lock(&bucket->lock);
 	/* Sparse can't follow a lock that the caller keeps. */
 	__release(&bucket->lock);
@@ -146,13 +151,16 @@ static __always_inline void tcphs_conn_enter_untimed(struct tcphs_section *s, u6
 		if (conn->id.conn == cookie)
 			break;
 	s->conn = conn;
+	return s;
 }
 
 /* tcphs_conn_enter_untimed(), and the time of the step. */
-static __always_inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie)
+static __always_inline struct tcphs_section *tcphs_conn_enter(u64 cookie)
 {
-	tcphs_conn_enter_untimed(s, cookie);
+	struct tcphs_section *s = tcphs_conn_enter_untimed(cookie);
+
 	s->now = tcphs_now();
+	return s;
 }
 
 /**
@@ -161,11 +169,14 @@ static __always_inline void tcphs_conn_enter(struct tcphs_section *s, u64 cookie
  */
 static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 {
+	struct tcphs_bucket *bucket = s->bucket;
+	unsigned long irqflags = s->irqflags;
+
 	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
 		tcphs_conn_remove(s);
-	__acquire(&s->bucket->lock);
-	raw_spin_unlock(&s->bucket->lock);
-	local_irq_restore(s->irqflags);
+	__acquire(&bucket->lock);
+	raw_spin_unlock(&bucket->lock);
+	local_irq_restore(irqflags);
 }
 
 /**
