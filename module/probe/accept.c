@@ -52,8 +52,7 @@ void tcphs_accept_third_ack(const struct sock *sk, const struct sk_buff *skb,
 		tcphs_drop_try_ack(sk, skb, req);
 }
 
-static void accept_queued(struct tcphs_section *s, struct sock *sk,
-			  struct request_sock *req, u32 syn_queue)
+static void accept_queued(struct tcphs_section *s, struct sock *sk, u32 syn_queue)
 {
 	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev;
@@ -79,24 +78,23 @@ static void accept_queued(struct tcphs_section *s, struct sock *sk,
 }
 
 /*
- * inet_csk_complete_hashdance(): the third ACK made a child, which goes to the
- * accept queue. Softirq, child locked, request owned if own_req says so.
+ * As nearly always. What comes next, in this softirq and with the child locked, is that it
+ * is established, and both are told at once; else what comes next tells it before itself
+ * (tcphs_conn_lane()).
  */
-static void on_child(struct tcphs_regs *regs)
+static void owe_queued(struct tcphs_conn *conn, struct sock *sk, u32 syn_queue)
 {
-	struct sock *sk = tcphs_argument(regs, 0);
-	const struct sock *child = tcphs_argument(regs, 1);
-	struct request_sock *req = tcphs_argument(regs, 2);
-	bool own_req = (unsigned long)tcphs_argument(regs, 3) & 0xff;
-	struct tcphs_section *s;
-	u32 syn_queue;
+	tcphs_listener_count(&conn->queue, conn->listener, sk, syn_queue,
+			     READ_ONCE(sk->sk_ack_backlog) + 1);
+	/* As above. */
+	conn->marks &= ~TCPHS_C_RST_RECEIVED;
+	conn->marks |= TCPHS_C_QUEUED | TCPHS_C_CHILD | TCPHS_C_OWED;
+}
 
-	/* Another CPU made a child of the same request; this one will be undone. */
-	if (!own_req || sk->sk_protocol != IPPROTO_TCP)
-		return;
-
-	/* It has the cookie of its request, if that had one. */
-	s = tcphs_conn_enter(tcphs_cookie_make(child));
+static void queued_oddly(struct tcphs_section *s, struct sock *sk, struct request_sock *req,
+			 u32 syn_queue)
+{
+	s->now = tcphs_now();
 	if (!s->conn) {
 		/* Where requests move from one listener to another, that may be what was missed. */
 		if (!sk->sk_reuseport)
@@ -109,10 +107,39 @@ static void on_child(struct tcphs_regs *regs)
 		tcphs_move_by_ack(s, sk);
 	else if (!s->conn->listener)
 		tcphs_conn_set_listener(s, sk);
+	accept_queued(s, sk, syn_queue);
+}
+
+/*
+ * inet_csk_complete_hashdance(): the third ACK made a child, which goes to the
+ * accept queue. Softirq, child locked, request owned if own_req says so.
+ */
+static void on_child(struct tcphs_regs *regs)
+{
+	struct sock *sk = tcphs_argument(regs, 0);
+	const struct sock *child = tcphs_argument(regs, 1);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	bool own_req = (unsigned long)tcphs_argument(regs, 3) & 0xff;
+	struct tcphs_section *s;
+	struct tcphs_conn *conn;
+	u32 syn_queue;
+
+	/* Another CPU made a child of the same request; this one will be undone. */
+	if (!own_req || sk->sk_protocol != IPPROTO_TCP)
+		return;
+
+	/* It has the cookie of its request, if that had one. */
+	s = tcphs_conn_enter_untimed(tcphs_cookie_make(child));
+	conn = s->conn;
+	syn_queue = inet_csk_reqsk_queue_len(sk);
+	syn_queue -= !!syn_queue;
+	if (likely(conn && sk == req->rsk_listener && conn->listener &&
+		   !(conn->id.flags & TCPHS_F_ADOPTED)))
+		owe_queued(conn, sk, syn_queue);
+	else
+		queued_oddly(s, sk, req, syn_queue);
 	if (likely(__this_cpu_read(third_ack.req) == req))
 		s->conn->data = __this_cpu_read(third_ack.bytes);
-	syn_queue = inet_csk_reqsk_queue_len(sk);
-	accept_queued(s, sk, req, syn_queue ? syn_queue - 1 : 0);
 	tcphs_conn_leave(s);
 }
 
@@ -175,7 +202,7 @@ static void on_queue_add(struct tcphs_regs *regs)
 	else if (!s->conn)
 		cookie_unknown(s, sk, req);
 	if (!(s->conn->marks & TCPHS_C_CHILD))
-		accept_queued(s, sk, req, inet_csk_reqsk_queue_len(sk));
+		accept_queued(s, sk, inet_csk_reqsk_queue_len(sk));
 	tcphs_conn_leave(s);
 }
 
@@ -191,6 +218,7 @@ static void on_accept(struct tcphs_regs *regs)
 	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
+	struct tcphs_pen pen;
 	u64 cookie;
 
 	if ((sk->sk_family != AF_INET && sk->sk_family != AF_INET6) || !sk_fullsock(sk))
@@ -216,7 +244,7 @@ static void on_accept(struct tcphs_regs *regs)
 	listener = conn->listener;
 	tcphs_who_owner(&conn->id);
 
-	ev = tcphs_step(s, TCPHS_EV_ACCEPTED, conn->state);
+	ev = tcphs_pen_step(s, &pen, TCPHS_EV_ACCEPTED, conn->state);
 	if (listener && !READ_ONCE(listener->gone))
 		tcphs_listener_put_depths(ev, listener->sk);
 	if (conn->marks & TCPHS_C_QUEUED) {
@@ -229,7 +257,7 @@ static void on_accept(struct tcphs_regs *regs)
 			tcphs_listener_waited(listener, waited, index, s->now);
 		conn->marks &= ~TCPHS_C_QUEUED;
 	}
-	tcphs_step_done(s);
+	tcphs_pen_done(s, &pen, TCPHS_EV_ACCEPTED);
 	if (listener) {
 		if (conn->id.owner)
 			tcphs_listener_accepted(listener, conn->id.owner);

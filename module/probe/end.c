@@ -197,18 +197,7 @@ static bool stillborn(const struct sock *sk)
 	return still;
 }
 
-/**
- * tcphs_end_closed() - the socket is in CLOSE, whatever it was in before
- * @sk: going to CLOSE, from neither LISTEN nor SYN_SENT
- * @old_state: enum tcphs_state
- *
- * An abortive close (SO_LINGER 0, unread data, disconnect()) changes the state
- * first and sends its RST after that (tcp_close(), tcp_disconnect()); so that
- * the record of the end is the last one, it waits for the RST.
- *
- * Context: softirq or process, @sk locked.
- */
-void tcphs_end_closed(const struct sock *sk, u8 old_state)
+static noinline void closed(const struct sock *sk, u8 old_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	struct tcphs_section *s;
@@ -216,13 +205,6 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 	bool farewell;
 	u8 reason;
 
-	if (old_state == TCPHS_STATE_SYN_RECV && stillborn(sk))
-		return;
-	if (tcphs_cookie(sk) == this_cpu_read(settled)) {
-		if (!sock_flag(sk, SOCK_DEAD))
-			this_cpu_write(settled, 0);
-		return;
-	}
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 	/* The bucket that took its place goes on with the story. */
 	if (s->conn && (s->conn->id.flags & TCPHS_F_BUCKET || s->conn->state == TCPHS_STATE_CLOSE))
@@ -230,6 +212,7 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 	farewell = old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq;
 	s->now = farewell ? tcphs_segment_time(tp) : tcphs_now();
 	conn = s->conn ?: tcphs_adopt(s, sk, old_state);
+	tcphs_step_owed(s);
 
 	if (likely(farewell)) {
 		tcphs_fin_last_ack(s, tp);
@@ -262,6 +245,27 @@ out:
 	tcphs_conn_leave(s);
 }
 
+/**
+ * tcphs_end_closed() - the socket is in CLOSE, whatever it was in before
+ * @sk: going to CLOSE, from neither LISTEN nor SYN_SENT
+ * @old_state: enum tcphs_state
+ *
+ * An abortive close (SO_LINGER 0, unread data, disconnect()) changes the state
+ * first and sends its RST after that (tcp_close(), tcp_disconnect()); so that
+ * the record of the end is the last one, it waits for the RST.
+ *
+ * Context: softirq or process, @sk locked.
+ */
+void tcphs_end_closed(const struct sock *sk, u8 old_state)
+{
+	if (unlikely(old_state == TCPHS_STATE_SYN_RECV) && stillborn(sk))
+		return;
+	if (tcphs_cookie(sk) != this_cpu_read(settled))
+		closed(sk, old_state);
+	else if (!sock_flag(sk, SOCK_DEAD))
+		this_cpu_write(settled, 0);
+}
+
 /*
  * tcp_rcv_state_process() confirms the FIN of a socket that no process holds, finds
  * data beyond it, or TCP_LINGER2 below 0, and ends the socket; tcp_v4_do_rcv() answers
@@ -282,22 +286,10 @@ static void reset_after_end(struct tcphs_section *s, const struct sock *sk)
 	tcphs_step_done(s);
 }
 
-/* Once for every full socket, failed children of a handshake too. */
-static void on_destroy(void *data, struct sock *sk)
+static noinline void destroyed(const struct sock *sk, u64 cookie)
 {
-	u64 cookie = tcphs_cookie(sk);
-	struct tcphs_section *s;
+	struct tcphs_section *s = tcphs_conn_enter_untimed(cookie);
 
-	tcphs_hook_hit(data);
-	if (sk->sk_protocol != IPPROTO_TCP || !cookie)
-		return;
-	if (cookie == this_cpu_read(settled)) {
-		this_cpu_write(settled, 0);
-		return;
-	}
-	if (!tcphs_conn_maybe(cookie))
-		return;
-	s = tcphs_conn_enter_untimed(cookie);
 	if (s->conn && s->conn->state == TCPHS_STATE_CLOSE && !(s->conn->marks & TCPHS_C_TOMB)) {
 		s->now = tcphs_now();
 		if (s->conn->marks & TCPHS_C_OPEN_END) {
@@ -309,6 +301,20 @@ static void on_destroy(void *data, struct sock *sk)
 		tcphs_conn_remove(s);
 	}
 	tcphs_conn_leave(s);
+}
+
+/* Once for every full socket, failed children of a handshake too. */
+static void on_destroy(void *data, struct sock *sk)
+{
+	u64 cookie = tcphs_cookie(sk);
+
+	tcphs_hook_hit(data);
+	if (sk->sk_protocol != IPPROTO_TCP || !cookie)
+		return;
+	if (likely(cookie == this_cpu_read(settled)))
+		this_cpu_write(settled, 0);
+	else if (tcphs_conn_maybe(cookie))
+		destroyed(sk, cookie);
 }
 
 static void __always_unused prototypes(void)

@@ -69,10 +69,11 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 	struct tcphs_section *s = tcphs_adopt_enter(sk, old_state);
 	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev;
+	struct tcphs_pen pen;
 
 	conn->mark = s->now;
 	conn->resends = 0;
-	ev = tcphs_step(s, TCPHS_EV_FIN_SENT, new_state);
+	ev = tcphs_pen_step(s, &pen, TCPHS_EV_FIN_SENT, new_state);
 	tcphs_step_numbers(ev, tp->write_seq, tp->rcv_nxt);
 	tcphs_step_since(s, ev, conn->since);
 	if (new_state == TCPHS_STATE_LAST_ACK) {
@@ -89,8 +90,8 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->life.closer = TCPHS_CLOSER_LOCAL;
 	}
 	conn->marks |= TCPHS_C_FIN_SENT;
-	tcphs_step_done(s);
-	tcphs_conn_move(s, new_state);
+	tcphs_pen_done(s, &pen, TCPHS_EV_FIN_SENT);
+	tcphs_conn_move_of(s, pen.stats, new_state);
 	/* Whoever closes it must have got it. MPTCP hands out a socket of its own. */
 	if (unlikely(conn->marks & TCPHS_C_QUEUED && !sk_is_mptcp(sk)))
 		tcphs_proof_deaf("security_sock_graft", s->cookie, conn->born);
@@ -110,7 +111,8 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
 			     const struct sock *first)
 {
-	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_RECEIVED, new_state);
+	struct tcphs_pen pen;
+	struct tcphs_event *ev = tcphs_pen_step(s, &pen, TCPHS_EV_FIN_RECEIVED, new_state);
 
 	tcphs_step_numbers(ev, seq, ack);
 	tcphs_step_since(s, ev, s->conn->since);
@@ -118,7 +120,7 @@ void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_s
 		put_half(ev, s->conn, seq, s->conn->life.bytes_received);
 	else if (first)
 		tcphs_idle_put(ev, s->conn, first, NULL);
-	tcphs_step_done(s);
+	tcphs_pen_done(s, &pen, TCPHS_EV_FIN_RECEIVED);
 	s->conn->marks |= TCPHS_C_FIN_RECEIVED;
 }
 
@@ -136,8 +138,12 @@ void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 
-	s = likely(old_state != TCPHS_STATE_SYN_RECV) ? tcphs_segment_enter(sk, old_state) :
-							tcphs_adopt_enter(sk, old_state);
+	if (likely(old_state != TCPHS_STATE_SYN_RECV)) {
+		s = tcphs_segment_enter(sk, old_state);
+	} else {
+		s = tcphs_adopt_enter(sk, old_state);
+		tcphs_step_owed(s);
+	}
 	conn = s->conn;
 	if (new_state == TCPHS_STATE_CLOSING) {
 		conn->life.closer = TCPHS_CLOSER_BOTH;
@@ -154,17 +160,25 @@ void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 	tcphs_conn_leave(s);
 }
 
+static __always_inline void put_acked(struct tcphs_section *s, struct tcphs_event *ev,
+				      const struct tcp_sock *tp)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	tcphs_step_numbers(ev, tp->rcv_nxt, tp->snd_una);
+	if (conn->marks & TCPHS_C_FIN_SENT)
+		tcphs_step_since(s, ev, conn->mark);
+	conn->marks |= TCPHS_C_FIN_ACKED;
+	/* Names the segment: the kernel reads its clock once for each. */
+	conn->mark = tp->tcp_clock_cache;
+}
+
 static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state)
 {
 	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_FIN_ACKED, new_state);
 
-	tcphs_step_numbers(ev, tp->rcv_nxt, tp->snd_una);
-	if (s->conn->marks & TCPHS_C_FIN_SENT)
-		tcphs_step_since(s, ev, s->conn->mark);
+	put_acked(s, ev, tp);
 	tcphs_step_done(s);
-	s->conn->marks |= TCPHS_C_FIN_ACKED;
-	/* Names the segment: the kernel reads its clock once for each. */
-	s->conn->mark = tp->tcp_clock_cache;
 }
 
 /**
@@ -178,9 +192,11 @@ static void fin_acked(struct tcphs_section *s, const struct tcp_sock *tp, u8 new
 void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state)
 {
 	struct tcphs_section *s = tcphs_segment_enter(sk, old_state);
+	struct tcphs_pen pen;
 
-	fin_acked(s, tcp_sk(sk), new_state);
-	tcphs_conn_move(s, new_state);
+	put_acked(s, tcphs_pen_step(s, &pen, TCPHS_EV_FIN_ACKED, new_state), tcp_sk(sk));
+	tcphs_pen_done(s, &pen, TCPHS_EV_FIN_ACKED);
+	tcphs_conn_move_of(s, pen.stats, new_state);
 	tcphs_conn_leave(s);
 }
 
@@ -207,7 +223,7 @@ void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, 
 }
 
 /* What is told with the end: @seq and @ack of what came, and the end itself. */
-static void put_end(struct tcphs_section *s, struct tcphs_event *ev, u32 seq, u32 ack)
+static __always_inline void put_end(struct tcphs_section *s, struct tcphs_event *ev, u32 seq, u32 ack)
 {
 	struct tcphs_conn *conn = s->conn;
 
@@ -228,7 +244,8 @@ static void put_end(struct tcphs_section *s, struct tcphs_event *ev, u32 seq, u3
 void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp)
 {
 	struct tcphs_conn *conn = s->conn;
-	struct tcphs_slot *slot;
+	struct tcphs_event *ev;
+	struct tcphs_pen pen;
 
 	if (unlikely(conn->id.flags & TCPHS_F_ADOPTED || !(conn->marks & TCPHS_C_FIN_SENT) ||
 		     conn->state != TCPHS_STATE_LAST_ACK)) {
@@ -240,10 +257,10 @@ void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp)
 	}
 	count_segments(conn, tp);
 	tcphs_end_remember(conn, tp);
-	slot = tcphs_steps(s, TCPHS_INSTANT_LAST_ACK, TCPHS_STATE_CLOSE);
-	slot->before.duration = tcphs_elapsed(conn->mark, s->now);
-	put_end(s, &slot->ev, tp->rcv_nxt, tp->snd_una);
-	tcphs_steps_done(s, TCPHS_INSTANT_LAST_ACK);
+	ev = tcphs_pen_step(s, &pen, TCPHS_INSTANT_LAST_ACK, TCPHS_STATE_CLOSE);
+	pen.slot->before.duration = tcphs_elapsed(conn->mark, s->now);
+	put_end(s, ev, tp->rcv_nxt, tp->snd_una);
+	tcphs_pen_done(s, &pen, TCPHS_INSTANT_LAST_ACK);
 }
 
 /**
@@ -259,7 +276,8 @@ bool tcphs_fin_time_wait(struct tcphs_section *s, const struct tcp_sock *tp)
 	const u32 usual = TCPHS_C_HALF | TCPHS_C_FIN_ACKED;
 	struct tcphs_conn *conn = s->conn;
 	u32 seq = tp->rcv_nxt - 1;
-	struct tcphs_slot *slot;
+	struct tcphs_event *ev;
+	struct tcphs_pen pen;
 
 	if (unlikely(conn->id.flags & TCPHS_F_ADOPTED || (conn->marks & usual) != usual ||
 		     conn->state != TCPHS_STATE_FIN_WAIT2))
@@ -267,12 +285,12 @@ bool tcphs_fin_time_wait(struct tcphs_section *s, const struct tcp_sock *tp)
 	conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
 	conn->marks |= TCPHS_C_FIN_RECEIVED;
 	tcphs_end_remember(conn, tp);
-	slot = tcphs_steps(s, TCPHS_INSTANT_TIME_WAIT, TCPHS_STATE_TIME_WAIT);
-	slot->before.duration = tcphs_elapsed(conn->since, s->now);
-	slot->before.bytes = half_bytes(conn, seq, tp->bytes_received);
-	put_end(s, &slot->ev, seq, tp->snd_una);
-	slot->ev.flags |= TCPHS_F_TIME_WAIT_AHEAD;
-	tcphs_steps_done(s, TCPHS_INSTANT_TIME_WAIT);
-	tcphs_conn_move(s, TCPHS_STATE_TIME_WAIT);
+	ev = tcphs_pen_step(s, &pen, TCPHS_INSTANT_TIME_WAIT, TCPHS_STATE_TIME_WAIT);
+	pen.slot->before.duration = tcphs_elapsed(conn->since, s->now);
+	pen.slot->before.bytes = half_bytes(conn, seq, tp->bytes_received);
+	put_end(s, ev, seq, tp->snd_una);
+	ev->flags |= TCPHS_F_TIME_WAIT_AHEAD;
+	tcphs_pen_done(s, &pen, TCPHS_INSTANT_TIME_WAIT);
+	tcphs_conn_move_of(s, pen.stats, TCPHS_STATE_TIME_WAIT);
 	return true;
 }

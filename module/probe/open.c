@@ -44,6 +44,7 @@ static void on_connect(struct tcphs_regs *regs)
 	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
+	struct tcphs_pen pen;
 	u16 generation;
 
 	s = tcphs_conn_enter(tcphs_cookie_make(sk));
@@ -63,14 +64,14 @@ static void on_connect(struct tcphs_regs *regs)
 	conn->id.isn = tp->write_seq;
 	conn->id.flags |= TCPHS_F_ISN;
 
-	ev = tcphs_step(s, TCPHS_EV_SYN_SENT, TCPHS_STATE_SYN_SENT);
+	ev = tcphs_pen_step(s, &pen, TCPHS_EV_SYN_SENT, TCPHS_STATE_SYN_SENT);
 	ev->old_state = TCPHS_STATE_CLOSE;
 	/* It carries data, or asks for the cookie to do so next time. */
 	if (tp->fastopen_req)
 		ev->reason = TCPHS_REASON_FASTOPEN;
 	ev->seq = conn->id.isn;
 	ev->flags |= TCPHS_F_SEQ;
-	tcphs_step_done(s);
+	tcphs_pen_done(s, &pen, TCPHS_EV_SYN_SENT);
 	tcphs_conn_leave(s);
 }
 
@@ -180,6 +181,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	struct tcphs_section *s;
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
+	struct tcphs_pen pen;
+	unsigned int type = TCPHS_EV_ESTABLISHED;
 	bool passive;
 
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
@@ -202,8 +205,17 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->id.flags |= TCPHS_F_PEER_ISN;
 	}
 
-	ev = tcphs_step(s, TCPHS_EV_ESTABLISHED, TCPHS_STATE_ESTABLISHED);
+	if (likely(conn->marks & TCPHS_C_OWED)) {
+		conn->marks &= ~TCPHS_C_OWED;
+		type = TCPHS_INSTANT_QUEUED;
+	}
+	ev = tcphs_pen_step(s, &pen, type, TCPHS_STATE_ESTABLISHED);
 	ev->old_state = old_state;
+	if (type == TCPHS_INSTANT_QUEUED) {
+		pen.slot->before.queue = conn->queue;
+		memset(&conn->life, 0, sizeof(conn->life));
+		conn->mark = s->now;
+	}
 	if (passive)
 		tcphs_step_numbers(ev, conn->id.peer_isn + 1, conn->id.isn + 1);
 	else if (conn->id.flags & TCPHS_F_ISN)
@@ -226,8 +238,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->data = tp->snd_una - conn->id.isn - 1;
 	}
 	put_agreed(ev, conn, tp);
-	tcphs_step_done(s);
-	tcphs_conn_move(s, TCPHS_STATE_ESTABLISHED);
+	tcphs_pen_done(s, &pen, type);
+	tcphs_conn_move_of(s, pen.stats, TCPHS_STATE_ESTABLISHED);
 	tcphs_conn_leave(s);
 }
 

@@ -53,6 +53,7 @@ static void request_queued(struct tcphs_section *s, const struct sock *sk,
 {
 	struct tcphs_conn *conn;
 	struct tcphs_event *ev;
+	struct tcphs_pen pen;
 
 	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk, TCPHS_STATE_SYN_RECV, true);
 	tcphs_who_handshake(&conn->id, req);
@@ -60,14 +61,14 @@ static void request_queued(struct tcphs_section *s, const struct sock *sk,
 	if (unlikely(!conn->listener))
 		listen_missed(sk, s->now);
 
-	ev = tcphs_step(s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
+	ev = tcphs_pen_step(s, &pen, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->seq = conn->id.peer_isn;
 	ev->flags |= TCPHS_F_SEQ;
 	/* Another CPU that is quick may come before it is counted. */
 	tcphs_listener_queues(ev, conn->listener, sk, max(inet_csk_reqsk_queue_len(sk), 1),
 			      READ_ONCE(sk->sk_ack_backlog));
-	tcphs_step_done(s);
+	tcphs_pen_done(s, &pen, TCPHS_EV_SYN_RECEIVED);
 }
 
 /* The first SYN+ACK of a request: it is in the SYN queue, and can't leave it before. */
@@ -206,29 +207,12 @@ static void rst(struct tcphs_conn *conn, struct request_sock *req, const struct 
 		conn->marks |= TCPHS_C_RST_RECEIVED;
 }
 
-/*
- * tcp_check_req(): a segment for a request in the SYN queue. The most frequent
- * one, a third ACK, is told when it has its child. For Fast Open @sk is the child.
- * Softirq, listener not locked.
- */
-static void on_request_segment(struct tcphs_regs *regs)
+static noinline void request_segment(const struct sock *sk, const struct sk_buff *skb,
+				     struct request_sock *req, bool deferred)
 {
-	const struct sock *sk = tcphs_argument(regs, 0);
-	const struct sk_buff *skb = tcphs_argument(regs, 1);
-	struct request_sock *req = tcphs_argument(regs, 2);
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct tcphs_section *s;
-	bool deferred = false;
 
-	if (sk->sk_state != TCP_LISTEN)
-		return;
-	if (likely(!th->syn && !th->rst)) {
-		deferred = is_deferred(sk, req, skb, th);
-		if (likely(!deferred)) {
-			tcphs_accept_third_ack(sk, skb, req);
-			return;
-		}
-	}
 	s = tcphs_conn_enter(tcphs_cookie_make(req_to_sk(req)));
 	/* Another CPU has put it into the queue and is about to answer. */
 	if (unlikely(!s->conn && !tcp_rsk(req)->snt_synack))
@@ -246,6 +230,28 @@ static void on_request_segment(struct tcphs_regs *regs)
 		syn_again(s, skb);
 out:
 	tcphs_conn_leave(s);
+}
+
+/*
+ * tcp_check_req(): a segment for a request in the SYN queue. The most frequent
+ * one, a third ACK, is told when it has its child. For Fast Open @sk is the child.
+ * Softirq, listener not locked.
+ */
+static void on_request_segment(struct tcphs_regs *regs)
+{
+	const struct sock *sk = tcphs_argument(regs, 0);
+	const struct sk_buff *skb = tcphs_argument(regs, 1);
+	struct request_sock *req = tcphs_argument(regs, 2);
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	if (sk->sk_state != TCP_LISTEN)
+		return;
+	if (unlikely(th->syn || th->rst))
+		request_segment(sk, skb, req, false);
+	else if (unlikely(is_deferred(sk, req, skb, th)))
+		request_segment(sk, skb, req, true);
+	else
+		tcphs_accept_third_ack(sk, skb, req);
 }
 
 /*
@@ -360,22 +366,14 @@ static void unborn_end(struct request_sock *req)
 	tcphs_drop_syn(sk, &id, reason);
 }
 
-/*
- * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): a request ends, once for
- * every request there is. Softirq or process; nobody else holds it.
- */
-static void on_request_end(struct tcphs_regs *regs)
+static noinline void childless_end(struct request_sock *req)
 {
-	struct request_sock *req = tcphs_argument(regs, 0);
 	u64 cookie = tcphs_cookie(req_to_sk(req));
 	struct tcphs_section *s;
 	struct tcphs_event *ev;
 	u8 type, reason;
 	bool twice;
 
-	/* It had its child. */
-	if (likely(req->sk))
-		return;
 	tcphs_drop_settle();
 	if (!cookie) {
 		unborn_end(req);
@@ -399,6 +397,18 @@ static void on_request_end(struct tcphs_regs *regs)
 	tcphs_conn_leave(s);
 	if (unlikely(twice))
 		syn_twice(req);
+}
+
+/*
+ * tcp_v4_reqsk_destructor(), tcp_v6_reqsk_destructor(): a request ends, once for
+ * every request there is. Softirq or process; nobody else holds it.
+ */
+static void on_request_end(struct tcphs_regs *regs)
+{
+	struct request_sock *req = tcphs_argument(regs, 0);
+
+	if (unlikely(!req->sk))
+		childless_end(req);
 }
 
 struct tcphs_hook tcphs_hooks_request[] = {

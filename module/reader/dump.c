@@ -359,7 +359,7 @@ static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 /* Whose accept() it waits for, and how long it has. Its listener is held until then. */
 static bool is_queued(const struct tcphs_conn *conn)
 {
-	return conn->marks & TCPHS_C_QUEUED && conn->listener;
+	return (conn->marks & (TCPHS_C_QUEUED | TCPHS_C_OWED)) == TCPHS_C_QUEUED && conn->listener;
 }
 
 static int put_conn_waiting(struct sk_buff *skb, const struct tcphs_conn *conn, u64 now)
@@ -413,7 +413,7 @@ static int put_conn(const struct tcphs_conn *conn, void *data)
 			      TCPHS_A_CONN_PAD) ||
 	    nla_put_u64_64bit(skb, TCPHS_A_CONN_LIFE, tcphs_elapsed(conn->born, arg->now),
 			      TCPHS_A_CONN_PAD) ||
-	    (conn->life.handshake_us &&
+	    (!(conn->marks & TCPHS_C_OWED) && conn->life.handshake_us &&
 	     nla_put_u64_64bit(skb, TCPHS_A_CONN_HANDSHAKE,
 			       (u64)conn->life.handshake_us * NSEC_PER_USEC,
 			       TCPHS_A_CONN_PAD))) {

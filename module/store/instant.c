@@ -8,25 +8,31 @@ static const u8 steps[][TCPHS_INSTANT_STEPS] = {
 	[TCPHS_INSTANT_LAST_ACK - TCPHS_EV_MAX - 1] = { TCPHS_EV_FIN_ACKED, TCPHS_EV_CLOSED },
 	[TCPHS_INSTANT_TIME_WAIT - TCPHS_EV_MAX - 1] = { TCPHS_EV_FIN_RECEIVED, TCPHS_EV_TIME_WAIT,
 							 TCPHS_EV_CLOSED },
+	[TCPHS_INSTANT_QUEUED - TCPHS_EV_MAX - 1] = { TCPHS_EV_ACCEPT_QUEUED, TCPHS_EV_ESTABLISHED },
 };
 
-/* Of a step that is not the last. Of those that there are, none is notable. */
-static void earlier(const struct tcphs_before *before, struct tcphs_event *ev)
+static void put_queued(const union tcphs_before *before, struct tcphs_event *ev)
+{
+	ev->new_state = TCPHS_STATE_SYN_RECV;
+	ev->flags &= ~TCPHS_F_AGREED;
+	ev->flags |= TCPHS_F_QUEUE;
+	ev->queue = before->queue;
+}
+
+/* What leads to the end. */
+static void put_closing(const union tcphs_before *before, struct tcphs_event *ev)
 {
 	ev->duration = before->duration;
 	ev->flags &= ~(TCPHS_F_LIFE | TCPHS_F_TIME_WAIT_AHEAD);
-	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK | TCPHS_F_DURATION;
-	memset(&ev->queue, 0, sizeof(ev->queue));
-	switch (ev->type) {
-	case TCPHS_EV_FIN_RECEIVED:
+	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK;
+	memset(&ev->life, 0, sizeof(ev->life));
+	if (ev->type == TCPHS_EV_FIN_RECEIVED) {
 		ev->half.bytes = before->bytes;
 		ev->flags |= TCPHS_F_HALF;
-		break;
-	case TCPHS_EV_TIME_WAIT:
-		/* The last ACK: of what the FIN had confirmed, it goes on, and confirms that. */
+	} else if (ev->type == TCPHS_EV_TIME_WAIT) {
+		/* The last ACK: from where the FIN had confirmed on, and it confirms that. */
 		swap(ev->seq, ev->ack);
 		ev->ack++;
-		break;
 	}
 }
 
@@ -39,7 +45,7 @@ static void earlier(const struct tcphs_before *before, struct tcphs_event *ev)
  *
  * Context: any.
  */
-void tcphs_instant_step(const struct tcphs_event *last, const struct tcphs_before *before,
+void tcphs_instant_step(const struct tcphs_event *last, const union tcphs_before *before,
 			unsigned int step, struct tcphs_event *ev)
 {
 	unsigned int type = last->type;
@@ -50,12 +56,19 @@ void tcphs_instant_step(const struct tcphs_event *last, const struct tcphs_befor
 	ev->number += step;
 	if (step)
 		ev->flags &= ~TCPHS_F_GAP;
-	if (step + 1 < tcphs_instant_steps(type)) {
-		earlier(before, ev);
-		return;
+	switch (ev->type) {
+	case TCPHS_EV_ESTABLISHED:
+		break;
+	case TCPHS_EV_ACCEPT_QUEUED:
+		put_queued(before, ev);
+		break;
+	case TCPHS_EV_CLOSED:
+		ev->seq = 0;
+		ev->ack = 0;
+		break;
+	default:
+		put_closing(before, ev);
 	}
-	ev->seq = 0;
-	ev->ack = 0;
 }
 
 /**

@@ -15,6 +15,7 @@
 enum tcphs_instant {
 	TCPHS_INSTANT_LAST_ACK = TCPHS_EV_MAX + 1,	/* fin-acked, closed */
 	TCPHS_INSTANT_TIME_WAIT,			/* fin-received, time-wait, closed */
+	TCPHS_INSTANT_QUEUED,				/* accept-queued, established */
 
 	__TCPHS_INSTANT_MAX
 };
@@ -25,9 +26,12 @@ enum tcphs_instant {
  * What steps have that are not the last, beside the last one's record: @seq and @ack of that
  * are theirs. Written for these types alone.
  */
-struct tcphs_before {
-	u64 duration;		/* ns */
-	u64 bytes;		/* of fin-received: struct tcphs_half */
+union tcphs_before {
+	struct tcphs_queue queue;	/* of accept-queued; its duration is the handshake's, too */
+	struct {			/* of the others */
+		u64 duration;		/* ns */
+		u64 bytes;		/* of fin-received: struct tcphs_half */
+	};
 };
 
 /* How many steps a slot's record is. @type: of it */
@@ -37,7 +41,7 @@ static __always_inline unsigned int tcphs_instant_steps(unsigned int type)
 	return type <= TCPHS_EV_MAX ? 1 : type == TCPHS_INSTANT_TIME_WAIT ? 3 : 2;
 }
 
-void tcphs_instant_step(const struct tcphs_event *last, const struct tcphs_before *before,
+void tcphs_instant_step(const struct tcphs_event *last, const union tcphs_before *before,
 			unsigned int step, struct tcphs_event *ev);
 void tcphs_instant_count(u64 *events);
 

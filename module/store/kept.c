@@ -43,7 +43,7 @@ static bool copy(const struct tcphs_slot *from, u64 mark, unsigned int lane, u32
 	slot->ev.flags |= flags;
 	/* A life's beginning lies behind the end of another. */
 	segment->latest = max(segment->latest, slot->ev.time);
-	tcphs_ring_commit(kept, tcphs_instant_steps(slot->ev.type));
+	tcphs_ring_commit(kept, slot, tcphs_instant_steps(slot->ev.type));
 	return true;
 }
 

@@ -179,7 +179,7 @@ const struct tcphs_slot *tcphs_ring_follow(u64 link, u64 *mark)
 bool tcphs_ring_again(const struct tcphs_slot *slot, u64 mark, unsigned int step,
 		      struct tcphs_event *ev)
 {
-	struct tcphs_before before;
+	union tcphs_before before;
 
 	if (!tcphs_ring_copy(slot, mark, &before, ev))
 		return false;
@@ -267,13 +267,13 @@ static bool is_first(const struct tcphs_walk *walk)
 }
 
 /* Of steps that share a slot: the first that is asked for, or the next. */
-static void next_step(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
+static noinline void next_step(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
 {
 	*place = walk->mark - 1 - walk->left;
 	tcphs_instant_step(&walk->last, &walk->before, walk->step, ev);
 }
 
-static void first_step(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
+static noinline void first_step(struct tcphs_walk *walk, u64 *place, struct tcphs_event *ev)
 {
 	unsigned int steps = tcphs_instant_steps(ev->type);
 	u64 first = walk->mark - steps;

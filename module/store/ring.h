@@ -57,7 +57,7 @@ struct tcphs_run {
 struct tcphs_slot {
 	u64 mark;		/* 0: being written, or never was; else place of its last step + 1 */
 	u64 link;		/* to the life's slot before this one; 0: none */
-	struct tcphs_before before;
+	union tcphs_before before;
 	struct tcphs_event ev;
 };
 
@@ -100,7 +100,7 @@ struct tcphs_walk {
 	u64 mark;
 	unsigned int step;			/* and which of the slot's it was */
 	unsigned int left;			/* that are still to be read, out of this copy */
-	struct tcphs_before before;
+	union tcphs_before before;
 	struct tcphs_event last;
 	unsigned int nr;
 	struct tcphs_run run[TCPHS_SEGMENTS];	/* a heap */
@@ -200,18 +200,20 @@ static __always_inline struct tcphs_slot *tcphs_ring_begin(struct tcphs_ring *ri
 /**
  * tcphs_ring_commit() - publish the record of tcphs_ring_begin()
  * @ring: the same
+ * @slot: of it
  * @steps: of tcphs_instant_steps()
  *
  * Context: as tcphs_ring_begin(), on the same CPU.
  */
-static __always_inline void tcphs_ring_commit(struct tcphs_ring *ring, unsigned int steps)
+static __always_inline void tcphs_ring_commit(struct tcphs_ring *ring, struct tcphs_slot *slot,
+					      unsigned int steps)
 {
 	u64 head = ring->head + steps;
 
 	if (steps > 1)
 		ring->segment[ring->lanes[ring->lane].newest].shared += steps - 1;
 	/* Whoever sees the mark sees the record. */
-	smp_store_release(&ring->writing->mark, head);
+	smp_store_release(&slot->mark, head);
 	/* And whoever sees the head. */
 	smp_store_release(&ring->head, head);
 }
@@ -235,7 +237,7 @@ static inline u64 tcphs_ring_last(void)
  * Return: false when it was overwritten meanwhile; @ev is then rubble.
  */
 static inline bool tcphs_ring_copy(const struct tcphs_slot *slot, u64 mark,
-				   struct tcphs_before *before, struct tcphs_event *ev)
+				   union tcphs_before *before, struct tcphs_event *ev)
 {
 	/* Pairs with tcphs_ring_commit(): this mark, this record. */
 	if (smp_load_acquire(&slot->mark) != mark)

@@ -70,6 +70,7 @@ static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
 	struct tcphs_conn *conn = this_cpu_ptr(&scratch);
 
 	tcphs_refused_add(s->cookie);
+	s->scratch = true;
 	memset(conn, 0, sizeof(*conn));
 	conn->marks = TCPHS_C_SCRATCH;
 	conn->id.flags = TCPHS_F_UNTRACKED;
@@ -126,6 +127,21 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 }
 
 /**
+ * tcphs_conn_erase() - a scratch entry ends with its section
+ * @s: the section, which may be left without it already
+ *
+ * For tcphs_conn_leave().
+ *
+ * Context: inside a section.
+ */
+void tcphs_conn_erase(struct tcphs_section *s)
+{
+	s->scratch = false;
+	if (s->conn && s->conn->marks & TCPHS_C_SCRATCH)
+		tcphs_conn_remove(s);
+}
+
+/**
  * tcphs_conn_reserve() - have entries at hand, to be taken while nobody can wait
  * @count: how many
  *
@@ -153,8 +169,10 @@ void tcphs_conn_remove(struct tcphs_section *s)
 		tcphs_owner_put(conn->id.owner);
 	if (unlikely(conn->marks & TCPHS_C_QUEUED))
 		tcphs_pairs_forget(conn->id.conn);
-	if (conn->marks & TCPHS_C_SCRATCH)
+	if (conn->marks & TCPHS_C_SCRATCH) {
+		s->scratch = false;
 		return;
+	}
 	this_cpu_ptr(conn->tn->stats)->states[conn->state]--;
 	tcphs_share_count(conn->share, -1);
 	place = &s->bucket->first;

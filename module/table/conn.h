@@ -44,7 +44,8 @@ struct tcphs_listener;
 #define TCPHS_C_JOINED		BIT(15)	/* a subflow that MPTCP takes in; its request goes next */
 #define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, and that is told */
 #define TCPHS_C_KEPT		BIT(17)	/* its records are in the second store too */
-#define TCPHS_C_LANE		28	/* the upper bits: in which lane it writes, 0: not asked yet */
+#define TCPHS_C_LANE		27	/* four bits: in which lane it writes, 0: not asked yet */
+#define TCPHS_C_OWED		BIT(31)	/* accept-queued is to be told before anything else */
 
 struct tcphs_conn {
 	struct tcphs_conn *next;	/* of its bucket */
@@ -55,7 +56,10 @@ struct tcphs_conn {
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
 	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
-	struct tcphs_life life;	/* complete once the socket is gone */
+	union {
+		struct tcphs_life life;	/* complete once the socket is gone */
+		struct tcphs_queue queue;	/* with TCPHS_C_OWED */
+	};
 	u32 marks;		/* TCPHS_C_* */
 	u8 state;		/* enum tcphs_state */
 	u8 old_state;		/* state that CLOSE followed */
@@ -93,6 +97,7 @@ struct tcphs_section {
 	u64 cookie;
 	u64 now;
 	struct tcphs_conn *conn;	/* NULL: not in the table */
+	bool scratch;			/* @conn, if there is one, is not in the table */
 };
 
 struct tcphs_table {
@@ -110,6 +115,7 @@ struct tcphs_conn *tcphs_conn_add(struct tcphs_section *s, struct tcphs_net *tn,
 				  const struct sock *sk, u8 state, bool birth);
 void tcphs_conn_reserve(unsigned int count);
 void tcphs_conn_remove(struct tcphs_section *s);
+void tcphs_conn_erase(struct tcphs_section *s);
 void tcphs_conn_set_listener(struct tcphs_section *s, const struct sock *sk);
 void tcphs_conn_forget_leaving(void (*last_words)(struct tcphs_section *s));
 void tcphs_conn_sweep_tombs(void);
@@ -172,8 +178,8 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 	struct tcphs_bucket *bucket = s->bucket;
 	unsigned long irqflags = s->irqflags;
 
-	if (unlikely(s->conn && s->conn->marks & TCPHS_C_SCRATCH))
-		tcphs_conn_remove(s);
+	if (unlikely(s->scratch))
+		tcphs_conn_erase(s);
 	__acquire(&bucket->lock);
 	raw_spin_unlock(&bucket->lock);
 	local_irq_restore(irqflags);
@@ -190,6 +196,20 @@ static inline bool tcphs_conn_maybe(u64 cookie)
 	return READ_ONCE(tcphs_conn_bucket(cookie)->first);
 }
 
+/* tcphs_conn_move(), with this CPU's counters of its namespace at hand. */
+static __always_inline void tcphs_conn_move_of(struct tcphs_section *s, struct tcphs_stats *stats,
+					       u8 state)
+{
+	struct tcphs_conn *conn = s->conn;
+
+	if (likely(!s->scratch)) {
+		stats->states[conn->state]--;
+		stats->states[state]++;
+	}
+	conn->state = state;
+	conn->since = s->now;
+}
+
 /**
  * tcphs_conn_move() - to another state
  * @s: section with an entry
@@ -199,16 +219,7 @@ static inline bool tcphs_conn_maybe(u64 cookie)
  */
 static __always_inline void tcphs_conn_move(struct tcphs_section *s, u8 state)
 {
-	struct tcphs_conn *conn = s->conn;
-
-	if (!(conn->marks & TCPHS_C_SCRATCH)) {
-		struct tcphs_stats *st = this_cpu_ptr(conn->tn->stats);
-
-		st->states[conn->state]--;
-		st->states[state]++;
-	}
-	conn->state = state;
-	conn->since = s->now;
+	tcphs_conn_move_of(s, this_cpu_ptr(s->conn->tn->stats), state);
 }
 
 #endif /* _TCPHS_CONN_H */

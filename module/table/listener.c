@@ -211,6 +211,26 @@ void tcphs_listener_put_depths(struct tcphs_event *ev, const struct sock *listen
 }
 
 /**
+ * tcphs_listener_count() - a listener's queues, and their high-water marks
+ * @queue: the result
+ * @listener: whose marks go up, or NULL
+ * @sk: the listening socket
+ * @syn_queue: requests in it, this one included
+ * @accept_queue: connections in it, this one included
+ *
+ * Context: any.
+ */
+void tcphs_listener_count(struct tcphs_queue *queue, struct tcphs_listener *listener,
+			  const struct sock *sk, u32 syn_queue, u32 accept_queue)
+{
+	tcphs_listener_depths(queue, sk);
+	queue->syn_queue = syn_queue;
+	queue->accept_queue = accept_queue;
+	if (listener)
+		tcphs_listener_marks(listener, queue);
+}
+
+/**
  * tcphs_listener_queues() - add a listener's queues to a record
  * @ev: of tcphs_event_begin()
  * @listener: whose high-water marks go up, or NULL
@@ -223,11 +243,8 @@ void tcphs_listener_put_depths(struct tcphs_event *ev, const struct sock *listen
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue)
 {
-	tcphs_listener_put_depths(ev, sk);
-	ev->queue.syn_queue = syn_queue;
-	ev->queue.accept_queue = accept_queue;
-	if (listener)
-		tcphs_listener_marks(listener, &ev->queue);
+	tcphs_listener_count(&ev->queue, listener, sk, syn_queue, accept_queue);
+	ev->flags |= TCPHS_F_QUEUE;
 }
 
 /**

@@ -76,6 +76,8 @@ void tcphs_listener_forget_leaving(void);
 void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue);
 void tcphs_listener_depths(struct tcphs_queue *queue, const struct sock *listener);
 void tcphs_listener_put_depths(struct tcphs_event *ev, const struct sock *listener);
+void tcphs_listener_count(struct tcphs_queue *queue, struct tcphs_listener *listener,
+			  const struct sock *sk, u32 syn_queue, u32 accept_queue);
 void tcphs_listener_queues(struct tcphs_event *ev, struct tcphs_listener *listener,
 			   const struct sock *sk, u32 syn_queue, u32 accept_queue);
 void tcphs_listener_waited(struct tcphs_listener *listener, u64 ns, unsigned int index, u64 now);

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * How a record begins. Every step comes by here, so the usual way calls nothing and keeps
- * all it needs in registers; what is rare is done apart, and then it begins again.
- */
+/* How a record begins, where that is not inline, and what is rare of it where it is. */
 #include <linux/build_bug.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
@@ -15,48 +12,6 @@
 #include "table/share.h"
 #include "table/step.h"
 #include "table/who.h"
-
-static __always_inline struct tcphs_ring *this_ring(void)
-{
-	return __this_cpu_read(tcphs_stores.ring[TCPHS_STORE_RING]);
-}
-
-/* A record of @id, complete but for what the step knows; every byte is set. */
-static __always_inline struct tcphs_slot *begin(struct tcphs_ring *ring, unsigned int lane,
-						struct tcphs_net *tn, const struct tcphs_who *id,
-						u64 now, unsigned int type)
-{
-	struct tcphs_stats *st = this_cpu_ptr(tn->stats);
-	struct tcphs_slot *slot = tcphs_ring_begin(ring, lane);
-	const struct tcphs_owner *owner = id->owner;
-	struct tcphs_event *ev = &slot->ev;
-
-	st->events[type]++;
-	ev->number = st->recorded + 1;
-	ev->time = now;
-	ev->duration = 0;
-	ev->type = type;
-	ev->old_state = 0;
-	ev->new_state = 0;
-	ev->reason = TCPHS_REASON_NONE;
-	ev->seq = 0;
-	ev->ack = 0;
-	ev->flags = id->flags;
-	ev->cpu = smp_processor_id();
-	ev->icmp_type = 0;
-	ev->icmp_code = 0;
-	ev->ifindex = id->ifindex;
-	memcpy(&ev->id, id, offsetof(struct tcphs_who, owner));
-	if (owner) {
-		memcpy(ev->id.comm, owner->comm, TCPHS_COMM_LEN);
-		memcpy(ev->id.thread, owner->thread, TCPHS_COMM_LEN);
-	} else {
-		memset(ev->id.comm, 0, TCPHS_COMM_LEN);
-		memset(ev->id.thread, 0, TCPHS_COMM_LEN);
-	}
-	memset(&ev->queue, 0, sizeof(ev->queue));
-	return slot;
-}
 
 /**
  * tcphs_event_begin() - start a record of what has no entry, in this CPU's ring
@@ -72,42 +27,70 @@ static __always_inline struct tcphs_slot *begin(struct tcphs_ring *ring, unsigne
 struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_who *id,
 				      unsigned int lane, u64 now, unsigned int type)
 {
-	struct tcphs_ring *ring = this_ring();
-	struct tcphs_slot *slot;
+	struct tcphs_pen pen = { tcphs_this_ring(), this_cpu_ptr(tn->stats) };
 
-	if (unlikely(tcphs_ring_is_full(ring, lane)))
-		tcphs_ring_extend(ring, lane);
-	slot = begin(ring, lane, tn, id, now, type);
-	WRITE_ONCE(slot->link, 0);
-	return &slot->ev;
+	if (unlikely(tcphs_ring_is_full(pen.ring, lane)))
+		tcphs_ring_extend(pen.ring, lane);
+	tcphs_pen_begin(&pen, lane, id, now, type);
+	WRITE_ONCE(pen.slot->link, 0);
+	return &pen.slot->ev;
 }
 
 /* By its service: what a stranger may choose says nothing of whose a connection is. */
 static void choose_lane(struct tcphs_conn *conn)
 {
-	BUILD_BUG_ON(TCPHS_LANES > 1U << (32 - TCPHS_C_LANE));
+	BUILD_BUG_ON(TCPHS_LANES > 1U << (31 - TCPHS_C_LANE));
 	conn->marks |= tcphs_share_lane(conn->share, conn->id.role == TCPHS_ROLE_PASSIVE ?
 					conn->id.local_port : conn->id.peer_port) << TCPHS_C_LANE;
 }
 
-/* The first record of a connection, or the first of a segment. */
-static noinline struct tcphs_event *conn_event_apart(struct tcphs_conn *conn, u64 now,
-						     unsigned int type, unsigned int new_state)
+/* Something else than established follows. */
+static void tell_queued(struct tcphs_conn *conn, u64 now)
 {
-	struct tcphs_ring *ring = this_ring();
+	struct tcphs_event *ev;
+	struct tcphs_ring *ring;
 
+	conn->marks &= ~TCPHS_C_OWED;
+	ev = tcphs_conn_event(conn, now, TCPHS_EV_ACCEPT_QUEUED, TCPHS_STATE_SYN_RECV);
+	tcphs_step_numbers(ev, conn->id.peer_isn + 1, conn->id.isn + 1);
+	ev->duration = tcphs_elapsed(conn->born, now);
+	ev->queue = conn->queue;
+	ev->flags |= TCPHS_F_DURATION | TCPHS_F_QUEUE;
+	memset(&conn->life, 0, sizeof(conn->life));
+	conn->mark = now;
+	ring = tcphs_event_publish(conn->tn);
+	if (conn->marks & TCPHS_C_KEPT)
+		tcphs_kept_step(ring);
+}
+
+/**
+ * tcphs_conn_lane() - in which lane a connection writes, with room for a record in it
+ * @conn: its entry
+ * @now: ns
+ *
+ * For tcphs_conn_begin(): this is its first record, or the first of a segment, or something
+ * has to be told before.
+ *
+ * Context: interrupts off.
+ */
+unsigned int tcphs_conn_lane(struct tcphs_conn *conn, u64 now)
+{
+	struct tcphs_ring *ring = tcphs_this_ring();
+
+	if (conn->marks & TCPHS_C_OWED)
+		tell_queued(conn, now);
 	if (!(conn->marks >> TCPHS_C_LANE))
 		choose_lane(conn);
 	if (tcphs_ring_is_full(ring, conn->marks >> TCPHS_C_LANE))
 		tcphs_ring_extend(ring, conn->marks >> TCPHS_C_LANE);
-	return tcphs_conn_event(conn, now, type, new_state);
+	return conn->marks >> TCPHS_C_LANE;
 }
 
 /**
  * tcphs_conn_event() - start the next record of a connection, in this CPU's ring
  * @conn: its entry, with the state before the step
  * @now: ns
- * @type: enum tcphs_event_type, or tcphs_instant of steps that are committed together
+ * @type: enum tcphs_event_type
  * @new_state: enum tcphs_state after the step
  *
  * Context: interrupts off until it is committed as a step of its section, or by
@@ -117,16 +100,7 @@ static noinline struct tcphs_event *conn_event_apart(struct tcphs_conn *conn, u6
 struct tcphs_event *tcphs_conn_event(struct tcphs_conn *conn, u64 now, unsigned int type,
 				     unsigned int new_state)
 {
-	unsigned int lane = conn->marks >> TCPHS_C_LANE;
-	struct tcphs_ring *ring = this_ring();
-	struct tcphs_slot *slot;
+	struct tcphs_pen pen;
 
-	if (unlikely(!lane || tcphs_ring_is_full(ring, lane)))
-		return conn_event_apart(conn, now, type, new_state);
-	slot = begin(ring, lane, conn->tn, &conn->id, now, type);
-	slot->ev.old_state = conn->state;
-	slot->ev.new_state = new_state;
-	WRITE_ONCE(slot->link, conn->last);
-	conn->last = tcphs_ring_link(ring, slot, ring->head + 1);
-	return &slot->ev;
+	return tcphs_conn_begin(&pen, conn, now, type, new_state);
 }

@@ -467,7 +467,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_ABI_MINOR,	/* u16 */
 	TCPHS_A_STATUS_UPTIME,		/* u64, ns since load */
 	TCPHS_A_STATUS_NETNS,		/* u32 */
-	TCPHS_A_STATUS_RING_RECORDS,	/* u32, capacity a CPU */
+	TCPHS_A_STATUS_RING_RECORDS,	/* u32, a CPU has room for, at least */
 	TCPHS_A_STATUS_RING_CPUS,	/* u32 */
 	TCPHS_A_STATUS_RECORDED,	/* u64, records of this namespace */
 	TCPHS_A_STATUS_OVERWRITTEN,	/* u64, of all; initial namespace only */
@@ -484,7 +484,7 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_CLOCK,		/* s64, ns: CLOCK_REALTIME - CLOCK_MONOTONIC just now */
 	TCPHS_A_STATUS_REFUSED,		/* nest TCPHS_A_COUNT_*, multi; id: enum tcphs_refused */
 	TCPHS_A_STATUS_RING_REACH,	/* u64, ns: all that is younger is there; initial namespace only */
-	TCPHS_A_STATUS_KEPT_RECORDS,	/* u32, capacity a CPU of the kept store */
+	TCPHS_A_STATUS_KEPT_RECORDS,	/* u32, the same of the kept store */
 	TCPHS_A_STATUS_KEPT,		/* u64, records that came into it; initial namespace only */
 	TCPHS_A_STATUS_KEPT_OVERWRITTEN, /* u64, of these; initial namespace only */
 	TCPHS_A_STATUS_KEPT_REACH,	/* u64, as RING_REACH; initial namespace only */
