@@ -5,6 +5,7 @@
 
 	pcapng.py TOOL TEST_EXPORT (which writes the recordings)
 """
+import fcntl
 import os
 import pathlib
 import signal
@@ -234,13 +235,31 @@ def many(folder):
     path, said = export(folder, "crowd")
     took = time.monotonic() - began
     told = list(rebuilt.packets(path))
-    result(len(told) == 7 * 7919 and "55433 packets of 126704 events, 0 lost" in said,
+    result(len(told) == 7 * 7919 and "55433 packets, 126704 events, 0 lost" in said,
            "7919 connections at once", said)
     result(took < SECONDS_MAX, f"it takes no more than {SECONDS_MAX} s", took)
     flows = {frozenset((p[:2], p[2:4])): 0 for p in told}
     for p in told:
         flows[frozenset((p[:2], p[2:4]))] += 1
     result(len(flows) == 7919 and set(flows.values()) == {7}, "each has all of its packets")
+
+
+def piped(folder):
+    """What is settled comes before the recording has an end"""
+    whole = pathlib.Path(f"{folder}/client").read_bytes()
+    with subprocess.Popen([TOOL, "export", "--read", "-", "--pcapng", "-"], env=ENV,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as tool:
+        # Without the last piece, of 32 bytes.
+        tool.stdin.write(whole[:-32])
+        tool.stdin.flush()
+        fcntl.fcntl(tool.stdout, fcntl.F_SETFL, os.O_NONBLOCK)
+        got, deadline = b"", time.monotonic() + SECONDS_MAX
+        while b"syn-sent" not in got and time.monotonic() < deadline:
+            got += tool.stdout.read() or b""
+            time.sleep(0.01)
+        result(tool.poll() is None and b"syn-sent" in got, "what comes out of a pipe is handed on", got)
+        tool.stdin.close()
 
 
 def files(folder):
@@ -276,6 +295,7 @@ def files(folder):
     answer = run(TOOL, "export", "--read", f"{folder}/cut", "--pcapng", f"{folder}/part")
     result(answer.returncode == 6 and list(rebuilt.packets(f"{folder}/part")) == [],
            "a damaged recording says so, and what is whole of it is there", answer)
+    piped(folder)
     with subprocess.Popen([TOOL, "export", "--read", "-", "--pcapng", f"{folder}/ended"], env=ENV,
                           stdin=subprocess.PIPE, stderr=subprocess.PIPE) as tool:
         tool.stdin.write(pathlib.Path(source).read_bytes()[:1000])

@@ -116,6 +116,23 @@ static uint64_t now_of(const struct source *source)
 	return source_session(source) ? tcphs_session_now(source_session(source)) : 0;
 }
 
+static bool flush(void *arg)
+{
+	struct export_cmd *cmd = arg;
+
+	return !tcphs_buf_flush(&cmd->out);
+}
+
+static int read_events(struct export_cmd *cmd, struct source *source, struct tcphs_error *err)
+{
+	const struct tcphs_events_ops *ops = cmd->trace ? &trace_ops : &pcapng_ops;
+
+	/* What comes out of a pipe is handed on as it comes. */
+	if (cmd->cli->read)
+		return source_follow(source, 0, ops, flush, cmd, err);
+	return source_drain(source, ops, cmd, err);
+}
+
 static int write_all(struct export_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
 	int failed;
@@ -126,7 +143,7 @@ static int write_all(struct export_cmd *cmd, struct source *source, struct tcphs
 		cmd->packets = packets_new(&cmd->out, cli_netns(cmd->cli));
 	if (!cmd->track && !cmd->packets)
 		return no_memory(err);
-	if (source_drain(source, cmd->trace ? &trace_ops : &pcapng_ops, cmd, err))
+	if (read_events(cmd, source, err))
 		return -1;
 	if (cmd->trace ? trace_end(cmd->track, now_of(source)) : packets_end(cmd->packets))
 		return no_memory(err);
@@ -146,6 +163,7 @@ static int write_all(struct export_cmd *cmd, struct source *source, struct tcphs
 static void tell(const struct export_cmd *cmd)
 {
 	const struct packets_counts *counts = cmd->packets ? packets_counts(cmd->packets) : NULL;
+	uint64_t nr = counts ? counts->packets : trace_connections(cmd->track);
 	struct tcphs_json j;
 
 	if (cmd->cli->json) {
@@ -154,20 +172,17 @@ static void tell(const struct export_cmd *cmd)
 		tcphs_json_u64(&j, "events", cmd->events);
 		tcphs_json_u64(&j, "lost", cmd->lost);
 		if (counts) {
-			tcphs_json_u64(&j, "packets", counts->packets);
+			tcphs_json_u64(&j, "packets", nr);
 			tcphs_json_u64(&j, "without_seq", counts->numberless);
 		} else {
-			tcphs_json_u64(&j, "tracks", trace_connections(cmd->track));
+			tcphs_json_u64(&j, "tracks", nr);
 		}
 		tcphs_json_end(&j);
-	} else if (counts) {
-		cli_say("tcphs: %llu packets of %llu events, %llu lost",
-			(unsigned long long)counts->packets, (unsigned long long)cmd->events,
-			(unsigned long long)cmd->lost);
 	} else {
-		cli_say("tcphs: %llu ends of connections, %llu events, %llu lost",
-			(unsigned long long)trace_connections(cmd->track),
-			(unsigned long long)cmd->events, (unsigned long long)cmd->lost);
+		cli_say("tcphs: %llu %s%s, %llu event%s, %llu lost", (unsigned long long)nr,
+			counts ? "packet" : "track", tcphs_plural(nr),
+			(unsigned long long)cmd->events, tcphs_plural(cmd->events),
+			(unsigned long long)cmd->lost);
 	}
 	if (counts && counts->numberless)
 		cli_say("tcphs: not among them: %llu whose sequence numbers are not on record",
