@@ -100,7 +100,7 @@ begin fifth 60 stay fifth
 begin --lane slow sixth 60 stay sixth
 begin --lane slow seventh 600 stay seventh
 begin --lane slow nice 60 niceness_is 7
-begin rude 60 niceness_is 0
+begin rude 60 niceness_is "$(nice)"
 result 'each lane has room for its own' until_so began_are 2
 result 'the fullest lane takes longest' test "$(say_progress | cut -d, -f2)" = ' about 12 min left'
 go_on 3
