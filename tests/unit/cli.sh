@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..301"
+echo "1..330"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -54,7 +54,7 @@ json_ok						"count"
 run 0 "and those with an argument"		"" --state TIME_WAIT,ESTAB --role server -H connections
 [ "$(wc -l <"$out")" = 1 ]; result $?		"too"
 run 2 "an option of a verb before it"		"" -f events
-said "$err" "^tcphs: '-f' stands before the verb" "is told so"
+said "$err" "^tcphs: unknown option '-f' before the verb" "is told so"
 run 2 "a verb that is missing"			"" --json
 run 2 "a wrong long option"			"" events --folow
 said "$err" "'--folow'; did you mean --follow\? tcphs help events has all$" "the right one is named"
@@ -222,6 +222,14 @@ run 0 "events --follow --json until SIGINT"	"" events -f -j
 json_ok						"it is JSON, also with an escape in a name"
 [ "$(grep -c '"event":"lost","cpu":1,"lost":7' "$out")" = 4 ]; result $? "losses are told"
 
+run 2 "connections --role listener"		"" connections --role listener
+said "$err" 'a listener is no connection; see tcphs listeners' "is answered with what there is"
+run 0 "connections --help"			"" connections --help
+! grep -E -- '--role .*listener' "$out"; result $?	"does not offer it"
+run 2 "an option that is none"			"" -x
+said "$err" "^tcphs: unknown option '-x' before the verb" "is told so"
+run 0 "columns asked for twice"			"" listeners -o all -o listener
+[ "$(head -n 1 "$out" | grep -o LISTENER | wc -l)" = 1 ]; result $? "are shown once"
 run 0 "connections --local-port --role"		"" connections -H --local-port 443 --role passive
 [ "$(wc -l <"$out")" = 1 ]; result $?		"are filtered here too"
 run 0 "listeners --port"			"" listeners -H --port 443,80
@@ -454,4 +462,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 322
+ended 330

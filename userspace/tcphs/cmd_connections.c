@@ -85,6 +85,14 @@ static void print(struct cli *cli, struct table *t, const struct tcphs_conn_list
 	}
 }
 
+/* As a filter of events it has a meaning: steps that no connection has come of. */
+static void check_roles(const struct cli *cli)
+{
+	if (tcphs_filter_has(&cli->filter, TCPHS_FILTER_ROLE) &&
+	    cli->filter.roles & 1u << TCPHS_ROLE_LISTENER)
+		cli_usage(cli, "--role: a listener is no connection; see tcphs listeners");
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct tcphs_conn_list list = { 0 };
@@ -94,6 +102,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	int ret;
 
 	table_options(cli, argc, argv, "s:");
+	check_roles(cli);
 	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
 	session = cli_session(&err);
 	if (!session)
@@ -117,6 +126,7 @@ const struct verb verb_connections = {
 		"                        syn-recv fin-wait-1 fin-wait-2 time-wait closed\n"
 		"                        close-wait last-ack closing, and the groups all\n"
 		"                        connected synchronized bucket big\n"
+		"      --role NAME,...   client, server, simultaneous, unknown\n"
 		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.filters = TCPHS_FILTERS_CONNECTION,
 	.run = run,

@@ -223,7 +223,7 @@ static int put_verb_first(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+" CLI_SHORTS, longs, NULL)) != -1) {
 		if (c != '?' && c != ':')
 			continue;
-		cli_say("tcphs: '%s' stands before the verb; options of a verb come after it: tcphs events --follow",
+		cli_say("tcphs: unknown option '%s' before the verb; what only some verbs take comes after it: tcphs events --follow",
 			argv[optind - 1]);
 		return TCPHS_ERR_USAGE;
 	}
