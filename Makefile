@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# People's door. What kbuild must see is in Kbuild and module/Kbuild.
+# What people type. What kbuild must see is in Kbuild and module/Kbuild.
 
 KDIR	?= /lib/modules/$(shell uname -r)/build
 PREFIX	?= /usr/local

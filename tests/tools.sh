@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The manners of the tool tcphs: exit statuses, one clear line for an error, JSON
+# What the tool tcphs owes its users: exit statuses, one clear line for an error, JSON
 # that programs can rely on, no colour and no heading where none is wanted.
 
 network=initial

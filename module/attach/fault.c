@@ -58,7 +58,7 @@ static int check_hook(const char *parameter, const char *name)
 /**
  * tcphs_fault_records() - stores that are full soon
  * @ring: records a CPU
- * @kept: of the second store
+ * @kept: of the kept store
  *
  * Context: process.
  */

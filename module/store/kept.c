@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The second store: whole lives of what went wrong, and nothing else.
+ * The kept store: whole lives of what went wrong, and nothing else.
  *
  * In the ring everything goes by in seconds on a busy machine. So when a step is notable
  * (kept.h), the records that its life has left in the ring so far are copied to a store

@@ -33,7 +33,7 @@
  *	newer than his end and passed by.
  * head, release of the namespace's count; acquire of it, then head: the records that were
  *	counted lie below (tcphs_event_publish(), seek_netns()).
- * head of the ring, release of the second store's; acquire of it, then of the ring's: what
+ * head of the ring, release of the kept store's; acquire of it, then of the ring's: what
  *	was kept lies below the ends of the rings. Where another CPU wrote it, the lock of its
  *	entry lies between that CPU's head and this one's copy (kept.c, tcphs_ring_kept_end()).
  * whole_since, wmb, first of a segment, mark = 0; one of these, rmb, whole_since: who has
@@ -561,7 +561,7 @@ bool tcphs_ring_read(struct tcphs_cursor *cursor, struct tcphs_walk *walk, struc
 }
 
 /**
- * tcphs_ring_kept_end() - fix the end of a reading of the second store
+ * tcphs_ring_kept_end() - fix the end of a reading of the kept store
  * @cpu: whose
  *
  * What is in it up to there was in the ring before: who fixes the ends of the rings
@@ -579,7 +579,7 @@ u64 tcphs_ring_kept_end(unsigned int cpu)
 }
 
 /**
- * tcphs_ring_kept_start() - begin to read the second store
+ * tcphs_ring_kept_start() - begin to read the kept store
  * @cpu: whose; it has a ring
  * @walk: for tcphs_ring_kept_read()
  * @end: of tcphs_ring_kept_end()
@@ -592,7 +592,7 @@ void tcphs_ring_kept_start(unsigned int cpu, struct tcphs_walk *walk, u64 end)
 }
 
 /**
- * tcphs_ring_kept_read() - the next record of the second store
+ * tcphs_ring_kept_read() - the next record of the kept store
  * @tn: whose records; NULL: all
  * @walk: started; says where the record lies, so that tcphs_ring_again() finds it
  * @ev: the record

@@ -41,7 +41,7 @@ struct tcphs_cursor {
 	u64 end;			/* where reading stops */
 	u64 last;			/* one namespace: number of the record before the end */
 	u64 lost;			/* not yet reported */
-	u64 kept_end;			/* where reading of the second store stops */
+	u64 kept_end;			/* where reading of the kept store stops */
 	bool given;			/* a reader named this CPU */
 	bool sought;			/* and the CPU had a ring */
 };

@@ -43,7 +43,7 @@ struct tcphs_listener;
 #define TCPHS_C_DISMISSED	BIT(14)	/* a bucket that goes, and not by its timer */
 #define TCPHS_C_JOINED		BIT(15)	/* a subflow that MPTCP takes in; its request goes next */
 #define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, and that is told */
-#define TCPHS_C_KEPT		BIT(17)	/* its records are in the second store too */
+#define TCPHS_C_KEPT		BIT(17)	/* its records are in the kept store too */
 #define TCPHS_C_LANE		27	/* four bits: in which lane it writes, 0: not asked yet */
 #define TCPHS_C_OWED		BIT(31)	/* accept-queued is to be told before anything else */
 

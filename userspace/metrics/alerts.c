@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Alert rules for Prometheus. From where on something is an ill, the doctor says: a name
+ * Alert rules for Prometheus. From where on something is a problem, the doctor says: a name
  * between two @ is one of its thresholds (doctor/thresholds.h). It judges each destination
  * and each listener for some seconds; a rule judges a namespace, or a listener, for minutes.
  */

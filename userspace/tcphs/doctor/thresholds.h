@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From where on the doctor calls something an ill: the one place that says so. The rules
+ * From where on the doctor calls something a problem: the one place that says so. The rules
  * compare with these, and the alerts for Prometheus are made of them (userspace/metrics).
  *
  * _NS: nanoseconds. _PERMILLE, and others that say so: a thousandth of something. All others
