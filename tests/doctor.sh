@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Every ill that tcphs doctor knows is made to happen, and a healthy twin of each in
-# which it must stay silent; see ills.py.
+# All that tcphs doctor can find is made to happen, and a healthy twin of each in
+# which it must stay silent; see trouble.py.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -51,13 +51,13 @@ deaf_hook() {
 	jq 'select(.finding == "hooks-deaf") | .value > 0' "$tmp/out" | grep -x true
 }
 
-read -r ills small < <(python3 "$here/ills.py" --count) || exit 1
-start $((ills + small + 6))
+read -r troubles small < <(python3 "$here/trouble.py" --count) || exit 1
+start $((troubles + small + 6))
 check "a wrong option is told in one line" usage_is_wrong
 check "without the module: status 3 and one line" not_loaded
 load ring_records=131072
 mark_dmesg
-tell_all < <(python3 "$here/ills.py" 2>&1)
+tell_all < <(python3 "$here/trouble.py" 2>&1)
 check "progress is shown on a terminal" shows_progress
 events_json "$tmp/events"
 check "no record is lost" nothing_lost "$tmp/events"
@@ -65,7 +65,7 @@ load ring_records=64 table_size=64
 # Elsewhere, so that no TIME_WAIT of before ends while losses are counted.
 # shellcheck disable=SC2016 # for the inner shell
 tell_all < <(unshare --net sh -c 'ip link set lo up && exec python3 "$1" --small' sh \
-	"$here/ills.py" 2>&1)
+	"$here/trouble.py" 2>&1)
 check "a hook that does not fire is told" deaf_hook
 check "the kernel does not complain" \
 	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|bucket table overflow|tun: Universal"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the stories and the ills have in common: sockets, peers, what was told, comparisons.
+"""What the stories and the troubles have in common: sockets, peers, what was told, comparisons.
 
 A story is a function with @story; its first line of text is the name.
 """

@@ -1020,7 +1020,7 @@ static void test_unanswered(void)
 	ev = unanswered(SEC, 0);
 	ev.idle.unacked = 1;
 	times(99, ev);
-	same(judge(), "", "a peer that confirms nothing is another ill");
+	same(judge(), "", "a peer that confirms nothing is another matter");
 	ev = unanswered(SEC, 0);
 	ev.flags &= ~TCPHS_F_PEER_ISN;
 	times(99, ev);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What makes a machine ill has in common: a look of the doctor, and what it must say."""
+"""What these tests have in common: a look of the doctor, and what it must say."""
 import json
 import os
 import signal
@@ -12,11 +12,11 @@ from wire import PATIENCE
 HERE = {4: "127.0.0.1"}
 EXIT = {"none": 0, "notice": 0, "warning": 10, "critical": 20}
 CHECKS = 19
-ILLS, SMALL = [], []
+TROUBLES, SMALL = [], []
 
 
-def ill(function):
-    ILLS.append(function)
+def trouble(function):
+    TROUBLES.append(function)
     return function
 
 

@@ -2,8 +2,8 @@
 """Connections that end by RST when nothing is under way any more, and when something is."""
 import time
 
-from illness import ill, Look, says
-from ills_reset import exchange, idle, linger0
+from examine import trouble, Look, says
+from trouble_reset import exchange, idle, linger0
 from tale import nap, same
 from wire import ACK, FIN, PATIENCE, PSH, RST
 
@@ -22,7 +22,7 @@ def clients(t):
         yield peer, s
 
 
-@ill
+@trouble
 def pool_that_resets(t):
     """healthy: clients that reset when they had their answer: a notice"""
     with Look() as look:
@@ -36,7 +36,7 @@ def pool_that_resets(t):
     same(finding["object"], "listener", "object")
 
 
-@ill
+@trouble
 def answers_cut_off(t):
     """clients that reset before the answer has arrived"""
     with Look() as look:
@@ -46,7 +46,7 @@ def answers_cut_off(t):
     look.found(reset_by_peer=("warning", COUNT))
 
 
-@ill
+@trouble
 def asked_again(t):
     """clients that had an answer, ask again and reset: not answered, be it ever so fast"""
     with Look() as look:
@@ -76,7 +76,7 @@ def wait_idle(since, seconds):
         pause = nap(pause, 0.3)
 
 
-@ill
+@trouble
 def pool_of_ours(t):
     """healthy: our own pool ends connections with SO_LINGER 0: one notice for both ends here"""
     with Look() as look:
@@ -90,7 +90,7 @@ def pool_of_ours(t):
     says(finding, "more", "0 with the end of an answer unread")
 
 
-@ill
+@trouble
 def downloads_cut_off(t):
     """a client that resets in the middle of answers: who loses them is here, too, and tells"""
     with Look() as look:
@@ -103,7 +103,7 @@ def downloads_cut_off(t):
     says(look.finding("closed-by-reset"), "more", f"{COUNT} with the end of an answer unread")
 
 
-@ill
+@trouble
 def server_resets_idle(t):
     """healthy: a server that ends idle connections by RST: a notice"""
     with Look() as look:
@@ -120,7 +120,7 @@ def server_resets_idle(t):
     same(finding["object"], "listener", "object")
 
 
-@ill
+@trouble
 def server_resets_at_once(t):
     """a server that resets right behind its answer, which may take the answer along"""
     with Look() as look:
@@ -132,7 +132,7 @@ def server_resets_at_once(t):
     look.found(reset_by_us=("warning", COUNT))
 
 
-@ill
+@trouble
 def last_words(t):
     """healthy: a word before the client's FIN, and one that meets its closed socket (TLS)"""
     with Look() as look:
@@ -148,7 +148,7 @@ def last_words(t):
     look.found(closed_by_reset=("notice", COUNT))
 
 
-@ill
+@trouble
 def clients_give_up(t):
     """clients that wait for an answer, and close before it comes"""
     listener, port = t.listener()

@@ -2,7 +2,7 @@
 """TIME-WAIT, before others leave some."""
 import socket
 
-from illness import advises, ill, Look, says
+from examine import advises, trouble, Look, says
 from tale import same
 
 
@@ -17,7 +17,7 @@ def time_waits(t, count):
         same(client.recv(1), b"", "after the server's FIN")
 
 
-@ill
+@trouble
 def time_wait_full(t):
     """TIME-WAIT near its limit, and at it"""
     # There are some when this is tried again, see tell_in_time().

@@ -5,8 +5,8 @@ import subprocess
 import time
 
 import wire
-from ills_time_wait import time_waits
-from illness import advises, ill, is_of_listener, Look, names_me, says
+from trouble_time_wait import time_waits
+from examine import advises, trouble, is_of_listener, Look, names_me, says
 from tale import TCP_USER_TIMEOUT, same
 from wire import ACK, FIN
 
@@ -21,7 +21,7 @@ def close_waiting(t, count):
     same(t.ss("close-wait"), count, "ss: CLOSE-WAIT")
 
 
-@ill
+@trouble
 def leak(t):
     """a process that leaks sockets: CLOSE-WAIT grows"""
     with Look("--stuck-after", "200ms") as look:
@@ -32,7 +32,7 @@ def leak(t):
     says(finding, "more", "before the look 0 were; 5 in all")
 
 
-@ill
+@trouble
 def old_leak(t):
     """a process that leaked sockets: CLOSE-WAIT stays"""
     close_waiting(t, 5)
@@ -42,7 +42,7 @@ def old_leak(t):
     says(look.found(close_wait=("warning", 5)), "more", "before the look 5 were")
 
 
-@ill
+@trouble
 def close_wait_young(t):
     """healthy: CLOSE-WAIT that has just begun"""
     with Look() as look:
@@ -51,7 +51,7 @@ def close_wait_young(t):
     look.saw("close-wait", "now 5, stuck 0, before the look 0")
 
 
-@ill
+@trouble
 def old_pool(t):
     """a client's pool of connections that servers have closed: a notice, with the upstream"""
     peer, listener = "127.0.0.1", t.serve()
@@ -68,7 +68,7 @@ def old_pool(t):
     names_me(finding)
 
 
-@ill
+@trouble
 def pool_that_leaks(t):
     """a client that leaks connections: they grow in number"""
     listener = t.serve()
@@ -82,7 +82,7 @@ def pool_that_leaks(t):
     same((finding["address"], finding["port"]), ("127.0.0.1", listener[1]), "upstream")
 
 
-@ill
+@trouble
 def half_closed(t):
     """half-closes that last: a notice, and no setting that would cut them"""
     for _ in range(5):
@@ -108,7 +108,7 @@ def silent(t, peers, timeout):
         peer.await_(ACK, data=b"are you there?")
 
 
-@ill
+@trouble
 def dead_peers(t):
     """open connections that die of a time-out"""
     peers = [t.peer() for _ in range(5)]
@@ -120,7 +120,7 @@ def dead_peers(t):
     says(finding, "cause", "was not acknowledged")
 
 
-@ill
+@trouble
 def dead_clients(t):
     """clients that keepalive finds out of reach"""
     listener, port = t.listener()
@@ -136,7 +136,7 @@ def dead_clients(t):
     says(finding, "more", "5 by keepalive")
 
 
-@ill
+@trouble
 def dead_peer(t):
     """healthy: one or two connections that died of a time-out"""
     peers = [t.peer() for _ in range(2)]
@@ -146,7 +146,7 @@ def dead_peer(t):
     look.found()
 
 
-@ill
+@trouble
 def fins_get_lost(t):
     """FINs that had to be sent again: a notice"""
     listener, port = t.listener()
@@ -188,7 +188,7 @@ def closing(t):
     t.until(lambda: t.ss("fin-wait-2") == 5, "FIN-WAIT-2")
 
 
-@ill
+@trouble
 def never_ending(t):
     """closes that pile up in FIN-WAIT-1, FIN-WAIT-2, CLOSING and LAST-ACK"""
     with Look("--stuck-after", "100ms") as look:
@@ -202,7 +202,7 @@ def never_ending(t):
     same({f["address"] for f in look.findings}, {wire.PEER[4]}, "peer")
 
 
-@ill
+@trouble
 def closing_still(t):
     """healthy: closes that are under way"""
     with Look() as look:
@@ -228,7 +228,7 @@ def orphan(t, count):
         peer.await_(FIN | ACK)
 
 
-@ill
+@trouble
 def orphans_reset(t):
     """more orphans than the kernel bears: it resets them"""
     before = max_orphans()
@@ -247,7 +247,7 @@ def orphans_reset(t):
          ("critical", t.grown("TcpExtTCPAbortOnMemory")), "orphans")
 
 
-@ill
+@trouble
 def orphans_many(t):
     """orphans near their limit, as the initial namespace sees them"""
     before = max_orphans()
@@ -267,7 +267,7 @@ def orphans_many(t):
     advises(finding, "net.ipv4.tcp_orphan_retries", "0", "3")
 
 
-@ill
+@trouble
 def time_wait_has_room(t):
     """healthy: TIME-WAIT far from its limit"""
     with Look() as look:
@@ -275,7 +275,7 @@ def time_wait_has_room(t):
     look.found()
 
 
-@ill
+@trouble
 def closes_well(t):
     """healthy: orderly closes"""
     listener, port = t.serve()
@@ -291,7 +291,7 @@ def closes_well(t):
     look.saw("closing-first", "the server in 0 of 11 connections")
 
 
-@ill
+@trouble
 def server_first(t):
     """a server that closes first keeps TIME-WAIT: worth knowing, no alarm"""
     listener, port = t.serve()

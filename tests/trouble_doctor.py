@@ -7,9 +7,9 @@ import signal
 import subprocess
 import time
 
-from ills_close import OUTSIDE
-from ills_connect import refuse
-from illness import CHECKS, EXIT, ill, Look, parse, start
+from trouble_close import OUTSIDE
+from trouble_connect import refuse
+from examine import CHECKS, EXIT, trouble, Look, parse, start
 from tale import same
 
 
@@ -20,11 +20,11 @@ def refusals_in(path):
     return out.count(b'"reason":"refused"')
 
 
-@ill
+@trouble
 def recording(t):
     """a recording: what events tell is found in it too, and what they can't is said"""
     _, port = t.serve(backlog=3)
-    path = f"/tmp/ills.{os.getpid()}"
+    path = f"/tmp/trouble.{os.getpid()}"
     with Look() as look:
         record = start(["tcphs", "record", path, "-n", "0"])
         t.overflow(port)
@@ -47,7 +47,7 @@ def recording(t):
     same((out.returncode, end["recording"], end["lost"]), (EXIT["critical"], True, 0), "its end")
 
 
-@ill
+@trouble
 def filtered(t):
     """with a filter, only what fits is judged"""
     sick, other = t.new_port(), t.new_port()
@@ -58,7 +58,7 @@ def filtered(t):
     look.found(connect_refused=("critical", 7))
 
 
-@ill
+@trouble
 def quiet(t):
     """healthy: nothing happens, nothing is wrong, and everything was looked at"""
     out = subprocess.run(["tcphs", "doctor", "--for", "300ms"], check=True,
@@ -70,7 +70,7 @@ def quiet(t):
     same("NOT LOOKED AT" in text, False, "something was left out")
 
 
-@ill
+@trouble
 def says_it_in_words(t):
     """the text names severity, object, number, threshold, cause and the next step"""
     listener, port = t.serve(backlog=3)
@@ -89,7 +89,7 @@ def says_it_in_words(t):
     listener.close()
 
 
-@ill
+@trouble
 def watch(t):
     """--watch looks again until it is interrupted, and tells the worst"""
     port = t.new_port()
@@ -136,13 +136,13 @@ def by_namespace(out):
             for n in {line["netns"] for line in lines}}
 
 
-@ill
+@trouble
 def other_namespaces(t):
     """what hangs in another namespace: one line says that there is one, -A looks at each"""
-    subprocess.run(["ip", "netns", "add", "ills"], check=True)
-    subprocess.run(["ip", "-n", "ills", "link", "set", "lo", "up"], check=True)
-    inode = os.stat("/run/netns/ills").st_ino
-    command = ["ip", "netns", "exec", "ills", "python3", "-c", HANGS, str(t.new_port())]
+    subprocess.run(["ip", "netns", "add", "trouble"], check=True)
+    subprocess.run(["ip", "-n", "trouble", "link", "set", "lo", "up"], check=True)
+    inode = os.stat("/run/netns/trouble").st_ino
+    command = ["ip", "netns", "exec", "trouble", "python3", "-c", HANGS, str(t.new_port())]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
             same(server.stdout.readline(), b"ready\n", "server")
@@ -161,18 +161,18 @@ def other_namespaces(t):
                                  check=False, capture_output=True)
             same((out.returncode, by_namespace(out.stdout)[inode]),
                  (EXIT["critical"], ["accept-hangs"]), "what hangs there")
-            out = subprocess.run([*OUTSIDE, "tcphs", "doctor", "--netns", "ills", "-j", "-d",
+            out = subprocess.run([*OUTSIDE, "tcphs", "doctor", "--netns", "trouble", "-j", "-d",
                                   "100ms"], check=False, capture_output=True)
             same(set(by_namespace(out.stdout)), {inode}, "only that one")
             text = subprocess.run([*OUTSIDE, "tcphs", "doctor", "-A", "-d", "100ms"], check=False,
                                   capture_output=True, text=True).stdout
-            same(f"NETWORK NAMESPACE {inode}, ills" in text, True, text)
+            same(f"NETWORK NAMESPACE {inode}, trouble" in text, True, text)
         finally:
             server.kill()
-            subprocess.run(["ip", "netns", "del", "ills"], check=True)
+            subprocess.run(["ip", "netns", "del", "trouble"], check=True)
 
 
-@ill
+@trouble
 def since(t):
     """--since judges what the ring has of that time, and --until of before"""
     port = t.new_port()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from illness import ill, Look, names_me, parse, says, start
+from examine import trouble, Look, names_me, parse, says, start
 from tale import half_open, same, Wrong
 from wire import ACK, SYN
 
@@ -22,7 +22,7 @@ def refuse(t, port, count):
         raise Wrong("not refused")
 
 
-@ill
+@trouble
 def refused(t):
     """every connect to a destination is refused, and nobody listens there"""
     port = t.new_port()
@@ -34,7 +34,7 @@ def refused(t):
     names_me(finding)
 
 
-@ill
+@trouble
 def refused_at_last(t):
     """a service that went away: some connects came through"""
     listener, port = t.serve()
@@ -47,7 +47,7 @@ def refused_at_last(t):
     says(look.found(connect_refused=("warning", 3)), "more", "of 8 connects 5 established")
 
 
-@ill
+@trouble
 def refused_twice(t):
     """healthy: two refused connects, as when a client tries IPv6 first"""
     port = t.new_port()
@@ -64,15 +64,15 @@ def nft(*rules):
 @contextlib.contextmanager
 def swallowed(port):
     """No segment gets to the port inside "with", or until the chain is flushed."""
-    nft("add table inet ills", "add chain inet ills input { type filter hook input priority 0; }",
-        f"add rule inet ills input tcp dport {port} drop")
+    nft("add table inet trouble", "add chain inet trouble input { type filter hook input priority 0; }",
+        f"add rule inet trouble input tcp dport {port} drop")
     try:
         yield
     finally:
-        nft("delete table inet ills")
+        nft("delete table inet trouble")
 
 
-@ill
+@trouble
 def nothing_answers(t):
     """SYNs that a firewall swallows: timed out, or waiting still"""
     _, port = t.serve()
@@ -104,11 +104,11 @@ def give_up(port, count, seconds=0.1, address="127.0.0.1"):
             raise Wrong("somebody answers")
 
 
-@ill
+@trouble
 def given_up(t):
     """an application that gives up before the kernel does: nothing answers all the same"""
     _, port = t.serve()
-    path = f"/tmp/ills.{os.getpid()}"
+    path = f"/tmp/trouble.{os.getpid()}"
     with swallowed(port), Look() as look:
         record = start(["tcphs", "record", path, "-n", "0"])
         give_up(port, 7)
@@ -128,7 +128,7 @@ def given_up(t):
          [("connect-timeout", "critical", 8)], "of the recording")
 
 
-@ill
+@trouble
 def given_up_once(t):
     """connects that were given up to hosts that are down, as a mail relay has them: a notice"""
     listener, port = t.serve()
@@ -144,7 +144,7 @@ def given_up_once(t):
     names_me(finding)
 
 
-@ill
+@trouble
 def out_of_reach(t):
     """connects to many hosts that all fail: the way out is broken"""
     dead = t.new_port()
@@ -154,7 +154,7 @@ def out_of_reach(t):
     names_me(look.found(connects_failing=("critical", 5)))
 
 
-@ill
+@trouble
 def happy_eyeballs(t):
     """healthy: two connects at once, and the slower is given up"""
     listener, port = t.serve()
@@ -170,7 +170,7 @@ def happy_eyeballs(t):
          next(c["saw"] for c in look.checks if c["check"] == "connects"), True, "it saw them")
 
 
-@ill
+@trouble
 def falls_back(t):
     """healthy: ::1 refuses and 127.0.0.1 answers, each time"""
     listener, port = t.serve()
@@ -184,7 +184,7 @@ def falls_back(t):
     look.found()
 
 
-@ill
+@trouble
 def unreachable(t):
     """ICMP says that there is no way"""
     peer = t.peer()
@@ -198,7 +198,7 @@ def unreachable(t):
     look.found(connect_unreachable=("critical", 3))
 
 
-@ill
+@trouble
 def rejected(t):
     """a firewall that refuses by ICMP: as no listener would"""
     peer = t.peer()
@@ -224,7 +224,7 @@ def route(*words):
     subprocess.run(["ip", "route", *words, "203.0.113.0/24"], check=True)
 
 
-@ill
+@trouble
 def no_route(t):
     """connects without a route fail at once"""
     with Look() as look:
@@ -234,7 +234,7 @@ def no_route(t):
     names_me(finding)
 
 
-@ill
+@trouble
 def not_permitted(t):
     """connects that this machine itself forbids"""
     route("add", "prohibit")
@@ -246,7 +246,7 @@ def not_permitted(t):
     look.found(connect_not_permitted=("critical", 3))
 
 
-@ill
+@trouble
 def address_in_use(t):
     """connects from a fixed port that an older connection has still"""
     _, port = t.serve()
@@ -260,13 +260,13 @@ def address_in_use(t):
     says(look.found(connect_address_in_use=("warning", 3)), "more", "of 4 connects 1 established")
 
 
-@ill
+@trouble
 def syns_get_lost(t):
     """SYNs that had to be sent again"""
     listener, port = t.serve()
     with swallowed(port), Look() as look:
         clients = [t.connecting_to(port) for _ in range(5)]
-        nft("flush chain inet ills input")
+        nft("flush chain inet trouble input")
         for _ in clients:
             t.accept(listener)
     finding = look.found(syn_loss=("warning", 5))
@@ -274,7 +274,7 @@ def syns_get_lost(t):
     same(t.grown("TcpExtTCPSynRetrans") >= 5, True, "TCPSynRetrans")
 
 
-@ill
+@trouble
 def synacks_get_lost(t):
     """SYN+ACKs that had to be sent again"""
     listener, port = t.listener()

@@ -4,13 +4,13 @@ import errno
 import socket
 import time
 
-from illness import advises, ill, Look, names_me, says
+from examine import advises, trouble, Look, names_me, says
 from tale import same
 
 IP_BIND_ADDRESS_NO_PORT = 24
 
 
-@ill
+@trouble
 def ports_run_out(t):
     """one destination takes nearly all local ports, and at last all"""
     listener, port = t.serve()
@@ -33,7 +33,7 @@ def ports_run_out(t):
     names_me(finding)
 
 
-@ill
+@trouble
 def ports_suffice(t):
     """healthy: as many connections, to two destinations"""
     listener, port = t.listener(where={4: "0.0.0.0"})
@@ -48,7 +48,7 @@ def ports_suffice(t):
              "connects without one 0")
 
 
-@ill
+@trouble
 def ports_half_used(t):
     """more than half of the ports to one destination: connect() has to search"""
     listener, port = t.serve()
@@ -67,7 +67,7 @@ def time_waits_to(t, listener, port, count):
     t.until(lambda: t.ss(f"time-wait dport = :{port}") == count, "ss: TIME-WAIT")
 
 
-@ill
+@trouble
 def ports_of_time_wait(t):
     """TIME-WAIT holds the ports, and tcp_tw_reuse would set them free"""
     t.sysctl("tcp_tw_reuse", 0)
@@ -81,7 +81,7 @@ def ports_of_time_wait(t):
     advises(finding, "net.ipv4.tcp_tw_reuse", "0", "2")
 
 
-@ill
+@trouble
 def ports_of_old_time_wait(t):
     """healthy: TIME-WAIT that connect() takes over, as it does"""
     t.sysctl("tcp_tw_reuse", 0)
@@ -99,7 +99,7 @@ def ports_of_old_time_wait(t):
     same(t.grown("TcpActiveOpens"), 19, "so do these ten connects")
 
 
-@ill
+@trouble
 def ports_without_timestamps(t):
     """TIME-WAIT of connections without timestamps is never taken over"""
     t.sysctl("tcp_tw_reuse", 2)
@@ -134,7 +134,7 @@ def bound(t, port, hosts, count, late=False):
     return refused
 
 
-@ill
+@trouble
 def ports_bound(t):
     """bind() to an address before connect() takes each port once, for all destinations"""
     _, port = t.listener(backlog=97, where={4: "0.0.0.0"})
@@ -153,7 +153,7 @@ def ports_bound(t):
     says(finding, "more", "connects without a port 3")
 
 
-@ill
+@trouble
 def ports_bound_late(t):
     """healthy: as many, with the port left to connect()"""
     _, port = t.listener(backlog=97, where={4: "0.0.0.0"})

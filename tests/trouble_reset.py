@@ -4,7 +4,7 @@ import socket
 import struct
 import subprocess
 
-from illness import ill, is_of_listener, Look, says
+from examine import trouble, is_of_listener, Look, says
 from tale import half_open, same
 from wire import ACK, FIN, PSH, RST, SYN
 
@@ -13,7 +13,7 @@ def linger0(s):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-@ill
+@trouble
 def unread(t):
     """a server that closes before it has read: reset by us, and why"""
     listener, port = t.serve()
@@ -31,7 +31,7 @@ def unread(t):
     says(finding, "more", "7 for: unread-data")
 
 
-@ill
+@trouble
 def peers_reset(t):
     """clients that reset connections, each after another request"""
     listener, port = t.listener()
@@ -56,19 +56,19 @@ def reset_handshakes(t, count):
     return look
 
 
-@ill
+@trouble
 def peers_reset_handshakes(t):
     """many clients that reset instead of confirming"""
     reset_handshakes(t, 61).found(handshake_reset_by_peer=("warning", 61))
 
 
-@ill
+@trouble
 def checks_half_open(t):
     """health checks that reset instead of confirming: a notice"""
     reset_handshakes(t, 7).found(health_checks=("notice", 7))
 
 
-@ill
+@trouble
 def checks_linger(t):
     """health checks that ask the same each time and reset: a notice"""
     listener, port = t.listener()
@@ -84,7 +84,7 @@ def checks_linger(t):
     look.found(health_checks=("notice", 7))
 
 
-@ill
+@trouble
 def checks_of_ours(t):
     """our own health checks, with SO_LINGER 0: a notice"""
     listener, port = t.serve()
@@ -101,7 +101,7 @@ def checks_of_ours(t):
     same(look.found(health_checks=("notice", 7))["object"], "peer", "object")
 
 
-@ill
+@trouble
 def goes_on_sending(t):
     """an answer before the end of the request: one RST each, and many segments after that"""
     listener, port = t.listener()
@@ -126,7 +126,7 @@ def stray(t, count, port=None):
         liar.await_(RST)
 
 
-@ill
+@trouble
 def strangers(t):
     """segments of connections that this machine does not know, of one peer to many ports"""
     _, port = t.listener()
@@ -139,7 +139,7 @@ def strangers(t):
     says(finding, "cause", "restarted or took over")
 
 
-@ill
+@trouble
 def two_strangers(t):
     """healthy: two segments of connections that nobody remembers"""
     with Look() as look:
@@ -149,7 +149,7 @@ def two_strangers(t):
          next(c["saw"] for c in look.checks if c["check"] == "strays"), True, "it saw them")
 
 
-@ill
+@trouble
 def forged_cookies(t):
     """ACKs with made-up SYN cookies look like connections from before a restart"""
     t.sysctl("tcp_syncookies", 2)
@@ -162,7 +162,7 @@ def forged_cookies(t):
     look.found(unknown_connections=("warning", t.grown("TcpExtSyncookiesFailed") - before))
 
 
-@ill
+@trouble
 def knocks(t):
     """SYNs of others to a port where nobody listens"""
     port = t.new_port()
@@ -189,7 +189,7 @@ def scan(t, ports):
     return look
 
 
-@ill
+@trouble
 def scanned(t):
     """one peer that tries many ports where nobody listens: a notice"""
     finding = scan(t, 37).found(closed_ports_tried=("notice", 37))
@@ -198,7 +198,7 @@ def scanned(t):
     says(finding, "cause", "A scan, or a client of services that are gone")
 
 
-@ill
+@trouble
 def tried_a_few(t):
     """healthy: a few ports that a peer remembers, and nobody has any more"""
     look = scan(t, 7)
@@ -224,7 +224,7 @@ def exchange(peer, s):
     peer.send(ACK)
 
 
-@ill
+@trouble
 def race_with_clients(t):
     """a server that closes idle connections while requests are on their way"""
     listener, port = t.listener()
@@ -246,7 +246,7 @@ def race_with_clients(t):
     is_of_listener(finding, port)
 
 
-@ill
+@trouble
 def race_with_server(t):
     """a client that uses connections which the server just closed as idle"""
     with Look() as look:
@@ -271,7 +271,7 @@ def race_with_server(t):
     says(finding, "more", "closed by the peer after 1.")
 
 
-@ill
+@trouble
 def idle_close(t):
     """healthy: idle connections that are closed when nothing is on its way"""
     listener, port = t.listener()
@@ -302,7 +302,7 @@ def to_time_wait(t, count):
         yield peer
 
 
-@ill
+@trouble
 def time_waits_killed(t):
     """RSTs that end TIME-WAIT (RFC 1337): a notice, and the setting against it"""
     with Look() as look:
@@ -314,7 +314,7 @@ def time_waits_killed(t):
          ("net.ipv4.tcp_rfc1337", "0", "1"), "advice")
 
 
-@ill
+@trouble
 def time_waits_kept(t):
     """healthy: tcp_rfc1337 keeps them"""
     t.sysctl("tcp_rfc1337", 1)
@@ -329,7 +329,7 @@ def time_waits_kept(t):
 # ---- SYNs that meet old connections ------------------------------------------------------
 
 
-@ill
+@trouble
 def syns_reuse(t):
     """healthy: clients that come again from ports that TIME-WAIT has, with later numbers"""
     listener, port = t.listener()
@@ -349,7 +349,7 @@ def syns_reuse(t):
              "TIME-WAITs that gave way to new ones 3")
 
 
-@ill
+@trouble
 def syns_meet_old(t):
     """clients that come again from ports of which there is a connection still"""
     listener, port = t.listener()
@@ -367,7 +367,7 @@ def syns_meet_old(t):
     same(finding["port"], port, "listener")
 
 
-@ill
+@trouble
 def connects_meet_old(t):
     """connects that the peer answers with an ACK of an older connection"""
     peer = t.peer()

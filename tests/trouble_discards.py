@@ -4,7 +4,7 @@ import ctypes
 import socket
 import struct
 
-from illness import ill, Look, says
+from examine import trouble, Look, says
 from tale import half_open, same
 from wire import ACK, RST, SYN
 
@@ -18,7 +18,7 @@ def knock(t, port, count):
         client.close()
 
 
-@ill
+@trouble
 def socket_filter(t):
     """a socket filter that lets nothing through: no counter names it"""
     listener, port = t.serve()
@@ -33,7 +33,7 @@ def socket_filter(t):
     same(t.grown("TcpExtListenDrops"), 0, "ListenDrops")
 
 
-@ill
+@trouble
 def ttl_security(t):
     """TTL security (IP_MINTTL) and clients from afar"""
     listener, port = t.serve()
@@ -45,7 +45,7 @@ def ttl_security(t):
     says(finding, "cause", "TTL security")
 
 
-@ill
+@trouble
 def md5_password(t):
     """a TCP MD5 password that the clients do not have"""
     listener, port = t.serve()
@@ -58,7 +58,7 @@ def md5_password(t):
     says(finding, "cause", "no TCP MD5 signature")
 
 
-@ill
+@trouble
 def discards_that_are_told(t):
     """healthy: SYNs that come again and checks that end with RST are discarded, too"""
     _, port = t.listener()

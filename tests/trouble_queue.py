@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from illness import advises, ill, Look, names_me, says
+from examine import advises, trouble, Look, names_me, says
 from tale import fill_accept_queue, half_open, same
 from wire import ACK, RST, SYN
 
@@ -24,7 +24,7 @@ def waiting_at(port):
     return sorted(int(line.split()[1]) for line in out.splitlines())
 
 
-@ill
+@trouble
 def accept_hangs(t):
     """a server that never accepts: who waits, for how long, and the process that hangs"""
     _, port = t.serve(backlog=3)
@@ -41,7 +41,7 @@ def accept_hangs(t):
     same("setting" in finding, False, "a setting would help")
 
 
-@ill
+@trouble
 def accept_stops(t):
     """a server that accepts well and then hangs: its queue has room still"""
     listener, port = t.serve()
@@ -58,7 +58,7 @@ def accept_stops(t):
     same(t.grown("TcpExtListenOverflows"), 0, "overflows")
 
 
-@ill
+@trouble
 def accept_pauses(t):
     """healthy: as many connections wait, but not for long"""
     listener, port = t.serve()
@@ -72,7 +72,7 @@ def accept_pauses(t):
     look.saw("accept-queues", "sockets 1, accepted 3, waiting now 0, overflows 0")
 
 
-@ill
+@trouble
 def accept_takes_seconds(t):
     """a long queue that drops nothing, and a server that lets everybody wait"""
     listener, port = t.serve()
@@ -122,7 +122,7 @@ def one_of_three(t, hangs):
     return look, waiting[2]
 
 
-@ill
+@trouble
 def one_of_a_group_hangs(t):
     """one of three sockets with SO_REUSEPORT hangs, the others work"""
     look, waiting = one_of_three(t, hangs=1)
@@ -130,7 +130,7 @@ def one_of_a_group_hangs(t):
     says(finding, "name", "(1 of 3 sockets)")
 
 
-@ill
+@trouble
 def a_group_works(t):
     """healthy: three sockets with SO_REUSEPORT, and as many connections"""
     look, waiting = one_of_three(t, hangs=0)
@@ -156,7 +156,7 @@ while True:
 """
 
 
-@ill
+@trouble
 def no_file_descriptors(t):
     """a server out of file descriptors: accept() fails, again and again"""
     port = t.new_port()
@@ -176,7 +176,7 @@ def no_file_descriptors(t):
     says(finding, "cause", "EMFILE")
 
 
-@ill
+@trouble
 def accept_is_slow(t):
     """a server that accepts slowly: its waiting time says so"""
     listener, port = t.serve(backlog=3)
@@ -205,20 +205,20 @@ def burst(t):
     return finding
 
 
-@ill
+@trouble
 def accept_queue_short(t):
     """a burst longer than the backlog: a longer one is advised"""
     advises(burst(t), "backlog of listen()", "3", "8")
 
 
-@ill
+@trouble
 def somaxconn_small(t):
     """a backlog that somaxconn cut: that is what has to be set"""
     t.sysctl("../core/somaxconn", 3)
     advises(burst(t), "net.core.somaxconn", "3", "8")
 
 
-@ill
+@trouble
 def overflow_aborts(t):
     """tcp_abort_on_overflow resets whom a second would have let in"""
     t.sysctl("tcp_abort_on_overflow", 1)
@@ -232,7 +232,7 @@ def overflow_aborts(t):
     advises(finding, "net.ipv4.tcp_abort_on_overflow", "1", "0")
 
 
-@ill
+@trouble
 def overflow_waits(t):
     """healthy, nearly: without it the client gets in, and that is worth a notice"""
     with Look() as look:
@@ -244,7 +244,7 @@ def overflow_waits(t):
     look.found(accept_queue_overflow=("notice", 1))
 
 
-@ill
+@trouble
 def closed_with_its_queue(t):
     """a listener that closes takes along who waits for accept()"""
     listener, port = t.serve()
@@ -257,7 +257,7 @@ def closed_with_its_queue(t):
     same("setting" in finding, False, "a setting would help")
 
 
-@ill
+@trouble
 def reload_cuts_a_queue(t):
     """one of two sockets is closed while some wait there: the kernel could move them"""
     listeners, port = group(t, 2)
@@ -277,7 +277,7 @@ def reload_cuts_a_queue(t):
         advises(finding, "net.ipv4.tcp_migrate_req", "0", "1")
 
 
-@ill
+@trouble
 def closed_when_empty(t):
     """healthy: a listener that closes when it has accepted all"""
     listener, port = t.serve()
@@ -290,7 +290,7 @@ def closed_when_empty(t):
     same(t.grown("TcpOutRsts"), 0, "RSTs")
 
 
-@ill
+@trouble
 def accept_queue_full(t):
     """an accept queue that is full and has dropped nothing yet"""
     _, port = t.serve(backlog=3)
@@ -303,7 +303,7 @@ def accept_queue_full(t):
     same(t.grown("TcpExtListenOverflows"), 0, "overflows")
 
 
-@ill
+@trouble
 def accepts_well(t):
     """healthy: a short queue that is emptied in time"""
     listener, port = t.serve(backlog=3)
@@ -326,7 +326,7 @@ def flood(t, cookies, backlog, count):
     return look, t.grown(counter), port
 
 
-@ill
+@trouble
 def flood_without_cookies(t):
     """a SYN flood, cookies off: SYNs dropped, cookies advised"""
     look, dropped, port = flood(t, cookies=0, backlog=7, count=61)
@@ -335,7 +335,7 @@ def flood_without_cookies(t):
     advises(finding, "net.ipv4.tcp_syncookies", "0", "1")
 
 
-@ill
+@trouble
 def flood_with_cookies(t):
     """a SYN flood, cookies on: a warning, and how many were sent"""
     look, sent, _ = flood(t, cookies=1, backlog=7, count=61)
@@ -344,21 +344,21 @@ def flood_with_cookies(t):
     same("setting" in finding, False, "a setting would help")
 
 
-@ill
+@trouble
 def syn_queue_short(t):
     """a SYN queue that is too short for honest clients, cookies off"""
     look, dropped, _ = flood(t, cookies=0, backlog=2, count=7)
     look.found(syn_queue_overflow=("critical", dropped))
 
 
-@ill
+@trouble
 def syn_queue_short_with_cookies(t):
     """a SYN queue that is too short, cookies on: a longer one is advised"""
     look, sent, _ = flood(t, cookies=1, backlog=2, count=7)
     advises(look.found(syn_queue_full=("warning", sent)), "backlog of listen()", "2", "4")
 
 
-@ill
+@trouble
 def cookies_always(t):
     """SYN cookies for every SYN, as a setting for tests wants it"""
     t.sysctl("tcp_syncookies", 2)
@@ -373,7 +373,7 @@ def cookies_always(t):
     says(finding, "more", "3 SYNs, 3 finished handshakes, 0 without an answer")
 
 
-@ill
+@trouble
 def nobody_answers_synacks(t):
     """SYN+ACKs that nobody answers, in a queue with room"""
     _, port = t.listener(backlog=61)
@@ -385,7 +385,7 @@ def nobody_answers_synacks(t):
     says(finding, "cause", "forged")
 
 
-@ill
+@trouble
 def synacks_do_not_arrive(t):
     """clients that send their SYN again: our SYN+ACK does not reach them"""
     _, port = t.listener(backlog=61)
@@ -399,7 +399,7 @@ def synacks_do_not_arrive(t):
     says(look.found(half_open=("warning", 11)), "cause", "does not reach them")
 
 
-@ill
+@trouble
 def flood_beside_honest_load(t):
     """a SYN flood, and a third as many clients who answer"""
     t.sysctl("tcp_syncookies", 1)
@@ -414,7 +414,7 @@ def flood_beside_honest_load(t):
     says(finding, "more", "84 SYNs, 23 finished handshakes, 61 without an answer")
 
 
-@ill
+@trouble
 def slow_server_is_no_flood(t):
     """honest clients of a server that hangs fill both queues: one finding, no flood"""
     t.sysctl("tcp_syncookies", 0)
@@ -433,7 +433,7 @@ def slow_server_is_no_flood(t):
     look.found(accept_hangs=("critical", 32))
 
 
-@ill
+@trouble
 def handshakes_well(t):
     """healthy: as many strangers as in a flood, who answer"""
     t.sysctl("tcp_syncookies", 1)

@@ -2,7 +2,7 @@
 """With the smallest ring and table."""
 import signal
 
-from illness import advises, Look, small, status
+from examine import advises, Look, small, status
 from tale import same
 
 

@@ -2,7 +2,7 @@
 """Requests that nobody reads, and answers that do not come."""
 import subprocess
 
-from illness import ill, is_of_listener, Look, names_me, says
+from examine import trouble, is_of_listener, Look, names_me, says
 from tale import same
 from wire import ACK, FIN, PSH
 
@@ -48,7 +48,7 @@ def ignored(t, listener, port, clients):
         gives_up(peer)
 
 
-@ill
+@trouble
 def requests_ignored(t):
     """a server that accepts and does not read, until its clients give up"""
     listener, port = t.listener()
@@ -61,7 +61,7 @@ def requests_ignored(t):
     says(finding, "cause", "it hangs")
 
 
-@ill
+@trouble
 def sink(t):
     """healthy: a server that reads and never answers, two that are late, one that is asked late"""
     listener, port = t.listener()
@@ -104,7 +104,7 @@ def calls(t, peer, question, answer, wait=True):
     peer.await_(ACK)
 
 
-@ill
+@trouble
 def answers_missing(t):
     """a peer that takes our requests and says nothing: a notice"""
     peer = t.peer()
@@ -120,7 +120,7 @@ def answers_missing(t):
     says(finding, "cause", "Where only the client speaks")
 
 
-@ill
+@trouble
 def answers_come(t):
     """healthy: a peer that answers, and one to which we send and close at once"""
     answers, takes = t.peer(), t.peer()

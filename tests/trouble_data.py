@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-from illness import ill, Look, says
+from examine import trouble, Look, says
 from tale import same
 
 
@@ -31,20 +31,20 @@ def serve_silent_peers(t, count):
     return look
 
 
-@ill
+@trouble
 def peers_are_silent(t):
     """peers that do not confirm what is sent to them: an idle NAT forgot them, perhaps"""
     finding = serve_silent_peers(t, 3).found(data_unconfirmed=("warning", 3))
     says(finding, "more", "with this peer 3, 42 bytes, the longest for about")
 
 
-@ill
+@trouble
 def a_peer_is_silent(t):
     """healthy, nearly: one is worth a notice"""
     serve_silent_peers(t, 1).found(data_unconfirmed=("notice", 1))
 
 
-@ill
+@trouble
 def peers_do_not_read(t):
     """healthy: peers that confirm, and have no room for more"""
     listener, port = t.serve()
