@@ -451,7 +451,8 @@ static bool is_covered(const struct doctor *d, const struct patient *p)
 
 	if (!source_session(d->source))
 		return source_goes_on(d->source) && !p->evidence.holes;
-	return !st->has_overwritten || now(d) - since <= st->ring_reach;
+	/* Other namespaces than the initial one are not told. */
+	return st->has_overwritten && now(d) - since <= st->ring_reach;
 }
 
 static void judge(struct doctor *d, struct patient *p)
