@@ -102,7 +102,8 @@ def idle_by_ss(peer):
     out = subprocess.run(["ss", "-Htni", "dport", "=", f":{peer.port}"], check=True,
                          capture_output=True).stdout.decode()
     words = dict(word.split(":", 1) for word in out.split() if word.startswith("last"))
-    return int(words["lastsnd"]), int(words["lastrcv"])
+    # It leaves out what is zero.
+    return int(words.get("lastsnd", 0)), int(words.get("lastrcv", 0))
 
 
 def idle_in(event, before, after):
