@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/tcphs_records: records as they are, for readers that take many. What netlink needs
- * three copies and a cleared message for, is here one copy out of the ring.
+ * /proc/tcphs_records: records as they are, for readers that take many. Netlink clears a
+ * message, copies a record into it and out to the reader, who copies it out of there; here
+ * it goes from the ring to the reader. Not at once, though: what is overwritten while it is
+ * copied may be another namespace's, and is thrown away before anybody sees it.
  *
  * Who may open it may ask, as by netlink. The namespace of the opener stays that of the file.
  */

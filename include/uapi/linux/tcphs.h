@@ -423,7 +423,7 @@ struct tcphs_event {
 #define TCPHS_EVENT_SIZE	168
 
 /*
- * /proc/tcphs_records: what TCPHS_CMD_EVENT_GET gives, in one copy. One write() of a
+ * /proc/tcphs_records: what TCPHS_CMD_EVENT_GET gives, no messages around. One write() of a
  * request, the attributes of that command, begins a reading; without a request it is of
  * the rings of the namespace. Each read() gives whole blocks, as many as it has room for,
  * and nothing at the end. The next one goes on with what was written since.
