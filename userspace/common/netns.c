@@ -42,11 +42,11 @@ static uint32_t inode_of(const char *path)
 
 static struct known *find(uint32_t inode)
 {
-	struct known *k;
+	uint32_t i;
 
-	for (k = all; k < all + nr_all; k++)
-		if (k->inode == inode)
-			return k;
+	for (i = 0; i < nr_all; i++)
+		if (all[i].inode == inode)
+			return &all[i];
 	return NULL;
 }
 
@@ -215,13 +215,13 @@ char *netns_name(uint32_t inode, char name[NETNS_NAME_LEN])
  */
 uint32_t netns_called(const char *name)
 {
-	const struct known *k;
+	uint32_t i;
 
 	if (!looked)
 		look();
-	for (k = all; k < all + nr_all; k++)
-		if (!strcmp(k->name, name))
-			return k->inode;
+	for (i = 0; i < nr_all; i++)
+		if (!strcmp(all[i].name, name))
+			return all[i].inode;
 	return 0;
 }
 
