@@ -134,27 +134,14 @@ static void copy_block(const struct tcphs_batch *batch, char *to, size_t stride)
 		memcpy(to, from, sizeof(struct tcphs_event));
 }
 
-/**
- * tcphs_batch_copy - the records of a batch
- * @batch: from tcphs_decode_batch() or tcphs_decode_block(); what it points to is still there
- * @out: room for @batch->nr elements that begin with a struct tcphs_event
- * @stride: size of one
- *
- * In the message they stand on four-byte boundaries only, hence the copy.
- */
-void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride)
+static void copy_attrs(const struct tcphs_batch *batch, char *to, size_t stride)
 {
 	struct attr_walk w = {
 		.p = batch->attrs,
 		.end = (const uint8_t *)batch->attrs + batch->attrs_len,
 	};
-	char *to = out;
 	struct attr a;
 
-	if (batch->records) {
-		copy_block(batch, to, stride);
-		return;
-	}
 	for (;;) {
 		to = copy_records(&w, to, stride);
 		if (tcphs_walk_next(&w, &a) <= 0)
@@ -164,6 +151,22 @@ void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride)
 		memcpy(to, a.data, sizeof(struct tcphs_event));
 		to += stride;
 	}
+}
+
+/**
+ * tcphs_batch_copy - the records of a batch
+ * @batch: from tcphs_decode_batch() or tcphs_decode_block(); what it points to is still there
+ * @out: room for @batch->nr elements that begin with a struct tcphs_event
+ * @stride: size of one
+ *
+ * In a message they stand on four-byte boundaries only, hence the copy.
+ */
+void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride)
+{
+	if (batch->records)
+		copy_block(batch, out, stride);
+	else
+		copy_attrs(batch, out, stride);
 }
 
 static void decode_extack(struct attr_walk *w, struct tcphs_ack *out)
