@@ -193,7 +193,6 @@ static int write_crowd(const char *directory)
 	for (k = 0; k < s->nr; k++) {
 		for (i = 0; i < 7919; i++) {
 			ev = record_of(s, k);
-			ev.time += i;
 			ev.id.conn += 2 * i;
 			if (s->told[k].side == L)
 				ev.id.local_port = (uint16_t)(40000 + i);
