@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The same connections seen by tcpdump: ISNs, FINs and RSTs in the events have
-# the numbers they had on the wire, and came in the order of the wire.
+# the numbers they had on the wire, and came in the order of the wire. So do the packets that
+# are rebuilt of them.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -37,7 +38,17 @@ no_problem() {
 	! grep "^$1: " "$tmp/problems"
 }
 
-start $((${#topics[@]} + 2))
+# Rebuilt for other tools: all of it, or what one end has seen.
+is_rebuilt() { # VIEW [OPTION]...
+	tcphs export --pcapng "$tmp/pcapng" --force "${@:2}" 2>"$tmp/said" || { cat "$tmp/said"; return 1; }
+	python3 "$here/rebuilt.py" "$1" "$tmp/pcapng" "$tmp/capture" >"$tmp/problems" 2>&1 ||
+		{ cat "$tmp/problems"; return 1; }
+	say "$1: $(tail -n 1 "$tmp/problems")"
+	tail -n 1 "$tmp/problems" | grep -q '^compared [1-9]' &&
+		same "$(head -n -1 "$tmp/problems")" "" problems
+}
+
+start $((${#topics[@]} + 5))
 need_command tcpdump python3 ss
 load ring_records=32768
 
@@ -64,4 +75,7 @@ for topic in "${topics[@]}"; do
 	check "$topic are those of the capture" no_problem "$topic"
 done
 check "no record is lost" nothing_lost "$tmp/events"
+check "the packets of an export are those of the capture, each once" is_rebuilt both
+check "so are those of the ends that connected" is_rebuilt active --role active
+check "so are those of the ends that listened" is_rebuilt passive --role passive
 ktap_finished
