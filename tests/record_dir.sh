@@ -65,7 +65,7 @@ traffic() {
 as_it_happens() {
 	box=$tmp/live
 	keep
-	traffic 211 || return
+	traffic 101 || return
 	wait_until 20 all_told || { cat "$tmp/recorder"; return 1; }
 	same "$(stat -c %a "$box" "$box"/*.zst | sort -u | xargs)" "600 700" "who may read it"
 }
@@ -80,7 +80,7 @@ second_is_refused() {
 killed_and_back() {
 	local i traffic
 
-	background "$tmp/traffic" "$here/traffic" --connections 1501 --refused 7
+	background "$tmp/traffic" "$here/traffic" --connections 907 --refused 7
 	traffic=$!
 	for i in 1 2 3; do
 		nap "0.$((RANDOM % 400 + 100))"
@@ -106,7 +106,7 @@ overrun_while_dead() {
 	local lost
 
 	crash
-	traffic 307 || return
+	traffic 167 || return
 	keep
 	wait_until 20 all_told && nothing_twice || return
 	read -r _ lost _ < <(told)
@@ -126,12 +126,12 @@ disk_is_full() {
 	keep
 	wait_until 20 all_told || return
 	head -c 4m /dev/zero >"$tmp/small/filler" 2>/dev/null
-	traffic 503 || return
-	wait_until 20 grep "cannot write to $box: No space left on device" "$tmp/recorder" || return
 	traffic 211 || return
+	wait_until 20 grep "cannot write to $box: No space left on device" "$tmp/recorder" || return
+	traffic 101 || return
 	rm "$tmp/small/filler"
 	wait_until 20 grep "writes to $box again" "$tmp/recorder" || return
-	traffic 101 || return
+	traffic 53 || return
 	wait_until 20 all_told && nothing_twice || return
 	stop "$recorder"
 	all_told
