@@ -2,7 +2,6 @@
 /* Counters of a namespace and their histograms. */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -16,26 +15,6 @@
 
 /* Where a network namespace has its struct tcphs_net; netns.c asks for it. */
 unsigned int tcphs_net_id;
-
-/**
- * tcphs_hist_index() - the bucket of a duration
- * @ns: nanoseconds
- *
- * Context: any.
- * Return: index as TCPHS_HIST_BUCKETS in the uapi header defines it.
- */
-unsigned int tcphs_hist_index(u64 ns)
-{
-	u64 v = ns >> 10;
-	unsigned int e;
-
-	if (!v)
-		return 0;
-	e = ilog2(v);
-	if (e >= (TCPHS_HIST_BUCKETS - 1) / 4)
-		return TCPHS_HIST_BUCKETS - 1;
-	return 1 + 4 * e + (e >= 2 ? (v >> (e - 2)) & 3 : (v << (2 - e)) & 3);
-}
 
 /* The first value, in ns, that belongs to the bucket after @index. */
 static u64 bucket_end(unsigned int index)

@@ -4,6 +4,7 @@
 #define _TCPHS_STATS_H
 
 #include <linux/atomic.h>
+#include <linux/log2.h>
 #include <linux/types.h>
 #include <linux/tcphs.h>
 #include "store/instant.h"
@@ -53,11 +54,30 @@ struct tcphs_sum {
 extern const u8 tcphs_cause_events[TCPHS_CAUSE_EVENTS];
 
 void tcphs_cause_count(struct tcphs_net *tn, const struct tcphs_event *ev);
-unsigned int tcphs_hist_index(u64 ns);
 u64 tcphs_hist_quantile(const struct tcphs_histogram *hist, unsigned int percent);
 int tcphs_stats_init(struct tcphs_net *tn);
 void tcphs_stats_exit(struct tcphs_net *tn);
 bool tcphs_stats_any(const struct tcphs_net *tn, bool listeners);
 void tcphs_stats_sum(const struct tcphs_net *tn, struct tcphs_sum *sum);
+
+/**
+ * tcphs_hist_index() - the bucket of a duration
+ * @ns: nanoseconds
+ *
+ * Context: any.
+ * Return: index as TCPHS_HIST_BUCKETS in the uapi header defines it.
+ */
+static inline unsigned int tcphs_hist_index(u64 ns)
+{
+	u64 v = ns >> 10;
+	unsigned int e;
+
+	if (!v)
+		return 0;
+	e = ilog2(v);
+	if (e >= (TCPHS_HIST_BUCKETS - 1) / 4)
+		return TCPHS_HIST_BUCKETS - 1;
+	return 1 + 4 * e + ((v << 2 >> e) & 3);
+}
 
 #endif /* _TCPHS_STATS_H */

@@ -129,6 +129,34 @@ static inline struct tcphs_bucket *tcphs_conn_bucket(u64 cookie)
 	return &tcphs_table.buckets[cookie & tcphs_table.mask];
 }
 
+/*
+ * With interrupts off nobody who holds it is preempted, so there is no preemption to switch
+ * off as well, and nothing to call. Where locks are checked, this one is.
+ */
+#define TCPHS_LOCKS_CHECKED \
+	(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || IS_ENABLED(CONFIG_DEBUG_LOCK_ALLOC))
+
+static __always_inline void tcphs_bucket_lock(struct tcphs_bucket *bucket)
+{
+	if (!TCPHS_LOCKS_CHECKED) {
+		arch_spin_lock(&bucket->lock.raw_lock);
+		return;
+	}
+	raw_spin_lock(&bucket->lock);
+	/* Sparse can't follow a lock that the caller keeps. */
+	__release(&bucket->lock);
+}
+
+static __always_inline void tcphs_bucket_unlock(struct tcphs_bucket *bucket)
+{
+	if (!TCPHS_LOCKS_CHECKED) {
+		arch_spin_unlock(&bucket->lock.raw_lock);
+		return;
+	}
+	__acquire(&bucket->lock);
+	raw_spin_unlock(&bucket->lock);
+}
+
 /**
  * tcphs_conn_enter_untimed() - begin a section on one connection
  * @cookie: of its socket
@@ -150,9 +178,7 @@ static __always_inline struct tcphs_section *tcphs_conn_enter_untimed(u64 cookie
 	s->irqflags = irqflags;
 	s->bucket = bucket;
 	s->cookie = cookie;
-	raw_spin_lock(&bucket->lock);
-	/* Sparse can't follow a lock that the caller keeps. */
-	__release(&bucket->lock);
+	tcphs_bucket_lock(bucket);
 	for (conn = bucket->first; conn; conn = conn->next)
 		if (conn->id.conn == cookie)
 			break;
@@ -180,8 +206,7 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 
 	if (unlikely(s->scratch))
 		tcphs_conn_erase(s);
-	__acquire(&bucket->lock);
-	raw_spin_unlock(&bucket->lock);
+	tcphs_bucket_unlock(bucket);
 	local_irq_restore(irqflags);
 }
 
