@@ -181,7 +181,7 @@ static void to_close(struct tcphs_section *s, const struct sock *sk)
  * has the same cookie. inet_ehash_nolisten() closes the second with its port still
  * bound; tcp_set_state() takes a child's port away before.
  */
-static bool stillborn(const struct sock *sk)
+static noinline bool stillborn(const struct sock *sk)
 {
 	struct tcphs_section *s;
 	bool still;
