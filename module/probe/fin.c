@@ -223,7 +223,8 @@ void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, 
 }
 
 /* What is told with the end: @seq and @ack of what came, and the end itself. */
-static __always_inline void put_end(struct tcphs_section *s, struct tcphs_event *ev, u32 seq, u32 ack)
+static __always_inline void put_end(struct tcphs_section *s, struct tcphs_event *ev,
+				    u32 seq, u32 ack)
 {
 	struct tcphs_conn *conn = s->conn;
 

@@ -245,6 +245,7 @@ static inline bool tcphs_ring_copy(const struct tcphs_slot *slot, u64 mark,
 	/* A torn copy is found out below. */
 	data_race(memcpy(ev, &slot->ev, sizeof(*ev)));
 	if (ev->type > TCPHS_EV_MAX)
+		/* As above. */
 		data_race(memcpy(before, &slot->before, sizeof(*before)));
 	/* Pairs with tcphs_ring_begin(): bytes of a later record, a later mark. */
 	smp_rmb();
