@@ -6,10 +6,8 @@
 #include <netdb.h>
 #include <string.h>
 
-int __real_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-		       struct addrinfo **all);
-int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-		       struct addrinfo **all);
+/* The linker has one, and looks for the other. */
+__typeof__(getaddrinfo) __real_getaddrinfo, __wrap_getaddrinfo;
 
 int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 		       struct addrinfo **all)
