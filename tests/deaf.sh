@@ -3,7 +3,8 @@
 # A hook that is attached and never fires, as when the kernel was built without a
 # call of its function: what connections do proves it, and status says so. Each
 # hook of which that can be proved is made deaf in turn. A healthy one is never
-# called deaf, and fired as often as the kernel's own counter says.
+# called deaf, and fired as often as the kernel's own counter says. One whose function is
+# called with other arguments than it takes is unusable from its first call on, and said to be.
 
 network=initial
 . "$(dirname "$0")/lib.sh"
@@ -100,7 +101,24 @@ healthy() {
 healthy_is_not_deaf() {
 	same "$(deaf_in_proc)" "" "/proc/tcphs" &&
 	same "$(deaf_in_status)" "" "status" &&
-	same "$(awk '$1 == "hooks" { print $6, $7 }' /proc/tcphs)" "deaf 0" "hooks"
+	same "$(awk '$1 == "hooks" { print $6, $7 }' /proc/tcphs)" "deaf 0" "hooks" &&
+	same "$(unusable)" "" "unusable"
+}
+
+# unusable: the hooks of which that is told
+unusable() {
+	tcphs status -j | jq -r '.hooks[] | select(.unusable).name'
+}
+
+# With that hook's arguments one place later no handler reads them; the others go on.
+unusable_is_told() {
+	load "shifted=$1"
+	connect && same "$(unusable)" "$1" status &&
+	same "$(awk '$1 == "hook-unusable" { print $2 }' /proc/tcphs)" "$1" "/proc/tcphs" &&
+	same "$(hits "$1")" 0 hits &&
+	same "$(awk '$1 == "hooks" { print $4, $5 }' /proc/tcphs)" \
+		"missing $((1 + $(wc -w <<<"$always_missing")))" hooks &&
+	tcphs status | grep -F "unusable $1 ("
 }
 
 # The handshakes are in a namespace of their own; hits are told here, of all.
@@ -177,7 +195,7 @@ refuses_an_unknown_one() {
 	dmesg_since_mark | grep -F 'tcphs: deaf=tcp_conect refused: there is no such hook'
 }
 
-start 22
+start 24
 need_faults
 load
 name=$(hashdance)
@@ -226,6 +244,11 @@ check "nor is a tracepoint" missing_is_named tcp_retransmit_synack
 unload
 check "one that is required refuses the load by its name" required_is_named tcp_connect
 check "copies of hooked functions are named" copies_are_named
+for function in inet_csk_complete_hashdance tcp_v4_connect; do
+	check "$function() called with other arguments is unusable, and said to be" \
+		unusable_is_told $function
+done
+unload
 for function in tcp_conn_request tcp_check_req; do
 	[[ $function != "$always_missing" ]] || {
 		ktap_test_pass "$function() is refused here, and said to be"

@@ -6,16 +6,18 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need_command python3 ip
+need_command python3 ip jq
 modprobe tun 2>/dev/null
 [[ -c /dev/net/tun ]] || skip_all "needs /dev/net/tun"
 stories=$(python3 "$here/stories.py" --count) || exit 1
-start $((stories + 3))
+start $((stories + 4))
 load ring_records=131072
 mark_dmesg
 tell_all < <(python3 "$here/stories.py" 2>&1)
 tcphs events -j >"$tmp/events" || die "tcphs events failed"
 check "no record is lost" nothing_lost "$tmp/events"
+check "each hook gets the arguments that it takes" \
+	same "$(tcphs status -j | jq -r '.hooks[] | select(.unusable).name')" "" unusable
 check "no life takes a step that TCP has not" python3 "$here/model.py" "$tmp/events"
 check "the kernel does not complain" \
 	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|sctp: Hash tables|tun: Universal|\

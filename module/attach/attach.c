@@ -15,7 +15,7 @@
 /**
  * tcphs_attach_count() - how many there are
  * @active: attached
- * @missing: not attached, all of them optional
+ * @missing: not attached, all of them optional; or unusable
  * @deaf: attached, and known to have missed something
  *
  * Context: any.
@@ -29,7 +29,7 @@ void tcphs_attach_count(unsigned int *active, unsigned int *missing, unsigned in
 	*missing = 0;
 	*deaf = 0;
 	while ((hook = tcphs_hook_next(&table, &row))) {
-		++*(READ_ONCE(hook->active) ? active : missing);
+		++*(tcphs_hook_works(hook) ? active : missing);
 		*deaf += !!tcphs_deaf_missed(hook);
 	}
 }

@@ -75,6 +75,9 @@ u64 tcphs_deaf_missed(const struct tcphs_hook *hook)
 {
 	u64 missed = atomic_long_read(&hook->missed), with;
 
+	/* Why it sees nothing is known then. */
+	if (READ_ONCE(hook->unusable))
+		return 0;
 	if (hook->kind == TCPHS_HOOK_KPROBE)
 		return missed + tcphs_returns_missed(hook);
 	if (missed || !READ_ONCE(hook->active) || !hook->with || tcphs_deaf_hits(hook))

@@ -18,15 +18,17 @@
 #include "attach/attach.h"
 #include "attach/fault.h"
 #include "attach/hook.h"
+#include "compat/arguments.h"
 #include "compat/ftrace.h"
 
 /* Handlers by place: a multiplicative hash without collisions, made at load. */
 #define SLOT_BITS 7
 
 static struct slot {
-	unsigned long place;
+	unsigned long place;		/* 0 until its first hits have been looked at */
 	tcphs_entry_fn *handler;
 	unsigned long __percpu *hits;
+	struct tcphs_hook *hook;
 } slots[1 << SLOT_BITS];
 static u32 multiplier;
 
@@ -36,21 +38,39 @@ static inline struct slot *slot_of(unsigned long place)
 	return &slots[((u32)(place >> 2) * multiplier) >> (32 - SLOT_BITS)];
 }
 
-static inline const struct slot *find_slot(unsigned long place)
+/*
+ * No place that is known, or one of which the first hits are looked at: those who are
+ * called from a place that is known pay nothing for that.
+ */
+static noinline void first_hit(struct slot *slot, unsigned long ip, struct tcphs_regs *regs)
 {
-	const struct slot *slot = slot_of(place);
+	unsigned long argument[TCPHS_ARGUMENTS + 1];
+	struct tcphs_hook *hook = slot->hook;
+	bool for_good = false;
+	unsigned int i;
 
-	return likely(slot->place == place) ? slot : NULL;
+	if (!hook || hook->place != ip)
+		return;
+	for (i = 0; i < ARRAY_SIZE(argument); i++)
+		argument[i] = (unsigned long)tcphs_argument(regs, i);
+	if (!tcphs_hook_fits(hook, argument, &for_good))
+		return;
+	if (for_good)
+		WRITE_ONCE(slot->place, ip);
+	this_cpu_inc(*slot->hits);
+	slot->handler(regs);
 }
 
 /* In whatever context the function is called in; its handler knows. */
 static void on_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
 		     struct tcphs_regs *regs)
 {
-	const struct slot *slot = find_slot(ip);
+	struct slot *slot = slot_of(ip);
 
-	if (unlikely(!slot))
+	if (unlikely(READ_ONCE(slot->place) != ip)) {
+		first_hit(slot, ip, regs);
 		return;
+	}
 	this_cpu_inc(*slot->hits);
 	slot->handler(regs);
 }
@@ -83,9 +103,9 @@ static bool fill_slots(void)
 		if (!hook->active || tcphs_fault_deaf(hook))
 			continue;
 		slot = slot_of(hook->place);
-		if (slot->place)
+		if (slot->hook)
 			return false;
-		slot->place = hook->place;
+		slot->hook = hook;
 		slot->handler = hook->handler;
 		slot->hits = hook->hits;
 	}
@@ -115,8 +135,8 @@ static int check_slots(void)
 	while (!err && (hook = next_entry(&table, &row))) {
 		if (!hook->active || tcphs_fault_deaf(hook))
 			continue;
-		slot = find_slot(hook->place);
-		if (slot && slot->hits == hook->hits)
+		slot = slot_of(hook->place);
+		if (slot->hook == hook && slot->hits == hook->hits)
 			continue;
 		WRITE_ONCE(hook->active, false);
 		err = tcphs_hook_missing(hook, -ENXIO);

@@ -32,6 +32,10 @@ static char *missing;
 module_param(missing, charp, 0400);
 MODULE_PARM_DESC(missing, "a hook of a function that can't be hooked");
 
+static char *shifted;
+module_param(shifted, charp, 0400);
+MODULE_PARM_DESC(shifted, "a hook of a function whose arguments come one later");
+
 static bool skip_copies;
 module_param(skip_copies, bool, 0);
 MODULE_PARM_DESC(skip_copies, "don't look for compilers' copies of functions (default N)");
@@ -81,7 +85,8 @@ int tcphs_fault_check(unsigned int steps)
 		pr_err("fail_step=%u refused: 0 to %u is needed\n", fail_step, steps);
 		return -EINVAL;
 	}
-	return check_hook("deaf", deaf) ?: check_hook("missing", missing);
+	return check_hook("deaf", deaf) ?: check_hook("missing", missing) ?:
+	       check_hook("shifted", shifted);
 }
 
 /**
@@ -128,6 +133,17 @@ bool tcphs_fault_deaf(const struct tcphs_hook *hook)
 bool tcphs_fault_missing(const struct tcphs_hook *hook)
 {
 	return is(hook, missing);
+}
+
+/**
+ * tcphs_fault_shift() - how many places later shall the arguments of a function come
+ * @hook: on it
+ *
+ * Context: any.
+ */
+unsigned int tcphs_fault_shift(const struct tcphs_hook *hook)
+{
+	return is(hook, shifted);
 }
 
 /**

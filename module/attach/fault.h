@@ -18,6 +18,7 @@ void tcphs_fault_ran(unsigned int step, const char *way);
 bool tcphs_fault_deaf(const struct tcphs_hook *hook);
 bool tcphs_fault_missing(const struct tcphs_hook *hook);
 bool tcphs_fault_skips_copies(void);
+unsigned int tcphs_fault_shift(const struct tcphs_hook *hook);
 #else
 static inline void tcphs_fault_records(unsigned int *ring, unsigned int *kept)
 {
@@ -50,6 +51,11 @@ static inline bool tcphs_fault_missing(const struct tcphs_hook *hook)
 static inline bool tcphs_fault_skips_copies(void)
 {
 	return false;
+}
+
+static inline unsigned int tcphs_fault_shift(const struct tcphs_hook *hook)
+{
+	return 0;
 }
 #endif
 

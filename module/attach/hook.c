@@ -4,7 +4,12 @@
 /* The rows of the hook table: who lists them is above, who attaches them beside this file. */
 #include <linux/errno.h>
 #include <linux/printk.h>
+#include "attach/fault.h"
 #include "attach/hook.h"
+#include "compat/arguments.h"
+
+/* So many first hits are looked at. */
+#define FIRST_HITS 16
 
 static struct tcphs_hook *const *tables;
 
@@ -16,7 +21,17 @@ static struct tcphs_hook *const *tables;
  */
 void tcphs_hook_give(struct tcphs_hook *const lists[])
 {
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
+
 	tables = lists;
+	while ((hook = tcphs_hook_next(&table, &row))) {
+		if (hook->kind != TCPHS_HOOK_TRACEPOINT) {
+			hook->takes = tcphs_arguments_of(hook->name);
+			if (!hook->takes)
+				pr_warn("compat/arguments.c knows nothing of %s\n", hook->name);
+		}
+	}
 }
 
 /**
@@ -33,6 +48,31 @@ struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row)
 		if (tables[*table][*row].name)
 			return &tables[*table][(*row)++];
 	return NULL;
+}
+
+/**
+ * tcphs_hook_fits() - are these arguments of a call what its handler takes them for
+ * @hook: at one of its first hits
+ * @argument: TCPHS_ARGUMENTS of them
+ * @for_good: set to true when enough calls have been looked at, else left alone
+ *
+ * A kernel may have moved an argument where no compiler sees it. Not the handler reads
+ * what is none of its own then: the hook is unusable from now on, and status says so.
+ *
+ * Context: any that a hooked function is called in.
+ * Return: false, its handler must not run, now and ever.
+ */
+bool tcphs_hook_fits(struct tcphs_hook *hook, const unsigned long argument[], bool *for_good)
+{
+	if (READ_ONCE(hook->unusable))
+		return false;
+	if (!tcphs_arguments_fit(hook->takes, argument + tcphs_fault_shift(hook))) {
+		WRITE_ONCE(hook->unusable, true);
+		return false;
+	}
+	if (atomic_inc_return(&hook->good) >= FIRST_HITS)
+		*for_good = true;
+	return true;
 }
 
 /**

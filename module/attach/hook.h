@@ -16,11 +16,14 @@ struct tcphs_hook {
 	bool required;
 	bool refused;			/* what it would do can't be done right on this kernel */
 	bool active;			/* READ_ONCE: who reads is there before it and after */
+	bool unusable;			/* its arguments are not what they should be; so, too */
 	const char *shows;		/* what is lost without it */
 	const char *with;		/* a hook that fires only after this one, or NULL */
 	void *handler;
 	unsigned long __percpu *hits;
 	atomic_long_t missed;		/* proved not to have fired */
+	const char *takes;		/* see compat/arguments.h */
+	atomic_t good;			/* first hits whose arguments were what they should be */
 	union {
 		struct tracepoint *tracepoint;
 		unsigned long place;	/* from which ftrace calls */
@@ -42,6 +45,13 @@ static inline void tcphs_hook_hit(void *data)
 	this_cpu_inc(*hook->hits);
 }
 
+/* Is it attached, and does its handler get what it wants? */
+static inline bool tcphs_hook_works(const struct tcphs_hook *hook)
+{
+	return READ_ONCE(hook->active) && !READ_ONCE(hook->unusable);
+}
+
+bool tcphs_hook_fits(struct tcphs_hook *hook, const unsigned long argument[], bool *for_good);
 void tcphs_hook_give(struct tcphs_hook *const lists[]);
 struct tcphs_hook *tcphs_hook_next(unsigned int *table, unsigned int *row);
 int tcphs_hook_missing(const struct tcphs_hook *hook, int err);

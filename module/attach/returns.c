@@ -11,6 +11,7 @@
 #include "attach/fault.h"
 #include "attach/hook.h"
 #include "attach/returns.h"
+#include "compat/arguments.h"
 
 static struct tcphs_hook *next_return(unsigned int *table, unsigned int *row)
 {
@@ -30,6 +31,27 @@ static int on_call(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->argument[1] = regs_get_kernel_argument(regs, 1);
 	call->argument[2] = regs_get_kernel_argument(regs, 2);
 	return 0;
+}
+
+/* Instead of that at the first hits. Return: not 0, what it returns is not to be seen. */
+static int on_first_call(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct kretprobe *probe = tcphs_kretprobe(ri);
+	unsigned long argument[TCPHS_ARGUMENTS + 1];
+	struct tcphs_return *ret;
+	bool for_good = false;
+	unsigned int i;
+
+	if (unlikely(!probe))
+		return 1;
+	ret = container_of(probe, struct tcphs_return, probe);
+	for (i = 0; i < ARRAY_SIZE(argument); i++)
+		argument[i] = regs_get_kernel_argument(regs, i);
+	if (!tcphs_hook_fits(ret->hook, argument, &for_good))
+		return 1;
+	if (for_good)
+		WRITE_ONCE(probe->entry_handler, on_call);
+	return on_call(ri, regs);
 }
 
 static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -52,7 +74,7 @@ static int attach(struct tcphs_hook *hook)
 	ret->hook = hook;
 	ret->probe = (struct kretprobe){
 		.kp.symbol_name = hook->name,
-		.entry_handler = on_call,
+		.entry_handler = on_first_call,
 		.handler = on_return,
 		.data_size = sizeof(struct tcphs_call),
 		/* As many as may be preempted inside at once. */

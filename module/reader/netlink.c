@@ -92,7 +92,8 @@ static int put_hook(struct sk_buff *skb, const struct tcphs_hook *hook, bool ini
 	if (!nest || nla_put_string(skb, TCPHS_A_HOOK_NAME, hook->name) ||
 	    nla_put_u8(skb, TCPHS_A_HOOK_KIND, hook->kind) ||
 	    (hook->required && nla_put_flag(skb, TCPHS_A_HOOK_REQUIRED)) ||
-	    (READ_ONCE(hook->active) && nla_put_flag(skb, TCPHS_A_HOOK_ACTIVE)) ||
+	    (tcphs_hook_works(hook) && nla_put_flag(skb, TCPHS_A_HOOK_ACTIVE)) ||
+	    (READ_ONCE(hook->unusable) && nla_put_flag(skb, TCPHS_A_HOOK_UNUSABLE)) ||
 	    nla_put_string(skb, TCPHS_A_HOOK_SHOWS, hook->shows) ||
 	    (initial && nla_put_u64_64bit(skb, TCPHS_A_HOOK_HITS, tcphs_deaf_hits(hook),
 					  TCPHS_A_HOOK_PAD)) ||

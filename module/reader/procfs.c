@@ -65,7 +65,9 @@ static void show_module(struct seq_file *m, const struct view *view)
 	seq_printf(m, "hooks         active %u  missing %u  deaf %u\n", active, missing, deaf);
 	while ((hook = tcphs_hook_next(&table, &row))) {
 		missed = tcphs_deaf_missed(hook);
-		if (!READ_ONCE(hook->active))
+		if (READ_ONCE(hook->unusable))
+			seq_printf(m, "hook-unusable %s  not shown: %s\n", hook->name, hook->shows);
+		else if (!READ_ONCE(hook->active))
 			seq_printf(m, "hook-missing  %s  not shown: %s\n", hook->name, hook->shows);
 		else if (missed)
 			seq_printf(m, "hook-deaf     %s  missed %llu  not shown: %s\n", hook->name,

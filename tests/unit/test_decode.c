@@ -79,6 +79,8 @@ static void make_hook(struct msg *m, const char *name, bool active)
 	msg_attr(m, TCPHS_A_HOOK_REQUIRED, NULL, 0);
 	if (active)
 		msg_attr(m, TCPHS_A_HOOK_ACTIVE, NULL, 0);
+	else
+		msg_attr(m, TCPHS_A_HOOK_UNUSABLE, NULL, 0);
 	msg_str(m, TCPHS_A_HOOK_SHOWS, "something");
 	if (active) {
 		msg_u64(m, TCPHS_A_HOOK_HITS, 1000003);
@@ -119,6 +121,7 @@ static void test_status(void)
 	ok(status.uptime == 7000000000ull && status.netns == 4026531840u, "its numbers");
 	ok(status.has_overwritten, "a zero that was told is told apart from none");
 	ok(status.nhooks == 2 && status.hook[0].active && !status.hook[1].active &&
+	   !status.hook[0].unusable && status.hook[1].unusable &&
 	   status.hook[1].required && !strcmp(status.hook[1].name, "tcp_check_req"), "its hooks");
 	ok(status.hook[0].has_hits && status.hook[0].hits == 1000003 &&
 	   status.hook[0].missed == 7 && !status.hook[1].has_hits && !status.hook[1].missed,

@@ -118,6 +118,7 @@ static void hooks_json(struct tcphs_json *j, const struct tcphs_status *st)
 		tcphs_json_str(j, "kind", tcphs_hook_kind_name(h->kind, buf));
 		tcphs_json_bool(j, "required", h->required);
 		tcphs_json_bool(j, "active", h->active);
+		tcphs_json_bool(j, "unusable", h->unusable);
 		if (h->has_hits)
 			tcphs_json_u64(j, "hits", h->hits);
 		tcphs_json_u64(j, "missed", h->missed);

@@ -81,6 +81,7 @@ static int decode_hook(const struct attr *a, void *to, size_t size)
 		[TCPHS_A_HOOK_KIND]	= TO(tcphs_hook, kind),
 		[TCPHS_A_HOOK_REQUIRED]	= TO_FLAG(tcphs_hook, required),
 		[TCPHS_A_HOOK_ACTIVE]	= TO_FLAG(tcphs_hook, active),
+		[TCPHS_A_HOOK_UNUSABLE]	= TO_FLAG(tcphs_hook, unusable),
 		[TCPHS_A_HOOK_SHOWS]	= TO_STRING(tcphs_hook, shows),
 		[TCPHS_A_HOOK_HITS]	= TO_TOLD(tcphs_hook, hits, has_hits),
 		[TCPHS_A_HOOK_MISSED]	= TO(tcphs_hook, missed),

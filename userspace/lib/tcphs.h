@@ -65,6 +65,7 @@ struct tcphs_hook {
 	uint8_t kind;		/* enum tcphs_hook_kind */
 	bool required;
 	bool active;
+	bool unusable;		/* its function is called with other arguments; it is not active */
 	bool has_hits;		/* told in the initial namespace only */
 };
 

@@ -510,7 +510,10 @@ size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max
 	for (i = 0; i < m->now.nhooks && i < TCPHS_HOOKS_MAX; i++) {
 		const struct tcphs_hook *hook = &m->now.hook[i];
 
-		if (!hook->active)
+		if (hook->unusable)
+			nr = alert(out, nr, max, true, "tcphs: %s is called with other arguments; not seen: %s",
+				   hook->name, hook->shows[0] ? hook->shows : "some steps");
+		else if (!hook->active)
 			nr = alert(out, nr, max, true, "tcphs: no hook in %s; not seen: %s", hook->name,
 				   hook->shows[0] ? hook->shows : "some steps");
 		else if (hook->missed)

@@ -85,7 +85,7 @@ static void print_hook(struct cli *cli, const struct tcphs_hook *h, const struct
 	if (h->active && h->has_hits)
 		snprintf(fired, sizeof(fired), ", fired %llu", (ull)h->hits);
 	tcphs_buf_printf(&cli->out, "  %s: %s, %s%s%s\n", h->name, tcphs_hook_kind_name(h->kind, kind),
-			 !h->active ? "missing" : h->missed ? "deaf" : "active",
+			 h->unusable ? "unusable" : !h->active ? "missing" : h->missed ? "deaf" : "active",
 			 h->required ? ", required" : "", fired);
 	if (!btf->nr)
 		return;

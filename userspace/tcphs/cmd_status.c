@@ -47,7 +47,8 @@ static void print_sick_hook(struct cli *cli, const struct tcphs_hook *h)
 	if (h->active)
 		snprintf(missed, sizeof(missed), ", missed at least %llu", (ull)h->missed);
 	cli_line(cli, TEXT + 2, "%*s%s%s%s %s (%s%s%s%s): %s", TEXT, "",
-		 cli_tone(cli, TCPHS_TONE_BAD), h->active ? "deaf" : "missing", cli_plain(cli),
+		 cli_tone(cli, TCPHS_TONE_BAD),
+		 h->unusable ? "unusable" : h->active ? "deaf" : "missing", cli_plain(cli),
 		 h->name, tcphs_hook_kind_name(h->kind, kind), h->required ? ", required" : "",
 		 fired, missed, *h->shows ? h->shows : "?");
 }
@@ -209,7 +210,8 @@ static void print_all_hooks(struct cli *cli, const struct tcphs_status *st)
 		strcpy(fired, "-");
 		if (h->has_hits)
 			tcphs_fmt_u64(fired, h->hits);
-		cli_line(cli, 46, "  %-30s %10s  %s", h->name, h->active ? fired : "missing",
+		cli_line(cli, 46, "  %-30s %10s  %s", h->name,
+			 h->unusable ? "unusable" : h->active ? fired : "missing",
 			 h->shows);
 	}
 }

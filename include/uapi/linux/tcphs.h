@@ -527,6 +527,7 @@ enum tcphs_a_hook {
 	TCPHS_A_HOOK_PAD,
 	TCPHS_A_HOOK_HITS,		/* u64, how often it fired; initial namespace only */
 	TCPHS_A_HOOK_MISSED,		/* u64, how often it is proved to have not, if ever */
+	TCPHS_A_HOOK_UNUSABLE,		/* flag: its function is called with other arguments */
 
 	__TCPHS_A_HOOK_MAX
 };
