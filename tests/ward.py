@@ -134,6 +134,8 @@ class Ward:
             sysctl("tcp_syncookies", cookies)
             for _ in range(9 if TROUBLED else 1):
                 connecting(FLOOD)
+            if not TROUBLED:
+                accept(self.flood)
 
     def refuses(self):
         for _ in range(5 if TROUBLED else 2):
