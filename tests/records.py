@@ -108,9 +108,10 @@ def begin(fd, request):
 
 
 def same():
-    port = work(11)
+    work(11)
+    port = work(13)
+    # The newest records are of that port.
     refused_work(port)
-    work(13)
     fd = open_file()
     everything = collect(ask_netlink(b""))
     expect(number_of(everything) > 24 * 15, True, "records of 24 connections")
