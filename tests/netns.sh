@@ -259,17 +259,18 @@ container_listens() {
 	tcphs listeners -A -j | grep '"port":7103,'
 }
 
-# Those of the initial one are in TIME_WAIT since the test before.
+# What these two are called, or else their numbers. What tests before this one left may be
+# there, too.
 names_of_namespaces() { # VERB
-	tcphs "$1" -A -H -o NETNS | sort -u | grep -vx initial | xargs
+	tcphs "$1" -A -H -o NETNS | grep -xe $one -e $two -e "$(inode $one)" -e "$(inode $two)" |
+		sort -u | xargs
 }
 
 namespaces_have_names() {
 	same "$(names_of_namespaces connections)" "$one $two" "namespaces of connections" &&
 	same "$(tcphs listeners -A -H -o NETNS,LISTENER | awk '/:7103$/ { print $1 }')" $container container &&
 	same "$(tcphs listeners -j --netns $container | jq .port)" 7103 "port by the container's name" &&
-	same "$(tcphs events -A -H -o NETNS,EVENT | awk '$2 == "syn-sent" { print $1 }' | sort -u | xargs)" \
-		"$one $two" "namespaces of events" || return
+	same "$(names_of_namespaces events)" "$one $two" "namespaces of events" || return
 	# Out of a cgroup like that it is known by its process.
 	echo "$container_pid" >/sys/fs/cgroup/cgroup.procs
 	same "$(tcphs listeners -A -H -o NETNS,LISTENER | awk '/:7103$/ { print $1 }')" \
