@@ -133,6 +133,13 @@ as_it_happens() {
 		until grep -q established "$2"; do sleep 0.1; done' sh "$url" "$tmp/live" >"$tmp/live"
 }
 
+# The module goes while it runs.
+# shellcheck disable=SC2119 # its parameters are the module's
+survives_the_module() {
+	tcphs events -- sh -c 'modprobe -r tcphs; sleep 2; exit 43' >"$tmp/out" 2>"$tmp/err"
+	same $? 43 "status" && cat "$tmp/err" && grep -q "not loaded" "$tmp/err" && load
+}
+
 makes_none() {
 	tcphs diagram -- true 2>"$tmp/err" && grep "the command made no TCP connection" "$tmp/err"
 }
@@ -143,7 +150,7 @@ refuses() {
 	! tcphs events -- 2>"$tmp/err" && grep "a command is missing" "$tmp/err"
 }
 
-start 11
+start 12
 need_command curl nginx jq python3
 # shellcheck disable=SC2119 # its parameters are the module's
 load
@@ -157,6 +164,7 @@ check "a server's connections are shown from their SYN on" a_server
 check "2003 connections of a command are recorded, and no other" many
 check "events are shown while it runs" as_it_happens
 check "SIGTERM ends the command, and then the tool" ends_by_signal
+check "how it ends is told also when the module is gone" survives_the_module
 check "a command without a connection is no failure" makes_none
 check "what goes with no command is refused" refuses
 check "the kernel does not complain" kernel_is_quiet

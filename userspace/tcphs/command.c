@@ -405,6 +405,20 @@ bool command_runs(struct command *c)
 }
 
 /**
+ * command_wait - until it has ended
+ * @c: the command
+ *
+ * Where it can't be followed any more: it runs on, and how it ends is still asked for.
+ */
+void command_wait(struct command *c)
+{
+	struct pollfd end = { .fd = c->pidfd, .events = POLLIN };
+
+	while (command_runs(c))
+		poll(&end, 1, 1000);
+}
+
+/**
  * command_wake_fd - what becomes readable when it ends
  * @c: the command
  *

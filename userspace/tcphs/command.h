@@ -17,6 +17,7 @@ int command_start(struct command *c, struct tcphs_error *err);
 void command_follow(struct command *c);
 bool command_has(const struct command *c, uint32_t pid);
 bool command_runs(struct command *c);
+void command_wait(struct command *c);
 int command_wake_fd(const struct command *c);
 bool command_missed(const struct command *c);
 int command_status(const struct command *c);

@@ -656,6 +656,7 @@ static int run_command(struct source *s, const struct tcphs_events_ops *ops,
 	if (!failed) {
 		run.how.wake = command_wake_fd(s->command);
 		failed = tcphs_follow(s->session, s->events, &run.how, err) ? -1 : 0;
+		command_wait(s->command);
 	}
 	end_command(s);
 	return failed;
