@@ -12,24 +12,11 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+from tap import result, same
+
 TOOL, RECORDER = map(os.path.abspath, sys.argv[1:])
 ENV = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
-number = 0
-failed = []
-
-
-def result(good, name, why=""):
-    global number
-    number += 1
-    print(f"{'ok' if good else 'not ok'} {number} - {name}")
-    if not good:
-        failed.append(name)
-        for line in str(why).splitlines():
-            print("#", line)
-
-
-def same(got, want, name):
-    result(got == want, name, f" got: {got}\nwant: {want}")
 
 
 def run(*arguments):
@@ -185,8 +172,7 @@ def main():
             test(folder)
         empty = trace_of(folder, "loopback", "--port", "9")
         result(not empty["traceEvents"] and not list(problems(empty)), "nothing is a trace, too", empty)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return tap.end()
 
 
 sys.exit(main())

@@ -12,6 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+
+import tap
+from tap import result, same
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -62,23 +65,6 @@ COMPLETE = {"loopback": 23, "client": 23, "server": 23, "crossing": 23, "expired
 INITIAL_RTT = {"loopback": "0.000140000", "server": "0.000760000", "crossing": "0.100000000",
                "fastopen": "0.006246000"}
 SECONDS_MAX = 40
-
-number = 0
-failed = []
-
-
-def result(good, name, why=""):
-    global number
-    number += 1
-    print(f"{'ok' if good else 'not ok'} {number} - {name}")
-    if not good:
-        failed.append(name)
-        for line in str(why).splitlines():
-            print("#", line)
-
-
-def same(got, want, name):
-    result(got == want, name, f" got: {got}\nwant: {want}")
 
 
 def run(*arguments, **how):
@@ -317,8 +303,7 @@ def main():
         subprocess.run([RECORDER, folder], check=True)
         for test in every_packet, wireshark, details, spaces, all_types, documented, many, files:
             test(folder)
-    print(f"1..{number}")
-    return 1 if failed else 0
+    return tap.end()
 
 
 sys.exit(main())
