@@ -18,7 +18,7 @@ TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
 FINDS_WHO_IS_IN_THE_WAY = not ("PREEMPT_RT" in os.uname().version and RELEASE < (7, 0))
 
 # Debian's kernels have VRFs, those that are built here have not.
-HAS_VRF = not re.search("debug|kcsan", os.uname().release)
+HAS_VRF = not re.search("debug|kcsan|clang", os.uname().release)
 
 # TW and TWKilled count the buckets that are made, from 5.18 on; those that their timer
 # ends, until then.

@@ -30,6 +30,7 @@ cloud	trixie		trixie			cloud-amd64	amd64	short	all
 rt-arm64 trixie		trixie			rt-arm64	arm64	none	quick
 debug	trixie		source			debug		amd64	none	all
 kcsan	trixie		source			kcsan		amd64	none	all
+clang	trixie		source			clang		amd64	none	quick
 '
 
 say() {
@@ -96,6 +97,16 @@ kernel_is_fetched() {
 # kernel_is_compiled NAME: it is none of Debian's packages
 kernel_is_compiled() {
 	[[ $(kernel_line "$1" | awk '{ print $3 }') == source ]]
+}
+
+# What it takes to build with Clang, and of LLVM's binutils. A kernel is compiled so when its
+# configuration says it, and modules for it as well.
+# shellcheck disable=SC2034 # for those who source this
+clang=(clang lld llvm)
+
+# is_clang FLAVOUR: is the kernel of FLAVOUR.config one of those
+is_clang() {
+	grep -qsx CONFIG_CC_IS_CLANG=y "$vm_dir/$1.config"
 }
 
 # kernels_to_check [all]: those of "make check", or of "make check-all", those that
