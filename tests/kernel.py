@@ -17,8 +17,8 @@ TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
 # in tracepoints before 7.0, on PREEMPT_RT.
 FINDS_WHO_IS_IN_THE_WAY = not ("PREEMPT_RT" in os.uname().version and RELEASE < (7, 0))
 
-# Debian's kernels have VRFs, those that are built here have not.
-HAS_VRF = not re.search("debug|kcsan|clang", os.uname().release)
+# Debian's kernels have VRFs and BPF programs of cgroups, those that are built here have not.
+HAS_VRF = HAS_CGROUP_BPF = not re.search("debug|kcsan|clang", os.uname().release)
 
 # TW and TWKilled count the buckets that are made, from 5.18 on; those that their timer
 # ends, until then.

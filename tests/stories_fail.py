@@ -292,7 +292,7 @@ def forbidding_cgroup():
         os.rmdir(path)
 
 
-@story()
+@story(where=kernel.HAS_CGROUP_BPF)
 def not_permitted_by_bpf(t):
     """connect() that a BPF program of the cgroup forbids"""
     peer = t.peer()

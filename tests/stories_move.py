@@ -200,11 +200,9 @@ def send_twice(peer):
     peer.seq = peer.isn + 1
 
 
-@story()
+@story(where=kernel.FINDS_SAME_REQUEST and kernel.HAS_CGROUP_BPF and os.cpu_count() > 1)
 def syn_twice_at_once(t):
     """S9 a SYN that comes twice at once is one life: the second finds the first's request"""
-    if not kernel.FINDS_SAME_REQUEST or os.cpu_count() < 2:
-        return
     listener, port = t.listener()
     met = 0
     with bpf.slow_requests(40_000_000):
