@@ -28,6 +28,7 @@ cloud	trixie		trixie			cloud-amd64	amd64	short	all
 6.12-arm64 trixie	trixie			arm64		arm64	once	quick
 6.1-arm64 bookworm	bookworm		arm64		arm64	none	quick
 rt-arm64 trixie		trixie			rt-arm64	arm64	none	quick
+arm64-16k trixie	trixie			arm64-16k	arm64	none	quick
 debug	trixie		source			debug		amd64	none	all
 kcsan	trixie		source			kcsan		amd64	none	all
 clang	trixie		source			clang		amd64	none	quick
