@@ -30,7 +30,7 @@ END
 # What others do meanwhile.
 make_noise() {
 	# shellcheck disable=SC2016 # for the inner shell
-	background "$tmp/noise" sh -c 'while :; do curl -s -o /dev/null "$1"; done' sh "$url"
+	background "$tmp/noise" sh -c 'while :; do curl -s -o /dev/null "$1"; sleep 0.1; done' sh "$url"
 }
 
 # A curl that writes its port to a file.
