@@ -146,6 +146,21 @@ screens() {
 	ok "80x24: a module of another version" shows old '^tcphs 0\.0\.7, tool test  up '
 	unset TOP_FAKE_OLD
 	ends q >/dev/null
+	screen unknown 80x24 "" x
+	ok "a key that has no use says so" shows unknown 'No use for that key; F1'
+	ends q >/dev/null
+	screen wide 200x50 "-C"
+	ok "200x50: connections with their numbers" shows wide ' CONN *$'
+	ok "200x50: what failed, and in which time" shows wide '^Failures .*(refused [0-9]|none).* in [0-9]'
+	ends q >/dev/null
+	ok "a terminal whose cursor can't be moved: refused" dumb_refused
+	export TOP_FAKE_GONE=1:100000
+	screen gone 80x24 "-d 60"
+	sleep 1.2
+	mux capture-pane -p >"$shots/gone.txt"
+	ok "unloaded: said within a second, not after the delay" shows gone 'waiting for tcphs'
+	unset TOP_FAKE_GONE
+	ends q >/dev/null
 	screen top40 40x10 ""
 	ok "40x10: the accept queue stays" shows top40 'ACCEPT QUEUE'
 	ok "40x10: no wider than it is" narrow top40 40
@@ -165,6 +180,11 @@ screens() {
 	mux send-keys Escape
 	sleep 0.3
 	ends q
+}
+
+dumb_refused() {
+	TERM=dumb script -qec "'$tmp/top'" /dev/null </dev/null >"$tmp/out" 2>&1
+	[ $? = 2 ] && grep -q 'has no cursor that can be moved' "$tmp/out"
 }
 
 tiny() {

@@ -89,7 +89,11 @@ static int fake_status(struct top_source *src, struct tcphs_status *st, struct t
 	uint64_t n;
 
 	(void)src;
-	(void)err;
+	/* It may go between two refreshes as well. */
+	if (is_gone(fake.call)) {
+		tcphs_error_set(err, TCPHS_ERR_NOT_LOADED, "tcphs: the kernel module is not loaded");
+		return -ENODEV;
+	}
 	fake.call++;
 	if (fake.gone)
 		fake.age = 0;

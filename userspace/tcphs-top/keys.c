@@ -96,7 +96,9 @@ enum ui_action keys_action(enum ui_mode mode, int key, int *ch)
 	}
 	action = look_up(table_keys, COUNT(table_keys), key);
 	/* any key leaves the help screen, also one without a meaning */
-	return action == UI_NONE && mode == UI_HELP ? UI_CANCEL : action;
+	if (action == UI_NONE)
+		return mode == UI_HELP ? UI_CANCEL : mode == UI_TABLE ? UI_UNKNOWN : UI_NONE;
+	return action;
 }
 
 /**

@@ -13,10 +13,12 @@
 #include "batch.h"
 #include "keys.h"
 #include "options.h"
+#include "terminal.h"
 #include "view.h"
 
 #define NSEC_PER_SEC	1000000000ull
 #define WAITING_DELAY	1.0	/* how often a module that is gone is looked for */
+#define PULSE		NSEC_PER_SEC
 #define KEEP_ROWS	4096	/* of the connections, at least, in order */
 
 /**
@@ -26,6 +28,7 @@
  * @model: what is known
  * @view: how it is painted
  * @due: when the next snapshot is to be taken
+ * @pulse: when the counters are to be looked at again, between two of them
  * @done: how many were
  * @hangup: the terminal is gone
  */
@@ -35,6 +38,7 @@ struct top {
 	struct top_model model;
 	struct view view;
 	uint64_t due;
+	uint64_t pulse;
 	unsigned long done;
 	bool hangup;
 };
@@ -173,7 +177,7 @@ static int paint(struct top *t)
 static void wait_for_input(struct top *t)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	struct timespec left = until(t->due);
+	struct timespec left = until(t->due < t->pulse ? t->due : t->pulse);
 
 	if (ppoll(&in, 1, t->opt.ui.paused ? NULL : &left, NULL) > 0 &&
 	    (in.revents & (POLLHUP | POLLERR | POLLNVAL)))
@@ -204,6 +208,11 @@ static void update(struct top *t)
 	if (!t->opt.ui.paused && now >= t->due) {
 		snapshot(t);
 		t->done++;
+		t->pulse = now + PULSE;
+	} else if (!t->opt.ui.paused && now >= t->pulse) {
+		t->pulse = now + PULSE;
+		if (model_pulse(&t->model, &t->src, now))
+			set_due(t, now);
 	} else if (t->opt.ui.refresh) {
 		model_switch(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
 		t->opt.ui.refresh = false;
@@ -224,6 +233,12 @@ static int start_curses(struct top *t)
 	if (!newterm(NULL, stdout, stdin)) {
 		fprintf(stderr, "tcphs-top: terminal type '%s' is not known; set TERM, "
 			"or use --batch\n", term ? term : "");
+		return -ENOTTY;
+	}
+	if (!terminal_can_move()) {
+		endwin();
+		fprintf(stderr, "tcphs-top: a terminal of type '%s' has no cursor that can be moved; "
+			"set TERM, or use --batch\n", term ? term : "");
 		return -ENOTTY;
 	}
 	cbreak();

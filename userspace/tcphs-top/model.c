@@ -125,6 +125,7 @@ static int refresh_status(struct top_model *m, struct top_source *src, uint64_t 
 		goto out;
 	if (m->valid && m->now.uptime < before->uptime)
 		forget(m);
+	series_add(&m->series, &m->now, now);
 	m->since_load = !m->valid;
 	m->seconds = m->valid ? (double)grown(now, m->at) / NSEC : (double)m->now.uptime / NSEC;
 	status_rates(m, m->valid ? before : NULL, m->seconds);
@@ -279,6 +280,30 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 		m->gone_at = 0;
 	else
 		lost(m, src, now, &err);
+	return ret;
+}
+
+/**
+ * model_pulse - one more second of what happened
+ * @m: the model
+ * @src: where from; closed when it fails
+ * @now: CLOCK_MONOTONIC, ns
+ *
+ * All else stays as the last refresh left it. It finds out within a second that the module is
+ * gone, however long the delay is. Returns as model_refresh().
+ */
+int model_pulse(struct top_model *m, struct top_source *src, uint64_t now)
+{
+	struct tcphs_error err = { 0 };
+	int ret;
+
+	if (!m->valid)
+		return 0;
+	ret = src->status(src, &m->pulse, &err);
+	if (ret)
+		lost(m, src, now, &err);
+	else
+		series_add(&m->series, &m->pulse, now);
 	return ret;
 }
 

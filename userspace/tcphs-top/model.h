@@ -3,6 +3,7 @@
 #ifndef TOP_MODEL_H
 #define TOP_MODEL_H
 
+#include "series.h"
 #include "source.h"
 
 enum top_screen {
@@ -68,6 +69,8 @@ typedef int (*top_compare_fn)(const void *a, const void *b);
  * @listeners_before: the one before it
  * @conns: the newest dump
  * @conns_valid: it belongs to the snapshot
+ * @pulse: the counters of this second, for @series alone
+ * @series: what happened in each second
  * @order: row numbers of the screen that model_arrange() was asked for
  * @kept: how many of them are in order
  * @order_cap: room in @order
@@ -95,6 +98,9 @@ struct top_model {
 	struct tcphs_conn_list conns;
 	bool conns_valid;
 
+	struct tcphs_status pulse;
+	struct series series;
+
 	uint32_t *order;
 	size_t kept;
 	size_t order_cap;
@@ -120,6 +126,7 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 		  bool all_netns, uint64_t now);
 int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
 		 bool all_netns, uint64_t now);
+int model_pulse(struct top_model *m, struct top_source *src, uint64_t now);
 size_t model_total(const struct top_model *m, enum top_screen screen);
 int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn compare,
 		  bool invert, size_t keep);

@@ -246,6 +246,19 @@ static enum table_tone txt_p99(const void *row, char *buf, bool utf8)
 	return wait_text(&row_l(row)->wait, row_l(row)->wait.p99, buf, utf8);
 }
 
+static enum table_tone conn_text(uint64_t conn, char *buf)
+{
+	tcphs_fmt_hex(buf, conn);
+	return TABLE_DIM;
+}
+
+L_COMPARE(conn, CMP(is(a)->conn, is(b)->conn))
+
+static enum table_tone txt_l_conn(const void *row, char *buf, bool utf8 __unused)
+{
+	return conn_text(is(row)->conn, buf);
+}
+
 static const struct table_column listener_columns[] = {
 	{ "NETNS", "netns", "network namespace: its name, container or first process",
 	  10, 12, 31, 1, .all_netns = true, .compare = cmp_l_netns, .text = txt_l_netns },
@@ -254,16 +267,16 @@ static const struct table_column listener_columns[] = {
 	{ "OWNER", "owner", "process that accepts (before that: listens), name[pid]",
 	  10, 10, 27, 10, .compare = cmp_l_owner, .text = txt_l_owner },
 	{ "SYN QUEUE", "syn", "handshakes under way / most that are allowed",
-	  14, 14, 20, 8, .right = true, .big_first = true,
+	  14, 14, 48, 8, .right = true, .big_first = true,
 	  .compare = cmp_l_syn, .text = txt_syn, .bar = bar_syn },
-	{ "MAX", "syn-max", "most there ever were in the SYN queue",
-	  5, 5, 5, 3, .right = true, .big_first = true,
+	{ "SYNMAX", "syn-max", "most there ever were in the SYN queue",
+	  6, 6, 6, 3, .right = true, .big_first = true,
 	  .compare = cmp_l_syn_max, .text = txt_syn_max },
 	{ "ACCEPT QUEUE", "accept", "connections that wait for accept() / most that may",
-	  14, 14, 20, 11, .right = true, .big_first = true,
+	  14, 14, 48, 11, .right = true, .big_first = true,
 	  .compare = cmp_l_accept, .text = txt_accept, .bar = bar_accept },
-	{ "MAX", "accept-max", "most that ever waited for accept()",
-	  5, 5, 5, 4, .right = true, .big_first = true,
+	{ "ACCMAX", "accept-max", "most that ever waited for accept()",
+	  6, 6, 6, 4, .right = true, .big_first = true,
 	  .compare = cmp_l_accept_max, .text = txt_accept_max },
 	{ "OVERFL", "overflows", "SYNs and third ACKs that met a full accept queue",
 	  6, 6, 6, 7, .right = true, .big_first = true,
@@ -280,6 +293,8 @@ static const struct table_column listener_columns[] = {
 	{ "P99", "p99", "99 of 100 waited no longer for accept()",
 	  6, 6, 6, 6, .right = true, .big_first = true,
 	  .compare = cmp_l_p99, .text = txt_p99 },
+	{ "CONN", "conn", "number of its socket, as ss -e has it",
+	  4, 6, 12, 1, .compare = cmp_l_conn, .text = txt_l_conn },
 };
 
 /* ---- connections ------------------------------------------------------------- */
@@ -440,6 +455,16 @@ static enum table_tone txt_c_owner(const void *row, char *buf, bool utf8 __unuse
 	return owner_text(row_c(row)->owner.known, row_c(row)->owner.comm, row_c(row)->owner.pid, buf);
 }
 
+static int cmp_c_conn(const void *a, const void *b)
+{
+	return CMP(row_c(a)->conn, row_c(b)->conn);
+}
+
+static enum table_tone txt_c_conn(const void *row, char *buf, bool utf8 __unused)
+{
+	return conn_text(row_c(row)->conn, buf);
+}
+
 static const struct table_column conn_columns[] = {
 	{ "NETNS", "netns", "network namespace: its name, container or first process",
 	  10, 12, 31, 1, .all_netns = true, .compare = cmp_c_netns, .text = txt_c_netns },
@@ -459,6 +484,8 @@ static const struct table_column conn_columns[] = {
 	{ "LIFE", "life", "time since its first step; > is since tcphs knows it",
 	  7, 7, 8, 2, .right = true, .big_first = true,
 	  .compare = cmp_c_life, .text = txt_c_life },
+	{ "CONN", "conn", "its number, as ss -e has it; tcphs diagram takes it",
+	  6, 6, 12, 1, .compare = cmp_c_conn, .text = txt_c_conn },
 };
 
 /* ---- both ---------------------------------------------------------------------- */

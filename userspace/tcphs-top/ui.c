@@ -248,6 +248,7 @@ void ui_apply(struct ui *ui, enum ui_action action, int ch, size_t rows, size_t 
 		ui->repaint = true;
 		return;
 	}
+	ui->unknown = action == UI_UNKNOWN;
 	switch (ui->mode) {
 	case UI_HELP:
 		if (action != UI_NONE)

@@ -16,6 +16,7 @@ enum ui_mode {
 
 enum ui_action {
 	UI_NONE,
+	UI_UNKNOWN,		/* of the table: a key that has no use */
 	UI_QUIT,
 	UI_SWITCH,
 	UI_UP,
@@ -56,6 +57,7 @@ enum ui_action {
  * @delay: seconds between two refreshes
  * @prompt: in UI_DELAY: what was typed
  * @refused: in UI_DELAY: and it was no good
+ * @unknown: the last key had no use
  * @quit: enough
  * @repaint: the terminal is to be painted from scratch
  * @refresh: the table that is shown now has not been fetched yet
@@ -72,6 +74,7 @@ struct ui {
 	double delay;
 	char prompt[UI_PROMPT_LEN];
 	bool refused;
+	bool unknown;
 	bool quit;
 	bool repaint;
 	bool refresh;

@@ -292,7 +292,10 @@ static void paint_labels(const struct view *v, const struct ui *ui)
 
 	if (ui->mode == UI_HELP)
 		y = v->paint.height - 1;
-	for (i = 0; i < nr; i++) {
+	if (ui->unknown)
+		x = paint_text(&v->paint, y, x, PAINT_LABEL,
+			       "No use for that key; F1 shows all keys");
+	for (i = 0; !ui->unknown && i < nr; i++) {
 		if (x + strlen(label[i].key) + strlen(label[i].label) + 1 > v->paint.width)
 			break;
 		x = paint_text(&v->paint, y, x, PAINT_BOLD, label[i].key);

@@ -105,15 +105,17 @@ static void state_cell(const struct view *v, const struct top_model *m, unsigned
 	const struct layout *l = &v->layout;
 	char name[TCPHS_NAME_LEN], buf[TEXT_LEN];
 	unsigned int width = l->cell_width;
+	bool unit = width >= 27;
 	uint64_t count = m->now.state[state];
 	int tone = count ? TABLE_PLAIN : TABLE_DIM;
 
 	paint_text(&v->paint, y, x, tone, tcphs_state_name(state, name));
 	if (l->cell_rate) {
-		width -= 7;
+		width -= unit ? 9 : 7;
 		text_signed_rate(buf, m->state_rate[state]);
 		if (strcmp(buf, "0"))
-			paint_right(&v->paint, y, x + width + 1, 6, TABLE_DIM, buf);
+			paint_right(&v->paint, y, x + width + 1, unit ? 8 : 6, TABLE_DIM,
+				    unit ? strcat(buf, "/s") : buf);
 	}
 	text_count(buf, count);
 	if (width >= 18)
@@ -225,23 +227,34 @@ static void head_drops(const struct view *v, const struct top_model *m)
 	}
 }
 
+/* Those of the last minutes: what was over before the last refresh is not forgotten. */
 static void head_failures(const struct view *v, const struct top_model *m)
 {
-	unsigned int y = v->layout.y[LAYOUT_FAILURES], x = label(v, y, "Failures");
+	unsigned int y = v->layout.y[LAYOUT_FAILURES], x = label(v, y, "Failures"), seconds;
 	uint8_t reason[TCPHS_REASON_MAX + 1];
-	size_t nr = model_failures(m, reason), i;
-	char name[TCPHS_NAME_LEN];
+	double count[TCPHS_REASON_MAX + 1];
+	size_t nr = series_failures(&m->series, reason, count, &seconds), i;
+	char name[TCPHS_NAME_LEN], buf[TEXT_LEN], span[TEXT_LEN];
 
+	text_duration(span, seconds * 1000000000ull, v->paint.utf8);
+	snprintf(buf, sizeof(buf), "%s in %.16s", nr ? "" : "none", seconds ? span : "0s");
 	if (!nr)
-		paint_text(&v->paint, y, x, TABLE_DIM, "none");
+		paint_text(&v->paint, y, x, TABLE_DIM, buf);
 	for (i = 0; i < nr; i++) {
 		const char *why = tcphs_reason_name(reason[i], name);
+		double now = m->failure_rate[reason[i]];
 
-		if (x + strlen(why) + 8 > v->paint.width)
+		if (x + strlen(why) + 16 + strlen(buf) > v->paint.width)
 			break;
 		x = paint_text(&v->paint, y, x, TABLE_PLAIN, why) + 1;
-		x = rate(v, y, x, m->failure_rate[reason[i]], TABLE_WARN) + 2;
+		text_count(span, (uint64_t)(count[i] + 0.5));
+		x = paint_text(&v->paint, y, x, TABLE_WARN, span);
+		if (now > 0 && !m->since_load)
+			x = rate(v, y, x + 1, now, TABLE_WARN);
+		x += 2;
 	}
+	if (nr)
+		paint_text(&v->paint, y, x, TABLE_DIM, buf + 1);
 }
 
 static void head_alerts(const struct view *v, const struct top_model *m)
