@@ -114,6 +114,13 @@ screen() {	# NAME WxH ARGUMENTS KEY...
 	sleep 0.3
 	mux capture-pane -p >"$shots/$name.txt"
 }
+wait_screen() {	# NAME PATTERN
+	for _ in {1..100}; do
+		mux capture-pane -p >"$shots/$1.txt"
+		grep -Eq -- "$2" "$shots/$1.txt" && return
+		sleep 0.1
+	done
+}
 ends() {	# the program ends with 0 and without a word
 	mux send-keys "${1:-q}"
 	for _ in {1..40}; do [ -s "$tmp/rc" ] && break; sleep 0.1; done
@@ -147,7 +154,17 @@ screens() {
 	unset TOP_FAKE_OLD
 	ends q >/dev/null
 	screen unknown 80x24 "" x
-	ok "a key that has no use says so" shows unknown 'No use for that key; F1'
+	ok "a key that has no use says so" shows unknown 'No use for x; F1'
+	ends q >/dev/null
+	screen cursor 80x24 "-C" Down Space End Space
+	ok "the cursor goes where keys send it; Space marks rows" shows cursor '^\*'
+	ok "and they are counted" shows cursor '2 marked, .* of 40'
+	# A click into the third row, in the terminal's own words.
+	mux send-keys Home
+	mux send-keys -l "$(printf '\033[M !.')"
+	mux send-keys F
+	wait_screen cursor 'following'
+	ok "a click puts the cursor on a row, F follows it" shows cursor 'following, '
 	ends q >/dev/null
 	screen wide 200x50 "-C"
 	ok "200x50: connections with their numbers" shows wide ' CONN *$'
@@ -171,7 +188,7 @@ screens() {
 	screen ascii 80x24 "-U"
 	ok "-U: nothing but ASCII" bash -c "! LC_ALL=C grep -q '[^ -~]' '$shots/ascii.txt'"
 	ends q
-	screen help 80x30 "" h
+	screen help 80x40 "" h
 	ok "h: help" shows help 'invert the order'
 	mux send-keys x
 	ok "any key leaves it, q ends" ends q

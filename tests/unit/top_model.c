@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tcphs-top: rates between snapshots, order, reloads, keys. */
+/* tcphs-top: rates between snapshots, order, reloads. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../../userspace/tcphs-top/ui.h"
+#include "../../userspace/tcphs-top/table.h"
 #include "tap.h"
 
 #define SEC	1000000000ull
@@ -299,35 +299,6 @@ static void alerts(struct top_model *m)
 	equal(model_alerts(m, alert, 4), 0, "what is over is no alert");
 }
 
-static void keys(void)
-{
-	struct ui ui;
-	double delay = 0;
-
-	ui_init(&ui);
-	ui_apply(&ui, UI_DOWN, 0, 10, 15);
-	ui_apply(&ui, UI_PAGE_DOWN, 0, 10, 15);
-	equal(ui.offset[TOP_LISTENERS], 5, "scrolling ends at the last row");
-	ui_apply(&ui, UI_SORT_RIGHT, 0, 10, 15);
-	ok(ui.sort[TOP_LISTENERS] == table_default_sort(TOP_LISTENERS) + 1 &&
-	   !ui.offset[TOP_LISTENERS], "> sorts by the next column, from the top");
-	ui_apply(&ui, UI_SWITCH, 0, 10, 15);
-	ok(ui.screen == TOP_CONNECTIONS && ui.refresh, "Tab asks for the other table");
-	ui_apply(&ui, UI_ASK_DELAY, 0, 10, 15);
-	ui_apply(&ui, UI_CHAR, '0', 10, 15);
-	ui_apply(&ui, UI_ENTER, 0, 10, 15);
-	ok(ui.mode == UI_DELAY && ui.refused && near(ui.delay, 2), "a delay of 0 is refused");
-	ui_apply(&ui, UI_CHAR, '.', 10, 15);
-	ui_apply(&ui, UI_CHAR, '5', 10, 15);
-	ui_apply(&ui, UI_ENTER, 0, 10, 15);
-	ok(ui.mode == UI_TABLE && near(ui.delay, 0.5), "0.5 is taken");
-	ok(ui_parse_delay("1e3", &delay) && ui_parse_delay("-1", &delay) &&
-	   ui_parse_delay("", &delay) && ui_parse_delay("3601", &delay) &&
-	   ui_parse_delay("1.2.3", &delay) && ui_parse_delay("nan", &delay), "no delays");
-	ui_apply(&ui, UI_QUIT, 0, 10, 15);
-	ok(ui.quit, "q quits");
-}
-
 static void text(void)
 {
 	char buf[TEXT_LEN];
@@ -356,7 +327,7 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(54);
+	plan(47);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);
@@ -366,7 +337,6 @@ int main(void)
 	work(&m);
 	order(&m);
 	alerts(&m);
-	keys();
 	text();
 	model_free(&m);
 	return tap_done();

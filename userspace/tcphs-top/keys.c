@@ -1,131 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <curses.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "keys.h"
+#include "model.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define CTRL(c)		((c) & 0x1f)
 #define ESCAPE		27
 #define DEL		127
 
-struct binding {
-	int key;
-	enum ui_action action;
+#define IN_TABLE	(1u << UI_TABLE)
+#define IN_LIST		(1u << UI_SORT)
+#define IN_PROMPT	(1u << UI_PROMPT)
+#define IN_HELP		(1u << UI_HELP)
+#define SCROLLING	(IN_TABLE | IN_LIST | IN_HELP)
+
+/* Those of htop and sngrep where they have one for it. */
+static const struct keys_binding table[] = {
+	{ { KEY_F(1), 'h', '?' }, UI_ASK_HELP, 0, IN_TABLE, "Help", "this help" },
+	{ { '\t' }, UI_NEXT, 0, IN_TABLE, "Next", "the next screen" },
+	{ { KEY_BTAB }, UI_PREVIOUS, 0, IN_TABLE, NULL, "the screen before" },
+	{ { '1' }, UI_SCREEN, TOP_LISTENERS, IN_TABLE, NULL, "listeners" },
+	{ { '2' }, UI_SCREEN, TOP_CONNECTIONS, IN_TABLE, NULL, "connections" },
+	{ { KEY_UP, 'k' }, UI_UP, 0, SCROLLING, NULL, "a row up" },
+	{ { KEY_DOWN, 'j' }, UI_DOWN, 0, SCROLLING, NULL, "a row down" },
+	{ { KEY_PPAGE, CTRL('B') }, UI_PAGE_UP, 0, SCROLLING, NULL, "a page up" },
+	{ { KEY_NPAGE, CTRL('F') }, UI_PAGE_DOWN, 0, SCROLLING, NULL, "a page down" },
+	{ { KEY_HOME, 'g' }, UI_HOME, 0, SCROLLING, NULL, "first row" },
+	{ { KEY_END, 'G' }, UI_END, 0, SCROLLING, NULL, "last row" },
+	{ { ' ' }, UI_MARK, 0, IN_TABLE, NULL, "mark this row, or not" },
+	{ { 'U' }, UI_UNMARK, 0, IN_TABLE, NULL, "no row is marked" },
+	{ { 'F' }, UI_FOLLOW, 0, IN_TABLE, "Follow", "the cursor stays with its row" },
+	{ { KEY_F(6), 's' }, UI_SORT_MENU, 0, IN_TABLE, "Sort", "choose the column to sort by" },
+	{ { '<', ',' }, UI_SORT_LEFT, 0, IN_TABLE, NULL, "sort by the column to the left" },
+	{ { '>', '.' }, UI_SORT_RIGHT, 0, IN_TABLE, NULL, "sort by the column to the right" },
+	{ { 'I' }, UI_INVERT, 0, IN_TABLE, "Invert", "invert the order" },
+	{ { 'Z', 'p' }, UI_PAUSE, 0, IN_TABLE, "Pause", "pause, and go on" },
+	{ { KEY_F(7) }, UI_SLOWER, 0, IN_TABLE, NULL, "refresh half as often" },
+	{ { KEY_F(8) }, UI_FASTER, 0, IN_TABLE, NULL, "refresh twice as often" },
+	{ { 'd' }, UI_DELAY, 0, IN_TABLE, "Delay", "time between two refreshes" },
+	{ { CTRL('L') }, UI_REDRAW, 0, ~0u, NULL, "paint the screen anew" },
+	{ { KEY_F(10), 'q' }, UI_QUIT, 0, IN_TABLE, "Quit", "quit" },
+
+	{ { '\r', '\n', KEY_ENTER }, UI_ENTER, 0, IN_LIST | IN_PROMPT, "Take", NULL },
+	{ { ESCAPE }, UI_CANCEL, 0, IN_LIST | IN_PROMPT, "Cancel", NULL },
+	{ { ESCAPE, 'q', KEY_F(10) }, UI_CANCEL, 0, IN_HELP, "Back", NULL },
+	{ { 'q', KEY_F(10), KEY_F(6), 's' }, UI_CANCEL, 0, IN_LIST, NULL, NULL },
+	{ { KEY_BACKSPACE, DEL, '\b' }, UI_ERASE, 0, IN_PROMPT, NULL, NULL },
+	{ { CTRL('U') }, UI_ERASE_ALL, 0, IN_PROMPT, NULL, NULL },
+	{ { KEY_LEFT }, UI_LEFT, 0, IN_PROMPT, NULL, NULL },
+	{ { KEY_RIGHT }, UI_RIGHT, 0, IN_PROMPT, NULL, NULL },
+	{ { KEY_HOME, CTRL('A') }, UI_HOME, 0, IN_PROMPT, NULL, NULL },
+	{ { KEY_END, CTRL('E') }, UI_END, 0, IN_PROMPT, NULL, NULL },
+	{ { KEY_RESIZE }, UI_REDRAW, 0, ~0u, NULL, NULL },
+	/* of a table that does not want it, Esc says nothing */
+	{ { ESCAPE }, UI_NONE, 0, IN_TABLE, NULL, NULL },
 };
 
-static const struct binding table_keys[] = {
-	{ 'q', UI_QUIT }, { KEY_F(10), UI_QUIT },
-	{ '\t', UI_SWITCH }, { KEY_BTAB, UI_SWITCH },
-	{ KEY_UP, UI_UP }, { 'k', UI_UP },
-	{ KEY_DOWN, UI_DOWN }, { 'j', UI_DOWN },
-	{ KEY_PPAGE, UI_PAGE_UP }, { CTRL('B'), UI_PAGE_UP },
-	{ KEY_NPAGE, UI_PAGE_DOWN }, { CTRL('F'), UI_PAGE_DOWN },
-	{ KEY_HOME, UI_HOME }, { 'g', UI_HOME },
-	{ KEY_END, UI_END }, { 'G', UI_END },
-	{ '<', UI_SORT_LEFT }, { ',', UI_SORT_LEFT },
-	{ '>', UI_SORT_RIGHT }, { '.', UI_SORT_RIGHT },
-	{ 's', UI_SORT_MENU }, { KEY_F(6), UI_SORT_MENU },
-	{ 'I', UI_INVERT },
-	{ ' ', UI_PAUSE }, { 'p', UI_PAUSE }, { 'Z', UI_PAUSE },
-	{ 'h', UI_ASK_HELP }, { '?', UI_ASK_HELP }, { KEY_F(1), UI_ASK_HELP },
-	{ 'd', UI_ASK_DELAY },
-};
-
-/* The menu and the prompt; scrolling keys are those of the table. */
-static const struct binding common_keys[] = {
-	{ CTRL('L'), UI_REDRAW }, { KEY_RESIZE, UI_RESIZE },
-	{ '\n', UI_ENTER }, { '\r', UI_ENTER }, { KEY_ENTER, UI_ENTER },
-	{ ESCAPE, UI_CANCEL },
-	{ KEY_BACKSPACE, UI_ERASE }, { DEL, UI_ERASE }, { '\b', UI_ERASE },
-};
-
-static const struct keys_help help[] = {
-	{ "Tab",		"listeners / connections" },
-	{ "Up Down k j",	"scroll by a row" },
-	{ "PgUp PgDn",		"scroll by a page" },
-	{ "Home End g G",	"first and last row" },
-	{ "< >",		"sort by the column left / right" },
-	{ "F6 s",		"choose the column to sort by" },
-	{ "I",			"invert the order" },
-	{ "Space p Z",		"pause, go on" },
-	{ "d",			"delay between refreshes" },
-	{ "Ctrl-L",		"paint the screen anew" },
-	{ "F1 h ?",		"this help" },
-	{ "F10 q",		"quit" },
-};
-
-static const struct keys_label table_labels[] = {
-	{ "F1", "Help" }, { "Tab", "Switch" }, { "F6", "Sort" }, { "I", "Invert" },
-	{ "Z", "Pause" }, { "d", "Delay" }, { "F10", "Quit" },
-};
-
-static const struct keys_label sort_labels[] = {
-	{ "Enter", "Sort" }, { "Esc", "Cancel" },
-};
-
-static const struct keys_label help_labels[] = {
-	{ "Any key", "Back" },
-};
-
-static enum ui_action look_up(const struct binding *b, size_t nr, int key)
+static bool has(const struct keys_binding *b, int code)
 {
 	size_t i;
 
-	for (i = 0; i < nr; i++)
-		if (b[i].key == key)
-			return b[i].action;
-	return UI_NONE;
+	for (i = 0; i < KEYS_OF_ONE && b->code[i]; i++)
+		if (b->code[i] == code)
+			return true;
+	return false;
 }
 
 /**
  * keys_action - what a key asks for
  * @mode: what is on the screen
- * @key: of getch()
- * @ch: gets the character for UI_CHAR
+ * @code: of getch()
+ * @arg: gets what goes with it: for UI_CHAR the character, for UI_UNKNOWN the key
  */
-enum ui_action keys_action(enum ui_mode mode, int key, int *ch)
+enum ui_action keys_action(enum ui_mode mode, int code, int *arg)
 {
-	enum ui_action action = look_up(common_keys, COUNT(common_keys), key);
+	size_t i;
 
-	*ch = 0;
-	if (action != UI_NONE)
-		return action;
-	if (mode == UI_DELAY && ((key >= '0' && key <= '9') || key == '.')) {
-		*ch = key;
-		return UI_CHAR;
+	for (i = 0; i < COUNT(table); i++) {
+		if (!(table[i].where >> mode & 1) || !has(&table[i], code))
+			continue;
+		*arg = table[i].arg;
+		return table[i].action;
 	}
-	action = look_up(table_keys, COUNT(table_keys), key);
+	*arg = code;
+	if (mode == UI_PROMPT)
+		return code >= ' ' && code < 256 ? UI_CHAR : UI_NONE;
 	/* any key leaves the help screen, also one without a meaning */
-	if (action == UI_NONE)
-		return mode == UI_HELP ? UI_CANCEL : mode == UI_TABLE ? UI_UNKNOWN : UI_NONE;
-	return action;
+	return mode == UI_HELP ? UI_CANCEL : UI_UNKNOWN;
 }
 
 /**
- * keys_help - all keys in words
+ * keys_table - all of it
  * @nr: gets how many lines
  */
-const struct keys_help *keys_help(size_t *nr)
+const struct keys_binding *keys_table(size_t *nr)
 {
-	*nr = COUNT(help);
-	return help;
+	*nr = COUNT(table);
+	return table;
 }
 
 /**
- * keys_labels - the line at the bottom
- * @mode: what is on the screen
- * @nr: gets how many labels
+ * keys_name - what is printed on a key
+ * @code: of getch()
+ * @buf: gets it
+ *
+ * Return: @buf.
  */
-const struct keys_label *keys_labels(enum ui_mode mode, size_t *nr)
+const char *keys_name(int code, char buf[KEYS_NAME])
 {
-	if (mode == UI_SORT) {
-		*nr = COUNT(sort_labels);
-		return sort_labels;
+	static const struct {
+		int code;
+		const char *name;
+	} names[] = {
+		{ '\t', "Tab" }, { KEY_BTAB, "Shift-Tab" }, { '\r', "Enter" }, { '\n', "Enter" },
+		{ KEY_ENTER, "Enter" }, { ESCAPE, "Esc" }, { ' ', "Space" }, { KEY_UP, "Up" },
+		{ KEY_DOWN, "Down" }, { KEY_LEFT, "Left" }, { KEY_RIGHT, "Right" },
+		{ KEY_PPAGE, "PgUp" }, { KEY_NPAGE, "PgDn" }, { KEY_HOME, "Home" },
+		{ KEY_END, "End" }, { KEY_BACKSPACE, "Backspace" }, { DEL, "Backspace" },
+		{ '\b', "Backspace" }, { KEY_IC, "Insert" }, { KEY_DC, "Delete" },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++)
+		if (names[i].code == code)
+			return strcpy(buf, names[i].name);
+	if (code >= KEY_F(1) && code <= KEY_F(12))
+		snprintf(buf, KEYS_NAME, "F%d", code - KEY_F(0));
+	else if (code > 0 && code < ' ')
+		snprintf(buf, KEYS_NAME, "Ctrl-%c", code + '@');
+	else if (code > ' ' && code < DEL)
+		snprintf(buf, KEYS_NAME, "%c", code);
+	else
+		strcpy(buf, "that key");
+	return buf;
+}
+
+/**
+ * keys_names - the keys of a line, with blanks between
+ * @b: the line
+ * @buf: gets them
+ * @size: of @buf
+ */
+void keys_names(const struct keys_binding *b, char *buf, size_t size)
+{
+	char name[KEYS_NAME], last[KEYS_NAME] = "";
+	size_t i, len = 0;
+
+	*buf = '\0';
+	for (i = 0; i < KEYS_OF_ONE && b->code[i] && len < size; i++) {
+		/* Terminals have several codes for some. */
+		if (!strcmp(keys_name(b->code[i], name), last))
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? " " : "", name);
+		strcpy(last, name);
 	}
-	if (mode == UI_HELP) {
-		*nr = COUNT(help_labels);
-		return help_labels;
-	}
-	*nr = COUNT(table_labels);
-	return table_labels;
 }

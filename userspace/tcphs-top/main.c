@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* tcphs-top: snapshots, keys and the screen, one after the other. */
-#include <curses.h>
 #include <errno.h>
 #include <locale.h>
 #include <poll.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 #include "batch.h"
-#include "keys.h"
+#include "control.h"
 #include "options.h"
 #include "terminal.h"
 #include "view.h"
@@ -19,7 +18,6 @@
 #define NSEC_PER_SEC	1000000000ull
 #define WAITING_DELAY	1.0	/* how often a module that is gone is looked for */
 #define PULSE		NSEC_PER_SEC
-#define KEEP_ROWS	4096	/* of the connections, at least, in order */
 
 /**
  * struct top - everything
@@ -89,15 +87,6 @@ static int snapshot(struct top *t)
 	return ret;
 }
 
-static int arrange(struct top *t, size_t keep)
-{
-	struct ui *ui = &t->opt.ui;
-	size_t nr;
-	const struct table_column *col = &table_columns(ui->screen, &nr)[ui->sort[ui->screen]];
-
-	return model_arrange(&t->model, ui->screen, col->compare, ui_descending(ui), keep);
-}
-
 static bool finished(const struct top *t)
 {
 	return tcphs_stop_asked() || t->hangup || t->opt.ui.quit ||
@@ -115,7 +104,8 @@ static int run_batch(struct top *t)
 
 	ret = tcphs_buf_init(&out, STDOUT_FILENO);
 	while (!ret) {
-		ret = arrange(t, 0);
+		ret = model_arrange(&t->model, t->opt.ui.screen, ui_sorted(&t->opt.ui)->compare,
+				    ui_descending(&t->opt.ui), 0);
 		if (ret)
 			break;
 		if (t->opt.json)
@@ -143,33 +133,21 @@ static int run_batch(struct top *t)
 
 /* ---- terminal ----------------------------------------------------------------------- */
 
-static void resize(struct top *t)
-{
-	int height, width;
-
-	getmaxyx(stdscr, height, width);
-	view_resize(&t->view, &t->model, width > 0 ? (unsigned int)width : 0,
-		    height > 0 ? (unsigned int)height : 0);
-}
-
 static int paint(struct top *t)
 {
 	struct ui *ui = &t->opt.ui;
-	size_t rows, keep;
+	unsigned int width, height;
 	int ret;
 
-	resize(t);
-	rows = layout_rows(&t->view.layout);
-	ui_clamp(ui, rows, model_total(&t->model, ui->screen));
-	keep = ui->offset[ui->screen] + rows;
-	ret = arrange(t, keep < KEEP_ROWS ? KEEP_ROWS : keep);
+	terminal_size(&width, &height);
+	ret = view_resize(&t->view, &t->model, width, height);
+	if (!ret)
+		ret = control_settle(ui, &t->model, layout_rows(&t->view.layout));
 	if (ret)
 		return ret;
 	view_paint(&t->view, &t->model, ui);
-	if (ui->repaint)
-		clearok(stdscr, TRUE);
+	terminal_put(&t->view.paint, ui->repaint);
 	ui->repaint = false;
-	refresh();
 	return 0;
 }
 
@@ -187,13 +165,15 @@ static void wait_for_input(struct top *t)
 static void take_keys(struct top *t)
 {
 	struct ui *ui = &t->opt.ui;
-	size_t rows = layout_rows(&t->view.layout);
 	enum ui_action action;
-	int key, ch;
+	struct key key;
+	int arg;
 
-	while ((key = getch()) != ERR) {
-		action = keys_action(ui->mode, key, &ch);
-		ui_apply(ui, action, ch, rows, model_total(&t->model, ui->screen));
+	while (terminal_key(&key)) {
+		action = key.mouse ? view_mouse(&t->view, ui, &key, &arg) :
+				     keys_action(ui->mode, key.code, &arg);
+		control_apply(ui, &t->model, action, arg, view_rows(&t->view, ui),
+			      view_total(&t->view, &t->model, ui));
 		if (ui->quit || ui->refresh)
 			break;
 	}
@@ -219,44 +199,14 @@ static void update(struct top *t)
 	}
 }
 
-static int start_curses(struct top *t)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		fputs("tcphs-top: standard input and output must be a terminal; "
-		      "without one use --batch\n", stderr);
-		return -ENOTTY;
-	}
-	set_escdelay(25);
-	if (!newterm(NULL, stdout, stdin)) {
-		fprintf(stderr, "tcphs-top: terminal type '%s' is not known; set TERM, "
-			"or use --batch\n", term ? term : "");
-		return -ENOTTY;
-	}
-	if (!terminal_can_move()) {
-		endwin();
-		fprintf(stderr, "tcphs-top: a terminal of type '%s' has no cursor that can be moved; "
-			"set TERM, or use --batch\n", term ? term : "");
-		return -ENOTTY;
-	}
-	cbreak();
-	noecho();
-	nonl();
-	keypad(stdscr, TRUE);
-	nodelay(stdscr, TRUE);
-	curs_set(0);
-	view_start(&t->view, !no_color || !*no_color, tcphs_utf8() && !t->opt.ascii);
-	return 0;
-}
-
 static int run_terminal(struct top *t)
 {
-	int ret = start_curses(t);
+	const char *no_color = getenv("NO_COLOR");
+	int ret;
 
-	if (ret)
+	if (terminal_start(!no_color || !*no_color, !t->opt.no_mouse))
 		return TCPHS_ERR_USAGE;
+	view_start(&t->view, tcphs_utf8() && !t->opt.ascii);
 	for (;;) {
 		ret = paint(t);
 		if (ret || finished(t))
@@ -266,11 +216,8 @@ static int run_terminal(struct top *t)
 		if (!finished(t))
 			update(t);
 	}
-	/* terminals without a second screen keep this one: leave a clean last line */
-	move(LINES - 1, 0);
-	clrtoeol();
-	refresh();
-	endwin();
+	terminal_end();
+	view_free(&t->view);
 	if (ret)
 		fprintf(stderr, "tcphs-top: %s\n", strerror(-ret));
 	return ret ? TCPHS_ERR_FAILED : TCPHS_ERR_NONE;
@@ -295,6 +242,7 @@ static int run(struct top *t)
 		t->src.close(&t->src);
 	}
 	model_free(&t->model);
+	ui_free(&t->opt.ui);
 	return ret;
 }
 

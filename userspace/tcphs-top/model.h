@@ -127,11 +127,16 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
 		 bool all_netns, uint64_t now);
 int model_pulse(struct top_model *m, struct top_source *src, uint64_t now);
+size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);
+size_t model_failures(const struct top_model *m, uint8_t *reason);
+
+/* rows.c */
 size_t model_total(const struct top_model *m, enum top_screen screen);
 int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn compare,
 		  bool invert, size_t keep);
 const void *model_row(const struct top_model *m, enum top_screen screen, size_t i);
-size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);
-size_t model_failures(const struct top_model *m, uint8_t *reason);
+uint64_t model_key(enum top_screen screen, const void *row);
+size_t model_place(const struct top_model *m, enum top_screen screen, top_compare_fn compare,
+		   bool invert, uint64_t key);
 
 #endif /* TOP_MODEL_H */

@@ -16,6 +16,7 @@ static const struct option longs[] = {
 	{ "iterations",		required_argument,	NULL, 'n' },
 	{ "json",		no_argument,		NULL, 'j' },
 	{ "listeners",		no_argument,		NULL, 'L' },
+	{ "no-mouse",		no_argument,		NULL, 'M' },
 	{ "sort",		required_argument,	NULL, 's' },
 	{ "version",		no_argument,		NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -38,10 +39,11 @@ void options_help(void)
 	      "  -b, --batch           plain text on standard output, no terminal needed\n"
 	      "  -j, --json            with -b: one JSON object a refresh, a line each\n"
 	      "  -U, --ascii           no characters beyond ASCII\n"
+	      "  -M, --no-mouse        leave the mouse to the terminal\n"
 	      "  -h, --help            this text\n"
 	      "      --version         version of the tool\n"
 	      "\n"
-	      "Keys: F1 help, Tab switch, F6 sort, I invert, Space pause, d delay, F10 quit.\n"
+	      "Keys: F1 help, Tab next screen, F6 sort, I invert, Z pause, d delay, F10 quit.\n"
 	      "NO_COLOR in the environment turns colours off.\n", stdout);
 }
 
@@ -51,12 +53,12 @@ static enum options_next wrong(const char *what, const char *value, const char *
 	return OPTIONS_WRONG;
 }
 
-static void list_columns(FILE *f, enum top_screen screen, const char *name)
+static void list_columns(FILE *f, enum top_screen screen)
 {
 	size_t nr, i;
 	const struct table_column *col = table_columns(screen, &nr);
 
-	fprintf(f, "%s:", name);
+	fprintf(f, "  %s:", table_key(screen));
 	for (i = 0; i < nr; i++)
 		fprintf(f, " %s", col[i].key);
 	fputc('\n', f);
@@ -70,12 +72,12 @@ static enum options_next set_sort(struct options *o, const char *key, bool scree
 
 	if (table_find(key, &screen, &column) || (screen_given && screen != o->ui.screen)) {
 		fprintf(stderr, "tcphs-top: --sort '%s' is no column; there are\n", key);
-		list_columns(stderr, TOP_LISTENERS, "  listeners");
-		list_columns(stderr, TOP_CONNECTIONS, "  connections");
+		for (screen = 0; screen < TOP_SCREENS; screen++)
+			list_columns(stderr, screen);
 		return OPTIONS_WRONG;
 	}
 	o->ui.screen = screen;
-	o->ui.sort[screen] = column;
+	o->ui.table[screen].sort = column;
 	return OPTIONS_RUN;
 }
 
@@ -98,6 +100,9 @@ static enum options_next one(struct options *o, int c, const char **sort, bool *
 		break;
 	case 'U':
 		o->ascii = true;
+		break;
+	case 'M':
+		o->no_mouse = true;
 		break;
 	case 'b':
 		o->batch = true;
@@ -145,7 +150,7 @@ enum options_next options_parse(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	ui_init(&o->ui);
-	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLs:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLMs:", longs, NULL)) != -1) {
 		next = one(o, c, &sort, &screen_given);
 		if (next != OPTIONS_RUN)
 			return next;

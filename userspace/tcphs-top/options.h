@@ -11,6 +11,7 @@
  * @batch: no terminal
  * @json: and JSON
  * @ascii: no other characters
+ * @no_mouse: clicks are the terminal's own
  * @iterations: refreshes after which it ends; 0: never
  */
 struct options {
@@ -18,6 +19,7 @@ struct options {
 	bool batch;
 	bool json;
 	bool ascii;
+	bool no_mouse;
 	unsigned long iterations;
 };
 

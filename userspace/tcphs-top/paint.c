@@ -1,105 +1,142 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <curses.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <wchar.h>
 
 #include "paint.h"
 
 #define BAR_MAX	128
 
-/* Without colours the tones are told apart by weight, or not at all. */
-static const struct tone {
-	short fg;
-	short bg;
-	attr_t color_attr;
-	attr_t mono_attr;
-} tones[PAINT_TONES] = {
-	[TABLE_PLAIN]	= { -1, -1, A_NORMAL, A_NORMAL },
-	[TABLE_DIM]	= { -1, -1, A_DIM, A_NORMAL },
-	[TABLE_GOOD]	= { COLOR_GREEN, -1, A_NORMAL, A_NORMAL },
-	[TABLE_WARN]	= { COLOR_YELLOW, -1, A_NORMAL, A_BOLD },
-	[TABLE_BAD]	= { COLOR_RED, -1, A_BOLD, A_BOLD },
-	[PAINT_BOLD]	= { -1, -1, A_BOLD, A_BOLD },
-	[PAINT_TITLES]	= { COLOR_BLACK, COLOR_GREEN, A_NORMAL, A_REVERSE },
-	[PAINT_SORTED]	= { COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_REVERSE | A_BOLD },
-	[PAINT_LABEL]	= { COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_REVERSE },
-	[PAINT_TAB]	= { COLOR_CYAN, -1, A_BOLD | A_UNDERLINE, A_BOLD | A_UNDERLINE },
-	[PAINT_ALARM]	= { COLOR_RED, -1, A_BOLD, A_BOLD },
-};
-
 /**
- * paint_start - sets up colours, after curses was started
- * @p: how to paint
- * @color: are colours wanted?
- * @utf8: are characters beyond ASCII?
+ * paint_size - as many cells as the terminal has, all blank
+ * @p: the cells
+ * @width: of the terminal
+ * @height: of the terminal
+ *
+ * Return: 0, or -ENOMEM; then there are none.
  */
-void paint_start(struct paint *p, bool color, bool utf8)
+int paint_size(struct paint *p, unsigned int width, unsigned int height)
 {
-	short background = -1;
-	int i;
+	size_t nr = (size_t)width * height;
+	struct paint_cell *more;
 
-	*p = (struct paint){ .utf8 = utf8 };
-	p->color = color && has_colors() && start_color() == OK && COLOR_PAIRS > PAINT_TONES;
-	if (!p->color)
-		return;
-	if (use_default_colors() != OK)
-		background = COLOR_BLACK;
-	for (i = 1; i < PAINT_TONES; i++)
-		init_pair((short)i, tones[i].fg < 0 && background >= 0 ? COLOR_WHITE : tones[i].fg,
-			  tones[i].bg < 0 ? background : tones[i].bg);
+	if (nr > p->room) {
+		more = reallocarray(p->cell, nr, sizeof(*more));
+		if (!more) {
+			p->width = p->height = 0;
+			return -ENOMEM;
+		}
+		p->cell = more;
+		p->room = nr;
+	}
+	p->width = width;
+	p->height = height;
+	paint_clear(p);
+	return 0;
 }
 
 /**
- * paint_tone - what comes next looks like this
- * @p: how to paint
- * @tone: enum table_tone or enum paint_tone
+ * paint_clear - blanks
+ * @p: the cells
  */
-void paint_tone(const struct paint *p, int tone)
+void paint_clear(struct paint *p)
 {
-	if (p->color)
-		attr_set(tones[tone].color_attr, (short)tone, NULL);
-	else
-		attr_set(tones[tone].mono_attr, 0, NULL);
+	static const struct paint_cell blank = { .text = " " };
+	size_t i, nr = (size_t)p->width * p->height;
+
+	for (i = 0; i < nr; i++)
+		p->cell[i] = blank;
+}
+
+/**
+ * paint_free - gives the memory back
+ * @p: the cells
+ */
+void paint_free(struct paint *p)
+{
+	free(p->cell);
+	*p = (struct paint){ .utf8 = p->utf8 };
+}
+
+static size_t bytes_of(const char *s)
+{
+	size_t n = 1;
+
+	while ((s[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+/* How many cells a character takes; one that the locale does not know takes one. */
+static unsigned int cells_of(const char *s, size_t bytes)
+{
+	mbstate_t state = { 0 };
+	wchar_t wide;
+	int cells;
+
+	if (bytes == 1)
+		return 1;
+	if (mbrtowc(&wide, s, bytes, &state) > bytes)
+		return 1;
+	cells = wcwidth(wide);
+	return cells < 0 ? 1 : (unsigned int)cells;
+}
+
+static void put(struct paint_cell *cell, const char *s, size_t bytes, int tone)
+{
+	if (bytes >= PAINT_CELL || (bytes == 1 && (unsigned char)*s < ' ')) {
+		s = "?";
+		bytes = 1;
+	}
+	memcpy(cell->text, s, bytes);
+	cell->text[bytes] = '\0';
+	cell->tone = (uint8_t)tone;
 }
 
 /**
  * paint_text - text, cut at the edge of the terminal
- * @p: how to paint
+ * @p: the cells
  * @y: line
  * @x: column
  * @tone: what it looks like
  * @s: the text
  *
- * Returns the column behind it.
+ * Return: the column behind it.
  */
 unsigned int paint_text(const struct paint *p, unsigned int y, unsigned int x, int tone,
 			const char *s)
 {
-	unsigned int left, bytes = 0, cells = 0;
+	struct paint_cell *line = p->cell + (size_t)y * p->width;
+	unsigned int cells;
+	size_t bytes;
 
-	if (y >= p->height || x >= p->width)
+	if (y >= p->height)
 		return x;
-	left = p->width - x;
-	while (s[bytes]) {
-		if ((s[bytes] & 0xc0) != 0x80 && cells++ == left) {
-			cells--;
+	for (; *s; s += bytes) {
+		bytes = bytes_of(s);
+		cells = cells_of(s, bytes);
+		if (!cells)
+			continue;
+		if (x + cells > p->width)
 			break;
-		}
-		bytes++;
+		put(&line[x], s, bytes, tone);
+		if (cells == 2)
+			line[x + 1] = (struct paint_cell){ .tone = (uint8_t)tone };
+		x += cells;
 	}
-	paint_tone(p, tone);
-	mvaddnstr((int)y, (int)x, s, (int)bytes);
-	return x + cells;
+	return x;
 }
 
 /**
  * paint_right - text that ends where a column ends
- * @p: how to paint
+ * @p: the cells
  * @y: line
  * @x: where the column begins
  * @width: of the column
  * @tone: what it looks like
  * @s: the text; it must fit
  *
- * Returns the column behind it.
+ * Return: the column behind it.
  */
 unsigned int paint_right(const struct paint *p, unsigned int y, unsigned int x,
 			 unsigned int width, int tone, const char *s)
@@ -111,7 +148,7 @@ unsigned int paint_right(const struct paint *p, unsigned int y, unsigned int x,
 
 /**
  * paint_fill - blanks
- * @p: how to paint
+ * @p: the cells
  * @y: line
  * @x: column
  * @width: how many
@@ -120,10 +157,52 @@ unsigned int paint_right(const struct paint *p, unsigned int y, unsigned int x,
 void paint_fill(const struct paint *p, unsigned int y, unsigned int x, unsigned int width,
 		int tone)
 {
-	if (y >= p->height || x >= p->width)
-		return;
-	paint_tone(p, tone);
-	mvhline((int)y, (int)x, ' ', (int)(width < p->width - x ? width : p->width - x));
+	struct paint_cell *line = p->cell + (size_t)y * p->width;
+
+	for (; y < p->height && x < p->width && width; x++, width--)
+		put(&line[x], " ", 1, tone);
+}
+
+/**
+ * paint_choose - the row of the cursor
+ * @p: the cells
+ * @y: line
+ */
+void paint_choose(const struct paint *p, unsigned int y)
+{
+	unsigned int x;
+
+	for (x = 0; y < p->height && x < p->width; x++)
+		p->cell[(size_t)y * p->width + x].chosen = true;
+}
+
+/**
+ * paint_line - a line as text, without what is blank at its end
+ * @p: the cells
+ * @y: line
+ * @buf: gets it, terminated
+ * @size: of @buf
+ *
+ * Return: its length in bytes.
+ */
+size_t paint_line(const struct paint *p, unsigned int y, char *buf, size_t size)
+{
+	size_t len = 0, keep = 0, bytes;
+	unsigned int x;
+
+	for (x = 0; y < p->height && x < p->width; x++) {
+		const char *s = p->cell[(size_t)y * p->width + x].text;
+
+		bytes = strlen(s);
+		if (len + bytes >= size)
+			break;
+		memcpy(buf + len, s, bytes);
+		len += bytes;
+		if (*s && strcmp(s, " "))
+			keep = len;
+	}
+	buf[keep] = '\0';
+	return keep;
 }
 
 /* Eighths of a cell that @v of @limit fills; what is not nothing is seen. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Text, colours and bars on a terminal. */
+/*
+ * A screen as cells: text, tones and bars. What is painted here is put on a terminal by
+ * terminal.c, and looked at by tests.
+ */
 #ifndef TOP_PAINT_H
 #define TOP_PAINT_H
 
@@ -17,29 +20,42 @@ enum paint_tone {
 	PAINT_TONES
 };
 
+#define PAINT_CELL	8	/* bytes of a character, with what combines with it */
+
+struct paint_cell {
+	char text[PAINT_CELL];	/* terminated; "": the right half of the one before it */
+	uint8_t tone;
+	bool chosen;		/* in the row of the cursor */
+};
+
 /**
- * struct paint - how to paint
+ * struct paint - the cells
  * @width: of the terminal
  * @height: of the terminal
- * @color: are there colours?
  * @utf8: are there more characters than ASCII?
+ * @cell: @width times @height of them, line by line
+ * @room: cells that are allocated
  */
 struct paint {
 	unsigned int width;
 	unsigned int height;
-	bool color;
 	bool utf8;
+	struct paint_cell *cell;
+	size_t room;
 };
 
-void paint_start(struct paint *p, bool color, bool utf8);
-void paint_tone(const struct paint *p, int tone);
+int paint_size(struct paint *p, unsigned int width, unsigned int height);
+void paint_clear(struct paint *p);
+void paint_free(struct paint *p);
 unsigned int paint_text(const struct paint *p, unsigned int y, unsigned int x, int tone,
 			const char *s);
 unsigned int paint_right(const struct paint *p, unsigned int y, unsigned int x,
 			 unsigned int width, int tone, const char *s);
 void paint_fill(const struct paint *p, unsigned int y, unsigned int x, unsigned int width,
 		int tone);
+void paint_choose(const struct paint *p, unsigned int y);
 void paint_bar(const struct paint *p, unsigned int y, unsigned int x, unsigned int width,
 	       const struct table_bar *bar);
+size_t paint_line(const struct paint *p, unsigned int y, char *buf, size_t size);
 
 #endif /* TOP_PAINT_H */

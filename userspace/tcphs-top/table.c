@@ -488,7 +488,48 @@ static const struct table_column conn_columns[] = {
 	  6, 6, 12, 1, .compare = cmp_c_conn, .text = txt_c_conn },
 };
 
-/* ---- both ---------------------------------------------------------------------- */
+/* ---- screens --------------------------------------------------------------------- */
+
+static const struct screen {
+	const char *name;		/* above it */
+	const char *key;		/* in options */
+	const char *nothing;		/* where it has no rows */
+	const struct table_column *column;
+	size_t nr;
+	const char *sort;		/* key of the column that it begins with */
+} screens[TOP_SCREENS] = {
+	[TOP_LISTENERS] = { "Listeners", "listeners", "nothing listens",
+			    listener_columns, COUNT(listener_columns), "rate" },
+	[TOP_CONNECTIONS] = { "Connections", "connections", "no connections",
+			      conn_columns, COUNT(conn_columns), "state" },
+};
+
+/**
+ * table_name - what a screen is called
+ * @screen: which
+ */
+const char *table_name(enum top_screen screen)
+{
+	return screens[screen].name;
+}
+
+/**
+ * table_key - the same where it is typed
+ * @screen: which
+ */
+const char *table_key(enum top_screen screen)
+{
+	return screens[screen].key;
+}
+
+/**
+ * table_nothing - what stands in place of rows
+ * @screen: which
+ */
+const char *table_nothing(enum top_screen screen)
+{
+	return screens[screen].nothing;
+}
 
 /**
  * table_columns - what a screen can show
@@ -499,33 +540,8 @@ const struct table_column *table_columns(enum top_screen screen, size_t *nr)
 {
 	_Static_assert(COUNT(listener_columns) <= LAYOUT_COLUMNS_MAX, "raise it");
 	_Static_assert(COUNT(conn_columns) <= LAYOUT_COLUMNS_MAX, "raise it");
-
-	*nr = screen == TOP_LISTENERS ? COUNT(listener_columns) : COUNT(conn_columns);
-	return screen == TOP_LISTENERS ? listener_columns : conn_columns;
-}
-
-/**
- * table_default_sort - the column a screen begins with
- * @screen: which
- */
-size_t table_default_sort(enum top_screen screen)
-{
-	size_t column = 0;
-
-	table_find(screen == TOP_LISTENERS ? "rate" : "state", &screen, &column);
-	return column;
-}
-
-/**
- * table_big_first - does the natural order of a column begin with the largest?
- * @screen: which
- * @column: its number
- */
-bool table_big_first(enum top_screen screen, size_t column)
-{
-	size_t nr;
-
-	return table_columns(screen, &nr)[column].big_first;
+	*nr = screens[screen].nr;
+	return screens[screen].column;
 }
 
 static int find_on(enum top_screen screen, const char *key, size_t *column)
@@ -544,21 +560,48 @@ static int find_on(enum top_screen screen, const char *key, size_t *column)
 }
 
 /**
+ * table_default_sort - the column a screen begins with
+ * @screen: which
+ */
+size_t table_default_sort(enum top_screen screen)
+{
+	size_t column = 0;
+
+	find_on(screen, screens[screen].sort, &column);
+	return column;
+}
+
+/**
+ * table_big_first - does the natural order of a column begin with the largest?
+ * @screen: which
+ * @column: its number
+ */
+bool table_big_first(enum top_screen screen, size_t column)
+{
+	size_t nr;
+
+	return table_columns(screen, &nr)[column].big_first;
+}
+
+/**
  * table_find - a column by its key
  * @key: its name
  * @screen: looked at first; gets the screen it was found on
  * @column: gets its number
  *
- * Returns 0, or -1 when neither screen has one of that name.
+ * Returns 0, or -1 when no screen has one of that name.
  */
 int table_find(const char *key, enum top_screen *screen, size_t *column)
 {
-	enum top_screen other = *screen == TOP_LISTENERS ? TOP_CONNECTIONS : TOP_LISTENERS;
+	enum top_screen other;
 
 	if (!find_on(*screen, key, column))
 		return 0;
-	if (find_on(other, key, column))
-		return -1;
-	*screen = other;
-	return 0;
+	for (other = 0; other < TOP_SCREENS; other++) {
+		if (find_on(other, key, column))
+			continue;
+		*screen = other;
+		return 0;
+	}
+	return -1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The columns of both screens: one table says all there is to know of each. */
+/* The columns of the screens: one table says all there is to know of each. */
 #ifndef TOP_TABLE_H
 #define TOP_TABLE_H
 
@@ -60,6 +60,9 @@ const struct table_column *table_columns(enum top_screen screen, size_t *nr);
 size_t table_default_sort(enum top_screen screen);
 bool table_big_first(enum top_screen screen, size_t column);
 int table_find(const char *key, enum top_screen *screen, size_t *column);
+const char *table_name(enum top_screen screen);
+const char *table_key(enum top_screen screen);
+const char *table_nothing(enum top_screen screen);
 enum table_tone table_level(const struct table_bar *bar, uint64_t v);
 
 #endif /* TOP_TABLE_H */

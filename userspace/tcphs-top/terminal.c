@@ -1,18 +1,225 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A file of its own, for term.h has macros with names such as lines and columns. */
+/*
+ * Curses sends what has changed since the last screen, and nothing else.
+ *
+ * Colours are told apart by those who do not see red and green alike: blue, yellow,
+ * vermilion (after Okabe and Ito), each with an attribute or a mark beside it.
+ */
 #include <curses.h>
-#include <term.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "terminal.h"
+#include "terminfo.h"
+
+#define RGB(r, g, b)	((r) << 16 | (g) << 8 | (b))
+
+/* What each tone is in 8 colours, in 256, and in all that there are; -1: the terminal's own. */
+static const struct tone {
+	short fg, bg;
+	short fg256, bg256;
+	int fg_rgb, bg_rgb;
+	attr_t color_attr;
+	attr_t mono_attr;
+} tones[PAINT_TONES] = {
+	[TABLE_PLAIN]	= { -1, -1, -1, -1, -1, -1, A_NORMAL, A_NORMAL },
+	[TABLE_DIM]	= { -1, -1, 244, -1, RGB(128, 128, 128), -1, A_NORMAL, A_NORMAL },
+	[TABLE_GOOD]	= { COLOR_CYAN, -1, 74, -1, RGB(86, 180, 233), -1, A_NORMAL, A_NORMAL },
+	[TABLE_WARN]	= { COLOR_YELLOW, -1, 178, -1, RGB(230, 159, 0), -1, A_NORMAL, A_BOLD },
+	[TABLE_BAD]	= { COLOR_RED, -1, 202, -1, RGB(255, 94, 0), -1, A_BOLD,
+			    A_BOLD | A_UNDERLINE },
+	[PAINT_BOLD]	= { -1, -1, -1, -1, -1, -1, A_BOLD, A_BOLD },
+	[PAINT_TITLES]	= { COLOR_BLACK, COLOR_WHITE, 16, 250, RGB(0, 0, 0), RGB(188, 188, 188),
+			    A_NORMAL, A_REVERSE },
+	[PAINT_SORTED]	= { COLOR_BLACK, COLOR_CYAN, 16, 74, RGB(0, 0, 0), RGB(86, 180, 233),
+			    A_NORMAL, A_REVERSE | A_BOLD },
+	[PAINT_LABEL]	= { COLOR_BLACK, COLOR_CYAN, 16, 74, RGB(0, 0, 0), RGB(86, 180, 233),
+			    A_NORMAL, A_REVERSE },
+	[PAINT_TAB]	= { COLOR_CYAN, -1, 74, -1, RGB(86, 180, 233), -1, A_BOLD | A_UNDERLINE,
+			    A_BOLD | A_UNDERLINE },
+	[PAINT_ALARM]	= { COLOR_RED, -1, 202, -1, RGB(255, 94, 0), -1, A_BOLD, A_BOLD },
+};
+
+static bool colors;
+
+static void set_pair(int pair, const struct tone *t, int background)
+{
+	int fg = t->fg, bg = t->bg;
+
+	if (COLORS >= 1 << 24) {
+		fg = t->fg_rgb;
+		bg = t->bg_rgb;
+	} else if (COLORS >= 256) {
+		fg = t->fg256;
+		bg = t->bg256;
+	}
+	if (fg < 0 && background >= 0)
+		fg = COLOR_WHITE;
+	init_extended_pair(pair, fg, bg < 0 ? background : bg);
+}
+
+static void start_colors(bool wanted)
+{
+	int background = -1, i;
+
+	colors = wanted && has_colors() && start_color() == OK && COLOR_PAIRS > PAINT_TONES;
+	if (!colors)
+		return;
+	if (use_default_colors() != OK)
+		background = COLOR_BLACK;
+	for (i = 1; i < PAINT_TONES; i++)
+		set_pair(i, &tones[i], background);
+}
 
 /**
- * terminal_can_move - can the cursor be moved, after curses was started?
+ * terminal_start - take it over
+ * @color: are colours wanted?
+ * @mouse: is the mouse?
  *
- * A terminal that can't be told where to write shows lines one below the other, for ever.
+ * Return: 0, or -1: it was told why not.
  */
-bool terminal_can_move(void)
+int terminal_start(bool color, bool mouse)
 {
-	const char *move_to = tigetstr("cup");
+	const char *term = getenv("TERM");
+	SCREEN *screen;
 
-	return move_to && move_to != (const char *)-1 && *move_to;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		fputs("tcphs-top: standard input and output must be a terminal; "
+		      "without one use --batch\n", stderr);
+		return -1;
+	}
+	set_escdelay(25);
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen || !terminfo_can_move()) {
+		if (screen)
+			endwin();
+		if (screen)
+			fprintf(stderr, "tcphs-top: a terminal of type '%s' has no cursor that can be moved; "
+				"set TERM, or use --batch\n", term ? term : "");
+		else
+			fprintf(stderr, "tcphs-top: terminal type '%s' is not known; set TERM, "
+				"or use --batch\n", term ? term : "");
+		return -1;
+	}
+	cbreak();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	curs_set(0);
+	start_colors(color);
+	if (mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0);
+	}
+	return 0;
+}
+
+/**
+ * terminal_end - give it back
+ */
+void terminal_end(void)
+{
+	/* terminals without a second screen keep this one: leave a clean last line */
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
+	endwin();
+}
+
+/**
+ * terminal_size - how large it is now
+ * @width: gets the columns
+ * @height: gets the lines
+ */
+void terminal_size(unsigned int *width, unsigned int *height)
+{
+	int h, w;
+
+	getmaxyx(stdscr, h, w);
+	*width = w > 0 ? (unsigned int)w : 0;
+	*height = h > 0 ? (unsigned int)h : 0;
+}
+
+static void set_tone(const struct paint_cell *c)
+{
+	const struct tone *t = &tones[c->tone];
+	attr_t chosen = c->chosen ? A_REVERSE : 0;
+
+	if (colors)
+		attr_set(t->color_attr ^ chosen, (short)c->tone, NULL);
+	else
+		attr_set(t->mono_attr ^ chosen, 0, NULL);
+}
+
+/* Cells beside each other that look alike go out as one text. */
+static void put_line(const struct paint *p, unsigned int y)
+{
+	const struct paint_cell *c = p->cell + (size_t)y * p->width;
+	char text[512];
+	unsigned int x = 0, from;
+	size_t len, bytes;
+
+	while (x < p->width) {
+		from = x;
+		len = 0;
+		set_tone(&c[x]);
+		do {
+			bytes = strlen(c[x].text);
+			memcpy(text + len, c[x].text, bytes);
+			len += bytes;
+			x++;
+		} while (x < p->width && c[x].tone == c[from].tone &&
+			 c[x].chosen == c[from].chosen && len + PAINT_CELL < sizeof(text));
+		mvaddnstr((int)y, (int)from, text, (int)len);
+	}
+}
+
+/**
+ * terminal_put - shows cells
+ * @p: the cells
+ * @anew: send all of them, also what is there already
+ */
+void terminal_put(const struct paint *p, bool anew)
+{
+	unsigned int y;
+
+	for (y = 0; y < p->height; y++)
+		put_line(p, y);
+	if (anew)
+		clearok(stdscr, TRUE);
+	refresh();
+}
+
+static bool take_mouse(struct key *key)
+{
+	MEVENT ev;
+
+	if (getmouse(&ev) != OK)
+		return false;
+	key->x = ev.x < 0 ? 0 : (unsigned int)ev.x;
+	key->y = ev.y < 0 ? 0 : (unsigned int)ev.y;
+	key->mouse = ev.bstate & BUTTON4_PRESSED ? KEY_WHEEL_UP :
+		     ev.bstate & BUTTON5_PRESSED ? KEY_WHEEL_DOWN : KEY_CLICK;
+	return true;
+}
+
+/**
+ * terminal_key - what was pressed
+ * @key: gets it
+ *
+ * Return: false: nothing.
+ */
+bool terminal_key(struct key *key)
+{
+	int code;
+
+	for (;;) {
+		code = getch();
+		if (code == ERR)
+			return false;
+		*key = (struct key){ .code = code };
+		if (code != KEY_MOUSE || take_mouse(key))
+			return true;
+	}
 }

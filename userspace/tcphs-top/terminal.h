@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the terminal can do, as terminfo has it. */
+/* The terminal: the file that calls curses. */
 #ifndef TOP_TERMINAL_H
 #define TOP_TERMINAL_H
 
-#include <stdbool.h>
+#include "keys.h"
+#include "paint.h"
 
-bool terminal_can_move(void);
+int terminal_start(bool color, bool mouse);
+void terminal_end(void);
+void terminal_size(unsigned int *width, unsigned int *height);
+void terminal_put(const struct paint *p, bool anew);
+bool terminal_key(struct key *key);
 
 #endif /* TOP_TERMINAL_H */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ui.h"
 
@@ -11,9 +10,34 @@
  */
 void ui_init(struct ui *ui)
 {
+	int i;
+
 	*ui = (struct ui){ .delay = 2.0 };
-	ui->sort[TOP_LISTENERS] = table_default_sort(TOP_LISTENERS);
-	ui->sort[TOP_CONNECTIONS] = table_default_sort(TOP_CONNECTIONS);
+	for (i = 0; i < TOP_SCREENS; i++)
+		ui->table[i].sort = table_default_sort(i);
+}
+
+/**
+ * ui_free - gives the memory back
+ * @ui: the state
+ */
+void ui_free(struct ui *ui)
+{
+	int i;
+
+	for (i = 0; i < TOP_SCREENS; i++)
+		marks_free(&ui->table[i].marks);
+}
+
+/**
+ * ui_sorted - the column that the table is ordered by
+ * @ui: the state
+ */
+const struct table_column *ui_sorted(const struct ui *ui)
+{
+	size_t nr;
+
+	return &table_columns(ui->screen, &nr)[ui_seen(ui)->sort];
 }
 
 /**
@@ -22,7 +46,7 @@ void ui_init(struct ui *ui)
  */
 bool ui_descending(const struct ui *ui)
 {
-	return table_big_first(ui->screen, ui->sort[ui->screen]) != ui->invert[ui->screen];
+	return ui_sorted(ui)->big_first != ui_seen(ui)->invert;
 }
 
 /**
@@ -46,21 +70,30 @@ int ui_parse_delay(const char *s, double *delay)
 	return 0;
 }
 
+/**
+ * ui_say - one line at the bottom, until the next key
+ * @ui: the state
+ * @bad: it is what could not be done
+ * @fmt: the line
+ */
+void ui_say(struct ui *ui, bool bad, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(ui->message, sizeof(ui->message), fmt, ap);
+	va_end(ap);
+	ui->bad = bad;
+}
+
+/* ---- order ------------------------------------------------------------------------- */
+
 static bool column_usable(const struct ui *ui, size_t column)
 {
 	size_t nr;
 	const struct table_column *col = table_columns(ui->screen, &nr);
 
 	return column < nr && (ui->all_netns || !col[column].all_netns);
-}
-
-static void set_sort(struct ui *ui, size_t column)
-{
-	if (column == ui->sort[ui->screen])
-		return;
-	ui->sort[ui->screen] = column;
-	ui->invert[ui->screen] = false;
-	ui->offset[ui->screen] = 0;
 }
 
 static size_t step_column(const struct ui *ui, size_t from, int step)
@@ -74,104 +107,206 @@ static size_t step_column(const struct ui *ui, size_t from, int step)
 	return from;
 }
 
-static void scroll(struct ui *ui, enum ui_action action, size_t rows, size_t total)
+static void set_sort(struct ui *ui, size_t column)
 {
-	size_t *at = &ui->offset[ui->screen];
-	size_t page = rows > 1 ? rows - 1 : 1;
+	struct ui_table *t = ui_table(ui);
+
+	if (column == t->sort || !column_usable(ui, column))
+		return;
+	t->sort = column;
+	t->invert = false;
+	t->offset = 0;
+	t->cursor = 0;
+}
+
+/* A click on its title: the column, or the other way round. */
+static void sort_by(struct ui *ui, size_t column)
+{
+	struct ui_table *t = ui_table(ui);
+
+	if (column == t->sort)
+		t->invert = !t->invert;
+	else
+		set_sort(ui, column);
+}
+
+/* ---- the cursor -------------------------------------------------------------------- */
+
+static size_t moved(enum ui_action action, size_t at, size_t rows, size_t total)
+{
+	size_t page = rows > 1 ? rows - 1 : 1, step = 1;
 
 	switch (action) {
-	case UI_UP:
-		*at -= *at ? 1 : 0;
-		break;
-	case UI_DOWN:
-		*at += 1;
-		break;
 	case UI_PAGE_UP:
-		*at -= *at < page ? *at : page;
-		break;
+	case UI_WHEEL_UP:
+		step = action == UI_PAGE_UP ? page : UI_WHEEL;
+		/* fall through */
+	case UI_UP:
+		return at > step ? at - step : 0;
 	case UI_PAGE_DOWN:
-		*at += page;
-		break;
+	case UI_WHEEL_DOWN:
+		step = action == UI_PAGE_DOWN ? page : UI_WHEEL;
+		/* fall through */
+	case UI_DOWN:
+		return at + step;
 	case UI_HOME:
-		*at = 0;
-		break;
+		return 0;
 	default:
-		*at = total;
+		return total;
 	}
+}
+
+static bool moves(enum ui_action action)
+{
+	return (action >= UI_UP && action <= UI_END) || action == UI_WHEEL_UP ||
+	       action == UI_WHEEL_DOWN;
+}
+
+/* Lines without a cursor. */
+static void scroll(size_t *offset, enum ui_action action, size_t rows, size_t total)
+{
+	*offset = moved(action, *offset, rows, total);
+	if (*offset + rows > total)
+		*offset = total > rows ? total - rows : 0;
+}
+
+static void set_cursor(struct ui *ui, size_t row, size_t rows, size_t total)
+{
+	struct ui_table *t = ui_table(ui);
+
+	t->cursor = row;
+	if (t->follow)
+		ui_say(ui, false, "no row is followed any more");
+	t->follow = 0;
 	ui_clamp(ui, rows, total);
 }
 
 /**
- * ui_clamp - brings the rows that are seen back to where there are some
+ * ui_clamp - the cursor is on a row, and that row is seen
  * @ui: the state
  * @rows: that are seen at once
  * @total: that there are
  */
 void ui_clamp(struct ui *ui, size_t rows, size_t total)
 {
+	struct ui_table *t = ui_table(ui);
 	size_t last = total > rows ? total - rows : 0;
 
-	if (ui->offset[ui->screen] > last)
-		ui->offset[ui->screen] = last;
+	if (t->cursor >= total)
+		t->cursor = total ? total - 1 : 0;
+	if (t->offset > t->cursor)
+		t->offset = t->cursor;
+	if (rows && t->cursor >= t->offset + rows)
+		t->offset = t->cursor - rows + 1;
+	if (t->offset > last)
+		t->offset = last;
 }
 
-static void apply_table(struct ui *ui, enum ui_action action, size_t rows, size_t total)
+/* ---- what a key asks for ------------------------------------------------------------- */
+
+static void go(struct ui *ui, enum top_screen screen)
 {
+	if (screen == ui->screen)
+		return;
+	ui->screen = screen;
+	ui->refresh = true;
+}
+
+/* To what is on the screen already. */
+static void open_mode(struct ui *ui, enum ui_mode mode)
+{
+	ui->back = ui->mode;
+	ui->mode = mode;
+}
+
+static void ask(struct ui *ui, enum prompt_what what, const char *text)
+{
+	open_mode(ui, UI_PROMPT);
+	prompt_begin(&ui->prompt, what, text);
+}
+
+static void change_delay(struct ui *ui, double factor)
+{
+	double v = ui->delay * factor;
+
+	ui->delay = v < UI_DELAY_MIN ? UI_DELAY_MIN : v > UI_DELAY_MAX ? UI_DELAY_MAX : v;
+	ui_say(ui, false, "a refresh every %.3g s", ui->delay);
+}
+
+static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t total)
+{
+	struct ui_table *t = ui_table(ui);
+
+	if (moves(action)) {
+		set_cursor(ui, moved(action, t->cursor, rows, total), rows, total);
+		return;
+	}
 	switch (action) {
 	case UI_QUIT:
 		ui->quit = true;
 		break;
-	case UI_SWITCH:
-		ui->screen = ui->screen == TOP_LISTENERS ? TOP_CONNECTIONS : TOP_LISTENERS;
-		ui->refresh = true;
+	case UI_SCREEN:
+		go(ui, (enum top_screen)arg);
 		break;
-	case UI_UP:
-	case UI_DOWN:
-	case UI_PAGE_UP:
-	case UI_PAGE_DOWN:
-	case UI_HOME:
-	case UI_END:
-		scroll(ui, action, rows, total);
+	case UI_NEXT:
+		go(ui, (ui->screen + 1) % TOP_SCREENS);
+		break;
+	case UI_PREVIOUS:
+		go(ui, (ui->screen + TOP_SCREENS - 1) % TOP_SCREENS);
+		break;
+	case UI_POINT:
+		if (t->offset + (size_t)arg < total)
+			set_cursor(ui, t->offset + (size_t)arg, rows, total);
 		break;
 	case UI_SORT_LEFT:
-		set_sort(ui, step_column(ui, ui->sort[ui->screen], -1));
+		set_sort(ui, step_column(ui, t->sort, -1));
 		break;
 	case UI_SORT_RIGHT:
-		set_sort(ui, step_column(ui, ui->sort[ui->screen], 1));
+		set_sort(ui, step_column(ui, t->sort, 1));
+		break;
+	case UI_SORT_BY:
+		sort_by(ui, (size_t)arg);
 		break;
 	case UI_SORT_MENU:
-		ui->menu = ui->sort[ui->screen];
-		ui->mode = UI_SORT;
+		ui->menu = t->sort;
+		open_mode(ui, UI_SORT);
 		break;
 	case UI_INVERT:
-		ui->invert[ui->screen] = !ui->invert[ui->screen];
+		t->invert = !t->invert;
 		break;
 	case UI_PAUSE:
 		ui->paused = !ui->paused;
 		break;
-	case UI_ASK_HELP:
-		ui->mode = UI_HELP;
+	case UI_SLOWER:
+		change_delay(ui, 2);
 		break;
-	case UI_ASK_DELAY:
-		ui->mode = UI_DELAY;
-		ui->refused = false;
-		ui->prompt[0] = '\0';
+	case UI_FASTER:
+		change_delay(ui, 0.5);
+		break;
+	case UI_ASK_HELP:
+		open_mode(ui, UI_HELP);
+		ui->help_offset = 0;
+		break;
+	case UI_DELAY:
+		ask(ui, PROMPT_DELAY, "");
 		break;
 	default:
 		break;
 	}
 }
 
-static void apply_sort(struct ui *ui, enum ui_action action)
+static void apply_sort(struct ui *ui, enum ui_action action, int arg)
 {
 	size_t nr;
 
 	table_columns(ui->screen, &nr);
 	switch (action) {
 	case UI_UP:
+	case UI_WHEEL_UP:
 		ui->menu = step_column(ui, ui->menu, -1);
 		break;
 	case UI_DOWN:
+	case UI_WHEEL_DOWN:
 		ui->menu = step_column(ui, ui->menu, 1);
 		break;
 	case UI_HOME:
@@ -182,13 +317,14 @@ static void apply_sort(struct ui *ui, enum ui_action action)
 	case UI_PAGE_DOWN:
 		ui->menu = nr - 1;
 		break;
+	case UI_CHOOSE:
+		ui->menu = (size_t)arg;
+		/* fall through */
 	case UI_ENTER:
 		set_sort(ui, ui->menu);
 		ui->mode = UI_TABLE;
 		break;
 	case UI_CANCEL:
-	case UI_QUIT:
-	case UI_SORT_MENU:
 		ui->mode = UI_TABLE;
 		break;
 	default:
@@ -196,71 +332,62 @@ static void apply_sort(struct ui *ui, enum ui_action action)
 	}
 }
 
-static void type_char(struct ui *ui, int ch)
+/* Return: the line is taken. */
+static bool take_prompt(struct ui *ui)
 {
-	size_t len = strlen(ui->prompt);
+	struct prompt *p = &ui->prompt;
 
-	if ((!isdigit(ch) && ch != '.') || len + 1 >= sizeof(ui->prompt))
-		return;
-	ui->prompt[len] = (char)ch;
-	ui->prompt[len + 1] = '\0';
-	ui->refused = false;
+	/* nothing typed: it stays as it was */
+	if (!*p->text || !ui_parse_delay(p->text, &ui->delay))
+		return true;
+	p->bad = true;
+	snprintf(p->hint, sizeof(p->hint), "0.1 to 3600 seconds");
+	return false;
 }
 
-static void apply_delay(struct ui *ui, enum ui_action action, int ch)
+static void apply_prompt(struct ui *ui, enum ui_action action, int arg)
 {
-	size_t len = strlen(ui->prompt);
-
-	switch (action) {
-	case UI_CHAR:
-		type_char(ui, ch);
-		break;
-	case UI_ERASE:
-		if (len)
-			ui->prompt[len - 1] = '\0';
-		ui->refused = false;
-		break;
-	case UI_ENTER:
-		ui->refused = len && ui_parse_delay(ui->prompt, &ui->delay);
-		if (!ui->refused)
-			ui->mode = UI_TABLE;
-		break;
-	case UI_CANCEL:
-	case UI_QUIT:
-		ui->mode = UI_TABLE;
-		break;
-	default:
-		break;
-	}
+	if (action == UI_CANCEL || (action == UI_ENTER && take_prompt(ui)))
+		ui->mode = ui->back;
+	else if (action != UI_ENTER)
+		prompt_apply(&ui->prompt, action, arg);
 }
 
 /**
  * ui_apply - does what a key asks for
  * @ui: the state
  * @action: see keys.c
- * @ch: with UI_CHAR: the character
- * @rows: of the table that are seen at once
+ * @arg: of it
+ * @rows: of the table or the help that are seen at once
  * @total: that there are
  */
-void ui_apply(struct ui *ui, enum ui_action action, int ch, size_t rows, size_t total)
+void ui_apply(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t total)
 {
-	if (action == UI_REDRAW || action == UI_RESIZE) {
+	char name[KEYS_NAME];
+
+	if (action == UI_REDRAW) {
 		ui->repaint = true;
 		return;
 	}
-	ui->unknown = action == UI_UNKNOWN;
+	ui->message[0] = '\0';
+	if (action == UI_UNKNOWN) {
+		ui_say(ui, true, "No use for %s; F1 shows all keys", keys_name(arg, name));
+		return;
+	}
 	switch (ui->mode) {
 	case UI_HELP:
-		if (action != UI_NONE)
-			ui->mode = UI_TABLE;
+		if (moves(action))
+			scroll(&ui->help_offset, action, rows, total);
+		else if (action != UI_NONE)
+			ui->mode = ui->back;
 		break;
 	case UI_SORT:
-		apply_sort(ui, action);
+		apply_sort(ui, action, arg);
 		break;
-	case UI_DELAY:
-		apply_delay(ui, action, ch);
+	case UI_PROMPT:
+		apply_prompt(ui, action, arg);
 		break;
 	default:
-		apply_table(ui, action, rows, total);
+		apply_table(ui, action, arg, rows, total);
 	}
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <curses.h>
 #include <stdio.h>
 
 #include "columns.h"
@@ -7,15 +6,23 @@
 #include "view.h"
 
 /**
- * view_start - after curses was started
+ * view_start - nothing is painted yet
  * @v: the view
- * @color: are colours wanted?
- * @utf8: are characters beyond ASCII?
+ * @utf8: are characters beyond ASCII wanted?
  */
-void view_start(struct view *v, bool color, bool utf8)
+void view_start(struct view *v, bool utf8)
 {
 	memset(v, 0, sizeof(*v));
-	paint_start(&v->paint, color, utf8);
+	v->paint.utf8 = utf8;
+}
+
+/**
+ * view_free - gives the memory back
+ * @v: the view
+ */
+void view_free(struct view *v)
+{
+	paint_free(&v->paint);
 }
 
 /**
@@ -24,18 +31,26 @@ void view_start(struct view *v, bool color, bool utf8)
  * @m: the model; what is wrong needs lines
  * @width: of the terminal
  * @height: of the terminal
+ *
+ * Return: 0, or -ENOMEM.
  */
-void view_resize(struct view *v, const struct top_model *m, unsigned int width,
-		 unsigned int height)
+int view_resize(struct view *v, const struct top_model *m, unsigned int width,
+		unsigned int height)
 {
 	struct top_alert alert[VIEW_ALERTS_MAX];
 
 	if (width != v->paint.width)
 		memset(v->want, 0, sizeof(v->want));
-	v->paint.width = width;
-	v->paint.height = height;
 	layout_screen(&v->layout, width, height, (unsigned int)view_nr_states,
 		      (unsigned int)model_alerts(m, alert, VIEW_ALERTS_MAX));
+	return paint_size(&v->paint, width, height);
+}
+
+static void add_spot(struct view *v, unsigned int y, unsigned int x, unsigned int width,
+		     enum ui_action action, int arg)
+{
+	if (v->spots < VIEW_SPOTS)
+		v->spot[v->spots++] = (struct view_spot){ x, y, width, action, arg };
 }
 
 /* ---- the table ------------------------------------------------------------------- */
@@ -49,13 +64,13 @@ static void raise_to(unsigned int *v, size_t at_least)
 /* What the rows that are seen would like to have. */
 static void measure(struct view *v, const struct top_model *m, const struct ui *ui)
 {
-	size_t nr, i, row, last = ui->offset[ui->screen] + layout_rows(&v->layout);
+	size_t nr, i, row, last = ui_seen(ui)->offset + layout_rows(&v->layout);
 	const struct table_column *col = table_columns(ui->screen, &nr);
 	unsigned int *want = v->want[ui->screen];
 	char buf[TEXT_LEN];
 	const void *r;
 
-	for (row = ui->offset[ui->screen]; row < last; row++) {
+	for (row = ui_seen(ui)->offset; row < last; row++) {
 		r = model_row(m, ui->screen, row);
 		if (!r)
 			break;
@@ -64,6 +79,12 @@ static void measure(struct view *v, const struct top_model *m, const struct ui *
 			raise_to(&want[i], tcphs_text_width(buf));
 		}
 	}
+}
+
+/* Marks stand before the rows, where there are any. */
+static unsigned int gutter(const struct view *v, const struct ui *ui)
+{
+	return v->paint.width && ui_seen(ui)->marks.nr ? 1 : 0;
 }
 
 static void divide(const struct view *v, const struct ui *ui, unsigned int *width)
@@ -85,20 +106,20 @@ static void divide(const struct view *v, const struct ui *ui, unsigned int *widt
 		if (col[i].all_netns && !ui->all_netns)
 			lay[i] = (struct column){ 0 };
 	}
-	columns_fit(lay, nr, v->paint.width, 1, width);
-	columns_cut(width, nr, v->paint.width, 1);
+	columns_fit(lay, nr, v->paint.width - gutter(v, ui), 1, width);
+	columns_cut(width, nr, v->paint.width - gutter(v, ui), 1);
 }
 
-static void paint_titles(const struct view *v, const struct ui *ui, const unsigned int *width)
+static void paint_titles(struct view *v, const struct ui *ui, const unsigned int *width)
 {
-	unsigned int y = v->layout.y[LAYOUT_TABLE], x = 0;
+	unsigned int y = v->layout.y[LAYOUT_TABLE], x = gutter(v, ui);
 	size_t nr, i;
 	const struct table_column *col = table_columns(ui->screen, &nr);
 	char buf[TEXT_LEN];
 
 	paint_fill(&v->paint, y, 0, v->paint.width, PAINT_TITLES);
 	for (i = 0; i < nr; i++) {
-		int tone = i == ui->sort[ui->screen] ? PAINT_SORTED : PAINT_TITLES;
+		int tone = i == ui_seen(ui)->sort ? PAINT_SORTED : PAINT_TITLES;
 
 		if (!width[i])
 			continue;
@@ -114,6 +135,7 @@ static void paint_titles(const struct view *v, const struct ui *ui, const unsign
 			paint_right(&v->paint, y, x, width[i], tone, buf);
 		else
 			paint_text(&v->paint, y, x, tone, buf);
+		add_spot(v, y, x, width[i], UI_SORT_BY, (int)i);
 		x += width[i] + 1;
 	}
 }
@@ -145,10 +167,12 @@ static void paint_cell(const struct view *v, const struct table_column *col, con
 static void paint_row(const struct view *v, const struct ui *ui, const void *row,
 		      unsigned int y, const unsigned int *width)
 {
-	unsigned int x = 0;
+	unsigned int x = gutter(v, ui);
 	size_t nr, i;
 	const struct table_column *col = table_columns(ui->screen, &nr);
 
+	if (x && marks_has(&ui_seen(ui)->marks, model_key(ui->screen, row)))
+		paint_text(&v->paint, y, 0, TABLE_WARN, "*");
 	for (i = 0; i < nr; i++) {
 		if (!width[i])
 			continue;
@@ -167,28 +191,37 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 	divide(v, ui, width);
 	paint_titles(v, ui, width);
 	for (i = 0; i < rows; i++) {
-		row = model_row(m, ui->screen, ui->offset[ui->screen] + i);
+		row = model_row(m, ui->screen, ui_seen(ui)->offset + i);
 		if (!row)
 			break;
 		paint_row(v, ui, row, y + 1 + i, width);
+		add_spot(v, y + 1 + i, 0, v->paint.width, UI_POINT, (int)i);
+		if (ui_seen(ui)->offset + i == ui_seen(ui)->cursor)
+			paint_choose(&v->paint, y + 1 + i);
 	}
 	if (rows && !model_total(m, ui->screen))
 		paint_text(&v->paint, y + 1, 0, TABLE_DIM,
-			   ui->screen == TOP_LISTENERS ? "nothing listens" : "no connections");
+			   table_nothing(ui->screen));
 }
 
-static void paint_tabs(const struct view *v, const struct top_model *m, const struct ui *ui)
+static void paint_tabs(struct view *v, const struct top_model *m, const struct ui *ui)
 {
-	static const char *const name[] = { "Listeners", "Connections" };
-	unsigned int y = v->layout.y[LAYOUT_TABS], x = 0, rows = layout_rows(&v->layout);
-	size_t total = model_total(m, ui->screen), from = ui->offset[ui->screen];
-	char buf[TEXT_LEN];
+	unsigned int y = v->layout.y[LAYOUT_TABS], x = 0, at, rows = layout_rows(&v->layout);
+	size_t total = model_total(m, ui->screen), from = ui_seen(ui)->offset;
+	char buf[TEXT_LEN], marked[TEXT_LEN] = "";
 	int i;
 
-	for (i = 0; i < TOP_SCREENS; i++)
+	for (i = 0; i < TOP_SCREENS; i++) {
+		at = x;
 		x = paint_text(&v->paint, y, x, i == (int)ui->screen ? PAINT_TAB : TABLE_DIM,
-			       name[i]) + 2;
-	snprintf(buf, sizeof(buf), "%zu-%zu of %zu%s", total ? from + 1 : 0,
+			       table_name(i));
+		add_spot(v, y, at, x - at, UI_SCREEN, i);
+		x += 2;
+	}
+	if (ui_seen(ui)->marks.nr)
+		snprintf(marked, sizeof(marked), "%u marked, ", ui_seen(ui)->marks.nr);
+	snprintf(buf, sizeof(buf), "%s%.20s%zu-%zu of %zu%s",
+		 ui_seen(ui)->follow ? "following, " : "", marked, total ? from + 1 : 0,
 		 from + rows < total ? from + rows : total, total,
 		 ui->all_netns ? " in all namespaces" : "");
 	if (x + strlen(buf) <= v->paint.width)
@@ -217,34 +250,7 @@ static void paint_waiting(const struct view *v, const struct top_model *m)
 		paint_text(&v->paint, y + 2, 0, TABLE_PLAIN, buf + v->paint.width);
 }
 
-/* Lines of the help screen come one by one, so that a small terminal shows the first. */
-static void paint_help(const struct view *v, const struct ui *ui)
-{
-	size_t nr_keys, nr_cols, i;
-	const struct keys_help *keys = keys_help(&nr_keys);
-	const struct table_column *col = table_columns(ui->screen, &nr_cols);
-	unsigned int y = 0, second = 0;
-	unsigned int end = v->paint.height > 1 ? v->paint.height - 1 : v->paint.height;
-
-	paint_text(&v->paint, y++, 0, PAINT_BOLD, "tcphs-top " TCPHS_VERSION ": keys");
-	for (i = 0; i < nr_keys && y < end; i++, y++) {
-		paint_text(&v->paint, y, 1, PAINT_TAB, keys[i].keys);
-		paint_text(&v->paint, y, 18, TABLE_PLAIN, keys[i].does);
-	}
-	if (v->paint.width >= 110) {	/* both side by side */
-		second = 54;
-		y = 0;
-	}
-	if (y + 2 < end)
-		paint_text(&v->paint, y++, second, PAINT_BOLD, ui->screen == TOP_LISTENERS ?
-			   "Columns: listeners" : "Columns: connections");
-	for (i = 0; i < nr_cols && y < end; i++, y++) {
-		paint_text(&v->paint, y, second + 1, PAINT_TAB, col[i].title);
-		paint_text(&v->paint, y, second + 18, TABLE_PLAIN, col[i].help);
-	}
-}
-
-static void paint_menu(const struct view *v, const struct ui *ui)
+static void paint_menu(struct view *v, const struct ui *ui)
 {
 	unsigned int y = v->layout.y[LAYOUT_TABLE], line = 1;
 	unsigned int rows = layout_rows(&v->layout);
@@ -264,6 +270,7 @@ static void paint_menu(const struct view *v, const struct ui *ui)
 			paint_fill(&v->paint, y + line, 0, v->paint.width, PAINT_LABEL);
 		paint_text(&v->paint, y + line, 0, i == ui->menu ? PAINT_LABEL : TABLE_PLAIN,
 			   buf);
+		add_spot(v, y + line, 0, v->paint.width, UI_CHOOSE, (int)i);
 		line++;
 	}
 }
@@ -272,34 +279,54 @@ static void paint_menu(const struct view *v, const struct ui *ui)
 
 static void paint_prompt(const struct view *v, const struct ui *ui)
 {
-	unsigned int y = v->paint.height - 1, x;
+	unsigned int y = v->paint.height - 1, x, left;
+	const struct prompt *p = &ui->prompt;
+	char before[PROMPT_LEN], under[8] = " ";
+	const char *from = before;
+	size_t n = 1;
 
 	paint_fill(&v->paint, y, 0, v->paint.width, TABLE_PLAIN);
-	x = paint_text(&v->paint, y, 0, PAINT_BOLD,
-		       v->paint.width < 50 ? "Delay: " : "Seconds between refreshes: ");
-	x = paint_text(&v->paint, y, x, TABLE_PLAIN, ui->prompt);
-	if (ui->refused)
-		paint_text(&v->paint, y, x, TABLE_BAD, "  0.1 to 3600");
+	x = paint_text(&v->paint, y, 0, PAINT_BOLD, prompt_question(p, v->paint.width < 60));
+	/* of what is longer than the line the part with the cursor is seen */
+	left = v->paint.width > x + 1 ? v->paint.width - x - 1 : 0;
+	snprintf(before, sizeof(before), "%.*s", (int)p->at, p->text);
+	while (*from && tcphs_text_width(from) > left)
+		from++;
+	x = paint_text(&v->paint, y, x, TABLE_PLAIN, from);
+	while ((p->text[p->at + n] & 0xc0) == 0x80)
+		n++;
+	if (p->text[p->at])
+		snprintf(under, sizeof(under), "%.*s", (int)n, p->text + p->at);
 	else
-		paint_text(&v->paint, y, x, PAINT_LABEL, " ");
+		n = 0;
+	x = paint_text(&v->paint, y, x, PAINT_LABEL, under);
+	x = paint_text(&v->paint, y, x, TABLE_PLAIN, p->text + p->at + n);
+	if (*p->hint)
+		paint_text(&v->paint, y, x + 1, p->bad ? TABLE_BAD : TABLE_DIM, p->hint);
 }
 
-static void paint_labels(const struct view *v, const struct ui *ui)
+/* Of each key the first of its names. */
+static void paint_labels(struct view *v, const struct ui *ui)
 {
-	unsigned int y = v->layout.y[LAYOUT_FOOTER], x = 0;
+	unsigned int y = v->layout.y[LAYOUT_FOOTER], x = 0, at;
 	size_t nr, i;
-	const struct keys_label *label = keys_labels(ui->mode, &nr);
+	const struct keys_binding *key = keys_table(&nr);
+	char name[KEYS_NAME];
 
 	if (ui->mode == UI_HELP)
 		y = v->paint.height - 1;
-	if (ui->unknown)
-		x = paint_text(&v->paint, y, x, PAINT_LABEL,
-			       "No use for that key; F1 shows all keys");
-	for (i = 0; !ui->unknown && i < nr; i++) {
-		if (x + strlen(label[i].key) + strlen(label[i].label) + 1 > v->paint.width)
+	if (*ui->message)
+		x = paint_text(&v->paint, y, x, ui->bad ? PAINT_ALARM : PAINT_LABEL, ui->message);
+	for (i = 0; !*ui->message && i < nr; i++) {
+		if (!key[i].label || !(key[i].where >> ui->mode & 1))
+			continue;
+		keys_name(key[i].code[0], name);
+		if (x + strlen(name) + strlen(key[i].label) + 1 > v->paint.width)
 			break;
-		x = paint_text(&v->paint, y, x, PAINT_BOLD, label[i].key);
-		x = paint_text(&v->paint, y, x, PAINT_LABEL, label[i].label);
+		at = x;
+		x = paint_text(&v->paint, y, x, PAINT_BOLD, name);
+		x = paint_text(&v->paint, y, x, PAINT_LABEL, key[i].label);
+		add_spot(v, y, at, x - at, key[i].action, key[i].arg);
 		paint_fill(&v->paint, y, x++, 1, PAINT_LABEL);
 	}
 	if (x < v->paint.width)
@@ -314,12 +341,12 @@ static void paint_labels(const struct view *v, const struct ui *ui)
  */
 void view_paint(struct view *v, const struct top_model *m, const struct ui *ui)
 {
+	v->spots = 0;
 	if (!v->paint.width || !v->paint.height)
 		return;
-	attr_set(A_NORMAL, 0, NULL);
-	erase();
+	paint_clear(&v->paint);
 	if (ui->mode == UI_HELP) {
-		paint_help(v, ui);
+		view_help(v, ui);
 	} else {
 		view_head(v, m, ui);
 		if (ui->mode == UI_SORT)
@@ -331,8 +358,57 @@ void view_paint(struct view *v, const struct top_model *m, const struct ui *ui)
 		if (m->valid && v->layout.lines[LAYOUT_TABS])
 			paint_tabs(v, m, ui);
 	}
-	if (ui->mode == UI_DELAY)
+	if (ui->mode == UI_PROMPT)
 		paint_prompt(v, ui);
-	else if (v->layout.lines[LAYOUT_FOOTER])
+	else if (ui->mode == UI_HELP || v->layout.lines[LAYOUT_FOOTER])
 		paint_labels(v, ui);
+}
+
+/**
+ * view_rows - how many lines of what can be scrolled are seen
+ * @v: the view
+ * @ui: what is wanted
+ */
+size_t view_rows(const struct view *v, const struct ui *ui)
+{
+	if (ui->mode != UI_HELP)
+		return layout_rows(&v->layout);
+	return v->paint.height > 1 ? v->paint.height - 1 : v->paint.height;
+}
+
+/**
+ * view_total - how many there are
+ * @v: the view
+ * @m: what there is
+ * @ui: what is wanted
+ */
+size_t view_total(const struct view *v, const struct top_model *m, const struct ui *ui)
+{
+	return ui->mode == UI_HELP ? v->help_lines : model_total(m, ui->screen);
+}
+
+/**
+ * view_mouse - what the mouse asks for
+ * @v: the view, as it was painted last
+ * @ui: what is wanted
+ * @key: where it is
+ * @arg: gets what goes with the action
+ */
+enum ui_action view_mouse(const struct view *v, const struct ui *ui, const struct key *key,
+			  int *arg)
+{
+	size_t i;
+
+	*arg = 0;
+	if (key->mouse == KEY_WHEEL_UP || key->mouse == KEY_WHEEL_DOWN)
+		return key->mouse == KEY_WHEEL_UP ? UI_WHEEL_UP : UI_WHEEL_DOWN;
+	for (i = 0; i < v->spots; i++) {
+		const struct view_spot *s = &v->spot[i];
+
+		if (s->y != key->y || key->x < s->x || key->x >= s->x + s->width)
+			continue;
+		*arg = s->arg;
+		return s->action;
+	}
+	return ui->mode == UI_HELP ? UI_CANCEL : UI_NONE;
 }

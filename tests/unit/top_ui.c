@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tcphs-top: what keys and the mouse do, and what is on the screen then; without a terminal. */
+#include <arpa/inet.h>
+#include <curses.h>		/* for the numbers of keys alone */
+#include <locale.h>
+#include <stdlib.h>
+
+#include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/view.h"
+#include "tap.h"
+
+#define SEC	1000000000ull
+#define CONNS	23
+#define MAN	"../../Documentation/man/tcphs-top.8"
+
+/* Connections are those of [begin, CONNS); the age of each grows by what @older says. */
+static struct {
+	size_t begin;
+	uint64_t older[CONNS];
+} next;
+
+static int t_open(struct top_source *src, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	return 0;
+}
+
+static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	*st = (struct tcphs_status){ .uptime = 100 * SEC, .tw_limit = 4096 };
+	strcpy(st->version, TCPHS_VERSION);
+	return 0;
+}
+
+static int t_listeners(struct top_source *src, bool all, struct tcphs_listener_list *list,
+		       struct tcphs_error *err)
+{
+	(void)src;
+	(void)all;
+	(void)err;
+	list->nr = 0;
+	return 0;
+}
+
+static int t_connections(struct top_source *src, bool all, struct tcphs_conn_list *list,
+			 struct tcphs_error *err)
+{
+	size_t i;
+
+	(void)src;
+	(void)all;
+	(void)err;
+	free(list->v);
+	list->v = calloc(CONNS, sizeof(*list->v));
+	list->nr = 0;
+	for (i = next.begin; i < CONNS; i++)
+		list->v[list->nr++] = (struct tcphs_conn_info){
+			.conn = 0x100 + i, .age = (CONNS - i) * SEC + next.older[i],
+			.state = TCPHS_STATE_ESTABLISHED, .family = AF_INET,
+			.local_port = 443, .peer_port = (uint16_t)(40000 + i),
+		};
+	return 0;
+}
+
+static void t_close(struct top_source *src)
+{
+	(void)src;
+}
+
+static struct top_source source = {
+	.open = t_open, .status = t_status, .listeners = t_listeners,
+	.connections = t_connections, .close = t_close,
+};
+
+/* As main() has it, without a terminal. */
+static struct {
+	struct ui ui;
+	struct top_model m;
+	struct view v;
+	uint64_t now;
+} top;
+
+static void show(void)
+{
+	view_resize(&top.v, &top.m, top.v.paint.width, top.v.paint.height);
+	control_settle(&top.ui, &top.m, layout_rows(&top.v.layout));
+	view_paint(&top.v, &top.m, &top.ui);
+}
+
+static void refresh_all(void)
+{
+	top.now += SEC;
+	model_refresh(&top.m, &source, top.ui.screen, false, top.now);
+	show();
+}
+
+static void act(enum ui_action action, int arg)
+{
+	control_apply(&top.ui, &top.m, action, arg, view_rows(&top.v, &top.ui),
+		      view_total(&top.v, &top.m, &top.ui));
+	if (top.ui.refresh)
+		model_switch(&top.m, &source, top.ui.screen, false, top.now);
+	top.ui.refresh = false;
+	show();
+}
+
+static void press(int code)
+{
+	enum ui_action action;
+	int arg;
+
+	action = keys_action(top.ui.mode, code, &arg);
+	act(action, arg);
+}
+
+static void mouse(enum key_mouse what, unsigned int x, unsigned int y)
+{
+	struct key key = { .mouse = what, .x = x, .y = y };
+	enum ui_action action;
+	int arg;
+
+	action = view_mouse(&top.v, &top.ui, &key, &arg);
+	act(action, arg);
+}
+
+static void size(unsigned int width, unsigned int height)
+{
+	view_resize(&top.v, &top.m, width, height);
+	show();
+}
+
+static uint64_t under_cursor(void)
+{
+	const struct tcphs_conn_info *c = model_row(&top.m, TOP_CONNECTIONS,
+						    ui_seen(&top.ui)->cursor);
+
+	return c ? c->conn : 0;
+}
+
+static const char *line(unsigned int y)
+{
+	static char buf[1024];
+
+	paint_line(&top.v.paint, y, buf, sizeof(buf));
+	return buf;
+}
+
+static unsigned int line_with(const char *text)
+{
+	unsigned int y;
+
+	for (y = 0; y < top.v.paint.height && !strstr(line(y), text); y++)
+		;
+	return y;
+}
+
+/* The one line that is shown as that of the cursor. */
+static unsigned int chosen(void)
+{
+	unsigned int y, at = top.v.paint.height, nr = 0;
+
+	for (y = 0; y < top.v.paint.height; y++) {
+		if (!top.v.paint.cell[(size_t)y * top.v.paint.width].chosen)
+			continue;
+		at = y;
+		nr++;
+	}
+	return nr == 1 ? at : ~0u;
+}
+
+static void cursor(void)
+{
+	unsigned int table;
+
+	press('2');
+	ok(top.ui.screen == TOP_CONNECTIONS && model_total(&top.m, TOP_CONNECTIONS) == CONNS,
+	   "2: connections");
+	act(UI_SORT_BY, 2);	/* age, the longest first */
+	table = top.v.layout.y[LAYOUT_TABLE];
+	equal(chosen(), table + 1, "the cursor is on the first row");
+	press(KEY_DOWN);
+	press('j');
+	equal(under_cursor(), 0x102, "Down and j: the third row");
+	equal(chosen(), table + 3, "and that is where it is seen");
+	press(KEY_NPAGE);
+	equal(ui_seen(&top.ui)->cursor, 2 + layout_rows(&top.v.layout) - 1, "a page down");
+	ok(ui_seen(&top.ui)->offset > 0 && chosen() == table + layout_rows(&top.v.layout),
+	   "rows move when the cursor leaves them");
+	press(KEY_END);
+	equal(under_cursor(), 0x100 + CONNS - 1, "End: the last row");
+	press(KEY_DOWN);
+	equal(under_cursor(), 0x100 + CONNS - 1, "and no further");
+	press(KEY_HOME);
+	press(KEY_UP);
+	equal(under_cursor(), 0x100, "Home: the first row, and no further");
+}
+
+static void follows(void)
+{
+	press('G');
+	press('F');
+	next.older[CONNS - 1] = 1000 * SEC;
+	refresh_all();
+	ok(under_cursor() == 0x100 + CONNS - 1 && ui_seen(&top.ui)->cursor == 0,
+	   "a row that is followed is under the cursor wherever it goes");
+	ok(line_with("following") < top.v.paint.height, "and the screen says so");
+	press('k');
+	next.older[CONNS - 1] = 0;
+	refresh_all();
+	equal(under_cursor(), 0x100, "who moves the cursor follows no more");
+	press('F');
+	next.begin = 1;
+	refresh_all();
+	ok(under_cursor() == 0x101 && !ui_seen(&top.ui)->follow &&
+	   strstr(line(top.v.paint.height - 1), "is gone"), "a row that is gone: said");
+	next.begin = 0;
+	refresh_all();
+}
+
+static void marks(void)
+{
+	press('g');
+	press(' ');
+	press(' ');
+	ok(marks_has(&ui_seen(&top.ui)->marks, model_key(TOP_CONNECTIONS,
+	   model_row(&top.m, TOP_CONNECTIONS, 1))) && under_cursor() == 0x102,
+	   "Space marks a row and goes to the next");
+	ok(*line(top.v.layout.y[LAYOUT_TABLE] + 1) == '*' &&
+	   *line(top.v.layout.y[LAYOUT_TABLE] + 3) == ' ', "a mark is seen without colours");
+	ok(line_with("2 marked") < top.v.paint.height, "and counted");
+	press('I');
+	press('G');
+	press(' ');
+	equal(ui_seen(&top.ui)->marks.nr, 1, "the mark belongs to the row: Space takes it away");
+	press('U');
+	equal(ui_seen(&top.ui)->marks.nr, 0, "U: none is marked");
+	press('I');
+}
+
+static unsigned int x_of(unsigned int y, const char *text)
+{
+	const char *all = line(y), *at = strstr(all, text);
+	unsigned int x = 0;
+
+	for (; at && all < at; all++)
+		x += (*all & 0xc0) != 0x80;
+	return x;
+}
+
+static void clicks(void)
+{
+	unsigned int table = top.v.layout.y[LAYOUT_TABLE], y;
+
+	press('g');
+	mouse(KEY_CLICK, 5, table + 5);
+	equal(under_cursor(), 0x104, "a click: the cursor is on that row");
+	mouse(KEY_WHEEL_DOWN, 5, table + 5);
+	equal(under_cursor(), 0x104 + UI_WHEEL, "the wheel moves it");
+	mouse(KEY_WHEEL_UP, 0, 0);
+	equal(under_cursor(), 0x104, "and back");
+	mouse(KEY_CLICK, x_of(table, "PEER"), table);
+	same(ui_sorted(&top.ui)->key, "peer", "a title: sorted by it");
+	mouse(KEY_CLICK, x_of(table, "PEER"), table);
+	ok(ui_seen(&top.ui)->invert, "again: the other way round");
+	y = line_with("Listeners");
+	mouse(KEY_CLICK, x_of(y, "Listeners"), y);
+	equal(top.ui.screen, TOP_LISTENERS, "its name: the other screen");
+	mouse(KEY_CLICK, x_of(top.v.paint.height - 1, "Sort"), top.v.paint.height - 1);
+	equal(top.ui.mode, UI_SORT, "a key below does what the key does");
+	mouse(KEY_CLICK, 0, line_with("owner "));
+	ok(top.ui.mode == UI_TABLE && !strcmp(ui_sorted(&top.ui)->key, "owner"),
+	   "and a line of the list is taken");
+	mouse(KEY_CLICK, 0, 0);
+	equal(top.ui.mode, UI_TABLE, "where nothing is a click does nothing");
+}
+
+static void type(const char *text)
+{
+	for (; *text; text++)
+		press(*text);
+}
+
+static void prompts(void)
+{
+	double delay;
+
+	press('d');
+	type("0");
+	press('\n');
+	ok(top.ui.mode == UI_PROMPT && top.ui.prompt.bad && top.ui.delay == 2 &&
+	   strstr(line(top.v.paint.height - 1), "0.1 to 3600"), "a delay of 0 is refused");
+	type(".7");
+	press(KEY_LEFT);
+	press(KEY_BACKSPACE);
+	type(".");
+	press('\r');
+	ok(top.ui.mode == UI_TABLE && top.ui.delay == 0.7, "one that is mended is taken");
+	press('d');
+	type("1500ms");
+	press(27);
+	ok(top.ui.mode == UI_TABLE && top.ui.delay == 0.7, "Esc: it stays as it was");
+	press(KEY_F(7));
+	ok(top.ui.delay == 1.4, "F7: half as often");
+	ok(ui_parse_delay("1e3", &delay) && ui_parse_delay("-1", &delay) &&
+	   ui_parse_delay("", &delay) && ui_parse_delay("3601", &delay) &&
+	   ui_parse_delay("1.2.3", &delay) && ui_parse_delay("nan", &delay), "no delays");
+	press('x');
+	same(line(top.v.paint.height - 1), "No use for x; F1 shows all keys",
+	     "a key that has no use is named");
+	press('q');
+	ok(top.ui.quit, "q quits");
+	top.ui.quit = false;
+}
+
+/* Is it a word of the section on keys? */
+static bool man_has(const char *name)
+{
+	static char man[100000];
+	char word[KEYS_NAME + 2];
+	size_t len = 0;
+	const char *at, *end;
+	FILE *f;
+
+	if (!*man) {
+		f = fopen(MAN, "r");
+		if (!f || !fread(man, 1, sizeof(man) - 1, f))
+			return false;
+		fclose(f);
+	}
+	for (; *name && len < KEYS_NAME; name++) {
+		if (*name == '-' || *name == '\\')
+			word[len++] = '\\';
+		word[len++] = *name == '\\' ? 'e' : *name;
+	}
+	word[len] = '\0';
+	at = strstr(man, ".SH KEYS");
+	end = at ? strstr(at + 1, "\n.SH") : NULL;
+	while (end && (at = strstr(at + 1, word)) && at < end)
+		if (strchr(" \"", at[-1]) && strchr(" \"\n", at[len]))
+			return true;
+	return false;
+}
+
+static void help(void)
+{
+	size_t nr, i, k, absent = 0, silent = 0;
+	const struct keys_binding *key;
+	char name[KEYS_NAME];
+
+	key = keys_table(&nr);
+	press('h');
+	size(80, 90);
+	for (i = 0; i < nr; i++) {
+		if (!key[i].does)
+			continue;
+		absent += line_with(key[i].does) == top.v.paint.height;
+		for (k = 0; k < KEYS_OF_ONE && key[i].code[k]; k++) {
+			if (man_has(keys_name(key[i].code[k], name)))
+				continue;
+			printf("# %s\n", name);
+			silent++;
+		}
+	}
+	equal(absent, 0, "the help has all keys");
+	equal(silent, 0, "and so has the man page");
+	size(40, 10);
+	press(KEY_END);
+	ok(line_with("CONN") == 8, "what does not fit is scrolled to");
+	press('x');
+	equal(top.ui.mode, UI_TABLE, "any other key leaves the help");
+}
+
+/* Neither crashes, nor is a row of the cursor lost. */
+static void sizes(void)
+{
+	unsigned int w, h, lost = 0;
+
+	press('2');
+	press('G');
+	for (w = 1; w < 211; w += 7)
+		for (h = 1; h < 61; h++) {
+			size(w, h);
+			if (layout_rows(&top.v.layout) && chosen() == ~0u)
+				lost++;
+		}
+	equal(lost, 0, "the row of the cursor is seen at every size that has rows");
+}
+
+int main(void)
+{
+	plan(39);
+	setlocale(LC_ALL, "C.UTF-8");
+	ui_init(&top.ui);
+	model_init(&top.m);
+	view_start(&top.v, true);
+	view_resize(&top.v, &top.m, 80, 24);
+	refresh_all();
+	cursor();
+	follows();
+	marks();
+	clicks();
+	prompts();
+	help();
+	sizes();
+	model_free(&top.m);
+	view_free(&top.v);
+	ui_free(&top.ui);
+	return tap_done();
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Keys that need to know the rows, and what a refresh does to the cursor. */
+#ifndef TOP_CONTROL_H
+#define TOP_CONTROL_H
+
+#include "model.h"
+#include "ui.h"
+
+#define CONTROL_ROWS	4096	/* at least so many of a table are in order */
+
+void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, int arg,
+		   size_t rows, size_t total);
+int control_settle(struct ui *ui, struct top_model *m, size_t rows);
+
+#endif /* TOP_CONTROL_H */

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* They are few: a user sets each by hand. */
+#include <stdlib.h>
+
+#include "marks.h"
+
+static uint32_t place(const struct marks *m, uint64_t key)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nr && m->v[i] != key; i++)
+		;
+	return i;
+}
+
+/**
+ * marks_has - is it marked?
+ * @m: the marks
+ * @key: of the row
+ */
+bool marks_has(const struct marks *m, uint64_t key)
+{
+	return place(m, key) < m->nr;
+}
+
+/**
+ * marks_turn - marked, or not any more
+ * @m: the marks
+ * @key: of the row
+ */
+void marks_turn(struct marks *m, uint64_t key)
+{
+	uint32_t i = place(m, key);
+
+	if (i < m->nr)
+		m->v[i] = m->v[--m->nr];
+	else if (!array_grow(&m->v, m->nr + 1, &m->cap, sizeof(*m->v)))
+		m->v[m->nr++] = key;
+}
+
+/**
+ * marks_free - none are marked
+ * @m: the marks
+ */
+void marks_free(struct marks *m)
+{
+	free(m->v);
+	*m = (struct marks){ .nr = 0 };
+}

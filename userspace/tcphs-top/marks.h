@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Keys of rows that the user has marked, or closed. */
+#ifndef TOP_MARKS_H
+#define TOP_MARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hash.h"
+
+/* All zero: none. */
+struct marks {
+	uint64_t *v;
+	uint32_t nr, cap;
+};
+
+bool marks_has(const struct marks *m, uint64_t key);
+void marks_turn(struct marks *m, uint64_t key);
+void marks_free(struct marks *m);
+
+#endif /* TOP_MARKS_H */

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The rows of each screen, in order. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hash.h"
+#include "model.h"
+
+/**
+ * model_total - rows of a screen
+ * @m: the model
+ * @screen: which
+ */
+size_t model_total(const struct top_model *m, enum top_screen screen)
+{
+	if (screen == TOP_LISTENERS)
+		return m->listeners.valid ? m->listeners.list.nr : 0;
+	return m->conns_valid ? m->conns.nr : 0;
+}
+
+static const void *row_at(const struct top_model *m, enum top_screen screen, uint32_t n)
+{
+	if (screen == TOP_LISTENERS)
+		return &m->listeners.row[n];
+	return &m->conns.v[n];
+}
+
+/**
+ * model_row - a row, after model_arrange() for the same screen
+ * @m: the model
+ * @screen: which
+ * @i: its place
+ *
+ * Returns a struct top_listener or a struct tcphs_conn_info, or NULL.
+ */
+const void *model_row(const struct top_model *m, enum top_screen screen, size_t i)
+{
+	return i < m->kept ? row_at(m, screen, m->order[i]) : NULL;
+}
+
+struct sorting {
+	const struct top_model *m;
+	enum top_screen screen;
+	top_compare_fn compare;
+	int sign;
+};
+
+/* Equals stay where they are from one refresh to the next. */
+static int compare_cookies(const struct top_model *m, enum top_screen screen,
+			   uint32_t x, uint32_t y)
+{
+	uint64_t a, b;
+
+	if (screen == TOP_LISTENERS)
+		return 0;	/* the list is sorted by them */
+	a = m->conns.v[x].conn;
+	b = m->conns.v[y].conn;
+	return (a > b) - (a < b);
+}
+
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+	const uint32_t *x = a, *y = b;
+	const struct sorting *s = arg;
+	int order = s->compare(row_at(s->m, s->screen, *x), row_at(s->m, s->screen, *y));
+
+	if (order)
+		return order * s->sign;
+	order = compare_cookies(s->m, s->screen, *x, *y);
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* Lets the row at @i of a heap sink below those that come later in order. */
+static void sink(uint32_t *heap, size_t nr, size_t i, struct sorting *s)
+{
+	uint32_t row = heap[i];
+	size_t child;
+
+	for (; (child = 2 * i + 1) < nr; i = child) {
+		if (child + 1 < nr && compare_rows(&heap[child], &heap[child + 1], s) < 0)
+			child++;
+		if (compare_rows(&row, &heap[child], s) >= 0)
+			break;
+		heap[i] = heap[child];
+	}
+	heap[i] = row;
+}
+
+/*
+ * The first @keep of @nr, in order. They are a heap with the last of them on top: of the
+ * others most are compared with that one and with no other.
+ */
+static void sort_first(uint32_t *v, size_t nr, size_t keep, struct sorting *s)
+{
+	size_t i;
+
+	if (keep < nr) {
+		for (i = keep / 2; i--;)
+			sink(v, keep, i, s);
+		for (i = keep; i < nr; i++) {
+			if (compare_rows(&v[i], &v[0], s) >= 0)
+				continue;
+			v[0] = v[i];
+			sink(v, keep, 0, s);
+		}
+	}
+	qsort_r(v, keep, sizeof(*v), compare_rows, s);
+}
+
+static bool is_arranged(const struct top_model *m, const struct sorting *s)
+{
+	return m->arranged.compare == s->compare && m->arranged.screen == s->screen &&
+	       m->arranged.invert == (s->sign < 0);
+}
+
+/**
+ * model_arrange - puts the rows of a screen in order
+ * @m: the model
+ * @screen: which
+ * @compare: the order
+ * @invert: the other way round
+ * @keep: rows that are needed, from the first one; 0: all
+ */
+int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn compare,
+		  bool invert, size_t keep)
+{
+	struct sorting s = { m, screen, compare, invert ? -1 : 1 };
+	size_t nr = model_total(m, screen);
+	uint32_t *bigger;
+	size_t i;
+
+	if (nr > UINT32_MAX)
+		nr = UINT32_MAX;
+	if (!keep || keep > nr)
+		keep = nr;
+	if (is_arranged(m, &s) && m->kept >= keep)
+		return 0;
+	m->kept = 0;
+	if (nr > m->order_cap) {
+		bigger = reallocarray(m->order, nr, sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+		m->order = bigger;
+		m->order_cap = nr;
+	}
+	for (i = 0; i < nr; i++)
+		m->order[i] = (uint32_t)i;
+	if (nr)
+		sort_first(m->order, nr, keep, &s);
+	m->kept = keep;
+	m->arranged.screen = screen;
+	m->arranged.compare = compare;
+	m->arranged.invert = invert;
+	return 0;
+}
+
+/**
+ * model_key - which row it is, also after the next refresh
+ * @screen: which
+ * @row: of model_row(), or NULL
+ *
+ * Return: never 0 for a row that is there; 0: there is none.
+ */
+uint64_t model_key(enum top_screen screen, const void *row)
+{
+	const struct tcphs_conn_info *conn = row;
+
+	if (!row)
+		return 0;
+	if (screen == TOP_LISTENERS)
+		return ((const struct top_listener *)row)->is->conn;
+	/* A cookie may have more than one life. */
+	return hash_mix(conn->conn, conn->generation) | 1;
+}
+
+/**
+ * model_place - where a row will be when model_arrange() is asked for an order
+ * @m: the model
+ * @screen: which
+ * @compare: the order
+ * @invert: the other way round
+ * @key: of model_key()
+ *
+ * Nothing is put in order for it: of a million rows each is looked at once.
+ *
+ * Return: its place, or SIZE_MAX.
+ */
+size_t model_place(const struct top_model *m, enum top_screen screen, top_compare_fn compare,
+		   bool invert, uint64_t key)
+{
+	struct sorting s = { m, screen, compare, invert ? -1 : 1 };
+	size_t nr = model_total(m, screen), before = 0;
+	uint32_t at, i;
+
+	for (at = 0; at < nr && model_key(screen, row_at(m, screen, at)) != key; at++)
+		;
+	if (at >= nr)
+		return SIZE_MAX;
+	for (i = 0; i < nr; i++)
+		before += compare_rows(&i, &at, &s) < 0;
+	return before;
+}
