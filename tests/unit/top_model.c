@@ -162,6 +162,51 @@ static void failures(const struct top_model *m)
 	   "the busier one first");
 }
 
+static void look(struct series *s, struct tcphs_status *st, uint64_t second, uint64_t timeouts)
+{
+	st->failure[TCPHS_REASON_TIMEOUT] += timeouts;
+	series_add(s, st, second * SEC + SEC / 7);
+}
+
+static void failures_of_minutes(void)
+{
+	struct tcphs_status *st = calloc(1, sizeof(*st));
+	struct series *s = calloc(1, sizeof(*s));
+	double count[TCPHS_REASON_MAX + 1];
+	uint8_t reason[TCPHS_REASON_MAX + 1];
+	uint64_t i;
+
+	equal(series_failures(s, count), 0, "before the first look: of no seconds");
+	st->load = 7;
+	st->failure[TCPHS_REASON_REFUSED] = 13;
+	look(s, st, 1000, 11);
+	look(s, st, 1000, 2);
+	ok(series_failures(s, count) == 0 && near(count[TCPHS_REASON_TIMEOUT], 2) &&
+	   near(count[TCPHS_REASON_REFUSED], 0), "what failed before is not counted");
+	for (i = 1; i <= 397; i++)
+		look(s, st, 1000 + i, 3);
+	st->failure[TCPHS_REASON_REFUSED] += 17;
+	look(s, st, 1397, 0);
+	equal(series_failures(s, count), SERIES_SPAN, "the last five minutes, no more");
+	ok(near(count[TCPHS_REASON_TIMEOUT], 3 * SERIES_SPAN) &&
+	   near(count[TCPHS_REASON_REFUSED], 17), "exactly what failed in them");
+	ok(series_busiest(count, reason) == 2 && reason[0] == TCPHS_REASON_TIMEOUT &&
+	   reason[1] == TCPHS_REASON_REFUSED, "the more frequent cause first");
+	look(s, st, 1397 + 701, 19);
+	ok(series_failures(s, count) == 701 && near(count[TCPHS_REASON_TIMEOUT], 19),
+	   "nobody looked for longer: what failed is said of all that time");
+	look(s, st, 1397 + 701 + SERIES_SPAN, 23);
+	ok(series_failures(s, count) == SERIES_SPAN && near(count[TCPHS_REASON_TIMEOUT], 23),
+	   "and forgotten five minutes later");
+	st->load = 8;
+	memset(st->failure, 0, sizeof(st->failure));
+	look(s, st, 3000, 5);
+	ok(series_failures(s, count) == 0 && !series_busiest(count, reason),
+	   "reloaded: it begins anew");
+	free(s);
+	free(st);
+}
+
 static void idle(struct top_model *m)
 {
 	next.status.uptime += 2 * SEC;
@@ -327,11 +372,12 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(47);
+	plan(55);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);
 	failures(&m);
+	failures_of_minutes();
 	idle(&m);
 	unload_and_reload(&m);
 	work(&m);

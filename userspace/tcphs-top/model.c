@@ -409,16 +409,5 @@ size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max
  */
 size_t model_failures(const struct top_model *m, uint8_t *reason)
 {
-	size_t nr = 0, at;
-	unsigned int i;
-
-	for (i = 0; i <= TCPHS_REASON_MAX; i++) {
-		if (!(m->failure_rate[i] > 0))
-			continue;
-		for (at = nr; at && m->failure_rate[reason[at - 1]] < m->failure_rate[i]; at--)
-			reason[at] = reason[at - 1];
-		reason[at] = (uint8_t)i;
-		nr++;
-	}
-	return nr;
+	return series_busiest(m->failure_rate, reason);
 }

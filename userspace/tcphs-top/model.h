@@ -70,7 +70,7 @@ typedef int (*top_compare_fn)(const void *a, const void *b);
  * @conns: the newest dump
  * @conns_valid: it belongs to the snapshot
  * @pulse: the counters of this second, for @series alone
- * @series: what happened in each second
+ * @series: what failed in the last minutes
  * @order: row numbers of the screen that model_arrange() was asked for
  * @kept: how many of them are in order
  * @order_cap: room in @order

@@ -2,162 +2,94 @@
 #include "series.h"
 
 #define SECOND	1000000000ull
-
-static void count(struct series_counts *c, const struct tcphs_status *st)
-{
-	unsigned int i;
-
-	*c = (struct series_counts){ 0 };
-	c->v[SERIES_HANDSHAKES] = st->hist[TCPHS_HIST_HANDSHAKE_ACTIVE].count +
-				  st->hist[TCPHS_HIST_HANDSHAKE_PASSIVE].count;
-	c->v[SERIES_OVERFLOWS] = st->event[TCPHS_EV_ACCEPT_OVERFLOW] +
-				 st->event[TCPHS_EV_SYN_DROPPED];
-	for (i = 0; i <= TCPHS_REASON_MAX; i++) {
-		c->failure[i] = st->failure[i];
-		c->v[SERIES_FAILED] += st->failure[i];
-	}
-}
-
-static double grown(uint64_t now, uint64_t before)
-{
-	return now > before ? (double)(now - before) : 0;
-}
+#define SAMPLES	(SERIES_SPAN + 1)
 
 /**
  * series_forget - another time begins, or another module
- * @s: the seconds
+ * @s: the series
  */
 void series_forget(struct series *s)
 {
-	memset(s, 0, sizeof(*s));
-}
-
-static void clear(struct series *s, uint64_t second)
-{
-	unsigned int i;
-
-	for (i = 0; i < SERIES; i++)
-		s->v[i][second % SERIES_SECONDS] = 0;
-	memset(s->failure[second % SERIES_FAILURES], 0, sizeof(s->failure[0]));
-}
-
-static void put(struct series *s, uint64_t second, const struct series_counts *now, double part)
-{
-	unsigned int i;
-
-	for (i = 0; i < SERIES; i++)
-		s->v[i][second % SERIES_SECONDS] += (float)(grown(now->v[i], s->last.v[i]) * part);
-	for (i = 0; i <= TCPHS_REASON_MAX; i++)
-		s->failure[second % SERIES_FAILURES][i] +=
-			(float)(grown(now->failure[i], s->last.failure[i]) * part);
+	s->nr = s->head = 0;
 }
 
 /**
  * series_add - a snapshot
- * @s: the seconds
+ * @s: the series
  * @st: the snapshot
  * @now: when it was taken, CLOCK_MONOTONIC, ns
  *
- * What lies between two that are seconds apart is divided among these.
+ * One of another load of the module, or of an earlier time, begins a new series.
  */
 void series_add(struct series *s, const struct tcphs_status *st, uint64_t now)
 {
-	uint64_t second = now / SECOND, from, i;
-	struct series_counts counts;
+	uint64_t second = now / SECOND;
+	bool same;
 
-	count(&counts, st);
-	if (s->known && (s->load != st->load || second < s->second))
+	if (s->nr && (s->load != st->load || second < s->newest.second))
 		series_forget(s);
-	if (!s->known) {
-		s->known = true;
-		s->load = st->load;
-		s->first = s->second = second;
-	} else {
-		from = second > s->second ? s->second + 1 : second;
-		if (second - from >= SERIES_SECONDS)
-			from = second - SERIES_SECONDS + 1;
-		for (i = s->second + 1 > from ? s->second + 1 : from; i <= second; i++)
-			clear(s, i);
-		for (i = from; i <= second; i++)
-			put(s, i, &counts, 1.0 / (double)(second - from + 1));
-		s->second = second;
+	same = s->nr && second == s->newest.second;
+	s->load = st->load;
+	s->newest.second = second;
+	memcpy(s->newest.failure, st->failure, sizeof(st->failure));
+	if (same)
+		return;
+	s->sample[s->head] = s->newest;
+	s->head = (s->head + 1) % SAMPLES;
+	if (s->nr < SAMPLES)
+		s->nr++;
+}
+
+/* The newest that is as old as the span, or the oldest there is. */
+static const struct series_sample *base(const struct series *s)
+{
+	const struct series_sample *at;
+	unsigned int back;
+
+	for (back = 1; back <= s->nr; back++) {
+		at = &s->sample[(s->head + SAMPLES - back) % SAMPLES];
+		if (s->newest.second - at->second >= SERIES_SPAN)
+			break;
 	}
-	s->last = counts;
+	return at;
 }
 
 /**
- * series_length - of how many seconds something is known
- * @s: the seconds
- * @most: and no more than that
+ * series_busiest - causes in order
+ * @of: TCPHS_REASON_MAX + 1 numbers, by reason: how many, or how fast
+ * @reason: as many bytes, get enum tcphs_reason, the most frequent first
+ *
+ * Return: of how many causes there are any.
  */
-unsigned int series_length(const struct series *s, unsigned int most)
+size_t series_busiest(const double *of, uint8_t *reason)
 {
-	uint64_t nr = s->known ? s->second - s->first : 0;
+	size_t nr = 0, at;
+	unsigned int i;
 
-	if (most > SERIES_SECONDS)
-		most = SERIES_SECONDS;
-	return nr < most ? (unsigned int)nr : most;
-}
-
-/**
- * series_read - the last of them, a second, each the mean of several
- * @s: the seconds
- * @what: of which
- * @seconds: of each value
- * @v: gets them, the oldest first; -1: of that time nothing is known
- * @nr: how many
- */
-void series_read(const struct series *s, enum series_what what, unsigned int seconds, double *v,
-		 size_t nr)
-{
-	uint64_t back, second;
-	unsigned int k, known;
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		v[i] = 0;
-		known = 0;
-		for (k = 0; k < seconds; k++) {
-			back = (uint64_t)(nr - 1 - i) * seconds + k;
-			second = s->second - back;
-			if (!s->known || back >= SERIES_SECONDS || second <= s->first ||
-			    back >= s->second)
-				continue;
-			v[i] += (double)s->v[what][second % SERIES_SECONDS];
-			known++;
-		}
-		v[i] = known ? v[i] / known : -1;
+	for (i = 0; i <= TCPHS_REASON_MAX; i++) {
+		if (!(of[i] > 0))
+			continue;
+		for (at = nr++; at && of[reason[at - 1]] < of[i]; at--)
+			reason[at] = reason[at - 1];
+		reason[at] = (uint8_t)i;
 	}
+	return nr;
 }
 
 /**
  * series_failures - what failed in the last minutes, by cause
- * @s: the seconds
- * @reason: TCPHS_REASON_MAX + 1 bytes, get enum tcphs_reason, the most frequent first
- * @count: as many, get how often
- * @seconds: gets of how many seconds that is
+ * @s: the series
+ * @count: TCPHS_REASON_MAX + 1 numbers, by reason, get how often
  *
- * Return: how many causes there are.
+ * Return: in how many seconds that was: SERIES_SPAN, less when the series is younger, more when
+ * nobody looked for longer.
  */
-size_t series_failures(const struct series *s, uint8_t *reason, double *count,
-		       unsigned int *seconds)
+unsigned int series_failures(const struct series *s, double *count)
 {
-	size_t nr = 0, at;
-	unsigned int i, k;
-	double sum;
+	const struct series_sample *from = s->nr ? base(s) : &s->newest;
+	unsigned int i;
 
-	*seconds = series_length(s, SERIES_FAILURES);
-	for (i = 0; i <= TCPHS_REASON_MAX; i++) {
-		for (sum = 0, k = 0; k < *seconds; k++)
-			sum += (double)s->failure[(s->second - k) % SERIES_FAILURES][i];
-		if (sum < 0.01)
-			continue;
-		for (at = nr++; at && count[at - 1] < sum; at--) {
-			reason[at] = reason[at - 1];
-			count[at] = count[at - 1];
-		}
-		reason[at] = (uint8_t)i;
-		count[at] = sum;
-	}
-	return nr;
+	for (i = 0; i <= TCPHS_REASON_MAX; i++)
+		count[i] = (double)(s->newest.failure[i] - from->failure[i]);
+	return (unsigned int)(s->newest.second - from->second);
 }

@@ -1,52 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened in each of the last seconds, kept while the program runs. */
+/* What failed in the last minutes, by cause, kept while the program runs. */
 #ifndef TOP_SERIES_H
 #define TOP_SERIES_H
 
 #include "internal.h"
 
-#define SERIES_SECONDS	600
-#define SERIES_FAILURES	300	/* seconds of which failures are told by cause */
+#define SERIES_SPAN	300	/* seconds */
 
-enum series_what {
-	SERIES_HANDSHAKES,
-	SERIES_FAILED,
-	SERIES_OVERFLOWS,
-
-	SERIES
-};
-
-struct series_counts {
-	uint64_t v[SERIES];
+struct series_sample {
+	uint64_t second;	/* CLOCK_MONOTONIC */
 	uint64_t failure[TCPHS_REASON_MAX + 1];
 };
 
 /**
- * struct series - the seconds
- * @known: there is a snapshot to compare with
- * @load: of the module that it is of
- * @second: that it is of, the newest one
- * @first: of which something is known
- * @last: what was counted then
- * @v: a second, by its number modulo SERIES_SECONDS
- * @failure: by cause, by its number modulo SERIES_FAILURES
+ * struct series - the counters as they were, the first look in each second
+ * @load: of the module that counted
+ * @newest: the last look, which may be of the same second as the newest in @sample
+ * @nr: how many are in @sample
+ * @head: where the next one goes
+ * @sample: the oldest is overwritten
  */
 struct series {
-	bool known;
 	uint64_t load;
-	uint64_t second;
-	uint64_t first;
-	struct series_counts last;
-	float v[SERIES][SERIES_SECONDS];
-	float failure[SERIES_FAILURES][TCPHS_REASON_MAX + 1];
+	struct series_sample newest;
+	unsigned int nr;
+	unsigned int head;
+	struct series_sample sample[SERIES_SPAN + 1];
 };
 
 void series_forget(struct series *s);
 void series_add(struct series *s, const struct tcphs_status *st, uint64_t now);
-unsigned int series_length(const struct series *s, unsigned int most);
-void series_read(const struct series *s, enum series_what what, unsigned int seconds, double *v,
-		 size_t nr);
-size_t series_failures(const struct series *s, uint8_t *reason, double *count,
-		       unsigned int *seconds);
+size_t series_busiest(const double *of, uint8_t *reason);
+unsigned int series_failures(const struct series *s, double *count);
 
 #endif /* TOP_SERIES_H */

@@ -230,12 +230,15 @@ static void head_drops(const struct view *v, const struct top_model *m)
 /* Those of the last minutes: what was over before the last refresh is not forgotten. */
 static void head_failures(const struct view *v, const struct top_model *m)
 {
-	unsigned int y = v->layout.y[LAYOUT_FAILURES], x = label(v, y, "Failures"), seconds;
-	uint8_t reason[TCPHS_REASON_MAX + 1];
+	unsigned int y = v->layout.y[LAYOUT_FAILURES], x = label(v, y, "Failures");
 	double count[TCPHS_REASON_MAX + 1];
-	size_t nr = series_failures(&m->series, reason, count, &seconds), i;
+	uint8_t reason[TCPHS_REASON_MAX + 1];
+	unsigned int seconds = series_failures(&m->series, count);
+	size_t nr = series_busiest(count, reason), i;
 	char name[TCPHS_NAME_LEN], buf[TEXT_LEN], span[TEXT_LEN];
 
+	if (seconds >= SERIES_SPAN)	/* looks are not quite a second apart: no 5m, 5m 1s, 5m */
+		seconds -= seconds % 10;
 	text_duration(span, seconds * 1000000000ull, v->paint.utf8);
 	snprintf(buf, sizeof(buf), "%s in %.16s", nr ? "" : "none", seconds ? span : "0s");
 	if (!nr)
@@ -247,7 +250,7 @@ static void head_failures(const struct view *v, const struct top_model *m)
 		if (x + strlen(why) + 16 + strlen(buf) > v->paint.width)
 			break;
 		x = paint_text(&v->paint, y, x, TABLE_PLAIN, why) + 1;
-		text_count(span, (uint64_t)(count[i] + 0.5));
+		text_count(span, (uint64_t)count[reason[i]]);
 		x = paint_text(&v->paint, y, x, TABLE_WARN, span);
 		if (now > 0 && !m->since_load)
 			x = rate(v, y, x + 1, now, TABLE_WARN);
