@@ -189,13 +189,13 @@ static void update(struct top *t)
 		snapshot(t);
 		t->done++;
 		t->pulse = now + PULSE;
+	} else if (t->opt.ui.refresh) {
+		model_switch(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
+		t->opt.ui.refresh = false;
 	} else if (!t->opt.ui.paused && now >= t->pulse) {
 		t->pulse = now + PULSE;
 		if (model_pulse(&t->model, &t->src, now))
 			set_due(t, now);
-	} else if (t->opt.ui.refresh) {
-		model_switch(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
-		t->opt.ui.refresh = false;
 	}
 }
 
