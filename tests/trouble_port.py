@@ -117,7 +117,7 @@ def ports_without_timestamps(t):
     advises(finding, "net.ipv4.tcp_timestamps", "0", "1")
 
 
-def bound(t, port, hosts, count, late=False):
+def bound(t, listener, port, hosts, count, late=False):
     """Connections from an address that was bound before; how many bind() refused."""
     refused = 0
     for n in range(count):
@@ -131,16 +131,17 @@ def bound(t, port, hosts, count, late=False):
             refused += 1
             continue
         s.connect((f"127.0.0.{1 + n % hosts}", port))
+        t.accept(listener)
     return refused
 
 
 @trouble
 def ports_bound(t):
     """bind() to an address before connect() takes each port once, for all destinations"""
-    _, port = t.listener(backlog=97, where={4: "0.0.0.0"})
+    listener, port = t.listener(backlog=97, where={4: "0.0.0.0"})
     t.sysctl("ip_local_port_range", "31601 31620")
     with Look() as look:
-        same(bound(t, port, 5, 23), 3, "bind() fails")
+        same(bound(t, listener, port, 5, 23), 3, "bind() fails")
     finding = look.found(ports_held_by_bind=("critical", 20))
     says(finding, "more", "to one at most 4")
     says(finding, "cause", "IP_BIND_ADDRESS_NO_PORT")
@@ -156,8 +157,8 @@ def ports_bound(t):
 @trouble
 def ports_bound_late(t):
     """healthy: as many, with the port left to connect()"""
-    _, port = t.listener(backlog=97, where={4: "0.0.0.0"})
+    listener, port = t.listener(backlog=97, where={4: "0.0.0.0"})
     t.sysctl("ip_local_port_range", "31701 31720")
     with Look() as look:
-        same(bound(t, port, 5, 43, late=True), 0, "bind() fails")
+        same(bound(t, listener, port, 5, 43, late=True), 0, "bind() fails")
     look.found()
