@@ -88,6 +88,20 @@ void tcphs_json_u64(struct tcphs_json *j, const char *key, uint64_t v)
 }
 
 /**
+ * tcphs_json_i64 - a number that may be negative
+ * @j: the writer
+ * @key: its name, or NULL
+ * @v: the value
+ */
+void tcphs_json_i64(struct tcphs_json *j, const char *key, int64_t v)
+{
+	key_of(j, key);
+	if (v < 0)
+		tcphs_buf_char(j->out, '-');
+	tcphs_buf_u64(j->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+/**
  * tcphs_json_bool - true or false
  * @j: the writer
  * @key: its name, or NULL

@@ -118,6 +118,7 @@ void tcphs_json_end(struct tcphs_json *j);				/* } and newline */
 void tcphs_json_open(struct tcphs_json *j, const char *key, char bracket);	/* '{' or '[' */
 void tcphs_json_close(struct tcphs_json *j, char bracket);			/* '}' or ']' */
 void tcphs_json_u64(struct tcphs_json *j, const char *key, uint64_t v);
+void tcphs_json_i64(struct tcphs_json *j, const char *key, int64_t v);
 void tcphs_json_bool(struct tcphs_json *j, const char *key, bool v);
 void tcphs_json_str(struct tcphs_json *j, const char *key, const char *s);
 void tcphs_json_bytes(struct tcphs_json *j, const char *key, const void *s, size_t len);

@@ -34,6 +34,7 @@ struct box_file {
 	struct tcphs_recorder *r;
 	bool in_frame;
 	struct index_entry entry;	/* of this frame; the times of the file are of all so far */
+	struct tcphs_host host;		/* that each frame names */
 	size_t unflushed;		/* bytes since the last flush, of which zstd may have all */
 	uint8_t *out;			/* what was packed and is not written */
 	size_t out_len, out_cap;
@@ -176,8 +177,10 @@ static void start_frame(struct box_file *f)
 		.file_last = old.file_last,
 		.flags = (old.flags & INDEX_ALL_NETNS) | (uint32_t)TCPHS_ABI_MAJOR << INDEX_ABI,
 	};
-	if (old.start != UINT64_MAX)
-		tcphs_recorder_clock(f->r, f->entry.clock);
+	if (old.start == UINT64_MAX)
+		return;
+	tcphs_recorder_clock(f->r, f->entry.clock);
+	tcphs_recorder_host(f->r, &f->host);
 }
 
 static int put_entry(struct box_file *f)
@@ -245,6 +248,7 @@ int tcphs_box_file_begin(struct box_file *f, int fd, const struct tcphs_recordin
 	f->out_len = 0;
 	f->events = 0;
 	f->waiting = 0;
+	f->host = info->host;
 	f->entry = (struct index_entry){
 		.start = UINT64_MAX,		/* the head has the clock already */
 		.clock = info->clock_offset,

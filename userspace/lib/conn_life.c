@@ -75,6 +75,70 @@ bool tcphs_same_connection(const struct tcphs_ident *a, const struct tcphs_ident
 	       tcphs_same_ends(a, b);
 }
 
+static bool same_end(const uint8_t *a, uint16_t a_port, const uint8_t *b, uint16_t b_port)
+{
+	return a_port == b_port && !memcmp(a, b, 16);
+}
+
+/**
+ * tcphs_mirrored - are the addresses of one crosswise those of the other?
+ * @a: one
+ * @b: another
+ */
+bool tcphs_mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b)
+{
+	return a->family == b->family &&
+	       same_end(a->local, a->local_port, b->peer, b->peer_port) &&
+	       same_end(a->peer, a->peer_port, b->local, b->local_port);
+}
+
+/**
+ * tcphs_share_an_end - do both call one end the same?
+ * @a: one
+ * @b: another
+ *
+ * NAT that changes only one end's address leaves the other so.
+ */
+bool tcphs_share_an_end(const struct tcphs_ident *a, const struct tcphs_ident *b)
+{
+	return a->family == b->family &&
+	       (same_end(a->local, a->local_port, b->peer, b->peer_port) ||
+		same_end(a->peer, a->peer_port, b->local, b->local_port));
+}
+
+/* @isn of one end where its flag says it is known, and what the other calls it. */
+static int agree(bool known, uint32_t isn, bool other_known, uint32_t other)
+{
+	if (!known || !other_known)
+		return 0;
+	return isn == other ? 1 : -1;
+}
+
+/**
+ * tcphs_other_end - are they the two ends of one connection?
+ * @a: one with a socket
+ * @a_flags: TCPHS_F_ISN and TCPHS_F_PEER_ISN, as far as its are known
+ * @b: another, likewise
+ * @b_flags: likewise
+ */
+bool tcphs_other_end(const struct tcphs_ident *a, uint32_t a_flags, const struct tcphs_ident *b,
+		     uint32_t b_flags)
+{
+	int there = agree(a_flags & TCPHS_F_ISN, a->isn, b_flags & TCPHS_F_PEER_ISN, b->peer_isn);
+	int back = agree(a_flags & TCPHS_F_PEER_ISN, a->peer_isn, b_flags & TCPHS_F_ISN, b->isn);
+
+	if (there < 0 || back < 0)
+		return false;
+	/* One number of 32 bits may agree by chance, two do not. */
+	if (!tcphs_mirrored(a, b))
+		return (there > 0 && back > 0) ||
+		       ((there > 0 || back > 0) && tcphs_share_an_end(a, b));
+	/* Older than the module, both: that time had but one with these addresses. */
+	return there > 0 || back > 0 ||
+	       (!((a_flags | b_flags) & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)) &&
+		a->netns == b->netns);
+}
+
 /**
  * tcphs_ident_learn - who a connection is, by one more event
  * @id: what is known; its ISNs stay once they are

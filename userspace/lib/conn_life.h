@@ -97,6 +97,12 @@ bool tcphs_event_ends_life(const struct tcphs_event *ev);
 bool tcphs_same_ends(const struct tcphs_ident *a, const struct tcphs_ident *b);
 /* Of one connection of one socket? Both have one. */
 bool tcphs_same_connection(const struct tcphs_ident *a, const struct tcphs_ident *b);
+/* Are the addresses of one crosswise those of the other? */
+bool tcphs_mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b);
+/* The same of one address and port of each. */
+bool tcphs_share_an_end(const struct tcphs_ident *a, const struct tcphs_ident *b);
+bool tcphs_other_end(const struct tcphs_ident *a, uint32_t a_flags, const struct tcphs_ident *b,
+		     uint32_t b_flags);
 uint32_t tcphs_ident_learn(struct tcphs_ident *id, uint32_t *flags, const struct tcphs_event *ev);
 
 void tcphs_conn_life_begin(struct tcphs_conn_life *life, const struct tcphs_event *ev);

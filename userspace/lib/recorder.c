@@ -80,6 +80,7 @@ struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
 	r->arg = arg;
 	head.crc = tcphs_crc32(0, &head, offsetof(struct recording_head, crc));
 	put(r, &head, sizeof(head));
+	tcphs_recorder_host(r, &info->host);
 	return r;
 }
 
@@ -170,6 +171,19 @@ void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset)
 {
 	tcphs_recorder_flush(r);
 	put_piece(r, PIECE_CLOCK, &offset, sizeof(offset));
+}
+
+/**
+ * tcphs_recorder_host - whose events follow
+ * @r: the recorder
+ * @host: the machine; one that is not known is left out
+ */
+void tcphs_recorder_host(struct tcphs_recorder *r, const struct tcphs_host *host)
+{
+	if (!tcphs_host_known(host))
+		return;
+	tcphs_recorder_flush(r);
+	put_piece(r, PIECE_HOST, host, sizeof(*host));
 }
 
 /**

@@ -247,6 +247,17 @@ static int take_clock(struct recording *r, const struct piece *piece,
 	return 1;
 }
 
+static int take_host(struct recording *r, const struct piece *piece, struct tcphs_error *err)
+{
+	struct tcphs_host *host = &r->info.host;
+
+	if (piece->length < sizeof(*host))
+		return damaged(r, "is damaged (host)", err);
+	memcpy(host, r->data, sizeof(*host));
+	host->name[sizeof(host->name) - 1] = '\0';
+	return 1;
+}
+
 static int take_state(struct recording *r, const struct piece *piece, struct tcphs_error *err)
 {
 	struct piece_state state;
@@ -318,6 +329,8 @@ int tcphs_pieces_read(struct recording *r, const struct tcphs_events_ops *ops, v
 		ret = take_state(r, &piece, err);
 	else if (piece.kind == PIECE_OLDER)
 		ret = emit_older(r, &piece, ops, arg, err);
+	else if (piece.kind == PIECE_HOST)
+		ret = take_host(r, &piece, err);
 	if (ret < 0)
 		return ret;
 	r->kept = piece.kind == PIECE_KEPT;
@@ -499,6 +512,7 @@ int tcphs_recording_rewind(struct tcphs_recording *r, struct tcphs_error *err)
 	r->file.offset = sizeof(struct recording_head);
 	r->file.number = 0;
 	r->file.info.clock_offset = r->file.first_clock;
+	memset(&r->file.info.host, 0, sizeof(r->file.info.host));
 	memset(&r->file.seen, 0, sizeof(r->file.seen));
 	return 0;
 }

@@ -45,6 +45,7 @@ enum piece_kind {
 	PIECE_STATE,		/* struct piece_state and its cursors */
 	PIECE_OLDER,		/* struct piece_older */
 	PIECE_KEPT,		/* nothing: of the next piece, events, the ring had none any more */
+	PIECE_HOST,		/* struct tcphs_host: whose events follow */
 };
 
 struct piece {
@@ -100,7 +101,7 @@ _Static_assert(sizeof(struct recording_head) == 40, "no padding");
 _Static_assert(offsetof(struct recording_head, crc) == 36, "the checksum is last");
 _Static_assert(sizeof(struct piece) == 16, "no padding");
 _Static_assert(sizeof(struct piece_lost) == 16 && sizeof(struct piece_end) == 16 &&
-	       sizeof(struct piece_older) == 24, "no padding");
+	       sizeof(struct piece_older) == 24 && sizeof(struct tcphs_host) == 80, "no padding");
 _Static_assert(sizeof(struct piece_state) == 40 && sizeof(struct tcphs_resume) == 16,
 	       "no padding");
 

@@ -458,11 +458,24 @@ int tcphs_follow(struct tcphs_session *s, struct tcphs_events *evs,
 
 /* ---- recordings (Documentation/recording.md) ----------------------------- */
 
+#define TCPHS_HOST_NAME_LEN 64
+
+/* A machine, from one boot to the next: so long its clock and its cookies go on. */
+struct tcphs_host {
+	uint8_t boot[16];		/* a number that no other boot has; all zero: not known */
+	char name[TCPHS_HOST_NAME_LEN];	/* what it called itself, or "" */
+};
+
+/* This one. What cannot be told is zero. */
+void tcphs_host_here(struct tcphs_host *host);
+bool tcphs_host_known(const struct tcphs_host *host);
+
 /* What a recording says about itself. */
 struct tcphs_recording_info {
 	/* CLOCK_REALTIME - CLOCK_MONOTONIC where it was made, ns, of what was read last */
 	int64_t clock_offset;
 	bool all_netns;
+	struct tcphs_host host;		/* likewise; not known before the first events */
 };
 
 struct tcphs_recorder;
@@ -481,6 +494,7 @@ void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev
 void tcphs_recorder_lost(struct tcphs_recorder *r, uint32_t cpu, uint64_t count);
 void tcphs_recorder_older(struct tcphs_recorder *r, uint32_t cpu, uint64_t count, uint64_t time);
 void tcphs_recorder_clock(struct tcphs_recorder *r, int64_t offset);
+void tcphs_recorder_host(struct tcphs_recorder *r, const struct tcphs_host *host);
 int tcphs_recorder_flush(struct tcphs_recorder *r);	/* 0, or the sticking error */
 int tcphs_recorder_end(struct tcphs_recorder *r);	/* flushes too */
 uint64_t tcphs_recorder_bytes(const struct tcphs_recorder *r);

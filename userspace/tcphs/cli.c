@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "site.h"
 
 static void help_filters(const struct verb *verb)
 {
@@ -49,7 +50,10 @@ void cli_help(const struct cli *cli)
 	if (verb->runs)
 		puts("      -- COMMAND ...    run it: only its connections, and those of its children");
 	if (verb->reads)
-		puts("  -r, --read FILE       a recording of tcphs record, also a directory");
+		puts(verb->reads_several ?
+		     "  -r, --read FILE       a recording of tcphs record, also a directory; again:\n"
+		     "                        those of other machines, or more of one, read as one" :
+		     "  -r, --read FILE       a recording of tcphs record, also a directory");
 	if (verb->keeps == KEEPS)
 		puts("      --kept            only what is kept: connections that went wrong");
 	if (!verb->own_formats)
@@ -188,6 +192,22 @@ static void set_filter(struct cli *cli, enum tcphs_filter_key key)
 		cli->all_netns = true;
 }
 
+static void add_recording(struct cli *cli, char *name)
+{
+	char **more;
+
+	if (cli->nr_reads && !cli->verb->reads_several)
+		cli_usage(cli, "--read is given twice: one file at a time");
+	more = reallocarray(cli->reads, cli->nr_reads + 1, sizeof(*more));
+	if (!more) {
+		cli_say("tcphs: no memory");
+		exit(TCPHS_ERR_FAILED);
+	}
+	cli->reads = more;
+	more[cli->nr_reads++] = name;
+	cli->read = more[0];
+}
+
 /**
  * cli_option - an option that the verb itself does not have
  * @cli: gets what it says
@@ -221,7 +241,7 @@ void cli_option(struct cli *cli, int c, char **argv, const struct option *longs)
 	case 'r':
 		if (!cli->verb->reads)
 			cli_usage(cli, "--read: a recording holds events, and nothing that this verb shows");
-		cli->read = optarg;
+		add_recording(cli, optarg);
 		break;
 	case 'K':
 		if (cli->verb->keeps != KEEPS)
@@ -403,7 +423,7 @@ int cli_finish(struct cli *cli)
  */
 netns_namer *cli_netns(const struct cli *cli)
 {
-	return cli->read ? netns_number : netns_name;
+	return cli->several ? site_name : cli->read ? netns_number : netns_name;
 }
 
 /**

@@ -25,7 +25,10 @@ struct cli {
 	const char *output;		/* columns of a table; NULL: those that fit */
 	char *joined;			/* the same, if it was given several times */
 	bool kept;			/* the kept store alone */
-	const char *read;		/* a recording to read; NULL: the kernel */
+	const char *read;		/* a recording to read, the first; NULL: the kernel */
+	char **reads;			/* all of them */
+	unsigned int nr_reads;
+	bool several;			/* they are of several machines */
 	char **command;			/* behind --, to be run; NULL: there is none */
 	int status;			/* its exit status */
 	int damaged;			/* part of it can't be read: the exit status; 0: it can */
@@ -43,6 +46,7 @@ struct verb {
 	bool one_netns;			/* knows no --all-netns */
 	bool own_formats;		/* neither JSON, headings nor colours */
 	bool reads;			/* knows --read */
+	bool reads_several;		/* and more than one, of several machines */
 	bool runs;			/* knows -- COMMAND */
 	enum {
 		KEEPS_NOT,
@@ -149,6 +153,7 @@ struct table_column {
 	bool right;		/* numbers */
 	bool all_netns;		/* only of several namespaces, or when -o asks for it */
 	bool by_name;		/* only when -o asks for it by its name */
+	bool several;		/* only of several machines, or when -o asks for it */
 	unsigned int leave;	/* where there is no room, that of 1 is left out first; 0: never */
 };
 
@@ -212,6 +217,7 @@ struct life_line {
 	enum life_end end;
 	uint64_t until;			/* unless it has ended: known of up to then, ns */
 	uint64_t age;			/* ns in its state; 0: not known */
+	const struct tcphs_ident *other;	/* of several machines, the other end; or NULL */
 };
 
 struct life_view {

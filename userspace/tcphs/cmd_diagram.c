@@ -8,6 +8,7 @@
 #include "columns.h"
 #include "diagram/lives.h"
 #include "diagram/picture.h"
+#include "hosts.h"
 #include "source.h"
 
 /* While the connection to follow has not come, keep so many events of others. */
@@ -159,7 +160,7 @@ static struct tcphs_canvas_style style_of(const struct diagram *d)
 
 static bool wanted(const struct diagram *d, const struct tcphs_event *ev)
 {
-	return (!d->conn || ev->id.conn == d->conn) && tcphs_filter_event(&d->cli->filter, ev);
+	return (!d->conn || ev->id.conn == d->conn) && source_fits(&d->cli->filter, ev);
 }
 
 /* ---- one picture ------------------------------------------------------------ */
@@ -168,6 +169,8 @@ static int by_cookie(const void *a, const void *b)
 {
 	const struct listener *x = a, *y = b;
 
+	if (x->id.netns != y->id.netns)
+		return x->id.netns < y->id.netns ? -1 : 1;
 	return x->id.conn < y->id.conn ? -1 : x->id.conn > y->id.conn;
 }
 
@@ -178,6 +181,7 @@ static void name_listeners(const struct diagram *d, struct tcphs_picture *p)
 
 	for (side = 0; side < 2; side++) {
 		key.id.conn = p->end[side].listener.conn;
+		key.id.netns = p->end[side].id.netns;
 		found = key.id.conn && d->nr_listeners ?
 			bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie) : NULL;
 		if (found)
@@ -283,6 +287,25 @@ static void print_text(struct diagram *d, const struct tcphs_picture *p)
 	tcphs_canvas_end(&d->canvas);
 }
 
+/* Of several machines: the other end is one of them, and it has nothing of this. */
+static void say_absent(const struct diagram *d, const struct tcphs_picture *p)
+{
+	const struct hosts *hosts = source_hosts(d->source);
+	const struct tcphs_end *here = &p->end[!p->end[TCPHS_LEFT].seen];
+	char end[TCPHS_ENDPOINT_LEN];
+	int host;
+
+	if (!hosts || p->self || (p->end[TCPHS_LEFT].seen && p->end[TCPHS_RIGHT].seen))
+		return;
+	host = hosts_at(hosts, here->id.family, here->id.peer, p->start);
+	if (host < 0)
+		return;
+	tcphs_fmt_endpoint(end, here->id.family, here->id.peer, here->id.peer_port);
+	tcphs_buf_flush(&d->cli->out);
+	cli_say("tcphs: %s, who has %s and recorded then, has nothing of this connection on record",
+		hosts_name(hosts, (unsigned int)host), end);
+}
+
 static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error *err)
 {
 	struct tcphs_picture p;
@@ -301,6 +324,8 @@ static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error
 			tcphs_buf_newline(&d->cli->out);
 		print_text(d, &p);
 	}
+	if (!failed)
+		say_absent(d, &p);
 	tcphs_picture_free(&p);
 	return failed;
 }
@@ -429,10 +454,15 @@ static int read_again(struct diagram *d, struct tcphs_error *err)
 	return 0;
 }
 
-static void add_listener(struct diagram *d, uint64_t cookie)
+static void add_listener(struct diagram *d, const struct tcphs_lifeline *life)
 {
-	if (cookie)
-		d->listener[d->nr_listeners++].id.conn = cookie;
+	struct tcphs_ident *id = &d->listener[d->nr_listeners].id;
+
+	if (!life->listener)
+		return;
+	id->conn = life->listener;
+	id->netns = life->id.netns;
+	d->nr_listeners++;
 }
 
 /* Marks every life of the chosen pictures, and notes their listeners. */
@@ -449,12 +479,12 @@ static int mark_chosen(struct diagram *d)
 		nr = tcphs_lives_members(&d->lives, d->chosen[i], member);
 		for (k = 0; k < nr; k++) {
 			d->drawn_life[member[k]] = true;
-			add_listener(d, d->lives.life[member[k]].listener);
+			add_listener(d, &d->lives.life[member[k]]);
 		}
 	}
 	qsort(d->listener, d->nr_listeners, sizeof(*d->listener), by_cookie);
 	for (k = 0; k < d->nr_listeners; k++)
-		if (!kept || d->listener[kept - 1].id.conn != d->listener[k].id.conn)
+		if (!kept || by_cookie(&d->listener[kept - 1], &d->listener[k]))
 			d->listener[kept++] = d->listener[k];
 	d->nr_listeners = kept;
 	return 0;
@@ -492,6 +522,7 @@ static int ask_for_owners(struct diagram *d, struct tcphs_error *err)
 	for (i = 0; !failed && i < list.nr; i++) {
 		owner = &list.v[i].owner;
 		key.id.conn = list.v[i].conn;
+		key.id.netns = list.v[i].netns;
 		found = bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie);
 		if (!found || !owner->known)
 			continue;
@@ -731,6 +762,7 @@ const struct verb verb_diagram = {
 		"                        output)\n"
 		"      --force           replace FILE if it is there\n",
 	.reads = true,
+	.reads_several = true,
 	.runs = true,
 	.keeps = KEEPS,
 	.lives = true,

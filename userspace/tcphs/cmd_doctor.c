@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "doctor/files.h"
+#include "hosts.h"
 #include "netns.h"
 #include "out_doctor.h"
+#include "site.h"
 #include "source.h"
 
 #define NSEC_PER_SEC 1000000000ull
@@ -25,6 +27,7 @@ struct patient {
 	uint32_t netns;			/* inode */
 	int fd;				/* to enter it by; -1: we are in it */
 	char name[NETNS_NAME_LEN];
+	const char *host;		/* of several machines this one; or NULL */
 	struct tcphs_session *session;	/* to ask there; NULL: its events alone are judged */
 	bool own_session;
 	struct evidence evidence;
@@ -224,8 +227,9 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 	struct doctor *d = arg;
 	struct patient *p;
 
-	/* A recording of several is judged as one: its places know where they are. */
-	p = d->cli->read ? d->patients : find_patient(d, ev->id.netns);
+	/* A recording of several namespaces is judged as one: its places know where they are. */
+	p = d->cli->read ? d->patients + site_host_number(ev->id.netns) :
+			   find_patient(d, ev->id.netns);
 	if (!p)
 		tally_get(&d->strangers, &ev->id.netns);
 	else
@@ -244,7 +248,15 @@ static void on_kept(void *arg, const struct tcphs_event *ev)
 		evidence_kept(&p->evidence, ev);
 }
 
-/* Nobody knows whose they were. */
+/* What is told now is of another machine than this one's. */
+static bool is_elsewhere(const struct doctor *d, size_t i)
+{
+	const struct hosts *hosts = source_hosts(d->source);
+
+	return hosts && hosts_current(hosts) != i;
+}
+
+/* Nobody knows of which namespace they were. */
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 {
 	struct doctor *d = arg;
@@ -252,7 +264,8 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 
 	(void)cpu;
 	for (i = 0; i < d->nr_patients; i++)
-		evidence_lost(&d->patients[i].evidence, count);
+		if (!is_elsewhere(d, i))
+			evidence_lost(&d->patients[i].evidence, count);
 }
 
 static void on_overwritten(void *arg, uint64_t count, uint64_t until)
@@ -262,7 +275,8 @@ static void on_overwritten(void *arg, uint64_t count, uint64_t until)
 
 	(void)until;
 	for (i = 0; i < d->nr_patients; i++)
-		d->patients[i].evidence.overwritten += count;
+		if (!is_elsewhere(d, i))
+			d->patients[i].evidence.overwritten += count;
 }
 
 /* A time that no one can judge. */
@@ -276,6 +290,8 @@ static void on_missing(void *arg, const struct tcphs_missing *missing)
 	else
 		cli_say_missing(missing);
 	for (i = 0; i < d->nr_patients; i++) {
+		if (is_elsewhere(d, i))
+			continue;
 		d->patients[i].evidence.holes++;
 		d->patients[i].evidence.missing += (uint64_t)missing->to - (uint64_t)missing->from;
 	}
@@ -458,6 +474,7 @@ static bool is_covered(const struct doctor *d, const struct patient *p)
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
+				    .host = p->host,
 				    .past = d->past && source_session(d->source),
 				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
@@ -477,6 +494,30 @@ static void judge(struct doctor *d, struct patient *p)
 	report_free(&report);
 }
 
+static void judge_between(struct doctor *d)
+{
+	enum severity worst = doctor_between(d->cli, source_hosts(d->source), &d->patients->evidence);
+
+	if (worst > d->worst)
+		d->worst = worst;
+}
+
+/* One after the other, by their numbers. */
+static int admit_hosts(struct doctor *d)
+{
+	const struct hosts *hosts = source_hosts(d->source);
+	struct patient *p;
+	unsigned int i;
+
+	for (i = 0; i < hosts_count(hosts); i++) {
+		p = add_patient(d, 0);
+		if (!p)
+			break;
+		p->host = hosts_name(hosts, i);
+	}
+	return 0;
+}
+
 static int admit_first(struct doctor *d, struct tcphs_error *err)
 {
 	struct tcphs_session *session = source_session(d->source);
@@ -484,6 +525,8 @@ static int admit_first(struct doctor *d, struct tcphs_error *err)
 
 	if (session && tcphs_get_status(session, &d->tables->status, err))
 		return -1;
+	if (source_hosts(d->source))
+		return admit_hosts(d);
 	p = add_patient(d, session ? d->tables->status.netns : 0);
 	if (!p)
 		return 0;
@@ -529,6 +572,8 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 	for (i = 0; i < d->nr_patients; i++)
 		if (is_wanted(d, &d->patients[i]))
 			judge(d, &d->patients[i]);
+	if (source_hosts(d->source))
+		judge_between(d);
 	if (d->no_memory)
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 }
@@ -614,6 +659,7 @@ const struct verb verb_doctor = {
 		"1 also when there was no event to judge; others are those of every verb, see\n"
 		"tcphs help.\n\n",
 	.reads = true,
+	.reads_several = true,
 	.keeps = KEEPS_OF_A_TIME,
 	/* What chooses some steps of a connection would hide the evidence. */
 	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS) |

@@ -162,6 +162,7 @@ const struct verb verb_events = {
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
 		"  -o, --output NAME,... these columns, or all; help lists them\n",
 	.reads = true,
+	.reads_several = true,
 	.runs = true,
 	.keeps = KEEPS,
 	.filters = TCPHS_FILTERS_EVENT,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hosts.h"
 #include "open_lives.h"
 #include "source.h"
 
@@ -57,14 +58,19 @@ static bool old_enough(const struct lives_cmd *cmd, const struct life_line *line
 				    until >= line->life->begin + cmd->older_than);
 }
 
-static void print(struct lives_cmd *cmd, const struct life_line *line)
+static void print(struct lives_cmd *cmd, const struct life_line *life)
 {
-	if (!old_enough(cmd, line))
+	const struct hosts *hosts = source_hosts(cmd->source);
+	struct life_line line = *life;
+
+	if (!old_enough(cmd, life))
 		return;
+	if (hosts)
+		line.other = hosts_other_end(hosts, &life->life->id);
 	if (cmd->cli->json)
-		life_json(&cmd->cli->out, line, source_clock(cmd->source)->offset);
+		life_json(&cmd->cli->out, &line, source_clock(cmd->source)->offset);
 	else
-		life_text(&cmd->view, &cmd->cli->out, line);
+		life_text(&cmd->view, &cmd->cli->out, &line);
 }
 
 static int by_begin(const void *a, const void *b)
@@ -85,7 +91,7 @@ static void print_sorted(struct lives_cmd *cmd)
 		qsort(cmd->sorted, cmd->nr_sorted, sizeof(*cmd->sorted), by_begin);
 	for (i = 0; i < cmd->nr_sorted; i++) {
 		line = (struct life_line){ &cmd->sorted[i].life, cmd->sorted[i].end,
-					   cmd->sorted[i].until, cmd->sorted[i].age };
+					   cmd->sorted[i].until, cmd->sorted[i].age, NULL };
 		print(cmd, &line);
 	}
 	cmd->nr_sorted = 0;
@@ -126,7 +132,7 @@ static void make_place(struct lives_cmd *cmd)
 		if (!o->used || o->life.last > limit)
 			continue;
 		if (o->wanted && !cmd->follow)
-			print(cmd, &(struct life_line){ &o->life, LIFE_LOST, o->life.last, 0 });
+			print(cmd, &(struct life_line){ &o->life, LIFE_LOST, o->life.last, 0, NULL });
 		open_lives_remove(&cmd->open, i);
 		cmd->given_up++;
 	}
@@ -156,11 +162,11 @@ static void on_event(void *arg, const struct tcphs_event *ev)
 		}
 	}
 	o = &cmd->open.v[i];
-	o->wanted = o->wanted || tcphs_filter_event(&cmd->filter, ev);
+	o->wanted = o->wanted || source_fits(&cmd->filter, ev);
 	if (o->life.end == TCPHS_EV_UNSPEC)
 		return;
 	if (o->wanted && o->life.last >= cmd->from)
-		print(cmd, &(struct life_line){ &o->life, LIFE_ENDED, 0, 0 });
+		print(cmd, &(struct life_line){ &o->life, LIFE_ENDED, 0, 0, NULL });
 	open_lives_remove(&cmd->open, i);
 }
 
@@ -410,6 +416,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	cmd.source = source_open(cli, &err);
 	if (!cmd.source)
 		return cli_fail(&err);
+	/* Which columns there are, the recording says, too. */
+	life_view_init(&cmd.view, cli);
 	take_filter(&cmd);
 	life_view_clock(&cmd.view, source_clock(cmd.source));
 	failed = read_lives(&cmd, &err);
@@ -438,6 +446,7 @@ const struct verb verb_lives = {
 		"  -o, --output NAME,... these columns, or all; help lists them, with those of\n"
 		"                        tcplife: PID,COMM,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS\n",
 	.reads = true,
+	.reads_several = true,
 	.runs = true,
 	.keeps = KEEPS,
 	.lives = true,

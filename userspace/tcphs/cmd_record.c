@@ -29,6 +29,8 @@ struct record_cmd {
 	uint64_t events, lost, older;
 	const struct tcphs_clock *source_clock;
 	int64_t clock;		/* that the recording says so far */
+	struct source *source;
+	struct tcphs_host host;	/* likewise: of a copy it comes with the first events */
 	bool progress;		/* somebody sits in front of it */
 	uint64_t began, shown;	/* CLOCK_MONOTONIC, ns */
 };
@@ -40,6 +42,10 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 	if (cmd->clock != cmd->source_clock->offset) {
 		cmd->clock = cmd->source_clock->offset;
 		tcphs_recorder_clock(cmd->recorder, cmd->clock);
+	}
+	if (memcmp(&cmd->host, source_host(cmd->source), sizeof(cmd->host))) {
+		cmd->host = *source_host(cmd->source);
+		tcphs_recorder_host(cmd->recorder, &cmd->host);
 	}
 	cmd->events++;
 	tcphs_recorder_event(cmd->recorder, ev);
@@ -273,11 +279,14 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 	struct tcphs_recording_info info = {
 		.clock_offset = source_clock(source)->offset,
 		.all_netns = cmd->cli->all_netns,
+		.host = *source_host(source),
 	};
 	int fd = open_file(cmd, err), ret = -1;
 
 	cmd->source_clock = source_clock(source);
 	cmd->clock = info.clock_offset;
+	cmd->source = source;
+	cmd->host = info.host;
 	if (fd < 0)
 		return -1;
 	cmd->recorder = tcphs_recorder_new(tcphs_write_to, &fd, &info);

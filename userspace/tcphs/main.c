@@ -305,5 +305,6 @@ int main(int argc, char **argv)
 		ret = cli.status;
 	tcphs_buf_free(&cli.out);
 	free(cli.joined);
+	free(cli.reads);
 	return ret;
 }

@@ -119,7 +119,7 @@ static bool is_given(const struct cli *cli, const char *word)
 /* Of numbers and times the last one counts, and lists add up; of files one would be left out. */
 static bool names_file(const char *option)
 {
-	return !strcmp(option, "read") || !strcmp(option, "svg") ||
+	return !strcmp(option, "svg") ||
 	       !strcmp(option, "pcapng") || !strcmp(option, "json-trace");
 }
 

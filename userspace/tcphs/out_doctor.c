@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "out_doctor.h"
+#include "site.h"
 
 #define WIDTH		80
 #define INDENT		10
@@ -68,13 +69,24 @@ static void when_text(struct cli *cli, const struct doctor_view *v, const struct
 }
 
 /* As it is typed in a shell: a name that would have to be quoted is the user's to write. */
-static const char *recording_name(const struct cli *cli)
+static const char *recording_name(const char *name)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@-";
 
-	return strspn(cli->read, plain) == strlen(cli->read) && strlen(cli->read) < 160 ?
-	       cli->read : "FILE";
+	return strspn(name, plain) == strlen(name) && strlen(name) < 160 ? name : "FILE";
+}
+
+/* " --read web1.rec --read web2.rec" */
+static void put_recordings(char *text, size_t size, const struct cli *cli)
+{
+	unsigned int i;
+	size_t len = 0;
+
+	*text = '\0';
+	for (i = 0; i < cli->nr_reads && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, " --read %s",
+					recording_name(cli->reads[i]));
 }
 
 /*
@@ -86,6 +98,7 @@ static void next_step(char *text, size_t size, const struct cli *cli, const stru
 {
 	static const char *const verbs[] = { "tcphs events", "tcphs diagram" };
 	const char *at = NULL, *rest;
+	char recordings[360];
 	size_t i;
 
 	for (i = 0; !at && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -98,17 +111,26 @@ static void next_step(char *text, size_t size, const struct cli *cli, const stru
 	}
 	if (!strncmp(rest, " -f", 3))
 		rest += 3;
-	snprintf(text, size, "%.*s%s%s%s%s", (int)(at - command), command, verbs[i - 1],
-		 cli->read ? " --read " : "", cli->read ? recording_name(cli) : "", rest);
+	put_recordings(recordings, sizeof(recordings), cli);
+	snprintf(text, size, "%.*s%s%s%s", (int)(at - command), command, verbs[i - 1], recordings,
+		 rest);
 }
 
-static void finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
+/**
+ * doctor_finding_text - one thing that is wrong, for people
+ * @cli: where to
+ * @v: what was seen
+ * @f: the finding
+ */
+void doctor_finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
 	char text[400], netns[NETNS_NAME_LEN + 8] = "";
 
 	/* A recording of all namespaces is judged as one. */
-	if (!v->netns && cli->all_netns && f->place.netns)
+	if (!v->netns && !v->host && cli->all_netns && f->place.netns)
 		SAY(netns, ", netns %u", f->place.netns);
+	else if (v->host && site_has_others(f->place.netns))
+		SAY(netns, ", netns %u", site_inode(f->place.netns));
 	cli_line(cli, INDENT, "%s%-*s%s%s%s%s: %s%s", cli_tone(cli, tone_of(f->severity)),
 		 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
 			 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
@@ -137,7 +159,7 @@ static void findings_text(struct cli *cli, const struct doctor_view *v, const st
 		    n + 1 : 1;
 		same = f;
 		if (n <= SAME_AT_MOST)
-			finding_text(cli, v, f);
+			doctor_finding_text(cli, v, f);
 		else if (f + 1 == r->v + r->nr || strcmp(f[1].name, f->name) ||
 			 f[1].severity != f->severity)
 			cli_line(cli, INDENT, "%*s... and %zu more of %s; --json has all\n",
@@ -203,8 +225,12 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 
 static void heading(struct cli *cli, const struct doctor_view *v)
 {
-	if (cli->no_header || !v->all)
+	if (cli->no_header || !(v->all || v->host))
 		return;
+	if (v->host) {
+		cli_line(cli, 2, "%sHOST %s%s", cli_bold(cli), v->host, cli_plain(cli));
+		return;
+	}
 	cli_line(cli, 2, "%sNETWORK NAMESPACE %u%s%s%s", cli_bold(cli), v->netns,
 		 *v->name ? ", " : "", v->name, cli_plain(cli));
 }
@@ -212,7 +238,7 @@ static void heading(struct cli *cli, const struct doctor_view *v)
 /* Namespaces that are well have a line. */
 static bool is_brief(const struct doctor_view *v, const struct report *r)
 {
-	return v->all && !r->nr;
+	return (v->all || v->host) && !r->nr;
 }
 
 static const char *source_of(const struct doctor_view *v)
@@ -260,15 +286,18 @@ void doctor_text(struct cli *cli, const struct doctor_view *v, const struct repo
 	if (v->strangers)
 		cli_line(cli, 23, "  %-20s %u not looked at: tcphs doctor --all-netns",
 			 "other namespaces", v->strangers);
-	if (v->all)
+	if (v->all || v->host)
 		tcphs_buf_newline(&cli->out);
 }
 
-static void begin_json(struct tcphs_json *j, struct cli *cli, uint32_t netns)
+static void begin_json(struct tcphs_json *j, struct cli *cli, const struct doctor_view *v,
+		       uint32_t netns)
 {
 	tcphs_json_begin(j, &cli->out);
 	if (netns)
-		tcphs_json_u64(j, "netns", netns);
+		tcphs_json_u64(j, "netns", site_inode(netns));
+	if (v->host)
+		tcphs_json_str(j, "host", v->host);
 }
 
 /* As events have it in "at". */
@@ -286,12 +315,18 @@ static void json_when(struct tcphs_json *j, const char *key, const struct doctor
 	tcphs_json_str(j, key, text);
 }
 
-static void finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f)
+/**
+ * doctor_finding_json - one thing that is wrong, for programs
+ * @cli: where to
+ * @v: what was seen
+ * @f: the finding
+ */
+void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
 	struct tcphs_json j;
 	char next[400];
 
-	begin_json(&j, cli, v->netns ? v->netns : f->place.netns);
+	begin_json(&j, cli, v, v->netns ? v->netns : f->place.netns);
 	tcphs_json_str(&j, "finding", f->name);
 	tcphs_json_str(&j, "severity", severity_name(f->severity));
 	tcphs_json_str(&j, "check", f->rule->name);
@@ -335,7 +370,7 @@ static void check_json(struct cli *cli, const struct doctor_view *v, const struc
 {
 	struct tcphs_json j;
 
-	begin_json(&j, cli, v->netns);
+	begin_json(&j, cli, v, v->netns);
 	tcphs_json_str(&j, "check", rules[i].name);
 	tcphs_json_bool(&j, "looked", r->check[i].looked);
 	tcphs_json_str(&j, r->check[i].looked ? "saw" : "why", r->check[i].saw);
@@ -355,10 +390,10 @@ void doctor_json(struct cli *cli, const struct doctor_view *v, const struct repo
 	size_t i;
 
 	for (i = 0; i < r->nr; i++)
-		finding_json(cli, v, &r->v[i]);
+		doctor_finding_json(cli, v, &r->v[i]);
 	for (i = 0; i < NR_RULES; i++)
 		check_json(cli, v, r, i);
-	begin_json(&j, cli, v->netns);
+	begin_json(&j, cli, v, v->netns);
 	tcphs_json_str(&j, "worst", doctor_is_blind(v) ? "unknown" :
 		       severity_name(report_worst(r)));
 	tcphs_json_u64(&j, "findings", r->nr);

@@ -10,6 +10,7 @@ struct doctor_view {
 	const struct evidence *e;
 	uint32_t netns;			/* inode; 0: a recording */
 	const char *name;		/* of it; "": none */
+	const char *host;		/* of several machines this one; NULL: there is but one */
 	bool all;			/* it is one of several */
 	bool past;			/* what both stores have of what has been is judged */
 	bool covered;			/* where it has no event, there was none */
@@ -20,6 +21,11 @@ struct doctor_view {
 
 bool doctor_is_blind(const struct doctor_view *v);
 
+void doctor_finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f);
+void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f);
+/* What two machines have to do with each other; what is wrong there. */
+struct hosts;
+enum severity doctor_between(struct cli *cli, const struct hosts *hosts, const struct evidence *e);
 void doctor_text(struct cli *cli, const struct doctor_view *v, const struct report *r);
 void doctor_json(struct cli *cli, const struct doctor_view *v, const struct report *r);
 

@@ -13,6 +13,7 @@
 
 #include "cli.h"
 #include "put.h"
+#include "site.h"
 
 #define JSON_MAX	2048
 #define NSEC_PER_SEC	1000000000ull
@@ -51,7 +52,8 @@ _Static_assert(offsetof(struct tcphs_ident, pid) - offsetof(struct tcphs_ident, 
 _Static_assert(OWNER_LEN >= sizeof(",\"pid\":4294967295,\"comm\":\"\",\"thread\":\"\"") +
 	       2 * TCPHS_JSON_ESCAPED * TCPHS_COMM_LEN, "an owner fits");
 _Static_assert(CONN_LEN >= 2 * TCPHS_U64_LEN +
-	       sizeof(",\"conn\":\"\",\"generation\":65535,\"netns\":"), "a connection fits");
+	       sizeof(",\"conn\":\"\",\"generation\":65535,\"netns\":,\"host\":\"\"") +
+	       NETNS_NAME_LEN, "a connection fits");
 _Static_assert(ENDS_LEN >= 2 * TCPHS_ADDRESS_LEN + 2 * TCPHS_U64_LEN + TCPHS_NAME_LEN +
 	       sizeof(",\"local\":\"\",\"local_port\":,\"peer\":\"\",\"peer_port\":"
 		      ",\"family\":\"ipv4\",\"role\":\"\""), "both ends fit");
@@ -139,7 +141,12 @@ static void learn(struct known *known, const struct tcphs_ident *id)
 	p = tcphs_fmt_hex(p, id->conn);
 	p = PUT(p, "\"");
 	p = PUT_U64(p, "generation", id->generation);
-	p = PUT_U64(p, "netns", id->netns);
+	p = PUT_U64(p, "netns", site_inode(id->netns));
+	if (site_host(id->netns)) {
+		p = PUT(p, ",\"host\":\"");
+		p = stpcpy(p, site_host(id->netns));
+		p = PUT(p, "\"");
+	}
 	known->conn_len = (uint8_t)(p - known->conn);
 	learn_ends(known, id);
 

@@ -6,10 +6,12 @@
 #include "cli.h"
 #include "columns.h"
 #include "conn_life.h"
+#include "site.h"
 
 enum {
 	COL_TIME, COL_CONN, COL_OWNER, COL_ROLE, COL_LOCAL, COL_PEER, COL_STATE, COL_HISTORY,
 	COL_HANDSHAKE, COL_LIFE, COL_SENT, COL_RECEIVED, COL_RESENT, COL_CLOSER, COL_END, COL_NETNS,
+	COL_OTHER_END,
 	/* Those of tcplife(8). */
 	COL_PID, COL_COMM, COL_LADDR, COL_LPORT, COL_RADDR, COL_RPORT, COL_TX_KB, COL_RX_KB, COL_MS,
 };
@@ -31,6 +33,7 @@ static const struct table_column columns[] = {
 	[COL_CLOSER]	= { .head = "CLOSER", .leave = 2 },
 	[COL_END]	= { .head = "END" },
 	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
+	[COL_OTHER_END]	= { .head = "OTHER-END", .several = true },
 	[COL_PID]	= { .head = "PID", .by_name = true },
 	[COL_COMM]	= { .head = "COMM", .by_name = true },
 	[COL_LADDR]	= { .head = "LADDR", .by_name = true },
@@ -50,6 +53,7 @@ _Static_assert(NR_COLUMNS <= TABLE_COLUMNS, "all have room");
 static const unsigned int least_width[NR_COLUMNS] = {
 	[COL_TIME] = 15, [COL_CONN] = 6, [COL_ROLE] = 7, [COL_STATE] = 11, [COL_HISTORY] = 9,
 	[COL_LIFE] = 7, [COL_SENT] = 7, [COL_CLOSER] = 6, [COL_END] = 6, [COL_NETNS] = 10,
+	[COL_OTHER_END] = 10,
 	[COL_PID] = 7, [COL_TX_KB] = 8, [COL_RX_KB] = 8, [COL_MS] = 9,
 };
 
@@ -202,6 +206,19 @@ static const char *end_name(const struct life_line *line, char *buf)
 	return tcphs_event_name(line->life->end, buf);
 }
 
+/* "web2 1a": the host of the connection's other end, and its CONN there. */
+static void other_cell(struct table_row *row, const struct life_line *line)
+{
+	char *p = row->cell[COL_OTHER_END];
+
+	strcpy(p, "-");
+	if (!line->other)
+		return;
+	site_name(line->other->netns, p);
+	strcat(p, " ");
+	tcphs_fmt_hex(p + strlen(p), line->other->conn);
+}
+
 static void end_cells(struct table_row *row, const struct life_line *line)
 {
 	const struct tcphs_conn_life *life = line->life;
@@ -267,6 +284,7 @@ void life_text(struct life_view *view, struct tcphs_buf *out, const struct life_
 	time_cells(&row, view, line);
 	byte_cells(&row, line->life);
 	end_cells(&row, line);
+	other_cell(&row, line);
 	if (line->end == LIFE_ENDED && view->clock.day != view->day)
 		new_day(view, out);
 	table_row(&view->table, &row, out);
@@ -281,7 +299,9 @@ static void who_json(struct tcphs_json *j, const struct tcphs_conn_life *life)
 
 	tcphs_json_hex(j, "conn", id->conn);
 	tcphs_json_u64(j, "generation", id->generation);
-	tcphs_json_u64(j, "netns", id->netns);
+	tcphs_json_u64(j, "netns", site_inode(id->netns));
+	if (site_host(id->netns))
+		tcphs_json_str(j, "host", site_host(id->netns));
 	tcphs_json_address(j, "local", id->family, id->local);
 	tcphs_json_u64(j, "local_port", id->local_port);
 	tcphs_json_address(j, "peer", id->family, id->peer);
@@ -371,6 +391,16 @@ static void marks_json(struct tcphs_json *j, const struct life_line *line)
 		tcphs_json_bool(j, "end_lost", true);
 }
 
+static void other_json(struct tcphs_json *j, const struct tcphs_ident *other)
+{
+	tcphs_json_open(j, "other_end", '{');
+	tcphs_json_str(j, "host", site_host(other->netns));
+	tcphs_json_u64(j, "netns", site_inode(other->netns));
+	tcphs_json_hex(j, "conn", other->conn);
+	tcphs_json_u64(j, "generation", other->generation);
+	tcphs_json_close(j, '}');
+}
+
 /**
  * life_json - a life as an object
  * @out: where to
@@ -390,5 +420,7 @@ void life_json(struct tcphs_buf *out, const struct life_line *line, int64_t cloc
 	times_json(&j, line, clock);
 	end_json(&j, line->life);
 	marks_json(&j, line);
+	if (line->other)
+		other_json(&j, line->other);
 	tcphs_json_end(&j);
 }

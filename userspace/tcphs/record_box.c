@@ -617,6 +617,7 @@ int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t d
 	how->info = (struct tcphs_recording_info){
 		.clock_offset = rb->told_clock, .all_netns = cli->all_netns,
 	};
+	tcphs_host_here(&how->info.host);
 	rb->box = tcphs_box_open(how, err);
 	if (rb->box && !tcphs_box_last(rb->box, &rb->last)) {
 		ret = cli->kept ? record_kept(rb, err) : record(rb, err);

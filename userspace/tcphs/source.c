@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "hash.h"
+#include "hosts.h"
 #include "scope.h"
+#include "site.h"
 #include "source.h"
 
 #define NSEC_PER_SEC 1000000000ll
@@ -41,12 +43,14 @@ struct source {
 	/* a command; NULL: there is none */
 	struct command *command;
 	struct scope *scope;
+	struct tcphs_host host;	/* this one */
 	struct told *told;	/* once it has ended, unless it is followed */
 	uint32_t nr_told, told_cap;
 	bool has_ended;
 
-	/* a recording; NULL: it's the kernel */
+	/* a recording, or several; both NULL: it's the kernel */
 	struct tcphs_recording *recording;
+	struct hosts *hosts;
 	int file;
 	const char *name;	/* of it, for messages */
 	size_t skip;		/* events that are not among the last */
@@ -91,6 +95,7 @@ static int open_kernel(struct source *s, struct tcphs_error *err)
 	if (!s->session)
 		return -1;
 	s->clock.offset = tcphs_session_clock(s->session);
+	tcphs_host_here(&s->host);
 	return s->cli->command ? open_command(s, err) : 0;
 }
 
@@ -147,6 +152,70 @@ static int open_recording(struct source *s, struct tcphs_error *err)
 	s->clock.offset = tcphs_recording_info(s->recording)->clock_offset;
 	if (tcphs_recording_info(s->recording)->all_netns)
 		s->cli->all_netns = true;
+	return 0;
+}
+
+/* "3.000041 s", exact to what is known of it. */
+static void put_offset(char *p, int64_t ns)
+{
+	uint64_t abs = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+
+	sprintf(p, "%llu.%06llu s", (unsigned long long)(abs / NSEC_PER_SEC),
+		(unsigned long long)(abs % NSEC_PER_SEC / 1000));
+}
+
+/* Which of two clocks is ahead, and how well that is known. */
+static void say_clock(const struct source *s, const struct host_pair *pair)
+{
+	const struct clock_offset *clock = &pair->clock;
+	int64_t offset = clock->nr ? clock->era[0].offset : 0, error = clocks_error(clock);
+	char by[40], within[TCPHS_DURATION_LEN] = "not known", more[96] = "";
+	bool behind = offset < 0;
+
+	if (error >= 0)
+		tcphs_fmt_duration(within, (uint64_t)error, s->cli->utf8);
+	if (clock->nr > 1)
+		snprintf(more, sizeof(more), ", and drifts: %u times it was another by more than that",
+			 clock->nr - 1);
+	put_offset(by, offset);
+	cli_say("tcphs: the clock of %s is %s ahead of that of %s by %llu handshake%s and close%s they share, error %s%s",
+		hosts_name(s->hosts, pair->host[!behind]), by,
+		hosts_name(s->hosts, pair->host[behind]), (unsigned long long)pair->moments,
+		pair->moments == 1 ? "" : "s", pair->moments == 1 ? "" : "s", within, more);
+}
+
+static void say_clocks(const struct source *s)
+{
+	const struct host_pair *pair;
+	unsigned int nr, i, known = 0;
+
+	pair = hosts_pairs(s->hosts, &nr);
+	for (i = 0; i < nr; i++) {
+		if (!pair[i].clock.nr)
+			continue;
+		known++;
+		say_clock(s, &pair[i]);
+	}
+	if (known + 1 < hosts_count(s->hosts))
+		cli_say("tcphs: %s of these machines share no connection of which both ends are on record: their clocks are taken as they are",
+			known ? "some" : "the recordings");
+	if (hosts_full(s->hosts))
+		cli_say("tcphs: there are more connections than can be compared; choose a time with --since and --until when recording, or fewer files");
+}
+
+static int open_hosts(struct source *s, struct tcphs_error *err)
+{
+	s->hosts = hosts_open(s->cli->reads, s->cli->nr_reads, err);
+	if (!s->hosts)
+		return -1;
+	s->name = s->cli->read;
+	s->clock.offset = 0;
+	s->cli->several = hosts_count(s->hosts) > 1;
+	if (s->cli->several || hosts_all_netns(s->hosts))
+		s->cli->all_netns = true;
+	s->has_span = hosts_span(s->hosts, &s->span);
+	if (s->cli->several)
+		say_clocks(s);
 	return 0;
 }
 
@@ -210,7 +279,7 @@ static int resolve_times(struct source *s, struct tcphs_error *err)
 /* The clock was set, or the machine slept: then they mean something else from there on. */
 static void follow_clock(struct source *s)
 {
-	int64_t offset = tcphs_recording_info(s->recording)->clock_offset;
+	int64_t offset = s->hosts ? 0 : tcphs_recording_info(s->recording)->clock_offset;
 
 	if (offset == s->clock.offset)
 		return;
@@ -262,7 +331,7 @@ static void set_window(struct source *s)
 /* One that goes on is asked as the kernel is. */
 static bool is_over(const struct source *s)
 {
-	return s->recording && !tcphs_recording_is_directory(s->recording);
+	return s->hosts || (s->recording && !tcphs_recording_is_directory(s->recording));
 }
 
 /* Of what goes on: a time of which nothing can be known yet. */
@@ -288,6 +357,13 @@ static int refuse_future(const struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
+static int open_any(struct source *s, struct tcphs_error *err)
+{
+	if (s->cli->nr_reads > 1)
+		return open_hosts(s, err);
+	return s->cli->read ? open_recording(s, err) : open_kernel(s, err);
+}
+
 static int set_times(struct source *s, struct tcphs_error *err)
 {
 	const struct tcphs_filter *f = &s->cli->filter;
@@ -297,7 +373,7 @@ static int set_times(struct source *s, struct tcphs_error *err)
 				"a recording is not of now: give a time of day or a date for --since and --until");
 		return -1;
 	}
-	if (is_over(s) && tcphs_filter_time_of_day(f)) {
+	if (is_over(s) && !s->hosts && tcphs_filter_time_of_day(f)) {
 		if (!tcphs_recording_seekable(s->recording)) {
 			tcphs_error_set(err, TCPHS_ERR_USAGE,
 					"out of a pipe a recording is read once: give --since and --until with a date, 2026-11-28 03:12");
@@ -332,7 +408,7 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 	s->cli = cli;
 	take_filter(s);
 	s->file = -1;
-	if ((cli->read ? open_recording(s, err) : open_kernel(s, err)) || set_times(s, err)) {
+	if (open_any(s, err) || set_times(s, err)) {
 		source_close(s);
 		return NULL;
 	}
@@ -350,6 +426,7 @@ void source_close(struct source *s)
 	if (s->file > STDIN_FILENO)
 		close(s->file);
 	tcphs_recording_close(s->recording);
+	hosts_close(s->hosts);
 	scope_free(s->scope);
 	command_free(s->command);
 	free(s->told);
@@ -389,6 +466,44 @@ const struct tcphs_clock *source_clock(const struct source *s)
 	return &s->clock;
 }
 
+/**
+ * source_host - whose events these are
+ * @s: the source, of one machine
+ *
+ * Return: of a recording, what was read so far says.
+ */
+const struct tcphs_host *source_host(const struct source *s)
+{
+	return s->recording ? &tcphs_recording_info(s->recording)->host : &s->host;
+}
+
+/**
+ * source_hosts - the machines whose recordings are read
+ * @s: the source
+ *
+ * Return: NULL when there are not several.
+ */
+const struct hosts *source_hosts(const struct source *s)
+{
+	return s->cli->several ? s->hosts : NULL;
+}
+
+/**
+ * source_fits - does a filter let an event through?
+ * @filter: the filter
+ * @ev: an event of a source
+ */
+bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev)
+{
+	struct tcphs_event recorded;
+
+	if (!site_host(ev->id.netns))
+		return tcphs_filter_event(filter, ev);
+	recorded = *ev;
+	recorded.id.netns = site_inode(ev->id.netns);
+	return tcphs_filter_event(filter, &recorded);
+}
+
 /* One reading of a recording. */
 struct reading {
 	const struct tcphs_filter *filter;
@@ -415,7 +530,7 @@ static void on_recorded(void *data, const struct tcphs_event *ev)
 	    ev->time < reading->filter->since_ns)
 		reading->lost = 0;
 	tell_loss(reading);
-	if (!tcphs_filter_event(reading->filter, ev))
+	if (!source_fits(reading->filter, ev))
 		return;
 	if (reading->skip)
 		reading->skip--;
@@ -453,6 +568,9 @@ static void on_missing(void *data, const struct tcphs_missing *missing)
 		reading->ops->missing(reading->arg, missing);
 }
 
+/* Columns are measured by so many events: to read all of a recording twice takes long. */
+#define LOOK_EVENTS 4096
+
 /* What is whole of a recording; that some of it is not, is told, and no error. */
 static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idle)(void *arg),
 		void *arg, struct tcphs_error *err)
@@ -462,19 +580,23 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 		.older = on_recorded_older,
 	};
 	struct reading reading = { .filter = &s->filter, .ops = ops, .arg = arg, .skip = s->skip };
+	unsigned int rounds = 0;
 	int more;
 
 	do {
-		more = tcphs_recording_read(s->recording, &sieve, &reading, err);
+		more = s->hosts ? hosts_read(s->hosts, &sieve, &reading, err) :
+				  tcphs_recording_read(s->recording, &sieve, &reading, err);
 		follow_clock(s);
-		if (idle && !idle(arg))
+		/* Of several it is one event each time. */
+		if (idle && !(s->hosts && more > 0 && ++rounds % LOOK_EVENTS) && !idle(arg))
 			return 0;
 	} while (more > 0 && !tcphs_stop_asked());
 	tell_loss(&reading);
 	if (more >= 0)
 		return 0;
 	/* A file of a directory that cannot be opened does not hide the others. */
-	if (err->code != TCPHS_ERR_DAMAGED && !tcphs_recording_is_directory(s->recording))
+	if (err->code != TCPHS_ERR_DAMAGED &&
+	    !(s->recording && tcphs_recording_is_directory(s->recording)))
 		return -1;
 	if (!s->cli->damaged)
 		s->cli->damaged = cli_fail(err);
@@ -499,16 +621,13 @@ static void on_look(void *data, const struct tcphs_event *ev)
 
 static int start_again(struct source *s, struct tcphs_error *err)
 {
-	if (!tcphs_recording_seekable(s->recording)) {
+	if (s->recording && !tcphs_recording_seekable(s->recording)) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"%.128s: cannot be read twice, which --last needs", s->name);
 		return -1;
 	}
 	return source_rewind(s, err);
 }
-
-/* Columns are measured by so many events: to read all of a recording twice takes long. */
-#define LOOK_EVENTS 4096
 
 static bool look_on(void *data)
 {
@@ -525,7 +644,7 @@ static int count_last(struct source *s, size_t keep, struct look *count, struct 
 	bool more;
 
 	do {
-		more = tcphs_recording_near_end(s->recording, frames);
+		more = s->recording && tcphs_recording_near_end(s->recording, frames);
 		count->seen = 0;
 		if (play(s, &ops, NULL, count, err))
 			return -1;
@@ -555,7 +674,8 @@ static int keep_last_recorded(struct source *s, size_t keep, struct look *look,
 		}
 		s->skip = !keep ? SIZE_MAX : count.seen > keep ? count.seen - keep : 0;
 	}
-	if (!look->look || (keep == SIZE_MAX && !tcphs_recording_seekable(s->recording)))
+	if (!look->look ||
+	    (keep == SIZE_MAX && s->recording && !tcphs_recording_seekable(s->recording)))
 		return 0;
 	if (play(s, &ops, look_on, look, err))
 		return -1;
@@ -748,7 +868,7 @@ int source_keep_last(struct source *s, size_t keep,
 {
 	if (keep == SIZE_MAX && !look)
 		return 0;
-	if (s->recording)
+	if (s->recording || s->hosts)
 		return keep_last_recorded(s, keep, &(struct look){ look, arg, 0 }, err);
 	if (s->command)
 		return keep_last_of_command(s, keep, &(struct look){ look, arg, 0 }, err);
@@ -767,7 +887,8 @@ int source_keep_last(struct source *s, size_t keep,
  */
 bool source_rewinds(const struct source *s)
 {
-	return s->command || (s->recording && tcphs_recording_seekable(s->recording));
+	return s->command || s->hosts ||
+	       (s->recording && tcphs_recording_seekable(s->recording));
 }
 
 /**
@@ -779,6 +900,10 @@ int source_rewind(struct source *s, struct tcphs_error *err)
 {
 	if (s->command)
 		return 0;
+	if (s->hosts) {
+		hosts_rewind(s->hosts);
+		return 0;
+	}
 	if (tcphs_recording_rewind(s->recording, err))
 		return -1;
 	follow_clock(s);
@@ -795,7 +920,7 @@ int source_rewind(struct source *s, struct tcphs_error *err)
 int source_drain(struct source *s, const struct tcphs_events_ops *ops, void *arg,
 		 struct tcphs_error *err)
 {
-	if (s->recording)
+	if (s->recording || s->hosts)
 		return play(s, ops, NULL, arg, err);
 	if (s->command) {
 		if (hear_command(s, err))
@@ -828,7 +953,7 @@ int source_follow(struct source *s, uint64_t until, const struct tcphs_events_op
 		.output = s->cli->to_file ? -1 : STDOUT_FILENO,
 	};
 
-	if (s->recording)
+	if (s->recording || s->hosts)
 		return play(s, ops, idle, arg, err);
 	if (s->command)
 		return run_command(s, ops, idle, arg, err);

@@ -26,6 +26,16 @@ void source_close(struct source *s);
 /* A recording has no listeners, connections or status to ask for: NULL then. */
 struct tcphs_session *source_session(const struct source *s);
 
+/* The machine they are of; of a recording as far as it has been read. */
+const struct tcphs_host *source_host(const struct source *s);
+
+/* Those whose recordings are read as one; NULL: there is but one. */
+struct hosts;
+const struct hosts *source_hosts(const struct source *s);
+
+/* As tcphs_filter_event(), of an event that a source gave: --netns is of its own machine. */
+bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev);
+
 /* A directory of recordings tells of times of which it knows nothing; one file does not. */
 bool source_goes_on(const struct source *s);
 

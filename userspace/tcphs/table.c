@@ -132,7 +132,8 @@ void table_init(struct table *t, const struct cli *cli, const struct table_colum
 	for (i = 0; i < nr; i++) {
 		t->column[i].def = &columns[i];
 		t->column[i].width = strlen(columns[i].head);
-		if (!columns[i].by_name && (!columns[i].all_netns || cli->all_netns))
+		if (!columns[i].by_name && (!columns[i].all_netns || cli->all_netns) &&
+		    (!columns[i].several || cli->several))
 			t->shown[t->nr_shown++] = i;
 	}
 	if (cli->output)

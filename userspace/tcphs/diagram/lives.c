@@ -39,29 +39,9 @@ enum lives_kind {
 
 /* ---- addresses -------------------------------------------------------------- */
 
-static bool same_end(const uint8_t *a, uint16_t a_port, const uint8_t *b, uint16_t b_port)
-{
-	return a_port == b_port && !memcmp(a, b, 16);
-}
-
-static bool mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b)
-{
-	return a->family == b->family &&
-	       same_end(a->local, a->local_port, b->peer, b->peer_port) &&
-	       same_end(a->peer, a->peer_port, b->local, b->local_port);
-}
-
 static bool same_pair(const struct tcphs_ident *a, const struct tcphs_ident *b)
 {
-	return tcphs_same_ends(a, b) || mirrored(a, b);
-}
-
-/* NAT that changes only one end's address leaves the other as both call it. */
-static bool share_an_end(const struct tcphs_ident *a, const struct tcphs_ident *b)
-{
-	return a->family == b->family &&
-	       (same_end(a->local, a->local_port, b->peer, b->peer_port) ||
-		same_end(a->peer, a->peer_port, b->local, b->local_port));
+	return tcphs_same_ends(a, b) || tcphs_mirrored(a, b);
 }
 
 /* ---- hashes ----------------------------------------------------------------- */
@@ -130,42 +110,20 @@ static void add_numbers(struct tcphs_lives *l, uint32_t i, uint32_t news)
 
 /* ---- whose an event is ------------------------------------------------------ */
 
-/* @isn of one end where its flag says it is known, and what the other calls it. */
-static int agree(bool known, uint32_t isn, bool other_known, uint32_t other)
-{
-	if (!known || !other_known)
-		return 0;
-	return isn == other ? 1 : -1;
-}
-
 static bool other_end(const struct tcphs_lifeline *a, const struct tcphs_lifeline *b)
 {
-	int there = agree(a->flags & TCPHS_F_ISN, a->id.isn,
-			  b->flags & TCPHS_F_PEER_ISN, b->id.peer_isn);
-	int back = agree(a->flags & TCPHS_F_PEER_ISN, a->id.peer_isn,
-			 b->flags & TCPHS_F_ISN, b->id.isn);
-
-	if (there < 0 || back < 0)
-		return false;
-	/* One number of 32 bits may agree by chance, two do not. */
-	if (!mirrored(&a->id, &b->id))
-		return (there > 0 && back > 0) ||
-		       ((there > 0 || back > 0) && share_an_end(&a->id, &b->id));
-	/* Older than the module, both: that time had but one with these addresses. */
-	return there > 0 || back > 0 ||
-	       (!((a->flags | b->flags) & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)) &&
-		a->id.netns == b->id.netns);
+	return tcphs_other_end(&a->id, a->flags, &b->id, b->flags);
 }
 
 /* Is @isn, of a SYN that @id saw come in without a socket, one of @a's connection? */
 static bool opens(const struct tcphs_lifeline *a, const struct tcphs_ident *id, uint32_t isn)
 {
-	if (mirrored(&a->id, id))
+	if (tcphs_mirrored(&a->id, id))
 		return a->flags & TCPHS_F_ISN && isn == a->id.isn;
 	if (tcphs_same_ends(&a->id, id))
 		return a->id.netns == id->netns && a->flags & TCPHS_F_PEER_ISN &&
 		       isn == a->id.peer_isn;
-	return a->flags & TCPHS_F_ISN && isn == a->id.isn && share_an_end(&a->id, id);
+	return a->flags & TCPHS_F_ISN && isn == a->id.isn && tcphs_share_an_end(&a->id, id);
 }
 
 /* The ISN of the SYN that a segment without a socket was, or that it answers. */
@@ -215,7 +173,7 @@ static uint32_t latest_of(struct tcphs_lives *l, const struct tcphs_event *ev)
 		return NONE;
 	life = &l->life[i];
 	if (!same_pair(&life->id, &ev->id) ||
-	    (!mirrored(&life->id, &ev->id) && life->id.netns != ev->id.netns) ||
+	    (!tcphs_mirrored(&life->id, &ev->id) && life->id.netns != ev->id.netns) ||
 	    (life->over && ev->time > life->end + AFTER_END))
 		return NONE;
 	return i;

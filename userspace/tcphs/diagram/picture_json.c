@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "picture.h"
+#include "site.h"
 
 static const char *const side_name[] = { "left", "right" };
 
@@ -28,8 +29,11 @@ static void put_end(struct tcphs_json *j, const struct tcphs_end *end, const cha
 				 strnlen((const char *)end->listener.comm,
 					 sizeof(end->listener.comm)));
 	}
-	if (end->seen)
-		tcphs_json_u64(j, "netns", id->netns);
+	if (end->seen) {
+		tcphs_json_u64(j, "netns", site_inode(id->netns));
+		if (site_host(id->netns))
+			tcphs_json_str(j, "host", site_host(id->netns));
+	}
 	if (end->flags & TCPHS_F_ISN)
 		tcphs_json_u64(j, "isn", id->isn);
 	if (end->flags & TCPHS_F_OWNER) {

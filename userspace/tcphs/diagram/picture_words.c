@@ -4,6 +4,7 @@
 
 #include "picture.h"
 #include "put.h"
+#include "site.h"
 
 static const char *const reasons[] = {
 	[TCPHS_REASON_NONE]		= "",
@@ -268,8 +269,8 @@ void tcphs_heading(const struct tcphs_picture *p, unsigned int side, netns_namer
 		tcphs_fmt_hex(line[3] + 9, end->listener.conn);
 	}
 	if (netns && end->seen) {
-		strcpy(line[4], "netns ");
-		netns(id->netns, line[4] + 6);
+		strcpy(line[4], site_host(id->netns) ? "host " : "netns ");
+		netns(id->netns, line[4] + strlen(line[4]));
 	}
 }
 

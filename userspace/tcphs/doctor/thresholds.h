@@ -90,7 +90,10 @@
 	T(SHUT, 5)			/* SYNs to a port */ \
 	T(KNOCKS, 20)			/* ports that one address asks for */ \
 	T(KNOCKS_PERMILLE, 1)		/* of the connections that ended */ \
-	T(KNOCKS_OF_MANY, 1000)		/* SYNs of many addresses, a hundredth of the ends */
+	T(KNOCKS_OF_MANY, 1000)		/* SYNs of many addresses, a hundredth of the ends */ \
+	/* between two machines whose recordings are read as one */ \
+	T(BETWEEN, 3)			/* connections, and a share of those between them */ \
+	T(BETWEEN_PERMILLE, 10)		/* of the connections between them */
 
 #define THRESHOLD_ENUM(name, value) name = value,
 enum threshold { THRESHOLDS(THRESHOLD_ENUM) };

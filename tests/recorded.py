@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A recording of tcphs record, as Documentation/recording.md has it: taken apart, and put together
+again as if another machine, with another clock, had made it."""
+import struct
+import uuid
+import zlib
+from collections import namedtuple
+
+MAGIC = b"\x89tcphs\r\n"
+EVENT_SIZE = 168
+EVENTS, LOST, END, CLOCK, STATE, OLDER, KEPT, HOST = range(1, 9)
+# In struct tcphs_event: where, and how.
+FIELDS = {"number": (0, "<Q"), "time": (8, "<Q"), "type": (24, "<B"), "seq": (28, "<I"),
+          "ack": (32, "<I"), "cpu": (40, "<H"), "conn": (48, "<Q"), "local_port": (88, "<H"),
+          "peer_port": (90, "<H"), "netns": (92, "<I"), "isn": (96, "<I"), "peer_isn": (100, "<I"),
+          "role": (104, "<B")}
+
+# @pieces: [(kind, content)]
+Recording = namedtuple("Recording", "clock flags abi pieces")
+
+
+def field(event, name):
+    at, how = FIELDS[name]
+    return struct.unpack_from(how, event, at)[0]
+
+
+def with_field(event, name, value):
+    at, how = FIELDS[name]
+    new = bytearray(event)
+    struct.pack_into(how, new, at, value)
+    return bytes(new)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    magic, order, version, size, major, minor, record, clock, flags, crc = struct.unpack_from(
+        "<8sIHHHHIqII", data)
+    assert (magic, order, version, size, record) == (MAGIC, 0x01020304, 1, 40, EVENT_SIZE)
+    assert crc == zlib.crc32(data[:36])
+    at, pieces = size, []
+    while at < len(data):
+        kind, length, number, crc = struct.unpack_from("<IIII", data, at)
+        content = data[at + 16:at + 16 + length]
+        assert number == len(pieces)
+        assert crc == zlib.crc32(content, zlib.crc32(data[at:at + 12]))
+        pieces.append((kind, content))
+        at += 16 + length
+    return Recording(clock, flags, (major, minor), pieces)
+
+
+def events(recording):
+    return [content[i:i + EVENT_SIZE] for kind, content in recording.pieces if kind == EVENTS
+            for i in range(0, len(content), EVENT_SIZE)]
+
+
+def piece(number, kind, content):
+    head = struct.pack("<III", kind, len(content), number)
+    return head + struct.pack("<I", zlib.crc32(content, zlib.crc32(head))) + content
+
+
+def host_piece(name, boot):
+    return boot.bytes + name.encode().ljust(64, b"\0")
+
+
+def write(path, of, some, host=None, boot=None, clock=None, lost=()):
+    """@some events as one recording; @lost: before the n-th event so many, {n: count}"""
+    head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, EVENT_SIZE,
+                       of.clock if clock is None else clock, of.flags)
+    pieces, lost = [], dict(lost)
+    if host:
+        pieces.append((HOST, host_piece(host, boot or uuid.uuid4())))
+    for n, event in enumerate(some):
+        if n in lost:
+            pieces.append((LOST, struct.pack("<QII", lost[n], 0, 0)))
+        pieces.append((EVENTS, event))
+    pieces.append((END, struct.pack("<QQ", len(some), sum(lost.values()))))
+    with open(path, "wb") as file:
+        file.write(head + struct.pack("<I", zlib.crc32(head)))
+        for n, (kind, content) in enumerate(pieces):
+            file.write(piece(n, kind, content))
+
+
+def shifted(some, ns):
+    """The same by a clock that is @ns ahead."""
+    return [with_field(event, "time", field(event, "time") + ns) for event in some]

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Recordings of two machines, read as one: made of those of one, whose clock is shifted.
+
+	hosts.py TOOL TEST_EXPORT (which writes the recordings)
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+import recorded
+import tap
+
+SECOND = 10 ** 9
+BOOTS = [uuid.UUID(int=n) for n in (11, 13)]
+# How far the clock of the other machine is ahead, and its CLOCK_MONOTONIC.
+SHIFTS = {"1 ms": (0, 10 ** 6), "3 s": (-7 * SECOND, 10 * SECOND), "-3 s": (-3 * SECOND, 0),
+          "a day": (86400 * SECOND, 0)}
+
+
+def tool(*arguments, status=(0,)):
+    env = dict(os.environ, FAKE="absent", LC_ALL="C.UTF-8")
+    ran = subprocess.run([TOOL, *map(str, arguments)], env=env, capture_output=True, text=True,
+                         timeout=60, check=False)
+    if ran.returncode not in status:
+        raise AssertionError(f"{arguments}: {ran.returncode} {ran.stderr}")
+    return ran
+
+
+def lines(*arguments, status=(0,)):
+    return [json.loads(line) for line in tool(*arguments, status=status).stdout.splitlines()]
+
+
+def split(folder, name, shift=(0, 0)):
+    """The ends of a connection as two machines recorded them; and how far apart the events are."""
+    whole = recorded.read(folder / name)
+    ends = {}
+    for event in recorded.events(whole):
+        active = recorded.field(event, "role") == 1
+        ends.setdefault(not active, []).append(event)
+    files = [folder / "web1.rec", folder / "web2.rec"]
+    recorded.write(files[0], whole, ends.get(False, []), "web1", BOOTS[0])
+    recorded.write(files[1], whole, recorded.shifted(ends.get(True, []), shift[1]), "web2",
+                   BOOTS[1], clock=whole.clock + shift[0])
+    return files
+
+
+def reads(files):
+    return [word for file in files for word in ("--read", file)]
+
+
+def of_shift(folder, name, shift):
+    files = split(folder, "loopback", shift)
+    before = [(e["event"], e["conn"]) for e in lines("events", "-j", "--read", folder / "loopback")]
+    after = lines("events", "-j", *reads(files))
+    tap.same([(e["event"], e["conn"]) for e in after], before, f"{name}: one order of events")
+    tap.same({(e["conn"], e["host"]) for e in after}, {("a", "web1"), ("b", "web2")},
+             f"{name}: each of its host")
+    between = [o for o in lines("doctor", "-j", *reads(files), status=(0, 10, 20)) if "between" in o]
+    off = abs(between[0].get("clock_offset_ns", 0) - sum(shift))
+    tap.result(off <= between[0]["clock_error_ns"] <= 100000, f"{name}: the offset is within its error",
+               between)
+    head = lines("diagram", "-j", "--last", *reads(files))[0]
+    tap.same([head[side].get("host") for side in ("left", "right")], ["web1", "web2"],
+             f"{name}: one drawing")
+    lives = lines("lives", "-j", *reads(files))
+    tap.same({(life["host"], life["other_end"]["host"], life["other_end"]["conn"]) for life in lives},
+             {("web1", "web2", "b"), ("web2", "web1", "a")}, f"{name}: a life's other end")
+
+
+def of_nat(folder):
+    files = split(folder, "nat", (0, 3 * SECOND))
+    head = lines("diagram", "-j", "--last", *reads(files))[0]
+    tap.same([head.get("translated"), head["left"].get("host"), head["right"].get("host")],
+             [True, "web1", "web2"], "through NAT: by the ISNs")
+
+
+def of_one(folder):
+    """Two files of one machine are no two machines, and what is in both comes once."""
+    whole = recorded.read(folder / "loopback")
+    events = recorded.events(whole)
+    # As the module numbers them.
+    events = [recorded.with_field(event, "number", n + 1) for n, event in enumerate(events)]
+    files = [folder / "1.rec", folder / "2.rec"]
+    recorded.write(files[0], whole, events[:9], "web1", BOOTS[0])
+    recorded.write(files[1], whole, events[6:], "web1", BOOTS[0])
+    got = lines("events", "-j", *reads(files))
+    tap.same([(e["event"], "host" in e) for e in got],
+             [(e["event"], False) for e in lines("events", "-j", "--read", folder / "loopback")],
+             "files of one machine")
+
+
+def renumbered(events):
+    """The same connection with other ISNs, as no two have the same."""
+    for name in ("isn", "peer_isn", "seq", "ack"):
+        events = [recorded.with_field(e, name, (recorded.field(e, name) + 1000003) % 2 ** 32)
+                  if recorded.field(e, name) else e for e in events]
+    return events
+
+
+def of_one_side(folder):
+    whole = recorded.read(folder / "client")
+    files = split(folder, "loopback", (0, 3 * SECOND))
+    recorded.write(files[0], whole, renumbered(recorded.events(whole)), "web1", BOOTS[0])
+    head = lines("diagram", "-j", "--last", "--role", "active", *reads(files))[0]
+    tap.same([head["left"].get("host"), head["right"]["seen"]], ["web1", False],
+             "a life of one side alone")
+    lives = [life for life in lines("lives", "-j", *reads(files)) if life["host"] == "web1"]
+    tap.same(["other_end" in life for life in lives], [False], "it has no other end")
+    ran = tool("events", *reads(files))
+    tap.result("taken as they are" in ran.stderr, "clocks that nothing compares", ran.stderr)
+    tap.same([o.get("clock_offset_ns") for o in lines("doctor", "-j", *reads(files),
+                                                      status=(0, 10, 20)) if "between" in o],
+             [], "what has nothing to do with each other is no pair")
+
+
+def of_doubt(folder):
+    """Who says nothing of his machine is a machine of his own: then two may be the other end."""
+    files = split(folder, "loopback", (0, SECOND))
+    whole = recorded.read(files[1])
+    twin = folder / "twin.rec"
+    recorded.write(twin, whole, recorded.events(whole), "web2", uuid.UUID(int=17))
+    lives = lines("lives", "-j", *reads([*files, twin]))
+    tap.same(sorted((life["host"], "other_end" in life) for life in lives),
+             [("twin.rec", False), ("web1", False), ("web2", False)],
+             "an end that may be of either of two is of neither")
+    recorded.write(twin, whole, recorded.events(whole), "web2", BOOTS[1])
+    lives = lines("lives", "-j", *reads([*files, twin]))
+    tap.same(sorted((life["host"], life["other_end"]["host"]) for life in lives),
+             [("web1", "web2"), ("web2", "web1")], "a copy of a recording adds nothing")
+
+
+def of_many(folder):
+    """17 machines; that each is itself, and the two that share a connection know each other."""
+    files = split(folder, "loopback", (0, 3 * SECOND))
+    whole = recorded.read(folder / "client")
+    for n in range(3, 18):
+        # Others at other ports, as other machines are.
+        events = [recorded.with_field(e, "isn", (recorded.field(e, "isn") + n) % 2 ** 32)
+                  for e in renumbered(recorded.events(whole))]
+        files.append(folder / f"web{n}.rec")
+        recorded.write(files[-1], whole, events, f"web{n}", uuid.UUID(int=100 + n))
+    lives = lines("lives", "-j", *reads(files))
+    tap.same(sorted((life["host"], life.get("other_end", {}).get("host")) for life in lives),
+             sorted([("web1", "web2"), ("web2", "web1"), *((f"web{n}", None) for n in range(3, 18))]),
+             "17 machines")
+
+
+def of_words(folder):
+    files = split(folder, "loopback")
+    ran = tool("record", "--force", folder / "x", *reads(files), status=(2,))
+    tap.result("given twice" in ran.stderr, "not for each verb", ran.stderr)
+    ran = tool("events", "--read", files[0], "--read", "-", status=(2,))
+    tap.result("pipe" in ran.stderr, "not out of a pipe", ran.stderr)
+    (folder / "link.rec").symlink_to(files[0])
+    ran = tool("lives", "--read", files[0], "--read", folder / "link.rec", status=(2,))
+    tap.result("the same recording" in ran.stderr and not ran.stdout, "not the same file twice",
+               ran.stderr)
+    ran = tool("lives", "--read", files[0], "--read", folder / "absent", status=(1,))
+    tap.result("absent" in ran.stderr and "No such file" in ran.stderr, "one that is not there",
+               ran.stderr)
+    (folder / "text").write_text("not a recording, and longer than the head of one would be\n")
+    ran = tool("lives", "--read", files[0], "--read", folder / "text", status=(1, 6))
+    tap.result("text" in ran.stderr and "recording" in ran.stderr, "one that is none", ran.stderr)
+    ran = tool("events", *reads(files), "--", "true", status=(2,))
+    tap.result("--read" in ran.stderr, "not together with a command", ran.stderr)
+    data = files[1].read_bytes()
+    files[1].write_bytes(data[:-100])
+    ran = tool("lives", "-j", *reads(files), status=(6,))
+    tap.result("web2.rec" in ran.stderr and len(ran.stdout.splitlines()) == 2,
+               "of one that is cut short, what is whole", ran.stderr + ran.stdout)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subprocess.run([sys.argv[2], folder], check=True)
+        for shift, ns in SHIFTS.items():
+            of_shift(folder, shift, ns)
+        of_nat(folder)
+        of_one(folder)
+        of_one_side(folder)
+        of_doubt(folder)
+        of_many(folder)
+        of_words(folder)
+    return tap.end()
+
+
+TOOL = sys.argv[1]
+sys.exit(main())
