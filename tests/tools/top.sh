@@ -195,7 +195,22 @@ screens() {
 	screen ascii 80x24 "-U"
 	ok "-U: nothing but ASCII" bash -c "! LC_ALL=C grep -q '[^ -~]' '$shots/ascii.txt'"
 	ends q
-	screen help 80x40 "" h
+	screen filter 80x24 "-C" '\' 'state clos' Tab
+	ok "\\: the words of the filter that there are" shows filter 'close-wait closing'
+	mux send-keys Enter
+	wait_screen filter 'is wrong'
+	ok "a wrong one is told in place" shows filter 'Filter.*: state clos'
+	mux send-keys e - Tab Enter
+	wait_screen filter 'of 3'
+	ok "what it lets through" shows filter '1-3 of 3'
+	ok "and it stays to be seen" shows filter '^.state close-wait .*F1Help'
+	mux send-keys / postgres Enter n n
+	ends q >/dev/null
+	screen filter40 40x10 "-C --state established --peer-port 5432"
+	ok "40x10: the filter is seen" shows filter40 '^.state established'
+	ok "40x10: no wider than it is" narrow filter40 40
+	ends q >/dev/null
+	screen help 80x44 "" h
 	ok "h: help" shows help 'invert the order'
 	mux send-keys x
 	ok "any key leaves it, q ends" ends q
@@ -225,7 +240,7 @@ ok "builds" build || exit 1
 ok "--help" status 0 "$tmp/top" --help
 ok "--version" status 0 "$tmp/top" --version
 for bad in "-d 0" "-d 3601" "-d x" "-d 1e3" "-n 0" "-n x" "-s nothing" "-L -s age" \
-	"-j" "word" "--no"; do
+	"-j" "word" "--no" "--port 0" "--state nothing" "--failed" "--since 5m"; do
 	# shellcheck disable=SC2086
 	ok "refused: $bad" status 2 "$tmp/top" $bad
 done
@@ -238,6 +253,8 @@ ok "batch: two refreshes" status 0 "$tmp/top" -b -n 2 -d 0.1
 ok "batch: no escape codes" no_escapes
 ok "batch: SIGTERM ends it while nobody takes its output" held_up
 ok "batch: connections" status 0 "$tmp/top" -bC -n 1
+ok "batch: filtered" status 0 "$tmp/top" -bC -n 1 --comm nginx --peer-port 33000-33009
+ok "batch: with those rows alone" bash -c "[ \$(grep -c '^[A-Z].*:443 .*:3300[0-9] ' '$tmp/out') = 4 ]"
 ok "batch: JSON" status 0 "$tmp/top" -bj -n 2 -d 0.1
 ok "batch: JSON says what it should" json
 ok "module unloaded and loaded again" reload

@@ -187,7 +187,8 @@ static int fake_listeners(struct top_source *src, bool all_netns,
 }
 
 static int fake_connections(struct top_source *src, bool all_netns,
-			    struct tcphs_conn_list *list, struct tcphs_error *err)
+			    const struct tcphs_filter *filter, struct tcphs_conn_list *list,
+			    struct tcphs_error *err)
 {
 	static const uint8_t state[] = { 1, 6, 1, 8, 1, 6, 3, 2, 5, 6, 1, 9, 4 };
 	unsigned int nr = env("TOP_FAKE_CONNS", 40), i;
@@ -198,9 +199,11 @@ static int fake_connections(struct top_source *src, bool all_netns,
 	(void)all_netns;
 	free(list->v);
 	list->v = calloc(nr ? nr : 1, sizeof(*list->v));
-	list->nr = list->cap = nr;
+	list->cap = nr;
+	list->nr = 0;
 	for (i = 0; i < nr; i++) {
-		c = &list->v[i];
+		c = &list->v[list->nr];
+		memset(c, 0, sizeof(*c));
 		c->conn = 5000 + i;
 		c->state = state[i % sizeof(state)];
 		c->role = i % 7 == 3 ? 0 : 1 + i % 2;
@@ -217,6 +220,7 @@ static int fake_connections(struct top_source *src, bool all_netns,
 		c->owner.known = c->state != 6 && c->state != 3 && !c->adopted;
 		c->owner.pid = 900 + i;
 		strcpy(c->owner.comm, i % 2 ? "postgres" : "nginx");
+		list->nr += tcphs_filter_conn(filter, c);
 	}
 	return 0;
 }

@@ -48,14 +48,15 @@ static int t_listeners(struct top_source *src, bool all, struct tcphs_listener_l
 	return 0;
 }
 
-static int t_connections(struct top_source *src, bool all, struct tcphs_conn_list *list,
-			 struct tcphs_error *err)
+static int t_connections(struct top_source *src, bool all, const struct tcphs_filter *filter,
+			 struct tcphs_conn_list *list, struct tcphs_error *err)
 {
 	size_t i;
 
 	(void)src;
 	(void)all;
 	(void)err;
+	(void)filter;
 	next.conn_dumps++;
 	free(list->v);
 	list->v = calloc(next.nr_conns ? next.nr_conns : 1, sizeof(*list->v));

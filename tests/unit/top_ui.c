@@ -41,12 +41,16 @@ static int t_listeners(struct top_source *src, bool all, struct tcphs_listener_l
 	(void)src;
 	(void)all;
 	(void)err;
-	list->nr = 0;
+	free(list->v);
+	list->v = calloc(2, sizeof(*list->v));
+	list->v[0] = (struct tcphs_listener){ .conn = 7, .port = 22, .family = AF_INET };
+	list->v[1] = (struct tcphs_listener){ .conn = 5, .port = 443, .family = AF_INET };
+	list->nr = 2;
 	return 0;
 }
 
-static int t_connections(struct top_source *src, bool all, struct tcphs_conn_list *list,
-			 struct tcphs_error *err)
+static int t_connections(struct top_source *src, bool all, const struct tcphs_filter *filter,
+			 struct tcphs_conn_list *list, struct tcphs_error *err)
 {
 	size_t i;
 
@@ -56,12 +60,14 @@ static int t_connections(struct top_source *src, bool all, struct tcphs_conn_lis
 	free(list->v);
 	list->v = calloc(CONNS, sizeof(*list->v));
 	list->nr = 0;
-	for (i = next.begin; i < CONNS; i++)
-		list->v[list->nr++] = (struct tcphs_conn_info){
+	for (i = next.begin; i < CONNS; i++) {
+		list->v[list->nr] = (struct tcphs_conn_info){
 			.conn = 0x100 + i, .age = (CONNS - i) * SEC + next.older[i],
 			.state = TCPHS_STATE_ESTABLISHED, .family = AF_INET,
 			.local_port = 443, .peer_port = (uint16_t)(40000 + i),
 		};
+		list->nr += tcphs_filter_conn(filter, &list->v[list->nr]);
+	}
 	return 0;
 }
 
@@ -291,7 +297,7 @@ static void prompts(void)
 	type("0");
 	press('\n');
 	ok(top.ui.mode == UI_PROMPT && top.ui.prompt.bad && top.ui.delay == 2 &&
-	   strstr(line(top.v.paint.height - 1), "0.1 to 3600"), "a delay of 0 is refused");
+	   strstr(line(top.v.paint.height - 2), "0.1 to 3600"), "a delay of 0 is refused");
 	type(".7");
 	press(KEY_LEFT);
 	press(KEY_BACKSPACE);
@@ -313,6 +319,74 @@ static void prompts(void)
 	press('q');
 	ok(top.ui.quit, "q quits");
 	top.ui.quit = false;
+}
+
+static void searches(void)
+{
+	press('2');
+	act(UI_SORT_BY, 2);
+	press('g');
+	press('/');
+	type(":40017");
+	press('\n');
+	equal(under_cursor(), 0x111, "/: the row that has it");
+	press('/');
+	type("ESTAB");
+	press('\n');
+	press('n');
+	equal(under_cursor(), 0x113, "n: the next, in whichever case");
+	press('N');
+	press('N');
+	equal(under_cursor(), 0x111, "N: the one before");
+	press('G');
+	press('n');
+	equal(under_cursor(), 0x100, "behind the last comes the first");
+	press('/');
+	type("nowhere");
+	press('\n');
+	ok(strstr(line(top.v.paint.height - 1), "no row has nowhere"), "what no row has: said");
+}
+
+static void filters(void)
+{
+	press('\\');
+	type("peer-port 40003-40005");
+	press('\n');
+	ok(top.ui.mode == UI_TABLE && model_total(&top.m, TOP_CONNECTIONS) == 3,
+	   "\\: what the words let through");
+	ok(strstr(line(top.v.paint.height - 1), "\\peer-port 40003-40005"),
+	   "they stay on the screen");
+	press('\\');
+	type(" state clo");
+	press('\t');
+	ok(strstr(line(top.v.paint.height - 2), "close-wait") &&
+	   strstr(line(top.v.paint.height - 2), "closing"), "Tab shows the words that may follow");
+	press('\n');
+	ok(top.ui.mode == UI_PROMPT && top.ui.prompt.bad && top.m.filter.states == 0 &&
+	   line_with("'clos'") < top.v.paint.height - 1, "a wrong one: told where it is typed");
+	press('e');
+	press('-');
+	press('\t');
+	same(top.ui.prompt.text, "peer-port 40003-40005 state close-wait ",
+	     "Tab goes on as far as there is one");
+	press('\r');
+	equal(model_total(&top.m, TOP_CONNECTIONS), 0, "all must match");
+	ok(line_with("the filter lets through") < top.v.paint.height, "and no row is explained");
+	press('\\');
+	press('U' & 0x1f);
+	type("--port=22");
+	press('\n');
+	press('1');
+	equal(model_total(&top.m, TOP_LISTENERS), 1, "as options of tcphs, and of listeners too");
+	press('\\');
+	press('U' & 0x1f);
+	type("failed");
+	press('\n');
+	ok(top.ui.prompt.bad && line_with("is no filter; there are: port ") < top.v.paint.height,
+	   "a word that says nothing here: told which do");
+	press('U' & 0x1f);
+	press('\n');
+	equal(model_total(&top.m, TOP_LISTENERS), 2, "an empty line: no filter");
 }
 
 /* Is it a word of the section on keys? */
@@ -391,7 +465,7 @@ static void sizes(void)
 
 int main(void)
 {
-	plan(39);
+	plan(54);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);
@@ -403,6 +477,8 @@ int main(void)
 	marks();
 	clicks();
 	prompts();
+	searches();
+	filters();
 	help();
 	sizes();
 	model_free(&top.m);

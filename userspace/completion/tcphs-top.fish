@@ -12,7 +12,7 @@ function __tcphs_top
     set -l help (tcphs-top --help 2>/dev/null)
     # The options with an argument.
     set -l takes (printf '%s\n' $help |
-        sed -En 's/^ +((-.), )?(--[a-z-]+) [A-Z]+ .*/\2 \3/p' | string split ' ')
+        sed -En 's/^ +((-.), )?(--[a-z-]+) [A-Z][^ ]* .*/\2 \3/p' | string split ' ')
     if contains -- $before -s --sort
         tcphs-top --sort '' 2>&1 | sed -n 's/^  [a-z]*: //p' | string split ' ' |
             string replace -r '^' -- $option

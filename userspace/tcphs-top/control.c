@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+
 #include "control.h"
+#include "filter_line.h"
 
 static uint64_t key_of_cursor(const struct ui *ui, const struct top_model *m)
 {
@@ -27,6 +30,92 @@ static void follow(struct ui *ui, const struct top_model *m)
 	       "no row is followed any more");
 }
 
+/* ---- search and filter ----------------------------------------------------------- */
+
+/* From the row of the cursor on, which itself counts last, round the end. */
+static void search(struct ui *ui, struct top_model *m, bool back, size_t rows, size_t total)
+{
+	const struct table_column *col = ui_sorted(ui);
+	size_t i, at = ui_seen(ui)->cursor;
+
+	if (!*ui->search || !total) {
+		ui_say(ui, true, *ui->search ? "no rows" : "nothing is searched for yet; / does");
+		return;
+	}
+	if (model_arrange(m, ui->screen, col->compare, ui_descending(ui), 0))
+		return;
+	for (i = 0; i < total; i++) {
+		at = back ? (at ? at - 1 : total - 1) : (at + 1) % total;
+		if (!table_row_has(ui->screen, model_row(m, ui->screen, at), ui->search))
+			continue;
+		ui_move(ui, at, rows, total);
+		return;
+	}
+	ui_say(ui, true, "no row has %.100s", ui->search);
+}
+
+/**
+ * control_filter - what is wanted from now on
+ * @ui: gets the words
+ * @m: gets the filter
+ * @words: of the filter, "": all
+ * @err: what is wrong with them
+ *
+ * Return: 0, or a negative errno; then nothing has changed.
+ */
+int control_filter(struct ui *ui, struct top_model *m, const char *words,
+		   struct tcphs_error *err)
+{
+	struct tcphs_filter filter;
+	int ret = filter_line_parse(&filter, words, err);
+
+	if (ret)
+		return ret;
+	model_filter(m, &filter);
+	if (words != ui->filter)
+		snprintf(ui->filter, sizeof(ui->filter), "%s", words);
+	/* Whoever names a namespace wants to see into it. */
+	ui->all_netns = ui->all_asked || tcphs_filter_has(&filter, TCPHS_FILTER_NETNS);
+	ui->refresh = true;
+	return 0;
+}
+
+/* ---- lines that are typed -------------------------------------------------------- */
+
+static void complete(struct prompt *p)
+{
+	char add[PROMPT_LEN];
+
+	if (p->what != PROMPT_FILTER)
+		return;
+	filter_line_complete(p->text, p->at, add, sizeof(add), p->hint, sizeof(p->hint));
+	prompt_insert(p, add);
+}
+
+static void take(struct ui *ui, struct top_model *m, size_t rows, size_t total)
+{
+	struct prompt *p = &ui->prompt;
+	struct tcphs_error err = { 0 };
+
+	switch (p->what) {
+	case PROMPT_DELAY:
+		/* nothing typed: it stays as it was */
+		p->bad = *p->text && ui_parse_delay(p->text, &ui->delay);
+		snprintf(p->hint, sizeof(p->hint), "0.1 to 3600 seconds");
+		break;
+	case PROMPT_FILTER:
+		p->bad = control_filter(ui, m, p->text, &err);
+		snprintf(p->hint, sizeof(p->hint), "%.500s", err.text);
+		break;
+	default:
+		if (*p->text)
+			snprintf(ui->search, sizeof(ui->search), "%s", p->text);
+		search(ui, m, false, rows, total);
+	}
+	if (!p->bad)
+		ui->mode = ui->back;
+}
+
 /**
  * control_apply - does what a key asks for
  * @ui: what the user asked for so far
@@ -39,8 +128,21 @@ static void follow(struct ui *ui, const struct top_model *m)
 void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, int arg,
 		   size_t rows, size_t total)
 {
+	bool typing = ui->mode == UI_PROMPT;
+
 	ui_apply(ui, action, arg, rows, total);
 	switch (action) {
+	case UI_ENTER:
+		if (typing)
+			take(ui, m, rows, total);
+		break;
+	case UI_COMPLETE:
+		complete(&ui->prompt);
+		break;
+	case UI_SEARCH_NEXT:
+	case UI_SEARCH_BACK:
+		search(ui, m, action == UI_SEARCH_BACK, rows, total);
+		break;
 	case UI_MARK:
 		mark(ui, m, rows, total);
 		break;

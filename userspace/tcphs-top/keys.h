@@ -29,6 +29,10 @@ enum ui_action {
 	UI_PAGE_DOWN,
 	UI_HOME,
 	UI_END,
+	UI_SEARCH,
+	UI_SEARCH_NEXT,
+	UI_SEARCH_BACK,
+	UI_FILTER,
 	UI_SORT_LEFT,
 	UI_SORT_RIGHT,
 	UI_SORT_MENU,
@@ -49,6 +53,7 @@ enum ui_action {
 	UI_ERASE_ALL,
 	UI_LEFT,
 	UI_RIGHT,
+	UI_COMPLETE,
 	UI_CHAR,		/* with the character */
 	/* of the mouse */
 	UI_POINT,		/* at a row that is seen, with its number on the screen */

@@ -230,6 +230,7 @@ static int run(struct top *t)
 
 	source_live(&t->src);
 	model_init(&t->model);
+	control_filter(&t->opt.ui, &t->model, t->opt.ui.filter, NULL);
 	t->due = tcphs_now();
 	if (snapshot(t)) {
 		ret = error_print("tcphs-top", &t->model.why);

@@ -57,6 +57,7 @@ static void listeners_free(struct top_listeners *l)
 {
 	tcphs_listener_list_free(&l->list);
 	free(l->row);
+	free(l->pass);
 }
 
 /**
@@ -184,6 +185,7 @@ static double listener_seconds(const struct top_model *m, const struct tcphs_lis
 static int fit_rows(struct top_listeners *l)
 {
 	struct top_listener *bigger;
+	uint32_t *more;
 
 	if (l->list.nr <= l->cap)
 		return 0;
@@ -191,8 +193,22 @@ static int fit_rows(struct top_listeners *l)
 	if (!bigger)
 		return -ENOMEM;
 	l->row = bigger;
+	more = reallocarray(l->pass, l->list.nr, sizeof(*l->pass));
+	if (!more)
+		return -ENOMEM;
+	l->pass = more;
 	l->cap = l->list.nr;
 	return 0;
+}
+
+static void pass_listeners(struct top_listeners *l, const struct tcphs_filter *filter)
+{
+	uint32_t i;
+
+	l->passed = 0;
+	for (i = 0; i < l->list.nr; i++)
+		if (tcphs_filter_listener(filter, &l->list.v[i]))
+			l->pass[l->passed++] = i;
 }
 
 static int refresh_listeners(struct top_model *m, struct top_source *src, bool all_netns,
@@ -225,6 +241,7 @@ static int refresh_listeners(struct top_model *m, struct top_source *src, bool a
 				   listener_seconds(m, is);
 		listener_rates(&l->row[i], is, before, seconds);
 	}
+	pass_listeners(l, &m->filter);
 	l->at = now;
 	l->valid = true;
 	return 0;
@@ -240,7 +257,7 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 	m->conns_valid = false;
 	if (screen == TOP_LISTENERS)
 		return refresh_listeners(m, src, all_netns, now, err);
-	ret = src->connections(src, all_netns, &m->conns, err);
+	ret = src->connections(src, all_netns, &m->filter, &m->conns, err);
 	m->conns_valid = !ret;
 	return ret;
 }
@@ -305,6 +322,16 @@ int model_pulse(struct top_model *m, struct top_source *src, uint64_t now)
 	else
 		series_add(&m->series, &m->pulse, now);
 	return ret;
+}
+
+/**
+ * model_filter - what is wanted from now on
+ * @m: the model; its tables are as they were before until model_switch()
+ * @filter: which; a copy is kept
+ */
+void model_filter(struct top_model *m, const struct tcphs_filter *filter)
+{
+	m->filter = *filter;
 }
 
 /**

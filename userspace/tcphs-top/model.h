@@ -36,10 +36,15 @@ struct top_listener {
 	struct top_quantiles wait;
 };
 
-/* One dump of the listeners; @row belongs to @list.v, by index. */
+/*
+ * One dump of the listeners; @row belongs to @list.v, by index. Those that the filter lets
+ * through have their index in @pass: of the others, too, rates are known when it is another.
+ */
 struct top_listeners {
 	struct tcphs_listener_list list;
 	struct top_listener *row;
+	uint32_t *pass;
+	size_t passed;
 	size_t cap;
 	uint64_t at;
 	bool valid;
@@ -69,6 +74,7 @@ typedef int (*top_compare_fn)(const void *a, const void *b);
  * @listeners_before: the one before it
  * @conns: the newest dump
  * @conns_valid: it belongs to the snapshot
+ * @filter: what is wanted
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
  * @order: row numbers of the screen that model_arrange() was asked for
@@ -98,6 +104,7 @@ struct top_model {
 	struct tcphs_conn_list conns;
 	bool conns_valid;
 
+	struct tcphs_filter filter;
 	struct tcphs_status pulse;
 	struct series series;
 
@@ -127,6 +134,7 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
 		 bool all_netns, uint64_t now);
 int model_pulse(struct top_model *m, struct top_source *src, uint64_t now);
+void model_filter(struct top_model *m, const struct tcphs_filter *filter);
 size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);
 size_t model_failures(const struct top_model *m, uint8_t *reason);
 

@@ -4,9 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "filter_line.h"
+#include "filter_word.h"
 #include "options.h"
 
-static const struct option longs[] = {
+#define FILTER_OPTION	0x100	/* and the number of its key */
+
+/* Those of filters come behind. */
+static struct option longs[32 + TCPHS_FILTER_KEYS] = {
 	{ "all-netns",		no_argument,		NULL, 'A' },
 	{ "ascii",		no_argument,		NULL, 'U' },
 	{ "batch",		no_argument,		NULL, 'b' },
@@ -19,8 +24,42 @@ static const struct option longs[] = {
 	{ "no-mouse",		no_argument,		NULL, 'M' },
 	{ "sort",		required_argument,	NULL, 's' },
 	{ "version",		no_argument,		NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
 };
+
+static void add_filters(void)
+{
+	struct option *o = longs;
+	int key;
+
+	while (o->name)
+		o++;
+	for (key = 0; key < TCPHS_FILTER_KEYS; key++) {
+		if (!(FILTER_LINE_KEYS >> key & 1))
+			continue;
+		*o++ = (struct option){
+			.name = tcphs_filter_name(key),
+			.has_arg = tcphs_filter_argument(key) ? required_argument : no_argument,
+			.val = FILTER_OPTION + key,
+		};
+	}
+}
+
+static void help_filters(void)
+{
+	const char *argument;
+	char option[40];
+	int key;
+
+	puts("\nFilters (all that are given must match; of a list, one word):");
+	for (key = 0; key < TCPHS_FILTER_KEYS; key++) {
+		if (!(FILTER_LINE_KEYS >> key & 1))
+			continue;
+		argument = tcphs_filter_argument(key);
+		snprintf(option, sizeof(option), "--%s%s%s", tcphs_filter_name(key),
+			 argument ? " " : "", argument ? argument : "");
+		printf("      %-25s %s\n", option, tcphs_filter_help(key));
+	}
+}
 
 /**
  * options_help - the answer to --help
@@ -41,9 +80,10 @@ void options_help(void)
 	      "  -U, --ascii           no characters beyond ASCII\n"
 	      "  -M, --no-mouse        leave the mouse to the terminal\n"
 	      "  -h, --help            this text\n"
-	      "      --version         version of the tool\n"
-	      "\n"
-	      "Keys: F1 help, Tab next screen, F6 sort, I invert, Z pause, d delay, F10 quit.\n"
+	      "      --version         version of the tool\n", stdout);
+	help_filters();
+	fputs("\n"
+	      "Keys: F1 help, Tab next screen, / search, \\ filter, F6 sort, d delay, F10 quit.\n"
 	      "NO_COLOR in the environment turns colours off.\n", stdout);
 }
 
@@ -92,11 +132,27 @@ static enum options_next set_iterations(struct options *o, const char *s)
 	return OPTIONS_RUN;
 }
 
+static enum options_next set_filter(struct options *o, enum tcphs_filter_key key)
+{
+	struct tcphs_filter alone = { 0 };
+	struct tcphs_error err = { 0 };
+
+	if (filter_word(&alone, key, optarg, &err)) {
+		fprintf(stderr, "tcphs-top: --%s: %s\n", tcphs_filter_name(key), err.text);
+		return OPTIONS_WRONG;
+	}
+	if (!filter_line_put(o->ui.filter, sizeof(o->ui.filter), key, optarg))
+		return wrong("filter", tcphs_filter_name(key), "the filter is longer than its line");
+	return OPTIONS_RUN;
+}
+
 static enum options_next one(struct options *o, int c, const char **sort, bool *screen_given)
 {
+	if (c >= FILTER_OPTION)
+		return set_filter(o, c - FILTER_OPTION);
 	switch (c) {
 	case 'A':
-		o->ui.all_netns = true;
+		o->ui.all_netns = o->ui.all_asked = true;
 		break;
 	case 'U':
 		o->ascii = true;
@@ -150,6 +206,7 @@ enum options_next options_parse(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	ui_init(&o->ui);
+	add_filters();
 	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLMs:", longs, NULL)) != -1) {
 		next = one(o, c, &sort, &screen_given);
 		if (next != OPTIONS_RUN)

@@ -110,6 +110,8 @@ const char *prompt_question(const struct prompt *p, bool brief)
 {
 	static const char *const question[PROMPTS][2] = {
 		[PROMPT_DELAY]	= { "Time between refreshes (2, 500ms, 1m): ", "Delay: " },
+		[PROMPT_SEARCH]	= { "Search: ", "/" },
+		[PROMPT_FILTER]	= { "Filter (Tab completes): ", "Filter: " },
 	};
 
 	return question[p->what][brief];

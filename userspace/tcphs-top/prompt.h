@@ -13,6 +13,8 @@
 
 enum prompt_what {
 	PROMPT_DELAY,
+	PROMPT_SEARCH,
+	PROMPT_FILTER,
 
 	PROMPTS
 };

@@ -14,14 +14,14 @@
 size_t model_total(const struct top_model *m, enum top_screen screen)
 {
 	if (screen == TOP_LISTENERS)
-		return m->listeners.valid ? m->listeners.list.nr : 0;
+		return m->listeners.valid ? m->listeners.passed : 0;
 	return m->conns_valid ? m->conns.nr : 0;
 }
 
 static const void *row_at(const struct top_model *m, enum top_screen screen, uint32_t n)
 {
 	if (screen == TOP_LISTENERS)
-		return &m->listeners.row[n];
+		return &m->listeners.row[m->listeners.pass[n]];
 	return &m->conns.v[n];
 }
 

@@ -23,9 +23,10 @@ static int live_listeners(struct top_source *src, bool all_netns,
 }
 
 static int live_connections(struct top_source *src, bool all_netns,
-			    struct tcphs_conn_list *list, struct tcphs_error *err)
+			    const struct tcphs_filter *filter, struct tcphs_conn_list *list,
+			    struct tcphs_error *err)
 {
-	return tcphs_get_connections(src->ctx, all_netns, NULL, list, err);
+	return tcphs_get_connections(src->ctx, all_netns, filter, list, err);
 }
 
 static void live_close(struct top_source *src)

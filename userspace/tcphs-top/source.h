@@ -10,7 +10,7 @@
  * @open: finds the module; a source that is open already says 0
  * @status: counters of this network namespace
  * @listeners: overwrites the list
- * @connections: overwrites the list
+ * @connections: overwrites the list with those that the filter lets through
  * @close: after it only @open may be called
  * @ctx: private to the source
  *
@@ -22,7 +22,7 @@ struct top_source {
 	int (*listeners)(struct top_source *src, bool all_netns,
 			 struct tcphs_listener_list *list, struct tcphs_error *err);
 	int (*connections)(struct top_source *src, bool all_netns,
-			   struct tcphs_conn_list *list, struct tcphs_error *err);
+			   const struct tcphs_filter *filter, struct tcphs_conn_list *list, struct tcphs_error *err);
 	void (*close)(struct top_source *src);
 	void *ctx;
 };

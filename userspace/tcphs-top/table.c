@@ -560,6 +560,26 @@ static int find_on(enum top_screen screen, const char *key, size_t *column)
 }
 
 /**
+ * table_row_has - does a row have a text in one of its cells?
+ * @screen: which
+ * @row: the row
+ * @needle: the text, of upper or lower case
+ */
+bool table_row_has(enum top_screen screen, const void *row, const char *needle)
+{
+	size_t nr, i;
+	const struct table_column *col = table_columns(screen, &nr);
+	char buf[TEXT_LEN];
+
+	for (i = 0; i < nr; i++) {
+		col[i].text(row, buf, true);
+		if (strcasestr(buf, needle))
+			return true;
+	}
+	return false;
+}
+
+/**
  * table_default_sort - the column a screen begins with
  * @screen: which
  */

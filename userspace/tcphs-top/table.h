@@ -63,6 +63,7 @@ int table_find(const char *key, enum top_screen *screen, size_t *column);
 const char *table_name(enum top_screen screen);
 const char *table_key(enum top_screen screen);
 const char *table_nothing(enum top_screen screen);
+bool table_row_has(enum top_screen screen, const void *row, const char *needle);
 enum table_tone table_level(const struct table_bar *bar, uint64_t v);
 
 #endif /* TOP_TABLE_H */

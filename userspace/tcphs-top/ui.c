@@ -170,7 +170,14 @@ static void scroll(size_t *offset, enum ui_action action, size_t rows, size_t to
 		*offset = total > rows ? total - rows : 0;
 }
 
-static void set_cursor(struct ui *ui, size_t row, size_t rows, size_t total)
+/**
+ * ui_move - the cursor is put on a row, and follows none
+ * @ui: the state
+ * @row: which
+ * @rows: that are seen at once
+ * @total: that there are
+ */
+void ui_move(struct ui *ui, size_t row, size_t rows, size_t total)
 {
 	struct ui_table *t = ui_table(ui);
 
@@ -238,7 +245,7 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 	struct ui_table *t = ui_table(ui);
 
 	if (moves(action)) {
-		set_cursor(ui, moved(action, t->cursor, rows, total), rows, total);
+		ui_move(ui, moved(action, t->cursor, rows, total), rows, total);
 		return;
 	}
 	switch (action) {
@@ -256,7 +263,7 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 		break;
 	case UI_POINT:
 		if (t->offset + (size_t)arg < total)
-			set_cursor(ui, t->offset + (size_t)arg, rows, total);
+			ui_move(ui, t->offset + (size_t)arg, rows, total);
 		break;
 	case UI_SORT_LEFT:
 		set_sort(ui, step_column(ui, t->sort, -1));
@@ -286,6 +293,12 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 	case UI_ASK_HELP:
 		open_mode(ui, UI_HELP);
 		ui->help_offset = 0;
+		break;
+	case UI_SEARCH:
+		ask(ui, PROMPT_SEARCH, "");
+		break;
+	case UI_FILTER:
+		ask(ui, PROMPT_FILTER, ui->filter);
 		break;
 	case UI_DELAY:
 		ask(ui, PROMPT_DELAY, "");
@@ -332,29 +345,8 @@ static void apply_sort(struct ui *ui, enum ui_action action, int arg)
 	}
 }
 
-/* Return: the line is taken. */
-static bool take_prompt(struct ui *ui)
-{
-	struct prompt *p = &ui->prompt;
-
-	/* nothing typed: it stays as it was */
-	if (!*p->text || !ui_parse_delay(p->text, &ui->delay))
-		return true;
-	p->bad = true;
-	snprintf(p->hint, sizeof(p->hint), "0.1 to 3600 seconds");
-	return false;
-}
-
-static void apply_prompt(struct ui *ui, enum ui_action action, int arg)
-{
-	if (action == UI_CANCEL || (action == UI_ENTER && take_prompt(ui)))
-		ui->mode = ui->back;
-	else if (action != UI_ENTER)
-		prompt_apply(&ui->prompt, action, arg);
-}
-
 /**
- * ui_apply - does what a key asks for
+ * ui_apply - does what a key asks for, as far as it has nothing to do with what there is
  * @ui: the state
  * @action: see keys.c
  * @arg: of it
@@ -385,7 +377,10 @@ void ui_apply(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t
 		apply_sort(ui, action, arg);
 		break;
 	case UI_PROMPT:
-		apply_prompt(ui, action, arg);
+		if (action == UI_CANCEL)
+			ui->mode = ui->back;
+		else
+			prompt_apply(&ui->prompt, action, arg);
 		break;
 	default:
 		apply_table(ui, action, arg, rows, total);

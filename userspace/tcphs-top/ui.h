@@ -40,9 +40,12 @@ struct ui_table {
  * @menu: in UI_SORT: the line
  * @help_offset: in UI_HELP: the first line that is seen
  * @prompt: in UI_PROMPT: what is typed
+ * @search: what is looked for, "": nothing
+ * @filter: words of the filter, "": none
  * @message: of the last key, "": none
  * @bad: it is what could not be done
  * @all_netns: every network namespace
+ * @all_asked: also without a filter that names one
  * @paused: keep what is on the screen
  * @delay: seconds between two refreshes
  * @quit: enough
@@ -57,9 +60,12 @@ struct ui {
 	size_t menu;
 	size_t help_offset;
 	struct prompt prompt;
+	char search[PROMPT_LEN];
+	char filter[PROMPT_LEN];
 	char message[UI_MESSAGE];
 	bool bad;
 	bool all_netns;
+	bool all_asked;
 	bool paused;
 	double delay;
 	bool quit;
@@ -81,6 +87,7 @@ static inline const struct ui_table *ui_seen(const struct ui *ui)
 void ui_init(struct ui *ui);
 void ui_free(struct ui *ui);
 void ui_apply(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t total);
+void ui_move(struct ui *ui, size_t row, size_t rows, size_t total);
 void ui_clamp(struct ui *ui, size_t rows, size_t total);
 void ui_say(struct ui *ui, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool ui_descending(const struct ui *ui);

@@ -201,6 +201,7 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 	}
 	if (rows && !model_total(m, ui->screen))
 		paint_text(&v->paint, y + 1, 0, TABLE_DIM,
+			   *ui->filter ? "nothing that the filter lets through" :
 			   table_nothing(ui->screen));
 }
 
@@ -277,6 +278,41 @@ static void paint_menu(struct view *v, const struct ui *ui)
 
 /* ---- the line at the bottom ---------------------------------------------------------- */
 
+/* Above the line, as many lines as it needs. */
+static void paint_hint(const struct view *v, const struct prompt *p)
+{
+	unsigned int width = v->paint.width, lines = 0, i;
+	const char *word = p->hint, *from[8], *end;
+	char buf[PROMPT_HINT];
+
+	while (*word && lines < 8) {
+		from[lines++] = word;
+		end = word;
+		/* words as long as they fit; one that does not is cut */
+		for (;;) {
+			size_t len = strcspn(end, " ");
+
+			if ((size_t)(end - word) + len > width && end != word)
+				break;
+			end += len;
+			if (!*end)
+				break;
+			end++;
+		}
+		word = end;
+	}
+	for (i = 0; i < lines; i++) {
+		unsigned int y = v->paint.height - 1 - lines + i;
+
+		if (lines - i >= v->paint.height)
+			continue;
+		end = i + 1 < lines ? from[i + 1] : from[i] + strlen(from[i]);
+		snprintf(buf, sizeof(buf), "%.*s", (int)(end - from[i]), from[i]);
+		paint_fill(&v->paint, y, 0, width, TABLE_PLAIN);
+		paint_text(&v->paint, y, 0, p->bad ? TABLE_BAD : TABLE_DIM, buf);
+	}
+}
+
 static void paint_prompt(const struct view *v, const struct ui *ui)
 {
 	unsigned int y = v->paint.height - 1, x, left;
@@ -300,9 +336,23 @@ static void paint_prompt(const struct view *v, const struct ui *ui)
 	else
 		n = 0;
 	x = paint_text(&v->paint, y, x, PAINT_LABEL, under);
-	x = paint_text(&v->paint, y, x, TABLE_PLAIN, p->text + p->at + n);
+	paint_text(&v->paint, y, x, TABLE_PLAIN, p->text + p->at + n);
 	if (*p->hint)
-		paint_text(&v->paint, y, x + 1, p->bad ? TABLE_BAD : TABLE_DIM, p->hint);
+		paint_hint(v, p);
+}
+
+/* What is not seen because of it is not to be forgotten. */
+static unsigned int paint_filter(struct view *v, const struct ui *ui, unsigned int y)
+{
+	unsigned int most = v->paint.width / 2, x;
+	char buf[PROMPT_LEN + 8];
+
+	snprintf(buf, sizeof(buf), "\\%s", ui->filter);
+	text_fit_end(buf, most, v->paint.utf8);
+	x = paint_text(&v->paint, y, 0, PAINT_SORTED, buf);
+	add_spot(v, y, 0, x, UI_FILTER, 0);
+	paint_fill(&v->paint, y, x, 1, PAINT_LABEL);
+	return x + 1;
 }
 
 /* Of each key the first of its names. */
@@ -317,6 +367,8 @@ static void paint_labels(struct view *v, const struct ui *ui)
 		y = v->paint.height - 1;
 	if (*ui->message)
 		x = paint_text(&v->paint, y, x, ui->bad ? PAINT_ALARM : PAINT_LABEL, ui->message);
+	else if (*ui->filter && ui->mode == UI_TABLE)
+		x = paint_filter(v, ui, y);
 	for (i = 0; !*ui->message && i < nr; i++) {
 		if (!key[i].label || !(key[i].where >> ui->mode & 1))
 			continue;

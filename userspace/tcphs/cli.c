@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "filter_word.h"
 #include "site.h"
 
 static void help_filters(const struct verb *verb)
@@ -147,34 +148,6 @@ static bool has_names(enum tcphs_filter_key key)
 	return key == TCPHS_FILTER_STATE || key == TCPHS_FILTER_EVENT || key == TCPHS_FILTER_ROLE;
 }
 
-/* What namespaces are called here, as their numbers; what else there is the library knows. */
-static char *numbers_of_netns(const char *list)
-{
-	char *words = strdup(list), *rest = words, *word, *numbers = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&numbers, &size);
-	uint32_t inode;
-
-	while (to && words && (word = strsep(&rest, ","))) {
-		inode = netns_called(word);
-		if (inode)
-			fprintf(to, "%u%s", inode, rest ? "," : "");
-		else
-			fprintf(to, "%s%s", word, rest ? "," : "");
-	}
-	free(words);
-	return to && !fclose(to) ? numbers : NULL;
-}
-
-static int parse_filter(struct cli *cli, enum tcphs_filter_key key, struct tcphs_error *err)
-{
-	char *numbers = key == TCPHS_FILTER_NETNS ? numbers_of_netns(optarg) : NULL;
-	int failed = tcphs_filter_parse(&cli->filter, key, numbers ? numbers : optarg, err);
-
-	free(numbers);
-	return failed;
-}
-
 static void set_filter(struct cli *cli, enum tcphs_filter_key key)
 {
 	struct tcphs_error err;
@@ -182,7 +155,7 @@ static void set_filter(struct cli *cli, enum tcphs_filter_key key)
 	if (!(cli->verb->filters >> key & 1))
 		cli_usage(cli, "--%s means nothing here; see: tcphs %s --help",
 			  tcphs_filter_name(key), cli->verb->name);
-	if (parse_filter(cli, key, &err)) {
+	if (filter_word(&cli->filter, key, optarg, &err)) {
 		if (has_names(key))
 			cli_usage(cli, "%s", err.text);
 		cli_usage(cli, "--%s: %s", tcphs_filter_name(key), err.text);
