@@ -206,11 +206,24 @@ screens() {
 	ok "and it stays to be seen" shows filter '^.state close-wait .*F1Help'
 	mux send-keys / postgres Enter n n
 	ends q >/dev/null
+	for name in peers events lives; do
+		screen "$name" 80x24 "-S $name"
+		screen "$name-40" 40x10 "-S $name"
+		ok "40x10: $name" narrow "$name-40" 40
+		screen "$name-200" 200x50 "-S $name"
+		ends q >/dev/null
+	done
+	ok "peers: the one with most failures on top" bash -c \
+		"sed -n 12p '$shots/peers.txt' | grep -Eq '^192\.168\.100\.8 '"
+	ok "peers: what failed last" shows peers-200 'refused [0-9a-z.]+ ago'
+	ok "events: the last ones" bash -c "sed -n 23p '$shots/events.txt' | grep -Eq ' (closed|connect-failed) '"
+	ok "lives: failed first" bash -c "sed -n 12p '$shots/lives.txt' | grep -q 'refused'"
+	ok "lives: the letters of their steps" shows lives-200 ' S +23[0-9a-f]+'
 	screen filter40 40x10 "-C --state established --peer-port 5432"
 	ok "40x10: the filter is seen" shows filter40 '^.state established'
 	ok "40x10: no wider than it is" narrow filter40 40
 	ends q >/dev/null
-	screen help 80x44 "" h
+	screen help 80x50 "" h
 	ok "h: help" shows help 'invert the order'
 	mux send-keys x
 	ok "any key leaves it, q ends" ends q
@@ -240,7 +253,7 @@ ok "builds" build || exit 1
 ok "--help" status 0 "$tmp/top" --help
 ok "--version" status 0 "$tmp/top" --version
 for bad in "-d 0" "-d 3601" "-d x" "-d 1e3" "-n 0" "-n x" "-s nothing" "-L -s age" \
-	"-j" "word" "--no" "--port 0" "--state nothing" "--failed" "--since 5m"; do
+	"-j" "word" "--no" "--port 0" "--state nothing" "-S nothing" "-bj -S lives" "--since 5m"; do
 	# shellcheck disable=SC2086
 	ok "refused: $bad" status 2 "$tmp/top" $bad
 done
@@ -255,6 +268,10 @@ ok "batch: SIGTERM ends it while nobody takes its output" held_up
 ok "batch: connections" status 0 "$tmp/top" -bC -n 1
 ok "batch: filtered" status 0 "$tmp/top" -bC -n 1 --comm nginx --peer-port 33000-33009
 ok "batch: with those rows alone" bash -c "[ \$(grep -c '^[A-Z].*:443 .*:3300[0-9] ' '$tmp/out') = 4 ]"
+for name in peers events lives; do
+	ok "batch: $name" status 0 "$tmp/top" -b -n 2 -d 0.1 -S $name
+done
+ok "batch: lives as they end" grep -q 'refused .*192\.168\.100\.8:5432' "$tmp/out"
 ok "batch: JSON" status 0 "$tmp/top" -bj -n 2 -d 0.1
 ok "batch: JSON says what it should" json
 ok "module unloaded and loaded again" reload

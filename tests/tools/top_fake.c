@@ -225,6 +225,80 @@ static int fake_connections(struct top_source *src, bool all_netns,
 	return 0;
 }
 
+/* A life: begun, established or refused, closed; every third fails, each a second later. */
+static void tell(const struct tcphs_events_ops *ops, void *arg, unsigned int i)
+{
+	struct tcphs_event ev = { .time = 1000000000ull * (i + 1) };
+	bool fails = i % 3 == 1;
+
+	ev.id.conn = 9000 + i;
+	ev.id.netns = 4026531840u;
+	ev.id.family = AF_INET;
+	ev.id.role = TCPHS_ROLE_ACTIVE;
+	ev.id.local_port = (uint16_t)(41000 + i);
+	ev.id.peer_port = 5432;
+	ev.id.pid = 900 + i;
+	strcpy((char *)ev.id.comm, "postgres");
+	inet_pton(AF_INET, "10.0.0.5", ev.id.local);
+	inet_pton(AF_INET, "192.168.100.7", ev.id.peer);
+	ev.id.peer[3] = (uint8_t)(7 + i % 5);
+	ev.flags = TCPHS_F_OWNER;
+	ev.type = TCPHS_EV_SYN_SENT;
+	ev.old_state = TCPHS_STATE_CLOSE;
+	ev.new_state = TCPHS_STATE_SYN_SENT;
+	ops->record(arg, &ev);
+	ev.flags |= TCPHS_F_DURATION;
+	ev.duration = 1234567 + 1000 * i;
+	ev.time += ev.duration;
+	ev.old_state = TCPHS_STATE_SYN_SENT;
+	ev.type = fails ? TCPHS_EV_CONNECT_FAILED : TCPHS_EV_ESTABLISHED;
+	ev.reason = fails ? TCPHS_REASON_REFUSED : TCPHS_REASON_NONE;
+	ev.new_state = fails ? TCPHS_STATE_CLOSE : TCPHS_STATE_ESTABLISHED;
+	ops->record(arg, &ev);
+	if (fails)
+		return;
+	ev.time += 200000000;
+	ev.type = TCPHS_EV_CLOSED;
+	ev.old_state = TCPHS_STATE_LAST_ACK;
+	ev.new_state = TCPHS_STATE_CLOSE;
+	ops->record(arg, &ev);
+}
+
+struct top_feed {
+	unsigned int told;
+};
+
+static struct top_feed *fake_feed(struct top_source *src, bool all_netns, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	(void)all_netns;
+	return calloc(1, sizeof(struct top_feed));
+}
+
+static int fake_next(struct top_source *src, struct top_feed *feed,
+		     const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	while (feed->told < 23 + 2 * fake.age)
+		tell(ops, arg, feed->told++);
+	return 0;
+}
+
+static void fake_feed_free(struct top_source *src, struct top_feed *feed)
+{
+	(void)src;
+	free(feed);
+}
+
+static int64_t fake_clock(struct top_source *src, uint64_t *now)
+{
+	(void)src;
+	*now = 1000000000ull * (24 + 2 * fake.age);
+	return 1700000000000000000ll;
+}
+
 static void fake_close(struct top_source *src)
 {
 	(void)src;
@@ -237,6 +311,10 @@ void source_live(struct top_source *src)
 		.status = fake_status,
 		.listeners = fake_listeners,
 		.connections = fake_connections,
+		.feed = fake_feed,
+		.next = fake_next,
+		.feed_free = fake_feed_free,
+		.clock = fake_clock,
 		.close = fake_close,
 	};
 }

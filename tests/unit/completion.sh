@@ -106,9 +106,9 @@ for shell in bash zsh fish; do
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
 	same "$(in_$shell events '')" "" "$shell: no word where none belongs"
 	about=tcphs-top
-	# Its filters are those of tcphs connections, whose help says more of two further up.
-	filters=$(tcphs connections --help | sed -n '/^Filters/,$s/^ *\(--[a-z-]*\).*/\1/p' | xargs)
-	filters+=" --state --role"
+	# Its filters are those of tcphs events that are no time, whose help says more of three further up.
+	filters=$(tcphs events --help | sed -n '/^Filters/,$s/^ *\(--[a-z-]*\).*/\1/p' | xargs)
+	filters=$(xargs -n 1 <<<"$filters --state --role --event" | grep -vE 'since|until' | sort -u | xargs)
 	same "$(in_$shell --)" "$(allowed_of tcphs-top/options.c) $filters" "$shell: every option of tcphs-top, and no other"
 	# Some are columns of both tables.
 	columns=$(tcphs-top --sort x 2>&1 | sed -n 's/^  [a-z]*: //p' | xargs -n 1 | sort -u)

@@ -380,7 +380,7 @@ static void filters(void)
 	equal(model_total(&top.m, TOP_LISTENERS), 1, "as options of tcphs, and of listeners too");
 	press('\\');
 	press('U' & 0x1f);
-	type("failed");
+	type("since 5m");
 	press('\n');
 	ok(top.ui.prompt.bad && line_with("is no filter; there are: port ") < top.v.paint.height,
 	   "a word that says nothing here: told which do");

@@ -4,7 +4,7 @@
 #define TCPHS_METRICS_COLLECT_H
 
 #include "doctor/settings.h"
-#include "doctor/tally.h"
+#include "tally.h"
 #include "metrics.h"
 #include "text.h"
 

@@ -121,7 +121,7 @@ static void put_head(struct tcphs_buf *out, const struct top_model *m, bool utf8
 	put_alerts(out, m);
 }
 
-static void measure(const struct top_model *m, const struct ui *ui, bool utf8, size_t *width)
+static void measure(const struct top_model *m, const struct ui *ui, size_t *width)
 {
 	size_t nr, i, row;
 	const struct table_column *col = table_columns(ui->screen, &nr);
@@ -132,15 +132,15 @@ static void measure(const struct top_model *m, const struct ui *ui, bool utf8, s
 		width[i] = strlen(col[i].title);
 	for (row = 0; (r = model_row(m, ui->screen, row)); row++) {
 		for (i = 0; i < nr; i++) {
-			col[i].text(r, buf, utf8);
+			col[i].text(r, buf, &m->style);
 			if (width[i] < tcphs_text_width(buf))
 				width[i] = tcphs_text_width(buf);
 		}
 	}
 }
 
-static void put_row(struct tcphs_buf *out, const struct ui *ui, const void *row, bool utf8,
-		    const size_t *width)
+static void put_row(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui,
+		    const void *row, const size_t *width)
 {
 	size_t nr, i, at = 0;
 	const struct table_column *col = table_columns(ui->screen, &nr);
@@ -151,7 +151,7 @@ static void put_row(struct tcphs_buf *out, const struct ui *ui, const void *row,
 		if (col[i].all_netns && !ui->all_netns)
 			continue;
 		if (row)
-			col[i].text(row, buf, utf8);
+			col[i].text(row, buf, &m->style);
 		else
 			strcpy(buf, col[i].title);
 		cell = (struct cell){ .text = buf, .width = width[i], .right = col[i].right };
@@ -167,10 +167,10 @@ static void put_row(struct tcphs_buf *out, const struct ui *ui, const void *row,
  * @out: where to
  * @m: what there is
  * @ui: what is wanted
- * @utf8: are there characters beyond ASCII?
  */
-void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui, bool utf8)
+void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui)
 {
+	bool utf8 = m->style.utf8;
 	size_t width[LAYOUT_COLUMNS_MAX], row;
 	char line[ERROR_LINE];
 	const void *r;
@@ -182,9 +182,9 @@ void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct u
 	}
 	put_head(out, m, utf8);
 	tcphs_buf_newline(out);
-	measure(m, ui, utf8, width);
-	put_row(out, ui, NULL, utf8, width);
+	measure(m, ui, width);
+	put_row(out, m, ui, NULL, width);
 	for (row = 0; (r = model_row(m, ui->screen, row)); row++)
-		put_row(out, ui, r, utf8, width);
+		put_row(out, m, ui, r, width);
 	tcphs_buf_newline(out);
 }

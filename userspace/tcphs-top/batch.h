@@ -6,7 +6,7 @@
 #include "output.h"
 #include "ui.h"
 
-void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui, bool utf8);
+void batch_text(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui);
 void batch_json(struct tcphs_buf *out, const struct top_model *m, const struct ui *ui);
 
 #endif /* TOP_BATCH_H */

@@ -26,6 +26,7 @@ static void follow(struct ui *ui, const struct top_model *m)
 	struct ui_table *t = ui_table(ui);
 
 	t->follow = t->follow ? 0 : key_of_cursor(ui, m);
+	t->at_end = false;
 	ui_say(ui, false, t->follow ? "the cursor stays with this row; F: no more" :
 	       "no row is followed any more");
 }
@@ -46,7 +47,8 @@ static void search(struct ui *ui, struct top_model *m, bool back, size_t rows, s
 		return;
 	for (i = 0; i < total; i++) {
 		at = back ? (at ? at - 1 : total - 1) : (at + 1) % total;
-		if (!table_row_has(ui->screen, model_row(m, ui->screen, at), ui->search))
+		if (!table_row_has(ui->screen, model_row(m, ui->screen, at), &m->style,
+				   ui->search))
 			continue;
 		ui_move(ui, at, rows, total);
 		return;

@@ -6,7 +6,8 @@
 #include "internal.h"
 
 /* Those that mean something to one of the screens. */
-#define FILTER_LINE_KEYS	TCPHS_FILTERS_CONNECTION
+#define FILTER_LINE_KEYS	(TCPHS_FILTERS_EVENT & \
+				 ~(TCPHS_FILTER_BIT(SINCE) | TCPHS_FILTER_BIT(UNTIL)))
 
 int filter_line_parse(struct tcphs_filter *f, const char *line, struct tcphs_error *err);
 size_t filter_line_complete(const char *line, size_t at, char *add, size_t add_size,

@@ -97,7 +97,6 @@ static bool finished(const struct top *t)
 
 static int run_batch(struct top *t)
 {
-	bool utf8 = tcphs_utf8() && !t->opt.ascii;
 	struct timespec left;
 	struct tcphs_buf out;
 	int ret;
@@ -111,7 +110,7 @@ static int run_batch(struct top *t)
 		if (t->opt.json)
 			batch_json(&out, &t->model, &t->opt.ui);
 		else
-			batch_text(&out, &t->model, &t->opt.ui, utf8);
+			batch_text(&out, &t->model, &t->opt.ui);
 		ret = tcphs_buf_flush(&out);
 		if (ret || finished(t))
 			break;
@@ -206,7 +205,7 @@ static int run_terminal(struct top *t)
 
 	if (terminal_start(!no_color || !*no_color, !t->opt.no_mouse))
 		return TCPHS_ERR_USAGE;
-	view_start(&t->view, tcphs_utf8() && !t->opt.ascii);
+	view_start(&t->view, t->model.style.utf8);
 	for (;;) {
 		ret = paint(t);
 		if (ret || finished(t))
@@ -230,6 +229,7 @@ static int run(struct top *t)
 
 	source_live(&t->src);
 	model_init(&t->model);
+	t->model.style.utf8 = tcphs_utf8() && !t->opt.ascii;
 	control_filter(&t->opt.ui, &t->model, t->opt.ui.filter, NULL);
 	t->due = tcphs_now();
 	if (snapshot(t)) {
@@ -240,6 +240,7 @@ static int run(struct top *t)
 			fprintf(stderr, "%s\n", line);
 		catch_signals();
 		ret = t->opt.batch ? run_batch(t) : run_terminal(t);
+		model_end(&t->model, &t->src);
 		t->src.close(&t->src);
 	}
 	model_free(&t->model);

@@ -51,6 +51,8 @@ static void quantiles(struct top_quantiles *q, const struct tcphs_histogram *now
 void model_init(struct top_model *m)
 {
 	memset(m, 0, sizeof(*m));
+	peers_init(&m->peers);
+	m->style.utf8 = true;
 }
 
 static void listeners_free(struct top_listeners *l)
@@ -69,6 +71,9 @@ void model_free(struct top_model *m)
 	listeners_free(&m->listeners);
 	listeners_free(&m->listeners_before);
 	tcphs_conn_list_free(&m->conns);
+	tail_free(&m->tail);
+	peers_free(&m->peers);
+	ended_free(&m->ended);
 	free(m->order);
 	memset(m, 0, sizeof(*m));
 }
@@ -247,6 +252,92 @@ static int refresh_listeners(struct top_model *m, struct top_source *src, bool a
 	return 0;
 }
 
+/* ---- what is made of events ------------------------------------------------------- */
+
+/* What chooses some steps of a connection would make the sums of its peer wrong. */
+#define PEER_FILTERS	(TCPHS_FILTERS_END | TCPHS_FILTERS_LIFE)
+
+static void on_event(void *arg, const struct tcphs_event *ev)
+{
+	struct top_model *m = arg;
+	bool wanted = tcphs_filter_event(&m->filter, ev);
+	uint32_t keys = m->filter.keys;
+
+	if (wanted)
+		tail_add(&m->tail, ev);
+	ended_add(&m->ended, ev, wanted);
+	m->filter.keys &= PEER_FILTERS;
+	if (tcphs_filter_event(&m->filter, ev))
+		peers_add(&m->peers, ev);
+	m->filter.keys = keys;
+}
+
+/* Of before the ring's time: what went wrong, and nothing to count by. */
+static void on_kept(void *arg, const struct tcphs_event *ev)
+{
+	struct top_model *m = arg;
+	bool wanted = tcphs_filter_event(&m->filter, ev);
+
+	if (wanted)
+		tail_add(&m->tail, ev);
+	ended_add(&m->ended, ev, wanted);
+}
+
+static void on_lost(void *arg, uint32_t cpu, uint64_t count)
+{
+	struct top_model *m = arg;
+
+	(void)cpu;
+	m->tail.lost += count;
+}
+
+/* Those were overwritten before anyone looked. */
+static void on_overwritten(void *arg, uint64_t count, uint64_t until)
+{
+	(void)arg;
+	(void)count;
+	(void)until;
+}
+
+/* What was read; a new feed begins with the oldest. */
+static void forget_events(struct top_model *m, struct top_source *src)
+{
+	if (m->feed)
+		src->feed_free(src, m->feed);
+	m->feed = NULL;
+	m->feed_void = false;
+	m->events_at = 0;
+	tail_free(&m->tail);
+	peers_free(&m->peers);
+	ended_free(&m->ended);
+}
+
+static int refresh_events(struct top_model *m, struct top_source *src, bool all_netns,
+			  uint64_t now, struct tcphs_error *err)
+{
+	static const struct tcphs_events_ops ops = {
+		.record = on_event, .kept = on_kept, .lost = on_lost,
+		.overwritten = on_overwritten,
+	};
+	int ret;
+
+	if (m->feed_void || m->feed_all != all_netns)
+		forget_events(m, src);
+	m->feed_all = all_netns;
+	if (!m->feed)
+		m->feed = src->feed(src, all_netns, err);
+	if (!m->feed)
+		return -ENOMEM;
+	ret = src->next(src, m->feed, &ops, m, err);
+	m->style.clock = src->clock(src, &m->style.now);
+	/* Over the time between two keys rates would be noise. */
+	if (!ret && grown(now, m->events_at) > (uint64_t)NSEC / 20) {
+		peers_rates(&m->peers, (double)grown(now, m->events_at) / NSEC);
+		m->events_at = now;
+	}
+	return ret;
+}
+
 static int refresh_table(struct top_model *m, struct top_source *src, enum top_screen screen,
 			 bool all_netns, uint64_t now, struct tcphs_error *err)
 {
@@ -257,6 +348,8 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 	m->conns_valid = false;
 	if (screen == TOP_LISTENERS)
 		return refresh_listeners(m, src, all_netns, now, err);
+	if (screen != TOP_CONNECTIONS)
+		return refresh_events(m, src, all_netns, now, err);
 	ret = src->connections(src, all_netns, &m->filter, &m->conns, err);
 	m->conns_valid = !ret;
 	return ret;
@@ -266,6 +359,7 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 static void lost(struct top_model *m, struct top_source *src, uint64_t now,
 		 const struct tcphs_error *err)
 {
+	forget_events(m, src);
 	src->close(src);
 	forget(m);
 	m->why = *err;
@@ -325,6 +419,16 @@ int model_pulse(struct top_model *m, struct top_source *src, uint64_t now)
 }
 
 /**
+ * model_end - lets go of what belongs to the source
+ * @m: the model
+ * @src: the source, before it is closed
+ */
+void model_end(struct top_model *m, struct top_source *src)
+{
+	forget_events(m, src);
+}
+
+/**
  * model_filter - what is wanted from now on
  * @m: the model; its tables are as they were before until model_switch()
  * @filter: which; a copy is kept
@@ -332,6 +436,7 @@ int model_pulse(struct top_model *m, struct top_source *src, uint64_t now)
 void model_filter(struct top_model *m, const struct tcphs_filter *filter)
 {
 	m->filter = *filter;
+	m->feed_void = true;
 }
 
 /**

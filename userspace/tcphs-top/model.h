@@ -3,12 +3,18 @@
 #ifndef TOP_MODEL_H
 #define TOP_MODEL_H
 
+#include "ended.h"
+#include "peers.h"
 #include "series.h"
 #include "source.h"
+#include "tail.h"
 
 enum top_screen {
 	TOP_LISTENERS,
 	TOP_CONNECTIONS,
+	TOP_PEERS,
+	TOP_EVENTS,
+	TOP_LIVES,
 
 	TOP_SCREENS
 };
@@ -54,6 +60,18 @@ struct top_listeners {
 typedef int (*top_compare_fn)(const void *a, const void *b);
 
 /**
+ * struct top_style - how cells are written
+ * @utf8: are there characters beyond ASCII?
+ * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns
+ * @now: that CLOCK_MONOTONIC, ns
+ */
+struct top_style {
+	bool utf8;
+	int64_t clock;
+	uint64_t now;
+};
+
+/**
  * struct top_model - everything there is to show
  * @valid: there is a snapshot, and the module is there
  * @since_load: rates are averages since the module was loaded, for there is
@@ -74,7 +92,15 @@ typedef int (*top_compare_fn)(const void *a, const void *b);
  * @listeners_before: the one before it
  * @conns: the newest dump
  * @conns_valid: it belongs to the snapshot
+ * @style: how cells are written
  * @filter: what is wanted
+ * @feed: events, once one of the screens that are made of them was shown; or NULL
+ * @feed_all: of all namespaces
+ * @feed_void: they are to be read anew
+ * @events_at: when they were last read
+ * @tail: the last of them
+ * @peers: who was at the other end
+ * @ended: lives that ended
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
  * @order: row numbers of the screen that model_arrange() was asked for
@@ -104,7 +130,15 @@ struct top_model {
 	struct tcphs_conn_list conns;
 	bool conns_valid;
 
+	struct top_style style;
 	struct tcphs_filter filter;
+	struct top_feed *feed;
+	bool feed_all;
+	bool feed_void;
+	uint64_t events_at;
+	struct tail tail;
+	struct peers peers;
+	struct ended ended;
 	struct tcphs_status pulse;
 	struct series series;
 
@@ -134,6 +168,7 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
 		 bool all_netns, uint64_t now);
 int model_pulse(struct top_model *m, struct top_source *src, uint64_t now);
+void model_end(struct top_model *m, struct top_source *src);
 void model_filter(struct top_model *m, const struct tcphs_filter *filter);
 size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);
 size_t model_failures(const struct top_model *m, uint8_t *reason);

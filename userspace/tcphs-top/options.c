@@ -22,6 +22,7 @@ static struct option longs[32 + TCPHS_FILTER_KEYS] = {
 	{ "json",		no_argument,		NULL, 'j' },
 	{ "listeners",		no_argument,		NULL, 'L' },
 	{ "no-mouse",		no_argument,		NULL, 'M' },
+	{ "screen",		required_argument,	NULL, 'S' },
 	{ "sort",		required_argument,	NULL, 's' },
 	{ "version",		no_argument,		NULL, 'V' },
 };
@@ -71,6 +72,7 @@ void options_help(void)
 	      "\n"
 	      "  -L, --listeners       begin with the listeners (default)\n"
 	      "  -C, --connections     begin with the connections\n"
+	      "  -S, --screen NAME     begin with listeners, connections, peers, events or lives\n"
 	      "  -s, --sort COLUMN     order the table by it; an unknown one lists them\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
 	      "  -d, --delay TIME      between refreshes, 0.1 to 3600 s (default 2): 1.5, 500ms\n"
@@ -119,6 +121,21 @@ static enum options_next set_sort(struct options *o, const char *key, bool scree
 	o->ui.screen = screen;
 	o->ui.table[screen].sort = column;
 	return OPTIONS_RUN;
+}
+
+static enum options_next set_screen(struct options *o, const char *name)
+{
+	char all[120] = "there are:";
+	enum top_screen screen;
+
+	for (screen = 0; screen < TOP_SCREENS; screen++) {
+		if (!strcmp(table_key(screen), name)) {
+			o->ui.screen = screen;
+			return OPTIONS_RUN;
+		}
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), " %s", table_key(screen));
+	}
+	return wrong("--screen", name, all);
 }
 
 static enum options_next set_iterations(struct options *o, const char *s)
@@ -171,6 +188,9 @@ static enum options_next one(struct options *o, int c, const char **sort, bool *
 		o->ui.screen = c == 'L' ? TOP_LISTENERS : TOP_CONNECTIONS;
 		*screen_given = true;
 		break;
+	case 'S':
+		*screen_given = true;
+		return set_screen(o, optarg);
 	case 'd':
 		if (ui_parse_delay(optarg, &o->ui.delay))
 			return wrong("--delay", optarg, "must be seconds from 0.1 to 3600, or a time such as 500ms");
@@ -207,7 +227,7 @@ enum options_next options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	ui_init(&o->ui);
 	add_filters();
-	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLMs:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLMS:s:", longs, NULL)) != -1) {
 		next = one(o, c, &sort, &screen_given);
 		if (next != OPTIONS_RUN)
 			return next;
@@ -216,5 +236,10 @@ enum options_next options_parse(struct options *o, int argc, char **argv)
 		return wrong("argument", argv[optind], "is not expected; see tcphs-top --help");
 	if (o->json && !o->batch)
 		return wrong("option", "--json", "goes with --batch");
-	return sort ? set_sort(o, sort, screen_given) : OPTIONS_RUN;
+	if (sort && set_sort(o, sort, screen_given) != OPTIONS_RUN)
+		return OPTIONS_WRONG;
+	if (o->json && o->ui.screen > TOP_CONNECTIONS)
+		return wrong("--json of", table_key(o->ui.screen),
+			     "has listeners and connections; see tcphs events -j and tcphs lives -j");
+	return OPTIONS_RUN;
 }

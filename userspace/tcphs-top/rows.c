@@ -13,16 +13,36 @@
  */
 size_t model_total(const struct top_model *m, enum top_screen screen)
 {
-	if (screen == TOP_LISTENERS)
+	if (!m->valid)
+		return 0;
+	switch (screen) {
+	case TOP_LISTENERS:
 		return m->listeners.valid ? m->listeners.passed : 0;
-	return m->conns_valid ? m->conns.nr : 0;
+	case TOP_CONNECTIONS:
+		return m->conns_valid ? m->conns.nr : 0;
+	case TOP_PEERS:
+		return peers_count(&m->peers);
+	case TOP_EVENTS:
+		return m->tail.nr;
+	default:
+		return m->ended.nr;
+	}
 }
 
 static const void *row_at(const struct top_model *m, enum top_screen screen, uint32_t n)
 {
-	if (screen == TOP_LISTENERS)
+	switch (screen) {
+	case TOP_LISTENERS:
 		return &m->listeners.row[m->listeners.pass[n]];
-	return &m->conns.v[n];
+	case TOP_CONNECTIONS:
+		return &m->conns.v[n];
+	case TOP_PEERS:
+		return peers_at(&m->peers, n);
+	case TOP_EVENTS:
+		return tail_at(&m->tail, n);
+	default:
+		return ended_at(&m->ended, n);
+	}
 }
 
 /**
@@ -31,7 +51,8 @@ static const void *row_at(const struct top_model *m, enum top_screen screen, uin
  * @screen: which
  * @i: its place
  *
- * Returns a struct top_listener or a struct tcphs_conn_info, or NULL.
+ * Returns what the screen has rows of: a struct top_listener, tcphs_conn_info, top_peer,
+ * tcphs_event or tcphs_conn_life; or NULL.
  */
 const void *model_row(const struct top_model *m, enum top_screen screen, size_t i)
 {
@@ -51,8 +72,9 @@ static int compare_cookies(const struct top_model *m, enum top_screen screen,
 {
 	uint64_t a, b;
 
-	if (screen == TOP_LISTENERS)
-		return 0;	/* the list is sorted by them */
+	/* The others have an order of their own. */
+	if (screen != TOP_CONNECTIONS)
+		return 0;
 	a = m->conns.v[x].conn;
 	b = m->conns.v[y].conn;
 	return (a > b) - (a < b);
@@ -154,6 +176,15 @@ int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn co
 	return 0;
 }
 
+static uint64_t peer_key(const struct top_peer *p)
+{
+	uint64_t a, b;
+
+	memcpy(&a, p->key.address, sizeof(a));
+	memcpy(&b, p->key.address + sizeof(a), sizeof(b));
+	return hash_mix(hash_mix(a, b), (uint64_t)p->key.netns << 32 | p->key.family) | 1;
+}
+
 /**
  * model_key - which row it is, also after the next refresh
  * @screen: which
@@ -163,14 +194,28 @@ int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn co
  */
 uint64_t model_key(enum top_screen screen, const void *row)
 {
-	const struct tcphs_conn_info *conn = row;
+	const struct tcphs_conn_info *conn;
+	const struct tcphs_conn_life *life;
+	const struct tcphs_event *ev;
 
 	if (!row)
 		return 0;
-	if (screen == TOP_LISTENERS)
+	switch (screen) {
+	case TOP_LISTENERS:
 		return ((const struct top_listener *)row)->is->conn;
-	/* A cookie may have more than one life. */
-	return hash_mix(conn->conn, conn->generation) | 1;
+	case TOP_CONNECTIONS:
+		conn = row;
+		/* A cookie may have more than one life. */
+		return hash_mix(conn->conn, conn->generation) | 1;
+	case TOP_PEERS:
+		return peer_key(row);
+	case TOP_EVENTS:
+		ev = row;
+		return hash_mix(hash_mix(ev->time, ev->id.conn), ev->type) | 1;
+	default:
+		life = row;
+		return hash_mix(life->id.conn, life->last) | 1;
+	}
 }
 
 /**

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The live source: generic netlink, by way of the library. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "source.h"
+
+struct top_feed {
+	struct tcphs_events *events;
+};
 
 static int live_open(struct top_source *src, struct tcphs_error *err)
 {
@@ -29,6 +34,44 @@ static int live_connections(struct top_source *src, bool all_netns,
 	return tcphs_get_connections(src->ctx, all_netns, filter, list, err);
 }
 
+/* What is kept of before the ring's time comes, too. */
+static struct top_feed *live_feed(struct top_source *src, bool all_netns, struct tcphs_error *err)
+{
+	struct top_feed *feed = calloc(1, sizeof(*feed));
+
+	(void)src;
+	if (feed)
+		feed->events = tcphs_events_new(all_netns, TCPHS_KEPT_TOO, NULL);
+	if (feed && feed->events)
+		return feed;
+	free(feed);
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
+	return NULL;
+}
+
+static int live_next(struct top_source *src, struct top_feed *feed,
+		     const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	int ret = tcphs_events_pull(src->ctx, feed->events, err);
+
+	if (!ret)
+		tcphs_events_emit(feed->events, ops, arg);
+	return ret;
+}
+
+static void live_feed_free(struct top_source *src, struct top_feed *feed)
+{
+	(void)src;
+	tcphs_events_free(feed->events);
+	free(feed);
+}
+
+static int64_t live_clock(struct top_source *src, uint64_t *now)
+{
+	*now = tcphs_session_now(src->ctx);
+	return tcphs_session_clock(src->ctx);
+}
+
 static void live_close(struct top_source *src)
 {
 	tcphs_close(src->ctx);
@@ -46,6 +89,10 @@ void source_live(struct top_source *src)
 		.status = live_status,
 		.listeners = live_listeners,
 		.connections = live_connections,
+		.feed = live_feed,
+		.next = live_next,
+		.feed_free = live_feed_free,
+		.clock = live_clock,
 		.close = live_close,
 	};
 }

@@ -5,12 +5,18 @@
 
 #include "internal.h"
 
+struct top_feed;
+
 /**
  * struct top_source - a supplier of snapshots
  * @open: finds the module; a source that is open already says 0
  * @status: counters of this network namespace
  * @listeners: overwrites the list
  * @connections: overwrites the list with those that the filter lets through
+ * @feed: events, from the oldest that there is on; NULL with @err set
+ * @next: all of them that are new, in time order
+ * @feed_free: the end of it; before @close
+ * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns; @now: that CLOCK_MONOTONIC
  * @close: after it only @open may be called
  * @ctx: private to the source
  *
@@ -23,6 +29,11 @@ struct top_source {
 			 struct tcphs_listener_list *list, struct tcphs_error *err);
 	int (*connections)(struct top_source *src, bool all_netns,
 			   const struct tcphs_filter *filter, struct tcphs_conn_list *list, struct tcphs_error *err);
+	struct top_feed *(*feed)(struct top_source *src, bool all_netns, struct tcphs_error *err);
+	int (*next)(struct top_source *src, struct top_feed *feed,
+		    const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err);
+	void (*feed_free)(struct top_source *src, struct top_feed *feed);
+	int64_t (*clock)(struct top_source *src, uint64_t *now);
 	void (*close)(struct top_source *src);
 	void *ctx;
 };

@@ -50,7 +50,7 @@ struct table_column {
 	bool all_netns;
 	bool big_first;
 	top_compare_fn compare;
-	enum table_tone (*text)(const void *row, char *buf, bool utf8);
+	enum table_tone (*text)(const void *row, char *buf, const struct top_style *style);
 	void (*bar)(const void *row, struct table_bar *bar);
 };
 
@@ -63,7 +63,8 @@ int table_find(const char *key, enum top_screen *screen, size_t *column);
 const char *table_name(enum top_screen screen);
 const char *table_key(enum top_screen screen);
 const char *table_nothing(enum top_screen screen);
-bool table_row_has(enum top_screen screen, const void *row, const char *needle);
+bool table_row_has(enum top_screen screen, const void *row, const struct top_style *style,
+		   const char *needle);
 enum table_tone table_level(const struct table_bar *bar, uint64_t v);
 
 #endif /* TOP_TABLE_H */

@@ -15,6 +15,7 @@ void ui_init(struct ui *ui)
 	*ui = (struct ui){ .delay = 2.0 };
 	for (i = 0; i < TOP_SCREENS; i++)
 		ui->table[i].sort = table_default_sort(i);
+	ui->table[TOP_EVENTS].at_end = true;
 }
 
 /**
@@ -117,6 +118,7 @@ static void set_sort(struct ui *ui, size_t column)
 	t->invert = false;
 	t->offset = 0;
 	t->cursor = 0;
+	t->at_end = false;
 }
 
 /* A click on its title: the column, or the other way round. */
@@ -182,6 +184,7 @@ void ui_move(struct ui *ui, size_t row, size_t rows, size_t total)
 	struct ui_table *t = ui_table(ui);
 
 	t->cursor = row;
+	t->at_end = ui->screen == TOP_EVENTS && row + 1 >= total;
 	if (t->follow)
 		ui_say(ui, false, "no row is followed any more");
 	t->follow = 0;
@@ -199,7 +202,7 @@ void ui_clamp(struct ui *ui, size_t rows, size_t total)
 	struct ui_table *t = ui_table(ui);
 	size_t last = total > rows ? total - rows : 0;
 
-	if (t->cursor >= total)
+	if (t->cursor >= total || t->at_end)
 		t->cursor = total ? total - 1 : 0;
 	if (t->offset > t->cursor)
 		t->offset = t->cursor;

@@ -19,6 +19,7 @@
  * @invert: is its order turned round?
  * @offset: first row that is seen
  * @cursor: row under it
+ * @at_end: it stays with the last row: what comes is seen
  * @follow: key of the row that the cursor stays with, 0: it stays where it is
  * @marks: rows that were marked
  */
@@ -27,6 +28,7 @@ struct ui_table {
 	bool invert;
 	size_t offset;
 	size_t cursor;
+	bool at_end;
 	uint64_t follow;
 	struct marks marks;
 };

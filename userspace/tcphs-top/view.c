@@ -75,7 +75,7 @@ static void measure(struct view *v, const struct top_model *m, const struct ui *
 		if (!r)
 			break;
 		for (i = 0; i < nr; i++) {
-			col[i].text(r, buf, v->paint.utf8);
+			col[i].text(r, buf, &m->style);
 			raise_to(&want[i], tcphs_text_width(buf));
 		}
 	}
@@ -140,11 +140,12 @@ static void paint_titles(struct view *v, const struct ui *ui, const unsigned int
 	}
 }
 
-static void paint_cell(const struct view *v, const struct table_column *col, const void *row,
+static void paint_cell(const struct view *v, const struct top_style *style,
+		       const struct table_column *col, const void *row,
 		       unsigned int y, unsigned int x, unsigned int width)
 {
 	char buf[TEXT_LEN];
-	int tone = col->text(row, buf, v->paint.utf8);
+	int tone = col->text(row, buf, style);
 	struct table_bar bar;
 	size_t len;
 
@@ -164,8 +165,8 @@ static void paint_cell(const struct view *v, const struct table_column *col, con
 	paint_bar(&v->paint, y, x, width - (unsigned int)len - 1, &bar);
 }
 
-static void paint_row(const struct view *v, const struct ui *ui, const void *row,
-		      unsigned int y, const unsigned int *width)
+static void paint_row(const struct view *v, const struct top_model *m, const struct ui *ui,
+		      const void *row, unsigned int y, const unsigned int *width)
 {
 	unsigned int x = gutter(v, ui);
 	size_t nr, i;
@@ -176,7 +177,7 @@ static void paint_row(const struct view *v, const struct ui *ui, const void *row
 	for (i = 0; i < nr; i++) {
 		if (!width[i])
 			continue;
-		paint_cell(v, &col[i], row, y, x, width[i]);
+		paint_cell(v, &m->style, &col[i], row, y, x, width[i]);
 		x += width[i] + 1;
 	}
 }
@@ -194,7 +195,7 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 		row = model_row(m, ui->screen, ui_seen(ui)->offset + i);
 		if (!row)
 			break;
-		paint_row(v, ui, row, y + 1 + i, width);
+		paint_row(v, m, ui, row, y + 1 + i, width);
 		add_spot(v, y + 1 + i, 0, v->paint.width, UI_POINT, (int)i);
 		if (ui_seen(ui)->offset + i == ui_seen(ui)->cursor)
 			paint_choose(&v->paint, y + 1 + i);
@@ -209,7 +210,7 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 {
 	unsigned int y = v->layout.y[LAYOUT_TABS], x = 0, at, rows = layout_rows(&v->layout);
 	size_t total = model_total(m, ui->screen), from = ui_seen(ui)->offset;
-	char buf[TEXT_LEN], marked[TEXT_LEN] = "";
+	char buf[2 * TEXT_LEN], marked[TEXT_LEN] = "";
 	int i;
 
 	for (i = 0; i < TOP_SCREENS; i++) {
@@ -221,7 +222,10 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 	}
 	if (ui_seen(ui)->marks.nr)
 		snprintf(marked, sizeof(marked), "%u marked, ", ui_seen(ui)->marks.nr);
-	snprintf(buf, sizeof(buf), "%s%.20s%zu-%zu of %zu%s",
+	if (ui->screen >= TOP_PEERS && m->tail.lost)
+		snprintf(marked + strlen(marked), sizeof(marked) - strlen(marked),
+			 "%llu events lost, ", (unsigned long long)m->tail.lost);
+	snprintf(buf, sizeof(buf), "%s%.60s%zu-%zu of %zu%s",
 		 ui_seen(ui)->follow ? "following, " : "", marked, total ? from + 1 : 0,
 		 from + rows < total ? from + rows : total, total,
 		 ui->all_netns ? " in all namespaces" : "");

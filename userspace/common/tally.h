@@ -3,8 +3,8 @@
  * A table that grows up to a limit: entries found by a key. Beyond the limit those that
  * were asked for least often go, their sums into one entry that stands for the others.
  */
-#ifndef TCPHS_DOCTOR_TALLY_H
-#define TCPHS_DOCTOR_TALLY_H
+#ifndef TCPHS_TALLY_H
+#define TCPHS_TALLY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,4 +43,4 @@ void tally_free(struct tally *t);
 #define tally_each(t, entry, i) \
 	for (i = 0; i < (t)->nr && ((entry) = tally_at(t, i), 1); i++)
 
-#endif /* TCPHS_DOCTOR_TALLY_H */
+#endif /* TCPHS_TALLY_H */
