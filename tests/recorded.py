@@ -84,3 +84,24 @@ def write(path, of, some, host=None, boot=None, clock=None, lost=()):
 def shifted(some, ns):
     """The same by a clock that is @ns ahead."""
     return [with_field(event, "time", field(event, "time") + ns) for event in some]
+
+
+def of_another(before, after, host, boot, clock=0, monotonic=0):
+    """A recording as a machine of that name and boot would have made it, whose clocks are ahead: what
+    makes time of day of its CLOCK_MONOTONIC by @clock ns, that clock by @monotonic."""
+    of = read(before)
+    head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, EVENT_SIZE,
+                       of.clock + clock, of.flags)
+    with open(after, "wb") as file:
+        file.write(head + struct.pack("<I", zlib.crc32(head)))
+        for n, (kind, content) in enumerate(of.pieces):
+            if kind == EVENTS:
+                content = b"".join(shifted(events(Recording(0, 0, 0, [(kind, content)])), monotonic))
+            elif kind == HOST:
+                content = host_piece(host, boot)
+            elif kind == CLOCK:
+                content = struct.pack("<q", struct.unpack("<q", content)[0] + clock)
+            elif kind == OLDER:
+                count, time, *rest = struct.unpack("<QQII", content)
+                content = struct.pack("<QQII", count, time + monotonic, *rest)
+            file.write(piece(n, kind, content))
