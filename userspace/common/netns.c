@@ -21,6 +21,7 @@
 #include "netns.h"
 
 #define BETWEEN_LOOKS_NS 1000000000ull
+#define NAMED "/run/netns"
 
 struct known {
 	uint32_t inode;
@@ -71,18 +72,19 @@ static void clean(char *name)
 			*name = '?';
 }
 
-static void look_at_named(const char *entry)
+static void add_named(void *arg, uint32_t inode, const char *name)
 {
 	char path[sizeof(((struct known *)0)->path)];
 	struct known *k;
 
+	(void)arg;
 	/* One whose name is longer is known by its processes. */
-	if (snprintf(path, sizeof(path), "/run/netns/%s", entry) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), NAMED "/%s", name) >= (int)sizeof(path))
 		return;
-	k = add(inode_of(path), path);
+	k = add(inode, path);
 	if (!k)
 		return;
-	snprintf(k->name, sizeof(k->name), "%.*s", NETNS_NAME_LEN - 1, entry);
+	snprintf(k->name, sizeof(k->name), "%.*s", NETNS_NAME_LEN - 1, name);
 	clean(k->name);
 }
 
@@ -119,13 +121,31 @@ static void look_at_process(const char *entry)
 		name_process(k);
 }
 
-static void look_into(const char *path, void (*look_at)(const char *entry))
+static void look_at_processes(void)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		look_at(entry->d_name);
+		look_at_process(entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+/**
+ * netns_each_named - those that ip-netns(8) has a name for
+ * @tell: called for each, with a name that may be anything but a slash
+ * @arg: what with
+ */
+void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name), void *arg)
+{
+	DIR *dir = opendir(NAMED);
+	struct dirent *entry;
+	struct stat st;
+
+	while (dir && (entry = readdir(dir)))
+		if (*entry->d_name != '.' && !fstatat(dirfd(dir), entry->d_name, &st, 0))
+			tell(arg, (uint32_t)st.st_ino, entry->d_name);
 	if (dir)
 		closedir(dir);
 }
@@ -139,8 +159,8 @@ static void look(void)
 	k = add(inode_of("/proc/1/ns/net"), "/proc/1/ns/net");
 	if (k)
 		strcpy(k->name, "initial");
-	look_into("/run/netns", look_at_named);
-	look_into("/proc", look_at_process);
+	netns_each_named(add_named, NULL);
+	look_at_processes();
 }
 
 static const struct known *known(uint32_t inode)

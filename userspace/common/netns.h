@@ -32,6 +32,9 @@ char *netns_number(uint32_t inode, char name[NETNS_NAME_LEN]);
 /* One of those two. */
 typedef char *netns_namer(uint32_t inode, char name[NETNS_NAME_LEN]);
 
+/* Each that ip-netns(8) has a name for, as anyone may ask who cannot look at processes. */
+void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name), void *arg);
+
 /* The number of the one that is called so now; 0: none is. */
 uint32_t netns_called(const char *name);
 

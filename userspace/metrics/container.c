@@ -3,35 +3,19 @@
  * What a network namespace is called: as the container is whose process has a socket in it,
  * which that process's cgroup says, or as ip-netns(8) calls it. Both may be read by anyone.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collect.h"
 #include "container.h"
+#include "netns.h"
 
-/* Those that ip-netns(8) keeps. */
-static void ask_ip_netns(struct tally *spaces)
+static void name_space(void *spaces, uint32_t netns, const char *name)
 {
-	DIR *dir = opendir("/run/netns");
-	struct dirent *entry;
-	struct space *s;
-	char path[300];
-	struct stat st;
-	uint32_t netns;
+	struct space *s = tally_find(spaces, &netns);
 
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/run/netns/%s", entry->d_name);
-		if (stat(path, &st))
-			continue;
-		netns = (uint32_t)st.st_ino;
-		s = tally_find(spaces, &netns);
-		if (s && !*s->name)
-			snprintf(s->name, sizeof(s->name), "%.60s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
+	if (s && !*s->name)
+		snprintf(s->name, sizeof(s->name), "%.60s", name);
 }
 
 /**
@@ -51,5 +35,5 @@ void container_names(struct tally *spaces, uint32_t home)
 		nameless |= !s->pid || !container_of_process(s->pid, s->name, sizeof(s->name));
 	}
 	if (nameless)
-		ask_ip_netns(spaces);
+		netns_each_named(name_space, spaces);
 }

@@ -4,6 +4,7 @@
 
 #include "batch.h"
 #include "columns.h"
+#include "netns.h"
 
 static const uint8_t states[] = {
 	TCPHS_STATE_ESTABLISHED, TCPHS_STATE_SYN_SENT, TCPHS_STATE_SYN_RECV,
@@ -14,14 +15,15 @@ static const uint8_t states[] = {
 static void put_title(struct tcphs_buf *out, const struct top_model *m, bool utf8)
 {
 	char up[TCPHS_DURATION_LEN], time[TCPHS_TIME_LEN], over[TEXT_LEN];
+	char netns[NETNS_NAME_LEN];
 	struct tcphs_clock clock;
 
 	tcphs_clock_init(&clock);
 	tcphs_fmt_time(time, &clock, m->at);
 	time[8] = '\0';
 	tcphs_fmt_duration(up, m->now.uptime, utf8);
-	tcphs_buf_printf(out, "tcphs %s  up %s  netns %u  %s  rates ", m->now.version, up,
-			 m->now.netns, time);
+	tcphs_buf_printf(out, "tcphs %s  up %s  netns %s  %s  rates ", m->now.version, up,
+			 netns_name(m->now.netns, netns), time);
 	text_seconds(over, m->seconds);
 	if (m->since_load)
 		tcphs_buf_str(out, "since load");

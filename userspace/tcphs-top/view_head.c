@@ -2,6 +2,7 @@
 /* Everything above the table. */
 #include <stdio.h>
 
+#include "netns.h"
 #include "view.h"
 
 #define LABEL_WIDTH	12	/* Handshakes */
@@ -77,7 +78,7 @@ static void head_title(struct view *v, const struct top_model *m, const struct u
 {
 	unsigned int y = v->layout.y[LAYOUT_TITLE];
 	const struct paint *p = &v->paint;
-	char buf[TEXT_LEN], up[TEXT_LEN];
+	char buf[TEXT_LEN], up[TEXT_LEN], netns[NETNS_NAME_LEN];
 	unsigned int x;
 
 	x = paint_text(p, y, 0, PAINT_BOLD, "tcphs");
@@ -87,7 +88,7 @@ static void head_title(struct view *v, const struct top_model *m, const struct u
 			 strcmp(m->now.version, TCPHS_VERSION) ? ", tool " TCPHS_VERSION : "", up);
 		if (x + strlen(buf) + 9 <= p->width)
 			x = paint_text(p, y, x, TABLE_PLAIN, buf);
-		snprintf(buf, sizeof(buf), "  netns %u", m->now.netns);
+		snprintf(buf, sizeof(buf), "  netns %s", netns_name(m->now.netns, netns));
 		if (p->width >= 60)
 			x = paint_text(p, y, x, TABLE_PLAIN, buf);
 		x = head_reach(v, m, y, x);

@@ -530,6 +530,8 @@ static int admit_first(struct doctor *d, struct tcphs_error *err)
 	p = add_patient(d, session ? d->tables->status.netns : 0);
 	if (!p)
 		return 0;
+	if (session)
+		netns_name(p->netns, p->name);
 	p->session = session;
 	return session && d->cli->all_netns ? admit_all(d, err) : 0;
 }

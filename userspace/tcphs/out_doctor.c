@@ -225,14 +225,18 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 
 static void heading(struct cli *cli, const struct doctor_view *v)
 {
+	char number[NETNS_NAME_LEN];
+
 	if (cli->no_header || !(v->all || v->host))
 		return;
 	if (v->host) {
 		cli_line(cli, 2, "%sHOST %s%s", cli_bold(cli), v->host, cli_plain(cli));
 		return;
 	}
-	cli_line(cli, 2, "%sNETWORK NAMESPACE %u%s%s%s", cli_bold(cli), v->netns,
-		 *v->name ? ", " : "", v->name, cli_plain(cli));
+	if (!*v->name)
+		netns_number(v->netns, number);
+	cli_line(cli, 2, "%sNETWORK NAMESPACE %s%s", cli_bold(cli), *v->name ? v->name : number,
+		 cli_plain(cli));
 }
 
 /* Namespaces that are well have a line. */
