@@ -219,6 +219,13 @@ screens() {
 	ok "events: the last ones" bash -c "sed -n 23p '$shots/events.txt' | grep -Eq ' (closed|connect-failed) '"
 	ok "lives: failed first" bash -c "sed -n 12p '$shots/lives.txt' | grep -q 'refused'"
 	ok "lives: the letters of their steps" shows lives-200 ' S +23[0-9a-f]+'
+	screen opened 80x24 "-S peers" Enter e
+	wait_screen opened '^Events of|Events of address'
+	ok "Enter: connections of the peer; e: events of one of them" shows opened 'Esc leads back'
+	mux send-keys Escape
+	wait_screen opened 'address 192\.168\.100\.8'
+	ok "Esc: back" shows opened '^.address 192\.168\.100\.8'
+	ends q >/dev/null
 	screen filter40 40x10 "-C --state established --peer-port 5432"
 	ok "40x10: the filter is seen" shows filter40 '^.state established'
 	ok "40x10: no wider than it is" narrow filter40 40

@@ -37,6 +37,27 @@ static int t_status(struct top_source *src, struct tcphs_status *st, struct tcph
 	return 0;
 }
 
+static int t_connections(struct top_source *src, bool all, const struct tcphs_filter *filter,
+			 struct tcphs_conn_list *list, struct tcphs_error *err)
+{
+	size_t i;
+
+	(void)src;
+	(void)all;
+	(void)err;
+	free(list->v);
+	list->v = calloc(5, sizeof(*list->v));
+	list->nr = 0;
+	for (i = 1; i <= 5; i++) {
+		list->v[list->nr] = (struct tcphs_conn_info){
+			.conn = i, .state = TCPHS_STATE_ESTABLISHED, .family = AF_INET,
+			.age = i, .peer = { 192, 0, 2, (uint8_t)(i % 2 + 1) },
+		};
+		list->nr += tcphs_filter_conn(filter, &list->v[list->nr]);
+	}
+	return 0;
+}
+
 static void t_close(struct top_source *src)
 {
 	(void)src;
@@ -81,7 +102,7 @@ static int64_t t_clock(struct top_source *src, uint64_t *now)
 
 static struct top_source source = {
 	.open = t_open, .status = t_status, .feed = t_feed, .next = t_next,
-	.feed_free = t_feed_free, .clock = t_clock, .close = t_close,
+	.connections = t_connections, .feed_free = t_feed_free, .clock = t_clock, .close = t_close,
 };
 
 static struct top_model m;
@@ -207,13 +228,49 @@ static void filter(void)
 	ok(model_total(&m, TOP_PEERS) == 1 && !strcmp(cell(0, "failed"), "3"),
 	   "of peers it chooses whose, not which steps count");
 	control_filter(&ui, &m, "", &err);
+}
+
+/* As in main(): what a key asks for, and what is fetched for it. */
+static void act(enum ui_action action)
+{
+	control_apply(&ui, &m, action, 0, 10, model_total(&m, ui.screen));
+	take(ui.screen, 17 * SEC);
+}
+
+static void opens(void)
+{
+	take(TOP_PEERS, 17 * SEC);
+	act(UI_DOWN);
+	act(UI_OPEN);
+	ok(ui.screen == TOP_CONNECTIONS && model_total(&m, TOP_CONNECTIONS) == 2 &&
+	   !strcmp(ui.filter, "address 192.0.2.1"), "Enter on a peer: its connections");
+	act(UI_DOWN);
+	act(UI_OPEN);
+	ok(ui.screen == TOP_EVENTS && model_total(&m, TOP_EVENTS) == 3 &&
+	   !strcmp(ui.filter, "conn 2"), "Enter on a connection: its events");
+	act(UI_LIVES);
+	ok(ui.screen == TOP_LIVES && model_total(&m, TOP_LIVES) == 1 &&
+	   !strcmp(cell(0, "conn"), "2"), "l: its lives");
+	act(UI_BACK);
+	act(UI_BACK);
+	ok(ui.screen == TOP_CONNECTIONS && ui_seen(&ui)->cursor == 1 &&
+	   !strcmp(ui.filter, "address 192.0.2.1"), "Esc: back, to the same row and filter");
+	act(UI_BACK);
+	ok(ui.screen == TOP_PEERS && !*ui.filter && ui_seen(&ui)->cursor == 1,
+	   "and to the peers, all of them");
+	act(UI_BACK);
+	equal(ui.screen, TOP_PEERS, "there is nothing before");
+	act(UI_POINT);
+	equal(ui_seen(&ui)->cursor, 0, "a click: the cursor");
+	act(UI_POINT);
+	equal(ui.screen, TOP_CONNECTIONS, "a click on its row opens it");
 	model_end(&m, &source);
 	equal(next.feeds, 0, "at the end none is left");
 }
 
 int main(void)
 {
-	plan(21);
+	plan(29);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
 	model_init(&m);
@@ -221,6 +278,7 @@ int main(void)
 	lives();
 	events();
 	filter();
+	opens();
 	model_free(&m);
 	ui_free(&ui);
 	return tap_done();

@@ -82,6 +82,86 @@ int control_filter(struct ui *ui, struct top_model *m, const char *words,
 	return 0;
 }
 
+/* ---- from a row to what belongs to it, and back ----------------------------------- */
+
+static void put_conn(char *words, uint64_t conn)
+{
+	char number[TCPHS_U64_LEN];
+
+	tcphs_fmt_hex(number, conn);
+	if (conn)
+		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_CONN, number);
+}
+
+/* Which connections are meant, as a filter; "": none can be told. */
+static void words_of(enum top_screen screen, const void *row, char *words)
+{
+	const struct top_peer *peer = row;
+	char text[TCPHS_ADDRESS_LEN];
+
+	*words = '\0';
+	switch (screen) {
+	case TOP_LISTENERS:
+		snprintf(text, sizeof(text), "%u", ((const struct top_listener *)row)->is->port);
+		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_LOCAL_PORT, text);
+		break;
+	case TOP_CONNECTIONS:
+		put_conn(words, ((const struct tcphs_conn_info *)row)->conn);
+		break;
+	case TOP_PEERS:
+		tcphs_fmt_address(text, (uint8_t)peer->key.family, peer->key.address);
+		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_ADDRESS, text);
+		break;
+	case TOP_EVENTS:
+		put_conn(words, ((const struct tcphs_event *)row)->id.conn);
+		break;
+	default:
+		put_conn(words, ((const struct tcphs_conn_life *)row)->id.conn);
+	}
+}
+
+static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
+{
+	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
+	enum top_screen from = ui->screen, to = TOP_EVENTS;
+	struct tcphs_error err = { 0 };
+	char words[PROMPT_LEN];
+
+	if (!row)
+		return;
+	words_of(from, row, words);
+	if (!*words) {
+		ui_say(ui, true, "no connection is known of this row");
+		return;
+	}
+	if (action == UI_LIVES)
+		to = TOP_LIVES;
+	else if (action == UI_OPEN && (from == TOP_LISTENERS || from == TOP_PEERS))
+		to = TOP_CONNECTIONS;
+	if (!ui_push(ui)) {
+		ui_say(ui, true, "too deep; Esc leads back");
+		return;
+	}
+	if (control_filter(ui, m, words, &err)) {
+		ui_say(ui, true, "%.200s", err.text);
+		ui_pop(ui);
+		return;
+	}
+	ui->screen = to;
+	ui_table(ui)->offset = ui_table(ui)->cursor = 0;
+	ui_table(ui)->follow = 0;
+	ui_table(ui)->at_end = to == TOP_EVENTS;
+	ui_say(ui, false, "%s of %s; Esc leads back", table_name(to), words);
+}
+
+static void go_back(struct ui *ui, struct top_model *m)
+{
+	const struct ui_place *place = ui_pop(ui);
+
+	if (place)
+		control_filter(ui, m, place->filter, NULL);
+}
+
 /* ---- lines that are typed -------------------------------------------------------- */
 
 static void complete(struct prompt *p)
@@ -131,12 +211,27 @@ void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, in
 		   size_t rows, size_t total)
 {
 	bool typing = ui->mode == UI_PROMPT;
+	/* A click on the row of the cursor opens it. */
+	bool again = action == UI_POINT && ui->mode == UI_TABLE &&
+		     ui_seen(ui)->offset + (size_t)arg == ui_seen(ui)->cursor;
 
 	ui_apply(ui, action, arg, rows, total);
 	switch (action) {
 	case UI_ENTER:
 		if (typing)
 			take(ui, m, rows, total);
+		break;
+	case UI_POINT:
+		if (again)
+			open_row(ui, m, UI_OPEN);
+		break;
+	case UI_OPEN:
+	case UI_EVENTS:
+	case UI_LIVES:
+		open_row(ui, m, action);
+		break;
+	case UI_BACK:
+		go_back(ui, m);
 		break;
 	case UI_COMPLETE:
 		complete(&ui->prompt);

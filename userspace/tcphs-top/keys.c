@@ -33,6 +33,12 @@ static const struct keys_binding table[] = {
 	{ { KEY_NPAGE, CTRL('F') }, UI_PAGE_DOWN, 0, SCROLLING, NULL, "a page down" },
 	{ { KEY_HOME, 'g' }, UI_HOME, 0, SCROLLING, NULL, "first row" },
 	{ { KEY_END, 'G' }, UI_END, 0, SCROLLING, NULL, "last row" },
+	{ { '\r', '\n', KEY_ENTER }, UI_OPEN, 0, IN_TABLE, "Open",
+	  "what belongs to this row; of a connection its events" },
+	{ { 'e' }, UI_EVENTS, 0, IN_TABLE, NULL, "events of this row" },
+	{ { 'l' }, UI_LIVES, 0, IN_TABLE, NULL, "lives of this row that ended" },
+	{ { ESCAPE, KEY_BACKSPACE, DEL, '\b' }, UI_BACK, 0, IN_TABLE, NULL,
+	  "back to where that was asked for" },
 	{ { KEY_F(3), '/' }, UI_SEARCH, 0, IN_TABLE, "Search", "search in the rows" },
 	{ { 'n' }, UI_SEARCH_NEXT, 0, IN_TABLE, NULL, "the next row that has it" },
 	{ { 'N' }, UI_SEARCH_BACK, 0, IN_TABLE, NULL, "the one before" },
@@ -64,8 +70,6 @@ static const struct keys_binding table[] = {
 	{ { KEY_HOME, CTRL('A') }, UI_HOME, 0, IN_PROMPT, NULL, NULL },
 	{ { KEY_END, CTRL('E') }, UI_END, 0, IN_PROMPT, NULL, NULL },
 	{ { KEY_RESIZE }, UI_REDRAW, 0, ~0u, NULL, NULL },
-	/* of a table that does not want it, Esc says nothing */
-	{ { ESCAPE }, UI_NONE, 0, IN_TABLE, NULL, NULL },
 };
 
 static bool has(const struct keys_binding *b, int code)

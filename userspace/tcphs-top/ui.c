@@ -222,6 +222,53 @@ static void go(struct ui *ui, enum top_screen screen)
 	ui->refresh = true;
 }
 
+/**
+ * ui_push - Esc shall lead back to here
+ * @ui: the state
+ *
+ * Return: false: it is too deep for that.
+ */
+bool ui_push(struct ui *ui)
+{
+	const struct ui_table *t = ui_seen(ui);
+	struct ui_place *place = &ui->place[ui->places];
+
+	if (ui->places == UI_PLACES)
+		return false;
+	*place = (struct ui_place){
+		.screen = ui->screen, .sort = t->sort, .invert = t->invert,
+		.offset = t->offset, .cursor = t->cursor,
+	};
+	memcpy(place->filter, ui->filter, sizeof(place->filter));
+	ui->places++;
+	return true;
+}
+
+/**
+ * ui_pop - back to where one came from
+ * @ui: the state
+ *
+ * Return: the place, whose filter the caller sees to; NULL: from nowhere.
+ */
+const struct ui_place *ui_pop(struct ui *ui)
+{
+	const struct ui_place *place;
+	struct ui_table *t;
+
+	if (!ui->places)
+		return NULL;
+	place = &ui->place[--ui->places];
+	ui->screen = place->screen;
+	t = ui_table(ui);
+	t->sort = place->sort;
+	t->invert = place->invert;
+	t->offset = place->offset;
+	t->cursor = place->cursor;
+	t->at_end = false;
+	t->follow = 0;
+	return place;
+}
+
 /* To what is on the screen already. */
 static void open_mode(struct ui *ui, enum ui_mode mode)
 {

@@ -33,12 +33,26 @@ struct ui_table {
 	struct marks marks;
 };
 
+#define UI_PLACES	8
+
+/* Where Esc leads back to. */
+struct ui_place {
+	enum top_screen screen;
+	size_t sort;
+	bool invert;
+	size_t offset;
+	size_t cursor;
+	char filter[PROMPT_LEN];
+};
+
 /**
  * struct ui - the state of the user interface
  * @screen: table that is shown
  * @mode: what the keys mean
  * @back: the mode that it leads back to
  * @table: how each is looked at
+ * @place: where Esc leads back to, the latest behind
+ * @places: how many
  * @menu: in UI_SORT: the line
  * @help_offset: in UI_HELP: the first line that is seen
  * @prompt: in UI_PROMPT: what is typed
@@ -59,6 +73,8 @@ struct ui {
 	enum ui_mode mode;
 	enum ui_mode back;
 	struct ui_table table[TOP_SCREENS];
+	struct ui_place place[UI_PLACES];
+	size_t places;
 	size_t menu;
 	size_t help_offset;
 	struct prompt prompt;
@@ -91,6 +107,8 @@ void ui_free(struct ui *ui);
 void ui_apply(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t total);
 void ui_move(struct ui *ui, size_t row, size_t rows, size_t total);
 void ui_clamp(struct ui *ui, size_t rows, size_t total);
+bool ui_push(struct ui *ui);
+const struct ui_place *ui_pop(struct ui *ui);
 void ui_say(struct ui *ui, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool ui_descending(const struct ui *ui);
 const struct table_column *ui_sorted(const struct ui *ui);
