@@ -668,6 +668,38 @@ static bool stands_behind(uint64_t number)
 	return good;
 }
 
+/* By somebody who wants room, or mounts something there. @away: a name that is free */
+static void test_taken_away(const char *away)
+{
+	struct tcphs_box *b = box(4, 0);
+
+	state_at(b, BOX_BEGINS, MS, MS, 0);
+	put(b, 1, 1001);
+	list();
+	unlink(path_of(0));
+	put(b, 1001, 1501);
+	put(b, 1501, 2001);
+	read_all(dir);
+	ok(got.good && got.first == 1501 && got.last == 2000 && got.unwritten == 500,
+	   "when a file is deleted it goes on in another, which tells what was lost with it");
+	if (rename(dir, away))
+		abort();
+	ok(!put(b, 2001, 2501), "when the directory is moved away there is none");
+	if (mkdir(dir, 0700))
+		abort();
+	ok(!tcphs_box_flush(b) && put(b, 2501, 3001), "until there is one again");
+	finish(b);
+	read_all(dir);
+	ok(got.good && got.first == 2501 && got.last == 3000 && !got.unwritten,
+	   "and the one that was moved has all of before");
+	ok(stands_behind(3000), "who comes next asks for none of it");
+	clear();
+	rmdir(dir);
+	if (rename(away, dir))
+		abort();
+	clear();
+}
+
 static void test_full(void)
 {
 	struct tcphs_box *b = box(4, 0);
@@ -718,6 +750,7 @@ static void test_full(void)
 	if (rename(away, dir))
 		abort();
 	clear();
+	test_taken_away(away);
 	/* Of what is tried so often in vain, a new file is begun. */
 	b = box(4, 0);
 	state(b, BOX_BEGINS, MS, MS);
@@ -921,7 +954,7 @@ static void test_strangers(void)
 
 int main(void)
 {
-	plan(52);
+	plan(57);
 	if (!mkdtemp(dir))
 		abort();
 	test_bounds();

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -453,6 +454,19 @@ uint64_t tcphs_box_file_abandon(struct box_file *f)
 	f->waiting = 0;
 	f->out_len = 0;
 	return waiting;
+}
+
+/**
+ * tcphs_box_file_is_there - whether anybody finds it
+ * @f: the file
+ *
+ * Return: false when its name was taken away.
+ */
+bool tcphs_box_file_is_there(const struct box_file *f)
+{
+	struct stat st;
+
+	return fstat(f->fd, &st) || st.st_nlink;
 }
 
 /**

@@ -5,7 +5,8 @@
  * A file is made when there is something to write, after the oldest ones have gone that
  * leave no room for all of it. When the disk takes nothing, what was packed waits here and
  * is tried again; when it is another disk by then, or the file is beyond repair, the rest
- * goes into a new file, and what was in neither is counted there.
+ * goes into a new file, and what was in neither is counted there. So it does when somebody
+ * takes the file away, or the directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,7 @@ struct tcphs_box {
 	uint64_t number;	/* of the last file */
 	uint64_t since;		/* when it was begun, CLOCK_BOOTTIME */
 	uint64_t synced;
+	uint64_t found;		/* events of the file when it was last seen in its place */
 	uint64_t unwritten;	/* events that no file has, since the last that could tell */
 	struct box_place place;	/* of all that was taken, whatever became of it */
 	bool unsaid;		/* no file has its state */
@@ -155,6 +157,7 @@ static int open_file(struct tcphs_box *b)
 	b->open = true;
 	b->since = now();
 	b->synced = b->since;
+	b->found = 0;
 	b->totals.files++;
 	return tcphs_box_file_begin(b->file, fd, &b->how.info);
 }
@@ -255,6 +258,24 @@ static void try_again(struct tcphs_box *b)
 		settle(b, false);
 	if (!b->err)
 		b->tries = 0;
+}
+
+/* What is written to a file that was taken away, or not to this directory, nobody finds. */
+static void look_for_file(struct tcphs_box *b)
+{
+	uint64_t events = tcphs_box_file_events(b->file);
+	bool there = tcphs_box_file_is_there(b->file), same = same_directory(b);
+
+	if (there && same) {
+		b->found = events;
+		return;
+	}
+	give_up_file(b);
+	if (!there)
+		b->unwritten += events - b->found;
+	if (!same)
+		close_directory(b);
+	have_file(b);
 }
 
 /* ---- for whoever records --------------------------------------------------------------- */
@@ -515,6 +536,8 @@ int tcphs_box_flush(struct tcphs_box *b)
 		try_again(b);
 	else if (b->open)
 		b->err = tcphs_box_file_flush(b->file);
+	if (!b->err && b->open)
+		look_for_file(b);
 	if (!b->err && is_old(b))
 		b->err = end_file(b);
 	if (b->err || !b->open || now() - b->synced < SYNC_NS)

@@ -257,6 +257,7 @@ void tcphs_box_file_state(struct box_file *f, const struct piece_state *state,
 int tcphs_box_file_flush(struct box_file *f);
 int tcphs_box_file_sync(struct box_file *f);
 int tcphs_box_file_end(struct box_file *f);
+bool tcphs_box_file_is_there(const struct box_file *f);
 uint64_t tcphs_box_file_waiting(const struct box_file *f);
 uint64_t tcphs_box_file_abandon(struct box_file *f);
 int tcphs_box_file_error(const struct box_file *f);
