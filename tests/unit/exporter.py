@@ -244,16 +244,38 @@ def name_of_two():
         check("of a name each address is tried", listens_at(x) == {"0100007F"}, listens_at(x))
 
 
+def activated(number, handed, **how):
+    """An exporter that is told of so many sockets of systemd's, and gets one."""
+    return subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=$1 exec "$0" 3<&"$2"', EXPORTER,
+                             str(number), str(handed.fileno())], pass_fds=[handed.fileno()], **how)
+
+
 def activation():
     listener = socket.create_server(("127.0.0.1", 0))
-    process = subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" 3<&"$1"', EXPORTER,
-                                str(listener.fileno())], pass_fds=[listener.fileno()])
+    process = activated(1, listener)
     connection = http.client.HTTPConnection(*listener.getsockname(), timeout=30)
     connection.request("GET", "/metrics")
     status = connection.getresponse().status
     connection.close()
     process.terminate()
     check("a socket of systemd's is served", (status, process.wait()) == (200, 0))
+
+
+def refused_sockets():
+    """One that is not served would let whoever connects wait."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as deaf, \
+         socket.socket(type=socket.SOCK_DGRAM) as letters:
+        for name, number, handed, word in (("two sockets", 2, listener, "one can be served"),
+                                           ("one that does not listen", 1, deaf, "does not listen"),
+                                           ("one of datagrams", 1, letters, "does not listen")):
+            process = activated(number, handed, stderr=subprocess.PIPE, text=True)
+            try:
+                said = process.communicate(timeout=30)[1]
+            except subprocess.TimeoutExpired:
+                process.kill()
+                said = process.communicate()[1]
+            check(f"refused of systemd: {name}", process.returncode == 1 and
+                  word in said and said.count("\n") == 1, (process.returncode, said))
 
 
 def refusals():
@@ -302,6 +324,7 @@ def main():
         x.get()
     check("and once in its log", x.said.count("\n") == 1 and "modprobe tcphs" in x.said, x.said)
     activation()
+    refused_sockets()
     name_of_two()
     refusals()
     print(f"1..{DONE}")

@@ -311,13 +311,30 @@ static bool make_answers(void)
 
 /* ---- where it listens ------------------------------------------------------------------------ */
 
-/* A socket of systemd's (sd_listen_fds(3)); -1: there is none. */
-static int activated(void)
+/* Sockets that systemd hands over (sd_listen_fds(3)). */
+static long activated(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 
-	if (!pid || !fds || strtol(pid, NULL, 10) != getpid() || strtol(fds, NULL, 10) < 1)
+	return pid && fds && strtol(pid, NULL, 10) == getpid() ? strtol(fds, NULL, 10) : 0;
+}
+
+/* Whoever connects to one that is not served would wait; -1 with a word to the user. */
+static int take_over(long nr)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	if (nr > 1) {
+		fprintf(stderr, "tcphs-exporter: %ld sockets of systemd's, but one can be served: one ListenStream=, which for IPv4 and IPv6 is [::]:9768\n",
+			nr);
 		return -1;
+	}
+	if (getsockopt(ACTIVATED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) || !listens) {
+		complain("the socket of systemd's",
+			 "does not listen; ListenStream= and Accept=no are needed");
+		return -1;
+	}
 	fcntl(ACTIVATED_FD, F_SETFD, FD_CLOEXEC);
 	return ACTIVATED_FD;
 }
@@ -428,11 +445,10 @@ static int run(const struct place *where, unsigned int limit)
 {
 	struct MHD_Daemon *daemon;
 	struct tcphs_clock clock;
-	int fd = activated(), ret;
+	long handed = activated();
+	int fd = handed > 0 ? take_over(handed) : listen_at(where), ret;
 	size_t i;
 
-	if (fd < 0)
-		fd = listen_at(where);
 	if (fd < 0)
 		return TCPHS_ERR_FAILED;
 	for (i = 0; i < CLIENTS_ROOM; i++)
