@@ -128,7 +128,7 @@ static uint64_t parse_size(const struct cli *cli, const char *arg)
 		end++;
 	}
 	if (errno || *end || *arg < '0' || *arg > '9' || n < TCPHS_BOX_SIZE_MIN || n > 1ull << 40)
-		cli_usage(cli, "--size: '%s' is wrong; allowed are bytes, or a number with K, M or G, from 1M on",
+		cli_usage(cli, "--size: '%s' is wrong; allowed are bytes, or a number with K, M, G or T, from 1M to 1T",
 			  arg);
 	/* What it takes on the disk is not more either. */
 	return n & ~4095ull;
