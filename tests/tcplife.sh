@@ -102,6 +102,27 @@ filters_choose() {
 	same "$(wc -l <"$tmp/lives")" "$(wc -l <"$tmp/followed")" "older than 1 µs"
 }
 
+# The one that failed of each pair, or both, with the same in all fields.
+journal_has_what_failed() {
+	lives --failed &&
+	wait_until 20 same_length "$tmp/lives" "$tmp/entries" &&
+	python3 "$here/journal.py" same "$tmp/entries" "$tmp/lives"
+}
+
+both_wait() {
+	(($(awk '$2 == 16 && $4 != "00000000"' /proc/net/netlink | wc -l) == 2))
+}
+
+same_length() {
+	[[ $(wc -l <"$1") == "$(wc -l <"$2")" ]]
+}
+
+no_journal_is_said() {
+	rm /run/systemd/journal/socket
+	! tcphs lives --failed --journal 2>"$tmp/said" &&
+	grep -qF "/run/systemd/journal/socket: the journal does not take entries" "$tmp/said"
+}
+
 # Of what the small ring has no more.
 torn_lives_say_so() {
 	counters "$tmp/before"
@@ -124,7 +145,7 @@ peer_runs() {
 	[[ $(cat "/proc/$pid/wchan" 2>/dev/null) == *poll* ]]
 }
 
-start 7
+start 9
 need_command python3 ss nstat jq
 load ring_records=32768
 # Nobody may take over another's TIME_WAIT.
@@ -139,6 +160,11 @@ fi
 background "$tmp/followed" tcphs lives -f -j
 follower=${started[-1]}
 wait_until 10 reader_waits || die "tcphs lives -f does not wait"
+background "$tmp/entries" python3 "$here/journal.py" take
+wait_until 10 test -S /run/systemd/journal/socket || die "there is no journal"
+background "$tmp/journal" tcphs lives -f --failed --journal
+journal=${started[-1]}
+wait_until 10 both_wait || die "tcphs lives --journal does not wait"
 counters "$tmp/before"
 traffic all --connections $connections --parallel 13 --refused $refused
 hold $held
@@ -152,6 +178,9 @@ check "--follow shows the same as they end" as_followed
 stop "$follower"
 check "a recording has the same" as_recorded
 check "filters choose lives" filters_choose
+check "the journal has what failed, as it ended" journal_has_what_failed
+stop "$journal"
+check "and where there is none, that is said" no_journal_is_said
 if [[ $peer ]]; then
 	stop "$peer" INT
 	lives

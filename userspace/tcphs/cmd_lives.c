@@ -12,6 +12,7 @@
 
 #include "hosts.h"
 #include "open_lives.h"
+#include "out_journal.h"
 #include "source.h"
 
 /* So many may be open at a time; of more, those go that had no event for longest. */
@@ -34,6 +35,8 @@ struct lives_cmd {
 	bool follow;
 	struct source *source;
 	struct life_view view;
+	bool to_journal;
+	struct journal *journal;	/* instead of lines; NULL: lines */
 	struct tcphs_filter filter;	/* what one event must fit */
 	uint64_t older_than;		/* and the life itself, ns */
 	struct open_lives open;
@@ -58,6 +61,13 @@ static bool old_enough(const struct lives_cmd *cmd, const struct life_line *line
 				    until >= line->life->begin + cmd->older_than);
 }
 
+/* What has not ended will be an entry when it has. */
+static void write_entry(struct lives_cmd *cmd, const struct life_line *line)
+{
+	if (line->end == LIFE_ENDED)
+		life_journal(cmd->journal, line->life, source_clock(cmd->source)->offset);
+}
+
 static void print(struct lives_cmd *cmd, const struct life_line *life)
 {
 	const struct hosts *hosts = source_hosts(cmd->source);
@@ -67,7 +77,9 @@ static void print(struct lives_cmd *cmd, const struct life_line *life)
 		return;
 	if (hosts)
 		line.other = hosts_other_end(hosts, &life->life->id);
-	if (cmd->cli->json)
+	if (cmd->journal)
+		write_entry(cmd, &line);
+	else if (cmd->cli->json)
 		life_json(&cmd->cli->out, &line, source_clock(cmd->source)->offset);
 	else
 		life_text(&cmd->view, &cmd->cli->out, &line);
@@ -337,6 +349,7 @@ static void parse(struct lives_cmd *cmd, int argc, char **argv)
 		CLI_LONGS,
 		{ "follow",	no_argument,		NULL, 'f' },
 		{ "output",	required_argument,	NULL, 'o' },
+		{ "journal",	no_argument,		NULL, 'J' },
 		{ NULL,		0,			NULL, 0 },
 	};
 	int c;
@@ -346,6 +359,8 @@ static void parse(struct lives_cmd *cmd, int argc, char **argv)
 			cmd->follow = true;
 		else if (c == 'o')
 			cli_columns(cmd->cli, optarg);
+		else if (c == 'J')
+			cmd->to_journal = true;
 		else
 			cli_option(cmd->cli, c, argv, longs);
 	}
@@ -368,13 +383,14 @@ static bool on_round(void *arg)
 	struct lives_cmd *cmd = arg;
 
 	take_filter(cmd);
-	return !tcphs_buf_flush(&cmd->cli->out) && !cmd->no_memory;
+	return !tcphs_buf_flush(&cmd->cli->out) && !cmd->no_memory &&
+	       !(cmd->journal && journal_failed(cmd->journal, NULL));
 }
 
 static int read_lives(struct lives_cmd *cmd, struct tcphs_error *err)
 {
-	bool text = !cmd->cli->json, since = tcphs_filter_has(&cmd->filter, TCPHS_FILTER_SINCE);
-	const struct tcphs_events_ops *ops = text ? &text_ops : &json_ops;
+	bool text = !cmd->cli->json && !cmd->journal, since = tcphs_filter_has(&cmd->filter, TCPHS_FILTER_SINCE);
+	const struct tcphs_events_ops *ops = cmd->cli->json ? &json_ops : &text_ops;
 	struct tcphs_session *session = source_session(cmd->source);
 	/* Nothing is there of what a command will do. */
 	bool from_nothing = cmd->follow && cmd->cli->command;
@@ -420,9 +436,19 @@ static int run(struct cli *cli, int argc, char **argv)
 	life_view_init(&cmd.view, cli);
 	take_filter(&cmd);
 	life_view_clock(&cmd.view, source_clock(cmd.source));
+	if (cmd.to_journal) {
+		cmd.journal = journal_open(&err);
+		if (!cmd.journal) {
+			source_close(cmd.source);
+			return cli_fail(&err);
+		}
+		cli->to_file = true;
+	}
 	failed = read_lives(&cmd, &err);
 	if (!failed && !cmd.follow && !tcphs_stop_asked())
 		failed = show_open(&cmd, &err);
+	if (!failed && cmd.journal && journal_failed(cmd.journal, &err))
+		failed = -1;
 	if (!failed && cmd.no_memory) {
 		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
 		failed = -1;
@@ -433,6 +459,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		ret = cli_fail(&err);
 	open_lives_free(&cmd.open);
 	free(cmd.sorted);
+	journal_close(cmd.journal);
 	source_close(cmd.source);
 	return ret;
 }
@@ -444,7 +471,8 @@ const struct verb verb_lives = {
 		"  -f, --follow          each connection as it ends from now on (with --since:\n"
 		"                        from then on), until Ctrl-C\n"
 		"  -o, --output NAME,... these columns, or all; help lists them, with those of\n"
-		"                        tcplife: PID,COMM,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS\n",
+		"                        tcplife: PID,COMM,LADDR,LPORT,RADDR,RPORT,TX_KB,RX_KB,MS\n"
+		"      --journal         each that has ended as an entry of systemd's journal\n",
 	.reads = true,
 	.reads_several = true,
 	.runs = true,
