@@ -195,7 +195,7 @@ screens() {
 	screen ascii 80x24 "-U"
 	ok "-U: nothing but ASCII" bash -c "! LC_ALL=C grep -q '[^ -~]' '$shots/ascii.txt'"
 	ends q
-	screen filter 80x24 "-C" '\' 'state clos' Tab
+	screen filter 80x24 "-C" "\\" 'state clos' Tab
 	ok "\\: the words of the filter that there are" shows filter 'close-wait closing'
 	mux send-keys Enter
 	wait_screen filter 'is wrong'
@@ -225,6 +225,18 @@ screens() {
 	mux send-keys Escape
 	wait_screen opened 'address 192\.168\.100\.8'
 	ok "Esc: back" shows opened '^.address 192\.168\.100\.8'
+	ends q >/dev/null
+	screen saved 80x24 "-C" w C-u "$tmp/saved.txt" Enter
+	wait_screen saved 'saved in'
+	ok "w: the screen is in the file" bash -c "[ \$(wc -l <'$tmp/saved.txt') = 24 ] && grep -q '^STATE' '$tmp/saved.txt'"
+	mux send-keys w C-u "$tmp/saved.txt" Enter
+	wait_screen saved 'exists'
+	ok "a file that is there is not written over" shows saved 'File exists'
+	mux set -s set-clipboard on
+	mux send-keys c
+	wait_screen saved 'copied'
+	mux show-buffer >"$tmp/copied"
+	ok "c: the number of the connection is in the clipboard" grep -Exq '13[89ab][0-9a-f]' "$tmp/copied"
 	ends q >/dev/null
 	screen filter40 40x10 "-C --state established --peer-port 5432"
 	ok "40x10: the filter is seen" shows filter40 '^.state established'

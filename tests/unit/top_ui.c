@@ -3,9 +3,12 @@
 #include <arpa/inet.h>
 #include <curses.h>		/* for the numbers of keys alone */
 #include <locale.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/save.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
 
@@ -321,6 +324,35 @@ static void prompts(void)
 	top.ui.quit = false;
 }
 
+static void saves(void)
+{
+	char name[] = "/tmp/top_ui-XXXXXX", buf[PROMPT_LEN], text[64];
+	FILE *f;
+
+	press('2');
+	press('g');
+	close(mkstemp(name));
+	equal(save_screen(&top.v.paint, name), -EEXIST, "a file that is there is not written over");
+	unlink(name);
+	press('w');
+	press('U' & 0x1f);
+	type(name);
+	press('\n');
+	same(top.ui.save, name, "w: the screen is to be saved there");
+	ok(top.ui.mode == UI_TABLE && !save_screen(&top.v.paint, name), "and it is");
+	f = fopen(name, "r");
+	ok(f && fgets(text, sizeof(text), f) && !strncmp(text, line(0), 20), "as it is seen");
+	if (f)
+		fclose(f);
+	unlink(name);
+	view_line(&top.v, &top.ui, buf, sizeof(buf));
+	ok(strstr(buf, ":443 ") && !strcmp(buf, line(chosen())), "a line to be copied");
+	press('c');
+	snprintf(buf, sizeof(buf), "%llx", (unsigned long long)under_cursor());
+	same(top.ui.copy, buf, "c: the number of its connection");
+	top.ui.copy[0] = '\0';
+}
+
 static void searches(void)
 {
 	press('2');
@@ -465,7 +497,7 @@ static void sizes(void)
 
 int main(void)
 {
-	plan(54);
+	plan(60);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);
@@ -477,6 +509,7 @@ int main(void)
 	marks();
 	clicks();
 	prompts();
+	saves();
 	searches();
 	filters();
 	help();

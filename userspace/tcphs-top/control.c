@@ -154,6 +154,25 @@ static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
 	ui_say(ui, false, "%s of %s; Esc leads back", table_name(to), words);
 }
 
+/* The argument of the words alone: of a connection its number, of a peer its address. */
+static void copy_conn(struct ui *ui, const struct top_model *m)
+{
+	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
+	char words[PROMPT_LEN];
+
+	if (!row)
+		return;
+	if (ui->screen == TOP_LISTENERS) {
+		*words = '\0';
+		put_conn(words, ((const struct top_listener *)row)->is->conn);
+	} else {
+		words_of(ui->screen, row, words);
+	}
+	snprintf(ui->copy, sizeof(ui->copy), "%s", words + strcspn(words, " ") + !!*words);
+	if (!*ui->copy)
+		ui_say(ui, true, "no connection is known of this row");
+}
+
 static void go_back(struct ui *ui, struct top_model *m)
 {
 	const struct ui_place *place = ui_pop(ui);
@@ -188,6 +207,12 @@ static void take(struct ui *ui, struct top_model *m, size_t rows, size_t total)
 	case PROMPT_FILTER:
 		p->bad = control_filter(ui, m, p->text, &err);
 		snprintf(p->hint, sizeof(p->hint), "%.500s", err.text);
+		break;
+	case PROMPT_SAVE:
+		p->bad = !*p->text;
+		snprintf(p->hint, sizeof(p->hint), "a name of a file");
+		if (!p->bad)
+			memcpy(ui->save, p->text, sizeof(ui->save));
 		break;
 	default:
 		if (*p->text)
@@ -229,6 +254,9 @@ void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, in
 	case UI_EVENTS:
 	case UI_LIVES:
 		open_row(ui, m, action);
+		break;
+	case UI_COPY_CONN:
+		copy_conn(ui, m);
 		break;
 	case UI_BACK:
 		go_back(ui, m);

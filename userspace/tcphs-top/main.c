@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "control.h"
 #include "options.h"
+#include "save.h"
 #include "terminal.h"
 #include "view.h"
 
@@ -132,6 +133,28 @@ static int run_batch(struct top *t)
 
 /* ---- terminal ----------------------------------------------------------------------- */
 
+/* What was just painted, and says how that went. */
+static void save(struct top *t)
+{
+	struct ui *ui = &t->opt.ui;
+	int ret = save_screen(&t->view.paint, ui->save);
+
+	if (ret)
+		ui_say(ui, true, "%.120s: %s", ui->save, strerror(-ret));
+	else
+		ui_say(ui, false, "saved in %.120s", ui->save);
+	*ui->save = '\0';
+}
+
+static void copy(struct top *t)
+{
+	struct ui *ui = &t->opt.ui;
+
+	terminal_copy(ui->copy);
+	ui_say(ui, false, "copied, if the terminal takes it: %.120s", ui->copy);
+	*ui->copy = '\0';
+}
+
 static int paint(struct top *t)
 {
 	struct ui *ui = &t->opt.ui;
@@ -145,6 +168,10 @@ static int paint(struct top *t)
 	if (ret)
 		return ret;
 	view_paint(&t->view, &t->model, ui);
+	if (*ui->save) {
+		save(t);
+		view_paint(&t->view, &t->model, ui);
+	}
 	terminal_put(&t->view.paint, ui->repaint);
 	ui->repaint = false;
 	return 0;
@@ -173,7 +200,11 @@ static void take_keys(struct top *t)
 				     keys_action(ui->mode, key.code, &arg);
 		control_apply(ui, &t->model, action, arg, view_rows(&t->view, ui),
 			      view_total(&t->view, &t->model, ui));
-		if (ui->quit || ui->refresh)
+		if (action == UI_COPY && ui->mode == UI_TABLE)
+			view_line(&t->view, ui, ui->copy, sizeof(ui->copy));
+		if (*ui->copy)
+			copy(t);
+		if (ui->quit || ui->refresh || *ui->save)
 			break;
 	}
 }

@@ -112,6 +112,7 @@ const char *prompt_question(const struct prompt *p, bool brief)
 		[PROMPT_DELAY]	= { "Time between refreshes (2, 500ms, 1m): ", "Delay: " },
 		[PROMPT_SEARCH]	= { "Search: ", "/" },
 		[PROMPT_FILTER]	= { "Filter (Tab completes): ", "Filter: " },
+		[PROMPT_SAVE]	= { "Save the screen in the file: ", "Save in: " },
 	};
 
 	return question[p->what][brief];

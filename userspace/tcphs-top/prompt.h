@@ -15,6 +15,7 @@ enum prompt_what {
 	PROMPT_DELAY,
 	PROMPT_SEARCH,
 	PROMPT_FILTER,
+	PROMPT_SAVE,		/* name of a file */
 
 	PROMPTS
 };

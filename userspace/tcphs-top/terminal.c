@@ -223,3 +223,32 @@ bool terminal_key(struct key *key)
 			return true;
 	}
 }
+
+/* Three bytes are four letters. */
+static void put_base64(const unsigned char *s, size_t len)
+{
+	static const char letter[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t bits;
+	size_t i, k, n;
+
+	for (i = 0; i < len; i += 3) {
+		n = len - i < 3 ? len - i : 3;
+		bits = (uint32_t)s[i] << 16 | (n > 1 ? (uint32_t)s[i + 1] << 8 : 0) |
+		       (n > 2 ? s[i + 2] : 0);
+		for (k = 0; k < 4; k++)
+			putchar(k <= n ? letter[bits >> (18 - 6 * k) & 63] : '=');
+	}
+}
+
+/**
+ * terminal_copy - text for the clipboard of whoever sits at the terminal, by OSC 52
+ * @text: the text
+ */
+void terminal_copy(const char *text)
+{
+	fputs("\033]52;c;", stdout);
+	put_base64((const unsigned char *)text, strlen(text));
+	fputc('\a', stdout);
+	fflush(stdout);
+}

@@ -11,5 +11,6 @@ void terminal_end(void);
 void terminal_size(unsigned int *width, unsigned int *height);
 void terminal_put(const struct paint *p, bool anew);
 bool terminal_key(struct key *key);
+void terminal_copy(const char *text);
 
 #endif /* TOP_TERMINAL_H */

@@ -350,6 +350,9 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 	case UI_FILTER:
 		ask(ui, PROMPT_FILTER, ui->filter);
 		break;
+	case UI_SAVE:
+		ask(ui, PROMPT_SAVE, "tcphs-top.txt");
+		break;
 	case UI_DELAY:
 		ask(ui, PROMPT_DELAY, "");
 		break;

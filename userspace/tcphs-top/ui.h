@@ -58,6 +58,8 @@ struct ui_place {
  * @prompt: in UI_PROMPT: what is typed
  * @search: what is looked for, "": nothing
  * @filter: words of the filter, "": none
+ * @save: name of the file that the screen is to be saved in, "": none
+ * @copy: what is to be copied, "": nothing
  * @message: of the last key, "": none
  * @bad: it is what could not be done
  * @all_netns: every network namespace
@@ -80,6 +82,8 @@ struct ui {
 	struct prompt prompt;
 	char search[PROMPT_LEN];
 	char filter[PROMPT_LEN];
+	char save[PROMPT_LEN];
+	char copy[PROMPT_LEN];
 	char message[UI_MESSAGE];
 	bool bad;
 	bool all_netns;

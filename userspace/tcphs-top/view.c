@@ -444,6 +444,22 @@ size_t view_total(const struct view *v, const struct top_model *m, const struct 
 }
 
 /**
+ * view_line - the row of the cursor as text, as it was painted last
+ * @v: the view
+ * @ui: what is wanted
+ * @buf: gets it, "": no row is seen
+ * @size: of @buf
+ */
+void view_line(const struct view *v, const struct ui *ui, char *buf, size_t size)
+{
+	size_t row = ui_seen(ui)->cursor - ui_seen(ui)->offset;
+
+	*buf = '\0';
+	if (row < layout_rows(&v->layout))
+		paint_line(&v->paint, v->layout.y[LAYOUT_TABLE] + 1 + (unsigned int)row, buf, size);
+}
+
+/**
  * view_mouse - what the mouse asks for
  * @v: the view, as it was painted last
  * @ui: what is wanted

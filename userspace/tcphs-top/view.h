@@ -47,6 +47,7 @@ int view_resize(struct view *v, const struct top_model *m, unsigned int width,
 void view_paint(struct view *v, const struct top_model *m, const struct ui *ui);
 size_t view_rows(const struct view *v, const struct ui *ui);
 size_t view_total(const struct view *v, const struct top_model *m, const struct ui *ui);
+void view_line(const struct view *v, const struct ui *ui, char *buf, size_t size);
 enum ui_action view_mouse(const struct view *v, const struct ui *ui, const struct key *key,
 			  int *arg);
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "save.h"
+
+/* The file is a new one: nothing is written over, and no link of somebody else's followed. */
+static FILE *create(const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	FILE *f;
+
+	if (fd < 0)
+		return NULL;
+	f = fdopen(fd, "w");
+	if (!f)
+		close(fd);
+	return f;
+}
+
+/**
+ * save_screen - writes what is on the screen, without its colours
+ * @p: the screen
+ * @name: of a file that is not there yet
+ *
+ * Return: 0, or a negative errno; of what could not be written nothing is left.
+ */
+int save_screen(const struct paint *p, const char *name)
+{
+	size_t size = (size_t)p->width * PAINT_CELL + 1;
+	char *line = malloc(size);
+	unsigned int y;
+	FILE *f;
+	int ret = 0;
+
+	if (!line)
+		return -ENOMEM;
+	f = create(name);
+	if (!f) {
+		free(line);
+		return -errno;
+	}
+	for (y = 0; y < p->height; y++) {
+		paint_line(p, y, line, size);
+		fprintf(f, "%s\n", line);
+	}
+	errno = 0;
+	if (ferror(f) | fclose(f)) {
+		ret = errno ? -errno : -EIO;
+		unlink(name);
+	}
+	free(line);
+	return ret;
+}
