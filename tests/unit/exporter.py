@@ -94,11 +94,17 @@ def answers(x):
     check("and in OpenMetrics, whoever asks for it", status == 200 and
           kind.startswith("application/openmetrics-text; version=1.0.0") and text.endswith("# EOF\n"),
           (status, kind))
+    check("but not who refuses that by its weight",
+          [x.get(headers={"Accept": f"text/plain,application/openmetrics-text;q={q}"})[1][:5]
+           for q in ("0", "0.000", "0.001")] == ["text/", "text/", "appli"])
+    check("a request may name the server, as those of proxies do",
+          x.get(f"http://localhost:{x.port}/metrics")[0] == x.get("http://localhost")[0] == 200)
     check("HEAD has no body", x.get(method="HEAD")[::2] == (200, ""))
     check("/ leads there", "/metrics" in x.get("/")[2])
-    check("all else is refused", [x.get("/x")[0], x.get("/metrics/")[0], x.get(method="POST")[0],
+    check("all else is refused", [x.get("/x")[0], x.get("/metrics/")[0], x.get("/metrics%00x")[0],
+                                  x.get(method="POST")[0],
                                   x.get(method="PUT", body="x" * 99999)[0],
-                                  x.get(body="x")[0]] == [404, 404, 405, 405, 400])
+                                  x.get(body="x")[0]] == [404, 404, 404, 405, 405, 400])
     before = time.monotonic()
     counts = [int(re.search(r"^tcphs_exporter_collections_total (\d+)", x.get()[2], re.M)[1])
               for _ in range(31)]

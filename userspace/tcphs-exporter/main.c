@@ -232,13 +232,42 @@ static struct MHD_Response *fresh_page(enum metrics_format format)
 	return p->response;
 }
 
+/* Does a media range end with the weight 0, which means: not that (RFC 9110, 12.4.2)? */
+static bool is_refused(const char *range, size_t len)
+{
+	const char *q = memmem(range, len, "q=0", 3);
+
+	return q && strspn(q + 2, "0.") >= (size_t)(range + len - (q + 2));
+}
+
 static enum metrics_format wanted(struct MHD_Connection *c)
 {
+	static const char openmetrics[] = "application/openmetrics-text";
 	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_ACCEPT);
+	const char *range = accept ? strstr(accept, openmetrics) : NULL;
 
-	return accept && strstr(accept, "application/openmetrics-text") ? METRICS_OPENMETRICS :
-									  METRICS_TEXT;
+	return range && !is_refused(range, strcspn(range, ",")) ? METRICS_OPENMETRICS :
+								  METRICS_TEXT;
+}
+
+/* As it was sent: /metrics%00 is another page than /metrics. */
+static size_t keep_escaped(void *arg, struct MHD_Connection *c, char *url)
+{
+	(void)arg;
+	(void)c;
+	return strlen(url);
+}
+
+/* A proxy's request names the server, too, and has to be understood (RFC 9112, 3.2.2). */
+static const char *path_of(const char *url)
+{
+	static const char scheme[] = "http://";
+
+	if (strncasecmp(url, scheme, sizeof(scheme) - 1))
+		return url;
+	url = strchr(url + sizeof(scheme) - 1, '/');
+	return url ? url : "/";
 }
 
 static enum MHD_Result queue(struct MHD_Connection *c, unsigned int status,
@@ -280,6 +309,7 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *c, const char *u
 		begin(c);
 		return MHD_YES;
 	}
+	url = path_of(url);
 	if (!strcmp(url, "/"))
 		return queue(c, MHD_HTTP_OK, x.front);
 	if (strcmp(url, "/metrics"))
@@ -416,6 +446,7 @@ static struct MHD_Daemon *start(int fd)
 				MHD_OPTION_CONNECTION_LIMIT, CLIENTS_ROOM,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MOST,
 				MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+				MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 				MHD_OPTION_END);
