@@ -30,6 +30,8 @@ help:
 	@echo '  make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- KDIR=/path/to/its/build'
 	@echo
 	@echo '  make demo            a VM with nginx, curl and wrk, seen through tcphs (root)'
+	@echo '  make lesson          a VM with the lessons on TCP, in English or 中文 as LANG has it (root);'
+	@echo '                       LESSON=3 gives that one alone, LESSON=all all of them'
 	@echo '  make check           lint, the quick tests on every kernel, all but attacks on 6.12 (root)'
 	@echo '  make check-all       every test on every kernel, the debug kernel too; takes hours (root)'
 	@echo '  make soak            modules, CPUs, namespaces come and go for an hour (root)'
@@ -63,7 +65,7 @@ install-module: module
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 
 install-tools: tools
-	$(MAKE) -C userspace install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	$(MAKE) -C userspace install install-lesson PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 install-dev:
 	$(MAKE) -C userspace install-dev PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
@@ -79,6 +81,9 @@ deb:
 
 demo:
 	tests/demo/run
+
+lesson:
+	lessons/classroom $(LESSON)
 
 check:
 	tests/check
@@ -101,4 +106,4 @@ distclean: clean
 	@tests/vm/run --caches
 
 .PHONY: all help kernel-headers module tools install install-module install-tools install-dev \
-	uninstall deb demo check check-all soak bench clean distclean
+	uninstall deb demo lesson check check-all soak bench clean distclean

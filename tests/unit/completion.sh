@@ -11,6 +11,7 @@ trap 'rm -rf "$bin"' EXIT
 ln -s "$(realpath "$1")" "$bin/tcphs"
 ln -s "$(realpath "$2")" "$bin/tcphs-top"
 ln -s "$(realpath "$3")" "$bin/tcphs-exporter"
+ln -s "$(realpath "$here/../../lessons/tcphs-lesson")" "$bin/tcphs-lesson"
 export PATH=$bin:$PATH LC_ALL=C.UTF-8
 cd "$bin" && touch some.rec || exit 1
 
@@ -83,7 +84,7 @@ allowed_of()
 }
 
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((3 * (25 + ${#verbs[@]} - 1)))"
+echo "1..$((3 * (28 + ${#verbs[@]} - 1)))"
 for shell in bash zsh fish; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
@@ -99,8 +100,8 @@ for shell in bash zsh fish; do
 		"$shell: every role"
 	events=$(tcphs events --event x 2>&1 | sed 's/.*allowed are: //')
 	same "$(in_$shell events --event '')" "$events" "$shell: every event"
-	same "$(in_$shell events --read '')" "some.rec tcphs tcphs-exporter tcphs-top" "$shell: files to read"
-	same "$(in_$shell record '')" "some.rec tcphs tcphs-exporter tcphs-top" "$shell: files to write"
+	same "$(in_$shell events --read '')" "some.rec tcphs tcphs-exporter tcphs-lesson tcphs-top" "$shell: files to read"
+	same "$(in_$shell record '')" "some.rec tcphs tcphs-exporter tcphs-lesson tcphs-top" "$shell: files to write"
 	same "$(in_$shell events -- cat some)" "some.rec" "$shell: what is run, as it is completed alone"
 	same "$(in_$shell events -o TIM)" "TIME" "$shell: columns"
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
@@ -121,6 +122,12 @@ for shell in bash zsh fish; do
 		"$shell: every option of tcphs-exporter, and no other"
 	same "$(in_$shell --listen '')" "" "$shell: no address is better than another"
 	same "$(in_$shell --listen -)" "" "$shell: and no option stands in its place"
+	about=tcphs-lesson
+	same "$(in_$shell --)" "$(grep -oP '\badd_argument\(.*"\K--[a-z-]+(?=")' \
+		"$here/../../lessons/tcphs-lesson" | grep -vx -e --claims)" \
+		"$shell: every option of tcphs-lesson, and no other"
+	same "$(in_$shell half)" "half_close" "$shell: half a lesson"
+	same "$(in_$shell --lang '')" "en zh" "$shell: every language"
 	about=tcphs
 done
 same "$(in_bash events --event syn-sent,unl)" "syn-sent,unlisten" "bash: the next of a list"

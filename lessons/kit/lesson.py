@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A lesson, and a question at night: a function that is called with its page and its network."""
+import collections
+
+Lesson = collections.namedtuple("Lesson", "folder number name title seconds give")
+TOURS, LESSONS, QUESTIONS = [], [], []
+
+
+def keeper(those, folder, title, seconds):
+    def keep(function):
+        those.append(Lesson(folder, len(those) + 1, function.__name__, title, seconds, function))
+        return function
+    return keep
+
+
+def lesson(title, seconds=10):
+    """They are numbered as they come; @seconds: what it takes about, the long ones begin first."""
+    return keeper(LESSONS, "lessons", title, seconds)
+
+
+def question(title, seconds=10):
+    """What somebody asks who was called at night; found by its name."""
+    return keeper(QUESTIONS, "night", title, seconds)
+
+
+def tour(title, seconds=10):
+    """What to begin with."""
+    return keeper(TOURS, "tour", title, seconds)
+
+
+def find(words):
+    """Those with such numbers or names; all without any. LookupError: there is none like that."""
+    every = TOURS + LESSONS + QUESTIONS
+    known = {str(one.number): one for one in LESSONS} | {one.name: one for one in every}
+    for word in words:
+        if word not in known:
+            raise LookupError(word)
+    return [one for one in every if not words or one in [known[word] for word in words]]
