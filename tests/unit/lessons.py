@@ -72,7 +72,8 @@ def not_in_the_guide(say):
     for folder, _, files in os.walk(os.path.join(GUIDE, say.code)):
         for name in files:
             with open(os.path.join(folder, name), encoding="utf-8") as file:
-                known[name] = "".join(file.read().replace("\\", "").split())
+                text = re.sub("^> ", "", file.read().replace("\\", ""), flags=re.M)
+                known[name] = "".join(text.split())
     for path, tree in sources():
         given = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and
                  any(isinstance(d, ast.Call) and getattr(d.func, "id", None) in
