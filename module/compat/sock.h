@@ -22,7 +22,6 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
-#include <net/sock_reuseport.h>
 #include <net/tcp.h>
 #include "compat.h"
 
@@ -156,23 +155,11 @@ static inline bool tcphs_reset_was_hidden(const struct sock *sk)
 #endif
 }
 
-/*
- * No SYN cookie was sent not long ago. Under rcu_read_lock().
- *
- * jiffies are 0 five minutes after boot, and for two minutes from then on the kernel takes the
- * 0 of a listener that never sent a cookie for such a moment, and looks for a cookie in vain.
- */
+/* No SYN cookie was sent not long ago. */
 static inline bool tcphs_no_cookie_lately(const struct sock *sk)
 {
 #ifdef CONFIG_SYN_COOKIES
-	const struct sock_reuseport *group = NULL;
-	u32 last;
-
-	if (sk->sk_reuseport)
-		group = rcu_dereference(sk->sk_reuseport_cb);
-	last = group ? READ_ONCE(group->synq_overflow_ts) :
-		       READ_ONCE(tcp_sk(sk)->rx_opt.ts_recent_stamp);
-	return !last || tcp_synq_no_recent_overflow(sk);
+	return tcp_synq_no_recent_overflow(sk);
 #else
 	return true;
 #endif
