@@ -141,7 +141,7 @@ def main():
                 (["events", "-r", "a.rec", "--address", "fe80::1%lo"], 2, number),
                 (["record", "--directory", "new", "--kept", "--duration", "0s"], 0, ""),
                 (["record", "--directory", "new", "--since", "1h"], 2, "all is kept"),
-                (["record", "--directory", "new", "--size", "1023K"], 2, "from 1M on"),
+                (["record", "--directory", "new", "--size", "1023K"], 2, "from 1M to 1T"),
                 (["record", "--directory", "new", "--keep", "1"], 2, "from 2 to"),
                 (["record", "new", "--keep", "3"], 2, "goes with --directory"),
                 (["events", "-r", "a.rec", "--device", "1"], 0, ""),
