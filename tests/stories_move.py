@@ -2,6 +2,7 @@
 """Stories of requests that move to another listener, and of a SYN that comes twice at once."""
 import json
 import os
+import select
 import socket
 import subprocess
 import threading
@@ -35,12 +36,12 @@ def listeners(port):
 
 
 def hand_over(t, old, port, options=()):
-    """Another listener comes, and the one whose port it was goes; returns it and its name."""
+    """Another listener comes, and the one whose port it was goes.
+
+    No program is started for it: in a second of a slow machine the SYN+ACK is sent again."""
     new = member(t, port, options)
-    same(len(listeners(port)), 2, "listeners")
     old.close()
-    t.until(lambda: len(listeners(port)) == 1, "the old one closes")
-    return new, listeners(port)[0]["conn"]
+    return new
 
 
 def healthy():
@@ -48,10 +49,12 @@ def healthy():
         same([line for line in file if line.startswith("hook-deaf")], [], "deaf hooks")
 
 
-def moved(t, events, to, success=1):
+def moved(t, events, port, success=1):
     """One life, at the listener that it moved to, and the kernel says so."""
     same({e["conn"] for e in events}, {events[0]["conn"]}, "one number")
-    same({e["listener"] for e in events if e["event"] in ("migrated", "accepted")}, {to},
+    left = [x["conn"] for x in listeners(port)]
+    same(len(left), 1, "listeners that are left")
+    same({e["listener"] for e in events if e["event"] in ("migrated", "accepted")}, set(left),
          "listeners it moved to")
     t.counted(TcpExtTCPMigrateReqSuccess=success, TcpExtTCPMigrateReqFailure=0)
     healthy()
@@ -62,7 +65,6 @@ def asked(t, options=()):
     peer, port = t.peer(), t.new_port()
     s = member(t, port, options)
     peer.ask(port)
-    t.told(peer.port, HANDSHAKE[:1])
     return s, port, peer
 
 
@@ -73,7 +75,7 @@ def request_migrates(t):
         return
     t.sysctl("tcp_migrate_req", 1)
     old, port, peer = asked(t)
-    new, name = hand_over(t, old, port)
+    new = hand_over(t, old, port)
     peer.await_(SYN | ACK)
     t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED])
     peer.send(ACK)
@@ -81,7 +83,7 @@ def request_migrates(t):
     events = t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED] + HANDSHAKE[1:])
     same([(e["syn_queue"], e["accept_queue"]) for e in events[2:4]], [(1, 0), (0, 1)], "queues")
     same(listeners(port)[0]["accepted"], 1, "accepted by the new one")
-    moved(t, events, name)
+    moved(t, events, port)
 
 
 @story("ipv4")
@@ -92,9 +94,9 @@ def request_moves_and_expires(t):
     t.sysctl("tcp_migrate_req", 1)
     t.sysctl("tcp_synack_retries", 1)
     old, port, peer = asked(t)
-    _, name = hand_over(t, old, port)
+    hand_over(t, old, port)
     peer.await_(SYN | ACK)
-    moved(t, t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED, EXPIRED]), name)
+    moved(t, t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED, EXPIRED]), port)
     t.sysctl("tcp_synack_retries", 0)
     old, port, peer = asked(t)
     hand_over(t, old, port)
@@ -112,12 +114,11 @@ def deferred_request_migrates(t):
     old, port, peer = asked(t, options)
     peer.send(ACK)
     deferred = "ack-deferred syn-recv>syn-recv"
-    t.told(peer.port, [HANDSHAKE[0], deferred])
-    new, name = hand_over(t, old, port, options)
+    new = hand_over(t, old, port, options)
     t.told(peer.port, [HANDSHAKE[0], deferred, MOVED])
     peer.send(ACK, data=b"d" * 37)
     t.accept(new)
-    moved(t, t.told(peer.port, [HANDSHAKE[0], deferred, MOVED] + HANDSHAKE[1:]), name)
+    moved(t, t.told(peer.port, [HANDSHAKE[0], deferred, MOVED] + HANDSHAKE[1:]), port)
 
 
 @story()
@@ -127,10 +128,10 @@ def third_ack_migrates(t):
         return
     t.sysctl("tcp_migrate_req", 1)
     old, port, peer = asked(t)
-    new, name = hand_over(t, old, port)
+    new = hand_over(t, old, port)
     peer.send(ACK)
     t.accept(new)
-    moved(t, t.told(peer.port, [HANDSHAKE[0], MOVED] + HANDSHAKE[1:]), name)
+    moved(t, t.told(peer.port, [HANDSHAKE[0], MOVED] + HANDSHAKE[1:]), port)
 
 
 def child_moves(t, attach=lambda s: None):
@@ -141,7 +142,7 @@ def child_moves(t, attach=lambda s: None):
     for peer in peers:
         peer.connect(port)
         t.told(peer.port, HANDSHAKE[:3])
-    new, name = hand_over(t, old, port)
+    new = hand_over(t, old, port)
     life = HANDSHAKE[:3] + ["migrated established>established"]
     for peer in peers:
         t.told(peer.port, life)
@@ -150,7 +151,7 @@ def child_moves(t, attach=lambda s: None):
         events = t.told(peer.port, life + HANDSHAKE[3:])
         same((events[3]["accept_queue"], events[4]["pid"], events[4]["duration_ns"]),
              (i + 1, os.getpid(), events[4]["time"] - events[1]["time"]), "queue, owner, wait")
-        moved(t, events, name, success=len(peers))
+        moved(t, events, port, success=len(peers))
     same(listeners(port)[0]["accepted"], 3, "accepted by the new one")
 
 
@@ -175,7 +176,7 @@ def group_without_migration(t):
     old, port, peer = asked(t)
     queued = t.peer()
     queued.connect(port)
-    t.told(queued.port, HANDSHAKE[:3])
+    t.until(lambda: select.select([old], [], [], 0)[0], "it waits in the accept queue")
     hand_over(t, old, port)
     t.told(queued.port, HANDSHAKE[:3] + ["rst-sent established>closed listener-closed",
                                          "closed established>closed listener-closed"])
