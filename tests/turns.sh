@@ -13,9 +13,9 @@
 #	show_progress
 #	wait_for 'build'				# its status
 #
-# What a step says is in log_of NAME, how long it took in seconds_of NAME, and how long it had a
-# CPU in cpu_seconds_of NAME. Who sources this has
-# set "logs", a directory of its own, and calls end_turns when it ends.
+# What a step says is in log_of NAME, how long it took in seconds_of NAME, how long it had a CPU
+# in cpu_seconds_of NAME. Who sources this has set "logs", a directory of its own, and calls
+# end_turns when it ends.
 
 : "${logs:?}"
 declare -A running=()	# name of a step -> pid
@@ -52,12 +52,10 @@ a_moment() {
 
 # cpu_seconds_of NAME: how long its processes had a CPU
 cpu_seconds_of() {
-	cat "$logs/turns/${number_of[$1]}.worked" 2>/dev/null || echo 0
-}
+	local times=$logs/turns/${number_of[$1]}.times
 
-# What this shell's children that have ended had of the CPUs, in seconds.
-work_of_children() {
-	times | awk 'NR == 2 { gsub("[ms]", " "); printf "%.0f\n", 60 * ($1 + $3) + $2 + $4 }'
+	[[ -e $times ]] || { echo 0; return; }
+	awk 'NR == 2 { gsub("[ms]", " "); printf "%.0f\n", 60 * ($1 + $3) + $2 + $4 }' "$times"
 }
 
 # Waits for a command that is not to outlive the shell that waits.
@@ -118,7 +116,7 @@ take_turn() { # NUMBER LANE NEEDED ALONE COMMAND...
 		attend "${@:5}" 3>&- 4>&-
 		status=$?
 		echo $((EPOCHSECONDS - $(<"$turn.began"))) >"$turn.took"
-		work_of_children >"$turn.worked"
+		times >"$turn.times"
 		rm "$logs/turns/$2/runs/$place"
 	fi
 	echo "$status" >"$turn.status"

@@ -109,5 +109,11 @@ result 'those of another are not' ended_with 0 rude
 for name in fifth sixth seventh; do
 	wait_for "$name" >shown
 done
+
+begin works 60 python3 -c 'import time
+while time.process_time() < 2: pass'
+wait_for works
+result 'a CPU that a step had is counted' test "$(cpu_seconds_of works)" -ge 2
+result 'and its waiting is not' test "$(cpu_seconds_of seventh)" -lt 2
 echo "1..$n"
 exit $failed
