@@ -127,21 +127,6 @@ class Markdown:
             file.write("\n".join(self.lines) + "\n")
 
 
-def index(say, folder, groups):
-    """The list of the pages of one language; @groups: a heading, and what is under it."""
-    lines = ["<!-- SPDX-License-Identifier: GPL-2.0 -->",
-             "<!-- tcphs-lesson --pages has written this. -->", "# " + say("The guide"), "",
-             *prose(say, say("Every output and every figure in here was made by a real run, and "
-                             "every sentence that stands as an item of a list was compared with a "
-                             "capture of the wire, the kernel's counters or ss. tcphs-lesson gives "
-                             "each of them on your own machine; make lesson, in a VM.")), ""]
-    for heading, lessons in groups:
-        lines += ["## " + heading, ""]
-        lines += [f"- [{say(one.title)}]({one.folder}/{one.name}.md)" for one in lessons] + [""]
-    with open(os.path.join(folder, say.code, "README.md"), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines[:-1]) + "\n")
-
-
 class Tap:
     """Claims alone, one a line: "pass" or "fail" and what it says."""
 
