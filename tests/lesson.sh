@@ -68,8 +68,15 @@ sys.exit("".join(wide) or 0)
 END
 }
 
+# Every command of README, man pages and guide, as tests/unit has it, where there is a kernel.
+documented() {
+	python3 "$here/unit/commands.py" "$(command -v tcphs)" "$(command -v tcphs-top)" \
+		"$(command -v tcphs-exporter)" >"$tmp/documented"
+	same $? 0 "status" || { grep -A99 '^not ok' "$tmp/documented"; return 1; }
+}
+
 mapfile -t lessons < <("$lesson" --lang en | names)
-start $((6 + ${#lessons[@]}))
+start $((7 + ${#lessons[@]}))
 check "without the module it says so, in either language" not_loaded
 check "an unknown lesson is an error, in either language" unknown
 check "without --lang the environment chooses the language" language_is_of_the_environment
@@ -80,5 +87,6 @@ check "what is read fits a terminal in Chinese" as_read zh "答案："
 for name in "${lessons[@]}"; do
 	check "$name is true in both languages" given "$name"
 done
+check "each command that is documented is one, and prints what is shown" documented
 check "the kernel does not complain" kernel_is_quiet 'netem: version|Possible SYN flooding on port'
 ktap_finished
