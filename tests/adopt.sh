@@ -232,9 +232,9 @@ check "no duration is invented" no_duration_is_invented
 check "while they close they are those of ss" wait_until 20 tables_agree
 wait_until 150 time_wait_is_over || say "TIME_WAIT does not end"
 events_json "$tmp/events"
-check "every socket's end is told once" all_ends_are_told
+check "every socket's end is reported once" all_ends_are_told
 check "no duration is invented up to the end" no_duration_is_invented
-check "no step of before is told as if it were new" no_step_is_told_late
+check "no earlier step is reported as if it were new" no_step_is_told_late
 check "the bytes of a life are those sent and received, or absent" lives_are_right
 check "in the end the table is empty" table_is_empty
 check "the kernel does not complain" kernel_is_quiet

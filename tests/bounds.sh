@@ -131,7 +131,7 @@ load
 mark_dmesg
 check "a user's listeners have a bound, and what is refused is counted" one_user_is_bounded
 check "another's $few are all known" others_have_room
-check "/proc/tcphs and status tell how many were refused, and why" summary_says_so
+check "/proc/tcphs and status say how many were refused, and why" summary_says_so
 check "they go" all_go
 check "who is alone may have seven eighths of the connections" one_alone_has_most
 check "a user who fills the table leaves room" by_a_user

@@ -164,7 +164,7 @@ check "a server's connections are shown from their SYN on" a_server
 check "2003 connections of a command are recorded, and no other" many
 check "events are shown while it runs" as_it_happens
 check "SIGTERM ends the command, and then the tool" ends_by_signal
-check "how it ends is told also when the module is gone" survives_the_module
+check "how it ends is reported also when the module is gone" survives_the_module
 check "a command without a connection is no failure" makes_none
 check "what goes with no command is refused" refuses
 check "the kernel does not complain" kernel_is_quiet

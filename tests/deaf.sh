@@ -212,7 +212,7 @@ healthy || die "the traffic failed"
 counters "$tmp/after"
 check "no hook that fires is called deaf" healthy_is_not_deaf
 check "tcp_connect fired as often as the kernel counts active opens" hits_agree
-check "another namespace is told no hits" inside_tells_no_hits
+check "another namespace gets no hits" inside_tells_no_hits
 unload
 check "a hook that is none can't be made deaf" refuses_an_unknown_one
 

@@ -186,7 +186,7 @@ check "40 columns, and not less" wide 7 40
 check "64 columns" wide 64 64
 check "80 columns, where no number is given" wide '' 80
 check "200 columns, and not more" wide 1000 200
-check "wrong usage is told in one line" usage
+check "wrong usage is reported in one line" usage
 events_json "$tmp/events" -A
 check "no record is lost" nothing_lost "$tmp/events"
 ktap_finished

@@ -53,7 +53,7 @@ deaf_hook() {
 
 read -r troubles small < <(python3 "$here/trouble.py" --count) || exit 1
 start $((troubles + small + 6))
-check "a wrong option is told in one line" usage_is_wrong
+check "a wrong option is reported in one line" usage_is_wrong
 check "without the module: status 3 and one line" not_loaded
 load ring_records=131072
 mark_dmesg
@@ -66,7 +66,7 @@ load ring_records=64 table_size=64
 # shellcheck disable=SC2016 # for the inner shell
 tell_all < <(unshare --net sh -c 'ip link set lo up && exec python3 "$1" --small' sh \
 	"$here/trouble.py" 2>&1)
-check "a hook that does not fire is told" deaf_hook
+check "a hook that does not fire is reported" deaf_hook
 check "the kernel does not complain" \
 	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|bucket table overflow|tun: Universal"
 ktap_finished

@@ -185,7 +185,7 @@ counters "$tmp/after.all"
 events_json "$tmp/events"
 check "no record is lost" nothing_lost "$tmp/events"
 check "as many events of each kind as the kernel counted" events_agree
-check "/proc/tcphs counts the events that are told" summary_agrees "$tmp/events"
+check "/proc/tcphs counts the events that are reported" summary_agrees "$tmp/events"
 
 names=("${families[@]/%/.did}" "${families[@]/%/-held.did}")
 compare --ended "$tmp/events" "${names[@]/#/$tmp/}"

@@ -96,7 +96,7 @@ class Look:
     def without_resends(self, findings, expected):
         """The expected ones; others only as consequences of a machine that is late.
 
-        A kernel that looks for mistakes is late each time."""
+        A debug kernel is late each time."""
         surplus = [f for f in findings if f["finding"] not in expected]
         late = self.explained_by_resends(surplus)
         if surplus and not (late and PATIENCE > 1):

@@ -305,20 +305,20 @@ mark_dmesg
 overfill
 check "a full table counts whom it had no room for" table_is_full
 say "$used entries of 64 used"
-check "without an entry events are told too, and marked" untracked_are_told
+check "without an entry events are reported too, and marked" untracked_are_told
 check "a full table empties" table_empties
 check "then it has room again" room_is_back
 check "the kernel does not complain about a full table" kernel_is_quiet
 
 load ring_records=64
 mark_dmesg
-check "who comes late is told how many records it lost" overrun_is_told
+check "who comes late learns how many records it lost" overrun_is_told
 check "also of all namespaces" overrun_is_told --all-netns
-check "a stopped tcphs is told the same" stopped_reader_is_told
+check "a stopped tcphs reports the same" stopped_reader_is_told
 check "the kernel does not complain about a small ring" kernel_is_quiet
 unload
 load ring_records=256
-check "who has no cursor is told what it was too late for" overtaken_reader_is_told
+check "who has no cursor learns what it was too late for" overtaken_reader_is_told
 unload
 # What is kept is not lost: of that a little.
 load ring_records=256 kept_records=256

@@ -192,7 +192,7 @@ check "a recording ends when its time is over" ends_by_itself
 check "as text it looks like the live one" text_is_the_same
 check "a filter takes a part out" parts
 check "a file that is there is not overwritten" overwrites_nothing
-check "a full disk is told" disk_is_full
+check "a full disk is reported" disk_is_full
 check "a damaged recording gives what is whole" damaged
 check "verbs that show no events refuse a recording" other_verbs_refuse
 unload

@@ -221,8 +221,8 @@ check "a full disk loses only what the ring can't keep, counted" disk_is_full
 check "no file is larger than was said" within_bounds
 load ring_records=512
 check "the module goes and comes back" module_goes
-check "a time is found, and what is missing told" asked_for
+check "a time is found, and what is missing is reported" asked_for
 check "what went wrong alone, once" kept_alone
-check "what is no directory of recordings is told in a line" is_no_directory
+check "what is no directory of recordings is reported in a line" is_no_directory
 check "the kernel has nothing to complain about" kernel_is_quiet
 ktap_finished

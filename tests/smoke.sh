@@ -61,8 +61,8 @@ events_json "$tmp/events"
 check "no record is lost" nothing_lost "$tmp/events"
 check "every hook is there, and none is deaf" every_hook_is_there
 check "the kernel counts the same" kernel_counts_the_same
-check "/proc/tcphs counts the events that are told" summary_agrees "$tmp/events"
-check "each step of each connection is told once, with its numbers" lives_are_told
+check "/proc/tcphs counts the events that are reported" summary_agrees "$tmp/events"
+check "each step of each connection is reported once, with its numbers" lives_are_told
 check "it goes and leaves nothing" goes
 check "the kernel does not complain" kernel_is_quiet
 ktap_finished

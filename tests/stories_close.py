@@ -455,7 +455,7 @@ def data_with_fin_ack(t):
 
 @story()
 def bucket_reset(t):
-    """a RST is told of a bucket in FIN_WAIT2"""
+    """a RST is reported of a bucket in FIN_WAIT2"""
     peer = t.peer()
     t.established(peer).close()
     peer.await_(FIN | ACK)
@@ -469,7 +469,7 @@ def bucket_reset(t):
 
 @story()
 def reset_received(t):
-    """a RST is told in ESTABLISHED, CLOSE_WAIT, FIN_WAIT1 and FIN_WAIT2"""
+    """a RST is reported in ESTABLISHED, CLOSE_WAIT, FIN_WAIT1 and FIN_WAIT2"""
     for state in ("established", "close-wait", "fin-wait-1", "fin-wait-2"):
         peer = t.peer()
         s = t.established(peer)

@@ -66,7 +66,7 @@ def refused(t):
 
 @story()
 def connect_timeout(t):
-    """a SYN that is never answered times out, every resend is told"""
+    """a SYN that is never answered times out, every resend is reported"""
     t.sysctl("tcp_syn_retries", 1)
     if os.path.exists("/proc/sys/net/ipv4/tcp_syn_linear_timeouts"):
         t.sysctl("tcp_syn_linear_timeouts", 0)
@@ -103,7 +103,7 @@ def connect_aborted(t):
 
 @story()
 def simultaneous_open(t):
-    """S14 SYN meets SYN: a simultaneous open is told as one"""
+    """S14 SYN meets SYN: a simultaneous open is reported as one"""
     peer = t.peer()
     t.connecting(peer)
     syn = peer.await_(SYN)

@@ -80,7 +80,7 @@ def route(version, *words):
 
 @story()
 def icmp_refuses(t):
-    """an ICMP error that ends a connect is told by its type, and no RST is invented"""
+    """an ICMP error that ends a connect is reported by its type, and no RST is invented"""
     for numbers, reason, error in ICMP[t.version]:
         peer, before = t.peer(), failures(reason)
         s = t.connecting(peer)
@@ -195,7 +195,7 @@ def icmp_and_confirmed(t):
 
 @story()
 def no_route(t):
-    """connect() without a route fails before there is a SYN, and is told all the same"""
+    """connect() without a route fails before there is a SYN, and is reported all the same"""
     nowhere = {4: "203.0.113.9", 6: "2001:db8:113::9"}
     port, before = t.new_port(), failures("no-route")
     s = t.socket()

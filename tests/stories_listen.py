@@ -117,7 +117,7 @@ def data_on_third_ack(t):
 
 @story()
 def deferred(t):
-    """TCP_DEFER_ACCEPT: the bare third ACK is told, then the one with data counts"""
+    """TCP_DEFER_ACCEPT: the bare third ACK is reported, then the one with data counts"""
     peer = t.peer()
     listener, port = t.listener(options=[(socket.TCP_DEFER_ACCEPT, 5)])
     peer.connect(port)

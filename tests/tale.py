@@ -195,7 +195,7 @@ class Tale:
             surplus = len(found) - len(expected)
             late = without_resends(found) == without_resends(expected) and \
                 0 < surplus <= self.resent()
-            # A kernel that looks for mistakes is late each time.
+            # A debug kernel is late each time.
             if late and PATIENCE > 1 and without_resends(expected) == expected:
                 events = [e for e in events if not is_resend(e["event"])]
             else:

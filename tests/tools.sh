@@ -298,14 +298,14 @@ check "an unknown option: status 2 and one line" every_verb unknown_option
 check "a word too many: status 2 and one line" every_verb one_word_too_many
 check "wrong values: status 2 and one line" usage_is_wrong
 check "status has its fields in JSON" json_of_status
-check "the report tells of each hook" report_is_complete
+check "the report has each hook" report_is_complete
 check "and no address, of a host or of memory" report_tells_no_secrets
 check "events have their fields in JSON" json_of_events
 check "listeners have their fields in JSON" json_of_listeners
 check "SIGTERM ends --follow in peace" signal_ends_follow TERM
 check "/proc/tcphs has every counter and one unit of time" summary_is_for_programs
 check "SIGINT ends --follow in peace" interrupt_ends_follow
-check "--follow tells what is new" follow_tells_what_is_new
+check "--follow shows what is new" follow_tells_what_is_new
 for verb in "${verbs[@]}"; do
 	check "$verb: a full disk is an error" full_disk "$verb"
 done

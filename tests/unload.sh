@@ -3,7 +3,7 @@
 # The module goes whenever it is told to, with traffic under way and readers in
 # every interface; they learn that it went. Only a dump that is half read keeps
 # it, and only until its reader goes on or away. 53 times, 13 in a quick run and 211 in a
-# long one (26 on a kernel that looks for mistakes, where each takes twenty seconds), and
+# long one (26 on a debug kernel, where each takes twenty seconds), and
 # nothing is left.
 
 . "$(dirname "$0")/lib.sh"
@@ -215,7 +215,7 @@ say "$done times"
 check "often enough" same "$done" "$cycles" "loads and unloads"
 check "nobody is stuck" nobody_is_stuck
 end_all
-check "readers were told each time" readers_are_told
+check "readers learnt of it each time" readers_are_told
 check "traffic did not notice" traffic_works
 check "slabs, files and hooks are gone" nothing_is_left
 # A load needs 200 KiB of slab, 20 KiB of rings and 10 KiB a CPU of counters. What

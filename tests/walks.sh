@@ -39,12 +39,12 @@ unload_under_reader() {
 start 12
 need_command python3 jq
 load ring_records=4096 table_size=1024
-check "listeners that close while netlink tells of them take no other away" walk netlink
+check "listeners that close while netlink lists them take no other away" walk netlink
 check "nor in /proc/tcphs" walk proc
-check "connections of one bucket that take several messages are told once each" walk bucket
+check "connections of one bucket that take several messages are reported once each" walk bucket
 check "what a process is called is no command to a terminal" walk name
-check "behind a short name nothing of a longer one is told" walk rest
-check "/proc/tcphs_records has what netlink tells, to the byte" records same
+check "behind a short name nothing of a longer one is reported" walk rest
+check "/proc/tcphs_records has what netlink has, to the byte" records same
 check "who has read it to the end goes on from there" records goes-on
 check "what was overwritten meanwhile is counted as lost, once" records lost
 check "it refuses what netlink refuses, and whoever may not ask" records refused

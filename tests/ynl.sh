@@ -191,5 +191,5 @@ check "a cursor ahead of its ring is refused, in words" \
 check "no state at all is refused, in words" \
 	refused "a mask of 1 << state" 22 --dump conn-get --json '{"states": 0}'
 check "the doorbell rings" bell_rings
-check "the example tells the events that tcphs has" example_tells_all
+check "the example shows the events that tcphs has" example_tells_all
 ktap_finished

@@ -25,7 +25,7 @@ static const struct alert alerts[] = {
 	{ "TcphsDown", "warning", "5m", NULL,
 	  "tcphs_up == 0",
 	  "The kernel module tcphs does not answer on {{ $labels.instance }}",
-	  "Nothing of TCP is told until it is loaded again: modprobe tcphs." },
+	  "There are no metrics of TCP until it is loaded again: modprobe tcphs." },
 	{ "TcphsAcceptHangs", "critical", "30s", "accept-hangs",
 	  "tcphs_listener_accept_stalled_seconds >= @HUNG_NS:s@",
 	  "Connections wait and nobody calls accept() at " LISTENER,

@@ -5,7 +5,7 @@
 #include "family.h"
 
 const struct family families[NR_FAMILIES] = {
-	[F_UP] = { "tcphs_up", GAUGE, NULL, "The module is loaded and answered: 1; else 0, and nothing of it is told." },
+	[F_UP] = { "tcphs_up", GAUGE, NULL, "The module is loaded and answered: 1; else 0, and no other metric of it is there." },
 	[F_BUILD] = { "tcphs_exporter_build_info", GAUGE, NULL, "Version of what writes these metrics." },
 	[F_MODULE] = { "tcphs_module_info", GAUGE, NULL, "Version of the kernel module." },
 	[F_MODULE_START] = { "tcphs_module_start_time_seconds", GAUGE, "seconds", "When the module was loaded; its counters begin there." },

@@ -177,7 +177,7 @@ static void collect(void)
 	}
 	x.counts.errors++;
 	if (!x.silent)
-		complain("nothing to tell", err.text);
+		complain("no metrics", err.text);
 	x.silent = true;
 }
 
