@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "columns.h"
+#include "doctor/words.h"
 #include "out_doctor.h"
 #include "site.h"
 
@@ -39,33 +40,6 @@ static void paragraph(struct cli *cli, const char *label, const char *text)
 	tcphs_buf_printf(&cli->out, "  %s%-*s%s", cli_bold(cli), INDENT - 2, label,
 			 cli_plain(cli));
 	cli_fold(&cli->out, text, width(), INDENT, INDENT);
-}
-
-static void advice(struct cli *cli, const struct finding *f)
-{
-	char text[256];
-
-	if (!*f->setting)
-		return;
-	if (*f->present)
-		SAY(text, "%s is %s, advised: %s", f->setting, f->present, f->advised);
-	else
-		SAY(text, "%s, advised: %s", f->setting, f->advised);
-	paragraph(cli, "set", text);
-}
-
-/* Of which time it is, where that is not now. */
-static void when_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
-{
-	char from[WHEN_LEN], to[WHEN_LEN], text[160];
-
-	if (!f->from)
-		return;
-	fmt_when(from, v->e, f->from);
-	fmt_when(to, v->e, f->to);
-	SAY(text, "%s to %s%s", from, to,
-	    f->kept ? ", of which only what went wrong is kept" : "");
-	paragraph(cli, "when", text);
 }
 
 /* As it is typed in a shell: a name that would have to be quoted is the user's to write. */
@@ -124,7 +98,9 @@ static void next_step(char *text, size_t size, const struct cli *cli, const stru
  */
 void doctor_finding_text(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
-	char text[400], netns[NETNS_NAME_LEN + 8] = "";
+	struct finding_words words[FINDING_WORDS];
+	size_t nr = finding_words(f, v->e, words), i;
+	char netns[NETNS_NAME_LEN + 8] = "";
 
 	/* A recording of all namespaces is judged as one. */
 	if (!v->netns && !v->host && cli->all_netns && f->place.netns)
@@ -132,20 +108,13 @@ void doctor_finding_text(struct cli *cli, const struct doctor_view *v, const str
 	else if (v->host && site_has_others(f->place.netns))
 		SAY(netns, ", netns %u", site_inode(f->place.netns));
 	cli_line(cli, INDENT, "%s%-*s%s%s%s%s: %s%s", cli_tone(cli, tone_of(f->severity)),
-		 INDENT, f->severity == SEVERITY_CRITICAL ? "CRITICAL" :
-			 f->severity == SEVERITY_WARNING ? "WARNING" : "NOTICE",
-		 cli_plain(cli), cli_bold(cli), f->name, cli_plain(cli), f->object, netns);
-	when_text(cli, v, f);
-	SAY(text, "%s: %llu (alarm from %llu)", f->measure, (ull)f->value, (ull)f->threshold);
-	paragraph(cli, "seen", text);
-	if (*f->more)
-		paragraph(cli, "", f->more);
-	paragraph(cli, "cause", f->cause);
-	if (*f->command) {
-		next_step(text, sizeof(text), cli, v, f->command);
-		paragraph(cli, "next", text);
+		 INDENT, severity_word(f->severity), cli_plain(cli), cli_bold(cli), f->name,
+		 cli_plain(cli), f->object, netns);
+	for (i = 0; i < nr; i++) {
+		if (!strcmp(words[i].label, FINDING_NEXT))
+			next_step(words[i].text, sizeof(words[i].text), cli, v, f->command);
+		paragraph(cli, words[i].label, words[i].text);
 	}
-	advice(cli, f);
 	tcphs_buf_newline(&cli->out);
 }
 
