@@ -52,8 +52,8 @@ build() {
 	# shellcheck disable=SC2086
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DTCPHS_VERSION='"test"' -Wall -Wextra -Werror -g -O1 \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
-		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs-top" -o "$tmp/top" \
-		"${sources[@]}" "$user"/{lib,common}/*.c \
+		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs" -I"$user/tcphs-top" -o "$tmp/top" \
+		"${sources[@]}" "$user"/{lib,common,tcphs/doctor}/*.c \
 		"$here/top_fake.c" $flags
 }
 
@@ -219,6 +219,16 @@ screens() {
 	ok "events: the last ones" bash -c "sed -n 23p '$shots/events.txt' | grep -Eq ' (closed|connect-failed) '"
 	ok "lives: failed first" bash -c "sed -n 12p '$shots/lives.txt' | grep -q 'refused'"
 	ok "lives: the letters of their steps" shows lives-200 ' S +23[0-9a-f]+'
+	screen doctor 80x24 "-S doctor"
+	ok "doctor: the first look is under way" shows doctor 'the first look is under way'
+	ok "doctor: it finds what is wrong" soon_shows doctor '^CRITICAL .*listener '
+	ok "doctor: with its cause below" shows doctor '^cause  '
+	mux resize-window -x 40 -y 12
+	ok "40x12: the finding stays, and no line is too wide" soon_shows doctor '^CRITICAL'
+	ok "40x12: no wider than it is" narrow doctor 40
+	mux send-keys Enter
+	ok "Enter: the listener" soon_shows doctor '^.local-port '
+	ends q >/dev/null
 	screen opened 80x24 "-S peers" Enter e
 	wait_screen opened '^Events of|Events of address'
 	ok "Enter: connections of the peer; e: events of one of them" shows opened 'Esc leads back'

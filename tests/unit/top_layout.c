@@ -37,7 +37,7 @@ static int sound_at_all_sizes(void)
 	for (w = 0; w < 220; w++)
 		for (h = 0; h < 80; h++)
 			for (alerts = 0; alerts < 9; alerts += 4) {
-				layout_screen(&l, w, h, STATES, alerts);
+				layout_screen(&l, w, h, STATES, alerts, 0);
 				if (sum(&l) != h || !parts_follow(&l) || !l.cells)
 					return 0;
 				if (l.cells * (l.cell_width + 2) > w + 2 && w > 20)
@@ -50,23 +50,23 @@ static void screens(void)
 {
 	struct layout l;
 
-	layout_screen(&l, 80, 24, STATES, 0);
+	layout_screen(&l, 80, 24, STATES, 0, 0);
 	equal(l.lines[LAYOUT_STATES], 3, "80x24: states in three rows of three");
 	ok(l.lines[LAYOUT_FAILURES] && l.lines[LAYOUT_DROPS] && l.lines[LAYOUT_TABS],
 	   "80x24: every part is there");
 	equal(layout_rows(&l), 12, "80x24: twelve rows");
-	layout_screen(&l, 80, 24, STATES, 8);
+	layout_screen(&l, 80, 24, STATES, 8, 0);
 	ok(l.lines[LAYOUT_ALERTS] == 3 && l.lines[LAYOUT_STATES] == 3,
 	   "80x24 and eight alerts: they give way to the table");
-	layout_screen(&l, 40, 10, STATES, 0);
+	layout_screen(&l, 40, 10, STATES, 0, 0);
 	equal(l.lines[LAYOUT_STATES], 1, "40x10: one line of states");
 	equal(l.lines[LAYOUT_DROPS] + l.lines[LAYOUT_TABS], 0, "40x10: drops and tabs are gone");
 	equal(layout_rows(&l), 3, "40x10: three rows");
-	layout_screen(&l, 40, 10, STATES, 2);
+	layout_screen(&l, 40, 10, STATES, 2, 0);
 	ok(l.lines[LAYOUT_ALERTS] >= 1, "40x10: what is wrong stays");
-	layout_screen(&l, 80, 2, STATES, 3);
+	layout_screen(&l, 80, 2, STATES, 3, 0);
 	equal(l.lines[LAYOUT_TABLE], 2, "two lines: all of them table");
-	layout_screen(&l, 0, 0, STATES, 3);
+	layout_screen(&l, 0, 0, STATES, 3, 0);
 	equal(sum(&l), 0, "no lines: nothing");
 	ok(sound_at_all_sizes(), "parts fill every size without overlap");
 }

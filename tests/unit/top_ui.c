@@ -94,7 +94,7 @@ static struct {
 
 static void show(void)
 {
-	view_resize(&top.v, &top.m, top.v.paint.width, top.v.paint.height);
+	view_resize(&top.v, &top.m, &top.ui, top.v.paint.width, top.v.paint.height);
 	control_settle(&top.ui, &top.m, layout_rows(&top.v.layout));
 	view_paint(&top.v, &top.m, &top.ui);
 }
@@ -137,7 +137,7 @@ static void mouse(enum key_mouse what, unsigned int x, unsigned int y)
 
 static void size(unsigned int width, unsigned int height)
 {
-	view_resize(&top.v, &top.m, width, height);
+	view_resize(&top.v, &top.m, &top.ui, width, height);
 	show();
 }
 
@@ -502,7 +502,7 @@ int main(void)
 	ui_init(&top.ui);
 	model_init(&top.m);
 	view_start(&top.v, true);
-	view_resize(&top.v, &top.m, 80, 24);
+	view_resize(&top.v, &top.m, &top.ui, 80, 24);
 	refresh_all();
 	cursor();
 	follows();

@@ -10,9 +10,9 @@
 #define CMP(x, y)	((x) < (y) ? -1 : (x) > (y))
 
 extern const struct table_column columns_listeners[], columns_connections[], columns_peers[],
-				 columns_events[], columns_lives[];
+				 columns_events[], columns_lives[], columns_findings[];
 extern const size_t columns_nr_listeners, columns_nr_connections, columns_nr_peers,
-		    columns_nr_events, columns_nr_lives;
+		    columns_nr_events, columns_nr_lives, columns_nr_findings;
 
 /* columns_of.c */
 int columns_compare_endpoint(uint8_t fa, const uint8_t *a, uint16_t pa,

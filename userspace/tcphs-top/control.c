@@ -93,27 +93,77 @@ static void put_conn(char *words, uint64_t conn)
 		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_CONN, number);
 }
 
+static void put_port(char *words, enum tcphs_filter_key key, unsigned int port)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "%u", port);
+	if (port)
+		filter_line_put(words, PROMPT_LEN, key, text);
+}
+
+static void put_address(char *words, unsigned int family, const uint8_t *address)
+{
+	char text[TCPHS_ADDRESS_LEN];
+
+	if (!family)
+		return;
+	tcphs_fmt_address(text, (uint8_t)family, address);
+	filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_ADDRESS, text);
+}
+
+/* Of a machine as a whole none can be told. */
+static void words_of_finding(const struct finding *f, char *words)
+{
+	char pid[16];
+
+	if (!strcmp(f->kind, "listener") || !strcmp(f->kind, "port")) {
+		put_port(words, TCPHS_FILTER_LOCAL_PORT, f->place.port);
+	} else if (!strcmp(f->kind, "process") && f->owner.known) {
+		snprintf(pid, sizeof(pid), "%u", f->owner.pid);
+		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_PID, pid);
+	} else if (!strcmp(f->kind, "peer") || !strcmp(f->kind, "route")) {
+		put_address(words, f->place.family, f->place.address);
+		put_port(words, TCPHS_FILTER_PEER_PORT, f->place.port);
+	} else if (!strcmp(f->kind, "address")) {
+		put_address(words, f->place.family, f->place.address);
+	}
+}
+
+/*
+ * Where what a finding is about can be seen: what the tables had is in them still, of what only
+ * events tell there may be no connection any more.
+ */
+static enum top_screen screen_of_finding(const struct finding *f)
+{
+	if (!strcmp(f->kind, "listener"))
+		return TOP_LISTENERS;
+	if (f->rule->needs || !strcmp(f->kind, "route") || !strcmp(f->kind, "address"))
+		return TOP_CONNECTIONS;
+	return TOP_EVENTS;
+}
+
 /* Which connections are meant, as a filter; "": none can be told. */
 static void words_of(enum top_screen screen, const void *row, char *words)
 {
 	const struct top_peer *peer = row;
-	char text[TCPHS_ADDRESS_LEN];
 
 	*words = '\0';
 	switch (screen) {
 	case TOP_LISTENERS:
-		snprintf(text, sizeof(text), "%u", ((const struct top_listener *)row)->is->port);
-		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_LOCAL_PORT, text);
+		put_port(words, TCPHS_FILTER_LOCAL_PORT, ((const struct top_listener *)row)->is->port);
 		break;
 	case TOP_CONNECTIONS:
 		put_conn(words, ((const struct tcphs_conn_info *)row)->conn);
 		break;
 	case TOP_PEERS:
-		tcphs_fmt_address(text, (uint8_t)peer->key.family, peer->key.address);
-		filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_ADDRESS, text);
+		put_address(words, peer->key.family, peer->key.address);
 		break;
 	case TOP_EVENTS:
 		put_conn(words, ((const struct tcphs_event *)row)->id.conn);
+		break;
+	case TOP_DOCTOR:
+		words_of_finding(&((const struct top_finding *)row)->is, words);
 		break;
 	default:
 		put_conn(words, ((const struct tcphs_conn_life *)row)->id.conn);
@@ -138,6 +188,8 @@ static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
 		to = TOP_LIVES;
 	else if (action == UI_OPEN && (from == TOP_LISTENERS || from == TOP_PEERS))
 		to = TOP_CONNECTIONS;
+	else if (action == UI_OPEN && from == TOP_DOCTOR)
+		to = screen_of_finding(&((const struct top_finding *)row)->is);
 	if (!ui_push(ui)) {
 		ui_say(ui, true, "too deep; Esc leads back");
 		return;
@@ -154,7 +206,10 @@ static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
 	ui_say(ui, false, "%s of %s; Esc leads back", table_name(to), words);
 }
 
-/* The argument of the words alone: of a connection its number, of a peer its address. */
+/*
+ * The argument of the words alone: of a connection its number, of a peer its address; of a
+ * finding what the doctor says is to be typed next.
+ */
 static void copy_conn(struct ui *ui, const struct top_model *m)
 {
 	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
@@ -162,6 +217,12 @@ static void copy_conn(struct ui *ui, const struct top_model *m)
 
 	if (!row)
 		return;
+	if (ui->screen == TOP_DOCTOR) {
+		snprintf(ui->copy, sizeof(ui->copy), "%s", ((const struct top_finding *)row)->is.command);
+		if (!*ui->copy)
+			ui_say(ui, true, "nothing is to be typed for this one");
+		return;
+	}
 	if (ui->screen == TOP_LISTENERS) {
 		*words = '\0';
 		put_conn(words, ((const struct top_listener *)row)->is->conn);

@@ -75,6 +75,20 @@ static unsigned int table_wants(unsigned int height)
 	return height < 15 ? 4 : height / 3 + 1;
 }
 
+/* Of the lines of the table, as far as three rows are left: those that are most urgent. */
+static void lay_details(struct layout *l, unsigned int details)
+{
+	unsigned int least = 4, spare;
+
+	spare = l->lines[LAYOUT_TABLE] > least ? l->lines[LAYOUT_TABLE] - least : 0;
+	if (details > spare)
+		details = spare;
+	if (details < 2)
+		return;
+	l->lines[LAYOUT_DETAILS] = details;
+	l->lines[LAYOUT_TABLE] -= details;
+}
+
 /**
  * layout_screen - divides the lines of the terminal
  * @l: the result
@@ -82,9 +96,10 @@ static unsigned int table_wants(unsigned int height)
  * @height: of the terminal
  * @states: how many there are to show
  * @alerts: how many lines of what is wrong
+ * @details: lines that are wanted below the rows, in place of some
  */
 void layout_screen(struct layout *l, unsigned int width, unsigned int height,
-		   unsigned int states, unsigned int alerts)
+		   unsigned int states, unsigned int alerts, unsigned int details)
 {
 	unsigned int want = table_wants(height);
 	unsigned int y = 0;
@@ -106,6 +121,7 @@ void layout_screen(struct layout *l, unsigned int width, unsigned int height,
 		if (l->lines[steps[i].part] > steps[i].keep)
 			l->lines[steps[i].part] = steps[i].keep;
 	l->lines[LAYOUT_TABLE] = height - used(l);
+	lay_details(l, details);
 	for (i = 0; i < LAYOUT_PARTS; i++) {
 		l->y[i] = y;
 		y += l->lines[i];

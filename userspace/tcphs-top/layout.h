@@ -18,6 +18,7 @@ enum layout_part {
 	LAYOUT_FAILURES,
 	LAYOUT_TABS,
 	LAYOUT_TABLE,		/* the line of titles and the rows */
+	LAYOUT_DETAILS,		/* of the row under the cursor */
 	LAYOUT_FOOTER,
 
 	LAYOUT_PARTS
@@ -44,7 +45,7 @@ struct layout {
 };
 
 void layout_screen(struct layout *l, unsigned int width, unsigned int height,
-		   unsigned int states, unsigned int alerts);
+		   unsigned int states, unsigned int alerts, unsigned int details);
 
 /* Rows of the table that are seen at once. */
 static inline unsigned int layout_rows(const struct layout *l)

@@ -162,7 +162,7 @@ static int paint(struct top *t)
 	int ret;
 
 	terminal_size(&width, &height);
-	ret = view_resize(&t->view, &t->model, width, height);
+	ret = view_resize(&t->view, &t->model, ui, width, height);
 	if (!ret)
 		ret = control_settle(ui, &t->model, layout_rows(&t->view.layout));
 	if (ret)
@@ -181,7 +181,9 @@ static int paint(struct top *t)
 static void wait_for_input(struct top *t)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	struct timespec left = until(t->due < t->pulse ? t->due : t->pulse);
+	uint64_t look = model_due(&t->model, t->opt.ui.screen);
+	uint64_t next = t->due < t->pulse ? t->due : t->pulse;
+	struct timespec left = until(look < next ? look : next);
 
 	if (ppoll(&in, 1, t->opt.ui.paused ? NULL : &left, NULL) > 0 &&
 	    (in.revents & (POLLHUP | POLLERR | POLLNVAL)))
@@ -219,7 +221,8 @@ static void update(struct top *t)
 		snapshot(t);
 		t->done++;
 		t->pulse = now + PULSE;
-	} else if (t->opt.ui.refresh) {
+	} else if (t->opt.ui.refresh ||
+		   (!t->opt.ui.paused && now >= model_due(&t->model, t->opt.ui.screen))) {
 		model_switch(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
 		t->opt.ui.refresh = false;
 	} else if (!t->opt.ui.paused && now >= t->pulse) {

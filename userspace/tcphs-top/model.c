@@ -346,6 +346,9 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 	m->arranged.compare = NULL;
 	m->kept = 0;
 	m->conns_valid = false;
+	if (screen == TOP_DOCTOR)
+		return examine_refresh(&m->examine, src, all_netns, &m->filter, now, err);
+	examine_stop(&m->examine, src);
 	if (screen == TOP_LISTENERS)
 		return refresh_listeners(m, src, all_netns, now, err);
 	if (screen != TOP_CONNECTIONS)
@@ -360,6 +363,7 @@ static void lost(struct top_model *m, struct top_source *src, uint64_t now,
 		 const struct tcphs_error *err)
 {
 	forget_events(m, src);
+	examine_forget(&m->examine, src);
 	src->close(src);
 	forget(m);
 	m->why = *err;
@@ -426,6 +430,19 @@ int model_pulse(struct top_model *m, struct top_source *src, uint64_t now)
 void model_end(struct top_model *m, struct top_source *src)
 {
 	forget_events(m, src);
+	examine_forget(&m->examine, src);
+}
+
+/**
+ * model_due - when the table is to be fetched, should the next refresh be later
+ * @m: the model
+ * @screen: which
+ *
+ * Return: CLOCK_MONOTONIC, ns; UINT64_MAX: there is no hurry.
+ */
+uint64_t model_due(const struct top_model *m, enum top_screen screen)
+{
+	return m->valid && screen == TOP_DOCTOR ? examine_due(&m->examine) : UINT64_MAX;
 }
 
 /**
@@ -437,6 +454,7 @@ void model_filter(struct top_model *m, const struct tcphs_filter *filter)
 {
 	m->filter = *filter;
 	m->feed_void = true;
+	m->examine.stale = true;
 }
 
 /**

@@ -4,6 +4,7 @@
 #define TOP_MODEL_H
 
 #include "ended.h"
+#include "examine.h"
 #include "peers.h"
 #include "series.h"
 #include "source.h"
@@ -15,6 +16,7 @@ enum top_screen {
 	TOP_PEERS,
 	TOP_EVENTS,
 	TOP_LIVES,
+	TOP_DOCTOR,
 
 	TOP_SCREENS
 };
@@ -101,6 +103,7 @@ struct top_style {
  * @tail: the last of them
  * @peers: who was at the other end
  * @ended: lives that ended
+ * @examine: the doctor's findings
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
  * @order: row numbers of the screen that model_arrange() was asked for
@@ -139,6 +142,7 @@ struct top_model {
 	struct tail tail;
 	struct peers peers;
 	struct ended ended;
+	struct examine examine;
 	struct tcphs_status pulse;
 	struct series series;
 
@@ -168,6 +172,7 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 int model_switch(struct top_model *m, struct top_source *src, enum top_screen screen,
 		 bool all_netns, uint64_t now);
 int model_pulse(struct top_model *m, struct top_source *src, uint64_t now);
+uint64_t model_due(const struct top_model *m, enum top_screen screen);
 void model_end(struct top_model *m, struct top_source *src);
 void model_filter(struct top_model *m, const struct tcphs_filter *filter);
 size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);

@@ -72,7 +72,8 @@ void options_help(void)
 	      "\n"
 	      "  -L, --listeners       begin with the listeners (default)\n"
 	      "  -C, --connections     begin with the connections\n"
-	      "  -S, --screen NAME     begin with listeners, connections, peers, events or lives\n"
+	      "  -S, --screen NAME     begin with listeners, connections, peers, events, lives\n"
+	      "                        or doctor\n"
 	      "  -s, --sort COLUMN     order the table by it; an unknown one lists them\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
 	      "  -d, --delay TIME      between refreshes, 0.1 to 3600 s (default 2): 1.5, 500ms\n"
@@ -240,6 +241,6 @@ enum options_next options_parse(struct options *o, int argc, char **argv)
 		return OPTIONS_WRONG;
 	if (o->json && o->ui.screen > TOP_CONNECTIONS)
 		return wrong("--json of", table_key(o->ui.screen),
-			     "has listeners and connections; see tcphs events -j and tcphs lives -j");
+			     "has listeners and connections; see tcphs events -j, lives -j and doctor -j");
 	return OPTIONS_RUN;
 }

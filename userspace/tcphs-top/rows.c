@@ -24,6 +24,8 @@ size_t model_total(const struct top_model *m, enum top_screen screen)
 		return peers_count(&m->peers);
 	case TOP_EVENTS:
 		return m->tail.nr;
+	case TOP_DOCTOR:
+		return m->examine.nr;
 	default:
 		return m->ended.nr;
 	}
@@ -40,6 +42,8 @@ static const void *row_at(const struct top_model *m, enum top_screen screen, uin
 		return peers_at(&m->peers, n);
 	case TOP_EVENTS:
 		return tail_at(&m->tail, n);
+	case TOP_DOCTOR:
+		return &m->examine.v[n];
 	default:
 		return ended_at(&m->ended, n);
 	}
@@ -52,7 +56,7 @@ static const void *row_at(const struct top_model *m, enum top_screen screen, uin
  * @i: its place
  *
  * Returns what the screen has rows of: a struct top_listener, tcphs_conn_info, top_peer,
- * tcphs_event or tcphs_conn_life; or NULL.
+ * tcphs_event, tcphs_conn_life or top_finding; or NULL.
  */
 const void *model_row(const struct top_model *m, enum top_screen screen, size_t i)
 {
@@ -185,6 +189,14 @@ static uint64_t peer_key(const struct top_peer *p)
 	return hash_mix(hash_mix(a, b), (uint64_t)p->key.netns << 32 | p->key.family) | 1;
 }
 
+/* The same finding of the next look. */
+static uint64_t finding_key(const struct top_finding *f)
+{
+	uint64_t key = hash_bytes(f->netns, f->is.name, strlen(f->is.name));
+
+	return hash_bytes(key, f->is.object, strlen(f->is.object)) | 1;
+}
+
 /**
  * model_key - which row it is, also after the next refresh
  * @screen: which
@@ -212,6 +224,8 @@ uint64_t model_key(enum top_screen screen, const void *row)
 	case TOP_EVENTS:
 		ev = row;
 		return hash_mix(hash_mix(ev->time, ev->id.conn), ev->type) | 1;
+	case TOP_DOCTOR:
+		return finding_key(row);
 	default:
 		life = row;
 		return hash_mix(life->id.conn, life->last) | 1;

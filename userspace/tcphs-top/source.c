@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "doctor/look.h"
 #include "source.h"
 
 struct top_feed {
@@ -72,6 +73,20 @@ static int64_t live_clock(struct top_source *src, uint64_t *now)
 	return tcphs_session_clock(src->ctx);
 }
 
+static int live_look_before(struct top_source *src, struct look *l, bool all_netns,
+			    struct tcphs_error *err)
+{
+	l->session = src->ctx;
+	if (look_admit(l, all_netns, err) || look_before(l, tcphs_session_now(src->ctx), err))
+		return -EIO;
+	return 0;
+}
+
+static int live_look_after(struct top_source *src, struct look *l, struct tcphs_error *err)
+{
+	return look_after(l, tcphs_session_now(src->ctx), err) ? -EIO : 0;
+}
+
 static void live_close(struct top_source *src)
 {
 	tcphs_close(src->ctx);
@@ -93,6 +108,8 @@ void source_live(struct top_source *src)
 		.next = live_next,
 		.feed_free = live_feed_free,
 		.clock = live_clock,
+		.look_before = live_look_before,
+		.look_after = live_look_after,
 		.close = live_close,
 	};
 }

@@ -6,6 +6,7 @@
 #include "internal.h"
 
 struct top_feed;
+struct look;
 
 /**
  * struct top_source - a supplier of snapshots
@@ -17,6 +18,8 @@ struct top_feed;
  * @next: all of them that are new, in time order
  * @feed_free: the end of it; before @close
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns; @now: that CLOCK_MONOTONIC
+ * @look_before: namespaces become patients, and the look at them begins
+ * @look_after: it ends
  * @close: after it only @open may be called
  * @ctx: private to the source
  *
@@ -34,6 +37,9 @@ struct top_source {
 		    const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err);
 	void (*feed_free)(struct top_source *src, struct top_feed *feed);
 	int64_t (*clock)(struct top_source *src, uint64_t *now);
+	int (*look_before)(struct top_source *src, struct look *l, bool all_netns,
+			   struct tcphs_error *err);
+	int (*look_after)(struct top_source *src, struct look *l, struct tcphs_error *err);
 	void (*close)(struct top_source *src);
 	void *ctx;
 };

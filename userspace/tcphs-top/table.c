@@ -37,6 +37,8 @@ static const struct screen {
 			 columns_events, &columns_nr_events, "time" },
 	[TOP_LIVES] = { "Lives", "lives", "no connection ended yet",
 			columns_lives, &columns_nr_lives, "end" },
+	[TOP_DOCTOR] = { "Doctor", "doctor", "nothing wrong",
+			 columns_findings, &columns_nr_findings, "severity" },
 };
 
 /**

@@ -160,3 +160,29 @@ void text_fit_end(char *s, unsigned int width, bool utf8)
 	else
 		elide(s, width, 0, utf8);
 }
+
+/**
+ * text_line - as many words as fit a line
+ * @s: the text
+ * @width: cells that the line has; a word that is longer is cut by whoever paints it
+ *
+ * Return: bytes, with the blanks behind them; 0: there are no more.
+ */
+size_t text_line(const char *s, unsigned int width)
+{
+	const char *end = s;
+	size_t cells = 0, i, n;
+
+	for (;;) {
+		for (i = 0, n = 0; end[i] && end[i] != ' '; i++)
+			n += (end[i] & 0xc0) != 0x80;
+		if (cells + n > width && end != s)
+			return (size_t)(end - s);
+		end += i;
+		cells += n;
+		for (; *end == ' '; end++)
+			cells++;
+		if (!*end)
+			return (size_t)(end - s);
+	}
+}

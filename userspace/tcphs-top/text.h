@@ -15,6 +15,7 @@ void text_signed_rate(char *buf, double v);
 void text_duration(char *buf, uint64_t ns, bool utf8);
 void text_seconds(char *buf, double s);
 void text_fit(char *s, unsigned int width, bool utf8);
+size_t text_line(const char *s, unsigned int width);
 void text_fit_end(char *s, unsigned int width, bool utf8);
 
 #endif /* TOP_TEXT_H */

@@ -29,20 +29,22 @@ void view_free(struct view *v)
  * view_resize - makes a layout for a size
  * @v: the view
  * @m: the model; what is wrong needs lines
+ * @ui: what is wanted; the screen may, too
  * @width: of the terminal
  * @height: of the terminal
  *
  * Return: 0, or -ENOMEM.
  */
-int view_resize(struct view *v, const struct top_model *m, unsigned int width,
-		unsigned int height)
+int view_resize(struct view *v, const struct top_model *m, const struct ui *ui,
+		unsigned int width, unsigned int height)
 {
 	struct top_alert alert[VIEW_ALERTS_MAX];
 
 	if (width != v->paint.width)
 		memset(v->want, 0, sizeof(v->want));
 	layout_screen(&v->layout, width, height, (unsigned int)view_nr_states,
-		      (unsigned int)model_alerts(m, alert, VIEW_ALERTS_MAX));
+		      (unsigned int)model_alerts(m, alert, VIEW_ALERTS_MAX),
+		      view_details_wanted(ui->screen, height));
 	return paint_size(&v->paint, width, height);
 }
 
@@ -182,6 +184,18 @@ static void paint_row(const struct view *v, const struct top_model *m, const str
 	}
 }
 
+static const char *nothing(const struct top_model *m, const struct ui *ui)
+{
+	if (ui->screen == TOP_DOCTOR && !m->examine.judged)
+		return "the first look is under way";
+	/* Of what a filter leaves nothing may be wrong, too. */
+	if (ui->screen == TOP_DOCTOR && m->examine.records)
+		return table_nothing(ui->screen);
+	if (ui->screen == TOP_DOCTOR)
+		return "nothing wrong, but nothing happened either";
+	return *ui->filter ? "nothing that the filter lets through" : table_nothing(ui->screen);
+}
+
 static void paint_table(struct view *v, const struct top_model *m, const struct ui *ui)
 {
 	unsigned int y = v->layout.y[LAYOUT_TABLE], rows = layout_rows(&v->layout), i;
@@ -201,9 +215,22 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 			paint_choose(&v->paint, y + 1 + i);
 	}
 	if (rows && !model_total(m, ui->screen))
-		paint_text(&v->paint, y + 1, 0, TABLE_DIM,
-			   *ui->filter ? "nothing that the filter lets through" :
-			   table_nothing(ui->screen));
+		paint_text(&v->paint, y + 1, 0, TABLE_DIM, nothing(m, ui));
+}
+
+/* Of what the findings are made. */
+static void look_text(char *buf, size_t size, const struct examine *x, bool utf8)
+{
+	char took[TEXT_LEN];
+
+	if (!x->judged) {
+		snprintf(buf, size, "looking for %us%s, ",
+			 (unsigned int)(EXAMINE_LOOK / 1000000000), utf8 ? "\u2026" : "...");
+		return;
+	}
+	text_duration(took, x->took, utf8);
+	snprintf(buf, size, "%llu event%s in %.16s%s, ", (unsigned long long)x->records,
+		 tcphs_plural(x->records), took, x->lost ? " (not all)" : "");
 }
 
 static void paint_tabs(struct view *v, const struct top_model *m, const struct ui *ui)
@@ -222,13 +249,19 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 	}
 	if (ui_seen(ui)->marks.nr)
 		snprintf(marked, sizeof(marked), "%u marked, ", ui_seen(ui)->marks.nr);
-	if (ui->screen >= TOP_PEERS && m->tail.lost)
+	if (ui->screen == TOP_DOCTOR)
+		look_text(marked + strlen(marked), sizeof(marked) - strlen(marked), &m->examine,
+			  v->paint.utf8);
+	else if (ui->screen >= TOP_PEERS && m->tail.lost)
 		snprintf(marked + strlen(marked), sizeof(marked) - strlen(marked),
 			 "%llu events lost, ", (unsigned long long)m->tail.lost);
 	snprintf(buf, sizeof(buf), "%s%.60s%zu-%zu of %zu%s",
 		 ui_seen(ui)->follow ? "following, " : "", marked, total ? from + 1 : 0,
 		 from + rows < total ? from + rows : total, total,
 		 ui->all_netns ? " in all namespaces" : "");
+	/* Where not all of it fits, of findings that which they are made of. */
+	if (x + strlen(buf) > v->paint.width && ui->screen == TOP_DOCTOR)
+		snprintf(buf, sizeof(buf), "%.*s", (int)strlen(marked) - 2, marked);
 	if (x + strlen(buf) <= v->paint.width)
 		paint_right(&v->paint, y, 0, v->paint.width, TABLE_DIM, buf);
 }
@@ -291,19 +324,7 @@ static void paint_hint(const struct view *v, const struct prompt *p)
 
 	while (*word && lines < 8) {
 		from[lines++] = word;
-		end = word;
-		/* words as long as they fit; one that does not is cut */
-		for (;;) {
-			size_t len = strcspn(end, " ");
-
-			if ((size_t)(end - word) + len > width && end != word)
-				break;
-			end += len;
-			if (!*end)
-				break;
-			end++;
-		}
-		word = end;
+		word += text_line(word, width);
 	}
 	for (i = 0; i < lines; i++) {
 		unsigned int y = v->paint.height - 1 - lines + i;
@@ -411,6 +432,8 @@ void view_paint(struct view *v, const struct top_model *m, const struct ui *ui)
 			paint_waiting(v, m);
 		else if (v->layout.lines[LAYOUT_TABLE])
 			paint_table(v, m, ui);
+		if (m->valid && ui->mode != UI_SORT && v->layout.lines[LAYOUT_DETAILS])
+			view_details(v, m, ui);
 		if (m->valid && v->layout.lines[LAYOUT_TABS])
 			paint_tabs(v, m, ui);
 	}

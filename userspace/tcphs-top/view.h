@@ -42,8 +42,8 @@ extern const size_t view_nr_states;
 
 void view_start(struct view *v, bool utf8);
 void view_free(struct view *v);
-int view_resize(struct view *v, const struct top_model *m, unsigned int width,
-		unsigned int height);
+int view_resize(struct view *v, const struct top_model *m, const struct ui *ui,
+		unsigned int width, unsigned int height);
 void view_paint(struct view *v, const struct top_model *m, const struct ui *ui);
 size_t view_rows(const struct view *v, const struct ui *ui);
 size_t view_total(const struct view *v, const struct top_model *m, const struct ui *ui);
@@ -53,6 +53,10 @@ enum ui_action view_mouse(const struct view *v, const struct ui *ui, const struc
 
 /* view_head.c: everything above the table */
 void view_head(struct view *v, const struct top_model *m, const struct ui *ui);
+
+/* view_details.c: below the rows */
+unsigned int view_details_wanted(enum top_screen screen, unsigned int height);
+void view_details(const struct view *v, const struct top_model *m, const struct ui *ui);
 
 /* view_help.c: keys and columns */
 void view_help(struct view *v, const struct ui *ui);

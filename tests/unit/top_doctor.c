@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tcphs-top: one look after the other, what it finds on the screen, and where Enter leads. */
+#include <arpa/inet.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/view.h"
+#include "tap.h"
+
+#define SEC	1000000000ull
+#define HERE	4026531840u
+
+/* What the source tells, and what is open. */
+static struct {
+	struct tcphs_event ev[100];
+	size_t nr;
+	uint64_t now;
+	uint32_t waiting;
+	uint64_t overflows;
+	int looks, judged, feeds, closed;
+	bool gone;
+} next;
+
+struct top_feed {
+	size_t told;
+};
+
+static int t_open(struct top_source *src, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	return 0;
+}
+
+static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
+{
+	(void)src;
+	*st = (struct tcphs_status){ .uptime = 100 * SEC, .netns = HERE, .table_limit = 1009 };
+	if (next.gone)
+		tcphs_error_set(err, TCPHS_ERR_NOT_LOADED, "gone");
+	return next.gone ? -1 : 0;
+}
+
+static int t_listeners(struct top_source *src, bool all, struct tcphs_listener_list *list,
+		       struct tcphs_error *err)
+{
+	(void)src;
+	(void)all;
+	(void)err;
+	free(list->v);
+	list->v = calloc(2, sizeof(*list->v));
+	list->v[0] = (struct tcphs_listener){
+		.conn = 7, .port = 8080, .family = AF_INET, .netns = HERE, .accept_limit = 5,
+		.syn_limit = 5, .accept_queue = next.waiting, .accept_max = 6, .accepted = 31,
+		.overflows = next.overflows, .drops = next.overflows,
+	};
+	list->v[1] = (struct tcphs_listener){
+		.conn = 9, .port = 22, .family = AF_INET, .netns = HERE, .accept_limit = 128,
+		.syn_limit = 128,
+	};
+	list->nr = 2;
+	return 0;
+}
+
+static int t_connections(struct top_source *src, bool all, const struct tcphs_filter *filter,
+			 struct tcphs_conn_list *list, struct tcphs_error *err)
+{
+	(void)src;
+	(void)all;
+	(void)filter;
+	(void)err;
+	list->nr = 0;
+	return 0;
+}
+
+static void t_close(struct top_source *src)
+{
+	(void)src;
+	next.closed++;
+}
+
+static struct top_feed *t_feed(struct top_source *src, bool all, struct tcphs_error *err)
+{
+	(void)src;
+	(void)all;
+	(void)err;
+	next.feeds++;
+	return calloc(1, sizeof(struct top_feed));
+}
+
+static int t_next(struct top_source *src, struct top_feed *feed,
+		  const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	(void)src;
+	(void)err;
+	for (; feed->told < next.nr; feed->told++)
+		ops->record(arg, &next.ev[feed->told]);
+	return 0;
+}
+
+static void t_feed_free(struct top_source *src, struct top_feed *feed)
+{
+	(void)src;
+	next.feeds--;
+	free(feed);
+}
+
+static int64_t t_clock(struct top_source *src, uint64_t *now)
+{
+	(void)src;
+	*now = next.now;
+	return 0;
+}
+
+static int t_look_before(struct top_source *src, struct look *l, bool all, struct tcphs_error *err)
+{
+	struct patient *p = look_add(l, HERE);
+
+	next.looks++;
+	t_status(src, &l->tables->status, err);
+	p->evidence.began = next.now;
+	t_listeners(src, all, &l->tables->listeners, err);
+	evidence_before(&p->evidence, l->tables);
+	return 0;
+}
+
+static int t_look_after(struct top_source *src, struct look *l, struct tcphs_error *err)
+{
+	struct evidence *e = &l->patients->evidence;
+	struct settings settings = { .ports_known = false };
+
+	next.judged++;
+	t_status(src, &l->tables->status, err);
+	e->ended = next.now;
+	t_listeners(src, false, &l->tables->listeners, err);
+	evidence_after(e, l->tables, &settings);
+	return 0;
+}
+
+static struct top_source source = {
+	.open = t_open, .status = t_status, .listeners = t_listeners,
+	.connections = t_connections, .feed = t_feed, .next = t_next, .feed_free = t_feed_free,
+	.clock = t_clock, .look_before = t_look_before, .look_after = t_look_after,
+	.close = t_close,
+};
+
+static struct top_model m;
+static struct ui ui;
+static struct view v;
+
+static void show(void)
+{
+	view_resize(&v, &m, &ui, 80, 24);
+	control_settle(&ui, &m, layout_rows(&v.layout));
+	view_paint(&v, &m, &ui);
+}
+
+static void take(uint64_t seconds)
+{
+	next.now = seconds * SEC;
+	model_refresh(&m, &source, ui.screen, false, next.now);
+	show();
+}
+
+static void act(enum ui_action action, int arg)
+{
+	control_apply(&ui, &m, action, arg, view_rows(&v, &ui), view_total(&v, &m, &ui));
+	if (ui.refresh)
+		model_switch(&m, &source, ui.screen, false, next.now);
+	ui.refresh = false;
+	show();
+}
+
+static const char *line(unsigned int y)
+{
+	static char buf[1024];
+
+	paint_line(&v.paint, y, buf, sizeof(buf));
+	return buf;
+}
+
+static bool on_screen(const char *text)
+{
+	unsigned int y;
+
+	for (y = 0; y < v.paint.height; y++)
+		if (strstr(line(y), text))
+			return true;
+	printf("# not on the screen: %s\n", text);
+	for (y = 0; y < v.paint.height; y++)
+		printf("# %s\n", line(y));
+	return false;
+}
+
+/* A connect to 192.0.2.@peer that is refused, at a time. */
+static void refused(uint8_t peer, uint64_t time)
+{
+	struct tcphs_event *ev = &next.ev[next.nr];
+
+	*ev = (struct tcphs_event){
+		.time = time, .type = TCPHS_EV_SYN_SENT, .new_state = TCPHS_STATE_SYN_SENT,
+		.id = {
+			.conn = 100 + next.nr, .netns = HERE, .family = AF_INET,
+			.role = TCPHS_ROLE_ACTIVE, .local_port = (uint16_t)(40000 + next.nr),
+			.peer_port = 5432, .peer = { 192, 0, 2, peer }, .local = { 192, 0, 2, 1 },
+		},
+	};
+	ev[1] = *ev;
+	ev[1].time++;
+	ev[1].type = TCPHS_EV_CONNECT_FAILED;
+	ev[1].reason = TCPHS_REASON_REFUSED;
+	ev[1].old_state = TCPHS_STATE_SYN_SENT;
+	ev[1].new_state = TCPHS_STATE_CLOSE;
+	next.nr += 2;
+}
+
+static void first_look(void)
+{
+	int i;
+
+	for (i = 0; i < 17; i++)
+		refused(3, 9 * SEC);		/* before anybody looked */
+	ui.screen = TOP_DOCTOR;
+	take(10);
+	ok(next.looks == 1 && !next.judged && on_screen("the first look is under way"),
+	   "the first look says that it is under way");
+	equal(model_due(&m, TOP_DOCTOR), 15 * SEC, "and ends after that of tcphs doctor");
+	equal(model_due(&m, TOP_PEERS), UINT64_MAX, "which other screens do not wait for");
+	take(12);
+	ok(!next.judged && !model_total(&m, TOP_DOCTOR), "nothing is judged before");
+	take(15);
+	ok(next.judged == 1 && next.looks == 2, "then it is judged, and the next begins");
+	ok(!model_total(&m, TOP_DOCTOR) && on_screen("nothing wrong, but nothing happened either"),
+	   "what was before it does not count");
+	equal(model_due(&m, TOP_DOCTOR), UINT64_MAX, "from then on a refresh is soon enough");
+}
+
+static void findings(void)
+{
+	const struct top_finding *f;
+	int i;
+
+	for (i = 0; i < 23; i++)
+		refused(2, 16 * SEC);
+	next.waiting = 6;
+	next.overflows = 41;
+	take(20);
+	f = model_row(&m, TOP_DOCTOR, 0);
+	ok(f && model_total(&m, TOP_DOCTOR) >= 2, "what is wrong is found");
+	ok(f && f->is.severity >= ((const struct top_finding *)model_row(&m, TOP_DOCTOR, 1))->is.severity,
+	   "the most urgent on top");
+	ok(on_screen("CRITICAL accept-queue-overflow") && on_screen("listener 0.0.0.0:8080"),
+	   "whose it is");
+	ok(on_screen("accept-queue-overflow: listener"), "that under the cursor is below the rows");
+	ok(on_screen("seen   ") && on_screen("cause  "), "with what was seen, and its cause");
+	ok(on_screen("46 events in 5.00s"), "and of how much it is made");
+}
+
+static void opens(void)
+{
+	const struct top_finding *f;
+	size_t i;
+
+	act(UI_OPEN, 0);
+	ok(ui.screen == TOP_LISTENERS && !strcmp(ui.filter, "local-port 8080") &&
+	   model_total(&m, TOP_LISTENERS) == 1, "Enter: the listener");
+	equal(next.feeds, 0, "nobody looks any more");
+	act(UI_BACK, 0);
+	ok(ui.screen == TOP_DOCTOR && !*ui.filter, "Esc: back");
+	take(30);
+	take(33);
+	refused(2, 34 * SEC);
+	for (i = 0; i < 7; i++)
+		refused(2, 34 * SEC);
+	take(36);
+	for (i = 0; i < model_total(&m, TOP_DOCTOR); i++) {
+		f = model_row(&m, TOP_DOCTOR, i);
+		if (!strcmp(f->is.kind, "peer"))
+			break;
+	}
+	act(UI_HOME, 0);
+	while (i--)
+		act(UI_DOWN, 0);
+	act(UI_COPY_CONN, 0);
+	ok(*ui.copy && !strcmp(ui.copy, f->is.command), "c: what the doctor says is to be typed");
+	act(UI_OPEN, 0);
+	ok(ui.screen == TOP_EVENTS && !strcmp(ui.filter, "address 192.0.2.2 peer-port 5432"),
+	   "Enter on what events tell: the events");
+	act(UI_BACK, 0);
+}
+
+static void reloads(void)
+{
+	take(40);
+	next.gone = true;
+	take(42);
+	ok(!next.feeds && next.closed == 1, "a module that is gone is let go of");
+	next.gone = false;
+	take(44);
+	ok(!m.examine.judged && next.feeds == 1, "and when it is back looks begin anew");
+	model_end(&m, &source);
+	equal(next.feeds, 0, "at the end none is left");
+}
+
+int main(void)
+{
+	plan(21);
+	setlocale(LC_ALL, "C.UTF-8");
+	ui_init(&ui);
+	model_init(&m);
+	view_start(&v, true);
+	first_look();
+	findings();
+	opens();
+	reloads();
+	model_free(&m);
+	view_free(&v);
+	ui_free(&ui);
+	return tap_done();
+}
