@@ -20,7 +20,9 @@
 static struct {
 	size_t begin;
 	uint64_t older[CONNS];
-} next;
+	uint64_t time_wait;
+	uint32_t tw_limit;
+} next = { .tw_limit = 4096 };
 
 static int t_open(struct top_source *src, struct tcphs_error *err)
 {
@@ -33,7 +35,8 @@ static int t_status(struct top_source *src, struct tcphs_status *st, struct tcph
 {
 	(void)src;
 	(void)err;
-	*st = (struct tcphs_status){ .uptime = 100 * SEC, .tw_limit = 4096 };
+	*st = (struct tcphs_status){ .uptime = 100 * SEC, .tw_limit = next.tw_limit };
+	st->state[TCPHS_STATE_TIME_WAIT] = next.time_wait;
 	strcpy(st->version, TCPHS_VERSION);
 	return 0;
 }
@@ -495,9 +498,37 @@ static void sizes(void)
 	equal(lost, 0, "the row of the cursor is seen at every size that has rows");
 }
 
+/* At every width the line has both numbers, and where there is room the share. */
+static unsigned int time_wait_lacking(uint64_t now, uint32_t limit, const char *numbers,
+				      const char *share)
+{
+	unsigned int w, lacking = 0, y;
+
+	next.time_wait = now;
+	next.tw_limit = limit;
+	for (w = 30; w <= 300; w++) {
+		size(w, 24);
+		refresh_all();
+		y = top.v.layout.y[LAYOUT_TIME_WAIT];
+		if (strstr(line(y), numbers) && (w < 60 || strstr(line(y), share)))
+			continue;
+		printf("# %ux24: %s\n", w, line(y));
+		lacking++;
+	}
+	return lacking;
+}
+
+static void time_wait(void)
+{
+	equal(time_wait_lacking(2048, 4096, "2048/4096", " 50.0 %"), 0, "TIME-WAIT within its limit");
+	equal(time_wait_lacking(65535, 5, "65535/5", " 1.31M %"), 0, "far over it");
+	equal(time_wait_lacking(4000000000u, 1, "4.00G/1", "  400G %"), 0, "as far as it goes");
+	equal(time_wait_lacking(5, 0, "5/0", ""), 0, "none is allowed");
+}
+
 int main(void)
 {
-	plan(60);
+	plan(64);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);
@@ -514,6 +545,7 @@ int main(void)
 	filters();
 	help();
 	sizes();
+	time_wait();
 	model_free(&top.m);
 	view_free(&top.v);
 	ui_free(&top.ui);

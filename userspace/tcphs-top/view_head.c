@@ -180,6 +180,19 @@ static void head_handshakes(const struct view *v, const struct top_model *m)
 	handshake(v, m, y + 1, "passive", TCPHS_HIST_HANDSHAKE_PASSIVE);
 }
 
+/* In as many cells whatever it is: the bar beside it keeps its length. */
+static void share_text(char *buf, uint64_t part, uint64_t whole)
+{
+	double percent = whole ? 100.0 * (double)part / (double)whole : 0;
+	char number[TEXT_LEN];
+
+	if (percent < 999.95)
+		snprintf(number, sizeof(number), "%.1f", percent);
+	else
+		text_count(number, (uint64_t)percent);
+	snprintf(buf, TEXT_LEN, "  %5.8s %%", number);
+}
+
 static void head_time_wait(const struct view *v, const struct top_model *m)
 {
 	struct table_bar bar = {
@@ -188,14 +201,13 @@ static void head_time_wait(const struct view *v, const struct top_model *m)
 	};
 	unsigned int y = v->layout.y[LAYOUT_TIME_WAIT];
 	unsigned int x = label(v, y, "TIME-WAIT"), len;
-	char buf[TEXT_LEN], now[TEXT_LEN], limit[TEXT_LEN];
+	char buf[2 * TEXT_LEN], now[TEXT_LEN], limit[TEXT_LEN];
 
 	text_count(now, bar.now);
 	text_count(limit, bar.limit);
 	snprintf(buf, sizeof(buf), "%.8s/%.8s", now, limit);
 	if (v->paint.width >= 60)
-		snprintf(buf + strlen(buf), 16, "  %5.1f %%",
-			 bar.limit ? 100.0 * (double)bar.now / (double)bar.limit : 0);
+		share_text(buf + strlen(buf), bar.now, bar.limit);
 	len = (unsigned int)strlen(buf);
 	if (x + len + 1 + TABLE_BAR_MIN <= v->paint.width) {
 		paint_bar(&v->paint, y, x, v->paint.width - x - len - 1, &bar);
