@@ -52,7 +52,7 @@ build() {
 	# shellcheck disable=SC2086
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DTCPHS_VERSION='"test"' -Wall -Wextra -Werror -g -O1 \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
-		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs" -I"$user/tcphs-top" -o "$tmp/top" \
+		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs-top" -I"$user/tcphs" -o "$tmp/top" \
 		"${sources[@]}" "$user"/{lib,common,tcphs/doctor}/*.c \
 		"$here/top_fake.c" $flags
 }
@@ -152,7 +152,9 @@ screens() {
 	screen top80 80x24 ""
 	ok "80x24: header, table, footer" shows top80 '^F1Help'
 	ok "80x24: the busiest listener is first" \
-		bash -c "sed -n 12p '$shots/top80.txt' | grep -q '^\[::1\]:6379'"
+		bash -c "sed -n 13p '$shots/top80.txt' | grep -q '^\[::1\]:6379'"
+	ok "80x24: the last minute, a cell for some seconds" \
+		shows top80 '^Last 63s    handshakes .* failures .* overflows '
 	ok "q ends it" ends q
 	screen conns80 80x24 "" Tab
 	ok "Tab: connections" shows conns80 '^STATE.* AGE .*LOCAL .*PEER'
@@ -177,6 +179,7 @@ screens() {
 	ends q >/dev/null
 	screen wide 200x50 "-C"
 	ok "200x50: connections with their numbers" shows wide ' CONN *$'
+	ok "200x50: the last minutes a line each, with the most" shows wide '^ +overflows .* most +[0-9.k]+/s$'
 	ok "200x50: what failed, and in which time" shows wide '^Failures .*(refused [0-9]|none).* in [0-9]'
 	ends q >/dev/null
 	ok "a terminal whose cursor can't be moved: refused" dumb_refused
@@ -214,10 +217,10 @@ screens() {
 		ends q >/dev/null
 	done
 	ok "peers: the one with most failures on top" bash -c \
-		"sed -n 12p '$shots/peers.txt' | grep -Eq '^192\.168\.100\.8 '"
+		"sed -n 13p '$shots/peers.txt' | grep -Eq '^192\.168\.100\.8 '"
 	ok "peers: what failed last" shows peers-200 'refused [0-9a-z.]+ ago'
 	ok "events: the last ones" bash -c "sed -n 23p '$shots/events.txt' | grep -Eq ' (closed|connect-failed) '"
-	ok "lives: failed first" bash -c "sed -n 12p '$shots/lives.txt' | grep -q 'refused'"
+	ok "lives: failed first" bash -c "sed -n 13p '$shots/lives.txt' | grep -q 'refused'"
 	ok "lives: the letters of their steps" shows lives-200 ' S +23[0-9a-f]+'
 	screen doctor 80x24 "-S doctor"
 	ok "doctor: the first look is under way" shows doctor 'the first look is under way'
@@ -227,7 +230,7 @@ screens() {
 	ok "40x12: the finding stays, and no line is too wide" soon_shows doctor '^CRITICAL'
 	ok "40x12: no wider than it is" narrow doctor 40
 	mux send-keys Enter
-	ok "Enter: the listener" soon_shows doctor '^.local-port '
+	ok "Enter: the listener" soon_shows doctor 'Listeners of local-port '
 	ends q >/dev/null
 	screen opened 80x24 "-S peers" Enter e
 	wait_screen opened '^Events of|Events of address'

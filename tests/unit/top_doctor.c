@@ -259,7 +259,7 @@ static void findings(void)
 
 static void opens(void)
 {
-	const struct top_finding *f;
+	const struct top_finding *f = NULL;
 	size_t i;
 
 	act(UI_OPEN, 0);
@@ -283,7 +283,7 @@ static void opens(void)
 	while (i--)
 		act(UI_DOWN, 0);
 	act(UI_COPY_CONN, 0);
-	ok(*ui.copy && !strcmp(ui.copy, f->is.command), "c: what the doctor says is to be typed");
+	ok(f && *ui.copy && !strcmp(ui.copy, f->is.command), "c: what the doctor says is to be typed");
 	act(UI_OPEN, 0);
 	ok(ui.screen == TOP_EVENTS && !strcmp(ui.filter, "address 192.0.2.2 peer-port 5432"),
 	   "Enter on what events tell: the events");

@@ -37,7 +37,7 @@ static int sound_at_all_sizes(void)
 	for (w = 0; w < 220; w++)
 		for (h = 0; h < 80; h++)
 			for (alerts = 0; alerts < 9; alerts += 4) {
-				layout_screen(&l, w, h, STATES, alerts, 0);
+				layout_screen(&l, w, h, STATES, alerts, alerts * 3);
 				if (sum(&l) != h || !parts_follow(&l) || !l.cells)
 					return 0;
 				if (l.cells * (l.cell_width + 2) > w + 2 && w > 20)
@@ -54,7 +54,15 @@ static void screens(void)
 	equal(l.lines[LAYOUT_STATES], 3, "80x24: states in three rows of three");
 	ok(l.lines[LAYOUT_FAILURES] && l.lines[LAYOUT_DROPS] && l.lines[LAYOUT_TABS],
 	   "80x24: every part is there");
-	equal(layout_rows(&l), 12, "80x24: twelve rows");
+	ok(l.lines[LAYOUT_SPARKS] == 1 && layout_rows(&l) == 11,
+	   "80x24: the last seconds in one line, eleven rows");
+	layout_screen(&l, 80, 32, STATES, 0, 0);
+	equal(l.lines[LAYOUT_SPARKS], 3, "80x32: three of them");
+	layout_screen(&l, 80, 24, STATES, 0, 9);
+	ok(l.lines[LAYOUT_DETAILS] == 8 && layout_rows(&l) == 3,
+	   "80x24: details leave three rows");
+	layout_screen(&l, 40, 10, STATES, 0, 9);
+	ok(!l.lines[LAYOUT_DETAILS] && layout_rows(&l) == 3, "40x10: there is no room for them");
 	layout_screen(&l, 80, 24, STATES, 8, 0);
 	ok(l.lines[LAYOUT_ALERTS] == 3 && l.lines[LAYOUT_STATES] == 3,
 	   "80x24 and eight alerts: they give way to the table");
@@ -73,7 +81,7 @@ static void screens(void)
 
 int main(void)
 {
-	plan(11);
+	plan(14);
 	screens();
 	return tap_done();
 }

@@ -208,6 +208,54 @@ static void failures_of_minutes(void)
 	free(st);
 }
 
+static void seconds_of_minutes(void)
+{
+	struct tcphs_status *st = calloc(1, sizeof(*st));
+	struct series *s = calloc(1, sizeof(*s));
+	uint64_t *done = &st->hist[TCPHS_HIST_HANDSHAKE_PASSIVE].count;
+	double v[7];
+	uint64_t i;
+
+	st->load = 7;
+	*done = 1000000;
+	look(s, st, 1000, 0);
+	ok(near(series_read(s, SERIES_HANDSHAKES, 1, v, 7), 0) && near(v[6], -1),
+	   "one look: no second is known");
+	for (i = 1; i <= 3; i++) {
+		*done += 10 * i;
+		st->failure[TCPHS_REASON_ACCEPT_QUEUE_FULL] += i == 2 ? 5 : 0;
+		look(s, st, 1000 + i, i == 3);
+	}
+	ok(near(series_read(s, SERIES_HANDSHAKES, 1, v, 7), 30) && near(v[6], 30) && near(v[5], 20) &&
+	   near(v[4], 10) && near(v[3], -1), "each second, the latest last, and the most");
+	ok(near(series_read(s, SERIES_OVERFLOWS, 1, v, 7), 5) && near(v[5], 5) && near(v[6], 0),
+	   "overflows by their cause");
+	ok(near(series_read(s, SERIES_FAILURES, 1, v, 7), 5) && near(v[5], 5) && near(v[6], 1),
+	   "failures of all causes");
+	*done += 8;
+	look(s, st, 1007, 0);
+	series_read(s, SERIES_HANDSHAKES, 1, v, 7);
+	ok(near(v[6], 2) && near(v[3], 2) && near(v[2], 30),
+	   "what lies between two looks is divided among the seconds");
+	series_read(s, SERIES_HANDSHAKES, 4, v, 7);
+	ok(near(v[6], 2) && near(v[5], 30) && near(v[4], -1), "of some seconds the most");
+	*done += 100;
+	look(s, st, 1008, 0);
+	series_read(s, SERIES_HANDSHAKES, 4, v, 7);
+	ok(near(v[6], 100) && near(v[5], 30), "which stay together while time goes on");
+	for (i = 0; i < 700; i++) {
+		*done += 3;
+		look(s, st, 1009 + i, 0);
+	}
+	ok(near(series_read(s, SERIES_HANDSHAKES, 1, v, 7), 3), "what is over is forgotten");
+	*done = 0;
+	look(s, st, 1709, 0);
+	series_read(s, SERIES_HANDSHAKES, 1, v, 7);
+	ok(near(v[6], 0) && near(v[5], 3), "a counter that went back says nothing");
+	free(s);
+	free(st);
+}
+
 static void idle(struct top_model *m)
 {
 	next.status.uptime += 2 * SEC;
@@ -373,12 +421,13 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(55);
+	plan(64);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);
 	failures(&m);
 	failures_of_minutes();
+	seconds_of_minutes();
 	idle(&m);
 	unload_and_reload(&m);
 	work(&m);

@@ -21,6 +21,7 @@ static struct {
 	size_t begin;
 	uint64_t older[CONNS];
 	uint64_t time_wait;
+	uint64_t handshakes;
 	uint32_t tw_limit;
 } next = { .tw_limit = 4096 };
 
@@ -37,6 +38,7 @@ static int t_status(struct top_source *src, struct tcphs_status *st, struct tcph
 	(void)err;
 	*st = (struct tcphs_status){ .uptime = 100 * SEC, .tw_limit = next.tw_limit };
 	st->state[TCPHS_STATE_TIME_WAIT] = next.time_wait;
+	st->hist[TCPHS_HIST_HANDSHAKE_ACTIVE].count = next.handshakes;
 	strcpy(st->version, TCPHS_VERSION);
 	return 0;
 }
@@ -498,6 +500,28 @@ static void sizes(void)
 	equal(lost, 0, "the row of the cursor is seen at every size that has rows");
 }
 
+static void sparks(void)
+{
+	unsigned int i, y;
+
+	size(83, 40);
+	for (i = 0; i < 20; i++)
+		refresh_all();
+	next.handshakes += 7;
+	refresh_all();
+	next.handshakes += 70;
+	refresh_all();
+	refresh_all();
+	y = top.v.layout.y[LAYOUT_SPARKS];
+	ok(strstr(line(y), "Last 94s    handshakes ") == line(y), "the last seconds, two a cell");
+	ok(strstr(line(y), "\u2581\u2588 most  70.0/s"),
+	   "as high as there were many, with the most of them");
+	ok(strstr(line(y + 2), "overflows ") && strstr(line(y + 2), "most     0/s"),
+	   "and those of which there were none");
+	size(83, 24);
+	ok(strstr(line(y), "handshakes ") && strstr(line(y), "overflows "), "all in one line where lines are few");
+}
+
 /* At every width the line has both numbers, and where there is room the share. */
 static unsigned int time_wait_lacking(uint64_t now, uint32_t limit, const char *numbers,
 				      const char *share)
@@ -528,7 +552,7 @@ static void time_wait(void)
 
 int main(void)
 {
-	plan(64);
+	plan(68);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);
@@ -545,6 +569,7 @@ int main(void)
 	filters();
 	help();
 	sizes();
+	sparks();
 	time_wait();
 	model_free(&top.m);
 	view_free(&top.v);

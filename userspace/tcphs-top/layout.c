@@ -12,11 +12,15 @@
 #define CELL_GAP	2
 #define CELL_MAX	36
 
+#define SPARKS_WIDTH	72
+#define SPARKS_HEIGHT	32
+
 /* When the table has too few rows, these steps are taken until it has enough. */
 static const struct step {
 	enum layout_part part;
 	unsigned int keep;	/* lines that are left */
 } steps[] = {
+	{ LAYOUT_SPARKS,	0 },
 	{ LAYOUT_ALERTS,	3 },
 	{ LAYOUT_FAILURES,	0 },
 	{ LAYOUT_STATES,	1 },
@@ -114,6 +118,8 @@ void layout_screen(struct layout *l, unsigned int width, unsigned int height,
 	l->lines[LAYOUT_TIME_WAIT] = 1;
 	l->lines[LAYOUT_DROPS] = 1;
 	l->lines[LAYOUT_FAILURES] = 1;
+	/* each a line, or all in one */
+	l->lines[LAYOUT_SPARKS] = width < SPARKS_WIDTH ? 0 : height < SPARKS_HEIGHT ? 1 : 3;
 	l->lines[LAYOUT_TABS] = 1;
 	l->lines[LAYOUT_FOOTER] = 1;
 

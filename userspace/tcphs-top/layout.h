@@ -16,6 +16,7 @@ enum layout_part {
 	LAYOUT_TIME_WAIT,
 	LAYOUT_DROPS,
 	LAYOUT_FAILURES,
+	LAYOUT_SPARKS,
 	LAYOUT_TABS,
 	LAYOUT_TABLE,		/* the line of titles and the rows */
 	LAYOUT_DETAILS,		/* of the row under the cursor */

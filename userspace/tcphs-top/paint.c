@@ -280,3 +280,34 @@ void paint_bar(const struct paint *p, unsigned int y, unsigned int x, unsigned i
 	else
 		bar_ascii(p, y, x, width, bar);
 }
+
+/**
+ * paint_spark - what something was, a cell each
+ * @p: the cells
+ * @y: line
+ * @x: column of the first
+ * @v: the values, the oldest first; below 0: not known
+ * @nr: how many
+ * @most: the value that fills a cell
+ * @tone: what those look like that are not nothing
+ */
+void paint_spark(const struct paint *p, unsigned int y, unsigned int x, const double *v,
+		 size_t nr, double most, int tone)
+{
+	static const char *const utf8[] = {
+		"\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588",
+	};
+	static const char *const ascii[] = { ".", ":", "-", "=", "+", "*", "#", "@" };
+	size_t i, level;
+
+	for (i = 0; i < nr; i++) {
+		if (v[i] < 0)
+			continue;
+		level = most > 0 ? (size_t)(v[i] / most * 7.999) : 0;
+		if (v[i] > 0)
+			paint_text(p, y, x + (unsigned int)i, tone,
+				   p->utf8 ? utf8[level] : ascii[level]);
+		else
+			paint_text(p, y, x + (unsigned int)i, TABLE_DIM, p->utf8 ? "\u00b7" : "_");
+	}
+}

@@ -233,6 +233,8 @@ static void look_text(char *buf, size_t size, const struct examine *x, bool utf8
 		 tcphs_plural(x->records), took, x->lost ? " (not all)" : "");
 }
 
+#define TABS_APART	90	/* columns from which on they need not stand close together */
+
 static void paint_tabs(struct view *v, const struct top_model *m, const struct ui *ui)
 {
 	unsigned int y = v->layout.y[LAYOUT_TABS], x = 0, at, rows = layout_rows(&v->layout);
@@ -245,7 +247,7 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 		x = paint_text(&v->paint, y, x, i == (int)ui->screen ? PAINT_TAB : TABLE_DIM,
 			       table_name(i));
 		add_spot(v, y, at, x - at, UI_SCREEN, i);
-		x += 2;
+		x += v->paint.width < TABS_APART ? 1 : 2;
 	}
 	if (ui_seen(ui)->marks.nr)
 		snprintf(marked, sizeof(marked), "%u marked, ", ui_seen(ui)->marks.nr);

@@ -6,7 +6,7 @@
 #include "view.h"
 
 #define LABEL_WIDTH	12	/* Handshakes */
-#define ONE_LINE_WIDTH	72	/* from here on nothing needs to be abbreviated */
+#define TITLE_RIGHT	11	/* "  12:34:56", or what stands in place of it */
 
 /* Row by row three stages of a life: it opens, we close, the peer closes. */
 const uint8_t view_states[] = {
@@ -60,17 +60,22 @@ static void title_right(struct view *v, const struct top_model *m, const struct 
 		paint_right(p, v->layout.y[LAYOUT_TITLE], 0, p->width, TABLE_PLAIN, buf);
 }
 
-/* How far back the ring goes, and what is kept. */
+/* How far back the ring goes, and what is kept; where that is too long, the ring alone. */
 static unsigned int head_reach(const struct view *v, const struct top_model *m, unsigned int y,
 				 unsigned int x)
 {
 	char all[TEXT_LEN], kept[TEXT_LEN], buf[2 * TEXT_LEN];
 
-	if (!m->now.has_overwritten || v->paint.width < 100)
+	if (!m->now.has_overwritten || v->paint.width < 72)
 		return x;
 	text_duration(all, m->now.ring_reach, v->paint.utf8);
 	text_duration(kept, m->now.kept_reach, v->paint.utf8);
-	snprintf(buf, sizeof(buf), "  ring %.12s, kept %.12s", all, kept);
+	if (v->paint.width < 100)
+		snprintf(buf, sizeof(buf), "  ring %.12s", all);
+	else
+		snprintf(buf, sizeof(buf), "  ring %.12s, kept %.12s", all, kept);
+	if (x + strlen(buf) + TITLE_RIGHT > v->paint.width)
+		return x;
 	return paint_text(&v->paint, y, x, TABLE_DIM, buf);
 }
 
@@ -273,6 +278,52 @@ static void head_failures(const struct view *v, const struct top_model *m)
 		paint_text(&v->paint, y, x, TABLE_DIM, buf + 1);
 }
 
+static const struct {
+	const char *name;
+	enum table_tone tone;
+} sparks[SERIES_WHATS] = {
+	[SERIES_HANDSHAKES] = { "handshakes", TABLE_GOOD },
+	[SERIES_FAILURES] = { "failures", TABLE_WARN },
+	[SERIES_OVERFLOWS] = { "overflows", TABLE_BAD },
+};
+
+#define SPARK_NAME	11	/* cells before the values */
+#define SPARK_MOST	12	/* "  most 1234/s" */
+#define SPARK_LEAST	60	/* seconds that are seen at least */
+
+/* A second a cell, where that is a minute. */
+static void head_sparks(const struct view *v, const struct top_model *m)
+{
+	bool one_line = v->layout.lines[LAYOUT_SPARKS] == 1;
+	unsigned int room = v->paint.width - LABEL_WIDTH;
+	unsigned int part = one_line ? room / SERIES_WHATS : room;
+	unsigned int cells = part - SPARK_NAME - (one_line ? 2 : SPARK_MOST + 1);
+	unsigned int y = v->layout.y[LAYOUT_SPARKS], x = LABEL_WIDTH, seconds, i;
+	double value[SERIES_SPAN], most;
+	char buf[TEXT_LEN];
+
+	if (cells > SERIES_SPAN)
+		cells = SERIES_SPAN;
+	seconds = (SPARK_LEAST + cells - 1) / cells;
+	snprintf(buf, sizeof(buf), "Last %us", seconds * cells);
+	label(v, y, buf);
+	for (i = 0; i < SERIES_WHATS; i++) {
+		most = series_read(&m->series, (enum series_what)i, seconds, value, cells);
+		paint_text(&v->paint, y, x, TABLE_DIM, sparks[i].name);
+		paint_spark(&v->paint, y, x + SPARK_NAME, value, cells, most, sparks[i].tone);
+		if (one_line) {
+			x += part;
+			continue;
+		}
+		text_rate(buf, most);
+		strcat(buf, "/s");
+		paint_text(&v->paint, y, v->paint.width - SPARK_MOST, TABLE_DIM, "most");
+		paint_right(&v->paint, y, v->paint.width - SPARK_MOST + 4, SPARK_MOST - 4,
+			    most > 0 ? TABLE_PLAIN : TABLE_DIM, buf);
+		y++;
+	}
+}
+
 static void head_alerts(const struct view *v, const struct top_model *m)
 {
 	unsigned int lines = v->layout.lines[LAYOUT_ALERTS], i;
@@ -313,4 +364,6 @@ void view_head(struct view *v, const struct top_model *m, const struct ui *ui)
 		head_drops(v, m);
 	if (lines[LAYOUT_FAILURES])
 		head_failures(v, m);
+	if (lines[LAYOUT_SPARKS])
+		head_sparks(v, m);
 }
