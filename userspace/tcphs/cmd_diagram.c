@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "columns.h"
-#include "diagram/lives.h"
-#include "diagram/picture.h"
+#include "diagram/album.h"
 #include "hosts.h"
 #include "source.h"
 
@@ -17,42 +16,24 @@
 /* Of those that fit so many are drawn, unless the user says how many. */
 #define DRAWN_MAX	10
 
-/* So many lives of a recording are known at a time: what a day holds would fill the memory. */
-#define LIVES_MAX	(1u << 18)
-
-struct listener {
-	struct tcphs_ident id;		/* cookie, and owner with @flags */
-	uint32_t flags;			/* TCPHS_F_OWNER */
-};
-
 struct diagram {
 	struct cli *cli;
 	bool last, follow, absolute;
-	uint32_t limit;			/* pictures */
 	uint64_t conn;			/* 0: not named */
 	const char *svg;		/* file, NULL: none */
 	bool to_stdout;			/* it is - */
 	bool force;			/* it may be there already */
 	struct source *source;
-	struct tcphs_lives lives;
+	struct tcphs_album album;
 	uint64_t lost;
 	uint64_t hole;			/* time of the event before which the last of them lie */
 	bool hole_open;			/* it did not come yet */
 	bool torn;			/* something was drawn that is older */
 	uint64_t end;			/* the last event there is, ns */
-	bool no_memory;
 
 	/* the events, where they can't be read a second time */
 	struct tcphs_event *ev;
 	size_t nr, cap;
-
-	/* what is drawn of them */
-	bool *drawn_life;		/* of each life, whether its events are kept */
-	uint32_t *chosen;
-	uint32_t nr_chosen, total, forgotten;
-	uint32_t lives_max;		/* so many lives may be known now */
-	struct listener *listener;	/* that their segments met, by cookie */
-	size_t nr_listeners;
 
 	/* following */
 	uint64_t since;			/* connections that began before are not meant */
@@ -87,7 +68,7 @@ static void check(const struct diagram *d)
 {
 	const struct cli *cli = d->cli;
 
-	if (!d->conn && !d->last && !d->limit && !d->follow && !cli->filter.keys && !cli->command)
+	if (!d->conn && !d->last && !d->album.limit && !d->follow && !cli->filter.keys && !cli->command)
 		cli_usage(cli, "which connection? its CONN (tcphs events), or --last, or a filter such as --port 443");
 }
 
@@ -112,7 +93,7 @@ static void parse(struct diagram *d, int argc, char **argv)
 		else if (c == 'f')
 			d->follow = true;
 		else if (c == 'n')
-			d->limit = parse_limit(d->cli, optarg);
+			d->album.limit = parse_limit(d->cli, optarg);
 		else if (c == 'a')
 			d->absolute = true;
 		else if (c == 'x')
@@ -133,9 +114,9 @@ static void parse(struct diagram *d, int argc, char **argv)
 	d->to_stdout = d->svg && !strcmp(d->svg, "-");
 	/* A socket that connects again keeps its number: the newest is meant. */
 	if (d->conn || d->last)
-		d->limit = 1;
-	else if (!d->limit)
-		d->limit = DRAWN_MAX;
+		d->album.limit = 1;
+	else if (!d->album.limit)
+		d->album.limit = DRAWN_MAX;
 }
 
 static struct tcphs_canvas_style style_of(const struct diagram *d)
@@ -165,87 +146,12 @@ static bool wanted(const struct diagram *d, const struct tcphs_event *ev)
 
 /* ---- one picture ------------------------------------------------------------ */
 
-static int by_cookie(const void *a, const void *b)
-{
-	const struct listener *x = a, *y = b;
-
-	if (x->id.netns != y->id.netns)
-		return x->id.netns < y->id.netns ? -1 : 1;
-	return x->id.conn < y->id.conn ? -1 : x->id.conn > y->id.conn;
-}
-
-static void name_listeners(const struct diagram *d, struct tcphs_picture *p)
-{
-	struct listener key, *found;
-	unsigned int side;
-
-	for (side = 0; side < 2; side++) {
-		key.id.conn = p->end[side].listener.conn;
-		key.id.netns = p->end[side].id.netns;
-		found = key.id.conn && d->nr_listeners ?
-			bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie) : NULL;
-		if (found)
-			tcphs_picture_listener(p, &found->id, found->flags);
-	}
-}
-
-/* Where the first of the steps is that stand behind those left out; @nr: there are none. */
-static size_t find_gap(struct diagram *d, uint32_t life, const struct tcphs_kept **kept, size_t nr,
-		       uint32_t *left_out)
-{
-	uint32_t member[TCPHS_MEMBERS_MAX];
-	size_t members = tcphs_lives_members(&d->lives, life, member), i, at = nr;
-	const struct tcphs_lifeline *line;
-
-	*left_out = 0;
-	for (i = 0; i < members; i++) {
-		line = &d->lives.life[member[i]];
-		*left_out += line->left_out;
-		if (!line->left_out)
-			continue;
-		while (at && kept[at - 1]->order > d->lives.kept[line->half].order)
-			at--;
-	}
-	return at;
-}
-
-static int add_events(struct diagram *d, uint32_t life, struct tcphs_picture *p)
-{
-	const struct tcphs_kept **kept;
-	const struct tcphs_event **ev;
-	size_t nr, i, gap;
-	uint32_t left_out;
-	int err;
-
-	kept = tcphs_lives_events(&d->lives, life, 0, &nr);
-	ev = calloc(nr + 1, sizeof(*ev));
-	err = kept && ev ? 0 : -ENOMEM;
-	for (i = 0; !err && i < nr; i++)
-		ev[i] = &kept[i]->ev;
-	gap = err ? 0 : find_gap(d, life, kept, nr, &left_out);
-	if (!err)
-		err = tcphs_picture_add(p, ev, gap);
-	if (!err && gap < nr) {
-		err = tcphs_picture_gap(p, left_out);
-		if (!err)
-			err = tcphs_picture_add(p, ev + gap, nr - gap);
-	}
-	free(ev);
-	free(kept);
-	return err;
-}
-
 static int make_picture(struct diagram *d, uint32_t life, struct tcphs_picture *p)
 {
-	int err;
+	struct tcphs_session *session = source_session(d->source);
 
-	tcphs_picture_init(p, d->cli->utf8 || d->cli->json || d->svg);
-	err = add_events(d, life, p);
-	name_listeners(d, p);
-	if (!err && !tcphs_lives_over(&d->lives, life))
-		err = tcphs_picture_end(p, source_session(d->source) ?
-					tcphs_session_now(source_session(d->source)) : d->end);
-	return err;
+	return tcphs_album_picture(&d->album, life, d->cli->utf8 || d->cli->json || d->svg,
+				   session ? tcphs_session_now(session) : d->end, p);
 }
 
 static int no_memory(struct tcphs_error *err)
@@ -311,7 +217,7 @@ static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error
 	struct tcphs_picture p;
 	int failed = 0;
 
-	d->torn |= d->hole_open || d->lives.life[life].begin < d->hole;
+	d->torn |= d->hole_open || d->album.lives.life[life].begin < d->hole;
 	if (make_picture(d, life, &p)) {
 		failed = no_memory(err);
 	} else if (d->svg) {
@@ -365,7 +271,7 @@ static void store(struct diagram *d, const struct tcphs_event *ev)
 	if (d->nr == d->cap) {
 		more = reallocarray(d->ev, cap, sizeof(*more));
 		if (!more) {
-			d->no_memory = true;
+			d->album.no_memory = true;
 			return;
 		}
 		d->ev = more;
@@ -374,70 +280,31 @@ static void store(struct diagram *d, const struct tcphs_event *ev)
 	d->ev[d->nr++] = *ev;
 }
 
-static void make_place(struct diagram *d)
-{
-	int64_t forgotten;
-
-	if (d->lives.lives < d->lives_max)
-		return;
-	forgotten = tcphs_lives_forget(&d->lives, LIVES_MAX / 2, d->limit);
-	if (forgotten < 0)
-		d->no_memory = true;
-	else
-		d->forgotten += (uint32_t)forgotten;
-	/* What is to be drawn stays, however much that is. */
-	while (d->lives.lives >= d->lives_max / 2 + d->lives_max / 4)
-		d->lives_max *= 2;
-}
-
 /* The first time: which lives there are, and which are wanted. */
 static void on_first(void *arg, const struct tcphs_event *ev)
 {
 	struct diagram *d = arg;
 	uint32_t life;
-	int err;
 
 	see_hole(d, ev);
 	if (ev->time > d->end)
 		d->end = ev->time;
-	if (d->no_memory)
+	if (d->album.no_memory)
 		return;
 	if (!source_rewinds(d->source))
 		store(d, ev);
-	make_place(d);
-	life = tcphs_lives_see(&d->lives, ev, &err);
-	d->no_memory |= err;
+	life = tcphs_album_see(&d->album, ev);
 	/* Without a filter a SYN that met no socket is no connection. */
 	if (life != TCPHS_NO_LIFE && wanted(d, ev) && (ev->id.conn || d->cli->filter.keys))
-		d->lives.life[life].wanted = true;
-}
-
-/* Who has the listener: whom its accept() served last, before that who called listen(). */
-static void meet_listener(struct diagram *d, const struct tcphs_event *ev)
-{
-	bool accepts = ev->type == TCPHS_EV_ACCEPTED && ev->flags & TCPHS_F_QUEUE;
-	struct listener key = { .flags = ev->flags & TCPHS_F_OWNER }, *found;
-
-	if (!key.flags || !d->nr_listeners || (ev->type != TCPHS_EV_LISTEN && !accepts))
-		return;
-	key.id = ev->id;
-	if (accepts)
-		key.id.conn = ev->queue.listener;
-	found = bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie);
-	if (found)
-		*found = key;
+		d->album.lives.life[life].wanted = true;
 }
 
 /* The second time: the events of those that are drawn. */
 static void on_second(void *arg, const struct tcphs_event *ev)
 {
 	struct diagram *d = arg;
-	uint32_t life;
 
-	meet_listener(d, ev);
-	life = tcphs_lives_find(&d->lives, ev);
-	if (life != TCPHS_NO_LIFE && d->drawn_life[life] && !d->no_memory)
-		d->no_memory = tcphs_lives_keep(&d->lives, life, ev);
+	tcphs_album_keep(&d->album, ev);
 }
 
 static int read_again(struct diagram *d, struct tcphs_error *err)
@@ -445,7 +312,7 @@ static int read_again(struct diagram *d, struct tcphs_error *err)
 	static const struct tcphs_events_ops ops = { .record = on_second };
 	size_t i;
 
-	tcphs_lives_restart(&d->lives);
+	tcphs_lives_restart(&d->album.lives);
 	if (source_rewinds(d->source))
 		return source_rewind(d->source, err) ||
 		       source_drain(d->source, &ops, d, err) ? -1 : 0;
@@ -454,86 +321,18 @@ static int read_again(struct diagram *d, struct tcphs_error *err)
 	return 0;
 }
 
-static void add_listener(struct diagram *d, const struct tcphs_lifeline *life)
-{
-	struct tcphs_ident *id = &d->listener[d->nr_listeners].id;
-
-	if (!life->listener)
-		return;
-	id->conn = life->listener;
-	id->netns = life->id.netns;
-	d->nr_listeners++;
-}
-
-/* Marks every life of the chosen pictures, and notes their listeners. */
-static int mark_chosen(struct diagram *d)
-{
-	uint32_t member[TCPHS_MEMBERS_MAX], i;
-	size_t nr, k, kept = 0;
-
-	d->drawn_life = calloc(d->lives.lives + 1, sizeof(*d->drawn_life));
-	d->listener = calloc((size_t)d->nr_chosen * TCPHS_MEMBERS_MAX + 1, sizeof(*d->listener));
-	if (!d->drawn_life || !d->listener)
-		return -ENOMEM;
-	for (i = 0; i < d->nr_chosen; i++) {
-		nr = tcphs_lives_members(&d->lives, d->chosen[i], member);
-		for (k = 0; k < nr; k++) {
-			d->drawn_life[member[k]] = true;
-			add_listener(d, &d->lives.life[member[k]]);
-		}
-	}
-	qsort(d->listener, d->nr_listeners, sizeof(*d->listener), by_cookie);
-	for (k = 0; k < d->nr_listeners; k++)
-		if (!kept || by_cookie(&d->listener[kept - 1], &d->listener[k]))
-			d->listener[kept++] = d->listener[k];
-	d->nr_listeners = kept;
-	return 0;
-}
-
-static int choose(struct diagram *d)
-{
-	uint32_t most = d->limit < d->lives.lives ? d->limit : d->lives.lives;
-	int64_t nr;
-
-	d->chosen = calloc(most + 1, sizeof(*d->chosen));
-	if (!d->chosen || d->no_memory)
-		return -ENOMEM;
-	nr = tcphs_lives_choose(&d->lives, most, d->chosen, &d->total);
-	if (nr < 0)
-		return -ENOMEM;
-	d->nr_chosen = (uint32_t)nr;
-	d->total += d->forgotten;
-	return mark_chosen(d);
-}
-
 /* The module knows more than its records hold. */
 static int ask_for_owners(struct diagram *d, struct tcphs_error *err)
 {
 	struct tcphs_session *session = source_session(d->source);
 	struct tcphs_listener_list list = { 0 };
-	struct listener key, *found;
-	const struct tcphs_owner *owner;
 	int failed;
-	size_t i;
 
-	if (!session || !d->nr_listeners)
+	if (!session || !d->album.nr_met)
 		return 0;
 	failed = tcphs_get_listeners(session, d->cli->all_netns, &list, err);
-	for (i = 0; !failed && i < list.nr; i++) {
-		owner = &list.v[i].owner;
-		key.id.conn = list.v[i].conn;
-		key.id.netns = list.v[i].netns;
-		found = bsearch(&key, d->listener, d->nr_listeners, sizeof(key), by_cookie);
-		if (!found || !owner->known)
-			continue;
-		found->flags = TCPHS_F_OWNER;
-		found->id.pid = owner->pid;
-		memset(found->id.comm, 0, sizeof(found->id.comm));
-		memset(found->id.thread, 0, sizeof(found->id.thread));
-		memcpy(found->id.comm, owner->comm, strnlen(owner->comm, sizeof(found->id.comm)));
-		memcpy(found->id.thread, owner->thread,
-		       strnlen(owner->thread, sizeof(found->id.thread)));
-	}
+	if (!failed)
+		tcphs_album_owners(&d->album, &list);
 	tcphs_listener_list_free(&list);
 	return failed;
 }
@@ -542,28 +341,28 @@ static int draw_chosen(struct diagram *d, struct tcphs_error *err)
 {
 	uint32_t i;
 
-	if (!d->nr_chosen && d->cli->command) {
+	if (!d->album.nr_chosen && d->cli->command) {
 		cli_say("tcphs: the command made no TCP connection%s",
 			d->cli->all_netns ? "" : " in this network namespace; -A shows those of all");
 		return 0;
 	}
-	if (!d->nr_chosen) {
+	if (!d->album.nr_chosen) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"no such connection on record; tcphs events shows what is");
 		return -1;
 	}
-	if (d->svg && d->total > 1 && d->limit > 1) {
+	if (d->svg && d->album.total > 1 && d->album.limit > 1) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED,
 				"%u connections fit, --svg takes one: name its CONN, or add --last",
-				d->total);
+				d->album.total);
 		return -1;
 	}
-	for (i = 0; i < d->nr_chosen; i++)
-		if (draw(d, d->chosen[i], !i, err))
+	for (i = 0; i < d->album.nr_chosen; i++)
+		if (draw(d, d->album.chosen[i], !i, err))
 			return -1;
-	if (d->total > d->nr_chosen && d->limit > 1)
+	if (d->album.total > d->album.nr_chosen && d->album.limit > 1)
 		cli_say("tcphs: %u connection%s fit, the newest %u are drawn; --limit 0 draws all",
-			d->total, tcphs_plural(d->total), d->nr_chosen);
+			d->album.total, tcphs_plural(d->album.total), d->album.nr_chosen);
 	return 0;
 }
 
@@ -575,11 +374,11 @@ static int draw_all(struct diagram *d, struct tcphs_error *err)
 
 	if (source_drain(d->source, &first, d, err))
 		return -1;
-	if (choose(d))
+	if (d->album.no_memory || tcphs_album_choose(&d->album))
 		return no_memory(err);
 	if (read_again(d, err) || ask_for_owners(d, err))
 		return -1;
-	return d->no_memory ? no_memory(err) : draw_chosen(d, err);
+	return d->album.no_memory ? no_memory(err) : draw_chosen(d, err);
 }
 
 /* ---- as it happens ---------------------------------------------------------- */
@@ -590,19 +389,19 @@ static void on_followed(void *arg, const struct tcphs_event *ev)
 	uint32_t life;
 	int err;
 
-	if (d->life != TCPHS_NO_LIFE && !tcphs_lives_concern(&d->lives, d->life, ev))
+	if (d->life != TCPHS_NO_LIFE && !tcphs_lives_concern(&d->album.lives, d->life, ev))
 		return;
-	if (d->life == TCPHS_NO_LIFE && d->lives.nr >= WAITING_MAX)
-		tcphs_lives_clear(&d->lives);
-	life = tcphs_lives_see(&d->lives, ev, &err);
+	if (d->life == TCPHS_NO_LIFE && d->album.lives.nr >= WAITING_MAX)
+		tcphs_lives_clear(&d->album.lives);
+	life = tcphs_lives_see(&d->album.lives, ev, &err);
 	if (life != TCPHS_NO_LIFE)
-		err = tcphs_lives_keep(&d->lives, life, ev);
-	d->no_memory |= err;
+		err = tcphs_lives_keep(&d->album.lives, life, ev);
+	d->album.no_memory |= err;
 	if (d->life != TCPHS_NO_LIFE || life == TCPHS_NO_LIFE || !ev->id.conn || !wanted(d, ev))
 		return;
 	/* The newest of those there are is known when they are all read. */
-	d->lives.life[life].wanted = true;
-	if (!d->last && !d->conn && d->lives.life[life].begin >= d->since)
+	d->album.lives.life[life].wanted = true;
+	if (!d->last && !d->conn && d->album.lives.life[life].begin >= d->since)
 		d->life = life;
 }
 
@@ -610,8 +409,8 @@ static void on_followed(void *arg, const struct tcphs_event *ev)
 static void choose_newest(struct diagram *d)
 {
 	d->last = false;
-	if (tcphs_lives_choose(&d->lives, 1, &d->life, NULL) < 0)
-		d->no_memory = true;
+	if (tcphs_lives_choose(&d->album.lives, 1, &d->life, NULL) < 0)
+		d->album.no_memory = true;
 }
 
 static bool only_time_wait_is_left(struct diagram *d)
@@ -664,22 +463,22 @@ static bool draw_news(struct diagram *d)
 	bool first = !d->picture.begun;
 	size_t nr, i;
 
-	kept = tcphs_lives_events(&d->lives, d->life, d->drawn, &nr);
+	kept = tcphs_lives_events(&d->album.lives, d->life, d->drawn, &nr);
 	ev = calloc(nr + 1, sizeof(*ev));
 	if (!kept || !ev) {
-		d->no_memory = true;
+		d->album.no_memory = true;
 		nr = 0;
 	}
 	for (i = 0; i < nr; i++)
 		ev[i] = &kept[i]->ev;
 	if (nr) {
 		d->drawn = kept[nr - 1]->order;
-		d->no_memory |= tcphs_picture_add(&d->picture, ev, nr) != 0;
+		d->album.no_memory |= tcphs_picture_add(&d->picture, ev, nr) != 0;
 		draw_rows(d, first);
 	}
 	free(ev);
 	free(kept);
-	if (tcphs_lives_over(&d->lives, d->life))
+	if (tcphs_lives_over(&d->album.lives, d->life))
 		return false;
 	say_that_it_waits(d);
 	return true;
@@ -694,10 +493,10 @@ static bool on_idle(void *arg)
 		choose_newest(d);
 	if (d->life != TCPHS_NO_LIFE) {
 		if (!d->picture.begun)
-			d->life = tcphs_lives_lead(&d->lives, d->life);
+			d->life = tcphs_lives_lead(&d->album.lives, d->life);
 		more = draw_news(d);
 	}
-	return !tcphs_buf_flush(&d->cli->out) && more && !d->no_memory;
+	return !tcphs_buf_flush(&d->cli->out) && more && !d->album.no_memory;
 }
 
 static int follow(struct diagram *d, struct tcphs_error *err)
@@ -714,18 +513,18 @@ static int follow(struct diagram *d, struct tcphs_error *err)
 	if (d->picture.begun && !d->cli->json)
 		tcphs_canvas_end(&d->canvas);
 	tcphs_picture_free(&d->picture);
-	if (!d->no_memory)
+	if (!d->album.no_memory)
 		return 0;
 	return no_memory(err);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE,
-			     .lives_max = LIVES_MAX };
+	struct diagram d = { .cli = cli, .life = TCPHS_NO_LIFE };
 	struct tcphs_error err = { 0 };
 	int failed, ret;
 
+	tcphs_album_init(&d.album, 0);
 	parse(&d, argc, argv);
 	d.source = source_open(cli, &err);
 	if (!d.source)
@@ -737,11 +536,8 @@ static int run(struct cli *cli, int argc, char **argv)
 			(unsigned long long)d.lost, tcphs_plural(d.lost));
 	if (failed)
 		ret = cli_fail(&err);
-	tcphs_lives_free(&d.lives);
+	tcphs_album_free(&d.album);
 	free(d.ev);
-	free(d.drawn_life);
-	free(d.chosen);
-	free(d.listener);
 	source_close(d.source);
 	return ret;
 }
