@@ -53,7 +53,7 @@ build() {
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DTCPHS_VERSION='"test"' -Wall -Wextra -Werror -g -O1 \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
 		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs-top" -I"$user/tcphs" -o "$tmp/top" \
-		"${sources[@]}" "$user"/{lib,common,tcphs/doctor}/*.c \
+		"${sources[@]}" "$user"/{lib,common,tcphs/doctor,tcphs/diagram}/*.c \
 		"$here/top_fake.c" $flags
 }
 
@@ -231,6 +231,18 @@ screens() {
 	ok "40x12: no wider than it is" narrow doctor 40
 	mux send-keys Enter
 	ok "Enter: the listener" soon_shows doctor 'Listeners of local-port '
+	ends q >/dev/null
+	screen drawing 80x24 "-S events" Enter
+	ok "Enter on an event: the drawing of its connection" soon_shows drawing '192\.168\.100\..*:5432'
+	mux resize-window -x 40 -y 10
+	ok "40x10: no wider than it is" narrow drawing 80
+	mux send-keys Escape
+	ok "Esc: back to the events" soon_shows drawing 'CONN|EVENT'
+	ends q >/dev/null
+	screen page 80x24 "-L" Enter
+	ok "Enter on a listener: its page" soon_shows page '^accept queue .* of 128, most 120'
+	mux send-keys Enter
+	ok "Enter there: its connections" soon_shows page 'Connections of local-port 6379'
 	ends q >/dev/null
 	screen opened 80x24 "-S peers" Enter e
 	wait_screen opened '^Events of|Events of address'

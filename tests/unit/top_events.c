@@ -246,8 +246,11 @@ static void opens(void)
 	   !strcmp(ui.filter, "address 192.0.2.1"), "Enter on a peer: its connections");
 	act(UI_DOWN);
 	act(UI_OPEN);
-	ok(ui.screen == TOP_EVENTS && model_total(&m, TOP_EVENTS) == 3 &&
-	   !strcmp(ui.filter, "conn 2"), "Enter on a connection: its events");
+	ok(ui.screen == TOP_CONNECTIONS && ui.mode == UI_PAGE && m.page.what == PAGE_DRAWING &&
+	   m.page.conn == 2, "Enter on a connection: its drawing");
+	act(UI_EVENTS);
+	ok(ui.screen == TOP_EVENTS && ui.mode == UI_TABLE && model_total(&m, TOP_EVENTS) == 3 &&
+	   !strcmp(ui.filter, "conn 2"), "e: its events");
 	act(UI_LIVES);
 	ok(ui.screen == TOP_LIVES && model_total(&m, TOP_LIVES) == 1 &&
 	   !strcmp(cell(0, "conn"), "2"), "l: its lives");
@@ -270,7 +273,7 @@ static void opens(void)
 
 int main(void)
 {
-	plan(29);
+	plan(30);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
 	model_init(&m);

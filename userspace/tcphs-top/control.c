@@ -170,26 +170,11 @@ static void words_of(enum top_screen screen, const void *row, char *words)
 	}
 }
 
-static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
+/* Another screen, with those alone that the words let through. */
+static void go(struct ui *ui, struct top_model *m, enum top_screen to, const char *words)
 {
-	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
-	enum top_screen from = ui->screen, to = TOP_EVENTS;
 	struct tcphs_error err = { 0 };
-	char words[PROMPT_LEN];
 
-	if (!row)
-		return;
-	words_of(from, row, words);
-	if (!*words) {
-		ui_say(ui, true, "no connection is known of this row");
-		return;
-	}
-	if (action == UI_LIVES)
-		to = TOP_LIVES;
-	else if (action == UI_OPEN && (from == TOP_LISTENERS || from == TOP_PEERS))
-		to = TOP_CONNECTIONS;
-	else if (action == UI_OPEN && from == TOP_DOCTOR)
-		to = screen_of_finding(&((const struct top_finding *)row)->is);
 	if (!ui_push(ui)) {
 		ui_say(ui, true, "too deep; Esc leads back");
 		return;
@@ -206,6 +191,82 @@ static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
 	ui_say(ui, false, "%s of %s; Esc leads back", table_name(to), words);
 }
 
+static void open_page(struct ui *ui, struct top_model *m, enum page_what what, uint64_t conn)
+{
+	page_open(&m->page, what, conn);
+	ui->mode = UI_PAGE;
+	ui->page_offset = 0;
+	ui->page_end = false;
+	ui->refresh = true;
+}
+
+static uint64_t conn_of(enum top_screen screen, const void *row)
+{
+	switch (screen) {
+	case TOP_LISTENERS:
+		return ((const struct top_listener *)row)->is->conn;
+	case TOP_CONNECTIONS:
+		return ((const struct tcphs_conn_info *)row)->conn;
+	case TOP_EVENTS:
+		return ((const struct tcphs_event *)row)->id.conn;
+	case TOP_LIVES:
+		return ((const struct tcphs_conn_life *)row)->id.conn;
+	default:
+		return 0;
+	}
+}
+
+/* What is on a page has events, lives, and of a listener connections. */
+static void open_from_page(struct ui *ui, struct top_model *m, enum ui_action action)
+{
+	const struct top_listener *l = NULL;
+	enum top_screen to = TOP_EVENTS;
+	char words[PROMPT_LEN] = "";
+
+	if (m->page.what == PAGE_LISTENER)
+		l = model_listener(m, m->page.conn);
+	if (l)
+		put_port(words, TCPHS_FILTER_LOCAL_PORT, l->is->port);
+	else if (m->page.what == PAGE_DRAWING)
+		put_conn(words, m->page.conn);
+	if (!*words)
+		return;
+	if (action == UI_LIVES)
+		to = TOP_LIVES;
+	else if (action == UI_OPEN && l)
+		to = TOP_CONNECTIONS;
+	page_open(&m->page, PAGE_NONE, 0);
+	ui->mode = UI_TABLE;
+	go(ui, m, to, words);
+}
+
+static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
+{
+	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
+	enum top_screen from = ui->screen, to = TOP_EVENTS;
+	char words[PROMPT_LEN];
+
+	if (!row)
+		return;
+	if (action == UI_OPEN && conn_of(from, row)) {
+		open_page(ui, m, from == TOP_LISTENERS ? PAGE_LISTENER : PAGE_DRAWING,
+			  conn_of(from, row));
+		return;
+	}
+	words_of(from, row, words);
+	if (!*words) {
+		ui_say(ui, true, "no connection is known of this row");
+		return;
+	}
+	if (action == UI_LIVES)
+		to = TOP_LIVES;
+	else if (action == UI_OPEN && from == TOP_PEERS)
+		to = TOP_CONNECTIONS;
+	else if (action == UI_OPEN && from == TOP_DOCTOR)
+		to = screen_of_finding(&((const struct top_finding *)row)->is);
+	go(ui, m, to, words);
+}
+
 /*
  * The argument of the words alone: of a connection its number, of a peer its address; of a
  * finding what the doctor says is to be typed next.
@@ -215,6 +276,10 @@ static void copy_conn(struct ui *ui, const struct top_model *m)
 	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
 	char words[PROMPT_LEN];
 
+	if (ui->mode == UI_PAGE) {
+		tcphs_fmt_hex(ui->copy, m->page.conn);
+		return;
+	}
 	if (!row)
 		return;
 	if (ui->screen == TOP_DOCTOR) {
@@ -296,12 +361,14 @@ static void take(struct ui *ui, struct top_model *m, size_t rows, size_t total)
 void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, int arg,
 		   size_t rows, size_t total)
 {
-	bool typing = ui->mode == UI_PROMPT;
+	bool typing = ui->mode == UI_PROMPT, reading = ui->mode == UI_PAGE;
 	/* A click on the row of the cursor opens it. */
 	bool again = action == UI_POINT && ui->mode == UI_TABLE &&
 		     ui_seen(ui)->offset + (size_t)arg == ui_seen(ui)->cursor;
 
 	ui_apply(ui, action, arg, rows, total);
+	if (reading && ui->mode == UI_TABLE)
+		page_open(&m->page, PAGE_NONE, 0);
 	switch (action) {
 	case UI_ENTER:
 		if (typing)
@@ -314,13 +381,17 @@ void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, in
 	case UI_OPEN:
 	case UI_EVENTS:
 	case UI_LIVES:
-		open_row(ui, m, action);
+		if (reading)
+			open_from_page(ui, m, action);
+		else
+			open_row(ui, m, action);
 		break;
 	case UI_COPY_CONN:
 		copy_conn(ui, m);
 		break;
 	case UI_BACK:
-		go_back(ui, m);
+		if (!reading)
+			go_back(ui, m);
 		break;
 	case UI_COMPLETE:
 		complete(&ui->prompt);
@@ -357,6 +428,9 @@ int control_settle(struct ui *ui, struct top_model *m, size_t rows)
 	struct ui_table *t = ui_table(ui);
 	size_t place, keep;
 
+	/* Its rows are not there while something is open in place of it. */
+	if (m->page.what)
+		return 0;
 	if (t->follow && m->valid) {
 		place = model_place(m, ui->screen, col->compare, ui_descending(ui), t->follow);
 		if (place == SIZE_MAX) {

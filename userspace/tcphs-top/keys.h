@@ -12,6 +12,7 @@ enum ui_mode {
 	UI_HELP,
 	UI_SORT,		/* choose a column from a list */
 	UI_PROMPT,		/* type a line */
+	UI_PAGE,		/* lines in place of the table */
 
 	UI_MODES
 };

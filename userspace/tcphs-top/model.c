@@ -338,11 +338,32 @@ static int refresh_events(struct top_model *m, struct top_source *src, bool all_
 	return ret;
 }
 
+/* Instead of the table, which is not seen. */
+static int refresh_page(struct top_model *m, struct top_source *src, bool all_netns, uint64_t now,
+			struct tcphs_error *err)
+{
+	int ret = 0;
+
+	m->arranged.compare = NULL;
+	m->kept = 0;
+	examine_stop(&m->examine, src);
+	m->page.utf8 = m->style.utf8;
+	if (m->page.what == PAGE_LISTENER)
+		ret = refresh_listeners(m, src, all_netns, now, err);
+	if (!ret)
+		ret = page_refresh(&m->page, src, all_netns, &m->listeners.list, now, err);
+	m->style.clock = src->clock(src, &m->style.now);
+	return ret;
+}
+
 static int refresh_table(struct top_model *m, struct top_source *src, enum top_screen screen,
 			 bool all_netns, uint64_t now, struct tcphs_error *err)
 {
 	int ret;
 
+	if (m->page.what)
+		return refresh_page(m, src, all_netns, now, err);
+	page_stop(&m->page, src);
 	m->arranged.compare = NULL;
 	m->kept = 0;
 	m->conns_valid = false;
@@ -364,6 +385,7 @@ static void lost(struct top_model *m, struct top_source *src, uint64_t now,
 {
 	forget_events(m, src);
 	examine_forget(&m->examine, src);
+	page_stop(&m->page, src);
 	src->close(src);
 	forget(m);
 	m->why = *err;
@@ -431,6 +453,25 @@ void model_end(struct top_model *m, struct top_source *src)
 {
 	forget_events(m, src);
 	examine_forget(&m->examine, src);
+	page_stop(&m->page, src);
+}
+
+/**
+ * model_listener - a listener, as it was when listeners were last asked for
+ * @m: the model
+ * @conn: its number
+ *
+ * Return: NULL: there is none.
+ */
+const struct top_listener *model_listener(const struct top_model *m, uint64_t conn)
+{
+	const struct tcphs_listener key = { .conn = conn };
+	const struct tcphs_listener *found = NULL;
+
+	if (m->listeners.valid && m->listeners.list.nr)
+		found = bsearch(&key, m->listeners.list.v, m->listeners.list.nr, sizeof(key),
+				by_cookie);
+	return found ? &m->listeners.row[found - m->listeners.list.v] : NULL;
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "ended.h"
 #include "examine.h"
+#include "page.h"
 #include "peers.h"
 #include "series.h"
 #include "source.h"
@@ -104,6 +105,7 @@ struct top_style {
  * @peers: who was at the other end
  * @ended: lives that ended
  * @examine: the doctor's findings
+ * @page: what is open in place of the table
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
  * @order: row numbers of the screen that model_arrange() was asked for
@@ -143,6 +145,7 @@ struct top_model {
 	struct peers peers;
 	struct ended ended;
 	struct examine examine;
+	struct page page;
 	struct tcphs_status pulse;
 	struct series series;
 
@@ -177,6 +180,8 @@ void model_end(struct top_model *m, struct top_source *src);
 void model_filter(struct top_model *m, const struct tcphs_filter *filter);
 size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max);
 size_t model_failures(const struct top_model *m, uint8_t *reason);
+
+const struct top_listener *model_listener(const struct top_model *m, uint64_t conn);
 
 /* rows.c */
 size_t model_total(const struct top_model *m, enum top_screen screen);

@@ -282,6 +282,24 @@ void paint_bar(const struct paint *p, unsigned int y, unsigned int x, unsigned i
 }
 
 /**
+ * paint_length - how many, beside others of them
+ * @p: the cells
+ * @y: line
+ * @x: column
+ * @width: cells
+ * @v: how many
+ * @most: so many fill the cells
+ */
+void paint_length(const struct paint *p, unsigned int y, unsigned int x, unsigned int width,
+		  uint64_t v, uint64_t most)
+{
+	unsigned int fill = (eighths(v, most, width) + 7) / 8, i;
+
+	for (i = 0; i < fill; i++)
+		paint_text(p, y, x + i, TABLE_GOOD, p->utf8 ? "\u2588" : "#");
+}
+
+/**
  * paint_spark - what something was, a cell each
  * @p: the cells
  * @y: line

@@ -56,6 +56,8 @@ void paint_fill(const struct paint *p, unsigned int y, unsigned int x, unsigned 
 void paint_choose(const struct paint *p, unsigned int y);
 void paint_bar(const struct paint *p, unsigned int y, unsigned int x, unsigned int width,
 	       const struct table_bar *bar);
+void paint_length(const struct paint *p, unsigned int y, unsigned int x, unsigned int width,
+		  uint64_t v, uint64_t most);
 void paint_spark(const struct paint *p, unsigned int y, unsigned int x, const double *v,
 		 size_t nr, double most, int tone);
 size_t paint_line(const struct paint *p, unsigned int y, char *buf, size_t size);

@@ -361,6 +361,26 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 	}
 }
 
+/* Lines, and what leads away from them. */
+static void apply_page(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t total)
+{
+	size_t last = total > rows ? total - rows : 0;
+
+	if (moves(action)) {
+		if (ui->page_end)
+			ui->page_offset = last;
+		scroll(&ui->page_offset, action, rows, total);
+		ui->page_end = last && ui->page_offset == last;
+		return;
+	}
+	if (action == UI_SCREEN || action == UI_NEXT || action == UI_PREVIOUS || action == UI_BACK) {
+		ui->mode = UI_TABLE;
+		ui->refresh = true;
+	}
+	if (action != UI_BACK)
+		apply_table(ui, action, arg, rows, total);
+}
+
 static void apply_sort(struct ui *ui, enum ui_action action, int arg)
 {
 	size_t nr;
@@ -428,6 +448,9 @@ void ui_apply(struct ui *ui, enum ui_action action, int arg, size_t rows, size_t
 		break;
 	case UI_SORT:
 		apply_sort(ui, action, arg);
+		break;
+	case UI_PAGE:
+		apply_page(ui, action, arg, rows, total);
 		break;
 	case UI_PROMPT:
 		if (action == UI_CANCEL)

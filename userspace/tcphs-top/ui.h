@@ -55,6 +55,8 @@ struct ui_place {
  * @places: how many
  * @menu: in UI_SORT: the line
  * @help_offset: in UI_HELP: the first line that is seen
+ * @page_offset: in UI_PAGE: the first line that is seen
+ * @page_end: it stays with the last: what comes is seen
  * @prompt: in UI_PROMPT: what is typed
  * @search: what is looked for, "": nothing
  * @filter: words of the filter, "": none
@@ -79,6 +81,8 @@ struct ui {
 	size_t places;
 	size_t menu;
 	size_t help_offset;
+	size_t page_offset;
+	bool page_end;
 	struct prompt prompt;
 	char search[PROMPT_LEN];
 	char filter[PROMPT_LEN];

@@ -249,6 +249,8 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 		add_spot(v, y, at, x - at, UI_SCREEN, i);
 		x += v->paint.width < TABS_APART ? 1 : 2;
 	}
+	if (m->page.what)
+		return;
 	if (ui_seen(ui)->marks.nr)
 		snprintf(marked, sizeof(marked), "%u marked, ", ui_seen(ui)->marks.nr);
 	if (ui->screen == TOP_DOCTOR)
@@ -432,9 +434,11 @@ void view_paint(struct view *v, const struct top_model *m, const struct ui *ui)
 			paint_menu(v, ui);
 		else if (!m->valid)
 			paint_waiting(v, m);
+		else if (m->page.what)
+			view_page(v, m, ui);
 		else if (v->layout.lines[LAYOUT_TABLE])
 			paint_table(v, m, ui);
-		if (m->valid && ui->mode != UI_SORT && v->layout.lines[LAYOUT_DETAILS])
+		if (m->valid && !m->page.what && ui->mode != UI_SORT && v->layout.lines[LAYOUT_DETAILS])
 			view_details(v, m, ui);
 		if (m->valid && v->layout.lines[LAYOUT_TABS])
 			paint_tabs(v, m, ui);
@@ -452,6 +456,7 @@ void view_paint(struct view *v, const struct top_model *m, const struct ui *ui)
  */
 size_t view_rows(const struct view *v, const struct ui *ui)
 {
+	/* of a page likewise */
 	if (ui->mode != UI_HELP)
 		return layout_rows(&v->layout);
 	return v->paint.height > 1 ? v->paint.height - 1 : v->paint.height;
@@ -465,7 +470,9 @@ size_t view_rows(const struct view *v, const struct ui *ui)
  */
 size_t view_total(const struct view *v, const struct top_model *m, const struct ui *ui)
 {
-	return ui->mode == UI_HELP ? v->help_lines : model_total(m, ui->screen);
+	if (ui->mode == UI_HELP)
+		return v->help_lines;
+	return ui->mode == UI_PAGE ? v->page_lines : model_total(m, ui->screen);
 }
 
 /**

@@ -25,6 +25,7 @@ struct view_spot {
  * @spot: of the last screen
  * @spots: how many
  * @help_lines: of the help, at this size
+ * @page_lines: of what is open in place of the table
  */
 struct view {
 	struct paint paint;
@@ -34,6 +35,7 @@ struct view {
 	struct view_spot spot[VIEW_SPOTS];
 	size_t spots;
 	size_t help_lines;
+	size_t page_lines;
 };
 
 /* The states in the order of the screen. */
@@ -57,6 +59,9 @@ void view_head(struct view *v, const struct top_model *m, const struct ui *ui);
 /* view_details.c: below the rows */
 unsigned int view_details_wanted(enum top_screen screen, unsigned int height);
 void view_details(const struct view *v, const struct top_model *m, const struct ui *ui);
+
+/* view_page.c: in place of the table */
+void view_page(struct view *v, const struct top_model *m, const struct ui *ui);
 
 /* view_help.c: keys and columns */
 void view_help(struct view *v, const struct ui *ui);
