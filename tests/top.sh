@@ -50,7 +50,18 @@ same_keys() {
 		"$(tcphs connections -j | keys . | sort)" "connections"
 }
 
-start 9
+# What the doctor says of the listener, whose three wait for nobody.
+finding() { tcphs doctor -j | jq -rs 'map(select(.finding and .port == 7919)) | .[0].finding // ""'; }
+
+# The segments of a drawing, however wide it is.
+segments() { grep -oE '(SYN|ACK|FIN|RST)[A-Z+]* seq [0-9]+( ack [0-9]+)?' | sort; }
+same_drawing() {
+	local conn
+	conn=$(screen | sed -En 's/^Connection ([0-9a-f]+)$/\1/p')
+	[[ $conn ]] && same "$(screen | segments)" "$(tcphs diagram "$conn" | segments)" "segments of $conn"
+}
+
+start 18
 tmp_name=tcphs-$$
 at_end+=(end_tmux)
 export LC_ALL=C.UTF-8
@@ -70,6 +81,34 @@ check "the states on screen are those of ss" \
 key Tab
 check "Tab shows the connections with their owner" \
 	wait_until 10 shows 'ESTABLISHED.*127\.0\.0\.1:7919.*python3'
+key 3
+check "3 shows the peer, which is this machine" wait_until 10 shows '^127\.0\.0\.1 .* [0-9]'
+key 4
+check "4 shows the events as they were" wait_until 10 shows 'accepted .*127\.0\.0\.1:7919'
+key 6
+found=$(finding)
+check "6 shows what the doctor finds: ${found:-nothing}" \
+	wait_until 30 shows "^CRITICAL +${found:-nothing} .*listener 127\.0\.0\.1:7919"
+key Enter
+check "Enter leads to its listener" wait_until 10 shows '^127\.0\.0\.1:7919 .*3/5'
+key Enter
+check "and to the page of that, with its queue" \
+	wait_until 10 shows '^accept queue +3 of 5, most [0-9]'
+check "and its owner" wait_until 10 shows '^accepts +python3\['
+key Escape
+key 2
+key "\\"
+key C-u
+key 'state established local-port 7919'
+key Enter
+check "a filter leaves one end of each" wait_until 10 shows '1-10 of 10'
+key Enter
+check "Enter shows a connection as it went" wait_until 10 shows 'SYN\+ACK seq 0 ack 1'
+check "with the segments that tcphs diagram draws" same_drawing
+key Escape
+key "\\"
+key C-u
+key Enter
 key 1
 check "and back" wait_until 10 shows 'ACCEPT QUEUE'
 tmux -L "$tmp_name" resize-window -t top -x 40 -y 10
