@@ -20,4 +20,5 @@ import time_wait_ends
 import reset
 import first_closer
 import tour
+from concepts import two_queues, syn_cookies, time_wait, drawn_flags, deaf_hooks
 from night import accept_slow, close_wait, who_reset, no_ports, syn_flood, connect_fails

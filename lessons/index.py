@@ -5,7 +5,7 @@ import os
 import architecture
 import catalogue  # noqa: F401 pylint: disable=unused-import
 from kit.language import LANGUAGES, Language
-from kit.lesson import LESSONS, QUESTIONS, TOURS
+from kit.lesson import CONCEPTS, LESSONS, QUESTIONS, TOURS
 from kit.outputs import prose
 
 
@@ -18,7 +18,7 @@ def page(say):
                              "capture of the wire, the kernel's counters or ss. tcphs-lesson gives "
                              "each of them on your own machine; make lesson, in a VM.")), ""]
     for heading, pages in ((say("To begin with"), TOURS), (say("Paged at night"), QUESTIONS),
-                           (say("Lessons"), LESSONS)):
+                           (say("Concepts, to look up"), CONCEPTS), (say("Lessons"), LESSONS)):
         lines += ["## " + heading, ""]
         lines += [f"- [{say(one.title)}]({one.folder}/{one.name}.md)" for one in pages] + [""]
     name = say("How tcphs is built")

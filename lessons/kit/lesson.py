@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A lesson, and a question at night: a function that is called with its page and its network."""
+"""A lesson, a question at night, a concept: a function that is called with its page and its
+network."""
 import collections
 
 Lesson = collections.namedtuple("Lesson", "folder number name title seconds give")
-TOURS, LESSONS, QUESTIONS = [], [], []
+TOURS, LESSONS, QUESTIONS, CONCEPTS = [], [], [], []
 
 
 def keeper(those, folder, title, seconds):
@@ -28,9 +29,14 @@ def tour(title, seconds=10):
     return keeper(TOURS, "tour", title, seconds)
 
 
+def concept(title, seconds=10):
+    """What a word means, to look up."""
+    return keeper(CONCEPTS, "concepts", title, seconds)
+
+
 def find(words):
     """Those with such numbers or names; all without any. LookupError: there is none like that."""
-    every = TOURS + LESSONS + QUESTIONS
+    every = TOURS + LESSONS + QUESTIONS + CONCEPTS
     known = {str(one.number): one for one in LESSONS} | {one.name: one for one in every}
     for word in words:
         if word not in known:

@@ -45,6 +45,10 @@ class Terminal:
         if not right:
             self.out("  " + joined(self.say("This did not happen here:"), why))
 
+    def links(self, pages):
+        columns = max(len(one.name) for one, _ in pages)
+        self.out("", *(f"  tcphs-lesson {one.name:{columns}}  {title}" for one, title in pages))
+
     def quote(self, text):
         self.out("", *wrap(text, indent="  │ "))
 
@@ -113,6 +117,9 @@ class Markdown:
         lines = self.text(text)
         self.put("- " + lines[0], *("  " + line for line in lines[1:]))
 
+    def links(self, pages):
+        self.put(*(f"- [{title}](../{one.folder}/{one.name}.md)" for one, title in pages))
+
     def quote(self, text):
         self.put(*("> " + line for line in self.text(text)))
 
@@ -138,7 +145,7 @@ class Tap:
     def nothing(self, *_):
         """A test reads no prose."""
 
-    title = section = paragraph = command = drawing = quote = answer = nothing
+    title = section = paragraph = command = drawing = links = quote = answer = nothing
 
     def claim(self, text, right, why):
         self.claims += 1

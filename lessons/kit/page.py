@@ -9,6 +9,7 @@ import os
 import tempfile
 
 from kit.language import joined
+from kit.lesson import find
 from kit.network import Trouble, run, until
 
 
@@ -27,6 +28,10 @@ SECTIONS = {
     "look": N_("What to type, and what it says"),
     "cause": N_("The cause"),
     "remedy": N_("What to change"),
+    "meaning": N_("What it is"),
+    "setting": N_("Settings, and where else it is counted"),
+    "words": N_("Other words for it"),
+    "further": N_("Where it is made to happen"),
 }
 SILENT_TERMINAL = {"COLUMNS": "80", "LC_ALL": "C.UTF-8"}
 
@@ -102,6 +107,26 @@ class Page:
         self.begin("remedy")
         self.paragraph(text, figures)
 
+    # ---- and of a concept
+
+    def meaning(self, text, **figures):
+        self.begin("meaning")
+        self.paragraph(text, figures)
+
+    def setting(self, text, **figures):
+        self.begin("setting")
+        self.paragraph(text, figures)
+
+    def words(self, text, **figures):
+        self.begin("words")
+        self.paragraph(text, figures)
+
+    def further(self, *names):
+        """Other pages, by their names."""
+        self.begin("further")
+        for output in self.outputs:
+            output.links([(one, output.say(one.title)) for one in find(names)])
+
     def truth(self, text, **figures):
         self.paragraph(text, figures)
 
@@ -116,16 +141,19 @@ class Page:
 
     # ---- what is shown
 
-    def show(self, machine, *command, first=0, hide=(), allowed=(0,), text=None):
-        """A program's output, or its first lines; @hide: arguments of ours alone; @text: what
+    def show(self, machine, *command, first=0, last=0, hide=(), allowed=(0,), text=None):
+        """A program's output, or its first or last lines; @hide: arguments of ours alone; @text: what
         it has said already, where it must not be late."""
         if text is None:
             text = (machine.run if machine else run)(*command, allowed=allowed)
         lines = [line.rstrip() for line in text.splitlines()]
         words = " ".join(f"'{word}'" if set(word) & set(" &|()<>*") else word
                          for word in command if word not in hide)
+        words = words.replace(self.scratch.name + "/", "")
         if first:
             lines, words = lines[:first], f"{words} | head -n {first}"
+        if last:
+            lines, words = lines[-last:], f"{words} | tail -n {last}"
         for output in self.outputs:
             output.command(machine.name if machine else "", words, lines)
         return text

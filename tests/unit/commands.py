@@ -326,6 +326,8 @@ def known():
     found["event"] = set(re.findall(r"^  ([a-z-]+) ", said(tool, "help", "names"), flags=re.M))
     found["finding"] = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', "".join(
         path.read_text() for path in (TOP / "userspace/tcphs/doctor").glob("rules_*.c"))))
+    found["hook"] = set(re.findall(r'"(\w+)"', "".join(
+        path.read_text() for path in (TOP / "module").glob("*/*.[ch]"))))
     found["key"] = set()
     for path in (TOP / "Documentation/schema").glob("*.json"):
         found["key"] |= keys_of(json.loads(path.read_text()))
@@ -371,6 +373,10 @@ def misshapen(words, lines, names):
         return [w for w in labels if w not in names["label"] | LABELS] + \
             [w for w in found if w not in names["finding"]]
     if verb == "status":
+        # The hooks, which are the kernel's.
+        if "--hooks" in words:
+            return [w[1] for w in map(re.compile(r"  (\w+) ").match, lines)
+                    if w and w[1] not in names["hook"]]
         return [w for w in headings(lines) if w not in names["heading"]]
     return []
 
@@ -408,6 +414,7 @@ def heard(names):
                          (["tcphs", "doctor"], ["  acept queues   1"]),
                          (["tcphs", "doctor"], ["WARNING   syn-folod: x"]),
                          (["tcphs", "status"], ["STATSE"]),
+                         (["tcphs", "status", "--hooks"], ["  tcp_conect  7  connections"]),
                          (["tcphs", "events", "-j"], ['{"tiem":1}'])):
         tap.result(misshapen(words, lines, names), f"not of that shape: {lines[-1]}")
 

@@ -25,7 +25,8 @@ from kit import language  # noqa: E402
 
 # What a text is given to: those of lessons/po/update.
 KEYWORDS = {"N_", "say", "lesson", "see", "step", "claim", "beside", "tutorial", "truth", "ask",
-            "answer", "tour", "question", "notice", "look", "cause", "remedy"}
+            "answer", "tour", "question", "notice", "look", "cause", "remedy",
+            "concept", "meaning", "setting", "words"}
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 FULL = "，。、；：？！（）“”…"
 # What a person writes from right to left of a Chinese character: a word, a figure, a placeholder.
@@ -43,7 +44,8 @@ FORBIDDEN = (
 
 def sources():
     """What Python each file has."""
-    for folder in (FOLDER, os.path.join(FOLDER, "kit"), os.path.join(FOLDER, "night")):
+    for folder in (FOLDER, os.path.join(FOLDER, "kit"), os.path.join(FOLDER, "night"),
+                   os.path.join(FOLDER, "concepts")):
         for name in sorted(os.listdir(folder)):
             if name.endswith(".py") or name == "tcphs-lesson":
                 path = os.path.join(folder, name)
@@ -80,7 +82,7 @@ def not_in_the_guide(say):
     for path, tree in sources():
         given = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and
                  any(isinstance(d, ast.Call) and getattr(d.func, "id", None) in
-                     ("tour", "lesson", "question") for d in node.decorator_list)]
+                     ("tour", "lesson", "question", "concept") for d in node.decorator_list)]
         for name in given:
             page = known.get(f"{name}.md", "")
             for text in texts_in(tree):
