@@ -346,8 +346,8 @@ const struct verb verb_record = {
 		"  -n, --last N          begin with the last N of the ring; -n 0: new ones only\n"
 		"      --force           replace FILE if it is there\n"
 		"      --directory DIR   not FILE: files in there, of which the oldest give way\n"
-		"      --size SIZE       none of them larger than 64M, or what is said\n"
-		"      --keep N          never more than 16 of them, or what is said\n"
+		"      --size SIZE       none of them larger than that (default 64M)\n"
+		"      --keep N          never more than N of them (default 16)\n"
 		"      --age TIME        begin a new one after so long\n",
 	.reads = true,
 	.runs = true,
