@@ -326,7 +326,7 @@ def known():
     found["event"] = set(re.findall(r"^  ([a-z-]+) ", said(tool, "help", "names"), flags=re.M))
     found["finding"] = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', "".join(
         path.read_text() for path in (TOP / "userspace/tcphs/doctor").glob("rules_*.c"))))
-    found["hook"] = set(re.findall(r'"(\w+)"', "".join(
+    found["hook"] = set(re.findall(r"TCPHS_\w+\(\"?(\w+)", "".join(
         path.read_text() for path in (TOP / "module").glob("*/*.[ch]"))))
     found["key"] = set()
     for path in (TOP / "Documentation/schema").glob("*.json"):
