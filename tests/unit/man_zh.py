@@ -31,6 +31,11 @@ def bare(text, marks=None):
     return html.unescape(re.sub(r"E<(\w+)>", r"&\1;", text)).replace(r"\(aq", "'")
 
 
+def keys(text):
+    """What is bold and written alike in every language."""
+    return set(re.findall(r"B<([a-z0-9_-]+)>", text))
+
+
 def wordy(text):
     """It has words that could be translated, beside names."""
     if re.fullmatch("[a-z0-9-]+", text):
@@ -85,6 +90,12 @@ def main():
     wrong = [f"{sorted(gone)}: {other}" for text, other in done.items()
              if not text.isupper() and (gone := names(bare(text)) - names(bare(other)))]
     tap.result(not wrong, "a translation has the same names and figures", "\n".join(wrong))
+    wrong = [f"{sorted(gone)}: {other}" for text, other in done.items()
+             if (gone := keys(text) - keys(other))]
+    tap.result(not wrong, "no key and no option is left out", "\n".join(wrong))
+    headings = {other for text, other in done.items() if text.isupper()}
+    tap.same([name for other in done.values() for name in re.findall("“([^”]*)”一节", other)
+              if name not in headings], [], "each section that is named is there")
     if shutil.which("po4a-translate") and shutil.which("groff"):
         pages_fit()
     else:
