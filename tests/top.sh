@@ -8,9 +8,10 @@ network=initial
 
 need_command tmux python3 jq
 
-screen() { tmux -L "$tmp_name" capture-pane -p -t top; }
+window=top
+screen() { tmux -L "$tmp_name" capture-pane -p -t "$window"; }
 shows() { screen | grep -qE "$1"; }
-key() { tmux -L "$tmp_name" send-keys -t top "$1"; }
+key() { tmux -L "$tmp_name" send-keys -t "$window" "$1"; }
 end_tmux() { tmux -L "$tmp_name" kill-server 2>/dev/null; }
 gone() { ! tmux -L "$tmp_name" has-session -t top 2>/dev/null; }
 
@@ -61,7 +62,7 @@ same_drawing() {
 	[[ $conn ]] && same "$(screen | segments)" "$(tcphs diagram "$conn" | segments)" "segments of $conn"
 }
 
-start 18
+start 21
 tmp_name=tcphs-$$
 at_end+=(end_tmux)
 export LC_ALL=C.UTF-8
@@ -111,6 +112,19 @@ key C-u
 key Enter
 key 1
 check "and back" wait_until 10 shows 'ACCEPT QUEUE'
+tcphs record "$tmp/night" --duration 1s >/dev/null 2>&1 || die "tcphs record"
+window=play
+tmux -L "$tmp_name" new-session -d -s play -x 120 -y 40 "tcphs-top --read $tmp/night -d 0.3" ||
+	die "tmux does not start"
+check "a recording is played from its beginning" wait_until 20 shows 'recorded; .* 1x  20'
+key t
+key +1h
+key Enter
+check "at its end it has the connections of now" \
+	wait_until 20 shows "ESTABLISHED +$(ss -Htan state established | wc -l) "
+check "and the listener, with its queue" wait_until 10 shows '127\.0\.0\.1:7919 .*/5'
+key q
+window=top
 tmux -L "$tmp_name" resize-window -t top -x 40 -y 10
 check "it follows a resize to 40 columns" wait_until 10 shows '7919'
 tmux -L "$tmp_name" resize-window -t top -x 120 -y 40

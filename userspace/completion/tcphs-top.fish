@@ -16,6 +16,8 @@ function __tcphs_top
     if contains -- $before -s --sort
         tcphs-top --sort '' 2>&1 | sed -n 's/^  [a-z]*: //p' | string split ' ' |
             string replace -r '^' -- $option
+    else if contains -- $before -r --read
+        __fish_complete_path (string replace -r '^--[^=]*=' '' -- $cur) | string replace -r '^' -- $option
     else if string match -q -- '-*' $cur; and not contains -- $before $takes
         printf '%s\n' $help | sed -En 's/^ +(-., )?(--[a-z-]+).*/\2/p'
     end

@@ -81,9 +81,9 @@ static int cmp_c_owner(const void *a, const void *b)
 	return columns_compare_owner(x->owner.known, x->owner.comm, x->owner.pid, y->owner.known, y->owner.comm, y->owner.pid);
 }
 
-static enum table_tone txt_c_netns(const void *row, char *buf, const struct top_style *style __unused)
+static enum table_tone txt_c_netns(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_netns(row_c(row)->netns, buf);
+	return columns_netns(row_c(row)->netns, buf, style);
 }
 
 static enum table_tone txt_c_state(const void *row, char *buf, const struct top_style *style __unused)

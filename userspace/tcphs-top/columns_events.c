@@ -38,9 +38,9 @@ static enum table_tone txt_conn(const void *row, char *buf, const struct top_sty
 	return columns_conn(row_e(row)->id.conn, buf);
 }
 
-static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style __unused)
+static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_netns(row_e(row)->id.netns, buf);
+	return columns_netns(row_e(row)->id.netns, buf, style);
 }
 
 static enum table_tone txt_event(const void *row, char *buf, const struct top_style *style __unused)

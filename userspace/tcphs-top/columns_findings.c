@@ -58,9 +58,9 @@ static enum table_tone txt_severity(const void *row, char *buf,
 	return tone[row_f(row)->severity];
 }
 
-static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style __unused)
+static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_netns(netns_of(row), buf);
+	return columns_netns(netns_of(row), buf, style);
 }
 
 static enum table_tone txt_name(const void *row, char *buf, const struct top_style *style __unused)

@@ -58,9 +58,9 @@ L_COMPARE(rate, CMP(row_l(a)->accepts, row_l(b)->accepts))
 L_COMPARE(p50, CMP(p50_of(&row_l(a)->wait), p50_of(&row_l(b)->wait)))
 L_COMPARE(p99, CMP(p99_of(&row_l(a)->wait), p99_of(&row_l(b)->wait)))
 
-static enum table_tone txt_l_netns(const void *row, char *buf, const struct top_style *style __unused)
+static enum table_tone txt_l_netns(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_netns(is(row)->netns, buf);
+	return columns_netns(is(row)->netns, buf, style);
 }
 
 static enum table_tone txt_l_local(const void *row, char *buf, const struct top_style *style __unused)

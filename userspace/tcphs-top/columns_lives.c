@@ -56,9 +56,9 @@ static enum table_tone txt_ended(const void *row, char *buf, const struct top_st
 	return columns_time(row_v(row)->last, buf, style);
 }
 
-static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style __unused)
+static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_netns(row_v(row)->id.netns, buf);
+	return columns_netns(row_v(row)->id.netns, buf, style);
 }
 
 static enum table_tone txt_conn(const void *row, char *buf, const struct top_style *style __unused)

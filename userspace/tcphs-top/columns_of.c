@@ -51,9 +51,12 @@ enum table_tone columns_ident_owner(uint32_t flags, const struct tcphs_ident *id
 	return columns_owner(flags & TCPHS_F_OWNER, (const char *)id->comm, id->pid, buf);
 }
 
-enum table_tone columns_netns(uint32_t netns, char *buf)
+enum table_tone columns_netns(uint32_t netns, char *buf, const struct top_style *style)
 {
-	netns_name(netns, buf);
+	if (style->recorded)
+		netns_number(netns, buf);
+	else
+		netns_name(netns, buf);
 	return TABLE_DIM;
 }
 

@@ -23,7 +23,7 @@ int columns_compare_ident_owner(uint32_t fa, const struct tcphs_ident *a, uint32
 				const struct tcphs_ident *b);
 enum table_tone columns_owner(bool known, const char *comm, uint32_t pid, char *buf);
 enum table_tone columns_ident_owner(uint32_t flags, const struct tcphs_ident *id, char *buf);
-enum table_tone columns_netns(uint32_t netns, char *buf);
+enum table_tone columns_netns(uint32_t netns, char *buf, const struct top_style *style);
 enum table_tone columns_conn(uint64_t conn, char *buf);
 enum table_tone columns_losses(uint64_t v, double rate);
 enum table_tone columns_time(uint64_t time, char *buf, const struct top_style *style);

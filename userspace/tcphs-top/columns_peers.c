@@ -39,9 +39,9 @@ static uint64_t quantile(const void *row, unsigned int permille)
 P_COMPARE(p50, CMP(quantile(a, 500), quantile(b, 500)))
 P_COMPARE(p99, CMP(quantile(a, 990), quantile(b, 990)))
 
-static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style __unused)
+static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_netns(row_p(row)->key.netns, buf);
+	return columns_netns(row_p(row)->key.netns, buf, style);
 }
 
 static enum table_tone txt_peer(const void *row, char *buf, const struct top_style *style __unused)

@@ -3,6 +3,7 @@
 
 #include "control.h"
 #include "filter_line.h"
+#include "play.h"
 
 static uint64_t key_of_cursor(const struct ui *ui, const struct top_model *m)
 {
@@ -333,6 +334,12 @@ static void take(struct ui *ui, struct top_model *m, size_t rows, size_t total)
 	case PROMPT_FILTER:
 		p->bad = control_filter(ui, m, p->text, &err);
 		snprintf(p->hint, sizeof(p->hint), "%.500s", err.text);
+		break;
+	case PROMPT_JUMP:
+		p->bad = !*p->text || play_when(p->text, 0, 0, &(uint64_t){ 0 });
+		snprintf(p->hint, sizeof(p->hint), "a time of day (03:12), a date (2026-11-28 03:12), or +5m and -30s from here");
+		if (!p->bad)
+			memcpy(ui->jump, p->text, sizeof(ui->jump));
 		break;
 	case PROMPT_SAVE:
 		p->bad = !*p->text;

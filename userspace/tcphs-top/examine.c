@@ -11,8 +11,13 @@ static void on_event(void *arg, const struct tcphs_event *ev)
 {
 	struct examine *x = arg;
 
-	if (ev->time >= x->first && tcphs_filter_event(&x->filter, ev))
+	if (ev->time < x->first || !tcphs_filter_event(&x->filter, ev))
+		return;
+	/* A recording of several namespaces is judged as one: its places know where they are. */
+	if (x->look.session || x->look.patients->netns)
 		look_event(&x->look, ev);
+	else
+		evidence_event(&x->look.patients->evidence, ev);
 }
 
 /* Of before the ring's time: nothing of it is of this look. */
@@ -106,6 +111,8 @@ static int start(struct examine *x, struct top_source *src, bool all, uint64_t n
 		look_free(&x->look);
 		return -ENOMEM;
 	}
+	if (!src->look_before)
+		return look_add(&x->look, 0) ? 0 : -ENOMEM;
 	src->clock(src, &x->first);
 	return begin(x, src, now, err);
 }
@@ -118,6 +125,13 @@ static int end(struct examine *x, struct top_source *src, uint64_t now, struct t
 		ret = judge(x, now);
 	look_dismiss(&x->look);
 	return ret ? ret : begin(x, src, now, err);
+}
+
+/* A recording: all that it has up to now is judged, as tcphs doctor --read judges it. */
+static int judge_events(struct examine *x, uint64_t now)
+{
+	x->since = x->look.patients->evidence.began;
+	return judge(x, now);
 }
 
 /**
@@ -144,7 +158,9 @@ int examine_refresh(struct examine *x, struct top_source *src, bool all,
 		ret = start(x, src, all, now, err);
 	if (!ret)
 		ret = src->next(src, x->feed, &ops, x, err);
-	if (!ret && now >= x->since + EXAMINE_LOOK)
+	if (!ret && !src->look_before)
+		ret = judge_events(x, now);
+	else if (!ret && now >= x->since + EXAMINE_LOOK)
 		ret = end(x, src, now, err);
 	if (ret == -ENOMEM && !err->code)
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");

@@ -52,6 +52,8 @@ enum ui_action {
 	UI_SLOWER,
 	UI_FASTER,
 	UI_DELAY,
+	UI_JUMP,		/* in a recording, to a time */
+	UI_STEP,		/* so many seconds */
 	UI_ASK_HELP,
 	UI_REDRAW,
 	/* of a line that is typed, and of lists */

@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "control.h"
 #include "options.h"
+#include "play.h"
 #include "save.h"
 #include "terminal.h"
 #include "view.h"
@@ -26,6 +27,9 @@
  * @src: where snapshots come from
  * @model: what is known
  * @view: how it is painted
+ * @play: of a recording, where it is
+ * @played: when it was moved on last, by our own clock
+ * @stood: it was paused then
  * @due: when the next snapshot is to be taken
  * @pulse: when the counters are to be looked at again, between two of them
  * @done: how many were
@@ -36,6 +40,9 @@ struct top {
 	struct top_source src;
 	struct top_model model;
 	struct view view;
+	struct play play;
+	uint64_t played;
+	bool stood;
 	uint64_t due;
 	uint64_t pulse;
 	unsigned long done;
@@ -76,9 +83,45 @@ static void set_due(struct top *t, uint64_t now)
 		t->due = now + ns(delay);
 }
 
+/* What was then, in a recording; else now. */
+static uint64_t at(const struct top *t)
+{
+	return t->src.play ? t->play.at : tcphs_now();
+}
+
+/* Where the recording is by now, or where it was sent to. */
+static void play(struct top *t)
+{
+	struct ui *ui = &t->opt.ui;
+	uint64_t now = tcphs_now(), to = t->play.at;
+	struct tcphs_error err = { 0 };
+	double ns_a_step = ui->delay * NSEC_PER_SEC * ui->speed;
+
+	if (!t->src.play)
+		return;
+	if (*ui->jump)
+		play_when(ui->jump, t->play.at, t->play.first, &to);
+	else if (ui->step < 0)
+		to -= -ui->step * ns_a_step < (double)to ? (uint64_t)(-ui->step * ns_a_step) : to;
+	else if (ui->step)
+		to += (uint64_t)(ui->step * ns_a_step);
+	else if (!t->stood && !ui->paused && !t->play.ended)
+		to += (uint64_t)((double)(now - t->played) * ui->speed);
+	/* Who steps wants to look. */
+	ui->paused |= ui->step != 0;
+	ui->refresh |= ui->step || *ui->jump;
+	ui->step = 0;
+	*ui->jump = '\0';
+	t->played = now;
+	t->stood = ui->paused;
+	if (to != t->play.at && play_move(&t->play, to, &err))
+		ui_say(ui, true, "%.200s", err.text);
+	ui->ended = t->play.ended;
+}
+
 static int snapshot(struct top *t)
 {
-	uint64_t now = tcphs_now();
+	uint64_t now = at(t);
 	int ret;
 
 	ret = model_refresh(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
@@ -119,6 +162,7 @@ static int run_batch(struct top *t)
 		ppoll(NULL, 0, &left, NULL);
 		if (tcphs_stop_asked())
 			break;
+		play(t);
 		snapshot(t);
 		t->done++;
 	}
@@ -206,7 +250,7 @@ static void take_keys(struct top *t)
 			view_line(&t->view, ui, ui->copy, sizeof(ui->copy));
 		if (*ui->copy)
 			copy(t);
-		if (ui->quit || ui->refresh || *ui->save)
+		if (ui->quit || ui->refresh || *ui->save || *ui->jump || ui->step)
 			break;
 	}
 }
@@ -215,6 +259,7 @@ static void update(struct top *t)
 {
 	uint64_t now = tcphs_now();
 
+	play(t);
 	if (t->due > now + ns(t->opt.ui.delay))
 		t->due = now + ns(t->opt.ui.delay);
 	if (!t->opt.ui.paused && now >= t->due) {
@@ -223,11 +268,11 @@ static void update(struct top *t)
 		t->pulse = now + PULSE;
 	} else if (t->opt.ui.refresh ||
 		   (!t->opt.ui.paused && now >= model_due(&t->model, t->opt.ui.screen))) {
-		model_switch(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, now);
+		model_switch(&t->model, &t->src, t->opt.ui.screen, t->opt.ui.all_netns, at(t));
 		t->opt.ui.refresh = false;
 	} else if (!t->opt.ui.paused && now >= t->pulse) {
 		t->pulse = now + PULSE;
-		if (model_pulse(&t->model, &t->src, now))
+		if (model_pulse(&t->model, &t->src, at(t)))
 			set_due(t, now);
 	}
 }
@@ -258,12 +303,21 @@ static int run_terminal(struct top *t)
 
 static int run(struct top *t)
 {
+	struct tcphs_error err = { 0 };
 	int ret = TCPHS_ERR_FAILED;
 	char line[ERROR_LINE];
 
-	source_live(&t->src);
+	if (t->opt.read && play_open(&t->play, t->opt.read, &err))
+		return error_print("tcphs-top", &err);
+	t->played = tcphs_now();
+	if (t->opt.read)
+		play_source(&t->play, &t->src);
+	else
+		source_live(&t->src);
 	model_init(&t->model);
 	t->model.style.utf8 = tcphs_utf8() && !t->opt.ascii;
+	t->model.style.recorded = t->opt.read;
+	t->opt.ui.all_asked |= t->play.all_netns;
 	control_filter(&t->opt.ui, &t->model, t->opt.ui.filter, NULL);
 	t->due = tcphs_now();
 	if (snapshot(t)) {
@@ -278,6 +332,8 @@ static int run(struct top *t)
 		t->src.close(&t->src);
 	}
 	model_free(&t->model);
+	if (t->opt.read)
+		play_close(&t->play);
 	ui_free(&t->opt.ui);
 	return ret;
 }

@@ -379,6 +379,18 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 	return ret;
 }
 
+/* A recording that went back: what comes was read already. */
+static void follow_turn(struct top_model *m, struct top_source *src)
+{
+	if (!src->play || m->turn == src->play->turn)
+		return;
+	m->turn = src->play->turn;
+	forget_events(m, src);
+	examine_forget(&m->examine, src);
+	page_stop(&m->page, src);
+	forget(m);
+}
+
 /* Closes after an error, so that the next snapshot begins anew. */
 static void lost(struct top_model *m, struct top_source *src, uint64_t now,
 		 const struct tcphs_error *err)
@@ -409,6 +421,7 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 	struct tcphs_error err = { 0 };
 	int ret = src->open(src, &err);
 
+	follow_turn(m, src);
 	if (!ret)
 		ret = refresh_status(m, src, now, &err);
 	if (!ret)
@@ -515,6 +528,7 @@ int model_switch(struct top_model *m, struct top_source *src, enum top_screen sc
 	struct tcphs_error err = { 0 };
 	int ret;
 
+	follow_turn(m, src);
 	if (!m->valid)
 		return model_refresh(m, src, screen, all_netns, now);
 	ret = refresh_table(m, src, screen, all_netns, now, &err);

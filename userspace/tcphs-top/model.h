@@ -7,6 +7,7 @@
 #include "examine.h"
 #include "page.h"
 #include "peers.h"
+#include "play.h"
 #include "series.h"
 #include "source.h"
 #include "tail.h"
@@ -65,11 +66,13 @@ typedef int (*top_compare_fn)(const void *a, const void *b);
 /**
  * struct top_style - how cells are written
  * @utf8: are there characters beyond ASCII?
+ * @recorded: namespaces are of another time, perhaps of another machine: they have no names here
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns
  * @now: that CLOCK_MONOTONIC, ns
  */
 struct top_style {
 	bool utf8;
+	bool recorded;
 	int64_t clock;
 	uint64_t now;
 };
@@ -106,6 +109,7 @@ struct top_style {
  * @ended: lives that ended
  * @examine: the doctor's findings
  * @page: what is open in place of the table
+ * @turn: of a recording, as it was when it was read last
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
  * @order: row numbers of the screen that model_arrange() was asked for
@@ -146,6 +150,7 @@ struct top_model {
 	struct ended ended;
 	struct examine examine;
 	struct page page;
+	unsigned int turn;
 	struct tcphs_status pulse;
 	struct series series;
 

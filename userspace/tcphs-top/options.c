@@ -22,6 +22,7 @@ static struct option longs[32 + TCPHS_FILTER_KEYS] = {
 	{ "json",		no_argument,		NULL, 'j' },
 	{ "listeners",		no_argument,		NULL, 'L' },
 	{ "no-mouse",		no_argument,		NULL, 'M' },
+	{ "read",		required_argument,	NULL, 'r' },
 	{ "screen",		required_argument,	NULL, 'S' },
 	{ "sort",		required_argument,	NULL, 's' },
 	{ "version",		no_argument,		NULL, 'V' },
@@ -76,6 +77,7 @@ void options_help(void)
 	      "                        or doctor\n"
 	      "  -s, --sort COLUMN     order the table by it; an unknown one lists them\n"
 	      "  -A, --all-netns       every network namespace (from the initial one only)\n"
+	      "  -r, --read FILE       play a recording, or a directory of them\n"
 	      "  -d, --delay TIME      between refreshes, 0.1 to 3600 s (default 2): 1.5, 500ms\n"
 	      "  -n, --iterations N    end after N refreshes\n"
 	      "  -b, --batch           plain text on standard output, no terminal needed\n"
@@ -196,6 +198,10 @@ static enum options_next one(struct options *o, int c, const char **sort, bool *
 		if (ui_parse_delay(optarg, &o->ui.delay))
 			return wrong("--delay", optarg, "must be seconds from 0.1 to 3600, or a time such as 500ms");
 		break;
+	case 'r':
+		o->read = optarg;
+		o->ui.playing = true;
+		break;
 	case 'n':
 		return set_iterations(o, optarg);
 	case 's':
@@ -228,13 +234,15 @@ enum options_next options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	ui_init(&o->ui);
 	add_filters();
-	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLMS:s:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "AUbCd:hn:jLMr:S:s:", longs, NULL)) != -1) {
 		next = one(o, c, &sort, &screen_given);
 		if (next != OPTIONS_RUN)
 			return next;
 	}
 	if (optind < argc)
 		return wrong("argument", argv[optind], "is not expected; see tcphs-top --help");
+	if (o->read && o->ui.all_asked)
+		return wrong("option", "--all-netns", "goes without --read: a recording has what was recorded");
 	if (o->json && !o->batch)
 		return wrong("option", "--json", "goes with --batch");
 	if (sort && set_sort(o, sort, screen_given) != OPTIONS_RUN)

@@ -12,6 +12,7 @@
  * @json: and JSON
  * @ascii: no other characters
  * @no_mouse: clicks are the terminal's own
+ * @read: a recording, NULL: the module
  * @iterations: refreshes after which it ends; 0: never
  */
 struct options {
@@ -20,6 +21,7 @@ struct options {
 	bool json;
 	bool ascii;
 	bool no_mouse;
+	const char *read;
 	unsigned long iterations;
 };
 

@@ -7,6 +7,7 @@
 
 struct top_feed;
 struct look;
+struct play;
 
 /**
  * struct top_source - a supplier of snapshots
@@ -18,10 +19,12 @@ struct look;
  * @next: all of them that are new, in time order
  * @feed_free: the end of it; before @close
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns; @now: that CLOCK_MONOTONIC
- * @look_before: namespaces become patients, and the look at them begins
+ * @look_before: namespaces become patients, and the look at them begins; NULL: there is nothing
+ *	beside events
  * @look_after: it ends
  * @close: after it only @open may be called
  * @ctx: private to the source
+ * @play: the recording that is played, NULL: it is live
  *
  * All return 0 or a negative errno and leave the words for it in @err.
  */
@@ -42,6 +45,7 @@ struct top_source {
 	int (*look_after)(struct top_source *src, struct look *l, struct tcphs_error *err);
 	void (*close)(struct top_source *src);
 	void *ctx;
+	struct play *play;
 };
 
 void source_live(struct top_source *src);

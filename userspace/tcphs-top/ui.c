@@ -12,7 +12,7 @@ void ui_init(struct ui *ui)
 {
 	int i;
 
-	*ui = (struct ui){ .delay = 2.0 };
+	*ui = (struct ui){ .delay = 2.0, .speed = 1 };
 	for (i = 0; i < TOP_SCREENS; i++)
 		ui->table[i].sort = table_default_sort(i);
 	ui->table[TOP_EVENTS].at_end = true;
@@ -286,6 +286,12 @@ static void change_delay(struct ui *ui, double factor)
 {
 	double v = ui->delay * factor;
 
+	if (ui->playing) {
+		v = ui->speed / factor;
+		ui->speed = v < UI_SPEED_MIN ? UI_SPEED_MIN : v > UI_SPEED_MAX ? UI_SPEED_MAX : v;
+		ui_say(ui, false, "played at %g times its speed", ui->speed);
+		return;
+	}
 	ui->delay = v < UI_DELAY_MIN ? UI_DELAY_MIN : v > UI_DELAY_MAX ? UI_DELAY_MAX : v;
 	ui_say(ui, false, "a refresh every %.3g s", ui->delay);
 }
@@ -355,6 +361,15 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 		break;
 	case UI_DELAY:
 		ask(ui, PROMPT_DELAY, "");
+		break;
+	case UI_JUMP:
+	case UI_STEP:
+		if (!ui->playing)
+			ui_say(ui, true, "that is for recordings: tcphs-top --read");
+		else if (action == UI_JUMP)
+			ask(ui, PROMPT_JUMP, "");
+		else
+			ui->step += arg;
 		break;
 	default:
 		break;

@@ -11,6 +11,8 @@
 #define UI_DELAY_MIN	0.1
 #define UI_DELAY_MAX	3600.0
 #define UI_MESSAGE	240
+#define UI_SPEED_MIN	(1.0 / 64)
+#define UI_SPEED_MAX	4096.0
 #define UI_WHEEL	3	/* rows */
 
 /**
@@ -67,6 +69,11 @@ struct ui_place {
  * @all_netns: every network namespace
  * @all_asked: also without a filter that names one
  * @paused: keep what is on the screen
+ * @playing: it is a recording
+ * @ended: there is nothing behind
+ * @speed: of it; 1: as it was
+ * @step: refreshes that it is to go on, or back
+ * @jump: the time to which it is to go, "": none
  * @delay: seconds between two refreshes
  * @quit: enough
  * @repaint: the terminal is to be painted from scratch
@@ -93,6 +100,11 @@ struct ui {
 	bool all_netns;
 	bool all_asked;
 	bool paused;
+	bool playing;
+	bool ended;
+	double speed;
+	int step;
+	char jump[PROMPT_LEN];
 	double delay;
 	bool quit;
 	bool repaint;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Everything above the table. */
 #include <stdio.h>
+#include <time.h>
 
 #include "netns.h"
 #include "view.h"
@@ -39,6 +40,21 @@ static unsigned int rate(const struct view *v, unsigned int y, unsigned int x, d
 	return paint_text(&v->paint, y, x, value > 0 ? tone : TABLE_DIM, buf);
 }
 
+/* The day, how fast it goes, or that it does not. */
+static void play_text(char *buf, const struct top_model *m, const struct ui *ui)
+{
+	time_t t = (time_t)(m->at / 1000000000ull);
+	char day[32];
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm);
+	if (ui->ended)
+		snprintf(buf, TEXT_LEN, "the end  %s", day);
+	else
+		snprintf(buf, TEXT_LEN, "%gx  %s", ui->speed, day);
+}
+
 static void title_right(struct view *v, const struct top_model *m, const struct ui *ui,
 			unsigned int left)
 {
@@ -46,11 +62,16 @@ static void title_right(struct view *v, const struct top_model *m, const struct 
 	char buf[TEXT_LEN], time[TCPHS_TIME_LEN], delay[TEXT_LEN];
 	unsigned int width;
 
-	tcphs_clock_init(&v->clock);
+	if (ui->playing)
+		v->clock.offset = m->style.clock;
+	else
+		tcphs_clock_init(&v->clock);
 	tcphs_fmt_time(time, &v->clock, m->valid ? m->at : tcphs_now());
 	time[8] = '\0';
 	text_seconds(delay, ui->delay);
 	snprintf(buf, sizeof(buf), "every %.12ss  %s", delay, time);
+	if (ui->playing)
+		play_text(buf, m, ui);
 	width = (unsigned int)strlen(buf);
 	if (left + width + 2 > p->width) {
 		strcpy(buf, time);
@@ -89,18 +110,21 @@ static void head_title(struct view *v, const struct top_model *m, const struct u
 	x = paint_text(p, y, 0, PAINT_BOLD, "tcphs");
 	if (m->valid) {
 		text_duration(up, m->now.uptime, p->utf8);
-		snprintf(buf, sizeof(buf), " %.16s%s  up %.12s", m->now.version,
-			 strcmp(m->now.version, TCPHS_VERSION) ? ", tool " TCPHS_VERSION : "", up);
+		if (ui->playing)
+			snprintf(buf, sizeof(buf), ", recorded; %.12s of it", up);
+		else
+			snprintf(buf, sizeof(buf), " %.16s%s  up %.12s", m->now.version,
+				 strcmp(m->now.version, TCPHS_VERSION) ? ", tool " TCPHS_VERSION : "", up);
 		if (x + strlen(buf) + 9 <= p->width)
 			x = paint_text(p, y, x, TABLE_PLAIN, buf);
 		snprintf(buf, sizeof(buf), "  netns %s", netns_name(m->now.netns, netns));
-		if (p->width >= 60)
+		if (p->width >= 60 && !ui->playing)
 			x = paint_text(p, y, x, TABLE_PLAIN, buf);
 		x = head_reach(v, m, y, x);
 	}
 	if (ui->paused)
 		x = paint_text(p, y, x + 1, PAINT_TITLES, p->width < 60 ? "P" : " paused ");
-	else if (m->valid && m->since_load && p->width >= 60)
+	else if (m->valid && m->since_load && !ui->playing && p->width >= 60)
 		x = paint_text(p, y, x + 2, TABLE_DIM, "since load");
 	title_right(v, m, ui, x);
 }
@@ -210,11 +234,15 @@ static void head_time_wait(const struct view *v, const struct top_model *m)
 
 	text_count(now, bar.now);
 	text_count(limit, bar.limit);
-	snprintf(buf, sizeof(buf), "%.8s/%.8s", now, limit);
-	if (v->paint.width >= 60)
+	/* What a recording does not tell. */
+	if (m->style.recorded)
+		snprintf(buf, sizeof(buf), "%.8s", now);
+	else
+		snprintf(buf, sizeof(buf), "%.8s/%.8s", now, limit);
+	if (v->paint.width >= 60 && !m->style.recorded)
 		share_text(buf + strlen(buf), bar.now, bar.limit);
 	len = (unsigned int)strlen(buf);
-	if (x + len + 1 + TABLE_BAR_MIN <= v->paint.width) {
+	if (x + len + 1 + TABLE_BAR_MIN <= v->paint.width && !m->style.recorded) {
 		paint_bar(&v->paint, y, x, v->paint.width - x - len - 1, &bar);
 		x = v->paint.width - len;
 	}

@@ -67,7 +67,7 @@ static struct tcphs_canvas_style style_of(const struct view *v, const struct ui 
 		.width = v->paint.width,
 		.utf8 = v->paint.utf8,
 		.heading = true,
-		.netns = ui->all_netns ? netns_name : NULL,
+		.netns = !ui->all_netns ? NULL : ui->playing ? netns_number : netns_name,
 		.bold = tones[PAINT_BOLD],
 		.plain = tones[TABLE_PLAIN],
 	};

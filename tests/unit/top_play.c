@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tcphs-top: a recording as what was there at a time of it, on the same screens. */
+#include <arpa/inet.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/view.h"
+#include "tap.h"
+
+#define SEC	1000000000ull
+#define CLOCK	(1700000000 * SEC)	/* CLOCK_REALTIME - CLOCK_MONOTONIC where it was made */
+#define T(s)	(CLOCK + (100 + (s)) * SEC)	/* second @s of it */
+
+static char name[32];
+static struct tcphs_recorder *recorder;
+
+static int write_all(void *arg, const void *data, size_t len, size_t *done)
+{
+	ssize_t n = write(*(int *)arg, data, len);
+
+	*done = n > 0 ? (size_t)n : 0;
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+static struct tcphs_event event(uint64_t second, uint64_t conn, uint8_t type, uint8_t from, uint8_t to)
+{
+	struct tcphs_event ev = {
+		.time = (100 + second) * SEC, .type = type, .old_state = from, .new_state = to,
+		.id = {
+			.conn = conn, .family = AF_INET, .role = TCPHS_ROLE_ACTIVE, .netns = 1,
+			.local_port = (uint16_t)(40000 + conn % 20000), .peer_port = 443,
+			.local = { 192, 0, 2, 1 }, .peer = { 192, 0, 2, 2 },
+		},
+	};
+
+	return ev;
+}
+
+static void put(uint64_t second, uint64_t conn, uint8_t type, uint8_t from, uint8_t to)
+{
+	struct tcphs_event ev = event(second, conn, type, from, to);
+
+	if (type == TCPHS_EV_ESTABLISHED) {
+		ev.flags = TCPHS_F_DURATION;
+		ev.duration = 3000000;
+	}
+	if (type == TCPHS_EV_CONNECT_FAILED)
+		ev.reason = TCPHS_REASON_REFUSED;
+	tcphs_recorder_event(recorder, &ev);
+}
+
+/* Of a listener, or of one that it serves. */
+static void serve(uint64_t second, uint64_t conn, uint8_t type, uint32_t waiting)
+{
+	struct tcphs_event ev = event(second, conn, type, TCPHS_STATE_LISTEN, TCPHS_STATE_LISTEN);
+
+	ev.flags = TCPHS_F_QUEUE;
+	ev.id.role = TCPHS_ROLE_LISTENER;
+	ev.id.local_port = 8080;
+	ev.id.peer_port = 0;
+	ev.queue = (struct tcphs_queue){ .listener = 7, .accept_queue = waiting, .accept_limit = 5 };
+	if (type != TCPHS_EV_LISTEN && type != TCPHS_EV_UNLISTEN) {
+		ev.id.role = TCPHS_ROLE_PASSIVE;
+		ev.id.peer_port = 40001;
+		ev.new_state = ev.old_state = TCPHS_STATE_ESTABLISHED;
+	}
+	if (type == TCPHS_EV_ACCEPTED) {
+		ev.flags |= TCPHS_F_DURATION;
+		ev.duration = 5000000;
+	}
+	tcphs_recorder_event(recorder, &ev);
+}
+
+/* A second for each connection: the even ones stay, of the odd ones every one is refused. */
+static void record(void)
+{
+	struct tcphs_recording_info info = { .clock_offset = (int64_t)CLOCK };
+	unsigned int i;
+	int fd;
+
+	strcpy(name, "/tmp/top_play-XXXXXX");
+	fd = mkstemp(name);
+	recorder = tcphs_recorder_new(write_all, &fd, &info);
+	serve(0, 7, TCPHS_EV_LISTEN, 0);
+	for (i = 1; i <= 20; i++) {
+		put(i, 100 + i, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
+		if (i % 2)
+			put(i, 100 + i, TCPHS_EV_CONNECT_FAILED, TCPHS_STATE_SYN_SENT, TCPHS_STATE_CLOSE);
+		else
+			put(i, 100 + i, TCPHS_EV_ESTABLISHED, TCPHS_STATE_SYN_SENT,
+			    TCPHS_STATE_ESTABLISHED);
+		if (i == 10)
+			serve(10, 77, TCPHS_EV_ACCEPTED, 3);
+	}
+	serve(29, 7, TCPHS_EV_UNLISTEN, 0);
+	put(30, 102, TCPHS_EV_CLOSED, TCPHS_STATE_LAST_ACK, TCPHS_STATE_CLOSE);
+	tcphs_recorder_end(recorder);
+	tcphs_recorder_free(recorder);
+	close(fd);
+}
+
+static struct play play;
+static struct top_source source;
+static struct top_model m;
+static struct ui ui;
+static struct view v;
+static struct tcphs_error err;
+
+/* As main() does it. */
+static void move(uint64_t to)
+{
+	play_move(&play, to, &err);
+	ui.ended = play.ended;
+	model_refresh(&m, &source, ui.screen, false, play.at);
+	view_resize(&v, &m, &ui, 100, 40);
+	control_settle(&ui, &m, layout_rows(&v.layout));
+	view_paint(&v, &m, &ui);
+}
+
+static bool on_screen(const char *text)
+{
+	char line[2048];
+	unsigned int y;
+
+	for (y = 0; y < v.paint.height; y++) {
+		paint_line(&v.paint, y, line, sizeof(line));
+		if (strstr(line, text))
+			return true;
+	}
+	printf("# not on the screen: %s\n", text);
+	for (y = 0; y < v.paint.height; y++) {
+		paint_line(&v.paint, y, line, sizeof(line));
+		printf("# %s\n", line);
+	}
+	return false;
+}
+
+static const char *cell(size_t row, const char *key)
+{
+	static char buf[TEXT_LEN];
+	enum top_screen screen = ui.screen;
+	size_t nr, column;
+
+	table_find(key, &screen, &column);
+	table_columns(screen, &nr)[column].text(model_row(&m, screen, row), buf, &m.style);
+	return buf;
+}
+
+static void tables(void)
+{
+	ok(!play_open(&play, name, &err) && play.at == T(0), "it begins at its first event");
+	play_source(&play, &source);
+	ui.screen = TOP_CONNECTIONS;
+	ui.playing = true;
+	move(T(0));
+	ok(m.valid && !model_total(&m, TOP_CONNECTIONS), "nothing else has happened then");
+	move(T(8));
+	ok(model_total(&m, TOP_CONNECTIONS) == 4 && m.now.state[TCPHS_STATE_ESTABLISHED] == 4,
+	   "connections that had begun and were not over");
+	ok(m.now.failure[TCPHS_REASON_REFUSED] == 4 && m.now.hist[0].count == 4,
+	   "what failed until then, and how many handshakes were completed");
+	ok(m.failure_rate[TCPHS_REASON_REFUSED] > 0.49 && m.failure_rate[TCPHS_REASON_REFUSED] < 0.51,
+	   "and how many a second, by its own time");
+	same(cell(0, "age"), "6.00s", "ages are those of then");
+	ok(on_screen("1x  2023-11-14 22:15:08"), "the time that is seen is that of the recording");
+	ui.screen = TOP_LISTENERS;
+	move(T(11));
+	ok(model_total(&m, TOP_LISTENERS) == 1 && !strcmp(cell(0, "accept"), "3/5"),
+	   "a listener, as events tell of its queue");
+	move(T(30));
+	ok(!model_total(&m, TOP_LISTENERS) && play.ended && on_screen("the end"), "until it closed");
+	move(T(3000));
+	equal(model_total(&m, TOP_LISTENERS), 0, "behind the end there is nothing");
+}
+
+static void screens(void)
+{
+	size_t before;
+
+	move(T(10));
+	ui.screen = TOP_EVENTS;
+	move(T(10));
+	before = model_total(&m, TOP_EVENTS);
+	equal(before, 22, "back again: events up to then, and no others");
+	move(T(12));
+	equal(model_total(&m, TOP_EVENTS), before + 4, "and on: those in between");
+	move(T(5));
+	equal(model_total(&m, TOP_EVENTS), 11, "back: those that come are gone");
+	ui.screen = TOP_LIVES;
+	move(T(5));
+	ok(model_total(&m, TOP_LIVES) == 3 && !strcmp(cell(0, "end"), "refused"), "lives that ended");
+	ui.screen = TOP_DOCTOR;
+	move(T(20));
+	ok(model_total(&m, TOP_DOCTOR) && on_screen("connects"), "the doctor judges what was until then");
+	control_apply(&ui, &m, UI_SCREEN, TOP_CONNECTIONS, 10, 0);
+	move(T(20));
+	control_apply(&ui, &m, UI_OPEN, 0, 10, model_total(&m, TOP_CONNECTIONS));
+	move(T(20));
+	ok(on_screen("Connection 66") && on_screen("ESTABLISHED"), "a connection is drawn");
+	move(T(2));
+	ok(on_screen("ESTABLISHED"), "as it was then");
+	control_apply(&ui, &m, UI_BACK, 0, 10, 0);
+}
+
+static void times(void)
+{
+	uint64_t to = 0;
+
+	setenv("TZ", "UTC", 1);
+	ok(!play_when("+90", T(5), T(0), &to) && to == T(95), "+90: seconds on");
+	ok(!play_when("-2s", T(5), T(0), &to) && to == T(3), "-2s: back");
+	ok(!play_when("22:15:20", T(5), T(0), &to) && to == T(20), "a time of day: the next one");
+	ok(!play_when("2023-11-14 22:15:10", T(5), T(0), &to) && to == T(10), "a date");
+	ok(play_when("soon", T(5), T(0), &to) && play_when("5m", T(5), T(0), &to),
+	   "neither words nor an age from today");
+	ui.mode = UI_TABLE;
+	control_apply(&ui, &m, UI_STEP, -1, 10, 0);
+	equal(ui.step, -1, "[: a step back");
+	control_apply(&ui, &m, UI_FASTER, 0, 10, 0);
+	ok(ui.speed > 1.9 && ui.speed < 2.1, "F8: twice as fast");
+	ui.playing = false;
+	control_apply(&ui, &m, UI_JUMP, 0, 10, 0);
+	ok(ui.mode == UI_TABLE && ui.bad, "none of that without a recording");
+}
+
+int main(void)
+{
+	struct play none;
+
+	plan(26);
+	setenv("TZ", "UTC", 1);
+	setlocale(LC_ALL, "C.UTF-8");
+	ui_init(&ui);
+	model_init(&m);
+	view_start(&v, true);
+	record();
+	tables();
+	screens();
+	times();
+	model_end(&m, &source);
+	model_free(&m);
+	play_close(&play);
+	unlink(name);
+	ok(play_open(&none, name, &err) && strstr(err.text, "No such file"), "one that is not there");
+	play_close(&none);
+	view_free(&v);
+	ui_free(&ui);
+	return tap_done();
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A recording as a source: what was there at a time of it. Its times are CLOCK_REALTIME, so
+ * that they go on from one boot to the next.
+ */
+#ifndef TOP_PLAY_H
+#define TOP_PLAY_H
+
+#include "open_lives.h"
+#include "source.h"
+#include "tally.h"
+
+/**
+ * struct play_reader - events in their order, up to a time
+ * @name: of the recording
+ * @fd: of its file or directory
+ * @recording: it
+ * @told: those of a piece that are to come
+ * @next: the first of them
+ * @nr: how many
+ * @cap: room in @told
+ * @end: there are no more
+ * @no_memory: something is missing
+ */
+struct play_told;
+struct play_reader {
+	const char *name;
+	int fd;
+	struct tcphs_recording *recording;
+	struct play_told *told;
+	size_t next, nr, cap;
+	bool end;
+	bool no_memory;
+};
+
+/**
+ * struct play - a recording, and where it is
+ * @name: file or directory
+ * @at: all up to then has happened, ns
+ * @first: of its events, ns
+ * @all_netns: it is of all namespaces
+ * @ended: there is nothing after @at
+ * @turn: another number after each jump back: what was read is void
+ * @reader: of what follows
+ * @status: what the events up to @at come to
+ * @open: lives that go on
+ * @listeners: struct tcphs_listener, as far as events tell of them
+ */
+struct play {
+	const char *name;
+	uint64_t at;
+	uint64_t first;
+	bool all_netns;
+	bool ended;
+	unsigned int turn;
+	struct play_reader reader;
+	struct tcphs_status status;
+	struct open_lives open;
+	struct tally listeners;
+};
+
+int play_open(struct play *p, const char *name, struct tcphs_error *err);
+void play_close(struct play *p);
+void play_source(struct play *p, struct top_source *src);
+int play_when(const char *text, uint64_t at, uint64_t first, uint64_t *to);
+int play_move(struct play *p, uint64_t to, struct tcphs_error *err);
+
+/* play_tables.c */
+void play_begin(struct play *p);
+void play_event(struct play *p, const struct tcphs_event *ev);
+void play_status(const struct play *p, struct tcphs_status *st);
+int play_listeners(const struct play *p, struct tcphs_listener_list *list);
+int play_connections(const struct play *p, const struct tcphs_filter *filter,
+		     struct tcphs_conn_list *list);
+void play_forget(struct play *p);
+
+#endif /* TOP_PLAY_H */
