@@ -194,6 +194,8 @@ static void screens(void)
 	ui.screen = TOP_DOCTOR;
 	move(T(20));
 	ok(model_total(&m, TOP_DOCTOR) && on_screen("connects"), "the doctor judges what was until then");
+	control_apply(&ui, &m, UI_COPY_CONN, 0, 10, model_total(&m, TOP_DOCTOR));
+	ok(!strstr(ui.copy, "tcphs events") || strstr(ui.copy, name), "and what is to be typed is of it");
 	control_apply(&ui, &m, UI_SCREEN, TOP_CONNECTIONS, 10, 0);
 	move(T(20));
 	control_apply(&ui, &m, UI_OPEN, 0, 10, model_total(&m, TOP_CONNECTIONS));
@@ -229,7 +231,7 @@ int main(void)
 {
 	struct play none;
 
-	plan(26);
+	plan(27);
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);

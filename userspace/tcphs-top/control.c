@@ -268,6 +268,15 @@ static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
 	go(ui, m, to, words);
 }
 
+static void copy_command(struct ui *ui, const struct top_finding *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_words; i++)
+		if (!strcmp(f->words[i].label, FINDING_NEXT))
+			snprintf(ui->copy, sizeof(ui->copy), "%.250s", f->words[i].text);
+}
+
 /*
  * The argument of the words alone: of a connection its number, of a peer its address; of a
  * finding what the doctor says is to be typed next.
@@ -284,7 +293,7 @@ static void copy_conn(struct ui *ui, const struct top_model *m)
 	if (!row)
 		return;
 	if (ui->screen == TOP_DOCTOR) {
-		snprintf(ui->copy, sizeof(ui->copy), "%s", ((const struct top_finding *)row)->is.command);
+		copy_command(ui, row);
 		if (!*ui->copy)
 			ui_say(ui, true, "nothing is to be typed for this one");
 		return;

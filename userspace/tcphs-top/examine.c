@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "examine.h"
+#include "play.h"
 
 /* What chooses some steps of a connection would hide the evidence; as for tcphs doctor. */
 #define FILTERS		(TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS))
@@ -47,6 +48,7 @@ static const struct tcphs_events_ops ops = {
 static int add(struct examine *x, const struct patient *p, const struct finding *f)
 {
 	struct top_finding *more;
+	struct finding_words *w;
 
 	if (x->nr == x->cap) {
 		more = reallocarray(x->v, x->cap ? 2 * x->cap : 8, sizeof(*more));
@@ -58,6 +60,10 @@ static int add(struct examine *x, const struct patient *p, const struct finding 
 	more = &x->v[x->nr++];
 	*more = (struct top_finding){ .is = *f, .netns = p->netns };
 	more->nr_words = finding_words(f, &p->evidence, more->words);
+	for (w = more->words; w < more->words + more->nr_words; w++)
+		if (!strcmp(w->label, FINDING_NEXT))
+			finding_command(w->text, sizeof(w->text), f->command, &x->read, !!x->read,
+					false);
 	return 0;
 }
 
@@ -102,6 +108,7 @@ static int start(struct examine *x, struct top_source *src, bool all, uint64_t n
 		 struct tcphs_error *err)
 {
 	x->all = all;
+	x->read = src->play ? src->play->name : NULL;
 	if (look_init(&x->look, NULL, &x->filter, STUCK_NS)) {
 		look_free(&x->look);
 		return -ENOMEM;

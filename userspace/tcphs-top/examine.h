@@ -28,6 +28,7 @@ struct top_finding {
  * @feed: events, NULL: nobody looks
  * @all: every namespace
  * @stale: what is wanted has changed
+ * @read: of a recording its name; NULL: it is this machine
  * @filter: whose connections count
  * @look: the one that is under way
  * @first: events before that are of before the first look, ns
@@ -44,6 +45,7 @@ struct examine {
 	struct top_feed *feed;
 	bool all;
 	bool stale;
+	const char *read;
 	struct tcphs_filter filter;
 	struct look look;
 	uint64_t first;

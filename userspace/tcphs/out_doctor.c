@@ -42,52 +42,11 @@ static void paragraph(struct cli *cli, const char *label, const char *text)
 	cli_fold(&cli->out, text, width(), INDENT, INDENT);
 }
 
-/* As it is typed in a shell: a name that would have to be quoted is the user's to write. */
-static const char *recording_name(const char *name)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@-";
-
-	return strspn(name, plain) == strlen(name) && strlen(name) < 160 ? name : "FILE";
-}
-
-/* " --read web1.rec --read web2.rec" */
-static void put_recordings(char *text, size_t size, const struct cli *cli)
-{
-	unsigned int i;
-	size_t len = 0;
-
-	*text = '\0';
-	for (i = 0; i < cli->nr_reads && len < size; i++)
-		len += (size_t)snprintf(text + len, size - len, " --read %s",
-					recording_name(cli->reads[i]));
-}
-
-/*
- * What to type next. Rules name the events that come; of what has been, here or in a
- * recording, those are shown that were judged.
- */
 static void next_step(char *text, size_t size, const struct cli *cli, const struct doctor_view *v,
 		      const char *command)
 {
-	static const char *const verbs[] = { "tcphs events", "tcphs diagram" };
-	const char *at = NULL, *rest;
-	char recordings[360];
-	size_t i;
-
-	for (i = 0; !at && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		at = strstr(command, verbs[i]);
-		rest = at ? at + strlen(verbs[i]) : NULL;
-	}
-	if (!at || (!cli->read && !v->past)) {
-		snprintf(text, size, "%s", command);
-		return;
-	}
-	if (!strncmp(rest, " -f", 3))
-		rest += 3;
-	put_recordings(recordings, sizeof(recordings), cli);
-	snprintf(text, size, "%.*s%s%s%s", (int)(at - command), command, verbs[i - 1], recordings,
-		 rest);
+	finding_command(text, size, command, (const char *const *)cli->reads,
+			cli->nr_reads, v->past);
 }
 
 /**

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <string.h>
+
 #include "words.h"
 
 /* Of which time it is, where that is not now. */
@@ -60,6 +63,61 @@ size_t finding_words(const struct finding *f, const struct evidence *e,
 		w++;
 	}
 	return (size_t)(w - words);
+}
+
+/* As it is typed in a shell: a name that would have to be quoted is the user's to write. */
+static const char *recording_name(const char *name)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@-";
+
+	return strspn(name, plain) == strlen(name) && strlen(name) < 160 ? name : "FILE";
+}
+
+/* " --read web1.rec --read web2.rec" */
+static void put_recordings(char *text, size_t size, const char *const *reads, size_t nr)
+{
+	size_t i, len = 0;
+
+	*text = '\0';
+	for (i = 0; i < nr && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, " --read %s",
+					recording_name(reads[i]));
+}
+
+/**
+ * finding_command - what to type next
+ * @text: gets it
+ * @size: of @text
+ * @command: of the finding
+ * @reads: recordings that were judged
+ * @nr: how many; 0: it was this machine
+ * @past: what has been there was judged
+ *
+ * Rules name the events that come; of what has been, here or in a recording, those are shown that
+ * were judged.
+ */
+void finding_command(char *text, size_t size, const char *command, const char *const *reads,
+		     size_t nr, bool past)
+{
+	static const char *const verbs[] = { "tcphs events", "tcphs diagram" };
+	const char *at = NULL, *rest;
+	char recordings[360];
+	size_t i;
+
+	for (i = 0; !at && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		at = strstr(command, verbs[i]);
+		rest = at ? at + strlen(verbs[i]) : NULL;
+	}
+	if (!at || (!nr && !past)) {
+		snprintf(text, size, "%s", command);
+		return;
+	}
+	if (!strncmp(rest, " -f", 3))
+		rest += 3;
+	put_recordings(recordings, sizeof(recordings), reads, nr);
+	snprintf(text, size, "%.*s%s%s%s", (int)(at - command), command, verbs[i - 1], recordings,
+		 rest);
 }
 
 /**

@@ -15,6 +15,8 @@ struct finding_words {
 
 size_t finding_words(const struct finding *f, const struct evidence *e,
 		     struct finding_words words[FINDING_WORDS]);
+void finding_command(char *text, size_t size, const char *command, const char *const *reads,
+		     size_t nr, bool past);
 const char *severity_word(enum severity s);	/* CRITICAL */
 
 #endif /* TCPHS_DOCTOR_WORDS_H */
