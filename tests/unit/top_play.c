@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../../userspace/tcphs-top/batch.h"
 #include "../../userspace/tcphs-top/control.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
@@ -227,11 +228,40 @@ static void times(void)
 	ok(ui.mode == UI_TABLE && ui.bad, "none of that without a recording");
 }
 
+static void batch(void)
+{
+	struct tcphs_buf out;
+
+	tcphs_buf_init(&out, -1);
+	m.style.recorded = true;
+	ui.screen = TOP_CONNECTIONS;
+	move(T(8));
+	model_arrange(&m, ui.screen, ui_sorted(&ui)->compare, ui_descending(&ui), 0);
+	batch_text(&out, &m, &ui);
+	batch_json(&out, &m, &ui);
+	*tcphs_buf_room(&out, 1) = '\0';
+	ok(strstr(out.data, "recorded  8.00 s of it  2023-11-14 22:15:08") &&
+	   strstr(out.data, "time-wait    0\n"), "as text: its time, and what it knows");
+	ok(strstr(out.data, "{\"time_ns\":1700000108000000000,"), "as JSON: its time");
+	tcphs_buf_free(&out);
+}
+
+/* The last of its pieces is not whole. */
+static void damaged(void)
+{
+	struct play cut;
+
+	err.code = 0;
+	ok(!truncate(name, 3000) && play_open(&cut, name, &err) && err.code == TCPHS_ERR_DAMAGED,
+	   "of which nothing is whole");
+	play_close(&cut);
+}
+
 int main(void)
 {
 	struct play none;
 
-	plan(27);
+	plan(30);
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
@@ -241,6 +271,8 @@ int main(void)
 	tables();
 	screens();
 	times();
+	batch();
+	damaged();
 	model_end(&m, &source);
 	model_free(&m);
 	play_close(&play);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Plain text: the numbers of the screen, every row, nothing cut, no escape codes. */
 #include <stdio.h>
+#include <time.h>
 
 #include "batch.h"
 #include "columns.h"
@@ -12,21 +13,38 @@ static const uint8_t states[] = {
 	TCPHS_STATE_CLOSE_WAIT, TCPHS_STATE_LAST_ACK, TCPHS_STATE_CLOSING,
 };
 
+/* A recording: its day and time, how much of it that is. */
+static void put_title_recorded(struct tcphs_buf *out, const struct top_model *m, bool utf8)
+{
+	time_t t = (time_t)(m->at / 1000000000ull);
+	char so_far[TCPHS_DURATION_LEN], day[32];
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm);
+	tcphs_fmt_duration(so_far, m->now.uptime, utf8);
+	tcphs_buf_printf(out, "tcphs, recorded  %s of it  %s  rates ", so_far, day);
+}
+
 static void put_title(struct tcphs_buf *out, const struct top_model *m, bool utf8)
 {
 	char up[TCPHS_DURATION_LEN], time[TCPHS_TIME_LEN], over[TEXT_LEN];
 	char netns[NETNS_NAME_LEN];
 	struct tcphs_clock clock;
 
-	tcphs_clock_init(&clock);
-	tcphs_fmt_time(time, &clock, m->at);
-	time[8] = '\0';
-	tcphs_fmt_duration(up, m->now.uptime, utf8);
-	tcphs_buf_printf(out, "tcphs %s  up %s  netns %s  %s  rates ", m->now.version, up,
-			 netns_name(m->now.netns, netns), time);
+	if (m->style.recorded) {
+		put_title_recorded(out, m, utf8);
+	} else {
+		tcphs_clock_init(&clock);
+		tcphs_fmt_time(time, &clock, m->at);
+		time[8] = '\0';
+		tcphs_fmt_duration(up, m->now.uptime, utf8);
+		tcphs_buf_printf(out, "tcphs %s  up %s  netns %s  %s  rates ", m->now.version, up,
+				 netns_name(m->now.netns, netns), time);
+	}
 	text_seconds(over, m->seconds);
 	if (m->since_load)
-		tcphs_buf_str(out, "since load");
+		tcphs_buf_str(out, m->style.recorded ? "since it began" : "since load");
 	else
 		tcphs_buf_printf(out, "over %ss", over);
 	tcphs_buf_newline(out);
@@ -114,9 +132,10 @@ static void put_head(struct tcphs_buf *out, const struct top_model *m, bool utf8
 	put_states(out, m);
 	put_handshake(out, m, "active", TCPHS_HIST_HANDSHAKE_ACTIVE, utf8);
 	put_handshake(out, m, "passive", TCPHS_HIST_HANDSHAKE_PASSIVE, utf8);
-	tcphs_buf_printf(out, "time-wait    %llu of %u (%.1f %%)", (unsigned long long)tw,
-			 m->now.tw_limit,
-			 m->now.tw_limit ? 100.0 * (double)tw / m->now.tw_limit : 0);
+	tcphs_buf_printf(out, "time-wait    %llu", (unsigned long long)tw);
+	if (!m->style.recorded)
+		tcphs_buf_printf(out, " of %u (%.1f %%)", m->now.tw_limit,
+				 m->now.tw_limit ? 100.0 * (double)tw / m->now.tw_limit : 0);
 	tcphs_buf_newline(out);
 	put_drops(out, m);
 	put_failures(out, m);

@@ -130,6 +130,9 @@ void batch_json(struct tcphs_buf *out, const struct top_model *m, const struct u
 	struct tcphs_json j;
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	if (m->style.recorded)
+		now = (struct timespec){ (time_t)(m->at / 1000000000u),
+					 (long)(m->at % 1000000000u) };
 	tcphs_json_begin(&j, out);
 	tcphs_json_u64(&j, "time_ns", (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	if (!m->valid) {

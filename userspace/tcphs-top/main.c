@@ -114,8 +114,12 @@ static void play(struct top *t)
 	*ui->jump = '\0';
 	t->played = now;
 	t->stood = ui->paused;
-	if (to != t->play.at && play_move(&t->play, to, &err))
+	/* Of one that is damaged what is whole was played. */
+	if (to != t->play.at && (play_move(&t->play, to, &err) || err.code)) {
 		ui_say(ui, true, "%.200s", err.text);
+		if (t->opt.batch)
+			fprintf(stderr, "tcphs-top: %s\n", err.text);
+	}
 	ui->ended = t->play.ended;
 }
 

@@ -183,7 +183,9 @@ int play_open(struct play *p, const char *name, struct tcphs_error *err)
 			p->reader.next++;
 	} while (t && t->lost);
 	if (!t) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "%.200s has no event", name);
+		/* Unless what would have followed is damaged. */
+		if (!err->code)
+			tcphs_error_set(err, TCPHS_ERR_FAILED, "%.200s has no event", name);
 		reader_close(&p->reader);
 		return -1;
 	}
