@@ -7,10 +7,10 @@
 #include "table/who.h"
 
 static_assert(sizeof(struct tcphs_event) == TCPHS_EVENT_SIZE);
-static_assert(sizeof(struct tcphs_ident) == 96);
+static_assert(sizeof(struct tcphs_ident) == 104);
 static_assert(sizeof(struct tcphs_queue) == 24);
 static_assert(sizeof(struct tcphs_agreed) == 24);
-static_assert(sizeof(struct tcphs_life) == 24);
+static_assert(sizeof(struct tcphs_life) == 36);
 static_assert(sizeof(struct tcphs_resend) == 24);
 static_assert(sizeof(struct tcphs_half) == 24);
 static_assert(sizeof(struct tcphs_prefix) == 20);
@@ -19,10 +19,12 @@ static_assert(offsetof(struct tcphs_event, type) == 24);
 static_assert(offsetof(struct tcphs_event, seq) == 28);
 static_assert(offsetof(struct tcphs_event, flags) == 36);
 static_assert(offsetof(struct tcphs_event, id) == 48);
-static_assert(offsetof(struct tcphs_event, queue) == 144);
+static_assert(offsetof(struct tcphs_event, queue) == 152);
 static_assert(offsetof(struct tcphs_ident, local_port) == 40);
-static_assert(offsetof(struct tcphs_ident, role) == 56);
-static_assert(offsetof(struct tcphs_ident, comm) == 64);
+static_assert(offsetof(struct tcphs_ident, netns) == 56);
+static_assert(offsetof(struct tcphs_ident, cgroup) == 64);
+static_assert(offsetof(struct tcphs_ident, role) == 52);
+static_assert(offsetof(struct tcphs_ident, comm) == 72);
 
 /* What a record begins with is copied in one piece. */
 #define SAME_PLACE(member) \
@@ -32,14 +34,12 @@ SAME_PLACE(local);
 SAME_PLACE(peer);
 SAME_PLACE(local_port);
 SAME_PLACE(peer_port);
-SAME_PLACE(netns);
 SAME_PLACE(isn);
 SAME_PLACE(peer_isn);
 SAME_PLACE(role);
 SAME_PLACE(family);
 SAME_PLACE(generation);
-SAME_PLACE(pid);
-static_assert(offsetof(struct tcphs_who, owner) == offsetof(struct tcphs_ident, comm));
+static_assert(offsetof(struct tcphs_who, owner) == offsetof(struct tcphs_ident, netns));
 
 static_assert((int)TCPHS_STATE_ESTABLISHED == TCP_ESTABLISHED);
 static_assert((int)TCPHS_STATE_SYN_SENT == TCP_SYN_SENT);

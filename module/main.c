@@ -20,6 +20,7 @@
 #include "reader/reader.h"
 #include "store/clock.h"
 #include "store/ring.h"
+#include "table/cgroup.h"
 #include "table/conn.h"
 #include "table/listener.h"
 #include "table/netns.h"
@@ -74,6 +75,7 @@ static const struct step {
 } steps[] = {
 	{ "counters of hooks", tcphs_deaf_init, tcphs_deaf_exit },
 	{ "rings", tcphs_ring_init, tcphs_ring_exit },
+	{ "cgroups", tcphs_cgroup_init, tcphs_cgroup_exit },
 	{ "owners", tcphs_owner_init, tcphs_owner_exit },
 	{ "shares", tcphs_share_init, tcphs_share_exit },
 	{ "listeners", tcphs_listener_init, tcphs_listener_exit },

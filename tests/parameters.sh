@@ -56,7 +56,7 @@ no_numbers() {
 	done
 }
 
-# parameters_are RING_MIB KEPT_MIB TABLE_SIZE: and a slot takes 208 bytes
+# parameters_are RING_MIB KEPT_MIB TABLE_SIZE: and a slot takes 232 bytes
 parameters_are() {
 	local cpus
 
@@ -65,7 +65,7 @@ parameters_are() {
 	same "$(</sys/module/tcphs/parameters/kept_mib)" "$2" kept_mib &&
 	same "$(</sys/module/tcphs/parameters/table_size)" "$3" table_size &&
 	same "$(tcphs status -j | jq -c '[.ring.records_per_cpu, .kept.records_per_cpu, .table.limit]')" \
-		"[$(($1 * 1048576 / cpus / 208)),$(($2 * 1048576 / cpus / 208)),$3]" status
+		"[$(($1 * 1048576 / cpus / 232)),$(($2 * 1048576 / cpus / 232)),$3]" status
 }
 
 # What is in the module's file of the kernel that it is for, changed by a letter: behind the

@@ -20,7 +20,7 @@ import sys
 import cursor
 
 FILE = "/proc/tcphs_records"
-BLOCK, RECORD = struct.Struct("=IIQQII"), 168
+BLOCK, RECORD = struct.Struct("=IIQQII"), 192
 LOAD, KEPT = 9, 10
 KEPT_TOO, KEPT_ONLY = 1, 2
 ROOM = 1 << 16

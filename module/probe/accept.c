@@ -242,7 +242,7 @@ static void on_accept(struct tcphs_regs *regs)
 		tcphs_proof_deaf("inet_sock_set_state", cookie, conn->born);
 	}
 	listener = conn->listener;
-	tcphs_who_owner(&conn->id);
+	tcphs_who_owner(&conn->id, conn->tn, conn->share);
 
 	ev = tcphs_pen_step(s, &pen, TCPHS_EV_ACCEPTED, conn->state);
 	if (listener && !READ_ONCE(listener->gone))

@@ -210,7 +210,6 @@ static void try(const struct sock *sk, const struct sk_buff *skb, const struct t
 	t->tn = tcphs_net(net);
 	t->id = *id;
 	t->id.role = TCPHS_ROLE_PASSIVE;
-	t->id.netns = t->tn->inum;
 	t->seq = TCP_SKB_CB(skb)->seq;
 	t->ack = TCP_SKB_CB(skb)->ack_seq;
 	tcphs_listener_depths(&t->queue, sk);
@@ -267,7 +266,6 @@ void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason)
 	unsigned long irqflags;
 
 	id->role = TCPHS_ROLE_PASSIVE;
-	id->netns = tn->inum;
 	local_irq_save(irqflags);
 	tcphs_listener_depths(&queue, sk);
 	tell_syn(tn, id, &queue, reason);

@@ -43,6 +43,7 @@ void tcphs_end_settled(const struct sock *sk, u64 cookie)
  * @tp: the socket
  *
  * The kernel counts a SYN of ours and each FIN as a byte; here only payload counts.
+ * Once for a socket.
  *
  * Context: inside a section, the socket locked.
  */
@@ -58,6 +59,12 @@ void tcphs_end_remember(struct tcphs_conn *conn, const struct tcp_sock *tp)
 	life->bytes_received = received -
 		min_t(u64, received, !!(conn->marks & TCPHS_C_FIN_RECEIVED));
 	life->retransmits = min_t(u32, tp->total_retrans, U16_MAX);
+	/* Before the first FIN there were as many as begin_closing() has left there. */
+	life->closing_retransmits = conn->marks & (TCPHS_C_FIN_SENT | TCPHS_C_FIN_RECEIVED) ?
+				    life->retransmits - life->closing_retransmits : 0;
+	life->srtt_us = tp->srtt_us >> 3;
+	/* At first the kernel has the greatest number there. */
+	life->min_rtt_us = life->srtt_us ? tcp_min_rtt(tp) : 0;
 	conn->marks |= TCPHS_C_LIFE;
 }
 

@@ -13,6 +13,15 @@
 #include "table/conn.h"
 #include "table/step.h"
 
+/* Of a count that may be wrong by far less than numbers wrap after, only so much is kept. */
+#define HALF_SHIFT 16
+
+/* What was sent again until now was not for the close: see tcphs_end_remember(). */
+static void begin_closing(struct tcphs_conn *conn, const struct tcp_sock *tp)
+{
+	conn->life.closing_retransmits = min_t(u32, tp->total_retrans, U16_MAX);
+}
+
 /* Bytes that this end has sent or wants to send. */
 static u64 sent_total(const struct tcp_sock *tp)
 {
@@ -35,13 +44,21 @@ static void count_segments(struct tcphs_conn *conn, const struct tcp_sock *tp)
 		conn->life.segments = 4;
 }
 
+/* The first FIN: where the other half stands, by number and counted from the beginning. */
+static void begin_half(struct tcphs_conn *conn, u32 seq, u64 total)
+{
+	conn->half_seq = seq;
+	conn->half_total = total >> HALF_SHIFT;
+	conn->marks |= TCPHS_C_HALF;
+}
+
 /*
  * The second FIN, of number @seq, ends the half-close. Numbers are exact and wrap;
  * @total does not, but SYN and FIN may be counted in it.
  */
 static u64 half_bytes(const struct tcphs_conn *conn, u32 seq, u64 total)
 {
-	u64 bytes = total - conn->half_total;
+	u64 bytes = total - ((u64)conn->half_total << HALF_SHIFT);
 
 	return bytes + (s32)(seq - conn->half_seq - (u32)bytes);
 }
@@ -84,9 +101,8 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->life.closer = TCPHS_CLOSER_PEER;
 	} else {
 		tcphs_idle_put(ev, conn, sk, NULL);
-		conn->half_seq = tp->rcv_nxt;
-		conn->half_total = tp->bytes_received;
-		conn->marks |= TCPHS_C_HALF;
+		begin_half(conn, tp->rcv_nxt, tp->bytes_received);
+		begin_closing(conn, tp);
 		conn->life.closer = TCPHS_CLOSER_LOCAL;
 	}
 	conn->marks |= TCPHS_C_FIN_SENT;
@@ -150,9 +166,8 @@ void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 		conn->life.segments = 4;
 	} else {
 		conn->life.closer = TCPHS_CLOSER_PEER;
-		conn->half_seq = tp->write_seq;
-		conn->half_total = sent_total(tp);
-		conn->marks |= TCPHS_C_HALF;
+		begin_half(conn, tp->write_seq, sent_total(tp));
+		begin_closing(conn, tp);
 	}
 	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state,
 				new_state == TCPHS_STATE_CLOSING ? NULL : sk);

@@ -52,7 +52,7 @@ static void on_connect(struct tcphs_regs *regs)
 	conn = tcphs_conn_add(s, tcphs_net(sock_net(sk)), sk,
 			      tp->repair ? TCPHS_STATE_CLOSE : TCPHS_STATE_SYN_SENT, true);
 	tcphs_who_from_sock(&conn->id, sk);
-	tcphs_who_owner(&conn->id);
+	tcphs_who_owner(&conn->id, conn->tn, conn->share);
 	conn->id.generation = generation;
 	if (unlikely(tp->repair)) {
 		/* tcphs_open_established() follows at once. */
@@ -238,6 +238,7 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		conn->data = tp->snd_una - conn->id.isn - 1;
 	}
 	put_agreed(ev, conn, tp);
+	conn->life.handshake_retransmits = ev->agreed.retransmits;
 	tcphs_pen_done(s, &pen, type);
 	tcphs_conn_move_of(s, pen.stats, TCPHS_STATE_ESTABLISHED);
 	tcphs_conn_leave(s);

@@ -189,7 +189,6 @@ static void reset_stranger(const struct sock *sk, const struct sk_buff *skb)
 	unsigned int lane;
 
 	tcphs_who_from_skb(&id, skb);
-	id.netns = tn->inum;
 	local_irq_save(irqflags);
 	/* Ports that are closed are the strangers' choice, and there are many. */
 	lane = sk || tn->share ? tcphs_share_lane(tcphs_share_of(tn, sk), id.local_port) :

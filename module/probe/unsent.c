@@ -48,7 +48,7 @@ void tcphs_unsent(struct tcphs_section *s, const struct sock *sk, const struct s
 	tcphs_who_from_sock(&conn->id, sk);
 	if (peer)
 		tcphs_who_peer(&conn->id, peer);
-	tcphs_who_owner(&conn->id);
+	tcphs_who_owner(&conn->id, conn->tn, conn->share);
 	conn->id.role = TCPHS_ROLE_ACTIVE;
 	conn->id.generation = generation;
 

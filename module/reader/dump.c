@@ -3,9 +3,12 @@
  * The dumps: listeners, connections, events. Each starts by checking the whole
  * request, so that a refused one has sent nothing.
  */
+#include <linux/limits.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <net/sock.h>
+#include "compat/cgroup.h"
 #include "compat/genetlink.h"
 #include "reader/filter.h"
 #include "reader/reader.h"
@@ -14,6 +17,7 @@
 #include "store/net.h"
 #include "store/ring.h"
 #include "store/stats.h"
+#include "table/cgroup.h"
 #include "table/conn.h"
 #include "table/listener.h"
 #include "table/owner.h"
@@ -94,14 +98,22 @@ static int put_comm(struct sk_buff *skb, int attr, const u8 *comm)
 	return nla_put_string(skb, attr, text);
 }
 
-/* @pid, @comm, @thread: the attributes. */
-static int put_owner(struct sk_buff *skb, const struct tcphs_owner *owner, int pid, int comm,
-		     int thread)
+/* The attributes of one. */
+struct owner_attrs {
+	int pid, comm, thread, cgroup, pad;
+};
+
+static int put_owner(struct sk_buff *skb, const struct tcphs_owner *owner,
+		     const struct owner_attrs *attrs)
 {
 	if (!owner)
 		return 0;
-	return nla_put_u32(skb, pid, owner->pid) ?: put_comm(skb, comm, owner->comm) ?:
-	       owner->thread[0] ? put_comm(skb, thread, owner->thread) : 0;
+	if (nla_put_u32(skb, attrs->pid, owner->pid) ||
+	    put_comm(skb, attrs->comm, owner->comm) ||
+	    (owner->thread[0] && put_comm(skb, attrs->thread, owner->thread)) ||
+	    (owner->cgroup && nla_put_u64_64bit(skb, attrs->cgroup, owner->cgroup, attrs->pad)))
+		return -EMSGSIZE;
+	return 0;
 }
 
 /* Under RCU, in a namespace that is there. */
@@ -246,23 +258,29 @@ static int put_listener_queues(struct sk_buff *skb, const struct tcphs_listener 
 static int put_listener(struct sk_buff *skb, struct netlink_callback *cb,
 			const struct tcphs_listener *l, struct tcphs_listener_view *view)
 {
+	static const struct owner_attrs listens = {
+		TCPHS_A_LISTENER_PID, TCPHS_A_LISTENER_COMM, TCPHS_A_LISTENER_THREAD,
+		TCPHS_A_LISTENER_CGROUP, TCPHS_A_LISTENER_PAD
+	}, accepts = {
+		TCPHS_A_LISTENER_ACCEPT_PID, TCPHS_A_LISTENER_ACCEPT_COMM,
+		TCPHS_A_LISTENER_ACCEPT_THREAD, TCPHS_A_LISTENER_ACCEPT_CGROUP,
+		TCPHS_A_LISTENER_PAD
+	};
 	void *header = put_header(skb, cb, TCPHS_CMD_LISTENER_GET);
 
 	if (!header)
 		return -EMSGSIZE;
 	tcphs_listener_look(l, view);
 	if (nla_put_u64_64bit(skb, TCPHS_A_LISTENER_CONN, l->id.conn, TCPHS_A_LISTENER_PAD) ||
-	    nla_put_u32(skb, TCPHS_A_LISTENER_NETNS, l->id.netns) ||
+	    nla_put_u32(skb, TCPHS_A_LISTENER_NETNS, l->tn->inum) ||
 	    nla_put_u8(skb, TCPHS_A_LISTENER_FAMILY, l->id.family) ||
 	    nla_put(skb, TCPHS_A_LISTENER_ADDRESS, sizeof(l->id.local), l->id.local) ||
 	    nla_put_u16(skb, TCPHS_A_LISTENER_PORT, l->id.local_port) ||
 	    (!(l->id.flags & TCPHS_F_ADOPTED) &&
 	     nla_put_u64_64bit(skb, TCPHS_A_LISTENER_AGE, tcphs_elapsed(l->born, tcphs_now()),
 			       TCPHS_A_LISTENER_PAD)) ||
-	    put_owner(skb, l->id.owner, TCPHS_A_LISTENER_PID, TCPHS_A_LISTENER_COMM,
-		      TCPHS_A_LISTENER_THREAD) ||
-	    put_owner(skb, rcu_dereference(l->acceptor), TCPHS_A_LISTENER_ACCEPT_PID,
-		      TCPHS_A_LISTENER_ACCEPT_COMM, TCPHS_A_LISTENER_ACCEPT_THREAD) ||
+	    put_owner(skb, l->id.owner, &listens) ||
+	    put_owner(skb, rcu_dereference(l->acceptor), &accepts) ||
 	    put_bound_device(skb, l->tn->net, l->id.ifindex) ||
 	    put_listener_queues(skb, l, view)) {
 		genlmsg_cancel(skb, header);
@@ -331,11 +349,15 @@ int tcphs_dump_conns_start(struct netlink_callback *cb)
 
 static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 {
+	static const struct owner_attrs owner = {
+		TCPHS_A_CONN_PID, TCPHS_A_CONN_COMM, TCPHS_A_CONN_THREAD, TCPHS_A_CONN_CGROUP,
+		TCPHS_A_CONN_PAD
+	};
 	const struct tcphs_who *id = &conn->id;
 
 	if (nla_put_u64_64bit(skb, TCPHS_A_CONN_CONN, id->conn, TCPHS_A_CONN_PAD) ||
 	    nla_put_u16(skb, TCPHS_A_CONN_GENERATION, id->generation) ||
-	    nla_put_u32(skb, TCPHS_A_CONN_NETNS, id->netns) ||
+	    nla_put_u32(skb, TCPHS_A_CONN_NETNS, conn->tn->inum) ||
 	    nla_put_u8(skb, TCPHS_A_CONN_FAMILY, id->family) ||
 	    nla_put_u8(skb, TCPHS_A_CONN_ROLE, id->role) ||
 	    nla_put(skb, TCPHS_A_CONN_LOCAL, sizeof(id->local), id->local) ||
@@ -346,8 +368,7 @@ static int put_conn_ident(struct sk_buff *skb, const struct tcphs_conn *conn)
 	if ((conn->id.flags & TCPHS_F_ISN && nla_put_u32(skb, TCPHS_A_CONN_ISN, id->isn)) ||
 	    (conn->id.flags & TCPHS_F_PEER_ISN &&
 	     nla_put_u32(skb, TCPHS_A_CONN_PEER_ISN, id->peer_isn)) ||
-	    put_owner(skb, id->owner, TCPHS_A_CONN_PID, TCPHS_A_CONN_COMM,
-		      TCPHS_A_CONN_THREAD) ||
+	    put_owner(skb, id->owner, &owner) ||
 	    (id->ifindex && nla_put_u32(skb, TCPHS_A_CONN_IFINDEX, id->ifindex)) ||
 	    (id->flags & TCPHS_F_RESTORED && nla_put_flag(skb, TCPHS_A_CONN_RESTORED)) ||
 	    (conn->id.flags & TCPHS_F_MAPPED && nla_put_flag(skb, TCPHS_A_CONN_MAPPED)) ||
@@ -452,6 +473,104 @@ int tcphs_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
 		}
 	} while (!err);
 	return skb->len ?: min(err, 0);
+}
+
+/* Names of cgroups: where they begin for the caller, and how far it has come. */
+struct names {
+	struct tcphs_net *tn;		/* NULL: every namespace */
+	u64 place;			/* number of the last one */
+	size_t root_len;
+	char root[PATH_MAX];		/* of the caller's cgroup namespace; "": of all */
+};
+
+/**
+ * tcphs_dump_cgroups_start() - begin TCPHS_CMD_CGROUP_GET
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: 0 or a negative error, with an extack message.
+ */
+int tcphs_dump_cgroups_start(struct netlink_callback *cb)
+{
+	struct nlattr **attrs = tcphs_dump_attrs(cb), *after = attrs[TCPHS_A_CGROUP_AFTER];
+	struct tcphs_net *tn;
+	struct names *names;
+	int err;
+
+	err = tcphs_nl_check_flags(cb->nlh, cb->extack) ?:
+	      tcphs_reading_view(sock_net(cb->skb->sk), attrs[TCPHS_A_CGROUP_ALL_NETNS], &tn,
+				 cb->extack);
+	if (err)
+		return err;
+	names = kvzalloc(sizeof(*names), GFP_KERNEL_ACCOUNT);
+	if (!names)
+		return -ENOMEM;
+	names->tn = tn;
+	names->place = after ? nla_get_u64(after) : 0;
+	cb->args[0] = (long)names;
+	/* A path may be as long as a message is at least. */
+	cb->min_dump_alloc = 2 * PATH_MAX;
+	if (tcphs_cgroup_root(names->root))
+		names->root_len = strlen(names->root);
+	if (names->root_len == 1)
+		names->root_len = 0;
+	return 0;
+}
+
+/* From that root, or NULL: it does not have it. */
+static const char *path_from(const struct names *names, const char *path)
+{
+	if (!names->root_len)
+		return path;
+	if (strncmp(path, names->root, names->root_len))
+		return NULL;
+	path += names->root_len;
+	return *path == '/' ? path : *path ? NULL : "/";
+}
+
+struct names_arg {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+	struct names *names;
+};
+
+static int put_name(const struct tcphs_cgroup *name, void *data)
+{
+	struct names_arg *arg = data;
+	const char *path = path_from(arg->names, name->path);
+	struct sk_buff *skb = arg->skb;
+	void *header;
+
+	if (!path)
+		return 0;
+	header = put_header(skb, arg->cb, TCPHS_CMD_CGROUP_GET);
+	if (!header)
+		return -EMSGSIZE;
+	if (nla_put_u64_64bit(skb, TCPHS_A_CGROUP_ID, name->id, TCPHS_A_CGROUP_PAD) ||
+	    nla_put_string(skb, TCPHS_A_CGROUP_PATH, path) ||
+	    nla_put_u64_64bit(skb, TCPHS_A_CGROUP_NUMBER, name->number, TCPHS_A_CGROUP_PAD)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	arg->names->place = name->number;
+	return 0;
+}
+
+/**
+ * tcphs_dump_cgroups() - the next message of TCPHS_CMD_CGROUP_GET
+ * @skb: message
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: bytes in @skb, 0 at the end, or a negative error.
+ */
+int tcphs_dump_cgroups(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct names_arg arg = { .skb = skb, .cb = cb, .names = (struct names *)cb->args[0] };
+	int err = tcphs_cgroup_each(arg.names->tn, arg.names->place, put_name, &arg);
+
+	return skb->len ?: err;
 }
 
 /**

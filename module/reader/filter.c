@@ -9,6 +9,7 @@
 #include "reader/filter.h"
 #include "store/clock.h"
 #include "table/conn.h"
+#include "table/owner.h"
 
 #define LIST(element) { .type = NLA_BINARY, .len = TCPHS_FILTER_LIST * sizeof(element) }
 
@@ -175,7 +176,11 @@ static bool address_in(const struct tcphs_filter *f, u8 family, const u8 *addres
 	return false;
 }
 
-static bool ident_passes(const struct tcphs_filter *f, const struct tcphs_ident *id, u32 flags)
+/* Of who has no owner. */
+#define NO_PID	U32_MAX
+
+/* What is looked at of @id comes before that which an entry has elsewhere. */
+static bool ident_passes(const struct tcphs_filter *f, const struct tcphs_ident *id, u32 pid)
 {
 	if (f->roles && !(f->roles & BIT(id->role)))
 		return false;
@@ -186,7 +191,7 @@ static bool ident_passes(const struct tcphs_filter *f, const struct tcphs_ident 
 		return false;
 	if (f->nr_peer_ports && !port_in(f->peer_ports, f->nr_peer_ports, id->peer_port))
 		return false;
-	if (f->nr_pids && !(flags & TCPHS_F_OWNER && pid_in(f, id->pid)))
+	if (f->nr_pids && !(pid != NO_PID && pid_in(f, pid)))
 		return false;
 	return !f->nr_addresses || address_in(f, id->family, id->local) ||
 	       address_in(f, id->family, id->peer);
@@ -208,7 +213,7 @@ bool tcphs_filter_judge(const struct tcphs_filter *f, const struct tcphs_event *
 	if (f->older_than &&
 	    !(ev->flags & TCPHS_F_DURATION && ev->duration >= f->older_than))
 		return false;
-	return ident_passes(f, &ev->id, ev->flags);
+	return ident_passes(f, &ev->id, ev->flags & TCPHS_F_OWNER ? ev->id.pid : NO_PID);
 }
 
 /**
@@ -223,6 +228,6 @@ bool tcphs_filter_conn(const struct tcphs_filter *f, const struct tcphs_conn *co
 {
 	if (tcphs_elapsed(conn->since, now) < f->older_than)
 		return false;
-	/* What it looks at comes before the names. */
-	return ident_passes(f, (const struct tcphs_ident *)&conn->id, conn->id.flags);
+	return ident_passes(f, (const struct tcphs_ident *)&conn->id,
+			    conn->id.owner ? conn->id.owner->pid : NO_PID);
 }

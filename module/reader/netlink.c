@@ -20,6 +20,7 @@
 #include "store/net.h"
 #include "store/ring.h"
 #include "store/stats.h"
+#include "table/cgroup.h"
 #include "table/conn.h"
 
 static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1] = {
@@ -28,6 +29,11 @@ static const struct nla_policy status_policy[TCPHS_A_STATUS_MAX + 1] = {
 
 static const struct nla_policy listener_policy[TCPHS_A_LISTENER_MAX + 1] = {
 	[TCPHS_A_LISTENER_ALL_NETNS] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy cgroup_policy[TCPHS_A_CGROUP_MAX + 1] = {
+	[TCPHS_A_CGROUP_ALL_NETNS] = { .type = NLA_FLAG },
+	[TCPHS_A_CGROUP_AFTER] = { .type = NLA_U64 },
 };
 
 static const struct nla_policy conn_policy[TCPHS_A_CONN_MAX + 1] = {
@@ -180,6 +186,16 @@ static int put_stores(struct sk_buff *skb, const struct tcphs_totals *ring)
 				 TCPHS_A_STATUS_PAD);
 }
 
+static int put_cgroups(struct sk_buff *skb)
+{
+	unsigned int known;
+	u64 lost;
+
+	known = tcphs_cgroup_count(&lost);
+	return nla_put_u32(skb, TCPHS_A_STATUS_CGROUPS, known) ?:
+	       nla_put_u64_64bit(skb, TCPHS_A_STATUS_CGROUPS_LOST, lost, TCPHS_A_STATUS_PAD);
+}
+
 static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 {
 	bool initial = net_eq(tn->net, &init_net);
@@ -203,7 +219,7 @@ static int put_module(struct sk_buff *skb, const struct tcphs_net *tn)
 			READ_ONCE(tn->net->ipv4.tcp_death_row.sysctl_max_tw_buckets)))
 		return -EMSGSIZE;
 	/* How busy the others are is theirs to know. */
-	if (initial && put_stores(skb, &ring))
+	if (initial && (put_stores(skb, &ring) || put_cgroups(skb)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -332,6 +348,15 @@ static const struct genl_ops ops[] = {
 		.maxattr = TCPHS_A_EVENT_MAX,
 		.start = tcphs_dump_events_start,
 		.dumpit = tcphs_dump_events,
+		.done = tcphs_dump_done,
+	},
+	{
+		.cmd = TCPHS_CMD_CGROUP_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = cgroup_policy,
+		.maxattr = TCPHS_A_CGROUP_MAX,
+		.start = tcphs_dump_cgroups_start,
+		.dumpit = tcphs_dump_cgroups,
 		.done = tcphs_dump_done,
 	},
 };

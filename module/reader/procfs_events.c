@@ -322,6 +322,18 @@ static void put_owner(struct seq_file *m, const struct tcphs_event *ev)
 	put_name(m, "comm", ev->id.comm);
 	if (ev->id.thread[0])
 		put_name(m, "thread", ev->id.thread);
+	if (ev->id.cgroup)
+		seq_printf(m, " cgroup=%llu", ev->id.cgroup);
+}
+
+static void put_life(struct seq_file *m, const struct tcphs_life *life)
+{
+	seq_printf(m, " sent=%llu received=%llu retransmits=%u handshake_us=%u",
+		   life->bytes_sent, life->bytes_received, life->retransmits,
+		   life->handshake_us);
+	seq_printf(m, " handshake_retransmits=%u closing_retransmits=%u srtt_us=%u min_rtt_us=%u",
+		   life->handshake_retransmits, life->closing_retransmits, life->srtt_us,
+		   life->min_rtt_us);
 }
 
 static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
@@ -335,9 +347,7 @@ static void put_detail(struct seq_file *m, const struct tcphs_event *ev)
 			   ev->agreed.window, ev->agreed.mss, ev->agreed.retransmits,
 			   ev->agreed.syn_data, ev->agreed.ack_data);
 	if (ev->flags & TCPHS_F_LIFE)
-		seq_printf(m, " sent=%llu received=%llu retransmits=%u handshake_us=%u",
-			   ev->life.bytes_sent, ev->life.bytes_received, ev->life.retransmits,
-			   ev->life.handshake_us);
+		put_life(m, &ev->life);
 	if (ev->flags & TCPHS_F_RESEND)
 		seq_printf(m, " resend=%u", ev->resend.number);
 	if (ev->flags & TCPHS_F_HALF)

@@ -39,7 +39,7 @@ static bool put_event(void __user *to, const struct tcphs_event *ev)
 	const u64 *word = (const u64 *)ev;
 	u64 __user *place = to;
 
-	BUILD_BUG_ON(sizeof(*ev) != 21 * sizeof(u64));
+	BUILD_BUG_ON(sizeof(*ev) != 24 * sizeof(u64));
 	if (!user_access_begin(place, sizeof(*ev)))
 		return false;
 	PUT_WORDS(0);
@@ -49,6 +49,7 @@ static bool put_event(void __user *to, const struct tcphs_event *ev)
 	PUT_WORDS(12);
 	PUT_WORDS(15);
 	PUT_WORDS(18);
+	PUT_WORDS(21);
 	user_access_end();
 	return true;
 fault:

@@ -33,6 +33,8 @@ int tcphs_dump_listeners_start(struct netlink_callback *cb);
 int tcphs_dump_listeners(struct sk_buff *skb, struct netlink_callback *cb);
 int tcphs_dump_conns_start(struct netlink_callback *cb);
 int tcphs_dump_conns(struct sk_buff *skb, struct netlink_callback *cb);
+int tcphs_dump_cgroups_start(struct netlink_callback *cb);
+int tcphs_dump_cgroups(struct sk_buff *skb, struct netlink_callback *cb);
 int tcphs_dump_events_start(struct netlink_callback *cb);
 int tcphs_dump_events(struct sk_buff *skb, struct netlink_callback *cb);
 int tcphs_dump_done(struct netlink_callback *cb);

@@ -25,7 +25,7 @@ static void put_closing(const union tcphs_before *before, struct tcphs_event *ev
 	ev->duration = before->duration;
 	ev->flags &= ~(TCPHS_F_LIFE | TCPHS_F_TIME_WAIT_AHEAD);
 	ev->flags |= TCPHS_F_SEQ | TCPHS_F_ACK;
-	memset(&ev->life, 0, sizeof(ev->life));
+	memset(ev->detail, 0, sizeof(ev->detail));
 	if (ev->type == TCPHS_EV_FIN_RECEIVED) {
 		ev->half.bytes = before->bytes;
 		ev->flags |= TCPHS_F_HALF;

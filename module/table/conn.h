@@ -55,10 +55,13 @@ struct tcphs_conn {
 	u64 last;		/* link to its last record, 0: there is none: ring.h */
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
-	u64 mark;		/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
+	union {
+		u64 mark;	/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
+		const struct request_sock *original;	/* of a request that moves, not to touch */
+	};
 	union {
 		struct tcphs_life life;	/* complete once the socket is gone */
-		struct tcphs_queue queue;	/* with TCPHS_C_OWED */
+		struct tcphs_queue queue __packed __aligned(4);	/* with TCPHS_C_OWED */
 	};
 	u32 marks;		/* TCPHS_C_* */
 	u8 state;		/* enum tcphs_state */
@@ -77,11 +80,8 @@ struct tcphs_conn {
 		u32 half_seq;	/* where the other half stood at the first FIN */
 		u32 copies_failed;	/* of a request that moves: tcphs_copies_failed() before */
 	};
+	u32 half_total;		/* the same as half_seq, counted from the beginning, in 64 KiB */
 	u32 serial;		/* grows towards the head of its bucket */
-	union {
-		u64 half_total;	/* the same as half_seq, counted from the beginning */
-		const struct request_sock *original;	/* of a request that moves, not to touch */
-	};
 };
 
 /* Beside its lock: whoever takes the one wants the other next. */

@@ -308,7 +308,7 @@ static void fill(struct tcphs_listener *l, struct sock *sk, bool adopted, u64 no
 	if (adopted)
 		l->id.flags |= TCPHS_F_ADOPTED;
 	else
-		tcphs_who_owner(&l->id);
+		tcphs_who_owner(&l->id, l->tn, l->share);
 }
 
 /*
@@ -520,12 +520,13 @@ void tcphs_listener_backlog(struct sock *sk, int backlog,
 void tcphs_listener_accepted(struct tcphs_listener *listener, struct tcphs_owner *owner)
 {
 	struct tcphs_owner *before = rcu_dereference_check(listener->acceptor, irqs_disabled());
-	bool itself = owner->pid == listener->id.pid;
+	const struct tcphs_owner *listens = listener->id.owner;
+	bool itself = listens && owner->pid == listens->pid && owner->cgroup == listens->cgroup;
 
 	if (likely(before == owner || (itself && !before)))
 		return;
 	/* Another CPU's memory of the same one, or another thread of it. */
-	if (before && before->pid == owner->pid &&
+	if (before && before->pid == owner->pid && before->cgroup == owner->cgroup &&
 	    !memcmp(before->comm, owner->comm, TCPHS_COMM_LEN))
 		return;
 	before = xchg((__force struct tcphs_owner **)&listener->acceptor,

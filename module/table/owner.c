@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The names of who connected, accepted or listened: of the process and, where it
- * has another one, of its thread. Kept once for many connections, counted.
+ * has another one, of its thread; and its cgroup. Kept once for many connections, counted.
  *
  * Each CPU remembers whom it has seen last, so that a server's thousandth accept()
  * finds its names by a few comparisons and shares no cache line with other CPUs.
@@ -17,6 +17,9 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include "compat/cgroup.h"
+#include "store/net.h"
+#include "table/cgroup.h"
 #include "table/conn.h"
 #include "table/listener.h"
 #include "table/owner.h"
@@ -33,6 +36,7 @@ struct names {
 struct seen {
 	struct tcphs_owner *owner;	/* counted */
 	struct names read;		/* as they lie there, and what is behind their ends */
+	u64 netns;			/* in which its cgroup was noted, 0: in none */
 };
 
 /* By thread. */
@@ -67,21 +71,22 @@ static void tidy(struct names *to, const struct names *from)
 		memset(to->thread, 0, TCPHS_COMM_LEN);
 }
 
-static bool is(const struct tcphs_owner *owner, u32 pid, const struct names *names)
+static bool is(const struct tcphs_owner *owner, u32 pid, u64 cgroup, const struct names *names)
 {
-	return owner->pid == pid && !memcmp(owner->comm, names->comm, TCPHS_COMM_LEN) &&
+	return owner->pid == pid && owner->cgroup == cgroup &&
+	       !memcmp(owner->comm, names->comm, TCPHS_COMM_LEN) &&
 	       !memcmp(owner->thread, names->thread, TCPHS_COMM_LEN);
 }
 
 /* Somebody new for a place among those that this CPU has seen. */
-static noinline struct tcphs_owner *look_again(struct seen *place, u32 pid)
+static struct tcphs_owner *look_again(struct seen *place, u32 pid, u64 cgroup)
 {
 	struct tcphs_owner *owner = place->owner;
 	struct names read, names;
 
 	read_current(&read);
 	tidy(&names, &read);
-	if (owner && is(owner, pid, &names)) {
+	if (owner && is(owner, pid, cgroup, &names)) {
 		place->read = read;
 		return tcphs_owner_get(owner);
 	}
@@ -92,6 +97,7 @@ static noinline struct tcphs_owner *look_again(struct seen *place, u32 pid)
 	/* One for the caller and one for this CPU's memory. */
 	refcount_set(&owner->refs, 2);
 	owner->pid = pid;
+	owner->cgroup = cgroup;
 	memcpy(owner->comm, names.comm, TCPHS_COMM_LEN);
 	memcpy(owner->thread, names.thread, TCPHS_COMM_LEN);
 	if (place->owner)
@@ -101,20 +107,32 @@ static noinline struct tcphs_owner *look_again(struct seen *place, u32 pid)
 	return owner;
 }
 
+/* Somebody new, or the same in a namespace where this CPU has not seen him. */
+static noinline struct tcphs_owner *look_around(struct seen *place, u32 pid, struct cgroup *cgroup,
+						const struct tcphs_net *tn, u16 share)
+{
+	place->netns = tcphs_cgroup_note(cgroup, tn, share) ? tn->number : 0;
+	return look_again(place, pid, tcphs_cgroup_id(cgroup));
+}
+
 /**
  * tcphs_owner_now() - the current task
+ * @tn: namespace of its connection or listener
+ * @share: whose that is
  *
  * Context: process, interrupts off; under any raw lock.
  * Return: a reference to be put, or NULL when there is no memory at hand.
  */
-struct tcphs_owner *tcphs_owner_now(void)
+struct tcphs_owner *tcphs_owner_now(const struct tcphs_net *tn, u16 share)
 {
 	struct seen *place = this_cpu_ptr(&seen[hash_32(task_pid_nr(current), SEEN_BITS)]);
+	struct cgroup *cgroup = tcphs_cgroup_current();
 	u32 pid = task_tgid_nr(current);
 
-	if (likely(place->owner && place->owner->pid == pid && are_current(&place->read)))
+	if (likely(place->owner && place->owner->pid == pid && place->netns == tn->number &&
+		   place->owner->cgroup == tcphs_cgroup_id(cgroup) && are_current(&place->read)))
 		return tcphs_owner_get(place->owner);
-	return look_again(place, pid);
+	return look_around(place, pid, cgroup, tn, share);
 }
 
 /**

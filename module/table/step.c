@@ -31,7 +31,7 @@ struct tcphs_event *tcphs_event_begin(struct tcphs_net *tn, const struct tcphs_w
 
 	if (unlikely(tcphs_ring_is_full(pen.ring, lane)))
 		tcphs_ring_extend(pen.ring, lane);
-	tcphs_pen_begin(&pen, lane, id, now, type);
+	tcphs_pen_begin(&pen, tn, lane, id, now, type);
 	WRITE_ONCE(pen.slot->link, 0);
 	return &pen.slot->ev;
 }

@@ -44,8 +44,9 @@ static __always_inline struct tcphs_ring *tcphs_this_ring(void)
 }
 
 /* A record of @id, complete but for what the step knows, and the link; every byte is set. */
-static __always_inline void tcphs_pen_begin(struct tcphs_pen *pen, unsigned int lane,
-					    const struct tcphs_who *id, u64 now, unsigned int type)
+static __always_inline void tcphs_pen_begin(struct tcphs_pen *pen, const struct tcphs_net *tn,
+					    unsigned int lane, const struct tcphs_who *id, u64 now,
+					    unsigned int type)
 {
 	struct tcphs_slot *slot = tcphs_ring_begin(pen->ring, lane);
 	const struct tcphs_owner *owner = id->owner;
@@ -68,14 +69,19 @@ static __always_inline void tcphs_pen_begin(struct tcphs_pen *pen, unsigned int 
 	ev->icmp_code = 0;
 	ev->ifindex = id->ifindex;
 	memcpy(&ev->id, id, offsetof(struct tcphs_who, owner));
+	ev->id.netns = tn->inum;
 	if (owner) {
+		ev->id.pid = owner->pid;
+		ev->id.cgroup = owner->cgroup;
 		memcpy(ev->id.comm, owner->comm, TCPHS_COMM_LEN);
 		memcpy(ev->id.thread, owner->thread, TCPHS_COMM_LEN);
 	} else {
+		ev->id.pid = 0;
+		ev->id.cgroup = 0;
 		memset(ev->id.comm, 0, TCPHS_COMM_LEN);
 		memset(ev->id.thread, 0, TCPHS_COMM_LEN);
 	}
-	memset(&ev->queue, 0, sizeof(ev->queue));
+	memset(ev->detail, 0, sizeof(ev->detail));
 }
 
 /* tcphs_conn_event(), inline. */
@@ -90,7 +96,7 @@ static __always_inline struct tcphs_event *tcphs_conn_begin(struct tcphs_pen *pe
 	/* None yet, or something is owed (TCPHS_C_OWED). */
 	if (unlikely(lane - 1 >= TCPHS_LANES - 1 || tcphs_ring_is_full(pen->ring, lane)))
 		lane = tcphs_conn_lane(conn, now);
-	tcphs_pen_begin(pen, lane, &conn->id, now, type);
+	tcphs_pen_begin(pen, conn->tn, lane, &conn->id, now, type);
 	pen->slot->ev.old_state = conn->state;
 	pen->slot->ev.new_state = new_state;
 	WRITE_ONCE(pen->slot->link, conn->last);

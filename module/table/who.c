@@ -44,7 +44,7 @@ static void set_ports(struct tcphs_who *id, __be16 local, __be16 peer)
 }
 
 /**
- * tcphs_who_from_sock() - addresses, ports and namespace of a full socket
+ * tcphs_who_from_sock() - addresses and ports of a full socket
  * @id: the result; other members are left alone; flags are added to
  * @sk: the socket
  *
@@ -61,7 +61,6 @@ void tcphs_who_from_sock(struct tcphs_who *id, const struct sock *sk)
 #endif
 		set_v4(id, inet->inet_rcv_saddr, inet->inet_daddr);
 	set_ports(id, inet->inet_sport, inet->inet_dport);
-	id->netns = sock_net(sk)->ns.inum;
 	id->ifindex = READ_ONCE(sk->sk_bound_dev_if);
 }
 
@@ -88,7 +87,6 @@ void tcphs_who_from_req(struct tcphs_who *id, const struct request_sock *req)
 	}
 	id->local_port = ireq->ir_num;
 	id->peer_port = ntohs(ireq->ir_rmt_port);
-	id->netns = read_pnet(&ireq->ireq_net)->ns.inum;
 	id->ifindex = ireq->ir_iif;
 }
 
@@ -124,14 +122,12 @@ void tcphs_who_from_tw(struct tcphs_who *id, const struct inet_timewait_sock *tw
 #endif
 		set_v4(id, tw->tw_rcv_saddr, tw->tw_daddr);
 	set_ports(id, tw->tw_sport, tw->tw_dport);
-	id->netns = twsk_net(tw)->ns.inum;
 	id->ifindex = tw->tw_bound_dev_if;
 }
 
 /**
  * tcphs_who_from_skb() - the same of a segment that belongs to no socket
- * @id: the result, seen from this machine: local is where it was sent to;
- *	@id->netns is the caller's business
+ * @id: the result, seen from this machine: local is where it was sent to
  * @skb: received segment, headers set
  *
  * Context: softirq.
@@ -149,18 +145,19 @@ void tcphs_who_from_skb(struct tcphs_who *id, const struct sk_buff *skb)
 
 /**
  * tcphs_who_owner() - the current task owns it
- * @id: gets pid and names
+ * @id: gets it
+ * @tn: the namespace that @id is of
+ * @share: whose its entry is
  *
  * Context: process, interrupts off, in a step that the owner itself takes: connect,
  * accept, listen. Never softirq, where current is whoever was interrupted.
  */
-void tcphs_who_owner(struct tcphs_who *id)
+void tcphs_who_owner(struct tcphs_who *id, const struct tcphs_net *tn, u16 share)
 {
-	struct tcphs_owner *owner = tcphs_owner_now(), *before = id->owner;
+	struct tcphs_owner *owner = tcphs_owner_now(tn, share), *before = id->owner;
 
 	if (!owner)
 		return;
-	id->pid = owner->pid;
 	id->owner = owner;
 	id->flags |= TCPHS_F_OWNER;
 	if (before)

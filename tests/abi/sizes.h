@@ -8,11 +8,11 @@
 #define SAME(name, got, want) typedef char name[(got) == (want) ? 1 : -1]
 
 SAME(size_of_event, sizeof(struct tcphs_event), TCPHS_EVENT_SIZE);
-SAME(size_of_ident, sizeof(struct tcphs_ident), 96);
+SAME(size_of_ident, sizeof(struct tcphs_ident), 104);
 SAME(size_of_queue, sizeof(struct tcphs_queue), 24);
 SAME(size_of_agreed, sizeof(struct tcphs_agreed), 24);
 SAME(size_of_idle, sizeof(struct tcphs_idle), 24);
-SAME(size_of_life, sizeof(struct tcphs_life), 24);
+SAME(size_of_life, sizeof(struct tcphs_life), 36);
 SAME(size_of_block, sizeof(struct tcphs_block), 32);
 SAME(size_of_prefix, sizeof(struct tcphs_prefix), 20);
 
@@ -31,22 +31,23 @@ SAME(at_icmp_type, offsetof(struct tcphs_event, icmp_type), 42);
 SAME(at_icmp_code, offsetof(struct tcphs_event, icmp_code), 43);
 SAME(at_ifindex, offsetof(struct tcphs_event, ifindex), 44);
 SAME(at_id, offsetof(struct tcphs_event, id), 48);
-SAME(at_detail, offsetof(struct tcphs_event, queue), 144);
+SAME(at_detail, offsetof(struct tcphs_event, detail), 152);
 
 SAME(at_conn, offsetof(struct tcphs_ident, conn), 0);
 SAME(at_local, offsetof(struct tcphs_ident, local), 8);
 SAME(at_peer, offsetof(struct tcphs_ident, peer), 24);
 SAME(at_local_port, offsetof(struct tcphs_ident, local_port), 40);
 SAME(at_peer_port, offsetof(struct tcphs_ident, peer_port), 42);
-SAME(at_netns, offsetof(struct tcphs_ident, netns), 44);
-SAME(at_isn, offsetof(struct tcphs_ident, isn), 48);
-SAME(at_peer_isn, offsetof(struct tcphs_ident, peer_isn), 52);
-SAME(at_role, offsetof(struct tcphs_ident, role), 56);
-SAME(at_family, offsetof(struct tcphs_ident, family), 57);
-SAME(at_generation, offsetof(struct tcphs_ident, generation), 58);
+SAME(at_netns, offsetof(struct tcphs_ident, netns), 56);
+SAME(at_isn, offsetof(struct tcphs_ident, isn), 44);
+SAME(at_peer_isn, offsetof(struct tcphs_ident, peer_isn), 48);
+SAME(at_role, offsetof(struct tcphs_ident, role), 52);
+SAME(at_family, offsetof(struct tcphs_ident, family), 53);
+SAME(at_generation, offsetof(struct tcphs_ident, generation), 54);
 SAME(at_pid, offsetof(struct tcphs_ident, pid), 60);
-SAME(at_comm, offsetof(struct tcphs_ident, comm), 64);
-SAME(at_thread, offsetof(struct tcphs_ident, thread), 80);
+SAME(at_cgroup, offsetof(struct tcphs_ident, cgroup), 64);
+SAME(at_comm, offsetof(struct tcphs_ident, comm), 72);
+SAME(at_thread, offsetof(struct tcphs_ident, thread), 88);
 
 SAME(at_prefix, offsetof(struct tcphs_prefix, address), 0);
 SAME(at_prefix_family, offsetof(struct tcphs_prefix, family), 16);

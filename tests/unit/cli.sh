@@ -32,12 +32,12 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..330"
+echo "1..343"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
 run 0 "--version"				"" --version
-said "$out" "^tcphs $version \(ABI 2\.0\)$"	"it is one line"
+said "$out" "^tcphs $version \(ABI 3\.0\)$"	"it is one line"
 run 0 "a verb's help"				"" events --help
 said "$out" '--follow'				"it tells its options"
 run 2 "no verb"					""
@@ -105,7 +105,7 @@ run 4 "all namespaces from within one"		netns listeners -A
 said "$err" 'only the initial network namespace' "the kernel's own words are shown"
 run 5 "a module of another protocol"		version status
 run 5 "a module of another ABI"			abi status
-said "$err" 'ABI 3\.0.*ABI 2\.0.*reinstall both' "both are named"
+said "$err" 'ABI 4\.0.*ABI 3\.0.*reinstall both' "both are named"
 for verb in status listeners connections events 'doctor --since 90000d'; do
 	# shellcheck disable=SC2086 # split into words
 	run 0 "$verb: a module of another version"	old $verb
@@ -182,7 +182,7 @@ CONN   EVENT             LOCAL           PEER                STATE          DETA
 1a2b   established       10.0.0.1:40001  192.168.100.200:443 → ESTABLISHED  seq 1 ack 1 handshake 123 µs mss 1460 window 65535 sack wscale 7,8 retransmits 2 isn 4000000000 peer-isn 17
 1a2b   fin-sent          10.0.0.1:40001  192.168.100.200:443 → FIN-WAIT-1   seq 100 ack 201 123 µs in ESTABLISHED
 1a2b   accept-overflow   [a00:1::]:40001 [c0a8:64c8::1]:443    SYN-RECEIVED accept-queue-full seq =77 synq 1/128 acceptq 512/511 untracked
-1a2b   closed            10.0.0.1:40001  192.168.100.200:443 → CLOSED       lived 123 µs sent 99 B received 200 KiB retransmits 1 closer local TIME-WAIT follows
+1a2b   closed            10.0.0.1:40001  192.168.100.200:443 → CLOSED       lived 123 µs sent 99 B received 200 KiB retransmits 1 rtt 457 µs closer local TIME-WAIT follows
 EOT
 )" ]; result $?					"a story, both CPUs merged"
 said "$out" '^--- 2001-09-09 \+0000 ---$'	"the day is told, which is not today"
@@ -212,8 +212,8 @@ TIME            CONN   EVENT             LOCAL           PEER
 01:46:41.000003 1a2b   accept-overflow   [a00:1::]:40001 [c0a8:64c8::1]:443
                 accept-queue-full seq =77 synq 1/128 acceptq 512/511 untracked
 01:46:41.000004 1a2b   closed            10.0.0.1:40001  192.168.100.200:443
-                lived 123 µs sent 99 B received 200 KiB retransmits 1 closer
-                local TIME-WAIT follows
+                lived 123 µs sent 99 B received 200 KiB retransmits 1 rtt 457 µs
+                closer local TIME-WAIT follows
 EOT
 )" ]; result $?					"go on in the next line, numbers beside their names"
 run 0 "events --last"				"" events -n 2 -H
@@ -239,13 +239,25 @@ run 0 "events --event"				"" events -H --event closed,fin-sent
 run 0 "events --last of a filter"		"" events -j --failed -n 1
 said "$out" '"event":"accept-overflow"'		"is the last that passes"
 
+run 0 "lives of a unit"				"" lives -H -o UNIT,CONTAINER --unit 'get\x2dit'
+[ "$(cat "$out")" = 'get\x2dit.service  -' ]; result $? "are those of its processes"
+run 0 "connections of a container"		"" connections -H -o CONN,CONTAINER,UNIT --container 0123456789ab
+[ "$(cut -c1-26 "$out")" = "1a    0123456789ab  docker" ]; result $? "are those in it"
+run 0 "connections of no container there"	"" connections -H --container 0123456789ac
+[ ! -s "$out" ]; result $?			"are none"
+run 0 "events have a unit"			"" events -j --event syn-sent
+said "$out" '"unit":"get\\\\x2dit\.service"'	"a backslash is escaped"
+json_ok						"it is JSON"
+run 2 "--container without a word"		"" connections --container ''
+said "$err" 'allowed are numbers of containers'	"is told so"
+
 # Asked again for what has come since, the fake kernel tells its story again.
 run 0 "lives"					"" lives -H
 [ "$(cat "$out")" = "$(cat <<'EOT'
-01:46:41.000004  1a2b    cu?rl[4711]  active   10.0.0.1:40001   192.168.100.200:443  CLOSED       ShADdF        123 µs  4.00 µs     99 B   200 KiB       1  local   closed
--                1a2b    -            active   [a00:1::]:40001  [c0a8:64c8::1]:443   SYN-RECEIVED  ?aVaV              -        -        -         -       -  -       ?
--                1b      -            unknown  10.0.0.1:443     192.168.100.200:40027  CLOSE-WAIT    ?                  -   >3h00m        -         -       -  -       open
--                1a      nginx[123]   passive  10.0.0.1:443     192.168.100.200:40026  ESTABLISHED   ?             123 µs    1h00m        -         -       -  -       open
+01:46:41.000004  1a2b    cu?rl[4711]  active   10.0.0.1:40001   192.168.100.200:443  CLOSED       ShADdF        123 µs  4.00 µs     99 B   200 KiB       1  457 µs  local   closed
+-                1a2b    -            active   [a00:1::]:40001  [c0a8:64c8::1]:443   SYN-RECEIVED  ?aVaV              -        -        -         -       -       -  -       ?
+-                1b      -            unknown  10.0.0.1:443     192.168.100.200:40027  CLOSE-WAIT    ?                  -   >3h00m        -         -       -       -  -       open
+-                1a      nginx[123]   passive  10.0.0.1:443     192.168.100.200:40026  ESTABLISHED   ?             123 µs    1h00m        -         -       -       -  -       open
 EOT
 )" ]; result $?					"one that ended, and those that are open"
 said "$err" '^tcphs: 7 older events, of before 2001-09-09 01:46:41, overwritten .* steps may be missing$' "and what is not there"
@@ -274,18 +286,20 @@ run 0 "lives --follow --since"			"" lives -j -f --since 90000d
 
 rec=$(mktemp -u)
 run 0 "record"					"" record "$rec" -d 0s
-said "$err" '^tcphs: 5 events, 0 lost, 7 overwritten before it began, 1\.05 KiB$'	"it tells how much"
+said "$err" '^tcphs: 5 events, 0 lost, 7 overwritten before it began, 1\.26 KiB$'	"it tells how much"
 [ "$(stat -c %a "$rec")" = 600 ]; result $?	"nobody else may read it"
 run 1 "record into a file that is there"	"" record "$rec" -d 0s
 said "$err" 'is there already; --force'		"it is left alone"
 run 0 "record --force --json"			"" record --force -j "$rec" -d 0s
-said "$out" '"events":5,"lost":0,"overwritten":7,"bytes":1080'	"it tells the same"
+said "$out" '"events":5,"lost":0,"overwritten":7,"bytes":1297'	"it tells the same"
 run 0 "events"					"" events -j
 cp "$out" "$rec.live"
 run 0 "events --read"				absent events -j --read "$rec"
 cmp -s "$out" "$rec.live"; result $?		"as from the kernel, which it needs no more"
 run 0 "lives --read"				absent lives -j --read "$rec"
 said "$out" '"conn":"1a2b",.*"history":"ShADdF",.*"end":"closed"' "are those of the recording"
+run 0 "lives --read --unit"			absent lives -H -o UNIT --read "$rec" --unit 'get\x2dit.service'
+[ "$(cat "$out")" = 'get\x2dit.service' ]; result $? "a recording has names"
 run 0 "lives --read, out of a pipe"		absent lives -H -r - <"$rec"
 [ "$(wc -l <"$out")" = 2 ]; result $?		"too"
 run 2 "lives of a recording cannot be followed"	absent lives -f --read "$rec"
@@ -330,7 +344,7 @@ ln -s "$rec.old" "$rec.link"
 head -c 4096 /dev/zero >"$rec.old"
 run 0 "record --force through a link"		"" record --force "$rec.link" -d 0s
 [ -L "$rec.link" ]; result $?			"leaves it a link"
-[ "$(stat -c %s-%a "$rec.old")" = 1080-600 ]; result $? "to a file that is new"
+[ "$(stat -c %s-%a "$rec.old")" = 1297-600 ]; result $? "to a file that is new"
 rm "$rec.old"
 run 1 "through a link to nothing"		"" record --force "$rec.link" -d 0s
 rm "$rec.link" "$rec.pipe"
@@ -341,9 +355,9 @@ run 1 "a file that is no recording"		absent events --read "$rec"
 run 1 "a recording that is not there"		absent events --read "$rec.none"
 said "$err" "cannot open $rec.none: No such"	"is told so"
 run 0 "record to standard output"		"" record - -d 0s
-head -c 1079 "$out" >"$rec"
+head -c 1296 "$out" >"$rec"
 run 6 "a recording that was cut off"		absent events -j --read "$rec"
-said "$err" 'was cut off within the piece at byte 1048; what comes before' "says where"
+said "$err" 'was cut off within the piece at byte 1265; what comes before' "says where"
 [ "$(grep -c '"time"' "$out")" = 5 ]; result $?	"after all that is whole"
 run 6 "the same as text"			absent events --read "$rec"
 [ "$(wc -l <"$err")" = 1 ]; result $?		"says it once"
@@ -395,10 +409,10 @@ run 3 "record without the module"		absent record "$rec.none"
 python3 - "$rec" <<'EOT'
 import random, struct, sys, zlib
 random.seed(5)
-head = b"\x89tcphs\r\n" + struct.pack("=IHHHHIqI", 0x01020304, 1, 40, 2, 0, 168, 0, 0)
+head = b"\x89tcphs\r\n" + struct.pack("=IHHHHIqI", 0x01020304, 1, 40, 3, 0, 192, 0, 0)
 with open(sys.argv[1], "wb") as out:
     out.write(head + struct.pack("=I", zlib.crc32(head)))
-    pieces = [(1, random.randbytes(168)) for _ in range(997)]
+    pieces = [(1, random.randbytes(192)) for _ in range(997)]
     pieces += [(2, random.randbytes(8) + bytes(8)), (3, None)]
     for number, (kind, data) in enumerate(pieces):
         if kind == 3:
@@ -462,4 +476,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 330
+ended 343

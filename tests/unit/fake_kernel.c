@@ -362,6 +362,7 @@ static void put_conn(uint64_t conn, uint8_t state, uint64_t age, bool adopted)
 	msg_u32(&m, TCPHS_A_CONN_PEER_ISN, 5);
 	msg_u32(&m, TCPHS_A_CONN_PID, 123);
 	msg_str(&m, TCPHS_A_CONN_COMM, "nginx");
+	msg_u64(&m, TCPHS_A_CONN_CGROUP, 104729);
 }
 
 /* In the accept queue of the first listener. */
@@ -384,6 +385,24 @@ static void answer_conns(struct mnl_socket *s, uint32_t mask)
 		put_conn(0x1b, TCPHS_STATE_CLOSE_WAIT, 7200000000000ull, true);
 		post(s);
 	}
+	post_end(s, NLMSG_DONE, 0, NULL);
+}
+
+static void put_cgroup(struct mnl_socket *s, uint64_t id, uint64_t number, const char *path)
+{
+	msg_genl(&m, FAMILY_ID, NLM_F_MULTI, TCPHS_CMD_CGROUP_GET);
+	msg_u64(&m, TCPHS_A_CGROUP_ID, id);
+	msg_str(&m, TCPHS_A_CGROUP_PATH, path);
+	msg_u64(&m, TCPHS_A_CGROUP_NUMBER, number);
+	post(s);
+}
+
+#define CONTAINER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void answer_cgroups(struct mnl_socket *s)
+{
+	put_cgroup(s, 7919, 1, "/user.slice/user-1000.slice/user@1000.service/app.slice/get\\x2dit.service");
+	put_cgroup(s, 104729, 2, "/system.slice/docker-" CONTAINER_ID ".scope");
 	post_end(s, NLMSG_DONE, 0, NULL);
 }
 
@@ -439,6 +458,7 @@ static void put_story(struct mnl_socket *s, uint64_t t)
 	start_batch(0, 0);
 	ev = event(1, t, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
 	ev.flags = TCPHS_F_ISN | TCPHS_F_SEQ | TCPHS_F_OWNER;
+	ev.id.cgroup = 7919;
 	ev.seq = ev.id.isn;
 	put_record(ev);
 	ev = event(2, t + 2000, TCPHS_EV_FIN_SENT, TCPHS_STATE_ESTABLISHED, TCPHS_STATE_FIN_WAIT1);
@@ -448,7 +468,11 @@ static void put_story(struct mnl_socket *s, uint64_t t)
 	put_record(ev);
 	ev = event(3, t + 4000, TCPHS_EV_CLOSED, TCPHS_STATE_FIN_WAIT1, TCPHS_STATE_CLOSE);
 	ev.flags |= TCPHS_F_LIFE | TCPHS_F_TIME_WAIT_AHEAD;
-	ev.life = (struct tcphs_life){ 99, 204800, 123, 1, TCPHS_CLOSER_LOCAL, 0 };
+	ev.life = (struct tcphs_life){
+		.bytes_sent = 99, .bytes_received = 204800, .handshake_us = 123, .retransmits = 1,
+		.closer = TCPHS_CLOSER_LOCAL, .srtt_us = 457, .min_rtt_us = 211,
+		.closing_retransmits = 1,
+	};
 	put_record(ev);
 	end_batch(s, 3);
 
@@ -593,6 +617,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, size_t l
 		answer_waiting(s);
 	else if (genl->cmd == TCPHS_CMD_CONN_GET)
 		answer_conns(s, conn_mask(nlh));
+	else if (genl->cmd == TCPHS_CMD_CGROUP_GET)
+		answer_cgroups(s);
 	else if (genl->cmd == TCPHS_CMD_EVENT_GET)
 		answer_events(s);
 	else

@@ -18,8 +18,8 @@ import yaml
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 WIDTH = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
 # The specification cannot nest a struct: these members are struct tcphs_ident.
-IDENT = ("conn", "local", "peer", "local-port", "peer-port", "netns", "isn", "peer-isn",
-         "role", "family", "generation", "pid", "comm", "thread")
+IDENT = ("conn", "local", "peer", "local-port", "peer-port", "isn", "peer-isn", "role",
+         "family", "generation", "netns", "pid", "cgroup", "comm", "thread")
 
 
 def c_name(*words):
@@ -67,8 +67,6 @@ def maxima(spec):
 def place(struct, member):
     """How C spells a member: in struct tcphs_event, in its ident or in its union."""
     name = member.replace("-", "_")
-    if struct == "event" and member == "detail":
-        return "queue"
     return "id." + name if struct == "event" and member in IDENT else name
 
 

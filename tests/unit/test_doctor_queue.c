@@ -241,7 +241,7 @@ static void test_group(void)
 		group[i] = listener;
 		group[i].conn = 11 + i;
 		group[i].group = 3;
-		group[i].owner = (struct tcphs_owner){ true, 100 + i, "worker", "" };
+		group[i].owner = (struct tcphs_owner){ true, 100 + i, "worker", "", 0 };
 	}
 	t.status = st;
 	t.listeners = (struct tcphs_listener_list){ .v = group, .nr = 3 };

@@ -49,6 +49,15 @@ static void resend(uint8_t role, uint8_t type, uint8_t state, uint32_t number)
 	add(ev);
 }
 
+/* What the module says at the end, but for times and phases. */
+static struct tcphs_life sums(uint64_t sent, uint64_t received, uint32_t handshake_us,
+			      uint16_t retransmits, uint8_t closer, uint8_t segments)
+{
+	return (struct tcphs_life){ .bytes_sent = sent, .bytes_received = received,
+				    .handshake_us = handshake_us, .retransmits = retransmits,
+				    .closer = closer, .segments = segments };
+}
+
 static void closed(uint8_t role, uint8_t from, uint8_t reason, struct tcphs_life detail)
 {
 	struct tcphs_event ev = event(role, TCPHS_EV_CLOSED, from, TCPHS_STATE_CLOSE);
@@ -100,7 +109,7 @@ static void test_usual(void)
 {
 	connects();
 	closes(A);
-	closed(A, TCPHS_STATE_FIN_WAIT2, 0, (struct tcphs_life){ 3, 5, 900, 0, 1, 4 });
+	closed(A, TCPHS_STATE_FIN_WAIT2, 0, sums(3, 5, 900, 0, 1, 4));
 	same(life.history, "ShADdFafA", "a client that closes first");
 	equal(life.last - life.begin, 6 * MSEC, "lives from its SYN to the end of its socket");
 	equal(life.bytes_sent * 10 + life.bytes_received, 35, "sent and received so much");
@@ -108,15 +117,15 @@ static void test_usual(void)
 	ok(!(life.known & (TCPHS_LIFE_NO_BEGIN | TCPHS_LIFE_NO_STEPS)), "nothing of it is missing");
 	is_called();
 	is_closed(P);
-	closed(P, TCPHS_STATE_LAST_ACK, 0, (struct tcphs_life){ 5, 3, 900, 0, 2, 4 });
+	closed(P, TCPHS_STATE_LAST_ACK, 0, sums(5, 3, 900, 0, 2, 4));
 	same(life.history, "ShADdFfA", "its server");
 	is_called();
 	closes(P);
-	closed(P, TCPHS_STATE_FIN_WAIT2, 0, (struct tcphs_life){ 0, 0, 900, 0, 1, 4 });
+	closed(P, TCPHS_STATE_FIN_WAIT2, 0, sums(0, 0, 900, 0, 1, 4));
 	same(life.history, "ShAfAFa", "a server that closes first, without a byte");
 	connects();
 	STEP(A, RST_RECEIVED, ESTABLISHED, CLOSE);
-	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_RESET_RECEIVED, (struct tcphs_life){ 0, 9, 1, 0, 0, 0 });
+	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_RESET_RECEIVED, sums(0, 9, 1, 0, 0, 0));
 	same(life.history, "ShAdr", "a client that is reset within an answer");
 }
 
@@ -141,11 +150,11 @@ static void test_resent(void)
 	STEP(P, FIN_SENT, CLOSE_WAIT, LAST_ACK);
 	resend(P, TCPHS_EV_FIN_RETRANSMIT, TCPHS_STATE_LAST_ACK, 1);
 	resend(P, TCPHS_EV_FIN_RETRANSMIT, TCPHS_STATE_LAST_ACK, 2);
-	closed(P, TCPHS_STATE_LAST_ACK, TCPHS_REASON_TIMEOUT, (struct tcphs_life){ 1, 1, 1, 2, 2, 0 });
+	closed(P, TCPHS_STATE_LAST_ACK, TCPHS_REASON_TIMEOUT, sums(1, 1, 1, 2, 2, 0));
 	same(life.history, "ShADdFfo", "a FIN that nobody confirms is no data");
 
 	connects();
-	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_TIMEOUT, (struct tcphs_life){ 7, 0, 1, 15, 0, 0 });
+	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_TIMEOUT, sums(7, 0, 1, 15, 0, 0));
 	same(life.history, "ShADT", "data that nobody confirms are");
 
 	fresh();
@@ -154,7 +163,7 @@ static void test_resent(void)
 	ev.flags = TCPHS_F_AGREED;
 	ev.agreed.retransmits = 1;
 	add(ev);
-	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_KILLED, (struct tcphs_life){ 7, 0, 1, 1, 0, 0 });
+	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_KILLED, sums(7, 0, 1, 1, 0, 0));
 	same(life.history, "ShAD", "a SYN whose second is not on record is none, for the handshake knows");
 }
 
@@ -211,7 +220,7 @@ static void test_missing(void)
 {
 	fresh();
 	now += 3 * MSEC;
-	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_KILLED, (struct tcphs_life){ 1, 1, 900, 3, 0, 0 });
+	closed(A, TCPHS_STATE_ESTABLISHED, TCPHS_REASON_KILLED, sums(1, 1, 900, 3, 0, 0));
 	same(life.history, "?Dd", "of a life whose steps are lost, what its end says is there");
 	ok(life.known & TCPHS_LIFE_NO_BEGIN, "and that the rest is not");
 	equal(life.last - life.begin, 3 * MSEC, "how long it lived");
@@ -222,8 +231,50 @@ static void test_missing(void)
 	STEP(A, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT);
 	same(life.history, "S?f", "steps lost in between have a mark in their place");
 	ok(life.known & TCPHS_LIFE_NO_STEPS, "and one in all");
-	closed(A, TCPHS_STATE_CLOSE_WAIT, TCPHS_REASON_KILLED, (struct tcphs_life){ 0, 0, 1, 4, 0, 0 });
+	closed(A, TCPHS_STATE_CLOSE_WAIT, TCPHS_REASON_KILLED, sums(0, 0, 1, 4, 0, 0));
 	same(life.history, "S?f", "then nobody knows what it was that was sent again");
+}
+
+static void test_phases(void)
+{
+	struct tcphs_life end = sums(7, 11, 900, 13, 1, 4);
+	struct tcphs_event ev;
+
+	end.srtt_us = 457;
+	end.min_rtt_us = 211;
+	end.handshake_retransmits = 2;
+	end.closing_retransmits = 5;
+	connects();
+	closed(A, TCPHS_STATE_FIN_WAIT2, 0, end);
+	ok(life.known & TCPHS_LIFE_RTT && life.srtt_us == 457 && life.min_rtt_us == 211,
+	   "round trip times are those of the end");
+	ok(life.known & TCPHS_LIFE_PHASES && life.retransmits == 13 && life.resent_opening == 2 &&
+	   life.resent_closing == 5, "what was sent again, by phase");
+
+	end.srtt_us = 0;
+	end.min_rtt_us = 0;
+	fresh();
+	ev = event(A, TCPHS_EV_CLOSED, TCPHS_STATE_ESTABLISHED, TCPHS_STATE_CLOSE);
+	ev.flags = TCPHS_F_LIFE | TCPHS_F_ADOPTED;
+	ev.life = end;
+	add(ev);
+	ok(!(life.known & (TCPHS_LIFE_RTT | TCPHS_LIFE_PHASES)) && life.known & TCPHS_LIFE_RESENT,
+	   "without a measurement there is no time, and of what is older than the module no phase");
+}
+
+/* The last step may be one in softirq context, without an owner. */
+static void test_owner(void)
+{
+	struct tcphs_event ev;
+
+	fresh();
+	ev = event(A, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
+	ev.flags = TCPHS_F_OWNER;
+	ev.id.pid = 4711;
+	ev.id.cgroup = 7919;
+	add(ev);
+	closed(A, TCPHS_STATE_FIN_WAIT2, 0, sums(1, 1, 900, 0, 1, 4));
+	ok(life.id.pid == 4711 && life.id.cgroup == 7919, "an owner and its cgroup stay");
 }
 
 static void test_flood(void)
@@ -241,7 +292,7 @@ static void test_flood(void)
 	STEP(A, RST_RECEIVED, FIN_WAIT1, CLOSE);
 	ok(strlen(life.history) < sizeof(life.history) && strstr(life.history, "+Fr"),
 	   "what comes again and again does not hide the end");
-	closed(A, TCPHS_STATE_FIN_WAIT1, TCPHS_REASON_RESET_RECEIVED, (struct tcphs_life){ 1, 1, 1, 9, 0, 0 });
+	closed(A, TCPHS_STATE_FIN_WAIT1, TCPHS_REASON_RESET_RECEIVED, sums(1, 1, 1, 9, 0, 0));
 	ok(strlen(life.history) < sizeof(life.history), "nor do data");
 	/* Whatever a recording holds. */
 	srand(7);
@@ -309,11 +360,13 @@ static void test_open(void)
 
 int main(void)
 {
-	plan(44);
+	plan(48);
 	test_usual();
 	test_resent();
 	test_odd();
 	test_missing();
+	test_phases();
+	test_owner();
 	test_flood();
 	test_alive();
 	test_open();

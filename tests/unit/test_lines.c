@@ -75,6 +75,7 @@ static void make_ident(struct tcphs_ident *id)
 	id->role = (uint8_t)(rand() % (TCPHS_ROLE_MAX + 2));
 	id->generation = rand() % 4 ? 0 : (uint16_t)some(16);
 	id->pid = (uint32_t)some(22);
+	id->cgroup = rand() % 3 ? some(64) : 0;
 	make_name(id->comm, false);
 	make_name(id->thread, true);
 }
@@ -108,8 +109,8 @@ static void make_events(void)
 			.ifindex = rand() % 3 ? 0 : (uint32_t)some(20),
 			.id = id[i < CONNS ? i : (size_t)rand() % CONNS],
 		};
-		word = (uint32_t *)&ev->queue;
-		for (k = 0; k < sizeof(ev->queue) / sizeof(*word); k++)
+		word = (uint32_t *)ev->detail;
+		for (k = 0; k < sizeof(ev->detail) / (sizeof(*word)); k++)
 			word[k] = rand() % 3 ? (uint32_t)some(32) : 0;
 	}
 }
@@ -251,6 +252,8 @@ static void add_detail(const struct tcphs_event *ev)
 		add(" sent %s", bytes(ev->life.bytes_sent));
 		add(" received %s", bytes(ev->life.bytes_received));
 		add_retransmits(ev->life.retransmits);
+		if (ev->life.srtt_us)
+			add(" rtt %s", duration(ev->life.srtt_us * 1000ull));
 		if (ev->life.segments)
 			add(" segments %u", ev->life.segments);
 		add(" closer %s", name_of(tcphs_closer_name, ev->life.closer));
@@ -387,9 +390,15 @@ static void add_json_detail(const struct tcphs_event *ev)
 	} else if (ev->flags & TCPHS_F_LIFE) {
 		add(",\"bytes_sent\":%" PRIu64 ",\"bytes_received\":%" PRIu64,
 		    (uint64_t)ev->life.bytes_sent, (uint64_t)ev->life.bytes_received);
-		add(",\"handshake_us\":%u,\"retransmits\":%u,\"closer\":\"%s\"",
-		    ev->life.handshake_us, ev->life.retransmits,
-		    name_of(tcphs_closer_name, ev->life.closer));
+		add(",\"handshake_us\":%u,\"retransmits\":%u", ev->life.handshake_us,
+		    ev->life.retransmits);
+		if (!(ev->flags & TCPHS_F_ADOPTED))
+			add(",\"handshake_retransmits\":%u,\"closing_retransmits\":%u",
+			    ev->life.handshake_retransmits, ev->life.closing_retransmits);
+		if (ev->life.srtt_us)
+			add(",\"srtt_us\":%u,\"min_rtt_us\":%u", ev->life.srtt_us,
+			    ev->life.min_rtt_us);
+		add(",\"closer\":\"%s\"", name_of(tcphs_closer_name, ev->life.closer));
 		if (ev->life.segments)
 			add(",\"close_segments\":%u", ev->life.segments);
 	} else if (ev->flags & TCPHS_F_RESEND) {
@@ -426,6 +435,8 @@ static void add_json_step(const struct tcphs_event *ev)
 	if (!(ev->flags & TCPHS_F_OWNER))
 		return;
 	add(",\"pid\":%u", ev->id.pid);
+	if (ev->id.cgroup)
+		add(",\"cgroup_id\":%" PRIu64, (uint64_t)ev->id.cgroup);
 	add_json_name("comm", ev->id.comm);
 	if (ev->id.thread[0])
 		add_json_name("thread", ev->id.thread);

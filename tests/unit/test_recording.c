@@ -299,7 +299,7 @@ static void test_heads(void)
 	memcpy(bytes, file, HEAD);
 	put16(bytes + 16, TCPHS_ABI_MAJOR + 1);
 	seal_head(bytes);
-	ok(!play(bytes, HEAD) && got.err.code == TCPHS_ERR_VERSION && strstr(got.err.text, "ABI 2.0"),
+	ok(!play(bytes, HEAD) && got.err.code == TCPHS_ERR_VERSION && strstr(got.err.text, "ABI 4.0"),
 	   "of a newer ABI");
 	memcpy(bytes, file, HEAD);
 	put16(bytes + 20, 152);

@@ -242,6 +242,9 @@ void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcp
 		return;
 	snprintf(key, sizeof(key), "%spid", prefix);
 	tcphs_json_u64(j, key, owner->pid);
+	snprintf(key, sizeof(key), "%scgroup_id", prefix);
+	if (owner->cgroup)
+		tcphs_json_u64(j, key, owner->cgroup);
 	snprintf(key, sizeof(key), "%scomm", prefix);
 	tcphs_json_str(j, key, owner->comm);
 	snprintf(key, sizeof(key), "%sthread", prefix);

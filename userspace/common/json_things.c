@@ -188,6 +188,12 @@ static void module_json(struct tcphs_json *j, const struct tcphs_status *st)
 	tcphs_json_u64(j, "untracked", st->untracked);
 	counts_json(j, "refused", st->refused, TCPHS_REFUSED_MAX + 1, tcphs_refused_name);
 	tcphs_json_close(j, '}');
+	if (st->has_overwritten) {
+		tcphs_json_open(j, "cgroups", '{');
+		tcphs_json_u64(j, "known", st->cgroups);
+		tcphs_json_u64(j, "lost", st->cgroups_lost);
+		tcphs_json_close(j, '}');
+	}
 }
 
 /**

@@ -258,6 +258,14 @@ static void on_kept(void *arg, const struct tcphs_event *ev)
 		b->ops->record(b->arg, ev);
 }
 
+static void on_cgroup(void *arg, uint64_t id, const char *path)
+{
+	struct box *b = arg;
+
+	if (b->ops->cgroup)
+		b->ops->cgroup(b->arg, id, path);
+}
+
 static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
 {
 	struct box *b = arg;
@@ -456,6 +464,7 @@ static void read_segment(struct box *b)
 {
 	static const struct tcphs_events_ops ops = {
 		.record = on_record, .lost = on_lost, .kept = on_kept, .older = on_older,
+		.cgroup = on_cgroup,
 	};
 	struct tcphs_error err = { 0 };
 	int ret = tcphs_pieces_read(&b->r, &ops, b, &err);

@@ -23,7 +23,7 @@
 /* What a file needs beyond what is put into it: ends of blocks, frame and file, two entries. */
 #define RESERVE		1024
 /* A piece of events, and the others that may stand between two looks at the room. */
-#define ROOM		(3 * PIECE_LENGTH_MAX)
+#define ROOM		(4 * PIECE_LENGTH_MAX)
 
 struct box_file {
 	int fd;				/* -1: none */
@@ -180,6 +180,7 @@ static void start_frame(struct box_file *f)
 	};
 	if (old.start == UINT64_MAX)
 		return;
+	tcphs_recorder_new_frame(f->r);
 	tcphs_recorder_clock(f->r, f->entry.clock);
 	tcphs_recorder_host(f->r, &f->host);
 }

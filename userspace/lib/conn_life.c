@@ -370,6 +370,7 @@ static void learn_who(struct tcphs_conn_life *life, const struct tcphs_event *ev
 	tcphs_ident_learn(&life->id, &life->flags, ev);
 	if (life->flags & TCPHS_F_OWNER && !(ev->flags & TCPHS_F_OWNER)) {
 		life->id.pid = before.pid;
+		life->id.cgroup = before.cgroup;
 		memcpy(life->id.comm, before.comm, sizeof(before.comm));
 		memcpy(life->id.thread, before.thread, sizeof(before.thread));
 	}
@@ -396,6 +397,21 @@ static void learn_handshake(struct tcphs_conn_life *life, uint64_t ns)
 	life->known |= TCPHS_LIFE_HANDSHAKE;
 }
 
+/* Of who is older than the module it is not known what was sent again when. */
+static void learn_phases(struct tcphs_conn_life *life, const struct tcphs_event *ev)
+{
+	if (ev->life.srtt_us) {
+		life->srtt_us = ev->life.srtt_us;
+		life->min_rtt_us = ev->life.min_rtt_us;
+		life->known |= TCPHS_LIFE_RTT;
+	}
+	if (!(ev->flags & TCPHS_F_ADOPTED)) {
+		life->resent_opening = ev->life.handshake_retransmits;
+		life->resent_closing = ev->life.closing_retransmits;
+		life->known |= TCPHS_LIFE_PHASES;
+	}
+}
+
 static void learn_end(struct tcphs_conn_life *life, const struct tcphs_event *ev)
 {
 	life->end = ev->type;
@@ -411,6 +427,7 @@ static void learn_end(struct tcphs_conn_life *life, const struct tcphs_event *ev
 		life->closer = ev->life.closer;
 		life->segments = ev->life.segments;
 		life->known |= TCPHS_LIFE_BYTES | TCPHS_LIFE_RESENT;
+		learn_phases(life, ev);
 		if (ev->life.handshake_us && !(life->known & TCPHS_LIFE_HANDSHAKE))
 			learn_handshake(life, ev->life.handshake_us * 1000ull);
 		add_data(life);
@@ -502,6 +519,7 @@ void tcphs_conn_life_of(struct tcphs_conn_life *life, const struct tcphs_conn_in
 			.local_port = conn->local_port, .peer_port = conn->peer_port,
 			.isn = conn->isn, .peer_isn = conn->peer_isn, .family = conn->family,
 			.generation = conn->generation, .pid = owner->known ? owner->pid : 0,
+			.cgroup = owner->cgroup,
 		},
 		.begin = now - conn->life, .last = now - conn->age,
 		.known = TCPHS_LIFE_BEGIN | TCPHS_LIFE_NO_BEGIN,

@@ -40,6 +40,8 @@
 #define TCPHS_LIFE_NO_BEGIN	(1u << 5)	/* the steps it began with are not on record */
 #define TCPHS_LIFE_NO_STEPS	(1u << 6)	/* nor are some that came later */
 #define TCPHS_LIFE_THIRD_ACK	(1u << 7)	/* came */
+#define TCPHS_LIFE_RTT		(1u << 8)	/* @srtt_us, @min_rtt_us */
+#define TCPHS_LIFE_PHASES	(1u << 9)	/* @resent_opening, @resent_closing */
 
 /**
  * struct tcphs_conn_life - a life, or what there is of it
@@ -54,6 +56,10 @@
  * @known: TCPHS_LIFE_*
  * @ifindex: as in struct tcphs_event
  * @retransmits: every segment sent again
+ * @srtt_us: smoothed round trip time at the end
+ * @min_rtt_us: the least of the last minutes
+ * @resent_opening: of @retransmits, those of the handshake
+ * @resent_closing: of @retransmits, those after the first FIN
  * @resent: SYNs, SYN+ACKs and FINs of these, as far as their events are there
  * @state: enum tcphs_state, of a life that goes on
  * @end: enum tcphs_event_type that ended it; TCPHS_EV_UNSPEC: none did yet
@@ -76,6 +82,10 @@ struct tcphs_conn_life {
 	uint32_t known;
 	uint32_t ifindex;
 	uint32_t retransmits;
+	uint32_t srtt_us;
+	uint32_t min_rtt_us;
+	uint32_t resent_opening;
+	uint32_t resent_closing;
 	uint32_t resent[3];
 	uint8_t state;
 	uint8_t end;

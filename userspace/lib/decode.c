@@ -227,6 +227,8 @@ int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out)
 		[TCPHS_A_STATUS_PORT_HIGH]	= TO(tcphs_status, port_high),
 		[TCPHS_A_STATUS_PORTS]		= TO(tcphs_status, ports),
 		[TCPHS_A_STATUS_TW_REUSE]	= TO(tcphs_status, tw_reuse),
+		[TCPHS_A_STATUS_CGROUPS]	= TO(tcphs_status, cgroups),
+		[TCPHS_A_STATUS_CGROUPS_LOST]	= TO(tcphs_status, cgroups_lost),
 	};
 	static const struct attr_table table = ATTR_TABLE(known);
 	int err;
@@ -265,6 +267,8 @@ int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *ou
 		[TCPHS_A_LISTENER_ACCEPT_PID]	= TO_TOLD(tcphs_listener, owner.pid, owner.known),
 		[TCPHS_A_LISTENER_ACCEPT_COMM]	= TO_STRING(tcphs_listener, owner.comm),
 		[TCPHS_A_LISTENER_ACCEPT_THREAD] = TO_STRING(tcphs_listener, owner.thread),
+		[TCPHS_A_LISTENER_CGROUP]	= TO(tcphs_listener, listens.cgroup),
+		[TCPHS_A_LISTENER_ACCEPT_CGROUP] = TO(tcphs_listener, owner.cgroup),
 		[TCPHS_A_LISTENER_IFINDEX]	= TO(tcphs_listener, ifindex),
 		[TCPHS_A_LISTENER_DEVICE]	= TO_STRING(tcphs_listener, device),
 		[TCPHS_A_LISTENER_L3MDEV]	= TO_STRING(tcphs_listener, l3mdev),
@@ -324,6 +328,7 @@ int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out)
 		[TCPHS_A_CONN_PID]		= TO_TOLD(tcphs_conn_info, owner.pid, owner.known),
 		[TCPHS_A_CONN_COMM]		= TO_STRING(tcphs_conn_info, owner.comm),
 		[TCPHS_A_CONN_THREAD]		= TO_STRING(tcphs_conn_info, owner.thread),
+		[TCPHS_A_CONN_CGROUP]		= TO(tcphs_conn_info, owner.cgroup),
 		[TCPHS_A_CONN_IFINDEX]		= TO(tcphs_conn_info, ifindex),
 		[TCPHS_A_CONN_RESTORED]		= TO_FLAG(tcphs_conn_info, restored),
 		[TCPHS_A_CONN_WAITING]		= TO(tcphs_conn_info, waiting),
@@ -336,4 +341,22 @@ int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out)
 	if (err)
 		return err;
 	return known_family(out->family) ? 0 : -EBADMSG;
+}
+
+/**
+ * tcphs_decode_cgroup - the name of a cgroup
+ * @msg: the message
+ * @len: bytes that may be read
+ * @out: the name
+ */
+int tcphs_decode_cgroup(const void *msg, size_t len, struct tcphs_cgroup_name *out)
+{
+	static const struct attr_known known[] = {
+		[TCPHS_A_CGROUP_ID]	= TO(tcphs_cgroup_name, id),
+		[TCPHS_A_CGROUP_PATH]	= TO_STRING(tcphs_cgroup_name, path),
+		[TCPHS_A_CGROUP_NUMBER]	= TO(tcphs_cgroup_name, number),
+	};
+	static const struct attr_table table = ATTR_TABLE(known);
+
+	return tcphs_decode_message(&table, msg, len, out, sizeof(*out));
 }

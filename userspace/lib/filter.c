@@ -143,9 +143,66 @@ static bool names_pass(const struct tcphs_filter *f, bool known, uint32_t pid, c
 	return !tcphs_filter_has(f, TCPHS_FILTER_COMM) || (known && comm_in(f, comm, thread));
 }
 
+/* As it is, or without its suffix. */
+static bool unit_in(const struct tcphs_filter *f, const char *unit)
+{
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < f->nr_units; i++) {
+		len = strlen(f->unit[i]);
+		if (!strncmp(f->unit[i], unit, len) && (!unit[len] || !strcmp(unit + len, ".service") ||
+							!strcmp(unit + len, ".scope")))
+			return *unit;
+	}
+	return false;
+}
+
+/* So few digits say nothing: a name of LXC may be as short. */
+#define DIGITS_MIN	4
+
+static bool container_in(const struct tcphs_filter *f, const struct tcphs_cgroup_names *names)
+{
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < f->nr_containers; i++) {
+		len = strlen(f->container[i]);
+		if (!strcmp(f->container[i], names->container) ||
+		    !strcmp(f->container[i], names->pod) ||
+		    (len >= DIGITS_MIN && strlen(names->container) == 64 &&
+		     !strncmp(f->container[i], names->container, len)))
+			return true;
+	}
+	return false;
+}
+
+static bool cgroup_passes(const struct tcphs_filter *f, bool known, uint64_t id)
+{
+	const struct tcphs_cgroup *cgroup;
+
+	if (!tcphs_filter_has(f, TCPHS_FILTER_UNIT) && !tcphs_filter_has(f, TCPHS_FILTER_CONTAINER))
+		return true;
+	cgroup = known && f->cgroups ? tcphs_cgroups_find(f->cgroups, id) : NULL;
+	return cgroup &&
+	       (!tcphs_filter_has(f, TCPHS_FILTER_UNIT) || unit_in(f, cgroup->names.unit)) &&
+	       (!tcphs_filter_has(f, TCPHS_FILTER_CONTAINER) || container_in(f, &cgroup->names));
+}
+
+/**
+ * tcphs_filter_cgroups - who knows the names that it asks for
+ * @f: the filter
+ * @c: which; must stay
+ */
+void tcphs_filter_cgroups(struct tcphs_filter *f, struct tcphs_cgroups *c)
+{
+	f->cgroups = c;
+}
+
 static bool owner_passes(const struct tcphs_filter *f, const struct tcphs_owner *owner)
 {
-	return names_pass(f, owner->known, owner->pid, owner->comm, owner->thread);
+	return names_pass(f, owner->known, owner->pid, owner->comm, owner->thread) &&
+	       cgroup_passes(f, owner->known, owner->cgroup);
 }
 
 static bool netns_passes(const struct tcphs_filter *f, uint32_t netns)
@@ -294,6 +351,7 @@ static bool event_passes(const struct tcphs_filter *f, const struct tcphs_event 
 	return step_passes(f, ev) && time_passes(f, ev->time) && ends_pass(f, &ends) &&
 	       netns_passes(f, ev->id.netns) &&
 	       names_pass(f, ev->flags & TCPHS_F_OWNER, ev->id.pid, ev->id.comm, ev->id.thread) &&
+	       cgroup_passes(f, ev->flags & TCPHS_F_OWNER, ev->id.cgroup) &&
 	       ifindex_passes(f, ev->ifindex, ev->id.netns) && conn_passes(f, ev->id.conn) &&
 	       age_passes(f, ev->flags & TCPHS_F_DURATION, ev->duration);
 }

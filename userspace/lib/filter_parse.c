@@ -43,6 +43,9 @@ static const struct {
 				      "60s, 1.5s, 5m, 2h: so long in the state" },
 	[TCPHS_FILTER_CONN] = { "conn", "N,...", "column CONN, or sk: of ss -e" },
 	[TCPHS_FILTER_SINCE] = { "since", "TIME", "5m (ago), 03:12, or 2026-11-28 03:12" },
+	[TCPHS_FILTER_UNIT] = { "unit", "NAME,...", "of systemd, that the owner is in" },
+	[TCPHS_FILTER_CONTAINER] = { "container", "ID,...",
+				     "as docker ps has it, or name (LXC), or pod's UID" },
 	[TCPHS_FILTER_UNTIL] = { "until", "TIME", "likewise: the end of that time" },
 };
 
@@ -249,6 +252,31 @@ static int parse_comm(const struct parsing *p, const char *word)
 		return too_many(p);
 	/* The kernel keeps no more of a name either. */
 	memcpy(f->comm[f->nr_comms++], word, strnlen(word, TCPHS_COMM_LEN - 1));
+	return 0;
+}
+
+static int parse_unit(const struct parsing *p, const char *word)
+{
+	struct tcphs_filter *f = p->filter;
+
+	if (!*word)
+		return wrong(p, word, "allowed are names of systemd's units, with commas between");
+	if (f->nr_units == TCPHS_FILTER_LIST)
+		return too_many(p);
+	strcpy(f->unit[f->nr_units++], word);
+	return 0;
+}
+
+static int parse_container(const struct parsing *p, const char *word)
+{
+	struct tcphs_filter *f = p->filter;
+
+	if (!*word || strlen(word) >= TCPHS_CONTAINER_LEN)
+		return wrong(p, word,
+			     "allowed are numbers of containers, as docker ps, crictl ps and podman ps have them, names of LXC's, and UIDs of pods");
+	if (f->nr_containers == TCPHS_FILTER_LIST)
+		return too_many(p);
+	strcpy(f->container[f->nr_containers++], word);
 	return 0;
 }
 
@@ -528,6 +556,10 @@ static int parse_key(const struct parsing *p, const char *arg)
 		return each_word(p, arg, parse_conn);
 	case TCPHS_FILTER_COMM:
 		return each_word(p, arg, parse_comm);
+	case TCPHS_FILTER_UNIT:
+		return each_word(p, arg, parse_unit);
+	case TCPHS_FILTER_CONTAINER:
+		return each_word(p, arg, parse_container);
 	case TCPHS_FILTER_DEVICE:
 		return each_word(p, arg, parse_device);
 	case TCPHS_FILTER_NETNS:

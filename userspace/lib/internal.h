@@ -71,6 +71,15 @@ int tcphs_decode_family(const void *msg, size_t len, struct tcphs_family *out);
 int tcphs_decode_status(const void *msg, size_t len, struct tcphs_status *out);
 int tcphs_decode_listener(const void *msg, size_t len, struct tcphs_listener *out);
 int tcphs_decode_conn(const void *msg, size_t len, struct tcphs_conn_info *out);
+
+#define TCPHS_CGROUP_PATH_LEN	4096
+
+struct tcphs_cgroup_name {
+	uint64_t id, number;
+	char path[TCPHS_CGROUP_PATH_LEN];
+};
+
+int tcphs_decode_cgroup(const void *msg, size_t len, struct tcphs_cgroup_name *out);
 int tcphs_decode_batch(const void *msg, size_t len, struct tcphs_batch *out);
 size_t tcphs_decode_block(const void *data, size_t len, struct tcphs_batch *out);
 void tcphs_batch_copy(const struct tcphs_batch *batch, void *out, size_t stride);
@@ -129,6 +138,10 @@ struct tcphs_filter {
 	struct tcphs_numbers pid, netns;
 	unsigned int nr_conns;
 	uint64_t conn[TCPHS_FILTER_LIST];
+	struct tcphs_cgroups *cgroups;	/* who knows their names; NULL: nobody */
+	unsigned int nr_units, nr_containers;
+	char unit[TCPHS_FILTER_LIST][TCPHS_UNIT_LEN];
+	char container[TCPHS_FILTER_LIST][TCPHS_CONTAINER_LEN];
 	unsigned int nr_comms;
 	char comm[TCPHS_FILTER_LIST][TCPHS_COMM_LEN];	/* terminated */
 	uint32_t home;			/* our namespace, whose devices have names; 0: not known */

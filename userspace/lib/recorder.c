@@ -19,7 +19,13 @@ uint32_t tcphs_piece_crc(const struct piece *piece, const void *data)
 	return tcphs_crc32(tcphs_crc32(0, piece, offsetof(struct piece, crc)), data, piece->length);
 }
 
+/* Cgroups whose names were written last, by the low bits of their numbers. */
+#define NAMED	512
+
 struct tcphs_recorder {
+	struct tcphs_cgroups *cgroups;	/* who knows their names; NULL: nobody */
+	uint64_t named[NAMED];
+	size_t names_len;	/* bytes of names since the last piece of events */
 	tcphs_write_fn write;
 	void *arg;
 	int err;		/* 0 or a negative errno, sticks */
@@ -78,6 +84,7 @@ struct tcphs_recorder *tcphs_recorder_new(tcphs_write_fn write, void *arg,
 		return NULL;
 	r->write = write;
 	r->arg = arg;
+	r->cgroups = info->cgroups;
 	head.crc = tcphs_crc32(0, &head, offsetof(struct recording_head, crc));
 	put(r, &head, sizeof(head));
 	tcphs_recorder_host(r, &info->host);
@@ -104,7 +111,35 @@ int tcphs_recorder_flush(struct tcphs_recorder *r)
 	if (r->held)
 		put_piece(r, PIECE_EVENTS, r->event, r->held * sizeof(r->event[0]));
 	r->held = 0;
+	r->names_len = 0;
 	return r->err;
+}
+
+/**
+ * tcphs_recorder_new_frame - what follows is read without what comes before it
+ * @r: the recorder
+ */
+void tcphs_recorder_new_frame(struct tcphs_recorder *r)
+{
+	memset(r->named, 0, sizeof(r->named));
+}
+
+/* Before the events that need it; of more than a piece's length at once the rest comes later. */
+static void put_name(struct tcphs_recorder *r, uint64_t id)
+{
+	const struct tcphs_cgroup *cgroup = tcphs_cgroups_find(r->cgroups, id);
+	char content[sizeof(id) + TCPHS_CGROUP_PATH_LEN];
+	size_t len = cgroup ? strlen(cgroup->path) : 0;
+
+	if (len >= TCPHS_CGROUP_PATH_LEN || r->names_len + len > PIECE_LENGTH_MAX)
+		return;
+	r->named[id % NAMED] = id;
+	if (!cgroup)
+		return;
+	r->names_len += sizeof(struct piece) + sizeof(id) + len;
+	memcpy(content, &id, sizeof(id));
+	memcpy(content + sizeof(id), cgroup->path, len);
+	put_piece(r, PIECE_CGROUP, content, sizeof(id) + len);
 }
 
 /**
@@ -114,6 +149,8 @@ int tcphs_recorder_flush(struct tcphs_recorder *r)
  */
 void tcphs_recorder_event(struct tcphs_recorder *r, const struct tcphs_event *ev)
 {
+	if (r->cgroups && ev->id.cgroup && r->named[ev->id.cgroup % NAMED] != ev->id.cgroup)
+		put_name(r, ev->id.cgroup);
 	r->event[r->held++] = *ev;
 	r->total.events++;
 	if (r->held == PIECE_EVENTS_MAX)

@@ -258,6 +258,21 @@ static int take_host(struct recording *r, const struct piece *piece, struct tcph
 	return 1;
 }
 
+static int take_cgroup(struct recording *r, const struct piece *piece,
+		       const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
+{
+	char path[TCPHS_CGROUP_PATH_LEN] = "";
+	uint64_t id;
+
+	if (piece->length <= sizeof(id) || piece->length >= sizeof(id) + sizeof(path))
+		return damaged(r, "is damaged (cgroup)", err);
+	memcpy(&id, r->data, sizeof(id));
+	memcpy(path, r->data + sizeof(id), piece->length - sizeof(id));
+	if (ops->cgroup)
+		ops->cgroup(arg, id, path);
+	return 1;
+}
+
 static int take_state(struct recording *r, const struct piece *piece, struct tcphs_error *err)
 {
 	struct piece_state state;
@@ -327,13 +342,17 @@ int tcphs_pieces_read(struct recording *r, const struct tcphs_events_ops *ops, v
 		ret = take_clock(r, &piece, err);
 	else if (piece.kind == PIECE_STATE)
 		ret = take_state(r, &piece, err);
+	else if (piece.kind == PIECE_CGROUP)
+		ret = take_cgroup(r, &piece, ops, arg, err);
 	else if (piece.kind == PIECE_OLDER)
 		ret = emit_older(r, &piece, ops, arg, err);
 	else if (piece.kind == PIECE_HOST)
 		ret = take_host(r, &piece, err);
 	if (ret < 0)
 		return ret;
-	r->kept = piece.kind == PIECE_KEPT;
+	/* Names stand between that and the events. */
+	if (piece.kind != PIECE_CGROUP)
+		r->kept = piece.kind == PIECE_KEPT;
 	/* Other kinds are of a newer tool and are passed over. */
 	r->offset = tcphs_frames_offset(r->frames);
 	r->number++;

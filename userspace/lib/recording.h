@@ -46,6 +46,7 @@ enum piece_kind {
 	PIECE_OLDER,		/* struct piece_older */
 	PIECE_KEPT,		/* nothing: of the next piece, events, the ring had none any more */
 	PIECE_HOST,		/* struct tcphs_host: whose events follow */
+	PIECE_CGROUP,		/* uint64_t: number of a cgroup; its path, without a NUL */
 };
 
 struct piece {
@@ -111,6 +112,7 @@ void tcphs_recorder_state(struct tcphs_recorder *r, const struct piece_state *st
 void tcphs_recorder_kept(struct tcphs_recorder *r, bool kept);
 uint32_t tcphs_recorder_number(const struct tcphs_recorder *r);
 size_t tcphs_recorder_held(const struct tcphs_recorder *r);
+void tcphs_recorder_new_frame(struct tcphs_recorder *r);
 
 /* CLOCK_REALTIME of a CLOCK_MONOTONIC; of what a stranger wrote, any number. */
 static inline int64_t real_time(int64_t clock, uint64_t time)

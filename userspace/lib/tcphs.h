@@ -112,6 +112,8 @@ struct tcphs_status {
 	struct tcphs_histogram hist[TCPHS_HIST_MAX + 1];
 	uint64_t born;			/* CLOCK_MONOTONIC, ns: the counters of this namespace began */
 	uint8_t tw_reuse;		/* tcp_tw_reuse */
+	uint32_t cgroups;		/* whose names are known; both in the initial namespace only */
+	uint64_t cgroups_lost;		/* names that are not, or no longer */
 	uint32_t ports;			/* that connect() chooses from: those of the range */
 	uint16_t port_low, port_high;	/* that are not reserved */
 	unsigned int ncauses;
@@ -126,6 +128,7 @@ struct tcphs_owner {
 	uint32_t pid;
 	char comm[TCPHS_COMM_LEN + 1];		/* the process's name */
 	char thread[TCPHS_COMM_LEN + 1];	/* the thread's, where it is another; or "" */
+	uint64_t cgroup;			/* as in struct tcphs_ident */
 };
 
 struct tcphs_listener {
@@ -175,6 +178,40 @@ struct tcphs_conn_info {
 	bool has_handshake, has_isn, has_peer_isn;
 };
 
+/* ---- cgroups ------------------------------------------------------------- */
+
+#define TCPHS_UNIT_LEN		256
+#define TCPHS_CONTAINER_LEN	72
+#define TCPHS_POD_LEN		40
+
+/* What a cgroup is to people; "" for what it is not. */
+struct tcphs_cgroup_names {
+	char unit[TCPHS_UNIT_LEN];		/* of systemd, with its suffix */
+	char container[TCPHS_CONTAINER_LEN];	/* 64 digits of Docker and the like, a name of LXC */
+	char pod[TCPHS_POD_LEN];		/* its UID, of Kubernetes */
+};
+
+void tcphs_cgroup_parse(const char *path, struct tcphs_cgroup_names *names);
+
+struct tcphs_cgroup {
+	uint64_t id;			/* as in struct tcphs_ident */
+	const char *path;		/* from the root of our cgroup namespace */
+	struct tcphs_cgroup_names names;
+};
+
+/*
+ * Names of cgroups, also of those that are gone: what a recording says (tcphs_cgroups_add()),
+ * and after tcphs_cgroups_live() what the module knows: tcphs_cgroups_find() asks it then, on a
+ * session of its own.
+ */
+struct tcphs_cgroups;
+
+struct tcphs_cgroups *tcphs_cgroups_new(void);	/* NULL without memory */
+void tcphs_cgroups_live(struct tcphs_cgroups *c, bool all_netns);
+void tcphs_cgroups_free(struct tcphs_cgroups *c);
+int tcphs_cgroups_add(struct tcphs_cgroups *c, uint64_t id, const char *path);
+const struct tcphs_cgroup *tcphs_cgroups_find(struct tcphs_cgroups *c, uint64_t id);
+
 /* ---- filters ------------------------------------------------------------- */
 
 /* What can be filtered by; the tools have options of these names. */
@@ -195,6 +232,8 @@ enum tcphs_filter_key {
 	TCPHS_FILTER_CONN,		/* the socket cookie */
 	TCPHS_FILTER_SINCE,		/* the event's time; see tcphs_filter_clock() */
 	TCPHS_FILTER_UNTIL,
+	TCPHS_FILTER_UNIT,		/* of systemd; see tcphs_filter_cgroups() */
+	TCPHS_FILTER_CONTAINER,		/* likewise; or of a pod */
 
 	TCPHS_FILTER_KEYS
 };
@@ -231,6 +270,9 @@ int tcphs_filter_clock(struct tcphs_filter *filter, int64_t offset, int64_t now,
 /* Is one of them a time of day without a date, or an age? */
 bool tcphs_filter_time_of_day(const struct tcphs_filter *filter);
 bool tcphs_filter_age(const struct tcphs_filter *filter);
+
+/* Where its keys UNIT and CONTAINER find names; @c must stay. Without, they let nothing through. */
+void tcphs_filter_cgroups(struct tcphs_filter *filter, struct tcphs_cgroups *c);
 
 /* Is there a device among it that has a name only on this machine, now? */
 bool tcphs_filter_names_device(const struct tcphs_filter *filter);
@@ -371,6 +413,7 @@ struct tcphs_missing {
  *	before @until (CLOCK_MONOTONIC, ns). They are not what a reader was too slow for: newer
  *	records have taken the place of older ones. NULL: @lost is told each
  * @missing: a recording that has an index has nothing of a time. May be NULL
+ * @cgroup: the name of one that a recording has, before the events that need it. May be NULL
  * @older: instead of @overwritten, each of these holes in its place, before a record of @time.
  *	May be NULL
  */
@@ -381,6 +424,7 @@ struct tcphs_events_ops {
 	void (*overwritten)(void *arg, uint64_t count, uint64_t until);
 	void (*missing)(void *arg, const struct tcphs_missing *missing);
 	void (*older)(void *arg, uint32_t cpu, uint64_t count, uint64_t time);
+	void (*cgroup)(void *arg, uint64_t id, const char *path);
 };
 
 /*
@@ -476,6 +520,7 @@ struct tcphs_recording_info {
 	int64_t clock_offset;
 	bool all_netns;
 	struct tcphs_host host;		/* likewise; not known before the first events */
+	struct tcphs_cgroups *cgroups;	/* of a recorder: whose names are written, too; or NULL */
 };
 
 struct tcphs_recorder;

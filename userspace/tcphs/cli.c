@@ -400,6 +400,96 @@ netns_namer *cli_netns(const struct cli *cli)
 }
 
 /**
+ * cli_cgroups - how cgroups are called, for the user's filter as well
+ * @cli: of this machine, or of a recording, which says it itself
+ *
+ * After the options. Return: as long as @cli; NULL without memory: then none has a name.
+ */
+struct tcphs_cgroups *cli_cgroups(struct cli *cli)
+{
+	if (!cli->cgroups) {
+		cli->cgroups = tcphs_cgroups_new();
+		if (cli->cgroups && !cli->read)
+			tcphs_cgroups_live(cli->cgroups, cli->all_netns);
+	}
+	tcphs_filter_cgroups(&cli->filter, cli->cgroups);
+	return cli->cgroups;
+}
+
+static const struct tcphs_cgroup_names *names_of(const struct cli *cli, uint64_t id)
+{
+	static const struct tcphs_cgroup_names none;
+	const struct tcphs_cgroup *cgroup = cli->cgroups ? tcphs_cgroups_find(cli->cgroups, id) : NULL;
+
+	return cgroup ? &cgroup->names : &none;
+}
+
+static void name_cell(char *cell, const char *name, size_t len)
+{
+	size_t room = len < TABLE_CELL ? len : TABLE_CELL - 1;
+
+	strcpy(cell, "-");
+	if (*name)
+		stpncpy(cell, name, room)[0] = '\0';
+}
+
+/**
+ * cli_unit - the systemd unit of an owner, as a cell
+ * @cli: after cli_cgroups()
+ * @cell: gets it
+ * @cgroup: of the owner, or 0
+ */
+void cli_unit(const struct cli *cli, char *cell, uint64_t cgroup)
+{
+	name_cell(cell, names_of(cli, cgroup)->unit, TABLE_CELL);
+}
+
+/**
+ * cli_container - its container
+ * @cli: after cli_cgroups()
+ * @cell: gets it
+ * @cgroup: of the owner, or 0
+ */
+void cli_container(const struct cli *cli, char *cell, uint64_t cgroup)
+{
+	const char *name = names_of(cli, cgroup)->container;
+
+	name_cell(cell, name, strlen(name) == 64 ? CLI_CONTAINER_SHOWN : TABLE_CELL);
+}
+
+/**
+ * cli_pod - its pod
+ * @cli: after cli_cgroups()
+ * @cell: gets it
+ * @cgroup: of the owner, or 0
+ */
+void cli_pod(const struct cli *cli, char *cell, uint64_t cgroup)
+{
+	name_cell(cell, names_of(cli, cgroup)->pod, TABLE_CELL);
+}
+
+/**
+ * cli_json_cgroup - what an owner's cgroup is called, into an object that is open
+ * @cli: after cli_cgroups()
+ * @j: the writer
+ * @cgroup: of the owner, or 0
+ */
+void cli_json_cgroup(const struct cli *cli, struct tcphs_json *j, uint64_t cgroup)
+{
+	const struct tcphs_cgroup *c = cli->cgroups ? tcphs_cgroups_find(cli->cgroups, cgroup) : NULL;
+
+	if (!c)
+		return;
+	tcphs_json_bytes(j, "cgroup", c->path, strlen(c->path));
+	if (*c->names.unit)
+		tcphs_json_str(j, "unit", c->names.unit);
+	if (*c->names.container)
+		tcphs_json_str(j, "container", c->names.container);
+	if (*c->names.pod)
+		tcphs_json_str(j, "pod", c->names.pod);
+}
+
+/**
  * cli_keep_listeners - those that the user's filter lets through
  * @cli: whose filter
  * @list: loses the others

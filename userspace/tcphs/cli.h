@@ -34,6 +34,7 @@ struct cli {
 	int damaged;			/* part of it can't be read: the exit status; 0: it can */
 	bool to_file;			/* events don't go to standard output */
 	struct tcphs_filter filter;
+	struct tcphs_cgroups *cgroups;	/* of cli_cgroups() */
 	struct tcphs_buf out;		/* standard output */
 };
 
@@ -102,6 +103,8 @@ extern const struct verb verb_export;
 	CLI_FILTER_LONG("conn", CONN),				\
 	CLI_FILTER_LONG("since", SINCE),			\
 	CLI_FILTER_LONG("until", UNTIL),			\
+	CLI_FILTER_LONG("unit", UNIT),				\
+	CLI_FILTER_LONG("container", CONTAINER),		\
 	{ "kept",	no_argument,		NULL, 'K' }
 
 /* Words of the command line that are no options. */
@@ -131,6 +134,12 @@ int cli_finish(struct cli *cli);
 void cli_moment(char *p, int64_t ns);
 void cli_say_missing(const struct tcphs_missing *missing);
 netns_namer *cli_netns(const struct cli *cli);
+struct tcphs_cgroups *cli_cgroups(struct cli *cli);
+#define CLI_CONTAINER_SHOWN 12	/* digits, as docker ps and crictl ps have them */
+void cli_unit(const struct cli *cli, char *cell, uint64_t cgroup);
+void cli_container(const struct cli *cli, char *cell, uint64_t cgroup);
+void cli_pod(const struct cli *cli, char *cell, uint64_t cgroup);
+void cli_json_cgroup(const struct cli *cli, struct tcphs_json *j, uint64_t cgroup);
 void cli_keep_listeners(const struct cli *cli, struct tcphs_listener_list *list);
 
 const char *cli_tone(const struct cli *cli, enum tcphs_tone tone);	/* "" without colour */
@@ -145,7 +154,7 @@ void cli_line(struct cli *cli, size_t indent, const char *fmt, ...)
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* table.c */
-#define TABLE_COLUMNS	28
+#define TABLE_COLUMNS	36
 #define TABLE_CELL	88
 
 struct table_column {
@@ -232,9 +241,10 @@ void life_view_init(struct life_view *view, const struct cli *cli);
 void life_view_clock(struct life_view *view, const struct tcphs_clock *clock);
 void life_view_measure(void *view, const struct tcphs_event *ev);
 void life_text(struct life_view *view, struct tcphs_buf *out, const struct life_line *line);
-void life_json(struct tcphs_buf *out, const struct life_line *line, int64_t clock);
+void life_json(struct cli *cli, const struct life_line *line, int64_t clock);
 
 /* out_json.c */
+void event_json_cgroups(struct tcphs_cgroups *cgroups);
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock);
 void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count);
 void event_json_missing(struct tcphs_buf *out, const struct tcphs_missing *missing);

@@ -7,7 +7,7 @@
 
 enum {
 	COL_CONN, COL_STATE, COL_AGE, COL_LOCAL, COL_PEER, COL_ROLE, COL_HANDSHAKE, COL_OWNER,
-	COL_NETNS,
+	COL_NETNS, COL_UNIT, COL_CONTAINER, COL_POD,
 };
 
 static const struct table_column columns[] = {
@@ -20,6 +20,9 @@ static const struct table_column columns[] = {
 	[COL_HANDSHAKE]	= { .head = "HANDSHAKE", .right = true, .leave = 1 },
 	[COL_OWNER]	= { .head = "OWNER" },
 	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
+	[COL_UNIT]	= { .head = "UNIT", .by_name = true },
+	[COL_CONTAINER]	= { .head = "CONTAINER", .by_name = true },
+	[COL_POD]	= { .head = "POD", .by_name = true },
 };
 
 static int by_age(const void *a, const void *b)
@@ -58,6 +61,9 @@ static void make_row(struct table_row *row, const struct cli *cli, const void *e
 	else
 		strcpy(row->cell[COL_OWNER], "-");
 	cli_netns(cli)(c->netns, row->cell[COL_NETNS]);
+	cli_unit(cli, row->cell[COL_UNIT], c->owner.cgroup);
+	cli_container(cli, row->cell[COL_CONTAINER], c->owner.cgroup);
+	cli_pod(cli, row->cell[COL_POD], c->owner.cgroup);
 
 	if (c->state == TCPHS_STATE_ESTABLISHED)
 		row->tone[COL_STATE] = TCPHS_TONE_GOOD;
@@ -81,6 +87,7 @@ static void print(struct cli *cli, struct table *t, const struct tcphs_conn_list
 	for (i = 0; i < list->nr; i++) {
 		tcphs_json_begin(&j, &cli->out);
 		tcphs_json_conn(&j, &list->v[i]);
+		cli_json_cgroup(cli, &j, list->v[i].owner.cgroup);
 		tcphs_json_end(&j);
 	}
 }
@@ -104,6 +111,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	table_options(cli, argc, argv, "s:");
 	check_roles(cli);
 	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
+	cli_cgroups(cli);
 	session = cli_session(&err);
 	if (!session)
 		return cli_fail(&err);

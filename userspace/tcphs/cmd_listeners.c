@@ -7,7 +7,7 @@
 
 enum {
 	COL_LISTENER, COL_SYN, COL_ACCEPT, COL_ACCEPTED, COL_OVERFLOWS, COL_DROPS, COL_COOKIES,
-	COL_P50, COL_P99, COL_OWNER, COL_NETNS,
+	COL_P50, COL_P99, COL_OWNER, COL_NETNS, COL_UNIT, COL_CONTAINER, COL_POD,
 };
 
 static const struct table_column columns[] = {
@@ -22,6 +22,9 @@ static const struct table_column columns[] = {
 	[COL_P99]	= { .head = "WAIT-P99", .right = true, .leave = 5 },
 	[COL_OWNER]	= { .head = "OWNER" },
 	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
+	[COL_UNIT]	= { .head = "UNIT", .by_name = true },
+	[COL_CONTAINER]	= { .head = "CONTAINER", .by_name = true },
+	[COL_POD]	= { .head = "POD", .by_name = true },
 };
 
 static int by_port(const void *a, const void *b)
@@ -109,6 +112,9 @@ static void make_row(struct table_row *row, const struct cli *cli, const void *e
 	wait_cell(row->cell[COL_P99], cli, l, 990);
 	owner_cell(row->cell[COL_OWNER], l);
 	cli_netns(cli)(l->netns, row->cell[COL_NETNS]);
+	cli_unit(cli, row->cell[COL_UNIT], l->owner.cgroup);
+	cli_container(cli, row->cell[COL_CONTAINER], l->owner.cgroup);
+	cli_pod(cli, row->cell[COL_POD], l->owner.cgroup);
 
 	row->tone[COL_SYN] = queue_tone(l->syn_queue, l->syn_max, l->syn_limit);
 	/* The kernel lets one more in than the limit says. */
@@ -134,6 +140,7 @@ static void print(struct cli *cli, struct table *t, struct tcphs_listener_list *
 	for (i = 0; i < list->nr; i++) {
 		tcphs_json_begin(&j, &cli->out);
 		tcphs_json_listener(&j, &list->v[i]);
+		cli_json_cgroup(cli, &j, list->v[i].owner.cgroup);
 		tcphs_json_end(&j);
 	}
 }
@@ -148,6 +155,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	table_options(cli, argc, argv, "");
 	table_init(&t, cli, columns, sizeof(columns) / sizeof(columns[0]));
+	cli_cgroups(cli);
 	session = cli_session(&err);
 	if (!session)
 		return cli_fail(&err);

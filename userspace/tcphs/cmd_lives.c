@@ -80,7 +80,7 @@ static void print(struct lives_cmd *cmd, const struct life_line *life)
 	if (cmd->journal)
 		write_entry(cmd, &line);
 	else if (cmd->cli->json)
-		life_json(&cmd->cli->out, &line, source_clock(cmd->source)->offset);
+		life_json(cmd->cli, &line, source_clock(cmd->source)->offset);
 	else
 		life_text(&cmd->view, &cmd->cli->out, &line);
 }
@@ -260,6 +260,7 @@ static void complete(struct tcphs_conn_life *life, const struct tcphs_conn_life 
 	life->known |= now->known & (TCPHS_LIFE_BEGIN | TCPHS_LIFE_HANDSHAKE);
 	if (now->flags & TCPHS_F_OWNER) {
 		life->id.pid = now->id.pid;
+		life->id.cgroup = now->id.cgroup;
 		memcpy(life->id.comm, now->id.comm, sizeof(life->id.comm));
 		memcpy(life->id.thread, now->id.thread, sizeof(life->id.thread));
 	}

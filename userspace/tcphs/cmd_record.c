@@ -280,6 +280,7 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 		.clock_offset = source_clock(source)->offset,
 		.all_netns = cmd->cli->all_netns,
 		.host = *source_host(source),
+		.cgroups = cli_cgroups(cmd->cli),
 	};
 	int fd = open_file(cmd, err), ret = -1;
 

@@ -306,5 +306,6 @@ int main(int argc, char **argv)
 	tcphs_buf_free(&cli.out);
 	free(cli.joined);
 	free(cli.reads);
+	tcphs_cgroups_free(cli.cgroups);
 	return ret;
 }

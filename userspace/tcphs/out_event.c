@@ -584,6 +584,10 @@ static char *put_life(char *p, const struct event_view *view, const struct tcphs
 	p = PUT(p, " received ");
 	p = tcphs_fmt_bytes(p, life->bytes_received);
 	p = put_retransmits(p, life->retransmits);
+	if (life->srtt_us) {
+		p = PUT(p, " rtt ");
+		p = tcphs_fmt_duration(p, life->srtt_us * 1000ull, view->cli->utf8);
+	}
 	if (life->segments) {
 		p = PUT(p, " segments ");
 		p = tcphs_put_small(p, life->segments);

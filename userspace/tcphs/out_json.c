@@ -15,14 +15,14 @@
 #include "put.h"
 #include "site.h"
 
-#define JSON_MAX	2048
+#define JSON_MAX	3072
 #define NSEC_PER_SEC	1000000000ull
 #define CACHE_SIZE	256	/* connections whose steps mix */
 #define CONN_LEN	128
 #define ENDS_LEN	240
 #define ISNS_LEN	64
-#define OWNER_LEN	256
-#define OWNER_COPY	64	/* of @owner at once: enough without a thread */
+#define OWNER_LEN	320
+#define OWNER_COPY	80	/* of @owner at once: enough without a thread */
 #define ISNS_FLAGS	(TCPHS_F_MAPPED | TCPHS_F_ISN | TCPHS_F_PEER_ISN)
 #define COPY_LEN	128	/* of @ends at once: enough for IPv4 */
 
@@ -31,8 +31,8 @@
 
 /* The fields of a connection as text; found by its cookie, checked in full. */
 struct known {
-	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
-	uint32_t kind;				/* role to generation */
+	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to peer_port */
+	uint32_t kind[2];			/* role to netns */
 	bool valid;
 	uint8_t conn_len;
 	uint8_t ends_len;
@@ -45,11 +45,13 @@ struct known {
 	char ends[ENDS_LEN];
 	char isns[ISNS_LEN];
 	char owner[OWNER_LEN];
+	const struct tcphs_cgroup *cgroup;	/* or NULL */
 };
 
 _Static_assert(offsetof(struct tcphs_ident, pid) - offsetof(struct tcphs_ident, role) ==
-	       sizeof(uint32_t), "role, family and generation are one word");
-_Static_assert(OWNER_LEN >= sizeof(",\"pid\":4294967295,\"comm\":\"\",\"thread\":\"\"") +
+	       2 * sizeof(uint32_t), "role, family, generation and netns are two words");
+_Static_assert(OWNER_LEN >= sizeof(",\"pid\":4294967295,\"cgroup_id\":18446744073709551615"
+				   ",\"comm\":\"\",\"thread\":\"\"") +
 	       2 * TCPHS_JSON_ESCAPED * TCPHS_COMM_LEN, "an owner fits");
 _Static_assert(CONN_LEN >= 2 * TCPHS_U64_LEN +
 	       sizeof(",\"conn\":\"\",\"generation\":65535,\"netns\":,\"host\":\"\"") +
@@ -61,7 +63,11 @@ _Static_assert(ENDS_LEN >= 2 * TCPHS_ADDRESS_LEN + 2 * TCPHS_U64_LEN + TCPHS_NAM
 _Static_assert(ISNS_LEN >= sizeof(",\"mapped\":true,\"isn\":4294967295,\"peer_isn\":4294967295"),
 	       "both ISNs fit");
 
+_Static_assert(JSON_MAX - 2048 >= 2 * TCPHS_UNIT_LEN + TCPHS_CONTAINER_LEN + TCPHS_POD_LEN +
+	       sizeof(",\"unit\":\"\",\"container\":\"\",\"pod\":\"\""), "its cgroup fits, too");
+
 static struct known known_conns[CACHE_SIZE];
+static struct tcphs_cgroups *cgroups;		/* NULL: they have no names */
 
 /* A key and a name; a name of ours needs no escapes. */
 static struct tcphs_piece event_piece[TCPHS_EV_MAX + 1];
@@ -179,6 +185,8 @@ static void learn_owner(struct known *known, const struct tcphs_ident *id)
 {
 	char *p = PUT_U64(known->owner, "pid", id->pid);
 
+	if (id->cgroup)
+		p = PUT_U64(p, "cgroup_id", id->cgroup);
 	p = PUT(p, ",\"comm\":\"");
 	p = tcphs_json_escape(p, id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
 	if (id->thread[0]) {
@@ -189,6 +197,30 @@ static void learn_owner(struct known *known, const struct tcphs_ident *id)
 	p = PUT(p, "\"");
 	known->owner_len = (uint16_t)(p - known->owner);
 	memcpy(known->owner_id, &id->pid, OWNER_ID);
+	known->cgroup = cgroups ? tcphs_cgroups_find(cgroups, id->cgroup) : NULL;
+}
+
+/* Of letters, digits and the like, and backslashes. */
+static char *put_unit(char *p, const char *unit)
+{
+	p = PUT(p, ",\"unit\":\"");
+	for (; *unit; unit++) {
+		if (*unit == '\\')
+			*p++ = '\\';
+		*p++ = *unit;
+	}
+	return PUT(p, "\"");
+}
+
+static char *put_cgroup(char *p, const struct tcphs_cgroup_names *names)
+{
+	if (*names->unit)
+		p = put_unit(p, names->unit);
+	if (*names->container)
+		p = PUT(tcphs_put_str(PUT(p, ",\"container\":\""), names->container), "\"");
+	if (*names->pod)
+		p = PUT(tcphs_put_str(PUT(p, ",\"pod\":\""), names->pod), "\"");
+	return p;
 }
 
 static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
@@ -198,7 +230,8 @@ static char *put_owner(char *p, struct known *known, const struct tcphs_ident *i
 	memcpy(p, known->owner, OWNER_COPY);
 	if (known->owner_len > OWNER_COPY)
 		memcpy(p + OWNER_COPY, known->owner + OWNER_COPY, sizeof(known->owner) - OWNER_COPY);
-	return p + known->owner_len;
+	p += known->owner_len;
+	return known->cgroup ? put_cgroup(p, &known->cgroup->names) : p;
 }
 
 static char *put_queue(char *p, const struct tcphs_queue *q)
@@ -242,12 +275,23 @@ static char *put_agreed(char *p, const struct tcphs_agreed *a)
 	return p;
 }
 
-static char *put_life(char *p, const struct tcphs_life *life)
+static char *put_life(char *p, const struct tcphs_event *ev)
 {
+	const struct tcphs_life *life = &ev->life;
+
 	p = PUT_U64(p, "bytes_sent", life->bytes_sent);
 	p = PUT_U64(p, "bytes_received", life->bytes_received);
 	p = PUT_U64(p, "handshake_us", life->handshake_us);
 	p = PUT_U64(p, "retransmits", life->retransmits);
+	/* Of what is older than the module only that is known. */
+	if (!(ev->flags & TCPHS_F_ADOPTED)) {
+		p = PUT_U64(p, "handshake_retransmits", life->handshake_retransmits);
+		p = PUT_U64(p, "closing_retransmits", life->closing_retransmits);
+	}
+	if (life->srtt_us) {
+		p = PUT_U64(p, "srtt_us", life->srtt_us);
+		p = PUT_U64(p, "min_rtt_us", life->min_rtt_us);
+	}
 	p = PUT_NAME(p, closer, life->closer);
 	return life->segments ? PUT_U64(p, "close_segments", life->segments) : p;
 }
@@ -259,7 +303,7 @@ static char *put_detail(char *p, const struct tcphs_event *ev)
 	if (ev->flags & TCPHS_F_AGREED)
 		return put_agreed(p, &ev->agreed);
 	if (ev->flags & TCPHS_F_LIFE)
-		return put_life(p, &ev->life);
+		return put_life(p, ev);
 	if (ev->flags & TCPHS_F_RESEND)
 		return PUT_U64(p, "resend", ev->resend.number);
 	if (ev->flags & TCPHS_F_HALF)
@@ -420,6 +464,15 @@ void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clo
 	p = put_detail(p, ev);
 	p = put_flags(p, ev);
 	tcphs_buf_commit_line(out, PUT(p, "}"));
+}
+
+/**
+ * event_json_cgroups - who knows the names of cgroups
+ * @names: must stay; NULL: nobody
+ */
+void event_json_cgroups(struct tcphs_cgroups *names)
+{
+	cgroups = names;
 }
 
 /**

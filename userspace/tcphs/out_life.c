@@ -10,10 +10,12 @@
 
 enum {
 	COL_TIME, COL_CONN, COL_OWNER, COL_ROLE, COL_LOCAL, COL_PEER, COL_STATE, COL_HISTORY,
-	COL_HANDSHAKE, COL_LIFE, COL_SENT, COL_RECEIVED, COL_RESENT, COL_CLOSER, COL_END, COL_NETNS,
-	COL_OTHER_END,
+	COL_HANDSHAKE, COL_LIFE, COL_SENT, COL_RECEIVED, COL_RESENT, COL_RTT, COL_CLOSER, COL_END,
+	COL_NETNS, COL_OTHER_END,
 	/* Those of tcplife(8). */
 	COL_PID, COL_COMM, COL_LADDR, COL_LPORT, COL_RADDR, COL_RPORT, COL_TX_KB, COL_RX_KB, COL_MS,
+	/* Who wants to know more. */
+	COL_MIN_RTT, COL_RESENT_OPEN, COL_RESENT_CLOSE, COL_UNIT, COL_CONTAINER, COL_POD,
 };
 
 static const struct table_column columns[] = {
@@ -30,6 +32,7 @@ static const struct table_column columns[] = {
 	[COL_SENT]	= { .head = "SENT", .right = true, .leave = 9 },
 	[COL_RECEIVED]	= { .head = "RECEIVED", .right = true, .leave = 8 },
 	[COL_RESENT]	= { .head = "RESENT", .right = true, .leave = 3 },
+	[COL_RTT]	= { .head = "RTT", .right = true, .leave = 10 },
 	[COL_CLOSER]	= { .head = "CLOSER", .leave = 2 },
 	[COL_END]	= { .head = "END" },
 	[COL_NETNS]	= { .head = "NETNS", .all_netns = true },
@@ -43,6 +46,12 @@ static const struct table_column columns[] = {
 	[COL_TX_KB]	= { .head = "TX_KB", .right = true, .by_name = true },
 	[COL_RX_KB]	= { .head = "RX_KB", .right = true, .by_name = true },
 	[COL_MS]	= { .head = "MS", .right = true, .by_name = true },
+	[COL_MIN_RTT]	= { .head = "MIN-RTT", .right = true, .by_name = true },
+	[COL_RESENT_OPEN] = { .head = "RESENT-OPEN", .right = true, .by_name = true },
+	[COL_RESENT_CLOSE] = { .head = "RESENT-CLOSE", .right = true, .by_name = true },
+	[COL_UNIT]	= { .head = "UNIT", .by_name = true },
+	[COL_CONTAINER]	= { .head = "CONTAINER", .by_name = true },
+	[COL_POD]	= { .head = "POD", .by_name = true },
 };
 
 #define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -127,6 +136,9 @@ static void who_cells(struct table_row *row, const struct life_view *view,
 	strcpy(row->cell[COL_OWNER], "-");
 	strcpy(row->cell[COL_PID], "-");
 	strcpy(row->cell[COL_COMM], "-");
+	cli_unit(view->cli, row->cell[COL_UNIT], id->cgroup);
+	cli_container(view->cli, row->cell[COL_CONTAINER], id->cgroup);
+	cli_pod(view->cli, row->cell[COL_POD], id->cgroup);
 	if (life->flags & TCPHS_F_OWNER) {
 		tcphs_fmt_owner(row->cell[COL_OWNER], id->comm, sizeof(id->comm), id->pid);
 		tcphs_fmt_u64(row->cell[COL_PID], id->pid);
@@ -219,6 +231,24 @@ static void other_cell(struct table_row *row, const struct life_line *line)
 	tcphs_fmt_hex(p + strlen(p), line->other->conn);
 }
 
+static void phase_cells(struct table_row *row, const struct tcphs_conn_life *life)
+{
+	static const unsigned int all[] = { COL_RTT, COL_MIN_RTT, COL_RESENT_OPEN, COL_RESENT_CLOSE };
+	bool utf8 = tcphs_utf8();
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		strcpy(row->cell[all[i]], "-");
+	if (life->known & TCPHS_LIFE_RTT) {
+		tcphs_fmt_duration(row->cell[COL_RTT], life->srtt_us * 1000ull, utf8);
+		tcphs_fmt_duration(row->cell[COL_MIN_RTT], life->min_rtt_us * 1000ull, utf8);
+	}
+	if (life->known & TCPHS_LIFE_PHASES) {
+		tcphs_fmt_u64(row->cell[COL_RESENT_OPEN], life->resent_opening);
+		tcphs_fmt_u64(row->cell[COL_RESENT_CLOSE], life->resent_closing);
+	}
+}
+
 static void end_cells(struct table_row *row, const struct life_line *line)
 {
 	const struct tcphs_conn_life *life = line->life;
@@ -230,6 +260,7 @@ static void end_cells(struct table_row *row, const struct life_line *line)
 	strcpy(row->cell[COL_RESENT], "-");
 	if (life->known & TCPHS_LIFE_RESENT)
 		tcphs_fmt_u64(row->cell[COL_RESENT], life->retransmits);
+	phase_cells(row, life);
 	strcpy(row->cell[COL_END], end_name(line, buf));
 	if (line->end == LIFE_ENDED)
 		row->tone[COL_END] = went_wrong(life) ? TCPHS_TONE_BAD : TCPHS_TONE_CLOSE;
@@ -292,7 +323,8 @@ void life_text(struct life_view *view, struct tcphs_buf *out, const struct life_
 
 /* ---- JSON --------------------------------------------------------------------- */
 
-static void who_json(struct tcphs_json *j, const struct tcphs_conn_life *life)
+static void who_json(const struct cli *cli, struct tcphs_json *j,
+		     const struct tcphs_conn_life *life)
 {
 	const struct tcphs_ident *id = &life->id;
 	char buf[TCPHS_NAME_LEN];
@@ -316,10 +348,13 @@ static void who_json(struct tcphs_json *j, const struct tcphs_conn_life *life)
 		tcphs_json_u64(j, "ifindex", life->ifindex);
 	if (life->flags & TCPHS_F_OWNER) {
 		tcphs_json_u64(j, "pid", id->pid);
+		if (id->cgroup)
+			tcphs_json_u64(j, "cgroup_id", id->cgroup);
 		tcphs_json_bytes(j, "comm", id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
 		if (id->thread[0])
 			tcphs_json_bytes(j, "thread", id->thread,
 					 strnlen((const char *)id->thread, sizeof(id->thread)));
+		cli_json_cgroup(cli, j, id->cgroup);
 	}
 }
 
@@ -359,6 +394,14 @@ static void end_json(struct tcphs_json *j, const struct tcphs_conn_life *life)
 	}
 	if (life->known & TCPHS_LIFE_RESENT)
 		tcphs_json_u64(j, "retransmits", life->retransmits);
+	if (life->known & TCPHS_LIFE_PHASES) {
+		tcphs_json_u64(j, "handshake_retransmits", life->resent_opening);
+		tcphs_json_u64(j, "closing_retransmits", life->resent_closing);
+	}
+	if (life->known & TCPHS_LIFE_RTT) {
+		tcphs_json_u64(j, "srtt_us", life->srtt_us);
+		tcphs_json_u64(j, "min_rtt_us", life->min_rtt_us);
+	}
 	if (life->end != TCPHS_EV_UNSPEC)
 		tcphs_json_str(j, "end", tcphs_event_name(life->end, buf));
 	if (life->reason != TCPHS_REASON_NONE)
@@ -403,17 +446,17 @@ static void other_json(struct tcphs_json *j, const struct tcphs_ident *other)
 
 /**
  * life_json - a life as an object
- * @out: where to
+ * @cli: the user's; its output is where to
  * @line: the life
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC, ns
  */
-void life_json(struct tcphs_buf *out, const struct life_line *line, int64_t clock)
+void life_json(struct cli *cli, const struct life_line *line, int64_t clock)
 {
 	char buf[TCPHS_NAME_LEN];
 	struct tcphs_json j;
 
-	tcphs_json_begin(&j, out);
-	who_json(&j, line->life);
+	tcphs_json_begin(&j, &cli->out);
+	who_json(cli, &j, line->life);
 	tcphs_json_str(&j, "state", tcphs_state_key(line->end == LIFE_ENDED ? TCPHS_STATE_CLOSE :
 						    line->life->state, buf));
 	tcphs_json_str(&j, "history", line->life->history);

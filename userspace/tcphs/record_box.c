@@ -616,6 +616,7 @@ int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t d
 	rb->told_clock = rb->clock.offset;
 	how->info = (struct tcphs_recording_info){
 		.clock_offset = rb->told_clock, .all_netns = cli->all_netns,
+		.cgroups = cli_cgroups(cli),
 	};
 	tcphs_host_here(&how->info.host);
 	rb->box = tcphs_box_open(how, err);

@@ -406,6 +406,7 @@ struct source *source_open(struct cli *cli, struct tcphs_error *err)
 		return NULL;
 	}
 	s->cli = cli;
+	event_json_cgroups(cli_cgroups(cli));
 	take_filter(s);
 	s->file = -1;
 	if (open_any(s, err) || set_times(s, err)) {
@@ -506,6 +507,7 @@ bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev
 
 /* One reading of a recording. */
 struct reading {
+	struct tcphs_cgroups *cgroups;
 	const struct tcphs_filter *filter;
 	const struct tcphs_events_ops *ops;
 	void *arg;
@@ -559,6 +561,14 @@ static void on_recorded_older(void *data, uint32_t cpu, uint64_t count, uint64_t
 		tcphs_tell_older(reading->ops, reading->arg, cpu, count, time);
 }
 
+static void on_recorded_cgroup(void *data, uint64_t id, const char *path)
+{
+	struct reading *reading = data;
+
+	if (reading->cgroups)
+		tcphs_cgroups_add(reading->cgroups, id, path);
+}
+
 static void on_missing(void *data, const struct tcphs_missing *missing)
 {
 	struct reading *reading = data;
@@ -577,9 +587,10 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 {
 	static const struct tcphs_events_ops sieve = {
 		.record = on_recorded, .lost = on_recorded_loss, .missing = on_missing,
-		.older = on_recorded_older,
+		.older = on_recorded_older, .cgroup = on_recorded_cgroup,
 	};
-	struct reading reading = { .filter = &s->filter, .ops = ops, .arg = arg, .skip = s->skip };
+	struct reading reading = { .cgroups = s->cli->cgroups, .filter = &s->filter, .ops = ops,
+				   .arg = arg, .skip = s->skip };
 	unsigned int rounds = 0;
 	int more;
 

@@ -60,6 +60,15 @@
  *	ring may come of both; it has the same @cpu, @id.netns and @number.
  *	A filter changes neither _LOST nor _NEXT: what it stops was read.
  *
+ * TCPHS_CMD_CGROUP_GET (dump)
+ *	Request: TCPHS_A_CGROUP_ALL_NETNS (flag), TCPHS_A_CGROUP_AFTER (u64); both optional.
+ *	Reply: one message a cgroup that owned a connection or a listener of the view,
+ *	TCPHS_A_CGROUP_*, also when it is gone, in the order in which they were seen first.
+ *	With _AFTER only those that came after that _NUMBER. The name of each cgroup of a
+ *	record that was read before the request is among them, unless there was no room
+ *	(TCPHS_A_STATUS_CGROUPS_LOST), or the caller's cgroup namespace does not have it.
+ *	Of several namespaces one may come more than once.
+ *
  * Filters: a nest of TCPHS_A_FILTER_*. Every attribute that is there must match; of
  * one that holds a list or a mask, any element. A list has 1 to TCPHS_FILTER_LIST
  * elements; a mask has a bit, and none that means nothing.
@@ -91,7 +100,7 @@
 #define TCPHS_GENL_VERSION	1
 #define TCPHS_MCGRP_EVENTS	"events"
 
-#define TCPHS_ABI_MAJOR		2
+#define TCPHS_ABI_MAJOR		3
 #define TCPHS_ABI_MINOR		0
 
 /* The doorbell rings at most once in this many milliseconds. */
@@ -257,7 +266,7 @@ enum tcphs_closer {
 #define TCPHS_F_ACK		(1u << 1)	/* @ack is known */
 #define TCPHS_F_ISN		(1u << 2)	/* @isn is known */
 #define TCPHS_F_PEER_ISN	(1u << 3)	/* @peer_isn is known */
-#define TCPHS_F_OWNER		(1u << 4)	/* @pid and @comm are known */
+#define TCPHS_F_OWNER		(1u << 4)	/* @pid, @cgroup and @comm are known */
 #define TCPHS_F_DURATION	(1u << 5)	/* @duration is known */
 #define TCPHS_F_QUEUE		(1u << 6)	/* @queue is the detail */
 #define TCPHS_F_AGREED		(1u << 7)	/* @agreed is the detail */
@@ -333,7 +342,12 @@ struct tcphs_idle {
 	__u32	unread;		/* bytes of the peer that this end has not read */
 };
 
-/* A whole life, reported at its end. */
+/*
+ * A whole life, reported at its end. Segments that were sent again are counted with all of
+ * @retransmits; those of neither handshake nor close were sent in between. When it closes is
+ * from the first FIN on, of either side. Of what is older than the module (TCPHS_F_ADOPTED)
+ * only all of them are known.
+ */
 struct tcphs_life {
 	__u64	bytes_sent;	/* payload that the peer acknowledged */
 	__u64	bytes_received;	/* payload received in order */
@@ -341,7 +355,11 @@ struct tcphs_life {
 	__u16	retransmits;	/* every segment sent again */
 	__u8	closer;		/* enum tcphs_closer */
 	__u8	segments;	/* of the close, 4 or, ACK and FIN merged, 3; 0: no such close */
-};
+	__u32	srtt_us;	/* smoothed round trip time at the end; 0: never measured */
+	__u32	min_rtt_us;	/* least of net.ipv4.tcp_min_rtt_wlen (5 minutes); likewise */
+	__u16	handshake_retransmits;	/* of @retransmits: SYN or SYN+ACK */
+	__u16	closing_retransmits;	/* of @retransmits: after the first FIN, data too */
+} __attribute__((packed, aligned(4)));
 
 /* Who a connection is; the same bytes in every record of its life. */
 struct tcphs_ident {
@@ -350,13 +368,14 @@ struct tcphs_ident {
 	__u8	peer[16];
 	__u16	local_port;
 	__u16	peer_port;
-	__u32	netns;		/* inode of the network namespace */
 	__u32	isn;
 	__u32	peer_isn;
 	__u8	role;		/* enum tcphs_role */
 	__u8	family;		/* AF_INET or AF_INET6 */
 	__u16	generation;	/* how often this socket had connected before */
+	__u32	netns;		/* inode of the network namespace */
 	__u32	pid;		/* thread group, in the initial PID namespace */
+	__u64	cgroup;		/* of the process, in the default hierarchy (v2); 0: no cgroups */
 	__u8	comm[TCPHS_COMM_LEN];	/* the process's name; zero-padded, may lack a terminator */
 	__u8	thread[TCPHS_COMM_LEN];	/* the thread's name where it is another; likewise */
 };
@@ -386,6 +405,7 @@ struct tcphs_ident {
  * @resend: with TCPHS_F_RESEND
  * @half: with TCPHS_F_HALF
  * @idle: with TCPHS_F_IDLE
+ * @detail: the same bytes as one of these
  *
  * Bytes that no flag declares are zero.
  *
@@ -417,10 +437,11 @@ struct tcphs_event {
 		struct tcphs_resend	resend;
 		struct tcphs_half	half;
 		struct tcphs_idle	idle;
+		__u64	detail[5];	/* whichever it is */
 	};
 };
 
-#define TCPHS_EVENT_SIZE	168
+#define TCPHS_EVENT_SIZE	192
 
 /*
  * /proc/tcphs_records: what TCPHS_CMD_EVENT_GET gives, no messages around. One write() of a
@@ -454,6 +475,7 @@ enum tcphs_cmd {
 	TCPHS_CMD_CONN_GET,
 	TCPHS_CMD_EVENT_GET,
 	TCPHS_CMD_EVENT_NTF,
+	TCPHS_CMD_CGROUP_GET,
 
 	__TCPHS_CMD_MAX
 };
@@ -495,6 +517,8 @@ enum tcphs_a_status {
 	TCPHS_A_STATUS_PORT_HIGH,	/* u16 */
 	TCPHS_A_STATUS_PORTS,		/* u32, of these, without ip_local_reserved_ports */
 	TCPHS_A_STATUS_TW_REUSE,	/* u8, tcp_tw_reuse */
+	TCPHS_A_STATUS_CGROUPS,		/* u32, whose names are known; initial namespace only */
+	TCPHS_A_STATUS_CGROUPS_LOST,	/* u64, no longer, or never; initial namespace only */
 
 	__TCPHS_A_STATUS_MAX
 };
@@ -620,6 +644,8 @@ enum tcphs_a_listener {
 	TCPHS_A_LISTENER_L3MDEV,	/* string, the VRF that this device is in; absent: none */
 	TCPHS_A_LISTENER_DISCARDS,	/* u64, segments of every kind thrown away: sk_drops */
 	TCPHS_A_LISTENER_LAST_ACCEPT,	/* u64, ns since an accept() of it; absent: none seen */
+	TCPHS_A_LISTENER_CGROUP,	/* u64, with PID; absent: no cgroups */
+	TCPHS_A_LISTENER_ACCEPT_CGROUP,	/* u64, with ACCEPT_PID; likewise */
 
 	__TCPHS_A_LISTENER_MAX
 };
@@ -655,6 +681,7 @@ enum tcphs_a_conn {
 	TCPHS_A_CONN_RESTORED,		/* flag: no handshake, TCP_REPAIR */
 	TCPHS_A_CONN_WAITING,		/* u64, ns in the accept queue; absent: it is in none */
 	TCPHS_A_CONN_LISTENER,		/* u64, with WAITING: cookie of the queue's socket */
+	TCPHS_A_CONN_CGROUP,		/* u64, with PID: as in struct tcphs_ident; absent: 0 */
 
 	__TCPHS_A_CONN_MAX
 };
@@ -696,6 +723,19 @@ enum tcphs_a_cursor {
 	__TCPHS_A_CURSOR_MAX
 };
 #define TCPHS_A_CURSOR_MAX (__TCPHS_A_CURSOR_MAX - 1)
+
+enum tcphs_a_cgroup {
+	TCPHS_A_CGROUP_UNSPEC,
+	TCPHS_A_CGROUP_PAD,
+	TCPHS_A_CGROUP_ALL_NETNS,	/* flag, request only */
+	TCPHS_A_CGROUP_AFTER,		/* u64, request only: a TCPHS_A_CGROUP_NUMBER */
+	TCPHS_A_CGROUP_ID,		/* u64 */
+	TCPHS_A_CGROUP_PATH,		/* string, from the root of the caller's cgroup namespace */
+	TCPHS_A_CGROUP_NUMBER,		/* u64, grows */
+
+	__TCPHS_A_CGROUP_MAX
+};
+#define TCPHS_A_CGROUP_MAX (__TCPHS_A_CGROUP_MAX - 1)
 
 #define TCPHS_FILTER_LIST	16
 

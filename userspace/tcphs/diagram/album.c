@@ -191,6 +191,7 @@ void tcphs_album_owners(struct tcphs_album *a, const struct tcphs_listener_list 
 			continue;
 		found->flags = TCPHS_F_OWNER;
 		found->id.pid = owner->pid;
+		found->id.cgroup = owner->cgroup;
 		memset(found->id.comm, 0, sizeof(found->id.comm));
 		memset(found->id.thread, 0, sizeof(found->id.thread));
 		memcpy(found->id.comm, owner->comm, strnlen(owner->comm, sizeof(found->id.comm)));

@@ -110,6 +110,10 @@ static void put_life(struct tcphs_json *j, const struct tcphs_life *life)
 	tcphs_json_u64(j, "bytes_received", life->bytes_received);
 	tcphs_json_u64(j, "handshake_us", life->handshake_us);
 	tcphs_json_u64(j, "retransmits", life->retransmits);
+	if (life->srtt_us) {
+		tcphs_json_u64(j, "srtt_us", life->srtt_us);
+		tcphs_json_u64(j, "min_rtt_us", life->min_rtt_us);
+	}
 	tcphs_json_str(j, "closer", tcphs_closer_name(life->closer, name));
 }
 
