@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..343"
+echo "1..350"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -443,7 +443,14 @@ said "$out" '^NOTICE    hooks-missing: tcphs$'	"a missing hook"
 said "$out" '^WARNING   hooks-deaf: tcphs$'	"a deaf one"
 said "$out" '^  TIME-WAIT +buckets [0-9]+ of 16384 allowed, left out 0' "what was looked at"
 [ ! -s "$err" ]; result $?			"no progress where nobody sits in front of it"
+said "$out" '^  in      container 0123456789ab$'	"and what its process belongs to"
+run 10 "doctor --by"				"" doctor -d 200ms --by container
+said "$out" '^CONTAINER 0123456789ab$'		"findings of a container"
+said "$out" '^NO CONTAINER$'			"and those of none"
+run 2 "doctor --by something else"		"" doctor --by name
+said "$err" "allowed are unit, container, pod"	"says what there is"
 run 10 "doctor --json"				"" doctor -d 200ms -j
+said "$out" '"container":"0123456789abcdef'	"a finding has its container"
 json_ok						"it is JSON, also with a quote in a name"
 said "$out" '^\{"netns":4026531840,"worst":"warning","findings":4,' "it sums up"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s

@@ -313,6 +313,7 @@ static void put_listener(uint16_t port, uint8_t family, uint64_t overflows)
 	msg_u64(&m, TCPHS_A_LISTENER_OVERFLOWS, overflows);
 	if (overflows) {
 		msg_u32(&m, TCPHS_A_LISTENER_PID, 123);
+		msg_u64(&m, TCPHS_A_LISTENER_CGROUP, 104729);
 		msg_str(&m, TCPHS_A_LISTENER_COMM, fake("long") ? "quince-characte" : "ngi\"nx");
 		put_hist(TCPHS_A_LISTENER_WAIT, 0);
 	}

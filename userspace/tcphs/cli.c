@@ -416,7 +416,14 @@ struct tcphs_cgroups *cli_cgroups(struct cli *cli)
 	return cli->cgroups;
 }
 
-static const struct tcphs_cgroup_names *names_of(const struct cli *cli, uint64_t id)
+/**
+ * cli_cgroup_names - what an owner's cgroup is to people
+ * @cli: after cli_cgroups()
+ * @id: of the cgroup, or 0
+ *
+ * Return: as long as @cli; "" for what it is not, or what is not known.
+ */
+const struct tcphs_cgroup_names *cli_cgroup_names(const struct cli *cli, uint64_t id)
 {
 	static const struct tcphs_cgroup_names none;
 	const struct tcphs_cgroup *cgroup = cli->cgroups ? tcphs_cgroups_find(cli->cgroups, id) : NULL;
@@ -441,7 +448,7 @@ static void name_cell(char *cell, const char *name, size_t len)
  */
 void cli_unit(const struct cli *cli, char *cell, uint64_t cgroup)
 {
-	name_cell(cell, names_of(cli, cgroup)->unit, TABLE_CELL);
+	name_cell(cell, cli_cgroup_names(cli, cgroup)->unit, TABLE_CELL);
 }
 
 /**
@@ -452,9 +459,9 @@ void cli_unit(const struct cli *cli, char *cell, uint64_t cgroup)
  */
 void cli_container(const struct cli *cli, char *cell, uint64_t cgroup)
 {
-	const char *name = names_of(cli, cgroup)->container;
+	const char *name = cli_cgroup_names(cli, cgroup)->container;
 
-	name_cell(cell, name, strlen(name) == 64 ? CLI_CONTAINER_SHOWN : TABLE_CELL);
+	name_cell(cell, name, (size_t)CLI_CONTAINER_LENGTH(name));
 }
 
 /**
@@ -465,7 +472,7 @@ void cli_container(const struct cli *cli, char *cell, uint64_t cgroup)
  */
 void cli_pod(const struct cli *cli, char *cell, uint64_t cgroup)
 {
-	name_cell(cell, names_of(cli, cgroup)->pod, TABLE_CELL);
+	name_cell(cell, cli_cgroup_names(cli, cgroup)->pod, TABLE_CELL);
 }
 
 /**

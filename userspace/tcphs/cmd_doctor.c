@@ -2,6 +2,7 @@
 /* tcphs doctor: looks for a while and names what is wrong. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "doctor/look.h"
@@ -14,7 +15,7 @@
 
 #define FOR_DEFAULT	(5 * NSEC_PER_SEC)
 
-enum { OPT_STUCK = 0x80 };
+enum { OPT_STUCK = 0x80, OPT_BY };
 
 struct doctor {
 	struct cli *cli;
@@ -22,6 +23,7 @@ struct doctor {
 	uint64_t stuck;			/* ns */
 	bool past;			/* judge what both stores have of a time; else look */
 	uint64_t oldest;		/* record of the ring */
+	enum doctor_by by;
 	bool watch;
 	bool progress;			/* somebody sits in front of it */
 	struct source *source;
@@ -42,12 +44,24 @@ static uint64_t parse_duration(const struct cli *cli, const char *option, const 
 	return ns;
 }
 
+static enum doctor_by parse_by(const struct cli *cli, const char *arg)
+{
+	static const char *const words[DOCTOR_BYS] = { "", "unit", "container", "pod" };
+	enum doctor_by by;
+
+	for (by = DOCTOR_BY_UNIT; by < DOCTOR_BYS; by++)
+		if (!strcmp(arg, words[by]))
+			return by;
+	cli_usage(cli, "--by: '%s' is wrong; allowed are unit, container, pod", arg);
+}
+
 static void parse(struct doctor *d, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		CLI_LONGS,
 		{ "for",	required_argument,	NULL, 'd' },
 		{ "watch",	no_argument,		NULL, 'w' },
+		{ "by",		required_argument,	NULL, OPT_BY },
 		{ "stuck-after", required_argument,	NULL, OPT_STUCK },
 		{ NULL,		0,			NULL, 0 },
 	};
@@ -61,6 +75,8 @@ static void parse(struct doctor *d, int argc, char **argv)
 			d->watch = true;
 		else if (c == OPT_STUCK)
 			d->stuck = parse_duration(cli, "stuck-after", optarg);
+		else if (c == OPT_BY)
+			d->by = parse_by(cli, optarg);
 		else
 			cli_option(cli, c, argv, longs);
 	}
@@ -222,7 +238,7 @@ static bool is_covered(const struct doctor *d, const struct patient *p)
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
-				    .host = p->host,
+				    .host = p->host, .by = d->by,
 				    .past = d->past && source_session(d->source),
 				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
@@ -368,6 +384,8 @@ const struct verb verb_doctor = {
 	.usage =
 		"  -d, --for TIME        look for so long (default 5s)\n"
 		"  -w, --watch           look again and again, until Ctrl-C\n"
+		"      --by unit|container|pod\n"
+		"                        findings of one together; JSON has all three\n"
 		"      --stuck-after TIME\n"
 		"                        what stays longer in a state of the close is stuck\n"
 		"                        (default 90s)\n"

@@ -49,6 +49,27 @@ static void next_step(char *text, size_t size, const struct cli *cli, const stru
 			cli->nr_reads, v->past);
 }
 
+/* Of what its owner is part. */
+static void whose_text(struct cli *cli, const struct finding *f)
+{
+	const struct tcphs_cgroup_names *names = cli_cgroup_names(cli, f->owner.cgroup);
+	char text[TCPHS_UNIT_LEN + TCPHS_CONTAINER_LEN + TCPHS_POD_LEN + 32] = "";
+	size_t len = 0;
+
+	/* Who makes a scope for each container calls it after that. */
+	if (*names->unit && !(*names->container && strstr(names->unit, names->container)))
+		len = (size_t)snprintf(text, sizeof(text), "%s", names->unit);
+	if (*names->container)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%scontainer %.*s",
+					len ? ", " : "", CLI_CONTAINER_LENGTH(names->container),
+					names->container);
+	if (*names->pod)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%spod %s",
+					len ? ", " : "", names->pod);
+	if (len)
+		paragraph(cli, "in", text);
+}
+
 /**
  * doctor_finding_text - one thing that is wrong, for people
  * @cli: where to
@@ -69,6 +90,7 @@ void doctor_finding_text(struct cli *cli, const struct doctor_view *v, const str
 	cli_line(cli, INDENT, "%s%-*s%s%s%s%s: %s%s", cli_tone(cli, tone_of(f->severity)),
 		 INDENT, severity_word(f->severity), cli_plain(cli), cli_bold(cli), f->name,
 		 cli_plain(cli), f->object, netns);
+	whose_text(cli, f);
 	for (i = 0; i < nr; i++) {
 		if (!strcmp(words[i].label, FINDING_NEXT))
 			next_step(words[i].text, sizeof(words[i].text), cli, v, f->command);
@@ -77,21 +99,79 @@ void doctor_finding_text(struct cli *cli, const struct doctor_view *v, const str
 	tcphs_buf_newline(&cli->out);
 }
 
-static void findings_text(struct cli *cli, const struct doctor_view *v, const struct report *r)
+/* "": it has none, or it is not known. */
+static const char *group_of(const struct cli *cli, const struct doctor_view *v,
+			    const struct finding *f)
+{
+	const struct tcphs_cgroup_names *names = cli_cgroup_names(cli, f->owner.cgroup);
+
+	switch (v->by) {
+	case DOCTOR_BY_UNIT:
+		return names->unit;
+	case DOCTOR_BY_CONTAINER:
+		return names->container;
+	case DOCTOR_BY_POD:
+		return names->pod;
+	default:
+		return "";
+	}
+}
+
+static void say_more(struct cli *cli, const struct finding *last, size_t n)
+{
+	if (n > SAME_AT_MOST)
+		cli_line(cli, INDENT, "%*s... and %zu more of %s; --json has all\n", INDENT, "",
+			 n - SAME_AT_MOST, last->name);
+}
+
+/* Those of a group, the most urgent first. */
+static void group_text(struct cli *cli, const struct doctor_view *v, const struct report *r,
+		       const char *group)
 {
 	const struct finding *f, *same = NULL;
 	size_t n = 0;
 
 	for (f = r->v; f < r->v + r->nr; f++) {
-		n = same && !strcmp(same->name, f->name) && same->severity == f->severity ?
-		    n + 1 : 1;
+		if (strcmp(group_of(cli, v, f), group))
+			continue;
+		if (same && (strcmp(same->name, f->name) || same->severity != f->severity)) {
+			say_more(cli, same, n);
+			n = 0;
+		}
 		same = f;
-		if (n <= SAME_AT_MOST)
+		if (++n <= SAME_AT_MOST)
 			doctor_finding_text(cli, v, f);
-		else if (f + 1 == r->v + r->nr || strcmp(f[1].name, f->name) ||
-			 f[1].severity != f->severity)
-			cli_line(cli, INDENT, "%*s... and %zu more of %s; --json has all\n",
-				 INDENT, "", n - SAME_AT_MOST, f->name);
+	}
+	say_more(cli, same, n);
+}
+
+/* Was it shown with one before? */
+static bool is_shown(const struct cli *cli, const struct doctor_view *v, const struct report *r,
+		     const struct finding *f)
+{
+	const struct finding *before;
+
+	for (before = r->v; before < f; before++)
+		if (!strcmp(group_of(cli, v, before), group_of(cli, v, f)))
+			return true;
+	return false;
+}
+
+static void findings_text(struct cli *cli, const struct doctor_view *v, const struct report *r)
+{
+	static const char *const heads[DOCTOR_BYS] = { "", "UNIT", "CONTAINER", "POD" };
+	const char *group, *name;
+	const struct finding *f;
+
+	for (f = r->v; f < r->v + r->nr; f++) {
+		if (is_shown(cli, v, r, f))
+			continue;
+		group = group_of(cli, v, f);
+		name = *group ? group : heads[v->by];
+		if (v->by && !cli->no_header)
+			cli_line(cli, 2, "%s%s %.*s%s", cli_bold(cli), *group ? heads[v->by] : "NO",
+				 CLI_CONTAINER_LENGTH(name), name, cli_plain(cli));
+		group_text(cli, v, r, group);
 	}
 }
 
@@ -271,6 +351,9 @@ void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const str
 	if (f->owner.known) {
 		tcphs_json_u64(&j, "pid", f->owner.pid);
 		tcphs_json_str(&j, "comm", f->owner.comm);
+		if (f->owner.cgroup)
+			tcphs_json_u64(&j, "cgroup_id", f->owner.cgroup);
+		cli_json_cgroup(cli, &j, f->owner.cgroup);
 	}
 	if (f->from) {
 		json_when(&j, "from", v, f->from);

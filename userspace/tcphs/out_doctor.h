@@ -6,11 +6,15 @@
 #include "doctor/report.h"
 
 /* What is looked at, and where that ends. */
+/* What of their owners brings findings together. */
+enum doctor_by { DOCTOR_BY_NOTHING, DOCTOR_BY_UNIT, DOCTOR_BY_CONTAINER, DOCTOR_BY_POD, DOCTOR_BYS };
+
 struct doctor_view {
 	const struct evidence *e;
 	uint32_t netns;			/* inode; 0: a recording */
 	const char *name;		/* of it; "": none */
 	const char *host;		/* of several machines this one; NULL: there is but one */
+	enum doctor_by by;		/* in text */
 	bool all;			/* it is one of several */
 	bool past;			/* what both stores have of what has been is judged */
 	bool covered;			/* where it has no event, there was none */

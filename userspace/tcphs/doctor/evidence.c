@@ -51,10 +51,11 @@ void evidence_free(struct evidence *e)
 	counters_free(&e->counters);
 }
 
-void own(struct owner *o, uint32_t pid, const void *comm)
+void own(struct owner *o, uint32_t pid, const void *comm, uint64_t cgroup)
 {
 	o->known = true;
 	o->pid = pid;
+	o->cgroup = cgroup;
 	memcpy(o->comm, comm, TCPHS_COMM_LEN);
 	o->comm[TCPHS_COMM_LEN] = '\0';
 }

@@ -38,6 +38,7 @@ struct owner {
 	bool known;
 	uint32_t pid;
 	char comm[TCPHS_COMM_LEN + 1];
+	uint64_t cgroup;		/* as in struct tcphs_ident */
 };
 
 enum reset_phase { PHASE_HANDSHAKE, PHASE_OPEN, NR_PHASES };

@@ -152,7 +152,7 @@ static struct holder *holder_of(struct evidence *e, const struct tcphs_conn_info
 		key.key.port = c->local_port;
 	h = evidence_get(e, &e->holders, &key.key);
 	if (h && c->owner.known)
-		own(&h->owner, c->owner.pid, c->owner.comm);
+		own(&h->owner, c->owner.pid, c->owner.comm, c->owner.cgroup);
 	return h;
 }
 
@@ -216,7 +216,7 @@ static void closing_after(struct evidence *e, const struct tcphs_conn_info *c)
 	s->oldest = c->age;
 	s->owner.known = false;
 	if (c->owner.known)
-		own(&s->owner, c->owner.pid, c->owner.comm);
+		own(&s->owner, c->owner.pid, c->owner.comm, c->owner.cgroup);
 }
 
 /* A connection that is there when the look ends. */

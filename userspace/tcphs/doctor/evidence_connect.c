@@ -104,7 +104,7 @@ void connect_event(struct evidence *e, const struct tcphs_event *ev, const struc
 		decided(e, d, ev);
 	}
 	if (ev->flags & TCPHS_F_OWNER)
-		own(&d->owner, ev->id.pid, ev->id.comm);
+		own(&d->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 	dial_event(e, d, ev);
 }
 
@@ -118,7 +118,7 @@ void connect_no_port(struct evidence *e, const struct tcphs_event *ev)
 		return;
 	route->no_port++;
 	if (ev->flags & TCPHS_F_OWNER)
-		own(&route->owner, ev->id.pid, ev->id.comm);
+		own(&route->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 }
 
 /*
@@ -161,7 +161,7 @@ static void source_after(struct evidence *e, const struct tcphs_conn_info *c,
 	s->ports += !(s->used[c->local_port / 8] & bit);
 	s->used[c->local_port / 8] |= bit;
 	if (c->owner.known)
-		own(&s->owner, c->owner.pid, c->owner.comm);
+		own(&s->owner, c->owner.pid, c->owner.comm, c->owner.cgroup);
 }
 
 static void port_after(struct evidence *e, const struct tcphs_conn_info *c,
@@ -181,7 +181,7 @@ static void port_after(struct evidence *e, const struct tcphs_conn_info *c,
 		route->reusable += is_reusable(e, c, local, peer);
 	}
 	if (c->owner.known)
-		own(&route->owner, c->owner.pid, c->owner.comm);
+		own(&route->owner, c->owner.pid, c->owner.comm, c->owner.cgroup);
 }
 
 static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c,
@@ -200,7 +200,7 @@ static void waiting_after(struct evidence *e, const struct tcphs_conn_info *c,
 	d->waiting++;
 	raise(&d->longest, c->age);
 	if (c->owner.known)
-		own(&d->owner, c->owner.pid, c->owner.comm);
+		own(&d->owner, c->owner.pid, c->owner.comm, c->owner.cgroup);
 }
 
 /* A connection that is there when the look ends, whoever opened it. */

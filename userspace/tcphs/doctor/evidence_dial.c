@@ -100,7 +100,7 @@ void dial_event(struct evidence *e, struct destination *d, const struct tcphs_ev
 	who = evidence_get(e, &e->diallers, &key.key);
 	if (!who)
 		return;
-	own(&who->owner, ev->id.pid, ev->id.comm);
+	own(&who->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 	switch (ev->type) {
 	case TCPHS_EV_SYN_SENT:
 		who->connects++;

@@ -32,7 +32,7 @@ static void part(struct partings *p, const struct tcphs_event *ev)
 	raise(&p->most, idle);
 	p->unread += ev->flags & TCPHS_F_IDLE && ev->idle.unread;
 	if (ev->type == TCPHS_EV_RST_SENT && ev->flags & TCPHS_F_OWNER)
-		own(&p->owner, ev->id.pid, ev->id.comm);
+		own(&p->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 }
 
 static void partings_merge(struct partings *into, const struct partings *p)
@@ -186,7 +186,7 @@ static struct endings *endings_at(struct evidence *e, const struct tcphs_event *
 
 	x = evidence_get(e, &e->ends->endings, &key.key);
 	if (x && ev->flags & TCPHS_F_OWNER)
-		own(&x->owner, ev->id.pid, ev->id.comm);
+		own(&x->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 	return x;
 }
 
@@ -325,7 +325,7 @@ static void client_fin(struct evidence *e, struct endings *x, const struct tcphs
 	x->unserved.count++;
 	raise(&x->unserved.longest, x->key.passive ? ev->idle.received : ev->idle.sent);
 	if (ev->flags & TCPHS_F_OWNER)
-		own(&x->unserved.owner, ev->id.pid, ev->id.comm);
+		own(&x->unserved.owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 }
 
 static void first_fin(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
@@ -509,7 +509,7 @@ static void rst(struct evidence *e, struct endings *x, const struct tcphs_event 
 		return;
 	}
 	if (by_us && ev->flags & TCPHS_F_OWNER)
-		own(&x->breaker, ev->id.pid, ev->id.comm);
+		own(&x->breaker, ev->id.pid, ev->id.comm, ev->id.cgroup);
 	if (is_no_check(x, ev))
 		remember_conn(e, ev->id.conn)->no_check = true;
 	close_reset(&x->resets, ev);

@@ -143,5 +143,5 @@ void evidence_kept(struct evidence *e, const struct tcphs_event *ev)
 		m->first = ev->time;
 	raise(&m->last, ev->time);
 	if (ev->flags & TCPHS_F_OWNER)
-		own(&m->owner, ev->id.pid, ev->id.comm);
+		own(&m->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 }

@@ -43,7 +43,7 @@ static inline bool is_reset(const struct tcphs_event *ev)
 }
 
 /* evidence.c */
-void own(struct owner *o, uint32_t pid, const void *comm);
+void own(struct owner *o, uint32_t pid, const void *comm, uint64_t cgroup);
 void *evidence_get(struct evidence *e, struct tally *t, const void *key);	/* NULL: no memory */
 /*
  * Is this end a listener's child? Where its beginning was not seen: if somebody listens

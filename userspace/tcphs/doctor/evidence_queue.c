@@ -159,7 +159,7 @@ static void server_event(struct server *s, const struct tcphs_event *ev)
 	switch (ev->type) {
 	case TCPHS_EV_LISTEN:
 		if (ev->flags & TCPHS_F_OWNER)
-			own(&s->owner, ev->id.pid, ev->id.comm);
+			own(&s->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 		break;
 	case TCPHS_EV_ESTABLISHED:
 		s->established++;
@@ -168,7 +168,7 @@ static void server_event(struct server *s, const struct tcphs_event *ev)
 	case TCPHS_EV_ACCEPTED:
 		s->accepted++;
 		if (ev->flags & TCPHS_F_OWNER)
-			own(&s->owner, ev->id.pid, ev->id.comm);
+			own(&s->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 		break;
 	case TCPHS_EV_CLOSED:
 		s->ended++;
@@ -202,11 +202,11 @@ static void socket_event(struct evidence *e, const struct tcphs_event *ev, const
 		if (ev->flags & TCPHS_F_DURATION)
 			wait_count(&q->wait, ev->duration);
 		if (ev->flags & TCPHS_F_OWNER)
-			own(&q->owner, ev->id.pid, ev->id.comm);
+			own(&q->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 		break;
 	case TCPHS_EV_LISTEN:
 		if (ev->flags & TCPHS_F_OWNER)
-			own(&q->owner, ev->id.pid, ev->id.comm);
+			own(&q->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 		break;
 	case TCPHS_EV_SYN_DROPPED:
 	case TCPHS_EV_ACCEPT_OVERFLOW:
@@ -317,7 +317,7 @@ static void socket_after(struct queue *q, const struct tcphs_listener *l)
 	raise(&q->overflows, l->overflows - q->first.overflows);
 	wait_between(&q->wait, &q->first.wait, &l->wait);
 	if (l->owner.known && !q->owner.known)
-		own(&q->owner, l->owner.pid, l->owner.comm);
+		own(&q->owner, l->owner.pid, l->owner.comm, l->owner.cgroup);
 }
 
 static void listener_after(struct evidence *e, const struct tcphs_listener *l)
@@ -335,7 +335,7 @@ static void listener_after(struct evidence *e, const struct tcphs_listener *l)
 	if (s->sockets == 1 || l->accept_limit < s->limit)
 		s->limit = l->accept_limit;
 	if (l->owner.known && !s->owner.known)
-		own(&s->owner, l->owner.pid, l->owner.comm);
+		own(&s->owner, l->owner.pid, l->owner.comm, l->owner.cgroup);
 	s->counted.accepted += l->accepted - q->first.accepted;
 	s->counted.overflows += l->overflows - q->first.overflows;
 	s->counted.drops += l->drops - q->first.drops;
