@@ -7,13 +7,15 @@ import zlib
 from collections import namedtuple
 
 MAGIC = b"\x89tcphs\r\n"
-EVENT_SIZE = 168
-EVENTS, LOST, END, CLOCK, STATE, OLDER, KEPT, HOST = range(1, 9)
+EVENT_SIZE = 192
+EVENTS, LOST, END, CLOCK, STATE, OLDER, KEPT, HOST, CGROUP = range(1, 10)
 # In struct tcphs_event: where, and how.
 FIELDS = {"number": (0, "<Q"), "time": (8, "<Q"), "type": (24, "<B"), "seq": (28, "<I"),
-          "ack": (32, "<I"), "cpu": (40, "<H"), "conn": (48, "<Q"), "local_port": (88, "<H"),
-          "peer_port": (90, "<H"), "netns": (92, "<I"), "isn": (96, "<I"), "peer_isn": (100, "<I"),
-          "role": (104, "<B")}
+          "ack": (32, "<I"), "flags": (36, "<I"), "cpu": (40, "<H"), "conn": (48, "<Q"),
+          "local_port": (88, "<H"), "peer_port": (90, "<H"), "isn": (92, "<I"),
+          "peer_isn": (96, "<I"), "role": (100, "<B"), "netns": (104, "<I"), "pid": (108, "<I"),
+          "cgroup": (112, "<Q")}
+F_OWNER = 1 << 4
 
 # @pieces: [(kind, content)]
 Recording = namedtuple("Recording", "clock flags abi pieces")
@@ -63,13 +65,16 @@ def host_piece(name, boot):
     return boot.bytes + name.encode().ljust(64, b"\0")
 
 
-def write(path, of, some, host=None, boot=None, clock=None, lost=()):
-    """@some events as one recording; @lost: before the n-th event so many, {n: count}"""
+def write(path, of, some, host=None, boot=None, clock=None, lost=(), cgroups=()):
+    """@some events as one recording; @lost: before the n-th event so many, {n: count};
+    @cgroups: what they are called, {number: path}"""
     head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, EVENT_SIZE,
                        of.clock if clock is None else clock, of.flags)
     pieces, lost = [], dict(lost)
     if host:
         pieces.append((HOST, host_piece(host, boot or uuid.uuid4())))
+    for number, path_ in dict(cgroups).items():
+        pieces.append((CGROUP, struct.pack("<Q", number) + path_.encode()))
     for n, event in enumerate(some):
         if n in lost:
             pieces.append((LOST, struct.pack("<QII", lost[n], 0, 0)))

@@ -103,6 +103,33 @@ def renumbered(events):
     return events
 
 
+def owned(events, cgroup):
+    """The same by a process of that cgroup."""
+    for name, value in (("flags", lambda event: recorded.field(event, "flags") | recorded.F_OWNER),
+                        ("pid", lambda event: 7919), ("cgroup", lambda event: cgroup)):
+        events = [recorded.with_field(e, name, value(e)) for e in events]
+    return events
+
+
+def of_cgroups(folder):
+    """Two machines, and two boots of one, have the same numbers for cgroups of different names."""
+    whole = recorded.read(folder / "loopback")
+    files = split(folder, "loopback")
+    units = {}
+    for file, unit in zip(files, ("nginx.service", "curl-31.scope")):
+        recording = recorded.read(file)
+        host = next(content for kind, content in recording.pieces if kind == recorded.HOST)
+        recorded.write(file, whole, owned(recorded.events(recording), 104729),
+                       host[16:].rstrip(b"\0").decode(), uuid.UUID(bytes=host[:16]),
+                       cgroups={104729: "/system.slice/" + unit})
+        units[host[16:].rstrip(b"\0").decode()] = unit
+    got = {(o["host"], o["cgroup_id"], o["unit"]) for o in lines("lives", "-j", *reads(files))}
+    tap.same(got, {(host, 104729, unit) for host, unit in units.items()}, "units of two machines")
+    got = lines("events", "-j", "--unit", "nginx", *reads(files))
+    tap.same({e["host"] for e in got}, {h for h, u in units.items() if u == "nginx.service"},
+             "a unit is of one of them")
+
+
 def of_one_side(folder):
     whole = recorded.read(folder / "client")
     files = split(folder, "loopback", (0, 3 * SECOND))
@@ -184,6 +211,7 @@ def main():
             of_shift(folder, shift, ns)
         of_nat(folder)
         of_one(folder)
+        of_cgroups(folder)
         of_one_side(folder)
         of_doubt(folder)
         of_many(folder)

@@ -27,6 +27,14 @@ unsigned int site_boot(uint32_t netns);
 bool site_has_others(uint32_t netns);
 /* The inode, on its host. */
 uint32_t site_inode(uint32_t netns);
+/*
+ * Likewise the number of a cgroup, which is of one boot of one machine: with that boot's number
+ * before it, which no cgroup is as great as to need.
+ */
+#define SITE_CGROUP_BITS	48
+#define SITE_CGROUP(boot, id)	((((uint64_t)(boot) + 1) << SITE_CGROUP_BITS) | (id))
+#define SITE_CGROUP_ID(number)	((number) & (((uint64_t)1 << SITE_CGROUP_BITS) - 1))
+
 /* A netns_namer: the host, with the inode where it has several. */
 netns_namer site_name;
 

@@ -83,13 +83,16 @@ static int add(struct tcphs_cgroups *c, uint64_t id, const char *path)
  * @id: its number
  * @path: from the root of the hierarchy; copied
  *
- * Numbers do not come again, nor do names change: what is known stays.
+ * Names do not change; but a recording may be of several boots, and after each of them numbers
+ * begin anew: the newer name is found then, and who has the older one may keep it.
  *
  * Return: 0, or -ENOMEM.
  */
 int tcphs_cgroups_add(struct tcphs_cgroups *c, uint64_t id, const char *path)
 {
-	return find(c, id) ? 0 : add(c, id, path);
+	const struct entry *entry = find(c, id);
+
+	return entry && !strcmp(entry->path, path) ? 0 : add(c, id, path);
 }
 
 /**

@@ -109,6 +109,7 @@ struct hosts {
 	uint32_t nr_boots, boots_cap;
 	struct end *end;
 	uint32_t nr_ends, ends_cap;
+	struct tcphs_cgroups *cgroups;	/* get what the recordings call them */
 	struct hash by_id, by_ends, by_isn;
 	bool full;			/* there were more connections than these */
 	struct address *address;
@@ -907,8 +908,17 @@ static void on_missing(void *arg, const struct tcphs_missing *missing)
 	item->missing.to = common_time(f->h, boot, missing->to);
 }
 
+static void on_cgroup(void *arg, uint64_t id, const char *path)
+{
+	struct feed *f = arg;
+
+	if (f->h->cgroups && tcphs_cgroups_add(f->h->cgroups, SITE_CGROUP(boot_of(f), id), path))
+		f->h->no_memory = true;
+}
+
 static const struct tcphs_events_ops feed_ops = {
 	.record = on_event, .lost = on_lost, .older = on_older, .missing = on_missing,
+	.cgroup = on_cgroup,
 };
 
 static void read_feed(struct feed *f)
@@ -989,11 +999,13 @@ static int learn_all(struct hosts *h, struct tcphs_error *err)
  * hosts_open - recordings of several machines, or of one
  * @names: of the files; must stay
  * @nr: how many
+ * @cgroups: gets the names of theirs; must stay; or NULL
  * @err: why not
  *
  * Return: for hosts_close(), or NULL.
  */
-struct hosts *hosts_open(char *const *names, unsigned int nr, struct tcphs_error *err)
+struct hosts *hosts_open(char *const *names, unsigned int nr, struct tcphs_cgroups *cgroups,
+			 struct tcphs_error *err)
 {
 	struct hosts *h = calloc(1, sizeof(*h));
 
@@ -1004,6 +1016,7 @@ struct hosts *hosts_open(char *const *names, unsigned int nr, struct tcphs_error
 		free(h);
 		return NULL;
 	}
+	h->cgroups = cgroups;
 	for (; h->nr_feeds < nr; h->nr_feeds++)
 		if (open_feed(h, &h->feed[h->nr_feeds], names[h->nr_feeds], err)) {
 			h->nr_feeds++;
@@ -1109,6 +1122,8 @@ static void tell_event(struct hosts *h, const struct item *item, const struct tc
 		ev.id.netns = site_of(b->host, item->boot, h->host[b->host].name, ev.id.netns);
 	if (!ev.id.netns)
 		h->no_memory |= h->nr_hosts > 1;
+	if (ev.id.cgroup)
+		ev.id.cgroup = SITE_CGROUP(item->boot, ev.id.cgroup);
 	ops->record(arg, &ev);
 }
 

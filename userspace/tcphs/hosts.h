@@ -18,7 +18,8 @@
 
 struct hosts;
 
-struct hosts *hosts_open(char *const *names, unsigned int nr, struct tcphs_error *err);
+struct hosts *hosts_open(char *const *names, unsigned int nr, struct tcphs_cgroups *cgroups,
+			 struct tcphs_error *err);
 void hosts_close(struct hosts *h);
 
 unsigned int hosts_count(const struct hosts *h);

@@ -352,7 +352,7 @@ void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const str
 		tcphs_json_u64(&j, "pid", f->owner.pid);
 		tcphs_json_str(&j, "comm", f->owner.comm);
 		if (f->owner.cgroup)
-			tcphs_json_u64(&j, "cgroup_id", f->owner.cgroup);
+			tcphs_json_u64(&j, "cgroup_id", SITE_CGROUP_ID(f->owner.cgroup));
 		cli_json_cgroup(cli, &j, f->owner.cgroup);
 	}
 	if (f->from) {

@@ -186,7 +186,7 @@ static void learn_owner(struct known *known, const struct tcphs_ident *id)
 	char *p = PUT_U64(known->owner, "pid", id->pid);
 
 	if (id->cgroup)
-		p = PUT_U64(p, "cgroup_id", id->cgroup);
+		p = PUT_U64(p, "cgroup_id", SITE_CGROUP_ID(id->cgroup));
 	p = PUT(p, ",\"comm\":\"");
 	p = tcphs_json_escape(p, id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
 	if (id->thread[0]) {

@@ -349,7 +349,7 @@ static void who_json(const struct cli *cli, struct tcphs_json *j,
 	if (life->flags & TCPHS_F_OWNER) {
 		tcphs_json_u64(j, "pid", id->pid);
 		if (id->cgroup)
-			tcphs_json_u64(j, "cgroup_id", id->cgroup);
+			tcphs_json_u64(j, "cgroup_id", SITE_CGROUP_ID(id->cgroup));
 		tcphs_json_bytes(j, "comm", id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
 		if (id->thread[0])
 			tcphs_json_bytes(j, "thread", id->thread,

@@ -205,7 +205,7 @@ static void say_clocks(const struct source *s)
 
 static int open_hosts(struct source *s, struct tcphs_error *err)
 {
-	s->hosts = hosts_open(s->cli->reads, s->cli->nr_reads, err);
+	s->hosts = hosts_open(s->cli->reads, s->cli->nr_reads, s->cli->cgroups, err);
 	if (!s->hosts)
 		return -1;
 	s->name = s->cli->read;
