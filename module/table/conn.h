@@ -56,7 +56,7 @@ struct tcphs_conn {
 	u64 born;		/* first step, ns */
 	u64 since;		/* entered this state, ns */
 	union {
-		u64 mark;	/* entered the accept queue, sent FIN, its ACK came, or left a state, ns */
+		u64 mark;	/* ns: entered the accept queue, sent FIN, its ACK came, left a state */
 		const struct request_sock *original;	/* of a request that moves, not to touch */
 	};
 	union {

@@ -32,9 +32,14 @@ static void ask(struct tcphs_cgroups *c)
 		mnl_attr_put(nlh, TCPHS_A_CGROUP_ALL_NETNS, 0, NULL);
 	if (c->last)
 		mnl_attr_put_u64(nlh, TCPHS_A_CGROUP_AFTER, c->last);
-	if (tcphs_talk(c->session, nlh, on_name, c, &err)) {
-		tcphs_close(c->session);
-		c->session = NULL;
+	if (!tcphs_talk(c->session, nlh, on_name, c, &err))
+		return;
+	tcphs_close(c->session);
+	c->session = NULL;
+	/* Who may not see others sees his own. */
+	if (c->all_netns) {
+		c->all_netns = false;
+		ask(c);
 	}
 }
 

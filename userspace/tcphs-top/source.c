@@ -14,6 +14,11 @@ static int live_open(struct top_source *src, struct tcphs_error *err)
 {
 	if (!src->ctx)
 		src->ctx = tcphs_open(err);
+	if (!src->cgroups)
+		src->cgroups = tcphs_cgroups_new();
+	/* Of all namespaces or, who may not, of ours. */
+	if (src->cgroups)
+		tcphs_cgroups_live(src->cgroups, true);
 	return src->ctx ? 0 : -ENODEV;
 }
 
@@ -91,6 +96,8 @@ static void live_close(struct top_source *src)
 {
 	tcphs_close(src->ctx);
 	src->ctx = NULL;
+	tcphs_cgroups_free(src->cgroups);
+	src->cgroups = NULL;
 }
 
 /**

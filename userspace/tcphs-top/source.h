@@ -23,6 +23,7 @@ struct play;
  *	beside events
  * @look_after: it ends
  * @close: after it only @open may be called
+ * @cgroups: what cgroups are called; NULL: nobody knows
  * @ctx: private to the source
  * @play: the recording that is played, NULL: it is live
  *
@@ -44,6 +45,7 @@ struct top_source {
 			   struct tcphs_error *err);
 	int (*look_after)(struct top_source *src, struct look *l, struct tcphs_error *err);
 	void (*close)(struct top_source *src);
+	struct tcphs_cgroups *cgroups;
 	void *ctx;
 	struct play *play;
 };
