@@ -25,7 +25,7 @@ import stories_other
 import stories_mptcp
 import stories_move
 import wire
-from tale import STORIES, Tale, tell_in_time
+from tale import STORIES, Followed, Tale, tell_in_time
 
 
 def stories():
@@ -38,12 +38,14 @@ def stories():
 
 def main(names):
     wire_ = wire.Wire()
+    Tale.followed = Followed()
     failed = 0
     for name, families, function in stories():
         if names and function.__name__ not in names:
             continue
         for family in families:
             failed += not tell_in_time(lambda: Tale(wire_, family), f"{family}: {name}", function)
+    Tale.followed.end()
     return 1 if failed else 0
 
 

@@ -5,6 +5,7 @@ A story is a function with @story; its first line of text is the name.
 """
 import ctypes
 import json
+import os
 import select
 import socket
 import struct
@@ -67,23 +68,51 @@ def sysctl(name, value):
     return before
 
 
-def recorded():
-    """Records that were written for this namespace."""
-    with open("/proc/tcphs", encoding="ascii") as file:
-        return int(next(line for line in file if line.startswith("ring ")).split()[2])
+class Followed:
+    """All events as tcphs events -f shows them: to start a program for each look is dear on an
+    emulated CPU."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["tcphs", "events", "-j", "-f"], stdout=subprocess.PIPE)
+        self.rest, self.events = b"", []
+        os.set_blocking(self.process.stdout.fileno(), False)
+
+    def wait(self, seconds):
+        """For news, so long at the most."""
+        if not select.select([self.process.stdout], [], [], max(0, seconds))[0]:
+            return
+        data = self.process.stdout.read()
+        if not data:
+            raise Wrong(f"tcphs events -f has ended with {self.process.wait()}")
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for event in map(json.loads, lines):
+            if event["event"] == "lost":
+                raise Wrong("records were lost")
+            self.events.append(event)
+
+    def of(self, port, since):
+        """Those of a port, in the order of their times; what is older is forgotten."""
+        self.events = [e for e in self.events if e["time"] >= since]
+        return sorted((e for e in self.events if e["peer_port"] == port), key=lambda e: e["time"])
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 class Tale:
     """What a story has at hand. Everything it changes is undone after it."""
 
     port = 20000
+    followed = None
 
     def __init__(self, wire_, family):
         self.wire, self.family = wire_, family
         self.version = 6 if family == "ipv6" else 4
         self.sockets, self.sysctls, self.peers = [], [], []
         self.since = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        self.before, self.had = self.counters(), recorded()
+        self.before = self.counters()
 
     def sysctl(self, name, value):
         self.sysctls.append((name, sysctl(name, value)))
@@ -178,19 +207,15 @@ class Tale:
             return f"{e['event']} {e['old']}>{e['new']}" + \
                 (f" {e['reason']}" if "reason" in e else "")
 
-        deadline, had = time.monotonic() + seconds * PATIENCE, self.had + len(expected) - 1
+        deadline = time.monotonic() + seconds * PATIENCE
         while True:
-            # To start a program is dear on an emulated CPU: not before there may be news.
-            pause = 0.01
-            while recorded() <= had and time.monotonic() < deadline:
-                pause = nap(pause, 0.1)
-            had = recorded()
-            events = self.events(port)
+            events = self.followed.of(port, self.since)
             found = [line(e) for e in events]
             # What is sent again on a slow machine stands in no other's place.
             if time.monotonic() > deadline or (len(found) >= len(expected) and
                len(without_resends(found)) >= len(without_resends(expected))):
                 break
+            self.followed.wait(deadline - time.monotonic())
         if found != expected:
             surplus = len(found) - len(expected)
             late = without_resends(found) == without_resends(expected) and \

@@ -24,16 +24,18 @@ import trouble_doctor
 import trouble_small
 import wire
 from examine import TROUBLES, SMALL, Case
-from tale import tell_in_time
+from tale import Followed, Tale, tell_in_time
 
 
 def main(names):
     wire_ = wire.Wire()
+    Tale.followed = Followed()
     failed = 0
     chosen = SMALL if names == ["--small"] else \
         [f for f in TROUBLES + SMALL if f.__name__ in names] if names else TROUBLES
     for function in chosen:
         failed += not tell_in_time(lambda: Case(wire_, "ipv4"), function.__doc__, function)
+    Tale.followed.end()
     return 1 if failed else 0
 
 
