@@ -131,7 +131,8 @@ proc_is_a_file() {
 		same "$(wc -l <"$tmp/tail")" 3 "lines of tail" &&
 		same "$(sed -n '1{s/uptime [0-9]*//;p}' "$tmp/twice")" \
 			"$(sed -n '1{s/uptime [0-9]*//;p}' "$tmp/head")" "first line of $file" &&
-		same "$(sed -n 3p "$tmp/twice")" "$(sed -n 3p "$tmp/less")" \
+		same "$(sed -n '3{s/reach [0-9]* s//;p}' "$tmp/twice")" \
+			"$(sed -n '3{s/reach [0-9]* s//;p}' "$tmp/less")" \
 			"line after the second of $file" || return
 	done
 }
