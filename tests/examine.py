@@ -25,19 +25,23 @@ def small(function):
     return function
 
 
-def waiting(pid):
-    """How many sockets wait for the module's bell where a process is."""
-    with open(f"/proc/{pid}/net/netlink", encoding="ascii") as file:
-        rows = [line.split() for line in file][1:]
-    return sum(row[1] == "16" and int(row[3], 16) != 0 for row in rows)
+def waits(pid):
+    """Does a process have a socket that waits for the module's bell?"""
+    try:
+        with open(f"/proc/{pid}/net/netlink", encoding="ascii") as file:
+            rows = [line.split() for line in file][1:]
+        files = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    except FileNotFoundError:
+        return False
+    return any(f"socket:[{row[9]}]" in files for row in rows
+               if row[1] == "16" and int(row[3], 16) != 0)
 
 
 def start(command):
     """A reader of events that has begun: what happens now it will see."""
-    before = waiting("self")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 20
-    while waiting(process.pid) <= before:
+    while not waits(process.pid):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise Wrong(f"{command} does not wait: {process.communicate()}")
