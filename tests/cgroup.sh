@@ -90,12 +90,13 @@ mkdir -p "$cgroups/system.slice"
 check "who sees a part of the hierarchy has names of that part" inside
 check "the status counts them" test \
 	"$(nsenter --net=/proc/1/ns/net tcphs status -j | jq .cgroups.known)" -ge "$(jq -r .cgroup "$tmp/did" | sort -u | wc -l)"
-sleep_until_told() {
-	wait_until 30 sh -c "tcphs lives -j --read '$1' --port $port 2>/dev/null |
-		jq -s -e '[.[] | select(.role == \"active\" and .end)] | length >= $(wc -l <"$tmp/did")'"
+# has_all RECORDING: each client's connection
+has_all() {
+	(($(tcphs lives -j --read "$1" --port "$port" 2>/dev/null | jq 'select(.role == "active").conn' |
+		sort -u | wc -l) == $(wc -l <"$tmp/did")))
 }
-sleep_until_told "$tmp/rec"
-sleep_until_told "$tmp/box"
+wait_until 30 has_all "$tmp/rec" || die "the recording lacks clients"
+wait_until 30 has_all "$tmp/box" || die "the directory lacks clients"
 kill -INT "${recorders[@]}"
 wait "${recorders[@]}"
 unload
