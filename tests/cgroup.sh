@@ -97,8 +97,9 @@ has_all() {
 }
 wait_until 30 has_all "$tmp/rec" || die "the recording lacks clients"
 wait_until 30 has_all "$tmp/box" || die "the directory lacks clients"
-kill -INT "${recorders[@]}"
-wait "${recorders[@]}"
+for recorder in "${recorders[@]}"; do
+	stop "$recorder"
+done
 unload
 check "a recording has them without the module" are_named recording --read "$tmp/rec"
 check "and so has a directory of recordings" are_named directory --read "$tmp/box"
