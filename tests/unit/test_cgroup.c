@@ -107,15 +107,19 @@ static void test_filter(void)
 	struct tcphs_filter *f = tcphs_filter_new();
 	struct tcphs_cgroups *c = tcphs_cgroups_new();
 	struct tcphs_event ev = { .flags = TCPHS_F_OWNER, .id = { .cgroup = 5 } };
+	const struct tcphs_cgroup *first;
 
 	ok(f && c && !tcphs_cgroups_add(c, 5, "/system.slice/nginx.service") &&
 	   !tcphs_cgroups_add(c, 6, "/system.slice/docker-" ID ".scope") &&
 	   !tcphs_cgroups_add(c, 1029, "/kubepods/pod" POD "/" OTHER), "names become known");
 	ok(!strcmp(tcphs_cgroups_find(c, 1029)->names.pod, POD) && !tcphs_cgroups_find(c, 7) &&
 	   !tcphs_cgroups_find(c, 0), "and are found by their numbers");
+	first = tcphs_cgroups_find(c, 5);
 	tcphs_cgroups_add(c, 5, "/another");
-	ok(!strcmp(tcphs_cgroups_find(c, 5)->path, "/system.slice/nginx.service"),
-	   "a number keeps its name");
+	ok(!strcmp(tcphs_cgroups_find(c, 5)->path, "/another"),
+	   "after another boot a number has its newer name");
+	ok(!strcmp(first->path, "/system.slice/nginx.service"), "who has the older one keeps it");
+	tcphs_cgroups_add(c, 5, "/system.slice/nginx.service");
 	tcphs_filter_parse(f, TCPHS_FILTER_UNIT, "apache2,nginx", NULL);
 	ok(!tcphs_filter_event(f, &ev), "without names none is of a unit");
 	tcphs_filter_cgroups(f, c);
@@ -150,7 +154,7 @@ int main(void)
 	struct tcphs_cgroup_names names;
 	size_t i;
 
-	plan(3 * NR + 12);
+	plan(3 * NR + 13);
 	for (i = 0; i < NR; i++) {
 		tcphs_cgroup_parse(paths[i].path, &names);
 		same(names.unit, paths[i].unit, paths[i].what);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "site.h"
 #include "cli.h"
 #include "tap.h"
 
@@ -75,7 +76,7 @@ static void make_ident(struct tcphs_ident *id)
 	id->role = (uint8_t)(rand() % (TCPHS_ROLE_MAX + 2));
 	id->generation = rand() % 4 ? 0 : (uint16_t)some(16);
 	id->pid = (uint32_t)some(22);
-	id->cgroup = rand() % 3 ? some(64) : 0;
+	id->cgroup = rand() % 3 ? some(SITE_CGROUP_BITS) : 0;
 	make_name(id->comm, false);
 	make_name(id->thread, true);
 }
