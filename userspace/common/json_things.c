@@ -25,6 +25,27 @@ void tcphs_json_histogram(struct tcphs_json *j, const char *key, const struct tc
 }
 
 /**
+ * tcphs_json_cgroup - what an owner's cgroup is called, into an object that is open
+ * @j: the writer
+ * @cgroups: who knows; NULL: nobody
+ * @id: of the owner, or 0
+ */
+void tcphs_json_cgroup(struct tcphs_json *j, struct tcphs_cgroups *cgroups, uint64_t id)
+{
+	const struct tcphs_cgroup *c = cgroups ? tcphs_cgroups_find(cgroups, id) : NULL;
+
+	if (!c)
+		return;
+	tcphs_json_bytes(j, "cgroup", c->path, strlen(c->path));
+	if (*c->names.unit)
+		tcphs_json_str(j, "unit", c->names.unit);
+	if (*c->names.container)
+		tcphs_json_str(j, "container", c->names.container);
+	if (*c->names.pod)
+		tcphs_json_str(j, "pod", c->names.pod);
+}
+
+/**
  * tcphs_json_conn - the fields of a connection, into an object that is open
  * @j: the writer
  * @c: the connection

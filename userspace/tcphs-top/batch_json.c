@@ -85,11 +85,12 @@ static void put_status(struct tcphs_json *j, const struct top_model *m)
 	put_alerts(j, m);
 }
 
-static void put_listener(struct tcphs_json *j, const void *row)
+static void put_listener(struct tcphs_json *j, const struct top_model *m, const void *row)
 {
 	const struct top_listener *r = row;
 
 	tcphs_json_listener(j, r->is);
+	tcphs_json_cgroup(j, m->cgroups, r->is->owner.cgroup);
 	tcphs_json_open(j, "rates", '{');
 	put_number(j, "accepted", r->accepts);
 	put_number(j, "accept_overflows", r->overflows);
@@ -98,6 +99,14 @@ static void put_listener(struct tcphs_json *j, const void *row)
 	put_quantiles(j, &r->wait);
 	tcphs_json_close(j, '}');
 	tcphs_json_close(j, '}');
+}
+
+static void put_conn(struct tcphs_json *j, const struct top_model *m, const void *row)
+{
+	const struct tcphs_conn_info *c = row;
+
+	tcphs_json_conn(j, c);
+	tcphs_json_cgroup(j, m->cgroups, c->owner.cgroup);
 }
 
 static void put_rows(struct tcphs_json *j, const struct top_model *m, enum top_screen screen)
@@ -109,9 +118,9 @@ static void put_rows(struct tcphs_json *j, const struct top_model *m, enum top_s
 	for (i = 0; (row = model_row(m, screen, i)); i++) {
 		tcphs_json_open(j, NULL, '{');
 		if (screen == TOP_LISTENERS)
-			put_listener(j, row);
+			put_listener(j, m, row);
 		else
-			tcphs_json_conn(j, row);
+			put_conn(j, m, row);
 		tcphs_json_close(j, '}');
 	}
 	tcphs_json_close(j, ']');

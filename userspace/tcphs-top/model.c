@@ -361,7 +361,8 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 {
 	int ret;
 
-	tcphs_filter_cgroups(&m->filter, src->cgroups);
+	m->cgroups = src->cgroups;
+	tcphs_filter_cgroups(&m->filter, m->cgroups);
 	if (m->page.what)
 		return refresh_page(m, src, all_netns, now, err);
 	page_stop(&m->page, src);

@@ -100,6 +100,7 @@ struct top_style {
  * @conns_valid: it belongs to the snapshot
  * @style: how cells are written
  * @filter: what is wanted
+ * @cgroups: what they are called; NULL: nobody knows
  * @feed: events, once one of the screens that are made of them was shown; or NULL
  * @feed_all: of all namespaces
  * @feed_void: they are to be read anew
@@ -141,6 +142,7 @@ struct top_model {
 
 	struct top_style style;
 	struct tcphs_filter filter;
+	struct tcphs_cgroups *cgroups;
 	struct top_feed *feed;
 	bool feed_all;
 	bool feed_void;

@@ -483,17 +483,7 @@ void cli_pod(const struct cli *cli, char *cell, uint64_t cgroup)
  */
 void cli_json_cgroup(const struct cli *cli, struct tcphs_json *j, uint64_t cgroup)
 {
-	const struct tcphs_cgroup *c = cli->cgroups ? tcphs_cgroups_find(cli->cgroups, cgroup) : NULL;
-
-	if (!c)
-		return;
-	tcphs_json_bytes(j, "cgroup", c->path, strlen(c->path));
-	if (*c->names.unit)
-		tcphs_json_str(j, "unit", c->names.unit);
-	if (*c->names.container)
-		tcphs_json_str(j, "container", c->names.container);
-	if (*c->names.pod)
-		tcphs_json_str(j, "pod", c->names.pod);
+	tcphs_json_cgroup(j, cli->cgroups, cgroup);
 }
 
 /**
