@@ -45,7 +45,7 @@ static void copy(char *to, size_t size, const char *p, size_t len)
 	to[len] = '\0';
 }
 
-/* systemd.unit(5): what else there is is somebody else's, or made to look like one. */
+/* systemd.unit(5): other names are of somebody else, or made to look like one. */
 static bool is_name(const char *p, size_t len)
 {
 	for (; len; len--, p++)
