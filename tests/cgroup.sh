@@ -34,11 +34,11 @@ expected() {
 
 # are_named WHAT OPTION…: lives are called as expected
 are_named() {
-	local what=$1
+	local whose=$1
 
 	shift
 	diff <(expected) <(names lives "$@" --port "$port" | sort -u) >"$tmp/diff" ||
-		{ echo "$what:"; head -n 9 "$tmp/diff"; return 1; }
+		{ echo "$whose:"; head -n 9 "$tmp/diff"; return 1; }
 }
 
 # finds N FILTER WORD: so many clients, those that jq chooses
