@@ -1,61 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Containers, as the cgroups of their processes name them. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "container.h"
+#include "tcphs.h"
 
 #define ID_LEN		64	/* hexadecimal digits of a container's number */
 #define ID_SHOWN	12	/* as docker ps and crictl ps show it */
 
-static bool is_id(const char *p)
+/**
+ * container_shown - how much of it people are shown
+ * @name: number or name of a container
+ *
+ * Return: so many bytes.
+ */
+int container_shown(const char *name)
 {
-	size_t i;
+	size_t len = strlen(name);
 
-	for (i = 0; i < ID_LEN; i++)
-		if (!isxdigit((unsigned char)p[i]))
-			return false;
-	return !isxdigit((unsigned char)p[ID_LEN]);
-}
-
-/* A name up to the end of its part of the path. */
-static bool take_name(const char *p, const char *stop, char *name, size_t size)
-{
-	size_t len = strcspn(p, stop);
-
-	if (!len)
-		return false;
-	snprintf(name, size, "%.*s", (int)len, p);
-	return true;
+	return len == ID_LEN ? ID_SHOWN : (int)len;
 }
 
 /**
  * container_of_cgroup - the container that a cgroup is of
- * @text: of /proc/PID/cgroup
+ * @text: of /proc/PID/cgroup: a line for each hierarchy
  * @name: gets the first digits of its number, or its name
  * @size: of @name
- *
- * Docker, containerd, CRI-O and podman have 64 digits at the end of a part of the path; LXC
- * and systemd-nspawn have names.
  *
  * Return: is it of one?
  */
 bool container_of_cgroup(const char *text, char *name, size_t size)
 {
-	static const char lxc[] = "/lxc.payload.", nspawn[] = "machine.slice/systemd-nspawn@";
-	const char *p;
+	struct tcphs_cgroup_names names;
+	const char *line;
 
-	for (p = text; *p; p++)
-		if ((p == text || !isxdigit((unsigned char)p[-1])) && is_id(p)) {
-			snprintf(name, size, "%.*s", ID_SHOWN, p);
-			return true;
-		}
-	p = strstr(text, lxc);
-	if (p)
-		return take_name(p + sizeof(lxc) - 1, "/\n", name, size);
-	p = strstr(text, nspawn);
-	return p && take_name(p + sizeof(nspawn) - 1, ".\n", name, size);
+	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		tcphs_cgroup_parse(line + strcspn(line, "/\n"), &names);
+		if (!*names.container)
+			continue;
+		snprintf(name, size, "%.*s", container_shown(names.container), names.container);
+		return true;
+	}
+	return false;
 }
 
 /**

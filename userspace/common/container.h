@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+int container_shown(const char *name);
 bool container_of_cgroup(const char *text, char *name, size_t size);
 bool container_of_process(uint32_t pid, char *name, size_t size);
 

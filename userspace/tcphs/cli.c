@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "container.h"
 #include "filter_word.h"
 #include "site.h"
 
@@ -461,7 +462,7 @@ void cli_container(const struct cli *cli, char *cell, uint64_t cgroup)
 {
 	const char *name = cli_cgroup_names(cli, cgroup)->container;
 
-	name_cell(cell, name, (size_t)CLI_CONTAINER_LENGTH(name));
+	name_cell(cell, name, (size_t)container_shown(name));
 }
 
 /**

@@ -136,8 +136,6 @@ void cli_say_missing(const struct tcphs_missing *missing);
 netns_namer *cli_netns(const struct cli *cli);
 struct tcphs_cgroups *cli_cgroups(struct cli *cli);
 const struct tcphs_cgroup_names *cli_cgroup_names(const struct cli *cli, uint64_t id);
-#define CLI_CONTAINER_SHOWN 12	/* digits, as docker ps and crictl ps have them */
-#define CLI_CONTAINER_LENGTH(name) (strlen(name) == 64 ? CLI_CONTAINER_SHOWN : (int)strlen(name))
 void cli_unit(const struct cli *cli, char *cell, uint64_t cgroup);
 void cli_container(const struct cli *cli, char *cell, uint64_t cgroup);
 void cli_pod(const struct cli *cli, char *cell, uint64_t cgroup);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "columns.h"
+#include "container.h"
 #include "doctor/words.h"
 #include "out_doctor.h"
 #include "site.h"
@@ -61,7 +62,7 @@ static void whose_text(struct cli *cli, const struct finding *f)
 		len = (size_t)snprintf(text, sizeof(text), "%s", names->unit);
 	if (*names->container)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%scontainer %.*s",
-					len ? ", " : "", CLI_CONTAINER_LENGTH(names->container),
+					len ? ", " : "", container_shown(names->container),
 					names->container);
 	if (*names->pod)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%spod %s",
@@ -170,7 +171,7 @@ static void findings_text(struct cli *cli, const struct doctor_view *v, const st
 		name = *group ? group : heads[v->by];
 		if (v->by && !cli->no_header)
 			cli_line(cli, 2, "%s%s %.*s%s", cli_bold(cli), *group ? heads[v->by] : "NO",
-				 CLI_CONTAINER_LENGTH(name), name, cli_plain(cli));
+				 container_shown(name), name, cli_plain(cli));
 		group_text(cli, v, r, group);
 	}
 }
