@@ -163,15 +163,17 @@ static void findings_text(struct cli *cli, const struct doctor_view *v, const st
 	static const char *const heads[DOCTOR_BYS] = { "", "UNIT", "CONTAINER", "POD" };
 	const char *group, *name;
 	const struct finding *f;
+	int len;
 
 	for (f = r->v; f < r->v + r->nr; f++) {
 		if (is_shown(cli, v, r, f))
 			continue;
 		group = group_of(cli, v, f);
 		name = *group ? group : heads[v->by];
+		len = v->by == DOCTOR_BY_CONTAINER ? container_shown(name) : (int)strlen(name);
 		if (v->by && !cli->no_header)
 			cli_line(cli, 2, "%s%s %.*s%s", cli_bold(cli), *group ? heads[v->by] : "NO",
-				 container_shown(name), name, cli_plain(cli));
+				 len, name, cli_plain(cli));
 		group_text(cli, v, r, group);
 	}
 }
