@@ -7,31 +7,18 @@
 #include "../../userspace/tcphs-top/control.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
+#include "top_feed.h"
 
 #define SEC	1000000000ull
 #define HERE	4026531840u
 
 /* What the source tells, and what is open. */
 static struct {
-	struct tcphs_event ev[100];
-	size_t nr;
-	uint64_t now;
 	uint32_t waiting;
 	uint64_t overflows;
-	int looks, judged, feeds, closed;
+	int looks, judged, closed;
 	bool gone;
 } next;
-
-struct top_feed {
-	size_t told;
-};
-
-static int t_open(struct top_source *src, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	return 0;
-}
 
 static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
 {
@@ -80,46 +67,13 @@ static void t_close(struct top_source *src)
 	next.closed++;
 }
 
-static struct top_feed *t_feed(struct top_source *src, bool all, struct tcphs_error *err)
-{
-	(void)src;
-	(void)all;
-	(void)err;
-	next.feeds++;
-	return calloc(1, sizeof(struct top_feed));
-}
-
-static int t_next(struct top_source *src, struct top_feed *feed,
-		  const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	for (; feed->told < next.nr; feed->told++)
-		ops->record(arg, &next.ev[feed->told]);
-	return 0;
-}
-
-static void t_feed_free(struct top_source *src, struct top_feed *feed)
-{
-	(void)src;
-	next.feeds--;
-	free(feed);
-}
-
-static int64_t t_clock(struct top_source *src, uint64_t *now)
-{
-	(void)src;
-	*now = next.now;
-	return 0;
-}
-
 static int t_look_before(struct top_source *src, struct look *l, bool all, struct tcphs_error *err)
 {
 	struct patient *p = look_add(l, HERE);
 
 	next.looks++;
 	t_status(src, &l->tables->status, err);
-	p->evidence.began = next.now;
+	p->evidence.began = fed.now;
 	t_listeners(src, all, &l->tables->listeners, err);
 	evidence_before(&p->evidence, l->tables);
 	return 0;
@@ -132,7 +86,7 @@ static int t_look_after(struct top_source *src, struct look *l, struct tcphs_err
 
 	next.judged++;
 	t_status(src, &l->tables->status, err);
-	e->ended = next.now;
+	e->ended = fed.now;
 	t_listeners(src, false, &l->tables->listeners, err);
 	evidence_after(e, l->tables, &settings);
 	return 0;
@@ -158,8 +112,8 @@ static void show(void)
 
 static void take(uint64_t seconds)
 {
-	next.now = seconds * SEC;
-	model_refresh(&m, &source, ui.screen, false, next.now);
+	fed.now = seconds * SEC;
+	model_refresh(&m, &source, ui.screen, false, fed.now);
 	show();
 }
 
@@ -167,7 +121,7 @@ static void act(enum ui_action action, int arg)
 {
 	control_apply(&ui, &m, action, arg, view_rows(&v, &ui), view_total(&v, &m, &ui));
 	if (ui.refresh)
-		model_switch(&m, &source, ui.screen, false, next.now);
+		model_switch(&m, &source, ui.screen, false, fed.now);
 	ui.refresh = false;
 	show();
 }
@@ -196,13 +150,13 @@ static bool on_screen(const char *text)
 /* A connect to 192.0.2.@peer that is refused, at a time. */
 static void refused(uint8_t peer, uint64_t time)
 {
-	struct tcphs_event *ev = &next.ev[next.nr];
+	struct tcphs_event *ev = &fed.ev[fed.nr];
 
 	*ev = (struct tcphs_event){
 		.time = time, .type = TCPHS_EV_SYN_SENT, .new_state = TCPHS_STATE_SYN_SENT,
 		.id = {
-			.conn = 100 + next.nr, .netns = HERE, .family = AF_INET,
-			.role = TCPHS_ROLE_ACTIVE, .local_port = (uint16_t)(40000 + next.nr),
+			.conn = 100 + fed.nr, .netns = HERE, .family = AF_INET,
+			.role = TCPHS_ROLE_ACTIVE, .local_port = (uint16_t)(40000 + fed.nr),
 			.peer_port = 5432, .peer = { 192, 0, 2, peer }, .local = { 192, 0, 2, 1 },
 		},
 	};
@@ -212,7 +166,7 @@ static void refused(uint8_t peer, uint64_t time)
 	ev[1].reason = TCPHS_REASON_REFUSED;
 	ev[1].old_state = TCPHS_STATE_SYN_SENT;
 	ev[1].new_state = TCPHS_STATE_CLOSE;
-	next.nr += 2;
+	fed.nr += 2;
 }
 
 static void first_look(void)
@@ -265,7 +219,7 @@ static void opens(void)
 	act(UI_OPEN, 0);
 	ok(ui.screen == TOP_LISTENERS && !strcmp(ui.filter, "local-port 8080") &&
 	   model_total(&m, TOP_LISTENERS) == 1, "Enter: the listener");
-	equal(next.feeds, 0, "nobody looks any more");
+	equal(fed.feeds, 0, "nobody looks any more");
 	act(UI_BACK, 0);
 	ok(ui.screen == TOP_DOCTOR && !*ui.filter, "Esc: back");
 	take(30);
@@ -295,12 +249,12 @@ static void reloads(void)
 	take(40);
 	next.gone = true;
 	take(42);
-	ok(!next.feeds && next.closed == 1, "a module that is gone is let go of");
+	ok(!fed.feeds && next.closed == 1, "a module that is gone is let go of");
 	next.gone = false;
 	take(44);
-	ok(!m.examine.judged && next.feeds == 1, "and when it is back looks begin anew");
+	ok(!m.examine.judged && fed.feeds == 1, "and when it is back looks begin anew");
 	model_end(&m, &source);
-	equal(next.feeds, 0, "at the end none is left");
+	equal(fed.feeds, 0, "at the end none is left");
 }
 
 int main(void)

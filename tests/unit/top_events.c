@@ -7,27 +7,9 @@
 #include "../../userspace/tcphs-top/control.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
+#include "top_feed.h"
 
 #define SEC	1000000000ull
-
-/* What the source tells next, and the feeds that are there. */
-static struct {
-	struct tcphs_event ev[20000];
-	size_t nr;
-	uint64_t lost;
-	int feeds, made;
-} next;
-
-struct top_feed {
-	size_t told;
-};
-
-static int t_open(struct top_source *src, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	return 0;
-}
 
 static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
 {
@@ -63,43 +45,6 @@ static void t_close(struct top_source *src)
 	(void)src;
 }
 
-static struct top_feed *t_feed(struct top_source *src, bool all, struct tcphs_error *err)
-{
-	(void)src;
-	(void)all;
-	(void)err;
-	next.feeds++;
-	next.made++;
-	return calloc(1, sizeof(struct top_feed));
-}
-
-static int t_next(struct top_source *src, struct top_feed *feed,
-		  const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	for (; feed->told < next.nr; feed->told++)
-		ops->record(arg, &next.ev[feed->told]);
-	if (next.lost)
-		ops->lost(arg, 0, next.lost);
-	next.lost = 0;
-	return 0;
-}
-
-static void t_feed_free(struct top_source *src, struct top_feed *feed)
-{
-	(void)src;
-	next.feeds--;
-	free(feed);
-}
-
-static int64_t t_clock(struct top_source *src, uint64_t *now)
-{
-	(void)src;
-	*now = 50 * SEC;
-	return 0;
-}
-
 static struct top_source source = {
 	.open = t_open, .status = t_status, .feed = t_feed, .next = t_next,
 	.connections = t_connections, .feed_free = t_feed_free, .clock = t_clock, .close = t_close,
@@ -111,9 +56,9 @@ static struct ui ui;
 /* One step of connection @conn with the peer 192.0.2.@peer. */
 static void add(uint64_t conn, uint8_t peer, uint8_t type, uint8_t reason)
 {
-	struct tcphs_event *ev = &next.ev[next.nr++];
+	struct tcphs_event *ev = &fed.ev[fed.nr++];
 
-	*ev = (struct tcphs_event){ .time = next.nr * 1000, .type = type, .reason = reason };
+	*ev = (struct tcphs_event){ .time = fed.nr * 1000, .type = type, .reason = reason };
 	ev->id.conn = conn;
 	ev->id.family = AF_INET;
 	ev->id.role = TCPHS_ROLE_ACTIVE;
@@ -208,7 +153,7 @@ static void events(void)
 	equal(ui_seen(&ui)->cursor, before, "not for who looks at an earlier one");
 	for (i = 0; i < TAIL_EVENTS; i++)
 		add(100 + i, 1, TCPHS_EV_SYN_SENT, 0);
-	next.lost = 17;
+	fed.lost = 17;
 	take(TOP_EVENTS, 15 * SEC);
 	equal(model_total(&m, TOP_EVENTS), TAIL_EVENTS, "so many are kept and no more");
 	equal(m.tail.lost, 17, "those that were lost are counted");
@@ -220,7 +165,7 @@ static void filter(void)
 
 	control_filter(&ui, &m, "failed address 192.0.2.2", &err);
 	take(TOP_EVENTS, 16 * SEC);
-	ok(model_total(&m, TOP_EVENTS) == 3 && next.made == 2 && next.feeds == 1,
+	ok(model_total(&m, TOP_EVENTS) == 3 && fed.made == 2 && fed.feeds == 1,
 	   "with a filter events are read anew");
 	take(TOP_LIVES, 16 * SEC);
 	equal(model_total(&m, TOP_LIVES), 3, "lives of which one event fits");
@@ -268,11 +213,12 @@ static void opens(void)
 	act(UI_POINT);
 	equal(ui.screen, TOP_CONNECTIONS, "a click on its row opens it");
 	model_end(&m, &source);
-	equal(next.feeds, 0, "at the end none is left");
+	equal(fed.feeds, 0, "at the end none is left");
 }
 
 int main(void)
 {
+	fed.now = 50 * SEC;
 	plan(30);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);

@@ -8,30 +8,16 @@
 #include "../../userspace/tcphs-top/control.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
+#include "top_feed.h"
 
 #define SEC	1000000000ull
 #define LISTENER 7u
 
 /* What the source tells next. */
 static struct {
-	struct tcphs_event ev[100];
-	size_t nr;
-	uint64_t now;
 	uint32_t waiting;
-	int feeds;
 	bool closed;
 } next;
-
-struct top_feed {
-	size_t told;
-};
-
-static int t_open(struct top_source *src, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	return 0;
-}
 
 static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
 {
@@ -94,39 +80,6 @@ static void t_close(struct top_source *src)
 	(void)src;
 }
 
-static struct top_feed *t_feed(struct top_source *src, bool all, struct tcphs_error *err)
-{
-	(void)src;
-	(void)all;
-	(void)err;
-	next.feeds++;
-	return calloc(1, sizeof(struct top_feed));
-}
-
-static int t_next(struct top_source *src, struct top_feed *feed,
-		  const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	for (; feed->told < next.nr; feed->told++)
-		ops->record(arg, &next.ev[feed->told]);
-	return 0;
-}
-
-static void t_feed_free(struct top_source *src, struct top_feed *feed)
-{
-	(void)src;
-	next.feeds--;
-	free(feed);
-}
-
-static int64_t t_clock(struct top_source *src, uint64_t *now)
-{
-	(void)src;
-	*now = next.now;
-	return 0;
-}
-
 static struct top_source source = {
 	.open = t_open, .status = t_status, .listeners = t_listeners,
 	.connections = t_connections, .feed = t_feed, .next = t_next, .feed_free = t_feed_free,
@@ -146,8 +99,8 @@ static void show(unsigned int width, unsigned int height)
 
 static void take(uint64_t seconds)
 {
-	next.now = seconds * SEC;
-	model_refresh(&m, &source, ui.screen, false, next.now);
+	fed.now = seconds * SEC;
+	model_refresh(&m, &source, ui.screen, false, fed.now);
 	show(100, 40);
 }
 
@@ -158,7 +111,7 @@ static void press(int code)
 
 	control_apply(&ui, &m, action, arg, view_rows(&v, &ui), view_total(&v, &m, &ui));
 	if (ui.refresh)
-		model_switch(&m, &source, ui.screen, false, next.now);
+		model_switch(&m, &source, ui.screen, false, fed.now);
 	ui.refresh = false;
 	show(100, 40);
 }
@@ -195,10 +148,10 @@ static bool on_screen(const char *text)
 
 static struct tcphs_event *add(uint64_t conn, uint8_t type, uint8_t from, uint8_t to)
 {
-	struct tcphs_event *ev = &next.ev[next.nr++];
+	struct tcphs_event *ev = &fed.ev[fed.nr++];
 
 	*ev = (struct tcphs_event){
-		.time = next.now, .type = type, .old_state = from, .new_state = to,
+		.time = fed.now, .type = type, .old_state = from, .new_state = to,
 		.flags = TCPHS_F_ISN, .id = {
 			.conn = conn, .family = AF_INET, .role = TCPHS_ROLE_ACTIVE, .isn = 1000,
 			.local_port = (uint16_t)(40000 + conn), .peer_port = 443,
@@ -210,10 +163,10 @@ static struct tcphs_event *add(uint64_t conn, uint8_t type, uint8_t from, uint8_
 
 static void drawing(void)
 {
-	next.now = 10 * SEC;
+	fed.now = 10 * SEC;
 	add(0x2f, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
 	add(0x51, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
-	next.now += SEC / 100;
+	fed.now += SEC / 100;
 	add(0x2f, TCPHS_EV_ESTABLISHED, TCPHS_STATE_SYN_SENT, TCPHS_STATE_ESTABLISHED);
 	ui.screen = TOP_CONNECTIONS;
 	take(12);
@@ -221,7 +174,7 @@ static void drawing(void)
 	ok(ui.mode == UI_PAGE && on_screen("Connection 2f"), "Enter on a connection: its drawing");
 	ok(on_screen("192.0.2.1:40047") && on_screen("SYN-SENT") && on_screen("ESTABLISHED"),
 	   "as tcphs diagram has it");
-	ok(next.feeds == 1 && !on_page("40081"), "of no other connection");
+	ok(fed.feeds == 1 && !on_page("40081"), "of no other connection");
 	add(0x51, TCPHS_EV_ESTABLISHED, TCPHS_STATE_SYN_SENT, TCPHS_STATE_ESTABLISHED);
 	add(0x2f, TCPHS_EV_FIN_SENT, TCPHS_STATE_ESTABLISHED, TCPHS_STATE_FIN_WAIT1);
 	take(14);
@@ -229,13 +182,13 @@ static void drawing(void)
 	press('c');
 	same(ui.copy, "2f", "c: its number");
 	press(27);
-	ok(ui.mode == UI_TABLE && ui.screen == TOP_CONNECTIONS && !next.feeds && on_screen("STATE"),
+	ok(ui.mode == UI_TABLE && ui.screen == TOP_CONNECTIONS && !fed.feeds && on_screen("STATE"),
 	   "Esc: back to the connections");
 	press(KEY_DOWN);
 	press('\n');
 	ok(on_screen("Connection 3d") && on_screen("nothing of this connection is on record"),
 	   "one of which nothing is on record");
-	next.now = 15 * SEC;
+	fed.now = 15 * SEC;
 	add(0x3d, TCPHS_EV_TIME_WAIT_END, TCPHS_STATE_TIME_WAIT, TCPHS_STATE_CLOSE);
 	take(16);
 	ok(on_screen("192.0.2.1:40061"), "until something comes");
@@ -250,7 +203,7 @@ static void overflow(uint64_t at, uint8_t type, uint8_t peer)
 {
 	struct tcphs_event *ev;
 
-	next.now = at * SEC;
+	fed.now = at * SEC;
 	ev = add(0, type, TCPHS_STATE_LISTEN, TCPHS_STATE_LISTEN);
 	ev->flags = TCPHS_F_QUEUE;
 	ev->queue.listener = LISTENER;
@@ -302,7 +255,7 @@ static void listener(void)
 	take(32);
 	ok(ui.mode == UI_PAGE && on_screen("it does not listen any more"), "one that is closed");
 	press('4');
-	ok(ui.screen == TOP_EVENTS && ui.mode == UI_TABLE && !m.page.what && next.feeds == 1,
+	ok(ui.screen == TOP_EVENTS && ui.mode == UI_TABLE && !m.page.what && fed.feeds == 1,
 	   "another screen closes the page");
 }
 
@@ -319,7 +272,7 @@ static void sizes(void)
 	show(40, 10);
 	ok(on_screen("Connection 2f"), "every size down to nothing");
 	model_end(&m, &source);
-	equal(next.feeds, 0, "at the end no events are read");
+	equal(fed.feeds, 0, "at the end no events are read");
 }
 
 int main(void)
