@@ -16,6 +16,8 @@ import socket
 import struct
 import sys
 
+import layout
+
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
@@ -105,7 +107,7 @@ def main():
             elif kind == RECORD:
                 records += 1
                 if args.conns:
-                    print(f"{struct.unpack_from('=Q', value, 48)[0]:x}")
+                    print(f"{layout.field(value, 'id.conn'):x}")
     if args.count:
         print(records, lost)
     elif args.conns:

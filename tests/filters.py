@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import cursor
+import layout
 
 FAILED = {"syn-dropped", "request-expired", "request-reset", "accept-overflow",
           "connect-failed", "rst-sent", "rst-received"}
@@ -173,7 +174,7 @@ def kernel_events(filters):
         cpu = struct.unpack("=I", dict(message)[cursor.CPU])[0]
         for kind, value in message:
             if kind == cursor.RECORD:
-                yield {"cpu": cpu, "number": struct.unpack_from("=Q", value)[0]}
+                yield {"cpu": cpu, "number": layout.field(value, "number")}
 
 
 def kernel_conns(request):

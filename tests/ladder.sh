@@ -8,8 +8,8 @@
 network=initial
 . "$(dirname "$0")/lib.sh"
 
-steps=(deaf ring owner share listener conn drop netns hooks procfs procfs_events procfs_records netlink)
-[[ ! -e /proc/sys/net/mptcp ]] || steps=("${steps[@]:0:5}" mptcp "${steps[@]:5}")
+steps=(deaf ring cgroup owner share listener conn drop netns hooks procfs procfs_events procfs_records netlink)
+[[ ! -e /proc/sys/net/mptcp ]] || steps=("${steps[@]:0:6}" mptcp "${steps[@]:6}")
 
 # ran: the steps that were done and undone since mark_dmesg, in order
 ran() {

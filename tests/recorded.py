@@ -6,31 +6,13 @@ import uuid
 import zlib
 from collections import namedtuple
 
+import layout
+
 MAGIC = b"\x89tcphs\r\n"
-EVENT_SIZE = 192
 EVENTS, LOST, END, CLOCK, STATE, OLDER, KEPT, HOST, CGROUP = range(1, 10)
-# In struct tcphs_event: where, and how.
-FIELDS = {"number": (0, "<Q"), "time": (8, "<Q"), "type": (24, "<B"), "seq": (28, "<I"),
-          "ack": (32, "<I"), "flags": (36, "<I"), "cpu": (40, "<H"), "conn": (48, "<Q"),
-          "local_port": (88, "<H"), "peer_port": (90, "<H"), "isn": (92, "<I"),
-          "peer_isn": (96, "<I"), "role": (100, "<B"), "netns": (104, "<I"), "pid": (108, "<I"),
-          "cgroup": (112, "<Q")}
-F_OWNER = 1 << 4
 
 # @pieces: [(kind, content)]
 Recording = namedtuple("Recording", "clock flags abi pieces")
-
-
-def field(event, name):
-    at, how = FIELDS[name]
-    return struct.unpack_from(how, event, at)[0]
-
-
-def with_field(event, name, value):
-    at, how = FIELDS[name]
-    new = bytearray(event)
-    struct.pack_into(how, new, at, value)
-    return bytes(new)
 
 
 def read(path):
@@ -38,7 +20,7 @@ def read(path):
         data = file.read()
     magic, order, version, size, major, minor, record, clock, flags, crc = struct.unpack_from(
         "<8sIHHHHIqII", data)
-    assert (magic, order, version, size, record) == (MAGIC, 0x01020304, 1, 40, EVENT_SIZE)
+    assert (magic, order, version, size, record) == (MAGIC, 0x01020304, 1, 40, layout.SIZE)
     assert crc == zlib.crc32(data[:36])
     at, pieces = size, []
     while at < len(data):
@@ -52,8 +34,8 @@ def read(path):
 
 
 def events(recording):
-    return [content[i:i + EVENT_SIZE] for kind, content in recording.pieces if kind == EVENTS
-            for i in range(0, len(content), EVENT_SIZE)]
+    return [content[i:i + layout.SIZE] for kind, content in recording.pieces if kind == EVENTS
+            for i in range(0, len(content), layout.SIZE)]
 
 
 def piece(number, kind, content):
@@ -68,7 +50,7 @@ def host_piece(name, boot):
 def write(path, of, some, host=None, boot=None, clock=None, lost=(), cgroups=()):
     """@some events as one recording; @lost: before the n-th event so many, {n: count};
     @cgroups: what they are called, {number: path}"""
-    head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, EVENT_SIZE,
+    head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, layout.SIZE,
                        of.clock if clock is None else clock, of.flags)
     pieces, lost = [], dict(lost)
     if host:
@@ -88,14 +70,14 @@ def write(path, of, some, host=None, boot=None, clock=None, lost=(), cgroups=())
 
 def shifted(some, ns):
     """The same by a clock that is @ns ahead."""
-    return [with_field(event, "time", field(event, "time") + ns) for event in some]
+    return [layout.with_field(event, "time", layout.field(event, "time") + ns) for event in some]
 
 
 def of_another(before, after, host, boot, clock=0, monotonic=0):
     """A recording as a machine of that name and boot would have made it, whose clocks are ahead: what
     makes time of day of its CLOCK_MONOTONIC by @clock ns, that clock by @monotonic."""
     of = read(before)
-    head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, EVENT_SIZE,
+    head = struct.pack("<8sIHHHHIqI", MAGIC, 0x01020304, 1, 40, *of.abi, layout.SIZE,
                        of.clock + clock, of.flags)
     with open(after, "wb") as file:
         file.write(head + struct.pack("<I", zlib.crc32(head)))

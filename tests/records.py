@@ -18,9 +18,10 @@ import subprocess
 import sys
 
 import cursor
+import layout
 
 FILE = "/proc/tcphs_records"
-BLOCK, RECORD = struct.Struct("=IIQQII"), 192
+BLOCK = struct.Struct("=IIQQII")
 LOAD, KEPT = 9, 10
 KEPT_TOO, KEPT_ONLY = 1, 2
 ROOM = 1 << 16
@@ -62,10 +63,10 @@ def read_blocks(fd, room=ROOM):
         expect(len(data) <= room, True, "no more than there is room for")
         while data:
             cpu, nr, lost, following, kept, pad = BLOCK.unpack_from(data)
-            size = BLOCK.size + nr * RECORD
+            size = BLOCK.size + nr * layout.SIZE
             expect((pad, len(data) >= size), (0, True), "whole blocks")
-            yield (cpu, kept), lost, following, [data[at:at + RECORD] for at in
-                                                 range(BLOCK.size, size, RECORD)]
+            yield (cpu, kept), lost, following, [data[at:at + layout.SIZE] for at in
+                                                 range(BLOCK.size, size, layout.SIZE)]
             data = data[size:]
 
 
@@ -126,7 +127,7 @@ def same():
                           ("what is kept alone", cursor.attribute(KEPT, bytes([KEPT_ONLY])))):
         told = collect(ask_netlink(request))
         expect(number_of(told) > 0, True, f"records, {name}")
-        for room in (ROOM, BLOCK.size + RECORD, 4099):
+        for room in (ROOM, BLOCK.size + layout.SIZE, 4099):
             begin(fd, request)
             expect(collect(read_blocks(fd, room)), told, f"{name}, {room} bytes at a time")
 
@@ -212,7 +213,7 @@ def refused():
     with fails(errno.EMSGSIZE, "a megabyte"):
         os.write(fd, bytes(1 << 20))
     with fails(errno.EINVAL, "no room for a record"):
-        os.read(fd, BLOCK.size + RECORD - 1)
+        os.read(fd, BLOCK.size + layout.SIZE - 1)
     with fails(errno.ESPIPE, "another place"):
         os.lseek(fd, 0, os.SEEK_SET)
     # What was refused has changed nothing.
@@ -231,7 +232,7 @@ def refused():
 def unloaded():
     fd = open_file()
     work(3)
-    expect(len(os.read(fd, ROOM)) > 45 * RECORD, True, "records of 3 connections")
+    expect(len(os.read(fd, ROOM)) > 45 * layout.SIZE, True, "records of 3 connections")
     subprocess.run(["rmmod", "tcphs"], check=True)
     with fails(errno.EIO, "read() without the module"):
         os.read(fd, ROOM)

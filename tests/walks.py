@@ -17,13 +17,12 @@ import struct
 import sys
 
 import cursor
+import layout
 
 LISTENER_GET, CONN_GET, EVENT_GET = 2, 3, 4
 # The attributes that name a listener, a connection.
 LISTENER_CONN, CONN_CONN = 3, 4
 LISTENERS, GROUP = 149, 211
-# Where the process's name is in a record.
-COMM = slice(112, 128)
 PR_SET_NAME = 15
 # The smallest table has so many buckets; a first message has no room for 23 connections.
 BUCKETS, SAME = 1024, 23
@@ -161,7 +160,7 @@ def odd_name():
 
 def rest_of_name():
     connect_as(b"rest")
-    comms = [value[COMM] for lot in messages(EVENT_GET) for message in lot
+    comms = [layout.field(value, "id.comm") for lot in messages(EVENT_GET) for message in lot
              for kind, value in message if kind == cursor.RECORD]
     found = {comm for comm in comms if comm.startswith(b"rest\0")}
     if found != {b"rest".ljust(16, b"\0")}:

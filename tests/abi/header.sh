@@ -9,6 +9,8 @@ CXX=${CXX:-c++}
 include=../../include/uapi
 n=0
 failed=0
+layout=$(mktemp) || exit
+trap 'rm -f "$layout"' EXIT
 
 # compile NAME COMPILER FLAGS...
 compile()
@@ -35,12 +37,14 @@ skip()
 # A typedef that nobody uses is what sizes.h is made of.
 c="-Wno-unused-local-typedefs -x c"
 
-echo "1..5"
+echo "1..6"
 # shellcheck disable=SC2086
 {
 	compile "the header alone is C90 (gnu89)" "$CC" $c -std=gnu89
 	compile "the header alone is C11" "$CC" $c -std=c11 -pedantic
 	compile "the sizes and offsets, 64 bits" "$CC" $c -std=gnu11 -m64
+	python3 ../layout.py >"$layout" || exit
+	compile "the offsets that tests take records apart by" "$CC" $c -std=gnu11 -include "$layout"
 }
 
 if command -v "$CXX" >/dev/null; then

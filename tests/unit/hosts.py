@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
+import layout
 import recorded
 import tap
 
@@ -41,7 +42,7 @@ def split(folder, name, shift=(0, 0)):
     whole = recorded.read(folder / name)
     ends = {}
     for event in recorded.events(whole):
-        active = recorded.field(event, "role") == 1
+        active = layout.field(event, "id.role") == 1
         ends.setdefault(not active, []).append(event)
     files = [folder / "web1.rec", folder / "web2.rec"]
     recorded.write(files[0], whole, ends.get(False, []), "web1", BOOTS[0])
@@ -85,7 +86,7 @@ def of_one(folder):
     whole = recorded.read(folder / "loopback")
     events = recorded.events(whole)
     # As the module numbers them.
-    events = [recorded.with_field(event, "number", n + 1) for n, event in enumerate(events)]
+    events = [layout.with_field(event, "number", n + 1) for n, event in enumerate(events)]
     files = [folder / "1.rec", folder / "2.rec"]
     recorded.write(files[0], whole, events[:9], "web1", BOOTS[0])
     recorded.write(files[1], whole, events[6:], "web1", BOOTS[0])
@@ -97,17 +98,17 @@ def of_one(folder):
 
 def renumbered(events):
     """The same connection with other ISNs, as no two have the same."""
-    for name in ("isn", "peer_isn", "seq", "ack"):
-        events = [recorded.with_field(e, name, (recorded.field(e, name) + 1000003) % 2 ** 32)
-                  if recorded.field(e, name) else e for e in events]
+    for name in ("id.isn", "id.peer_isn", "seq", "ack"):
+        events = [layout.with_field(e, name, (layout.field(e, name) + 1000003) % 2 ** 32)
+                  if layout.field(e, name) else e for e in events]
     return events
 
 
 def owned(events, cgroup):
     """The same by a process of that cgroup."""
-    for name, value in (("flags", lambda event: recorded.field(event, "flags") | recorded.F_OWNER),
-                        ("pid", lambda event: 7919), ("cgroup", lambda event: cgroup)):
-        events = [recorded.with_field(e, name, value(e)) for e in events]
+    for name, value in (("flags", lambda event: layout.field(event, "flags") | layout.F_OWNER),
+                        ("id.pid", lambda event: 7919), ("id.cgroup", lambda event: cgroup)):
+        events = [layout.with_field(e, name, value(e)) for e in events]
     return events
 
 
@@ -168,7 +169,7 @@ def of_many(folder):
     whole = recorded.read(folder / "client")
     for n in range(3, 18):
         # Others at other ports, as other machines are.
-        events = [recorded.with_field(e, "isn", (recorded.field(e, "isn") + n) % 2 ** 32)
+        events = [layout.with_field(e, "id.isn", (layout.field(e, "id.isn") + n) % 2 ** 32)
                   for e in renumbered(recorded.events(whole))]
         files.append(folder / f"web{n}.rec")
         recorded.write(files[-1], whole, events, f"web{n}", uuid.UUID(int=100 + n))
