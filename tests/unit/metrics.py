@@ -8,6 +8,7 @@ rules and dashboard ask for.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -218,6 +219,72 @@ def check_file():
               [file.read_text()])
 
 
+def check_links():
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "to").mkdir()
+        for name, to in ("first", "to/second"), ("to/second", "third"), ("loop", "loop"):
+            (Path(place) / name).symlink_to(to)
+        file = Path(place) / "to/third"
+        run("metrics", "-o", place + "/first")
+        check("links to what is not there yet make it",
+              [] if os.readlink(place + "/first") == "to/second" and
+              os.readlink(place + "/to/second") == "third" and
+              sorted(os.listdir(place + "/to")) == ["second", "third"] and
+              file.read_text().startswith("# HELP tcphs_up") else os.listdir(place + "/to"))
+        told = complaint("-o", place + "/loop")
+        check("links that lead nowhere are an error",
+              [] if told == f"tcphs: cannot write {place}/loop: Too many levels of symbolic links\n" and
+              sorted(os.listdir(place)) == ["first", "loop", "to"] else [told, str(os.listdir(place))])
+
+
+def complaint(*words):
+    """What is said to an error"""
+    done = subprocess.run([TOOL, "metrics", *words], env=os.environ | {"FAKE": ""}, text=True,
+                          capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1 and not done.stdout, done
+    return done.stderr
+
+
+def check_others():
+    with tempfile.TemporaryDirectory() as place:
+        told = complaint("-o", place)
+        check("a directory is an error",
+              [] if told == f"tcphs: cannot write {place}: Is a directory\n" and
+              not os.listdir(place) else [told])
+    told = complaint("-o", "/dev/full")
+    check("a device that takes nothing is an error",
+          [] if told == "tcphs: cannot write /dev/full: No space left on device\n" else [told])
+    run("metrics", "-o", "/dev/null")
+    check("one that takes everything is none, and stays one",
+          [] if Path("/dev/null").is_char_device() else ["it is replaced"])
+
+
+def waiting(pipe):
+    """A program that waits for who reads, when it has said so"""
+    process = subprocess.Popen([TOOL, "metrics", "-o", pipe], env=os.environ | {"FAKE": ""},
+                               text=True, stderr=subprocess.PIPE)
+    return process, process.stderr.readline()
+
+
+def check_unread_pipe():
+    with tempfile.TemporaryDirectory() as place:
+        pipe = place + "/pipe"
+        os.mkfifo(pipe)
+        process, told = waiting(pipe)
+        with open(pipe, encoding="utf-8") as file:
+            text = file.read()
+        rest = process.communicate(timeout=60)[1]
+        check("a pipe that nobody reads is waited for, and that is said",
+              [] if told == f"tcphs: nobody reads the pipe {pipe} yet; waiting\n" and not rest and
+              not process.returncode and text.startswith("# HELP tcphs_up") and
+              text.endswith("\n") else [told, rest, text[:80]])
+        process, told = waiting(pipe)
+        process.terminate()
+        process.communicate(timeout=60)
+        check("which can be ended", [] if process.returncode == -signal.SIGTERM else
+              [str(process.returncode)])
+
+
 def check_pipe():
     with tempfile.TemporaryDirectory() as place:
         pipe = Path(place) / "pipe"
@@ -250,7 +317,10 @@ def main():
     check_values(om)
     check_bounds()
     check_file()
+    check_links()
+    check_others()
     check_pipe()
+    check_unread_pipe()
     check_usage()
     print(f"1..{DONE}")
     return bool(FAILED)

@@ -2,13 +2,18 @@
 /* It is written beside its place under another name, and then gets its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "output.h"
 #include "whole_file.h"
+
+/* As many as the kernel follows. */
+#define LINKS_MAX 40
 
 static int fail(struct whole_file *f, int error, struct tcphs_error *err)
 {
@@ -22,15 +27,39 @@ static int fail(struct whole_file *f, int error, struct tcphs_error *err)
 	return -1;
 }
 
+/* One link after the other: realpath(3) gives up where nothing is yet, as after a boot in /run. */
+static char *resolve(const char *asked)
+{
+	char *name = strdup(asked), *next, to[PATH_MAX];
+	const char *slash;
+	ssize_t len;
+	int links;
+
+	for (links = 0; name && links < LINKS_MAX; links++) {
+		len = readlink(name, to, sizeof(to));
+		if (len < 0)
+			return name;
+		slash = *to == '/' ? NULL : strrchr(name, '/');
+		if (asprintf(&next, "%.*s%.*s", slash ? (int)(slash + 1 - name) : 0, name, (int)len,
+			     to) < 0)
+			next = NULL;
+		free(name);
+		name = next;
+	}
+	errno = name ? ELOOP : ENOMEM;
+	free(name);
+	return NULL;
+}
+
 /* A link stays one, and what it leads to is replaced. */
 static int make_part(struct whole_file *f, mode_t mode)
 {
 	int error;
 
-	f->name = realpath(f->asked, NULL);
+	f->name = resolve(f->asked);
 	if (!f->name)
-		f->name = strdup(f->asked);
-	if (!f->name || asprintf(&f->part, "%s.XXXXXX", f->name) < 0) {
+		return -errno;
+	if (asprintf(&f->part, "%s.XXXXXX", f->name) < 0) {
 		f->part = NULL;
 		return -ENOMEM;
 	}
@@ -45,10 +74,24 @@ static int make_part(struct whole_file *f, mode_t mode)
 	return fchmod(f->fd, mode) ? -errno : 0;
 }
 
+/* Whoever shall read it may come later, but a program that stands still says why. */
+static int open_pipe(const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENXIO) {
+		fprintf(stderr, "tcphs: nobody reads the pipe %s yet; waiting\n", name);
+		return open(name, O_WRONLY | O_CLOEXEC);
+	}
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
 /**
  * whole_file_begin - a file to write to
  * @f: it
- * @name: of it; a device or a pipe is written to as it is
+ * @name: of it; a device or a pipe is written to as it is, when somebody reads that
  * @force: one that is there is replaced
  * @mode: who may read it, whatever the umask
  * @err: why not
@@ -64,12 +107,16 @@ int whole_file_begin(struct whole_file *f, const char *name, bool force, mode_t 
 	*f = (struct whole_file){ .fd = -1, .force = force, .asked = name };
 	if (!stat(name, &st)) {
 		if (!S_ISREG(st.st_mode)) {
-			f->fd = open(name, O_WRONLY | O_CLOEXEC);
+			f->fd = S_ISFIFO(st.st_mode) ? open_pipe(name) :
+						       open(name, O_WRONLY | O_CLOEXEC);
 			return f->fd < 0 ? fail(f, -errno, err) : 0;
 		}
 		/* Said now, and not when all is written. */
 		if (!force)
 			return fail(f, -EEXIST, err);
+	} else if (errno != ENOENT) {
+		/* A link that the kernel does not follow is none of ours, either. */
+		return fail(f, -errno, err);
 	}
 	error = make_part(f, mode);
 	return error ? fail(f, error, err) : 0;

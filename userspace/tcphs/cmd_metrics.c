@@ -59,36 +59,31 @@ static void parse(struct cli *cli, struct options *o, int argc, char **argv)
 	cli_check(cli, argc, argv);
 }
 
-/*
- * Whoever reads the file sees the old one or the new one, and never half of one. The
- * collector reads what ends in .prom, which a part of it does not.
- */
-static int write_file(const char *name, const struct tcphs_buf *out, struct tcphs_error *err)
+static int write_file(struct whole_file *file, const struct tcphs_buf *text,
+		      struct tcphs_error *err)
 {
-	struct whole_file file;
 	size_t done;
-	int ret;
+	int ret = tcphs_write_all(file->fd, text->data, text->len, &done);
 
-	if (whole_file_begin(&file, name, true, 0644, err))
-		return -1;
-	ret = tcphs_write_all(file.fd, out->data, out->len, &done);
 	if (!ret)
-		return whole_file_end(&file, err);
-	whole_file_drop(&file);
-	tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name, strerror(-ret));
+		return whole_file_end(file, err);
+	tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", file->asked,
+			strerror(-ret));
+	whole_file_drop(file);
 	return -1;
 }
 
-static int put(struct cli *cli, const struct options *o, const struct tcphs_buf *text)
+static int put(struct cli *cli, struct whole_file *file, const struct tcphs_buf *text)
 {
 	struct tcphs_error err = { 0 };
 
 	if (text->err) {
 		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
+		whole_file_drop(file);
 		return cli_fail(&err);
 	}
-	if (o->file)
-		return write_file(o->file, text, &err) ? cli_fail(&err) : 0;
+	if (file->asked)
+		return write_file(file, text, &err) ? cli_fail(&err) : 0;
 	tcphs_buf_mem(&cli->out, text->data, text->len);
 	return cli_finish(cli);
 }
@@ -115,6 +110,8 @@ static int collect(const struct cli *cli, const struct options *o, struct tcphs_
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct options o = { .limit = METRICS_LIMIT_DEFAULT };
+	struct whole_file file = { .fd = -1 };
+	struct tcphs_error err = { 0 };
 	struct tcphs_buf text;
 	int ret = 0, written;
 
@@ -123,11 +120,20 @@ static int run(struct cli *cli, int argc, char **argv)
 		cli_say("tcphs: no memory");
 		return TCPHS_ERR_FAILED;
 	}
+	/*
+	 * Whoever reads the file sees the old one or the new one, and never half of one: the
+	 * collector reads what ends in .prom, which a part of it does not. And who comes to read
+	 * a pipe gets what is so when he comes.
+	 */
+	if (o.file && whole_file_begin(&file, o.file, true, 0644, &err)) {
+		tcphs_buf_free(&text);
+		return cli_fail(&err);
+	}
 	if (o.rules)
 		metrics_rules(&text);
 	else
 		ret = collect(cli, &o, &text);
-	written = put(cli, &o, &text);
+	written = put(cli, &file, &text);
 	tcphs_buf_free(&text);
 	return ret ? ret : written;
 }
