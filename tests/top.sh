@@ -117,7 +117,7 @@ window=play
 tmux -L "$tmp_name" new-session -d -s play -x 120 -y 40 "tcphs-top --read $tmp/night -d 0.3" ||
 	die "tmux does not start"
 check "a recording is played from its beginning" wait_until 20 shows 'recorded; .* 1x  20'
-key t
+key T
 key +1h
 key Enter
 check "at its end it has the connections of now" \

@@ -309,7 +309,7 @@ static int ordered(const struct top_model *m, top_compare_fn compare, int sign)
 
 	for (i = 1; i < m->kept; i++)
 		if (sign * compare(model_row(m, TOP_CONNECTIONS, i - 1),
-				   model_row(m, TOP_CONNECTIONS, i)) > 0)
+				   model_row(m, TOP_CONNECTIONS, i), &m->style) > 0)
 			return 0;
 	return 1;
 }
@@ -317,10 +317,10 @@ static int ordered(const struct top_model *m, top_compare_fn compare, int sign)
 static top_compare_fn counted;
 static unsigned long compared;
 
-static int count_and_compare(const void *a, const void *b)
+static int count_and_compare(const void *a, const void *b, const struct top_style *style)
 {
 	compared++;
-	return counted(a, b);
+	return counted(a, b, style);
 }
 
 /* A screen is a few rows of however many there are: most are compared once. */

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/extract.h"
 #include "../../userspace/tcphs-top/save.h"
 #include "../../userspace/tcphs-top/view.h"
+#include "recording.h"
 #include "tap.h"
+#include "top_feed.h"
 
 #define SEC	1000000000ull
 #define CONNS	23
@@ -24,13 +27,6 @@ static struct {
 	uint64_t handshakes;
 	uint32_t tw_limit;
 } next = { .tw_limit = 4096 };
-
-static int t_open(struct top_source *src, struct tcphs_error *err)
-{
-	(void)src;
-	(void)err;
-	return 0;
-}
 
 static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
 {
@@ -69,11 +65,16 @@ static int t_connections(struct top_source *src, bool all, const struct tcphs_fi
 	list->v = calloc(CONNS, sizeof(*list->v));
 	list->nr = 0;
 	for (i = next.begin; i < CONNS; i++) {
+		bool known = i != 21;
+
 		list->v[list->nr] = (struct tcphs_conn_info){
 			.conn = 0x100 + i, .age = (CONNS - i) * SEC + next.older[i],
 			.state = TCPHS_STATE_ESTABLISHED, .family = AF_INET,
 			.local_port = 443, .peer_port = (uint16_t)(40000 + i),
+			.owner = { .known = known, .pid = i % 3 == 2 ? 7 : 100 + i % 3,
+				   .cgroup = known ? i % 3 == 2 ? 12 : 11 : 0 },
 		};
+		strcpy(list->v[list->nr].owner.comm, i % 3 == 2 ? "postgres" : "nginx");
 		list->nr += tcphs_filter_conn(filter, &list->v[list->nr]);
 	}
 	return 0;
@@ -87,6 +88,7 @@ static void t_close(struct top_source *src)
 static struct top_source source = {
 	.open = t_open, .status = t_status, .listeners = t_listeners,
 	.connections = t_connections, .close = t_close,
+	.feed = t_feed, .next = t_next, .feed_free = t_feed_free, .clock = t_clock,
 };
 
 /* As main() has it, without a terminal. */
@@ -426,6 +428,217 @@ static void filters(void)
 	equal(model_total(&top.m, TOP_LISTENERS), 2, "an empty line: no filter");
 }
 
+/* ---- groups ------------------------------------------------------------------------ */
+
+#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void names(void)
+{
+	source.cgroups = tcphs_cgroups_new();
+	tcphs_cgroups_add(source.cgroups, 11, "/system.slice/nginx.service");
+	tcphs_cgroups_add(source.cgroups, 12, "/system.slice/docker-" CONTAINER ".scope");
+}
+
+static void by_age(void)
+{
+	press('2');
+	ui_table(&top.ui)->sort = 2;
+	ui_table(&top.ui)->invert = false;
+	refresh_all();
+	press('g');
+}
+
+/* Of the table, from 1 on. */
+static const char *row(unsigned int i)
+{
+	return line(top.v.layout.y[LAYOUT_TABLE] + i);
+}
+
+static void groups(void)
+{
+	by_age();
+	press('j');
+	press('t');
+	ok(strstr(row(1), "\u25be nginx[100]  7 connections: 7 ESTABLISHED") == row(1),
+	   "t: under each owner its connections, with their sum");
+	ok(line_with("by owner, 1-") < top.v.paint.height, "the screen says so");
+	equal(under_cursor(), 0x101, "the cursor stays with its row");
+	equal(model_total(&top.m, TOP_CONNECTIONS), CONNS + 4, "and no row is missing");
+	ok(strstr(row(2), "  ESTABLISHED") == row(2), "rows stand to the right of their group");
+	press('-');
+	ok(strstr(line(chosen()), "\u25b8 nginx[101]  8 conn"), "-: closed, the cursor is on it");
+	equal(model_total(&top.m, TOP_CONNECTIONS), CONNS + 4 - 8, "its rows are not seen");
+	refresh_all();
+	ok(strstr(line(chosen()), "\u25b8 nginx[101]  8 conn"), "nor after a refresh");
+	press('\n');
+	equal(model_total(&top.m, TOP_CONNECTIONS), CONNS + 4, "Enter opens it");
+	press('*');
+	ok(model_total(&top.m, TOP_CONNECTIONS) == 4 && strstr(line(chosen()), "nginx[101]"),
+	   "*: all closed");
+	ok(strstr(row(4), "\u25b8 no owner known  1 connection: 1 E"), "also those of nobody");
+	press('+');
+	equal(model_total(&top.m, TOP_CONNECTIONS), 4 + 8, "+ opens one of them");
+	press('*');
+	press('G');
+	press('F');
+	next.older[20] = 1000 * SEC;
+	refresh_all();
+	ok(under_cursor() == 0x100 + CONNS - 1 || ui_seen(&top.ui)->follow, "F follows a row");
+	press('F');
+	next.older[20] = 0;
+	refresh_all();
+	press('g');
+	press('/');
+	type("POSTGRES[");
+	press('\n');
+	ok(strstr(line(chosen()), "\u25be postgres[7]  7 conn"), "/ finds a group");
+	press('I');
+	press('g');
+	ok(strstr(row(1), "\u25be nginx[101]"), "the order of groups is that of their first rows");
+	press('I');
+	press('t');
+	press('g');
+	ok(strstr(row(1), "\u25be nginx.service  15 connections"), "t once more: by unit");
+	press('g');
+	press('e');
+	ok(top.ui.screen == TOP_EVENTS && !strcmp(top.ui.filter, "unit nginx.service"),
+	   "e: its events, by the filter of that name");
+	press(27);
+	equal(top.ui.screen, TOP_CONNECTIONS, "and back");
+	press('t');
+	press('*');
+	ok(line_with("\u25b8 0123456789ab  7 conn") < top.v.paint.height, "by container");
+	press('t');
+	equal(model_total(&top.m, TOP_CONNECTIONS), CONNS, "and no groups");
+	press('3');
+	press('t');
+	ok(strstr(line(top.v.paint.height - 1), "have no owner"), "peers have none: said");
+	press('1');
+	press('t');
+	ok(strstr(row(1), "\u25be no owner known  2 listeners: accept 0/0, SYN 0/0,"),
+	   "listeners, with their queues");
+	press('t');
+	press('t');
+	press('t');
+	press('2');
+}
+
+static void units(void)
+{
+	size(200, 30);
+	ok(strstr(row(0), " UNIT ") && strstr(row(0), " CONTAINER "), "wide: unit and container");
+	ok(strstr(row(1), " nginx.service ") && strstr(row(3), " 0123456789ab "), "by their names");
+	press('s');
+	press(KEY_HOME);
+	mouse(KEY_CLICK, 0, line_with("container "));
+	ok(strstr(row(1), " 0123456789ab ") && strstr(row(7), " 0123456789ab ") &&
+	   !strstr(row(8), " 0123456789ab "), "they are sorted by name, without one last");
+	by_age();
+	size(80, 24);
+	ok(!strstr(row(0), " UNIT "), "narrow: the rest is worth more");
+}
+
+/* ---- what is marked, as a recording ------------------------------------------------------ */
+
+static void tell(uint64_t conn, uint64_t time, uint8_t type, uint32_t pid)
+{
+	struct tcphs_event ev = {
+		.time = time, .type = type, .new_state = TCPHS_STATE_ESTABLISHED,
+		.flags = pid ? TCPHS_F_OWNER : 0,
+		.id = { .conn = conn, .family = AF_INET, .pid = pid, .cgroup = pid ? 11 : 0,
+			.local_port = 443, .peer_port = (uint16_t)(40000 + conn) },
+	};
+
+	fed.ev[fed.nr++] = ev;
+}
+
+/* The connections of its events, and the name of a cgroup. */
+static void on_told(void *arg, const struct tcphs_event *ev)
+{
+	uint64_t *sum = arg;
+
+	*sum = *sum * 0x1000 + ev->id.conn;
+}
+
+static char told_path[64];
+static void on_path(void *arg, uint64_t id, const char *path)
+{
+	(void)arg;
+	if (id == 11)
+		snprintf(told_path, sizeof(told_path), "%s", path);
+}
+
+static uint64_t read_back(const char *name)
+{
+	static const struct tcphs_events_ops ops = { .record = on_told, .cgroup = on_path };
+	struct tcphs_error err = { 0 };
+	FILE *f = fopen(name, "r");
+	struct tcphs_recording *r = f ? tcphs_recording_open(fileno(f), name, NULL, NULL, &err) : NULL;
+	uint64_t sum = 0;
+
+	while (r && tcphs_recording_read(r, &ops, &sum, &err) > 0)
+		;
+	if (r)
+		tcphs_recording_close(r);
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+static void extracts(void)
+{
+	char name[] = "/tmp/top_ui-XXXXXX";
+	struct tcphs_error err = { 0 };
+	struct marks one = { 0 };
+	uint64_t events;
+
+	close(mkstemp(name));
+	unlink(name);
+	tell(0x101, 1, TCPHS_EV_SYN_RECEIVED, 0);
+	tell(0x102, 2, TCPHS_EV_SYN_RECEIVED, 0);
+	tell(0x103, 3, TCPHS_EV_SYN_RECEIVED, 0);
+	tell(0x101, 4, TCPHS_EV_ACCEPTED, 101);
+	tell(0x102, 5, TCPHS_EV_ACCEPTED, 7);
+	tell(0x103, 6, TCPHS_EV_ACCEPTED, 100);
+	press('2');
+	press('g');
+	press('j');
+	press(' ');
+	press('j');
+	press(' ');
+	press('W');
+	press('U' & 0x1f);
+	type(name);
+	press('\n');
+	same(top.ui.record, name, "W: what is marked is to be recorded there");
+	top.ui.record[0] = '\0';
+	ok(!extract(&source, false, &ui_seen(&top.ui)->marks, name, &events, &err) && events == 4,
+	   "all events of two connections");
+	ok(read_back(name) == 0x101103101103, "and no others, as tcphs events --read has them");
+	same(told_path, "/system.slice/nginx.service", "with the names of cgroups");
+	equal(extract(&source, false, &ui_seen(&top.ui)->marks, name, &events, &err), -EEXIST,
+	      "a file that is there is not written over");
+	unlink(name);
+	press('U');
+	press('t');
+	press('g');
+	press('j');
+	press('-');
+	control_mark(&top.ui, &top.m, &one);
+	err.text[0] = '\0';
+	ok(!extract(&source, false, &one, name, &events, &err) && events == 2 &&
+	   read_back(name) == 0x103103, "of an owner, what its connections did before it had them");
+	unlink(name);
+	fed.nr = 0;
+	ok(extract(&source, false, &one, name, &events, &err) == -ENOENT &&
+	   strstr(err.text, "nothing is on record") && access(name, F_OK),
+	   "nothing on record: said, and no file");
+	marks_free(&one);
+	press('t');
+	press('t');
+	press('t');
+}
+
 /* Is it a word of the section on keys? */
 static bool man_has(const char *name)
 {
@@ -552,12 +765,14 @@ static void time_wait(void)
 
 int main(void)
 {
-	plan(68);
+	plan(101);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);
 	view_start(&top.v, true);
 	view_resize(&top.v, &top.m, &top.ui, 80, 24);
+	names();
+	refresh_all();
 	refresh_all();
 	cursor();
 	follows();
@@ -567,12 +782,17 @@ int main(void)
 	saves();
 	searches();
 	filters();
+	groups();
+	units();
+	extracts();
 	help();
 	sizes();
 	sparks();
 	time_wait();
+	model_end(&top.m, &source);
 	model_free(&top.m);
 	view_free(&top.v);
 	ui_free(&top.ui);
+	tcphs_cgroups_free(source.cgroups);
 	return tap_done();
 }

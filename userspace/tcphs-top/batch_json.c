@@ -90,7 +90,7 @@ static void put_listener(struct tcphs_json *j, const struct top_model *m, const 
 	const struct top_listener *r = row;
 
 	tcphs_json_listener(j, r->is);
-	tcphs_json_cgroup(j, m->cgroups, r->is->owner.cgroup);
+	tcphs_json_cgroup(j, m->style.cgroups, r->is->owner.cgroup);
 	tcphs_json_open(j, "rates", '{');
 	put_number(j, "accepted", r->accepts);
 	put_number(j, "accept_overflows", r->overflows);
@@ -106,7 +106,7 @@ static void put_conn(struct tcphs_json *j, const struct top_model *m, const void
 	const struct tcphs_conn_info *c = row;
 
 	tcphs_json_conn(j, c);
-	tcphs_json_cgroup(j, m->cgroups, c->owner.cgroup);
+	tcphs_json_cgroup(j, m->style.cgroups, c->owner.cgroup);
 }
 
 static void put_rows(struct tcphs_json *j, const struct top_model *m, enum top_screen screen)

@@ -29,34 +29,34 @@ static unsigned int state_rank(unsigned int state)
 	return state <= TCPHS_STATE_MAX ? rank[state] : 99;
 }
 
-static int cmp_c_state(const void *a, const void *b)
+static int cmp_c_state(const void *a, const void *b, const struct top_style *style __unused)
 {
 	unsigned int x = state_rank(row_c(a)->state), y = state_rank(row_c(b)->state);
 
 	return x != y ? CMP(x, y) : CMP(row_c(b)->age, row_c(a)->age);
 }
 
-static int cmp_c_age(const void *a, const void *b)
+static int cmp_c_age(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_c(a)->age, row_c(b)->age);
 }
 
-static int cmp_c_life(const void *a, const void *b)
+static int cmp_c_life(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_c(a)->life, row_c(b)->life);
 }
 
-static int cmp_c_role(const void *a, const void *b)
+static int cmp_c_role(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_c(a)->role, row_c(b)->role);
 }
 
-static int cmp_c_netns(const void *a, const void *b)
+static int cmp_c_netns(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_c(a)->netns, row_c(b)->netns);
 }
 
-static int cmp_c_local(const void *a, const void *b)
+static int cmp_c_local(const void *a, const void *b, const struct top_style *style __unused)
 {
 	const struct tcphs_conn_info *x = a, *y = b;
 
@@ -64,7 +64,7 @@ static int cmp_c_local(const void *a, const void *b)
 				y->family, y->local, y->local_port);
 }
 
-static int cmp_c_peer(const void *a, const void *b)
+static int cmp_c_peer(const void *a, const void *b, const struct top_style *style __unused)
 {
 	const struct tcphs_conn_info *x = a, *y = b;
 	int order = CMP(x->family, y->family);
@@ -74,7 +74,7 @@ static int cmp_c_peer(const void *a, const void *b)
 	return order ? order : CMP(x->peer_port, y->peer_port);
 }
 
-static int cmp_c_owner(const void *a, const void *b)
+static int cmp_c_owner(const void *a, const void *b, const struct top_style *style __unused)
 {
 	const struct tcphs_conn_info *x = a, *y = b;
 
@@ -158,7 +158,7 @@ static enum table_tone txt_c_owner(const void *row, char *buf, const struct top_
 	return columns_owner(row_c(row)->owner.known, row_c(row)->owner.comm, row_c(row)->owner.pid, buf);
 }
 
-static int cmp_c_conn(const void *a, const void *b)
+static int cmp_c_conn(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_c(a)->conn, row_c(b)->conn);
 }
@@ -167,6 +167,13 @@ static enum table_tone txt_c_conn(const void *row, char *buf, const struct top_s
 {
 	return columns_conn(row_c(row)->conn, buf);
 }
+
+static uint64_t row_c_cgroup(const void *row)
+{
+	return row_c(row)->owner.cgroup;
+}
+
+COLUMNS_CGROUP(row_c)
 
 const struct table_column columns_connections[] = {
 	{ "NETNS", "netns", "network namespace: its name, container or first process",
@@ -184,6 +191,7 @@ const struct table_column columns_connections[] = {
 	  7, 7, 7, 3, .compare = cmp_c_role, .text = txt_c_role },
 	{ "OWNER", "owner", "process that called connect() or accept(), name[pid]",
 	  10, 10, 27, 5, .compare = cmp_c_owner, .text = txt_c_owner },
+	COLUMNS_CGROUP_ROWS,
 	{ "LIFE", "life", "time since its first step; > is since tcphs knows it",
 	  7, 7, 8, 2, .right = true, .big_first = true,
 	  .compare = cmp_c_life, .text = txt_c_life },

@@ -10,7 +10,8 @@ static const struct tcphs_event *row_e(const void *row)
 }
 
 #define E_COMPARE(name, expr)						\
-static int cmp_##name(const void *a, const void *b)			\
+static int cmp_##name(const void *a, const void *b,			\
+			const struct top_style *style __unused)	\
 {									\
 	return expr;							\
 }
@@ -119,6 +120,13 @@ E_COMPARE(took, CMP(took(a), took(b)))
 E_COMPARE(owner, columns_compare_ident_owner(row_e(a)->flags, &row_e(a)->id, row_e(b)->flags,
 					     &row_e(b)->id))
 
+static uint64_t row_e_cgroup(const void *row)
+{
+	return row_e(row)->flags & TCPHS_F_OWNER ? row_e(row)->id.cgroup : 0;
+}
+
+COLUMNS_CGROUP(row_e)
+
 const struct table_column columns_events[] = {
 	{ "TIME", "time", "time of day",
 	  12, 12, 12, 8, .compare = cmp_time, .text = txt_time },
@@ -140,6 +148,7 @@ const struct table_column columns_events[] = {
 	  6, 6, 7, 4, .right = true, .big_first = true, .compare = cmp_took, .text = txt_took },
 	{ "OWNER", "owner", "process, name[pid]",
 	  10, 12, 27, 3, .compare = cmp_owner, .text = txt_owner },
+	COLUMNS_CGROUP_ROWS,
 };
 
 const size_t columns_nr_events = COUNT(columns_events);

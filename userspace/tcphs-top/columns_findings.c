@@ -14,37 +14,37 @@ static uint32_t netns_of(const void *row)
 	return ((const struct top_finding *)row)->netns;
 }
 
-static int cmp_netns(const void *a, const void *b)
+static int cmp_netns(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(netns_of(a), netns_of(b));
 }
 
-static int cmp_severity(const void *a, const void *b)
+static int cmp_severity(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_f(b)->severity, row_f(a)->severity);
 }
 
-static int cmp_name(const void *a, const void *b)
+static int cmp_name(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return strcmp(row_f(a)->name, row_f(b)->name);
 }
 
-static int cmp_object(const void *a, const void *b)
+static int cmp_object(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return strcmp(row_f(a)->object, row_f(b)->object);
 }
 
-static int cmp_value(const void *a, const void *b)
+static int cmp_value(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return CMP(row_f(a)->value, row_f(b)->value);
 }
 
-static int cmp_measure(const void *a, const void *b)
+static int cmp_measure(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return strcmp(row_f(a)->measure, row_f(b)->measure);
 }
 
-static int cmp_check(const void *a, const void *b)
+static int cmp_check(const void *a, const void *b, const struct top_style *style __unused)
 {
 	return strcmp(row_f(a)->rule->name, row_f(b)->rule->name);
 }

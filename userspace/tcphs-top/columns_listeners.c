@@ -14,7 +14,7 @@ static const struct tcphs_listener *is(const void *row)
 	return row_l(row)->is;
 }
 
-static int cmp_l_local(const void *a, const void *b)
+static int cmp_l_local(const void *a, const void *b, const struct top_style *style __unused)
 {
 	const struct tcphs_listener *x = is(a), *y = is(b);
 
@@ -23,7 +23,8 @@ static int cmp_l_local(const void *a, const void *b)
 
 /* model_arrange() keeps equals in the order of their cookies. */
 #define L_COMPARE(name, expr)						\
-static int cmp_l_##name(const void *a, const void *b)			\
+static int cmp_l_##name(const void *a, const void *b,			\
+			const struct top_style *style __unused)	\
 {									\
 	return expr;							\
 }
@@ -186,6 +187,13 @@ static enum table_tone txt_l_conn(const void *row, char *buf, const struct top_s
 	return columns_conn(is(row)->conn, buf);
 }
 
+static uint64_t row_l_cgroup(const void *row)
+{
+	return is(row)->owner.cgroup;
+}
+
+COLUMNS_CGROUP(row_l)
+
 const struct table_column columns_listeners[] = {
 	{ "NETNS", "netns", "network namespace: its name, container or first process",
 	  10, 12, 31, 1, .all_netns = true, .compare = cmp_l_netns, .text = txt_l_netns },
@@ -193,6 +201,7 @@ const struct table_column columns_listeners[] = {
 	  13, 17, 53, 0, .compare = cmp_l_local, .text = txt_l_local },
 	{ "OWNER", "owner", "process that accepts (before that: listens), name[pid]",
 	  10, 10, 27, 10, .compare = cmp_l_owner, .text = txt_l_owner },
+	COLUMNS_CGROUP_ROWS,
 	{ "SYN QUEUE", "syn", "handshakes under way / most that are allowed",
 	  14, 14, 48, 8, .right = true, .big_first = true,
 	  .compare = cmp_l_syn, .text = txt_syn, .bar = bar_syn },

@@ -20,7 +20,8 @@ static uint64_t handshake(const void *row)
 }
 
 #define V_COMPARE(name, expr)						\
-static int cmp_##name(const void *a, const void *b)			\
+static int cmp_##name(const void *a, const void *b,			\
+			const struct top_style *style __unused)	\
 {									\
 	return expr;							\
 }
@@ -44,7 +45,7 @@ V_COMPARE(resent, CMP(row_v(a)->retransmits, row_v(b)->retransmits))
 V_COMPARE(history, strcmp(row_v(a)->history, row_v(b)->history))
 
 /* Those that failed first, and the latest of them. */
-static int cmp_end(const void *a, const void *b)
+static int cmp_end(const void *a, const void *b, const struct top_style *style __unused)
 {
 	bool x = life_failed(a), y = life_failed(b);
 
@@ -151,6 +152,13 @@ static enum table_tone txt_end(const void *row, char *buf, const struct top_styl
 	return life_failed(life) ? TABLE_BAD : TABLE_PLAIN;
 }
 
+static uint64_t row_v_cgroup(const void *row)
+{
+	return row_v(row)->flags & TCPHS_F_OWNER ? row_v(row)->id.cgroup : 0;
+}
+
+COLUMNS_CGROUP(row_v)
+
 const struct table_column columns_lives[] = {
 	{ "ENDED", "ended", "time of day of its end",
 	  12, 12, 12, 7, .big_first = true, .compare = cmp_ended, .text = txt_ended },
@@ -164,6 +172,7 @@ const struct table_column columns_lives[] = {
 	  14, 21, 53, 0, .compare = cmp_peer, .text = txt_peer },
 	{ "OWNER", "owner", "process that called connect() or accept(), name[pid]",
 	  10, 12, 27, 6, .compare = cmp_owner, .text = txt_owner },
+	COLUMNS_CGROUP_ROWS,
 	{ "LIFE", "life", "from its first step to its end",
 	  7, 7, 8, 9, .right = true, .big_first = true, .compare = cmp_life, .text = txt_life },
 	{ "HANDSH", "handshake", "how long its handshake took",

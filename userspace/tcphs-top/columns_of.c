@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "columns_of.h"
+#include "container.h"
 #include "netns.h"
 
 int columns_compare_endpoint(uint8_t fa, const uint8_t *a, uint16_t pa,
@@ -58,6 +59,56 @@ enum table_tone columns_netns(uint32_t netns, char *buf, const struct top_style 
 	else
 		netns_name(netns, buf);
 	return TABLE_DIM;
+}
+
+/**
+ * columns_names - what a cgroup is to people
+ * @cgroup: its number, or 0
+ * @style: who knows names
+ */
+const struct tcphs_cgroup_names *columns_names(uint64_t cgroup, const struct top_style *style)
+{
+	static const struct tcphs_cgroup_names none;
+	const struct tcphs_cgroup *found = style->cgroups ?
+		tcphs_cgroups_find(style->cgroups, cgroup) : NULL;
+
+	return found ? &found->names : &none;
+}
+
+/* What has no name comes last. */
+static int compare_names(const char *a, const char *b)
+{
+	return !*a == !*b ? strcmp(a, b) : *a ? -1 : 1;
+}
+
+int columns_compare_unit(uint64_t a, uint64_t b, const struct top_style *style)
+{
+	return a == b ? 0 : compare_names(columns_names(a, style)->unit,
+					  columns_names(b, style)->unit);
+}
+
+int columns_compare_container(uint64_t a, uint64_t b, const struct top_style *style)
+{
+	return a == b ? 0 : compare_names(columns_names(a, style)->container,
+					  columns_names(b, style)->container);
+}
+
+static enum table_tone name_text(const char *name, int len, char *buf)
+{
+	snprintf(buf, TEXT_LEN, "%.*s", len, *name ? name : "-");
+	return *name ? TABLE_PLAIN : TABLE_DIM;
+}
+
+enum table_tone columns_unit(uint64_t cgroup, char *buf, const struct top_style *style)
+{
+	return name_text(columns_names(cgroup, style)->unit, TEXT_LEN - 1, buf);
+}
+
+enum table_tone columns_container(uint64_t cgroup, char *buf, const struct top_style *style)
+{
+	const char *name = columns_names(cgroup, style)->container;
+
+	return name_text(name, *name ? container_shown(name) : 1, buf);
 }
 
 enum table_tone columns_conn(uint64_t conn, char *buf)

@@ -10,7 +10,8 @@ static const struct top_peer *row_p(const void *row)
 }
 
 #define P_COMPARE(name, expr)						\
-static int cmp_##name(const void *a, const void *b)			\
+static int cmp_##name(const void *a, const void *b,			\
+			const struct top_style *style __unused)	\
 {									\
 	return expr;							\
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <string.h>
 
 #include "control.h"
 #include "filter_line.h"
@@ -7,21 +8,10 @@
 
 static uint64_t key_of_cursor(const struct ui *ui, const struct top_model *m)
 {
-	return model_key(ui->screen, model_row(m, ui->screen, ui_seen(ui)->cursor));
+	const struct tree_group *g = tree_at(m, ui_seen(ui)->cursor);
+
+	return g ? g->key : model_key(ui->screen, model_row(m, ui->screen, ui_seen(ui)->cursor));
 }
-
-static void mark(struct ui *ui, const struct top_model *m, size_t rows, size_t total)
-{
-	uint64_t key = key_of_cursor(ui, m);
-
-	if (!key)
-		return;
-	marks_turn(&ui_table(ui)->marks, key);
-	/* as htop does, so that several are marked by one key; who follows stays */
-	if (!ui_seen(ui)->follow)
-		ui_apply(ui, UI_DOWN, 0, rows, total);
-}
-
 static void follow(struct ui *ui, const struct top_model *m)
 {
 	struct ui_table *t = ui_table(ui);
@@ -32,24 +22,45 @@ static void follow(struct ui *ui, const struct top_model *m)
 	       "no row is followed any more");
 }
 
+/* The first rows, @keep or all. */
+static int arrange(const struct ui *ui, struct top_model *m, size_t keep)
+{
+	return model_arrange(m, ui->screen, ui_sorted(ui)->compare, ui_descending(ui), keep);
+}
+
+static size_t place_of(const struct ui *ui, const struct top_model *m, uint64_t key)
+{
+	if (model_is_tree(m, ui->screen))
+		return tree_place(m, ui->screen, key);
+	return model_place(m, ui->screen, ui_sorted(ui)->compare, ui_descending(ui), key);
+}
+
 /* ---- search and filter ----------------------------------------------------------- */
 
 /* From the row of the cursor on, which itself counts last, round the end. */
 static void search(struct ui *ui, struct top_model *m, bool back, size_t rows, size_t total)
 {
-	const struct table_column *col = ui_sorted(ui);
 	size_t i, at = ui_seen(ui)->cursor;
+	const struct tree_group *g;
+	char name[TEXT_LEN];
+	const void *row;
+	bool has;
 
 	if (!*ui->search || !total) {
 		ui_say(ui, true, *ui->search ? "no rows" : "nothing is searched for yet; / does");
 		return;
 	}
-	if (model_arrange(m, ui->screen, col->compare, ui_descending(ui), 0))
+	if (arrange(ui, m, 0))
 		return;
 	for (i = 0; i < total; i++) {
 		at = back ? (at ? at - 1 : total - 1) : (at + 1) % total;
-		if (!table_row_has(ui->screen, model_row(m, ui->screen, at), &m->style,
-				   ui->search))
+		g = tree_at(m, at);
+		row = model_row(m, ui->screen, at);
+		if (g)
+			tree_name(m, ui->screen, g, name);
+		has = g ? strcasestr(name, ui->search) != NULL :
+			  row && table_row_has(ui->screen, row, &m->style, ui->search);
+		if (!has)
 			continue;
 		ui_move(ui, at, rows, total);
 		return;
@@ -171,6 +182,43 @@ static void words_of(enum top_screen screen, const void *row, char *words)
 	}
 }
 
+/* The same of whatever is under the cursor. */
+static void words_of_cursor(const struct ui *ui, const struct top_model *m, char *words)
+{
+	const struct tree_group *g = tree_at(m, ui_seen(ui)->cursor);
+	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
+
+	*words = '\0';
+	if (g)
+		tree_words(m, ui->screen, g, words, PROMPT_LEN);
+	else if (row)
+		words_of(ui->screen, row, words);
+}
+
+/**
+ * control_mark - marks what is under the cursor, or takes its mark away
+ * @ui: where that is
+ * @m: what there is
+ * @marks: get it
+ */
+void control_mark(const struct ui *ui, const struct top_model *m, struct marks *marks)
+{
+	uint64_t key = key_of_cursor(ui, m);
+	char words[PROMPT_LEN];
+
+	words_of_cursor(ui, m, words);
+	if (key)
+		marks_turn(marks, key, words);
+}
+
+static void mark(struct ui *ui, const struct top_model *m, size_t rows, size_t total)
+{
+	control_mark(ui, m, &ui_table(ui)->marks);
+	/* as htop does, so that several are marked by one key; who follows stays */
+	if (!ui_seen(ui)->follow)
+		ui_apply(ui, UI_DOWN, 0, rows, total);
+}
+
 /* Another screen, with those alone that the words let through. */
 static void go(struct ui *ui, struct top_model *m, enum top_screen to, const char *words)
 {
@@ -241,20 +289,86 @@ static void open_from_page(struct ui *ui, struct top_model *m, enum ui_action ac
 	go(ui, m, to, words);
 }
 
+/* ---- groups ------------------------------------------------------------------------- */
+
+/* The cursor stays with what it was on. */
+static void regroup(struct ui *ui, struct top_model *m, uint64_t key)
+{
+	size_t place;
+
+	m->arranged.compare = NULL;
+	m->kept = 0;
+	arrange(ui, m, 0);
+	place = key ? place_of(ui, m, key) : SIZE_MAX;
+	if (place != SIZE_MAX)
+		ui_table(ui)->cursor = place;
+}
+
+static void fold(struct ui *ui, struct top_model *m, enum ui_action action)
+{
+	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
+	const struct tree_group *g = tree_at(m, ui_seen(ui)->cursor);
+	struct tree_style *tree = &ui_table(ui)->tree;
+	uint64_t key;
+
+	if (!model_is_tree(m, ui->screen)) {
+		ui_say(ui, true, "nothing is grouped here; t does");
+		return;
+	}
+	if (!g && row)
+		g = tree_of_row(m, ui->screen, row);
+	if (!g)
+		return;
+	key = g->key;
+	if (action == UI_FOLD_ALL) {
+		marks_free(&tree->other);
+		tree->closed = !tree->closed;
+	} else if (tree_is_closed(tree, key) != (action == UI_FOLD)) {
+		marks_turn(&tree->other, key, NULL);
+	}
+	regroup(ui, m, action == UI_UNFOLD && row ? model_key(ui->screen, row) : key);
+}
+
+static void group(struct ui *ui, struct top_model *m)
+{
+	struct tree_style *tree = &ui_table(ui)->tree;
+	uint64_t key = key_of_cursor(ui, m);
+
+	if (!tree_has(ui->screen)) {
+		ui_say(ui, true, "the rows of this screen have no owner");
+		return;
+	}
+	marks_free(&tree->other);
+	tree->by = (tree->by + 1) % TREE_BYS;
+	tree->closed = false;
+	m->tree.style = tree;
+	ui_table(ui)->at_end = false;
+	regroup(ui, m, key);
+	if (tree->by)
+		ui_say(ui, false, "by %s; t: %s, - and + close and open a group, * all",
+		       tree_by_name(tree->by), tree->by + 1 == TREE_BYS ? "no groups" :
+		       tree_by_name(tree->by + 1));
+	else
+		ui_say(ui, false, "no groups any more");
+}
+
 static void open_row(struct ui *ui, struct top_model *m, enum ui_action action)
 {
 	const void *row = model_row(m, ui->screen, ui_seen(ui)->cursor);
+	const struct tree_group *g = tree_at(m, ui_seen(ui)->cursor);
 	enum top_screen from = ui->screen, to = TOP_EVENTS;
 	char words[PROMPT_LEN];
 
-	if (!row)
+	if (g && action == UI_OPEN)
+		fold(ui, m, tree_is_closed(&ui_seen(ui)->tree, g->key) ? UI_UNFOLD : UI_FOLD);
+	if (g ? action == UI_OPEN : !row)
 		return;
 	if (action == UI_OPEN && conn_of(from, row)) {
 		open_page(ui, m, from == TOP_LISTENERS ? PAGE_LISTENER : PAGE_DRAWING,
 			  conn_of(from, row));
 		return;
 	}
-	words_of(from, row, words);
+	words_of_cursor(ui, m, words);
 	if (!*words) {
 		ui_say(ui, true, "no connection is known of this row");
 		return;
@@ -290,19 +404,16 @@ static void copy_conn(struct ui *ui, const struct top_model *m)
 		tcphs_fmt_hex(ui->copy, m->page.conn);
 		return;
 	}
-	if (!row)
-		return;
-	if (ui->screen == TOP_DOCTOR) {
+	if (ui->screen == TOP_DOCTOR && row) {
 		copy_command(ui, row);
 		if (!*ui->copy)
 			ui_say(ui, true, "nothing is to be typed for this one");
 		return;
 	}
-	if (ui->screen == TOP_LISTENERS) {
+	words_of_cursor(ui, m, words);
+	if (ui->screen == TOP_LISTENERS && row) {
 		*words = '\0';
 		put_conn(words, ((const struct top_listener *)row)->is->conn);
-	} else {
-		words_of(ui->screen, row, words);
 	}
 	snprintf(ui->copy, sizeof(ui->copy), "%s", words + strcspn(words, " ") + !!*words);
 	if (!*ui->copy)
@@ -351,10 +462,11 @@ static void take(struct ui *ui, struct top_model *m, size_t rows, size_t total)
 			memcpy(ui->jump, p->text, sizeof(ui->jump));
 		break;
 	case PROMPT_SAVE:
+	case PROMPT_RECORD:
 		p->bad = !*p->text;
 		snprintf(p->hint, sizeof(p->hint), "a name of a file");
 		if (!p->bad)
-			memcpy(ui->save, p->text, sizeof(ui->save));
+			memcpy(p->what == PROMPT_SAVE ? ui->save : ui->record, p->text, sizeof(ui->save));
 		break;
 	default:
 		if (*p->text)
@@ -425,6 +537,14 @@ void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, in
 	case UI_FOLLOW:
 		follow(ui, m);
 		break;
+	case UI_TREE:
+		group(ui, m);
+		break;
+	case UI_FOLD:
+	case UI_UNFOLD:
+	case UI_FOLD_ALL:
+		fold(ui, m, action);
+		break;
 	default:
 		break;
 	}
@@ -440,15 +560,20 @@ void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, in
  */
 int control_settle(struct ui *ui, struct top_model *m, size_t rows)
 {
-	const struct table_column *col = ui_sorted(ui);
 	struct ui_table *t = ui_table(ui);
 	size_t place, keep;
+	int ret;
 
 	/* Its rows are not there while something is open in place of it. */
 	if (m->page.what)
 		return 0;
+	m->tree.style = &t->tree;
+	/* How many lines a tree has is known when it is laid. */
+	ret = model_is_tree(m, ui->screen) ? arrange(ui, m, 0) : 0;
+	if (ret)
+		return ret;
 	if (t->follow && m->valid) {
-		place = model_place(m, ui->screen, col->compare, ui_descending(ui), t->follow);
+		place = place_of(ui, m, t->follow);
 		if (place == SIZE_MAX) {
 			ui_say(ui, false, "the row that was followed is gone");
 			t->follow = 0;
@@ -458,6 +583,5 @@ int control_settle(struct ui *ui, struct top_model *m, size_t rows)
 	}
 	ui_clamp(ui, rows, model_total(m, ui->screen));
 	keep = t->offset + rows;
-	return model_arrange(m, ui->screen, col->compare, ui_descending(ui),
-			     keep < CONTROL_ROWS ? CONTROL_ROWS : keep);
+	return arrange(ui, m, keep < CONTROL_ROWS ? CONTROL_ROWS : keep);
 }

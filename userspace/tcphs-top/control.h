@@ -10,6 +10,7 @@
 
 void control_apply(struct ui *ui, struct top_model *m, enum ui_action action, int arg,
 		   size_t rows, size_t total);
+void control_mark(const struct ui *ui, const struct top_model *m, struct marks *marks);
 int control_filter(struct ui *ui, struct top_model *m, const char *words,
 		   struct tcphs_error *err);
 int control_settle(struct ui *ui, struct top_model *m, size_t rows);

@@ -11,6 +11,7 @@
 
 #include "batch.h"
 #include "control.h"
+#include "extract.h"
 #include "options.h"
 #include "play.h"
 #include "save.h"
@@ -203,6 +204,28 @@ static void copy(struct top *t)
 	*ui->copy = '\0';
 }
 
+/* What is marked, or else what is under the cursor. */
+static void record(struct top *t)
+{
+	struct ui *ui = &t->opt.ui;
+	struct tcphs_error err = { 0 };
+	struct marks one = { .nr = 0 };
+	uint64_t events = 0;
+
+	if (!ui_seen(ui)->marks.nr)
+		control_mark(ui, &t->model, &one);
+	if (!t->model.valid)
+		ui_say(ui, true, "the module is not there");
+	else if (extract(&t->src, ui->all_netns, ui_seen(ui)->marks.nr ? &ui_seen(ui)->marks : &one,
+			 ui->record, &events, &err))
+		ui_say(ui, true, "%.200s", err.text);
+	else
+		ui_say(ui, false, "%llu event%s in %.120s; tcphs diagram --read shows them",
+		       (unsigned long long)events, tcphs_plural(events), ui->record);
+	marks_free(&one);
+	*ui->record = '\0';
+}
+
 static int paint(struct top *t)
 {
 	struct ui *ui = &t->opt.ui;
@@ -254,6 +277,8 @@ static void take_keys(struct top *t)
 			view_line(&t->view, ui, ui->copy, sizeof(ui->copy));
 		if (*ui->copy)
 			copy(t);
+		if (*ui->record)
+			record(t);
 		if (ui->quit || ui->refresh || *ui->save || *ui->jump || ui->step)
 			break;
 	}

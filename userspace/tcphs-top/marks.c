@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* They are few: a user sets each by hand. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "marks.h"
 
@@ -8,7 +9,7 @@ static uint32_t place(const struct marks *m, uint64_t key)
 {
 	uint32_t i;
 
-	for (i = 0; i < m->nr && m->v[i] != key; i++)
+	for (i = 0; i < m->nr && m->v[i].key != key; i++)
 		;
 	return i;
 }
@@ -27,15 +28,18 @@ bool marks_has(const struct marks *m, uint64_t key)
  * marks_turn - marked, or not any more
  * @m: the marks
  * @key: of the row
+ * @words: what lets it through as a filter; copied. May be NULL
  */
-void marks_turn(struct marks *m, uint64_t key)
+void marks_turn(struct marks *m, uint64_t key, const char *words)
 {
 	uint32_t i = place(m, key);
 
-	if (i < m->nr)
+	if (i < m->nr) {
+		free(m->v[i].words);
 		m->v[i] = m->v[--m->nr];
-	else if (!array_grow(&m->v, m->nr + 1, &m->cap, sizeof(*m->v)))
-		m->v[m->nr++] = key;
+	} else if (!array_grow(&m->v, m->nr + 1, &m->cap, sizeof(*m->v))) {
+		m->v[m->nr++] = (struct mark){ key, words ? strdup(words) : NULL };
+	}
 }
 
 /**
@@ -44,6 +48,10 @@ void marks_turn(struct marks *m, uint64_t key)
  */
 void marks_free(struct marks *m)
 {
+	uint32_t i;
+
+	for (i = 0; i < m->nr; i++)
+		free(m->v[i].words);
 	free(m->v);
 	*m = (struct marks){ .nr = 0 };
 }

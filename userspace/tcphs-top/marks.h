@@ -9,14 +9,20 @@
 
 #include "hash.h"
 
+/* @words: the filter that lets through what it is, "" or NULL: none does. */
+struct mark {
+	uint64_t key;
+	char *words;
+};
+
 /* All zero: none. */
 struct marks {
-	uint64_t *v;
+	struct mark *v;
 	uint32_t nr, cap;
 };
 
 bool marks_has(const struct marks *m, uint64_t key);
-void marks_turn(struct marks *m, uint64_t key);
+void marks_turn(struct marks *m, uint64_t key, const char *words);
 void marks_free(struct marks *m);
 
 #endif /* TOP_MARKS_H */

@@ -74,6 +74,7 @@ void model_free(struct top_model *m)
 	tail_free(&m->tail);
 	peers_free(&m->peers);
 	ended_free(&m->ended);
+	tally_free(&m->tree.groups);
 	free(m->order);
 	memset(m, 0, sizeof(*m));
 }
@@ -361,8 +362,8 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 {
 	int ret;
 
-	m->cgroups = src->cgroups;
-	tcphs_filter_cgroups(&m->filter, m->cgroups);
+	m->style.cgroups = src->cgroups;
+	tcphs_filter_cgroups(&m->filter, src->cgroups);
 	if (m->page.what)
 		return refresh_page(m, src, all_netns, now, err);
 	page_stop(&m->page, src);
@@ -401,6 +402,8 @@ static void lost(struct top_model *m, struct top_source *src, uint64_t now,
 	examine_forget(&m->examine, src);
 	page_stop(&m->page, src);
 	src->close(src);
+	m->style.cgroups = NULL;
+	tcphs_filter_cgroups(&m->filter, NULL);
 	forget(m);
 	m->why = *err;
 	if (!m->gone_at)

@@ -8,20 +8,11 @@
 #include "page.h"
 #include "peers.h"
 #include "play.h"
+#include "screens.h"
 #include "series.h"
 #include "source.h"
 #include "tail.h"
-
-enum top_screen {
-	TOP_LISTENERS,
-	TOP_CONNECTIONS,
-	TOP_PEERS,
-	TOP_EVENTS,
-	TOP_LIVES,
-	TOP_DOCTOR,
-
-	TOP_SCREENS
-};
+#include "tree.h"
 
 /**
  * struct top_quantiles - how long something took
@@ -60,22 +51,24 @@ struct top_listeners {
 	bool valid;
 };
 
-/* Is row @a to come before @b (< 0)? They point at the rows of model_row(). */
-typedef int (*top_compare_fn)(const void *a, const void *b);
-
 /**
  * struct top_style - how cells are written
  * @utf8: are there characters beyond ASCII?
  * @recorded: namespaces are of another time, perhaps of another machine: they have no names here
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns
  * @now: that CLOCK_MONOTONIC, ns
+ * @cgroups: what they are called; NULL: nobody knows
  */
 struct top_style {
 	bool utf8;
 	bool recorded;
 	int64_t clock;
 	uint64_t now;
+	struct tcphs_cgroups *cgroups;
 };
+
+/* Is row @a to come before @b (< 0)? They point at the rows of model_row(). */
+typedef int (*top_compare_fn)(const void *a, const void *b, const struct top_style *style);
 
 /**
  * struct top_model - everything there is to show
@@ -100,7 +93,6 @@ struct top_style {
  * @conns_valid: it belongs to the snapshot
  * @style: how cells are written
  * @filter: what is wanted
- * @cgroups: what they are called; NULL: nobody knows
  * @feed: events, once one of the screens that are made of them was shown; or NULL
  * @feed_all: of all namespaces
  * @feed_void: they are to be read anew
@@ -113,7 +105,8 @@ struct top_style {
  * @turn: of a recording, as it was when it was read last
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
- * @order: row numbers of the screen that model_arrange() was asked for
+ * @tree: how they are grouped
+ * @order: row numbers of the screen that model_arrange() was asked for, and those of groups
  * @kept: how many of them are in order
  * @order_cap: room in @order
  * @arranged: what model_arrange() was last asked for; void when @compare is NULL
@@ -142,7 +135,6 @@ struct top_model {
 
 	struct top_style style;
 	struct tcphs_filter filter;
-	struct tcphs_cgroups *cgroups;
 	struct top_feed *feed;
 	bool feed_all;
 	bool feed_void;
@@ -156,6 +148,7 @@ struct top_model {
 	struct tcphs_status pulse;
 	struct series series;
 
+	struct tree tree;
 	uint32_t *order;
 	size_t kept;
 	size_t order_cap;
@@ -163,6 +156,7 @@ struct top_model {
 		enum top_screen screen;
 		top_compare_fn compare;
 		bool invert;
+		bool tree;
 	} arranged;
 };
 
@@ -191,7 +185,10 @@ size_t model_failures(const struct top_model *m, uint8_t *reason);
 const struct top_listener *model_listener(const struct top_model *m, uint64_t conn);
 
 /* rows.c */
+size_t model_rows(const struct top_model *m, enum top_screen screen);
 size_t model_total(const struct top_model *m, enum top_screen screen);
+const void *model_at(const struct top_model *m, enum top_screen screen, uint32_t n);
+bool model_is_tree(const struct top_model *m, enum top_screen screen);
 int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn compare,
 		  bool invert, size_t keep);
 const void *model_row(const struct top_model *m, enum top_screen screen, size_t i);

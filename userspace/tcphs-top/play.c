@@ -72,8 +72,17 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 		t->lost = count;
 }
 
+static void on_cgroup(void *arg, uint64_t id, const char *path)
+{
+	struct play_reader *r = arg;
+
+	/* Without memory it has no name. */
+	if (r->cgroups)
+		tcphs_cgroups_add(r->cgroups, id, path);
+}
+
 static const struct tcphs_events_ops ops = {
-	.record = on_event, .kept = on_kept, .lost = on_lost,
+	.record = on_event, .kept = on_kept, .lost = on_lost, .cgroup = on_cgroup,
 };
 
 static void reader_close(struct play_reader *r)
@@ -173,9 +182,10 @@ int play_open(struct play *p, const char *name, struct tcphs_error *err)
 	play_begin(p);
 	if (reader_open(&p->reader, name, err))
 		return -1;
+	p->reader.cgroups = tcphs_cgroups_new();
 	do {
 		if (fill(&p->reader, err)) {
-			reader_close(&p->reader);
+			play_close(p);
 			return -1;
 		}
 		t = p->reader.next < p->reader.nr ? &p->reader.told[p->reader.next] : NULL;
@@ -186,7 +196,7 @@ int play_open(struct play *p, const char *name, struct tcphs_error *err)
 		/* Unless what would have followed is damaged. */
 		if (!err->code)
 			tcphs_error_set(err, TCPHS_ERR_FAILED, "%.200s has no event", name);
-		reader_close(&p->reader);
+		play_close(p);
 		return -1;
 	}
 	p->first = p->at = t->ev.time;
@@ -200,6 +210,7 @@ int play_open(struct play *p, const char *name, struct tcphs_error *err)
  */
 void play_close(struct play *p)
 {
+	tcphs_cgroups_free(p->reader.cgroups);
 	reader_close(&p->reader);
 	play_forget(p);
 }
@@ -223,6 +234,7 @@ int play_move(struct play *p, uint64_t to, struct tcphs_error *err)
 	if (to < p->at) {
 		if (reader_open(&again, p->name, err))
 			return -1;
+		again.cgroups = p->reader.cgroups;
 		reader_close(&p->reader);
 		p->reader = again;
 		play_forget(p);
@@ -354,6 +366,7 @@ void play_source(struct play *p, struct top_source *src)
 		.feed_free = p_feed_free,
 		.clock = p_clock,
 		.close = p_close,
+		.cgroups = p->reader.cgroups,
 		.play = p,
 	};
 }

@@ -15,6 +15,7 @@
  * @name: of the recording
  * @fd: of its file or directory
  * @recording: it
+ * @cgroups: get the names that it has; NULL: nobody wants them
  * @told: those of a piece that are to come
  * @next: the first of them
  * @nr: how many
@@ -27,6 +28,7 @@ struct play_reader {
 	const char *name;
 	int fd;
 	struct tcphs_recording *recording;
+	struct tcphs_cgroups *cgroups;
 	struct play_told *told;
 	size_t next, nr, cap;
 	bool end;

@@ -73,6 +73,7 @@ static void owner_of(struct tcphs_owner *o, const struct tcphs_ident *id)
 	o->pid = id->pid;
 	memcpy(o->comm, id->comm, TCPHS_COMM_LEN);
 	memcpy(o->thread, id->thread, TCPHS_COMM_LEN);
+	o->cgroup = id->cgroup;
 }
 
 static void conn_of(struct tcphs_conn_info *c, const struct tcphs_conn_life *life, uint64_t now)

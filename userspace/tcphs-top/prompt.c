@@ -113,6 +113,7 @@ const char *prompt_question(const struct prompt *p, bool brief)
 		[PROMPT_SEARCH]	= { "Search: ", "/" },
 		[PROMPT_FILTER]	= { "Filter (Tab completes): ", "Filter: " },
 		[PROMPT_SAVE]	= { "Save the screen in the file: ", "Save in: " },
+		[PROMPT_RECORD]	= { "Save a recording of it in the file: ", "Record in: " },
 		[PROMPT_JUMP]	= { "Jump to (03:12, 2026-11-28 03:12, +5m, -30s): ", "Jump to: " },
 	};
 

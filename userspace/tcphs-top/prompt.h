@@ -16,6 +16,7 @@ enum prompt_what {
 	PROMPT_SEARCH,
 	PROMPT_FILTER,
 	PROMPT_SAVE,		/* name of a file */
+	PROMPT_RECORD,		/* likewise */
 	PROMPT_JUMP,		/* a time of a recording */
 
 	PROMPTS

@@ -7,11 +7,11 @@
 #include "model.h"
 
 /**
- * model_total - rows of a screen
+ * model_rows - rows of a screen
  * @m: the model
  * @screen: which
  */
-size_t model_total(const struct top_model *m, enum top_screen screen)
+size_t model_rows(const struct top_model *m, enum top_screen screen)
 {
 	if (!m->valid)
 		return 0;
@@ -31,7 +31,35 @@ size_t model_total(const struct top_model *m, enum top_screen screen)
 	}
 }
 
-static const void *row_at(const struct top_model *m, enum top_screen screen, uint32_t n)
+/**
+ * model_is_tree - are the rows of a screen shown in groups?
+ * @m: the model
+ * @screen: which
+ */
+bool model_is_tree(const struct top_model *m, enum top_screen screen)
+{
+	return m->tree.style && m->tree.style->by && tree_has(screen);
+}
+
+/**
+ * model_total - lines of a screen: its rows, and the groups that they are in
+ * @m: the model
+ * @screen: which
+ */
+size_t model_total(const struct top_model *m, enum top_screen screen)
+{
+	bool laid = m->arranged.compare && m->arranged.tree && m->arranged.screen == screen;
+
+	return laid && m->valid ? m->kept : model_rows(m, screen);
+}
+
+/**
+ * model_at - a row by its number, in no order
+ * @m: the model
+ * @screen: which
+ * @n: less than model_rows()
+ */
+const void *model_at(const struct top_model *m, enum top_screen screen, uint32_t n)
 {
 	switch (screen) {
 	case TOP_LISTENERS:
@@ -55,12 +83,12 @@ static const void *row_at(const struct top_model *m, enum top_screen screen, uin
  * @screen: which
  * @i: its place
  *
- * Returns what the screen has rows of: a struct top_listener, tcphs_conn_info, top_peer,
- * tcphs_event, tcphs_conn_life or top_finding; or NULL.
+ * Returns NULL for the line of a group, see tree_at(), or what the screen has rows of: a struct top_listener, tcphs_conn_info, top_peer,
+ * tcphs_event, tcphs_conn_life or top_finding.
  */
 const void *model_row(const struct top_model *m, enum top_screen screen, size_t i)
 {
-	return i < m->kept ? row_at(m, screen, m->order[i]) : NULL;
+	return i < m->kept && !(m->order[i] & TREE_GROUP) ? model_at(m, screen, m->order[i]) : NULL;
 }
 
 struct sorting {
@@ -88,7 +116,8 @@ static int compare_rows(const void *a, const void *b, void *arg)
 {
 	const uint32_t *x = a, *y = b;
 	const struct sorting *s = arg;
-	int order = s->compare(row_at(s->m, s->screen, *x), row_at(s->m, s->screen, *y));
+	int order = s->compare(model_at(s->m, s->screen, *x), model_at(s->m, s->screen, *y),
+			       &s->m->style);
 
 	if (order)
 		return order * s->sign;
@@ -136,7 +165,8 @@ static void sort_first(uint32_t *v, size_t nr, size_t keep, struct sorting *s)
 static bool is_arranged(const struct top_model *m, const struct sorting *s)
 {
 	return m->arranged.compare == s->compare && m->arranged.screen == s->screen &&
-	       m->arranged.invert == (s->sign < 0);
+	       m->arranged.invert == (s->sign < 0) &&
+	       m->arranged.tree == model_is_tree(s->m, s->screen);
 }
 
 /**
@@ -151,17 +181,19 @@ int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn co
 		  bool invert, size_t keep)
 {
 	struct sorting s = { m, screen, compare, invert ? -1 : 1 };
-	size_t nr = model_total(m, screen);
+	size_t nr = model_rows(m, screen);
+	bool tree = model_is_tree(m, screen);
 	uint32_t *bigger;
 	size_t i;
 
-	if (nr > UINT32_MAX)
-		nr = UINT32_MAX;
-	if (!keep || keep > nr)
+	if (nr >= TREE_GROUP)
+		nr = TREE_GROUP - 1;
+	if (!keep || keep > nr || tree)
 		keep = nr;
-	if (is_arranged(m, &s) && m->kept >= keep)
+	if (is_arranged(m, &s) && (tree || m->kept >= keep))
 		return 0;
 	m->kept = 0;
+	m->arranged.compare = NULL;
 	if (nr > m->order_cap) {
 		bigger = reallocarray(m->order, nr, sizeof(*bigger));
 		if (!bigger)
@@ -174,6 +206,9 @@ int model_arrange(struct top_model *m, enum top_screen screen, top_compare_fn co
 	if (nr)
 		sort_first(m->order, nr, keep, &s);
 	m->kept = keep;
+	if (tree && tree_lay(m, screen, nr))
+		return -ENOMEM;
+	m->arranged.tree = tree;
 	m->arranged.screen = screen;
 	m->arranged.compare = compare;
 	m->arranged.invert = invert;
@@ -248,10 +283,10 @@ size_t model_place(const struct top_model *m, enum top_screen screen, top_compar
 		   bool invert, uint64_t key)
 {
 	struct sorting s = { m, screen, compare, invert ? -1 : 1 };
-	size_t nr = model_total(m, screen), before = 0;
+	size_t nr = model_rows(m, screen), before = 0;
 	uint32_t at, i;
 
-	for (at = 0; at < nr && model_key(screen, row_at(m, screen, at)) != key; at++)
+	for (at = 0; at < nr && model_key(screen, model_at(m, screen, at)) != key; at++)
 		;
 	if (at >= nr)
 		return SIZE_MAX;

@@ -7,18 +7,17 @@
 
 #include "save.h"
 
-/* The file is a new one: nothing is written over, and no link of somebody else's followed. */
-static FILE *create(const char *name)
+/**
+ * save_create - a new file: nothing is written over, and no link of somebody else's followed
+ * @name: of it
+ *
+ * Return: a file descriptor, or a negative errno.
+ */
+int save_create(const char *name)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	FILE *f;
 
-	if (fd < 0)
-		return NULL;
-	f = fdopen(fd, "w");
-	if (!f)
-		close(fd);
-	return f;
+	return fd < 0 ? -errno : fd;
 }
 
 /**
@@ -33,15 +32,20 @@ int save_screen(const struct paint *p, const char *name)
 	size_t size = (size_t)p->width * PAINT_CELL + 1;
 	char *line = malloc(size);
 	unsigned int y;
-	FILE *f;
-	int ret = 0;
+	FILE *f = NULL;
+	int ret = 0, fd;
 
 	if (!line)
 		return -ENOMEM;
-	f = create(name);
+	fd = save_create(name);
+	if (fd >= 0)
+		f = fdopen(fd, "w");
 	if (!f) {
+		ret = fd < 0 ? fd : -errno;
+		if (fd >= 0)
+			close(fd);
 		free(line);
-		return -errno;
+		return ret;
 	}
 	for (y = 0; y < p->height; y++) {
 		paint_line(p, y, line, size);

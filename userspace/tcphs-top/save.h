@@ -5,6 +5,7 @@
 
 #include "paint.h"
 
+int save_create(const char *name);
 int save_screen(const struct paint *p, const char *name);
 
 #endif /* TOP_SAVE_H */

@@ -26,8 +26,10 @@ void ui_free(struct ui *ui)
 {
 	int i;
 
-	for (i = 0; i < TOP_SCREENS; i++)
+	for (i = 0; i < TOP_SCREENS; i++) {
 		marks_free(&ui->table[i].marks);
+		marks_free(&ui->table[i].tree.other);
+	}
 }
 
 /**
@@ -358,6 +360,9 @@ static void apply_table(struct ui *ui, enum ui_action action, int arg, size_t ro
 		break;
 	case UI_SAVE:
 		ask(ui, PROMPT_SAVE, "tcphs-top.txt");
+		break;
+	case UI_RECORD:
+		ask(ui, PROMPT_RECORD, "tcphs-top.rec");
 		break;
 	case UI_DELAY:
 		ask(ui, PROMPT_DELAY, "");

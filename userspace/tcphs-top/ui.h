@@ -7,6 +7,7 @@
 #include "marks.h"
 #include "prompt.h"
 #include "table.h"
+#include "tree.h"
 
 #define UI_DELAY_MIN	0.1
 #define UI_DELAY_MAX	3600.0
@@ -24,6 +25,7 @@
  * @at_end: it stays with the last row: what comes is seen
  * @follow: key of the row that the cursor stays with, 0: it stays where it is
  * @marks: rows that were marked
+ * @tree: how they are grouped
  */
 struct ui_table {
 	size_t sort;
@@ -33,6 +35,7 @@ struct ui_table {
 	bool at_end;
 	uint64_t follow;
 	struct marks marks;
+	struct tree_style tree;
 };
 
 #define UI_PLACES	8
@@ -63,6 +66,7 @@ struct ui_place {
  * @search: what is looked for, "": nothing
  * @filter: words of the filter, "": none
  * @save: name of the file that the screen is to be saved in, "": none
+ * @record: likewise of the recording of what is marked
  * @copy: what is to be copied, "": nothing
  * @message: of the last key, "": none
  * @bad: it is what could not be done
@@ -94,6 +98,7 @@ struct ui {
 	char search[PROMPT_LEN];
 	char filter[PROMPT_LEN];
 	char save[PROMPT_LEN];
+	char record[PROMPT_LEN];
 	char copy[PROMPT_LEN];
 	char message[UI_MESSAGE];
 	bool bad;

@@ -74,8 +74,10 @@ static void measure(struct view *v, const struct top_model *m, const struct ui *
 
 	for (row = ui_seen(ui)->offset; row < last; row++) {
 		r = model_row(m, ui->screen, row);
-		if (!r)
+		if (!r && !tree_at(m, row))
 			break;
+		if (!r)
+			continue;
 		for (i = 0; i < nr; i++) {
 			col[i].text(r, buf, &m->style);
 			raise_to(&want[i], tcphs_text_width(buf));
@@ -83,10 +85,17 @@ static void measure(struct view *v, const struct top_model *m, const struct ui *
 	}
 }
 
-/* Marks stand before the rows, where there are any. */
+static bool is_tree(const struct ui *ui)
+{
+	return ui_seen(ui)->tree.by && tree_has(ui->screen);
+}
+
+/* Marks stand before the rows, where there are any; those of a group are to the right of it. */
 static unsigned int gutter(const struct view *v, const struct ui *ui)
 {
-	return v->paint.width && ui_seen(ui)->marks.nr ? 1 : 0;
+	unsigned int cells = (ui_seen(ui)->marks.nr ? 1 : 0) + (is_tree(ui) ? 2 : 0);
+
+	return cells < v->paint.width ? cells : 0;
 }
 
 static void divide(const struct view *v, const struct ui *ui, unsigned int *width)
@@ -174,7 +183,7 @@ static void paint_row(const struct view *v, const struct top_model *m, const str
 	size_t nr, i;
 	const struct table_column *col = table_columns(ui->screen, &nr);
 
-	if (x && marks_has(&ui_seen(ui)->marks, model_key(ui->screen, row)))
+	if (ui_seen(ui)->marks.nr && marks_has(&ui_seen(ui)->marks, model_key(ui->screen, row)))
 		paint_text(&v->paint, y, 0, TABLE_WARN, "*");
 	for (i = 0; i < nr; i++) {
 		if (!width[i])
@@ -182,6 +191,27 @@ static void paint_row(const struct view *v, const struct top_model *m, const str
 		paint_cell(v, &m->style, &col[i], row, y, x, width[i]);
 		x += width[i] + 1;
 	}
+}
+
+static void paint_group(const struct view *v, const struct top_model *m, const struct ui *ui,
+			const struct tree_group *g, unsigned int y)
+{
+	bool closed = tree_is_closed(&ui_seen(ui)->tree, g->key);
+	char name[TEXT_LEN], sums[4 * TEXT_LEN];
+	unsigned int x = 0;
+
+	if (ui_seen(ui)->marks.nr)
+		x = paint_text(&v->paint, y, x, TABLE_WARN,
+			       marks_has(&ui_seen(ui)->marks, g->key) ? "*" : " ");
+	x = paint_text(&v->paint, y, x, PAINT_TAB, !v->paint.utf8 ? closed ? "+ " : "- " :
+		       closed ? "\u25b8 " : "\u25be ");
+	tree_name(m, ui->screen, g, name);
+	text_fit_end(name, v->paint.width / 2, v->paint.utf8);
+	x = paint_text(&v->paint, y, x, PAINT_BOLD, name) + 2;
+	tree_sums(ui->screen, g, sums, sizeof(sums));
+	if (x < v->paint.width)
+		text_fit_end(sums, v->paint.width - x, v->paint.utf8);
+	paint_text(&v->paint, y, x, TABLE_PLAIN, sums);
 }
 
 static const char *nothing(const struct top_model *m, const struct ui *ui)
@@ -200,6 +230,7 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 {
 	unsigned int y = v->layout.y[LAYOUT_TABLE], rows = layout_rows(&v->layout), i;
 	unsigned int width[LAYOUT_COLUMNS_MAX];
+	const struct tree_group *g;
 	const void *row;
 
 	measure(v, m, ui);
@@ -207,9 +238,13 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 	paint_titles(v, ui, width);
 	for (i = 0; i < rows; i++) {
 		row = model_row(m, ui->screen, ui_seen(ui)->offset + i);
-		if (!row)
+		g = tree_at(m, ui_seen(ui)->offset + i);
+		if (!row && !g)
 			break;
-		paint_row(v, m, ui, row, y + 1 + i, width);
+		if (g)
+			paint_group(v, m, ui, g, y + 1 + i);
+		else
+			paint_row(v, m, ui, row, y + 1 + i, width);
 		add_spot(v, y + 1 + i, 0, v->paint.width, UI_POINT, (int)i);
 		if (ui_seen(ui)->offset + i == ui_seen(ui)->cursor)
 			paint_choose(&v->paint, y + 1 + i);
@@ -259,8 +294,10 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 	else if (ui->screen >= TOP_PEERS && m->tail.lost)
 		snprintf(marked + strlen(marked), sizeof(marked) - strlen(marked),
 			 "%llu events lost, ", (unsigned long long)m->tail.lost);
-	snprintf(buf, sizeof(buf), "%s%.60s%zu-%zu of %zu%s",
-		 ui_seen(ui)->follow ? "following, " : "", marked, total ? from + 1 : 0,
+	snprintf(buf, sizeof(buf), "%s%s%s%s%.60s%zu-%zu of %zu%s",
+		 ui_seen(ui)->follow ? "following, " : "", is_tree(ui) ? "by " : "",
+		 is_tree(ui) ? tree_by_name(ui_seen(ui)->tree.by) : "", is_tree(ui) ? ", " : "",
+		 marked, total ? from + 1 : 0,
 		 from + rows < total ? from + rows : total, total,
 		 ui->all_netns ? " in all namespaces" : "");
 	/* Where not all of it fits, of findings that which they are made of. */
