@@ -8,7 +8,7 @@
 
 need_command python3 jq unshare nsenter
 grep -qw cgroup2 /proc/filesystems || skip_all "needs cgroups"
-start 11
+start 13
 load ring_records=65536
 
 cgroups=$tmp/cgroup
@@ -51,6 +51,15 @@ finds() {
 		<(tcphs lives -j --port "$port" "$@" | jq 'select(.role == "active").local_port' | sort)
 }
 
+# are_drawn OPTION…: the end that connected is, too
+are_drawn() {
+	tcphs diagram -j --limit 0 "$@" --port "$port" >"$tmp/drawn" &&
+	python3 "$here/unit/schema.py" --check diagram <"$tmp/drawn" &&
+	diff <(expected) <(jq -cS 'select(.left).left | {port, cgroup, unit, container, pod}' "$tmp/drawn" | sort) &&
+	same "$(tcphs diagram --ascii "$@" --port "$port" --unit nginx | grep -c '^ *nginx\.service$')" \
+		"$(grep -c '"unit": "nginx.service"' "$tmp/did")" "headings with a unit"
+}
+
 # Of who sees system.slice alone.
 inside() {
 	(echo $BASHPID >"$cgroups/system.slice/cgroup.procs" &&
@@ -86,6 +95,7 @@ check "a pod is found by its UID" \
 check "events have the names, too" same \
 	"$(tcphs events -j --port "$port" --event syn-sent | jq -c '{unit, container, pod}' | sort -u)" \
 	"$(jq -c '{unit, container, pod}' "$tmp/did" | sort -u)" "names"
+check "drawings have them above the end that connected" are_drawn
 mkdir -p "$cgroups/system.slice"
 check "who sees a part of the hierarchy has names of that part" inside
 check "the status counts them" test \
@@ -103,5 +113,6 @@ done
 unload
 check "a recording has them without the module" are_named recording --read "$tmp/rec"
 check "and so has a directory of recordings" are_named directory --read "$tmp/box"
+check "its drawings too" are_drawn --read "$tmp/box"
 check "by which it is filtered" finds '.unit == "nginx.service"' --read "$tmp/box" --unit nginx.service
 ktap_finished

@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..350"
+echo "1..354"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -248,6 +248,10 @@ run 0 "connections of no container there"	"" connections -H --container 01234567
 run 0 "events have a unit"			"" events -j --event syn-sent
 said "$out" '"unit":"get\\\\x2dit\.service"'	"a backslash is escaped"
 json_ok						"it is JSON"
+run 0 "diagram of a unit"			"" diagram --unit 'get\x2dit' --ascii
+said "$out" '^ +get\\x2dit\.service$'		"has it below its owner"
+run 0 "and as JSON"				"" diagram --unit 'get\x2dit' -j
+said "$out" '"cgroup_id":7919,.*"unit":"get\\\\x2dit\.service"' "too"
 run 2 "--container without a word"		"" connections --container ''
 said "$err" 'allowed are numbers of containers'	"is told so"
 
@@ -483,4 +487,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 350
+ended 354

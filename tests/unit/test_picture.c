@@ -209,6 +209,75 @@ static void test_follow(void)
 	tcphs_lives_free(&lives);
 }
 
+#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define UID	"0b2d0f3a-4c5d-6e7f-8091-a2b3c4d5e6f7"
+#define LONG	"a-unit-whose-name-is-longer-than-a-line-of-the-heading-may-be-and-so-ends-in-dots-"
+#define POD	"/kubepods.slice/kubepods-pod0b2d0f3a_4c5d_6e7f_8091_a2b3c4d5e6f7.slice/"
+
+/* Whose the ends are by cgroup: of what is on record, the listener where nobody accepted. */
+static void test_whose(void)
+{
+	static const struct {
+		uint64_t id;
+		const char *path, *whose, *pod;
+	} cgroup[] = {
+		{ 7919, "/system.slice/nginx.service", "nginx.service", "" },
+		{ 7927, "/system.slice/docker-" ID ".scope", "container 0123456789ab", "" },
+		{ 7933, "/lxc.payload.web-1/system.slice/cron.service",
+		  "cron.service, container web-1", "" },
+		{ 7937, POD "crio-" ID ".scope", "container 0123456789ab", "pod " UID },
+		{ 7949, "/" LONG LONG ".service", LONG "a-unit-who...", "" },
+		{ 7951, "/", "", "" },
+		{ 7963, NULL, "", "" },		/* nobody knows it */
+		{ 0, NULL, "", "" },
+	};
+	char line[TCPHS_HEADING_LINES][TCPHS_HEADING_LEN];
+	struct tcphs_cgroups *known = tcphs_cgroups_new();
+	struct tcphs_lives lives = { 0 };
+	struct tcphs_picture p;
+	struct tcphs_end *end = p.end;
+	size_t i;
+
+	for (i = 0; i < COUNT(cgroup); i++)
+		if (cgroup[i].path)
+			tcphs_cgroups_add(known, cgroup[i].id, cgroup[i].path);
+	collect(&lives, loopback, COUNT(loopback));
+	make(&p, &lives, 0, true);
+	p.cgroups = known;
+	for (i = 0; i < COUNT(cgroup); i++) {
+		end->id.cgroup = cgroup[i].id;
+		tcphs_heading(&p, TCPHS_LEFT, NULL, line);
+		same(line[3], cgroup[i].whose, "its unit or container");
+		same(line[4], cgroup[i].pod, "and its pod");
+		same(line[5], "conn a", "above its number");
+	}
+	end->id.cgroup = 7937;
+	out.len = 0;
+	tcphs_picture_json_head(&p, &out);
+	ok(strstr(drawn(), "\"cgroup_id\":7937,\"cgroup\":\"" POD "crio-" ID ".scope\",\"unit\":\"crio-"
+		  ID ".scope\",\"container\":\"" ID "\",\"pod\":\"" UID "\"}"), "JSON: the same, whole");
+	end->flags &= ~TCPHS_F_OWNER;
+	end->listener = end->id;
+	end->listener_flags = TCPHS_F_OWNER;
+	end->id.cgroup = 7919;
+	tcphs_heading(&p, TCPHS_LEFT, NULL, line);
+	same(line[4], "pod " UID, "where nobody accepted, those of the listener");
+	out.len = 0;
+	tcphs_picture_json_head(&p, &out);
+	ok(strstr(drawn(), "\"listener_unit\":\"crio-" ID ".scope\",\"listener_container\":\"" ID
+		  "\",\"listener_pod\":\"" UID "\""), "JSON: those of the listener are called so");
+	end->seen = false;
+	tcphs_heading(&p, TCPHS_LEFT, NULL, line);
+	same(line[3], "", "who is not seen has none");
+	p.cgroups = NULL;
+	end->seen = true;
+	tcphs_heading(&p, TCPHS_LEFT, NULL, line);
+	same(line[3], "", "nor has anybody where none are known");
+	tcphs_cgroups_free(known);
+	tcphs_picture_free(&p);
+	tcphs_lives_free(&lives);
+}
+
 static int count_of(const char *text, const char *what)
 {
 	int n = 0;
@@ -628,10 +697,11 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(21 + 7 + 3 + 1 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
+	plan(21 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();
+	test_whose();
 	test_formats();
 	test_lives();
 	test_work();

@@ -23,6 +23,25 @@ int container_shown(const char *name)
 }
 
 /**
+ * container_words - of what a process is part, for people
+ * @text: gets "nginx.service", "container 0123456789ab", "cron.service, container web-1", or ""
+ * @size: of @text
+ * @names: of its cgroup
+ *
+ * Return: how long that is, though @text may have less of it.
+ */
+size_t container_words(char *text, size_t size, const struct tcphs_cgroup_names *names)
+{
+	bool boxed = *names->container;
+	/* Who makes a scope for each container calls it after that. */
+	bool has_unit = *names->unit && !(boxed && strstr(names->unit, names->container));
+
+	return (size_t)snprintf(text, size, "%s%s%s%.*s", has_unit ? names->unit : "",
+				has_unit && boxed ? ", " : "", boxed ? "container " : "",
+				container_shown(names->container), names->container);
+}
+
+/**
  * container_of_cgroup - the container that a cgroup is of
  * @text: of /proc/PID/cgroup: a line for each hierarchy
  * @name: gets the first digits of its number, or its name

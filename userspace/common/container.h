@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tcphs_cgroup_names;
+
 int container_shown(const char *name);
+size_t container_words(char *text, size_t size, const struct tcphs_cgroup_names *names);
 bool container_of_cgroup(const char *text, char *name, size_t size);
 bool container_of_process(uint32_t pid, char *name, size_t size);
 

@@ -76,6 +76,7 @@ static int choose(struct page *p, struct top_source *src)
 	if (tcphs_album_choose(&d->album))
 		return -ENOMEM;
 	d->chosen = true;
+	d->album.cgroups = src->cgroups;
 	if (d->album.nr_chosen)
 		d->life = d->album.chosen[0];
 	tcphs_lives_restart(&d->album.lives);

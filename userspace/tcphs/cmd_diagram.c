@@ -505,6 +505,7 @@ static int follow(struct diagram *d, struct tcphs_error *err)
 
 	d->since = source_session(d->source) ? tcphs_session_now(source_session(d->source)) : 0;
 	tcphs_picture_init(&d->picture, d->cli->utf8 || d->cli->json);
+	d->picture.cgroups = d->album.cgroups;
 	if (source_follow(d->source, 0, &ops, on_idle, d, err))
 		return -1;
 	/* What came between the last round and its end. */
@@ -529,6 +530,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	d.source = source_open(cli, &err);
 	if (!d.source)
 		return cli_fail(&err);
+	d.album.cgroups = cli->cgroups;
 	failed = d.follow ? follow(&d, &err) : draw_all(&d, &err);
 	ret = cli_finish(cli);
 	if (d.lost && (d.torn || d.follow))

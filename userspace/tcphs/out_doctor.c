@@ -55,15 +55,8 @@ static void whose_text(struct cli *cli, const struct finding *f)
 {
 	const struct tcphs_cgroup_names *names = cli_cgroup_names(cli, f->owner.cgroup);
 	char text[TCPHS_UNIT_LEN + TCPHS_CONTAINER_LEN + TCPHS_POD_LEN + 32] = "";
-	size_t len = 0;
+	size_t len = container_words(text, sizeof(text), names);
 
-	/* Who makes a scope for each container calls it after that. */
-	if (*names->unit && !(*names->container && strstr(names->unit, names->container)))
-		len = (size_t)snprintf(text, sizeof(text), "%s", names->unit);
-	if (*names->container)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%scontainer %.*s",
-					len ? ", " : "", container_shown(names->container),
-					names->container);
 	if (*names->pod)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%spod %s",
 					len ? ", " : "", names->pod);

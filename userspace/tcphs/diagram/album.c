@@ -279,6 +279,7 @@ int tcphs_album_picture(struct tcphs_album *a, uint32_t life, bool utf8, uint64_
 	int err;
 
 	tcphs_picture_init(p, utf8);
+	p->cgroups = a->cgroups;
 	err = add_events(a, life, p);
 	name_listeners(a, p);
 	if (!err && !tcphs_lives_over(&a->lives, life))

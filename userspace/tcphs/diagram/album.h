@@ -18,6 +18,7 @@ struct tcphs_met;			/* a listener that a segment met */
  * @chosen: the lives that lead them
  * @nr_chosen: how many
  * @total: so many fit
+ * @cgroups: what those of the owners are called; NULL: nobody knows
  * @no_memory: something could not be remembered
  * @forgotten: of @total, those whose events nobody has any more
  * @lives_max: so many lives may be known now
@@ -30,6 +31,7 @@ struct tcphs_album {
 	uint32_t limit;
 	uint32_t *chosen;
 	uint32_t nr_chosen, total;
+	struct tcphs_cgroups *cgroups;
 	bool no_memory;
 
 	/* private */

@@ -98,6 +98,7 @@ struct tcphs_open {
 
 struct tcphs_picture {
 	struct tcphs_end end[2];
+	struct tcphs_cgroups *cgroups;	/* who knows what the owners' are called; NULL: nobody */
 	struct tcphs_open open[TCPHS_OPEN_MAX];
 	unsigned int opens;		/* so many ever */
 	bool utf8;		/* in notes */
@@ -190,8 +191,11 @@ const char *tcphs_note_break(const char *text, unsigned int width);
 const char *tcphs_reason_words(unsigned int reason);
 enum tcphs_tone tcphs_state_tone(unsigned int state);
 
-/* 127.0.0.1:8080 / to 10.0.0.9:80, where NAT changed it / nginx[205] / conn 1a2b / netns */
-#define TCPHS_HEADING_LINES	5
+/*
+ * 127.0.0.1:8080 / to 10.0.0.9:80, where NAT changed it / nginx[205] / nginx.service, or its
+ * container / its pod / conn 1a2b / netns
+ */
+#define TCPHS_HEADING_LINES	7
 #define TCPHS_HEADING_LEN	96
 void tcphs_heading(const struct tcphs_picture *p, unsigned int side, netns_namer *netns,
 		   char line[TCPHS_HEADING_LINES][TCPHS_HEADING_LEN]);

@@ -7,11 +7,25 @@
 
 static const char *const side_name[] = { "left", "right" };
 
-static void put_end(struct tcphs_json *j, const struct tcphs_end *end, const char *key)
+/* Whose the listener is, where nobody has accepted. */
+static void put_listener_names(struct tcphs_json *j, const struct tcphs_cgroup *cgroup)
 {
+	if (!cgroup)
+		return;
+	if (*cgroup->names.unit)
+		tcphs_json_str(j, "listener_unit", cgroup->names.unit);
+	if (*cgroup->names.container)
+		tcphs_json_str(j, "listener_container", cgroup->names.container);
+	if (*cgroup->names.pod)
+		tcphs_json_str(j, "listener_pod", cgroup->names.pod);
+}
+
+static void put_end(struct tcphs_json *j, const struct tcphs_picture *p, unsigned int side)
+{
+	const struct tcphs_end *end = &p->end[side];
 	const struct tcphs_ident *id = &end->id;
 
-	tcphs_json_open(j, key, '{');
+	tcphs_json_open(j, side_name[side], '{');
 	tcphs_json_address(j, "address", id->family, id->local);
 	tcphs_json_u64(j, "port", id->local_port);
 	tcphs_json_address(j, "peer_address", id->family, id->peer);
@@ -28,6 +42,9 @@ static void put_end(struct tcphs_json *j, const struct tcphs_end *end, const cha
 		tcphs_json_bytes(j, "listener_comm", end->listener.comm,
 				 strnlen((const char *)end->listener.comm,
 					 sizeof(end->listener.comm)));
+		if (p->cgroups && end->listener.cgroup)
+			put_listener_names(j, tcphs_cgroups_find(p->cgroups,
+								 end->listener.cgroup));
 	}
 	if (end->seen) {
 		tcphs_json_u64(j, "netns", site_inode(id->netns));
@@ -40,6 +57,10 @@ static void put_end(struct tcphs_json *j, const struct tcphs_end *end, const cha
 		tcphs_json_u64(j, "pid", id->pid);
 		tcphs_json_bytes(j, "comm", id->comm, strnlen((const char *)id->comm,
 							      sizeof(id->comm)));
+		if (id->cgroup) {
+			tcphs_json_u64(j, "cgroup_id", SITE_CGROUP_ID(id->cgroup));
+			tcphs_json_cgroup(j, p->cgroups, id->cgroup);
+		}
 	}
 	tcphs_json_close(j, '}');
 }
@@ -59,8 +80,8 @@ void tcphs_picture_json_head(const struct tcphs_picture *p, struct tcphs_buf *ou
 		tcphs_json_bool(&j, "self", true);
 	if (tcphs_picture_translated(p))
 		tcphs_json_bool(&j, "translated", true);
-	put_end(&j, &p->end[TCPHS_LEFT], side_name[TCPHS_LEFT]);
-	put_end(&j, &p->end[TCPHS_RIGHT], side_name[TCPHS_RIGHT]);
+	put_end(&j, p, TCPHS_LEFT);
+	put_end(&j, p, TCPHS_RIGHT);
 	tcphs_json_end(&j);
 }
 

@@ -2,6 +2,7 @@
 /* What stands at arrows and lifelines. */
 #include <stdio.h>
 
+#include "container.h"
 #include "picture.h"
 #include "put.h"
 #include "site.h"
@@ -226,6 +227,31 @@ static void put_who(char *who, const struct tcphs_end *end)
 	}
 }
 
+/* Whose cgroup that is: of who has this side, or else of who has its listener; 0: not known. */
+static uint64_t cgroup_of(const struct tcphs_end *end)
+{
+	if (!end->seen)
+		return 0;
+	if (end->flags & TCPHS_F_OWNER)
+		return end->id.cgroup;
+	return end->listener_flags & TCPHS_F_OWNER ? end->listener.cgroup : 0;
+}
+
+/* The unit or container, and the pod. */
+static void put_whose(char line[2][TCPHS_HEADING_LEN], const struct tcphs_picture *p,
+		      const struct tcphs_end *end)
+{
+	uint64_t id = cgroup_of(end);
+	const struct tcphs_cgroup *cgroup = p->cgroups && id ? tcphs_cgroups_find(p->cgroups, id) : NULL;
+
+	if (!cgroup)
+		return;
+	if (container_words(line[0], TCPHS_HEADING_LEN, &cgroup->names) >= TCPHS_HEADING_LEN)
+		strcpy(line[0] + TCPHS_HEADING_LEN - 4, "...");
+	if (*cgroup->names.pod)
+		snprintf(line[1], TCPHS_HEADING_LEN, "pod %s", cgroup->names.pod);
+}
+
 /* Do the two ends call each other by other addresses than they have themselves? */
 bool tcphs_picture_translated(const struct tcphs_picture *p)
 {
@@ -261,16 +287,17 @@ void tcphs_heading(const struct tcphs_picture *p, unsigned int side, netns_namer
 		tcphs_fmt_endpoint(line[1] + strlen(line[1]), id->family, id->peer, id->peer_port);
 	}
 	put_who(line[2], end);
+	put_whose(line + 3, p, end);
 	if (end->socket) {
-		strcpy(line[3], "conn ");
-		tcphs_fmt_hex(line[3] + 5, id->conn);
+		strcpy(line[5], "conn ");
+		tcphs_fmt_hex(line[5] + 5, id->conn);
 	} else if (end->listener.conn) {
-		strcpy(line[3], "listener ");
-		tcphs_fmt_hex(line[3] + 9, end->listener.conn);
+		strcpy(line[5], "listener ");
+		tcphs_fmt_hex(line[5] + 9, end->listener.conn);
 	}
 	if (netns && end->seen) {
-		strcpy(line[4], site_host(id->netns) ? "host " : "netns ");
-		netns(id->netns, line[4] + strlen(line[4]));
+		strcpy(line[6], site_host(id->netns) ? "host " : "netns ");
+		netns(id->netns, line[6] + strlen(line[6]));
 	}
 }
 
