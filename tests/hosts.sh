@@ -42,30 +42,30 @@ remove_machines() {
 make_rules() {
 	ip netns exec router nft -f - <<-END
 	table ip tcphs_test {
-		counter left { }
-		counter arrived { }
+		counter syns_sent { }
+		counter syns_arrived { }
 		set known { type ipv4_addr . inet_service; flags dynamic; size 1024; }
-		chain in {
+		chain comes {
 			type filter hook prerouting priority -300;
-			iifname "client" tcp flags & (syn | ack) == syn counter name left
+			iifname "client" tcp flags & (syn | ack) == syn counter name syns_sent
 		}
-		chain through {
+		chain passes {
 			type filter hook forward priority 0;
 			tcp dport 24108 tcp flags & (syn | ack) == syn ip saddr . tcp sport != @known add @known { ip saddr . tcp sport } drop
 			tcp dport 24109 drop
 			tcp dport 24110 meta length > 150 reject with tcp reset
 		}
-		chain to {
+		chain translated {
 			type nat hook prerouting priority -100;
 			ip daddr 10.97.3.254 dnat to 10.97.4.1
 		}
-		chain from {
+		chain masked {
 			type nat hook postrouting priority 100;
 			ct status dnat masquerade fully-random
 		}
-		chain out {
+		chain goes {
 			type filter hook postrouting priority 300;
-			oifname "server" tcp flags & (syn | ack) == syn counter name arrived
+			oifname "server" tcp flags & (syn | ack) == syn counter name syns_arrived
 		}
 	}
 	END
@@ -127,7 +127,7 @@ echo >&"$go"
 wait_until 60 over client || die "the client has connections left"
 wait_until 60 over server || die "the server has connections left"
 record_both ill
-tell_all < <(python3 "$here/hosts.py" judge "$tmp" "$(counted left)" "$(counted arrived)" 2>&1)
+tell_all < <(python3 "$here/hosts.py" judge "$tmp" "$(counted syns_sent)" "$(counted syns_arrived)" 2>&1)
 events_json "$tmp/events" -A
 check "no record is lost" nothing_lost "$tmp/events"
 check "the kernel has nothing to complain about" kernel_is_quiet
