@@ -227,6 +227,13 @@ static void test_missing(void)
 	equal(life.handshake, 900000, "its handshake, to a microsecond");
 
 	fresh();
+	STEP(A, FIN_ACKED, FIN_WAIT1, FIN_WAIT2);
+	STEP(A, FIN_RECEIVED, FIN_WAIT2, TIME_WAIT);
+	STEP(A, TIME_WAIT, FIN_WAIT2, TIME_WAIT);
+	closed(A, TCPHS_STATE_FIN_WAIT2, 0, sums(3, 5, 900, 0, 1, 4));
+	same(life.history, "?DdafA", "without its FIN, data are before the ACK of that");
+
+	fresh();
 	STEP(A, SYN_SENT, CLOSE, SYN_SENT);
 	STEP(A, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT);
 	same(life.history, "S?f", "steps lost in between have a mark in their place");
@@ -360,7 +367,7 @@ static void test_open(void)
 
 int main(void)
 {
-	plan(48);
+	plan(49);
 	test_usual();
 	test_resent();
 	test_odd();

@@ -254,6 +254,21 @@ static const struct {
 	[TCPHS_EV_ICMP_RECEIVED]	= { 'E', false },
 };
 
+/* An ACK of a FIN is of the close also where the FIN itself is not on record. */
+static void put_letter(struct tcphs_conn_life *life, unsigned int type)
+{
+	size_t len = strlen(life->history);
+	char c;
+
+	if (type > TCPHS_EV_MAX || !letters[type].upper)
+		return;
+	c = letter(life, letters[type].upper, letters[type].ours);
+	put(life, c);
+	if (!life->close_at &&
+	    (is_closing(c) || type == TCPHS_EV_FIN_ACKED || type == TCPHS_EV_TIME_WAIT))
+		life->close_at = (uint8_t)(len + 1);
+}
+
 static void put_letters(struct tcphs_conn_life *life, const struct tcphs_event *ev)
 {
 	switch (ev->type) {
@@ -276,20 +291,18 @@ static void put_letters(struct tcphs_conn_life *life, const struct tcphs_event *
 		ours(life, 'V');
 		break;
 	default:
-		if (ev->type <= TCPHS_EV_MAX && letters[ev->type].upper)
-			put(life, letter(life, letters[ev->type].upper, letters[ev->type].ours));
+		put_letter(life, ev->type);
 	}
 }
 
-/* In front of the first FIN or RST, for when data went is not known. */
+/* In front of the first FIN or RST or ACK of a FIN, for when data went is not known. */
 static void put_data(struct tcphs_conn_life *life, const char *data)
 {
-	size_t len = strlen(life->history), nr = strlen(data), at = 0;
+	size_t len = strlen(life->history), nr = strlen(data);
+	size_t at = life->close_at ? life->close_at - 1u : len;
 
 	if (len + nr >= sizeof(life->history))
 		return;
-	while (at < len && !is_closing(life->history[at]))
-		at++;
 	memmove(life->history + at + nr, life->history + at, len - at);
 	memcpy(life->history + at, data, nr);
 }

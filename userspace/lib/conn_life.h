@@ -17,7 +17,7 @@
  *	S  a SYN; behind others: another's, that met this connection
  *	H  a SYN+ACK
  *	A  an ACK that changed the state: the third of the handshake, or of a FIN
- *	D  data, at some time: stands before the first FIN or RST
+ *	D  data, at some time: stands before the first FIN or RST, or ACK of a FIN
  *	T  data were sent again, likewise; known of this end alone
  *	F  a FIN
  *	R  a RST
@@ -68,6 +68,7 @@
  * @segments: of the close, 4 or 3; 0: no such close
  * @icmp_type: with TCPHS_F_ICMP
  * @icmp_code: likewise
+ * @close_at: where in @history the close begins, from 1 on; 0: nowhere yet
  * @history: letters, terminated
  */
 struct tcphs_conn_life {
@@ -94,6 +95,7 @@ struct tcphs_conn_life {
 	uint8_t segments;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
+	uint8_t close_at;
 	char history[TCPHS_HISTORY_LEN];
 };
 
