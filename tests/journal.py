@@ -14,7 +14,8 @@ WHERE = "/run/systemd/journal/socket"
 # Names of the journal, and of JSON.
 FIELDS = {"TCPHS_CONN": "conn", "TCPHS_NETNS": "netns", "TCPHS_LOCAL": "local",
           "TCPHS_LOCAL_PORT": "local_port", "TCPHS_PEER": "peer", "TCPHS_PEER_PORT": "peer_port",
-          "TCPHS_ROLE": "role", "TCPHS_PID": "pid", "TCPHS_COMM": "comm", "TCPHS_END": "end",
+          "TCPHS_ROLE": "role", "TCPHS_PID": "pid", "TCPHS_COMM": "comm",
+          "TCPHS_UNIT": "unit", "TCPHS_CONTAINER": "container", "TCPHS_POD": "pod", "TCPHS_END": "end",
           "TCPHS_REASON": "reason", "TCPHS_HISTORY": "history", "TCPHS_LIFE_NSEC": "life_ns",
           "TCPHS_HANDSHAKE_NSEC": "handshake_ns", "TCPHS_BYTES_SENT": "bytes_sent",
           "TCPHS_BYTES_RECEIVED": "bytes_received", "TCPHS_CLOSER": "closer",

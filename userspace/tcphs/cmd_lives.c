@@ -65,7 +65,9 @@ static bool old_enough(const struct lives_cmd *cmd, const struct life_line *line
 static void write_entry(struct lives_cmd *cmd, const struct life_line *line)
 {
 	if (line->end == LIFE_ENDED)
-		life_journal(cmd->journal, line->life, source_clock(cmd->source)->offset);
+		life_journal(cmd->journal, line->life,
+			     cli_cgroup_names(cmd->cli, line->life->id.cgroup),
+			     source_clock(cmd->source)->offset);
 }
 
 static void print(struct lives_cmd *cmd, const struct life_line *life)

@@ -96,7 +96,8 @@ static void number(struct entry *e, const char *name, uint64_t v)
 	field(e, name, "%llu", (unsigned long long)v);
 }
 
-static void put_who(struct entry *e, const struct tcphs_conn_life *life)
+static void put_who(struct entry *e, const struct tcphs_conn_life *life,
+		    const struct tcphs_cgroup_names *names)
 {
 	const struct tcphs_ident *id = &life->id;
 	char buf[TCPHS_NAME_LEN], address[TCPHS_ADDRESS_LEN], comm[TCPHS_OWNER_LEN];
@@ -114,6 +115,12 @@ static void put_who(struct entry *e, const struct tcphs_conn_life *life)
 		tcphs_fmt_comm(comm, id->comm, sizeof(id->comm));
 		number(e, "TCPHS_PID", id->pid);
 		field(e, "TCPHS_COMM", "%s", comm);
+		if (*names->unit)
+			field(e, "TCPHS_UNIT", "%s", names->unit);
+		if (*names->container)
+			field(e, "TCPHS_CONTAINER", "%s", names->container);
+		if (*names->pod)
+			field(e, "TCPHS_POD", "%s", names->pod);
 	}
 }
 
@@ -165,11 +172,13 @@ static void put_message(struct entry *e, const struct tcphs_conn_life *life, boo
  * life_journal - a life that has ended as an entry
  * @journal: where to
  * @life: the life
+ * @names: what its owner's cgroup is called
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC, ns
  *
  * A journal that is slow is waited for, until the user says that it is enough.
  */
-void life_journal(struct journal *journal, const struct tcphs_conn_life *life, int64_t clock)
+void life_journal(struct journal *journal, const struct tcphs_conn_life *life,
+		  const struct tcphs_cgroup_names *names, int64_t clock)
 {
 	const struct tcphs_event last = { .type = life->end, .reason = life->reason };
 	bool wrong = tcphs_event_failed(&last);
@@ -182,7 +191,7 @@ void life_journal(struct journal *journal, const struct tcphs_conn_life *life, i
 	number(&e, "PRIORITY", wrong ? LEVEL_WARNING : LEVEL_INFO);
 	field(&e, "SYSLOG_IDENTIFIER", "tcphs");
 	field(&e, "MESSAGE_ID", "%s", MESSAGE_ID);
-	put_who(&e, life);
+	put_who(&e, life, names);
 	put_end(&e, life, clock);
 	do {
 		sent = sendto(journal->socket, e.text, e.len, MSG_NOSIGNAL,

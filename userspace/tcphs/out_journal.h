@@ -10,7 +10,8 @@ struct journal;
 
 struct journal *journal_open(struct tcphs_error *err);
 void journal_close(struct journal *journal);
-void life_journal(struct journal *journal, const struct tcphs_conn_life *life, int64_t clock);
+void life_journal(struct journal *journal, const struct tcphs_conn_life *life,
+		  const struct tcphs_cgroup_names *names, int64_t clock);
 bool journal_failed(const struct journal *journal, struct tcphs_error *err);
 
 #endif /* TCPHS_OUT_JOURNAL_H */
