@@ -101,6 +101,16 @@ say() {
 	ktap_print_msg "$@"
 }
 
+# busy: for how many seconds the CPUs of this machine have not been idle, all together
+busy() {
+	local user nice system irq softirq
+
+	# Of "cpu", what is left out is idle and waiting.
+	read -r _ user nice system _ _ irq softirq _ </proc/stat
+	echo $(((user + nice + system + irq + softirq) / 100))
+}
+busy_before=$(busy)
+
 clean_up() {
 	local status=$? hook pid
 
@@ -113,7 +123,7 @@ clean_up() {
 	done
 	! loaded || unload || status=$KSFT_FAIL
 	[[ ! $spoiled ]] || { say "$spoiled"; status=$KSFT_FAIL; }
-	say "took $SECONDS s"
+	say "took $SECONDS s, $(($(busy) - busy_before)) s of the CPUs"
 	rm -rf "$tmp" "$later_loads"
 	exit "$status"
 }
