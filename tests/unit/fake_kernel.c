@@ -561,14 +561,16 @@ static void answer_events(struct mnl_socket *s)
 		kill(getpid(), SIGINT);
 }
 
+/* 0: one that the module refuses. */
 static uint32_t conn_mask(const struct nlmsghdr *nlh)
 {
+	uint32_t known = (2u << TCPHS_STATE_MAX) - 2, mask = known;
 	struct nlattr *a;
 
 	mnl_attr_for_each(a, nlh, GENL_HDRLEN)
 		if (mnl_attr_get_type(a) == TCPHS_A_CONN_STATES)
-			return mnl_attr_get_u32(a);
-	return ~0u;
+			mask = mnl_attr_get_u32(a);
+	return mask & ~known ? 0 : mask;
 }
 
 static bool wants_waiting(const struct nlmsghdr *nlh)
@@ -616,6 +618,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, size_t l
 		answer_listeners(s);
 	else if (genl->cmd == TCPHS_CMD_CONN_GET && wants_waiting(nlh))
 		answer_waiting(s);
+	else if (genl->cmd == TCPHS_CMD_CONN_GET && !conn_mask(nlh))
+		post_end(s, NLMSG_ERROR, -EINVAL, "a mask of 1 << state is needed");
 	else if (genl->cmd == TCPHS_CMD_CONN_GET)
 		answer_conns(s, conn_mask(nlh));
 	else if (genl->cmd == TCPHS_CMD_CGROUP_GET)

@@ -51,12 +51,20 @@ static int count_waiting(void *conns, const struct tcphs_conn_info *c)
 	return 0;
 }
 
+static int enough(void *nr, const struct tcphs_conn_info *c)
+{
+	(void)c;
+	++*(int *)nr;
+	return -ECANCELED;
+}
+
 static void test_tables(void)
 {
 	struct tcphs_listener_list listeners = { 0 };
 	struct tcphs_filter *filter = tcphs_filter_new();
 	struct tcphs_session *s = open_as("");
 	struct tcphs_conn_list conns = { 0 };
+	int told = 0;
 	char text[TCPHS_ENDPOINT_LEN], name[TCPHS_NAME_LEN];
 
 	ok(!tcphs_get_listeners(s, false, &listeners, &err) && listeners.nr == 2, "listeners");
@@ -76,6 +84,10 @@ static void test_tables(void)
 	conns.nr = 0;
 	ok(!tcphs_each_waiting(s, false, count_waiting, &conns, &err) && conns.nr == 1,
 	   "those that wait for accept()");
+	ok(tcphs_each_connection(s, false, NULL, enough, &told, &err) == -ECANCELED && told == 1,
+	   "who has enough is told of no more");
+	ok(!tcphs_get_connections(s, false, NULL, &conns, &err) && conns.nr == 2,
+	   "and the session goes on");
 	tcphs_filter_free(filter);
 	tcphs_listener_list_free(&listeners);
 	tcphs_conn_list_free(&conns);
@@ -294,7 +306,7 @@ int main(int argc, char **argv)
 		test_follow();
 		return tap_done();
 	}
-	plan(35);
+	plan(37);
 	test_status();
 	test_tables();
 	test_errors();

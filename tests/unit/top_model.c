@@ -17,6 +17,7 @@ static struct {
 	int open_error;
 	int closed;
 	int conn_dumps;
+	size_t most;
 } next;
 
 static int t_open(struct top_source *src, struct tcphs_error *err)
@@ -53,11 +54,12 @@ static int t_connections(struct top_source *src, bool all, const struct tcphs_fi
 {
 	size_t i;
 
-	(void)src;
 	(void)all;
 	(void)err;
 	(void)filter;
 	next.conn_dumps++;
+	next.most = src->most;
+	src->cut = src->most && src->most < next.nr_conns;
 	free(list->v);
 	list->v = calloc(next.nr_conns ? next.nr_conns : 1, sizeof(*list->v));
 	list->nr = next.nr_conns;
@@ -393,6 +395,33 @@ static void alerts(struct top_model *m)
 	equal(model_alerts(m, alert, 4), 0, "what is over is no alert");
 }
 
+/* Of a million the screen is made of some, and says so. */
+static void part(struct top_model *m)
+{
+	struct top_alert alert[4];
+
+	m->conns_most = 20000;
+	next.status.uptime += SEC;
+	next.status.table_used = 13;
+	next.nr_conns = 13;
+	take(m, TOP_CONNECTIONS, 1017 * SEC);
+	ok(!next.most && !model_alerts(m, alert, 4), "few connections: all are asked for");
+	next.status.uptime += SEC;
+	next.status.table_used = 30001;
+	next.status.table_limit = 1000000;
+	next.status.state[TCPHS_STATE_ESTABLISHED] = 30000;
+	next.status.state[TCPHS_STATE_LISTEN] = 1;
+	next.nr_conns = 30000;
+	take(m, TOP_CONNECTIONS, 1018 * SEC);
+	equal(next.most, 20000, "many: no more than a screen is made of");
+	ok(model_alerts(m, alert, 4) == 1 && !alert[0].bad && strstr(alert[0].text, " of 30000 conn"),
+	   "and of how many it is a part is said");
+	m->conns_most = 0;
+	next.status.uptime += SEC;
+	take(m, TOP_CONNECTIONS, 1019 * SEC);
+	ok(!next.most && !model_alerts(m, alert, 4), "a batch has them all");
+}
+
 static void text(void)
 {
 	char buf[TEXT_LEN];
@@ -421,7 +450,7 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(64);
+	plan(68);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);
@@ -433,6 +462,7 @@ int main(void)
 	work(&m);
 	order(&m);
 	alerts(&m);
+	part(&m);
 	text();
 	model_free(&m);
 	return tap_done();

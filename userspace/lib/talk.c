@@ -161,6 +161,13 @@ static int take(struct tcphs_session *s, size_t n, answer_fn fn, void *arg, int 
 	return 1;
 }
 
+/* Of a million that are left nobody is to be told, nor is the kernel to look for them. */
+static void give_up(struct tcphs_session *s)
+{
+	mnl_socket_close(s->data);
+	s->data = NULL;
+}
+
 /**
  * tcphs_talk - send a request and hand every message of the answer on, until that fails
  * @s: the session
@@ -168,6 +175,8 @@ static int take(struct tcphs_session *s, size_t n, answer_fn fn, void *arg, int 
  * @fn: gets the messages
  * @arg: its first argument
  * @err: why not
+ *
+ * What is left of an answer that @fn gave up is not asked for; the session goes on.
  */
 int tcphs_talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn fn, void *arg,
 		struct tcphs_error *err)
@@ -176,10 +185,14 @@ int tcphs_talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn fn
 	ssize_t n;
 
 	s->extack[0] = '\0';
+	if (!s->data)
+		s->data = tcphs_open_socket(err);
+	if (!s->data)
+		return -EIO;
 	if (mnl_socket_sendto(s->data, nlh, nlh->nlmsg_len) < 0)
 		return tcphs_fail_errno(err, "cannot send to the kernel", -errno);
 
-	while (more > 0) {
+	while (more > 0 && !answer) {
 		n = mnl_socket_recvfrom(s->data, s->recv, sizeof(s->recv));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -188,6 +201,8 @@ int tcphs_talk(struct tcphs_session *s, const struct nlmsghdr *nlh, answer_fn fn
 					  n ? -errno : -EPIPE);
 		more = take(s, (size_t)n, fn, arg, &answer, err);
 	}
+	if (more > 0)
+		give_up(s);
 	if (more < 0)
 		return more;
 	if (answer)

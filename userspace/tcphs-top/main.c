@@ -21,6 +21,7 @@
 #define NSEC_PER_SEC	1000000000ull
 #define WAITING_DELAY	1.0	/* how often a module that is gone is looked for */
 #define PULSE		NSEC_PER_SEC
+#define CONNS_MOST	20000		/* that a screen is made of */
 
 /**
  * struct top - everything
@@ -347,6 +348,7 @@ static int run(struct top *t)
 	t->model.style.utf8 = tcphs_utf8() && !t->opt.ascii;
 	t->model.style.recorded = t->opt.read;
 	t->opt.ui.all_asked |= t->play.all_netns;
+	t->model.conns_most = t->opt.batch ? 0 : CONNS_MOST;
 	control_filter(&t->opt.ui, &t->model, t->opt.ui.filter, NULL);
 	t->due = tcphs_now();
 	if (snapshot(t)) {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "model.h"
+#include "text.h"
 
 #define NSEC	1e9
 
@@ -357,11 +358,27 @@ static int refresh_page(struct top_model *m, struct top_source *src, bool all_ne
 	return ret;
 }
 
+static int refresh_conns(struct top_model *m, struct top_source *src, bool all_netns,
+			 struct tcphs_error *err)
+{
+	/* Where all of them are few there is nothing to choose. */
+	bool many = m->now.table_used > m->conns_most;
+	int ret, i;
+
+	src->most = many ? m->conns_most : 0;
+	src->cut = false;
+	m->conns_all = all_netns ? m->now.table_used : 0;
+	for (i = 0; i <= TCPHS_STATE_MAX && !all_netns; i++)
+		m->conns_all += i == TCPHS_STATE_LISTEN ? 0 : m->now.state[i];
+	ret = src->connections(src, all_netns, &m->filter, &m->conns, err);
+	m->conns_cut = src->cut;
+	m->conns_valid = !ret;
+	return ret;
+}
+
 static int refresh_table(struct top_model *m, struct top_source *src, enum top_screen screen,
 			 bool all_netns, uint64_t now, struct tcphs_error *err)
 {
-	int ret;
-
 	m->style.cgroups = src->cgroups;
 	tcphs_filter_cgroups(&m->filter, src->cgroups);
 	if (m->page.what)
@@ -377,9 +394,7 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 		return refresh_listeners(m, src, all_netns, now, err);
 	if (screen != TOP_CONNECTIONS)
 		return refresh_events(m, src, all_netns, now, err);
-	ret = src->connections(src, all_netns, &m->filter, &m->conns, err);
-	m->conns_valid = !ret;
-	return ret;
+	return refresh_conns(m, src, all_netns, err);
 }
 
 /* A recording that went back: what comes was read already. */
@@ -578,6 +593,19 @@ static size_t alert_table(const struct top_model *m, struct top_alert *out, size
 	return nr;
 }
 
+/* What nobody can see was not fetched. */
+static size_t alert_part(const struct top_model *m, struct top_alert *out, size_t nr, size_t max)
+{
+	char all[TEXT_LEN] = "those";
+
+	if (!m->conns_valid || !m->conns_cut)
+		return nr;
+	if (!m->filter.keys)
+		text_count(all, m->conns_all);
+	return alert(out, nr, max, false, "%zu of %.16s connections shown, brief states first; \\ filters",
+		     m->conns.nr, all);
+}
+
 /**
  * model_alerts - what is wrong with tcphs itself
  * @m: the model
@@ -594,6 +622,7 @@ size_t model_alerts(const struct top_model *m, struct top_alert *out, size_t max
 	if (!m->valid)
 		return 0;
 	nr = alert_table(m, out, nr, max);
+	nr = alert_part(m, out, nr, max);
 	for (i = 0; i < m->now.nhooks && i < TCPHS_HOOKS_MAX; i++) {
 		const struct tcphs_hook *hook = &m->now.hook[i];
 

@@ -91,6 +91,9 @@ typedef int (*top_compare_fn)(const void *a, const void *b, const struct top_sty
  * @listeners_before: the one before it
  * @conns: the newest dump
  * @conns_valid: it belongs to the snapshot
+ * @conns_most: more are not fetched, 0: all are
+ * @conns_cut: so it is a part
+ * @conns_all: of so many, without the filter
  * @style: how cells are written
  * @filter: what is wanted
  * @feed: events, once one of the screens that are made of them was shown; or NULL
@@ -132,6 +135,9 @@ struct top_model {
 	struct top_listeners listeners_before;
 	struct tcphs_conn_list conns;
 	bool conns_valid;
+	size_t conns_most;
+	bool conns_cut;
+	uint64_t conns_all;
 
 	struct top_style style;
 	struct tcphs_filter filter;

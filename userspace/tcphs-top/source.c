@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "doctor/look.h"
+#include "hash.h"
 #include "source.h"
 
 struct top_feed {
@@ -33,11 +34,63 @@ static int live_listeners(struct top_source *src, bool all_netns,
 	return tcphs_get_listeners(src->ctx, all_netns, list, err);
 }
 
+/* A list of so many at the most. */
+struct some {
+	struct tcphs_conn_list *list;
+	size_t most;
+	bool cut;
+};
+
+static int one_more(void *arg, const struct tcphs_conn_info *c)
+{
+	struct some *some = arg;
+	struct tcphs_conn_list *list = some->list;
+	uint32_t cap = (uint32_t)list->cap;
+
+	some->cut = list->nr == some->most;
+	if (some->cut)
+		return -ECANCELED;
+	if (array_grow(&list->v, (uint32_t)list->nr + 1, &cap, sizeof(*list->v)))
+		return -ENOMEM;
+	list->cap = cap;
+	list->v[list->nr++] = *c;
+	return 0;
+}
+
+#define LONG	(1u << TCPHS_STATE_ESTABLISHED | 1u << TCPHS_STATE_TIME_WAIT)
+#define ALL	((2u << TCPHS_STATE_MAX) - 2)	/* that have a name */
+
+/* The states in which most connections of a machine are come last. */
+static int live_some(struct top_source *src, bool all_netns, const struct tcphs_filter *filter,
+		     struct some *some, struct tcphs_error *err)
+{
+	uint32_t asked = tcphs_filter_has(filter, TCPHS_FILTER_STATE) ? filter->states : ALL;
+	const uint32_t states[] = { asked & ~LONG, asked & LONG };
+	struct tcphs_filter part = *filter;
+	int ret = 0, i;
+
+	part.keys |= TCPHS_FILTER_BIT(STATE);
+	for (i = 0; i < 2 && !ret; i++) {
+		part.states = states[i];
+		if (part.states)
+			ret = tcphs_each_connection(src->ctx, all_netns, &part, one_more, some, err);
+	}
+	return some->cut ? 0 : ret;
+}
+
 static int live_connections(struct top_source *src, bool all_netns,
 			    const struct tcphs_filter *filter, struct tcphs_conn_list *list,
 			    struct tcphs_error *err)
 {
-	return tcphs_get_connections(src->ctx, all_netns, filter, list, err);
+	struct some some = { .list = list, .most = src->most };
+	int ret;
+
+	if (!src->most)
+		return tcphs_get_connections(src->ctx, all_netns, filter, list, err);
+	list->nr = 0;
+	ret = live_some(src, all_netns, filter, &some, err);
+	src->cut = some.cut;
+	return ret;
 }
 
 /* What is kept of before the ring's time comes, too. */

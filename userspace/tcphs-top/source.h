@@ -14,7 +14,8 @@ struct play;
  * @open: finds the module; a source that is open already says 0
  * @status: counters of this network namespace
  * @listeners: overwrites the list
- * @connections: overwrites the list with those that the filter lets through
+ * @connections: overwrites the list with those that the filter lets through; of more than @most
+ *	some, those in states that should be brief first
  * @feed: events, from the oldest that there is on; NULL with @err set
  * @next: all of them that are new, in time order
  * @feed_free: the end of it; before @close
@@ -23,6 +24,8 @@ struct play;
  *	beside events
  * @look_after: it ends
  * @close: after it only @open may be called
+ * @most: connections that are wanted at most, 0: all
+ * @cut: so there are more than were told
  * @cgroups: what cgroups are called; NULL: nobody knows
  * @ctx: private to the source
  * @play: the recording that is played, NULL: it is live
@@ -35,7 +38,8 @@ struct top_source {
 	int (*listeners)(struct top_source *src, bool all_netns,
 			 struct tcphs_listener_list *list, struct tcphs_error *err);
 	int (*connections)(struct top_source *src, bool all_netns,
-			   const struct tcphs_filter *filter, struct tcphs_conn_list *list, struct tcphs_error *err);
+			   const struct tcphs_filter *filter, struct tcphs_conn_list *list,
+			   struct tcphs_error *err);
 	struct top_feed *(*feed)(struct top_source *src, bool all_netns, struct tcphs_error *err);
 	int (*next)(struct top_source *src, struct top_feed *feed,
 		    const struct tcphs_events_ops *ops, void *arg, struct tcphs_error *err);
@@ -45,6 +49,8 @@ struct top_source {
 			   struct tcphs_error *err);
 	int (*look_after)(struct top_source *src, struct look *l, struct tcphs_error *err);
 	void (*close)(struct top_source *src);
+	size_t most;
+	bool cut;
 	struct tcphs_cgroups *cgroups;
 	void *ctx;
 	struct play *play;

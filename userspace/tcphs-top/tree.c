@@ -283,17 +283,20 @@ void tree_name(const struct top_model *m, enum top_screen screen, const struct t
 		snprintf(buf, TEXT_LEN, "no %s", tree_by_name(by));
 }
 
-static size_t states(const struct tree_group *g, char *buf, size_t size)
+/* Those that should be brief first. */
+static void states(const struct tree_group *g, char *buf, size_t size)
 {
+	const uint32_t last = 1u << TCPHS_STATE_ESTABLISHED | 1u << TCPHS_STATE_TIME_WAIT;
 	char name[TCPHS_NAME_LEN];
 	size_t len = 0;
-	unsigned int i;
+	unsigned int i, round;
 
-	for (i = 0; i <= TCPHS_STATE_MAX && len < size; i++)
-		if (g->state[i])
-			len += (size_t)snprintf(buf + len, size - len, "%s%u %s", len ? ", " : ": ",
-						g->state[i], tcphs_state_name(i, name));
-	return len;
+	for (round = 0; round < 2; round++)
+		for (i = 0; i <= TCPHS_STATE_MAX && len < size; i++)
+			if (g->state[i] && (last >> i & 1) == round)
+				len += (size_t)snprintf(buf + len, size - len, "%s%u %s",
+							len ? ", " : ": ", g->state[i],
+							tcphs_state_name(i, name));
 }
 
 /**
