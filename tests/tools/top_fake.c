@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "doctor/look.h"
-#include "source.h"
+#include "../../userspace/tcphs-top/source.h"
 
 static struct fake {
 	unsigned int call;	/* of status: the snapshot */
@@ -40,15 +40,28 @@ static bool is_gone(unsigned int call)
 	return s && sscanf(s, "%u:%u", &from, &to) == 2 && call >= from && call <= to;
 }
 
+/* Those of even numbers are in a unit, those of odd ones in a container. */
+static struct tcphs_cgroups *made_up_cgroups(void)
+{
+	struct tcphs_cgroups *c = tcphs_cgroups_new();
+
+	if (c && (tcphs_cgroups_add(c, 20, "/system.slice/nginx.service") ||
+		  tcphs_cgroups_add(c, 21, "/system.slice/docker-"
+			"3f4ea5b0c1d29e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f.scope")))
+		return NULL;
+	return c;
+}
+
 static int fake_open(struct top_source *src, struct tcphs_error *err)
 {
 	unsigned int code = env("TOP_FAKE_ERROR", 0);
 
-	(void)src;
 	if (code) {
 		tcphs_error_set(err, code, "fake: open fails with %u", code);
 		return -EPERM;
 	}
+	if (!src->cgroups)
+		src->cgroups = made_up_cgroups();
 	if (is_gone(fake.call)) {
 		fake.call++;
 		fake.gone = true;
@@ -173,6 +186,7 @@ static int fake_listeners(struct top_source *src, bool all_netns,
 		l->netns = 4026531840u;
 		l->owner.known = m->comm != NULL;
 		l->owner.pid = 812 + 1307 * i;
+		l->owner.cgroup = m->comm ? 20 + i % 2 : 0;
 		snprintf(l->owner.comm, sizeof(l->owner.comm), "%s", m->comm ? m->comm : "");
 		l->syn_queue = m->syn;
 		l->syn_max = m->syn_max;
@@ -219,7 +233,8 @@ static int fake_connections(struct top_source *src, bool all_netns,
 		c->peer_port = i % 2 ? 5432 : (uint16_t)(33000 + i % 30000);
 		c->netns = 4026531840u;
 		c->owner.known = c->state != 6 && c->state != 3 && !c->adopted;
-		c->owner.pid = 900 + i;
+		c->owner.pid = 900 + i % 4;
+		c->owner.cgroup = c->owner.known ? 20 + i % 2 : 0;
 		strcpy(c->owner.comm, i % 2 ? "postgres" : "nginx");
 		list->nr += tcphs_filter_conn(filter, c);
 	}
@@ -239,6 +254,7 @@ static void tell(const struct tcphs_events_ops *ops, void *arg, unsigned int i)
 	ev.id.local_port = (uint16_t)(41000 + i);
 	ev.id.peer_port = 5432;
 	ev.id.pid = 900 + i;
+	ev.id.cgroup = 21;
 	strcpy((char *)ev.id.comm, "postgres");
 	inet_pton(AF_INET, "10.0.0.5", ev.id.local);
 	inet_pton(AF_INET, "192.168.100.7", ev.id.peer);
@@ -337,7 +353,8 @@ static int fake_look_after(struct top_source *src, struct look *l, struct tcphs_
 
 static void fake_close(struct top_source *src)
 {
-	(void)src;
+	tcphs_cgroups_free(src->cgroups);
+	src->cgroups = NULL;
 }
 
 void source_live(struct top_source *src)
