@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a verb prints as JSON is what its schema says, and each name that there is stands in it.
 
-	schema.py TOOL TEST_EXPORT	in front of a fake kernel, and of recordings, which that writes
+	schema.py TOOL TEST_EXPORT TOP	in front of a fake kernel, and of recordings, which that writes
 	schema.py --check VERB <JSON	are these lines so?
+	schema.py --check VERB FILE [VERB FILE]...	and those of files?
 
 A schema lets keys pass that it does not have, for readers must; here they are mistakes.
 """
@@ -24,6 +25,8 @@ except ImportError:
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "Documentation/schema"
+# What there is in Debian 11 knows less of it.
+VALIDATOR = getattr(jsonschema, "Draft202012Validator", None) or jsonschema.Draft7Validator
 # Whose fields are written where, and what the fake kernel is made to do for each.
 # @functions: of json_things.c these alone; "": all of the file.
 VERBS = {
@@ -45,6 +48,9 @@ VERBS = {
     "export": ("tcphs/cmd_export.c", "", [""],
                [["--force", "--pcapng", "FOLDER/c"], ["--force", "--json-trace", "FOLDER/d"]]),
 }
+# What is of no verb alone.
+OTHERS = {"top": "tcphs-top/batch_json.c", "journal": "tcphs/out_journal.c"}
+TOP_OPTIONS = [["-n", "2", "-d", "0.1"], ["-bC", "-n", "1"], ["-A", "-n", "1"]]
 MADE_UP = ("loopback", "client", "server", "refused", "crossing", "overflow", "lost", "cookie",
            "fastopen", "put_back", "gave_up", "nat", "self", "adopted", "spaces", "boots")
 READS = {"events": [], "lives": [], "doctor": [], "diagram": ["--last"],
@@ -55,25 +61,34 @@ def load(name):
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def strict(node):
-    """Without what readers must let pass; and all in one file."""
+def strict(node, whole):
+    """Without what readers must let pass; and all in one file, whose definitions @whole gets."""
     if isinstance(node, list):
-        return [strict(n) for n in node]
+        return [strict(n, whole) for n in node]
     if not isinstance(node, dict):
         return node
-    node = {k: strict(v) for k, v in node.items() if k != "$id"}
-    if str(node.get("$ref", "")).startswith("common.json#"):
-        node["$ref"] = node["$ref"].removeprefix("common.json")
-    if node.get("type") == "object":
+    node = {k: strict(v, whole) for k, v in node.items() if k != "$id"}
+    file, _, _ = str(node.get("$ref", "")).partition("#")
+    if file == "common.json":
+        node["$ref"] = node["$ref"].removeprefix(file)
+    elif file:
+        # All of what another has, and more: it is judged together.
+        if file not in whole:
+            whole[file] = strict(load(file.removesuffix(".json")), whole)
+            whole[file].pop("additionalProperties")
+        node["$ref"] = "#/$defs/" + file
+        node.setdefault("unevaluatedProperties", False)
+    elif node.get("type") == "object":
         node.setdefault("additionalProperties", False)
     return node
 
 
 def validator(verb):
-    schema = strict(load(verb))
-    schema["$defs"] = {**strict(load("common"))["$defs"], **schema.get("$defs", {})}
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    whole = strict(load("common"), {})["$defs"]
+    schema = strict(load(verb), whole)
+    schema["$defs"] = {**whole, **schema.get("$defs", {})}
+    VALIDATOR.check_schema(schema)
+    return VALIDATOR(schema)
 
 
 def complaint(check, text):
@@ -98,8 +113,9 @@ def keys_of(schema):
         return set().union(*map(keys_of, schema))
     if not isinstance(schema, dict):
         return set()
-    name = str(schema.get("$ref", "")).partition("common.json#/$defs/")[2]
-    own = keys_of(load("common")["$defs"][name]) if name else set()
+    file, _, name = str(schema.get("$ref", "")).partition("#/$defs/")
+    other = load(file.removesuffix(".json")) if file else {}
+    own = keys_of(other["$defs"][name] if name else other) if file else set()
     of_properties = schema.get("properties", {})
     return own.union(of_properties, keys_of(list(of_properties.values())),
                      *(keys_of(v) for k, v in schema.items() if k != "properties"))
@@ -111,12 +127,13 @@ def function(text, name):
 
 def written(verb):
     """Keys that the source writes, if the fake kernel brings them out or not."""
-    files, functions, *_ = VERBS[verb]
+    files, functions, *_ = VERBS.get(verb, (OTHERS.get(verb), ""))
     text = "".join((TOP / "userspace" / f).read_text(encoding="utf-8") for f in files.split())
     if functions:
         text = "".join(function(text, name) for name in functions.split())
     keys = set(re.findall(r'tcphs_json_\w+\(&?j, "(\w+)"', text))
-    keys.update(re.findall(r'counts_json\(j, "(\w+)"', text))
+    keys.update(re.findall(r'(?:counts_json|put_\w+)\(j, "(\w+)"', text))
+    keys.update(re.findall(r'(?:number|field)\(&?e, "(\w+)"', text))
     keys.update(re.findall(r'(?:json_when|segments_json)\(&?j, "(\w+)"', text))
     keys.update(re.findall(r'PUT(?:_U64)?\([\w.>-]+, "(?:[{,]\\")?(\w+)(?:\\":[^"]*)?"', text))
     keys.update(re.findall(r'DEFINE_PUT\(\w+, "(\w+)"', text))
@@ -167,8 +184,11 @@ def of_lines(tool, verb, folder):
     yield from filter(None, (complaint(check, line) for line in lines))
     if len(lines) < 2:
         yield f"{len(lines)} lines"
-    # It must be able to say no.
-    one = json.loads(lines[-1])
+    yield from says_no(check, json.loads(lines[-1]))
+
+
+def says_no(check, one):
+    """It must be able to."""
     for key in one:
         wrong = [{k: v for k, v in one.items() if k != key} | {"x" + key: one[key]},
                  one | {key: [None]}]
@@ -177,7 +197,22 @@ def of_lines(tool, verb, folder):
         yield "takes anything"
 
 
-def main(tool, test_export):
+def of_top(top):
+    check = validator("top")
+    lines = [line for fake in ("", "long", "crowd") for options in TOP_OPTIONS
+             for line in printed(top, fake, "-b", "-j", *options)]
+    yield from filter(None, (complaint(check, line) for line in lines))
+    for rows in "listeners", "connections":
+        yield from says_no(check, next(one for one in map(json.loads, lines) if one.get(rows)))
+
+
+def others():
+    """Schemas that are not of what is looked at here."""
+    yield from sorted({path.stem for path in FOLDER.glob("*.json")} - set(VERBS) -
+                      set(OTHERS) - {"common"})
+
+
+def main(tool, test_export, top):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([test_export, folder], check=True)
         tests = [("names are those of the tool", list(of_names(tool)))]
@@ -185,6 +220,12 @@ def main(tool, test_export):
             missing = written(verb) - keys_of(load(verb))
             tests.append((f"{verb}: each line is as its schema says", list(of_lines(tool, verb, folder))))
             tests.append((f"{verb}: each key of the source is in it", sorted(missing)))
+        tests.append(("tcphs-top: each line is as its schema says", list(of_top(top))))
+        tests.append(("tcphs-top: each key of the source is in it",
+                      sorted(written("top") - keys_of(load("top")))))
+        tests.append(("each field of the journal is in its schema, and no other",
+                      sorted(written("journal") ^ keys_of(load("journal")))))
+        tests.append(("there is no other schema", list(others())))
     print(f"1..{len(tests)}")
     for n, (name, wrong) in enumerate(tests, 1):
         print(f"{'not ok' if wrong else 'ok'} {n} - {name}")
@@ -193,11 +234,31 @@ def main(tool, test_export):
     return 1 if any(wrong for _, wrong in tests) else 0
 
 
-def check_lines(verb):
+def shape(line):
+    """The line without its figures and addresses: thousands have few."""
+    return re.sub(r'"[0-9a-f:.]+"|[0-9]+', "0", line)
+
+
+def wrong_lines(verb, lines):
+    """What is wrong with them, one of each shape; or that there are none."""
     check = validator(verb)
-    wrong = list(filter(None, (complaint(check, line) for line in sys.stdin)))
+    kinds = {shape(line): line for line in lines}
+    if not kinds:
+        yield f"{verb}: no line"
+    yield from filter(None, (complaint(check, line) for line in kinds.values()))
+
+
+def check_lines(verb, *files):
+    if not files:
+        wrong = list(wrong_lines(verb, sys.stdin))
+    else:
+        wrong = []
+        words = (verb, *files)
+        for name, path in zip(words[::2], words[1::2]):
+            with open(path, encoding="utf-8") as file:
+                wrong += wrong_lines(name, file)
     print("\n".join(wrong[:9]), end="\n" if wrong else "")
     return 1 if wrong else 0
 
 
-sys.exit(check_lines(sys.argv[2]) if sys.argv[1] == "--check" else main(*sys.argv[1:]))
+sys.exit(check_lines(*sys.argv[2:]) if sys.argv[1] == "--check" else main(*sys.argv[1:]))
