@@ -13,8 +13,8 @@
 #ifndef TCPHS_HOSTS_H
 #define TCPHS_HOSTS_H
 
-#include "clocks.h"
 #include "conn_life.h"
+#include "host_pair.h"
 
 struct hosts;
 
@@ -43,25 +43,7 @@ const struct tcphs_ident *hosts_other_end(const struct hosts *h, const struct tc
 /* A host that has this address and recorded at that time; -1: none. */
 int hosts_at(const struct hosts *h, uint8_t family, const uint8_t *address, uint64_t time);
 
-/* What segments of a kind one host sent another, and how many of them came. */
-struct host_segments {
-	uint64_t sent, came;
-};
-
-/* Of two hosts; [0]: from the first to the second, [1]: back. */
-struct host_pair {
-	unsigned int host[2];
-	struct clock_offset clock;	/* the second's less the first's */
-	uint64_t both;			/* connections that have both ends on record */
-	uint64_t moments;		/* that bounded the clocks, one or two a connection */
-	uint64_t alone[2];		/* connections to the other, of which that has nothing */
-	struct tcphs_ident example[2];	/* the latest of these */
-	uint64_t foreign[2];		/* connections with a RST that came and was not sent */
-	struct tcphs_ident reset[2];	/* the latest of these, at the end to which it came */
-	struct host_segments syn[2], fin[2], rst[2];
-};
-
-/* Pairs with a connection, or the attempt of one. The first host is the one with the smaller number. */
+/* Pairs with a connection, or the attempt of one. The first host has the smaller number. */
 const struct host_pair *hosts_pairs(const struct hosts *h, unsigned int *nr);
 /* There are more connections than there is room for: of the later ones nothing is known here. */
 bool hosts_full(const struct hosts *h);

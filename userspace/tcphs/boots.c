@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "boots.h"
+#include "cli.h"
+
+static const char *base_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash && slash[1] ? slash + 1 : name;
+}
+
+/* Whoever wrote the recording: it stands in columns and in JSON. */
+static void clean(char *name)
+{
+	for (; name && *name; name++)
+		if (*name <= ' ' || *name >= 127 || *name == '"' || *name == '\\')
+			*name = '?';
+}
+
+static bool is_taken(const struct boots *s, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nr_hosts; i++)
+		if (!strcmp(s->host[i].name, name))
+			return true;
+	return false;
+}
+
+/*
+ * The machine of a boot. In one directory that of the boot before, which has the same name;
+ * else two of one name are two, and told apart by the recording's.
+ */
+static uint32_t host_of(struct boots *s, uint32_t latest, const struct tcphs_host *id,
+			const char *file)
+{
+	const char *name = *id->name ? id->name : base_name(file);
+	char *copy = NULL;
+
+	if (latest != NONE && !strcmp(s->boot[latest].id.name, id->name))
+		return s->boot[latest].host;
+	if (is_taken(s, name))
+		name = base_name(file);
+	if (is_taken(s, name))
+		name = file;
+	copy = strndup(name, NETNS_NAME_LEN - 1);
+	clean(copy);
+	if (!copy || array_grow(&s->host, s->nr_hosts + 1, &s->hosts_cap, sizeof(*s->host))) {
+		s->no_memory = true;
+		free(copy);
+		return 0;
+	}
+	s->host[s->nr_hosts].name = copy;
+	return s->nr_hosts++;
+}
+
+static uint32_t new_boot(struct boots *s, uint32_t latest,
+			 const struct tcphs_recording_info *info, const char *file)
+{
+	struct boot *b;
+
+	if (array_grow(&s->boot, s->nr_boots + 1, &s->boots_cap, sizeof(*s->boot))) {
+		s->no_memory = true;
+		return 0;
+	}
+	b = &s->boot[s->nr_boots];
+	*b = (struct boot){ .id = info->host, .base = info->clock_offset, .way = NONE,
+			    .first = INT64_MAX, .last = INT64_MIN };
+	b->host = host_of(s, latest, &info->host, file);
+	return s->nr_boots++;
+}
+
+static bool is_of(const struct boot *b, const struct tcphs_host *id)
+{
+	return !memcmp(b->id.boot, id->boot, sizeof(id->boot));
+}
+
+/**
+ * boots_find - whose what is read of a recording now is
+ * @s: those that are known, to which a new one is added
+ * @latest: whose was before it in the same recording; NONE: it is the first
+ * @info: what the recording says of it; one that says nothing is of a machine of its own
+ * @file: the recording's name
+ *
+ * Return: its number; with @s->no_memory set, none that is new.
+ */
+uint32_t boots_find(struct boots *s, uint32_t latest, const struct tcphs_recording_info *info,
+		    const char *file)
+{
+	uint32_t i;
+
+	if (latest != NONE && is_of(&s->boot[latest], &info->host))
+		return latest;
+	for (i = 0; tcphs_host_known(&info->host) && i < s->nr_boots; i++)
+		if (is_of(&s->boot[i], &info->host))
+			return i;
+	return new_boot(s, latest, info, file);
+}
+
+/**
+ * boots_free - the end of it
+ * @s: all of them
+ */
+void boots_free(struct boots *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nr_hosts; i++)
+		free((char *)s->host[i].name);
+	for (i = 0; i < s->nr_boots; i++)
+		free(s->boot[i].same);
+	free(s->host);
+	free(s->boot);
+}

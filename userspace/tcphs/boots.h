@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Machines, and the boots of each that are on record. A machine is told from others by the
+ * number of its boot; that of another boot with the same name, in the same directory, is the
+ * same machine.
+ *
+ * Times: of each boot CLOCK_MONOTONIC and what made time of day of it when it was first
+ * heard of. So a clock that is set later moves nothing; what a suspended machine slept
+ * through is a difference like any other, see clocks.h.
+ */
+#ifndef TCPHS_BOOTS_H
+#define TCPHS_BOOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hash.h"
+#include "recording.h"
+
+struct host {
+	const char *name;
+};
+
+struct boot {
+	struct tcphs_host id;		/* not known: of a recording that does not say it */
+	uint32_t host;
+	unsigned int feeds;		/* recordings that have some of it */
+	int64_t base;			/* CLOCK_REALTIME - CLOCK_MONOTONIC when it was first heard of */
+	int64_t first, last;		/* of its events, by its own clock */
+	uint64_t lost;
+	uint32_t way;			/* the pair that leads to the first host's clock; NONE: none */
+	bool reached;
+	/* What came at the time @now, where several recordings may have the same. */
+	uint64_t now;
+	struct same { uint64_t number; uint32_t netns; uint16_t cpu; } *same;
+	uint32_t nr_same, same_cap;
+};
+
+/* All zero: there is none. */
+struct boots {
+	struct host *host;
+	uint32_t nr_hosts, hosts_cap;
+	struct boot *boot;
+	uint32_t nr_boots, boots_cap;
+	bool no_memory;
+};
+
+/* No boot, end, pair. */
+#define NONE HASH_NONE
+
+uint32_t boots_find(struct boots *s, uint32_t latest, const struct tcphs_recording_info *info,
+		    const char *file);
+void boots_free(struct boots *s);
+
+/* Time of day by the clock of its own. */
+static inline int64_t boot_time(const struct boot *b, uint64_t time)
+{
+	return (int64_t)((uint64_t)b->base + time);
+}
+
+#endif /* TCPHS_BOOTS_H */
