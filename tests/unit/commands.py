@@ -32,6 +32,8 @@ PROGRAM = dict(zip(("tcphs", "tcphs-top", "tcphs-exporter"), map(os.path.abspath
 LESSON = TOP / "lessons/tcphs-lesson"
 # Of what the doctor finds.
 LABELS = {"when", "seen", "cause", "set", "next"}
+# Of what is drawn: no number with its unit, no address.
+WORD = r"(?<![\w.:])[A-Z_a-z-]+[A-Za-z](?![\w.:])"
 # What stands for something else.
 STANDS_FOR = {"CONN": "1a2b", "VERB": "events", "N": "3", "TIME": "1h", "NAME": "handshake",
               "DIRECTORY": "directory", "DIR": "directory"}
@@ -314,6 +316,24 @@ def outputs():
                 yield f"{path.relative_to(TOP)}:{first}", simple(match[1])[0], lines[1:]
 
 
+def drawings():
+    """(where, what is written in it) of each drawing of tcphs diagram."""
+    for where, words, lines in outputs():
+        if words[1] == "diagram":
+            yield where, [line for line in lines if re.search("[│├┤╭╰╮╯]", line)]
+    for path in sorted((TOP / "Documentation/guide/drawings").glob("*.svg")):
+        # Others are not of connections, and not drawn by tcphs.
+        text = path.read_text(encoding="utf-8")
+        if "conn " in text:
+            yield path.name, re.findall(r"<(?:text|title)\b[^>]*>([^<]*)<", text)
+
+
+def undrawn(lines, names):
+    """The words in a drawing that tcphs does not write; processes and namespaces have any name."""
+    text = re.sub(r"[\w-]+\[\d+\]|netns [\w-]+|&\w+;|(?<=\d) [KMG]iB", " ", " ".join(lines))
+    return sorted(set(re.findall(WORD, text)) - names["drawn"])
+
+
 def known():
     """What the programs and their schemas know, to look up: columns, labels, names, keys."""
     tool = PROGRAM["tcphs"]
@@ -328,6 +348,10 @@ def known():
         path.read_text() for path in (TOP / "userspace/tcphs/doctor").glob("rules_*.c"))))
     found["hook"] = set(re.findall(r"TCPHS_\w+\(\"?(\w+)", "".join(
         path.read_text() for path in (TOP / "module").glob("*/*.[ch]"))))
+    found["drawn"] = set(re.findall(WORD, " ".join(
+        literal for folder in ("tcphs/diagram", "lib", "common")
+        for path in (TOP / "userspace" / folder).glob("*.c")
+        for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', path.read_text()))))
     found["key"] = set()
     for path in (TOP / "Documentation/schema").glob("*.json"):
         found["key"] |= keys_of(json.loads(path.read_text()))
@@ -417,6 +441,7 @@ def heard(names):
                          (["tcphs", "status", "--hooks"], ["  tcp_conect  7  connections"]),
                          (["tcphs", "events", "-j"], ['{"tiem":1}'])):
         tap.result(misshapen(words, lines, names), f"not of that shape: {lines[-1]}")
+    tap.result(undrawn(["├──────── SNY seq 0 ─────────╮"], names), "not drawn: SNY")
 
 
 def main():
@@ -431,6 +456,10 @@ def main():
     tap.same([f"{where}: {what}" for where, words, lines in shown
               if (what := misshapen(words, lines, names))], [],
              "each has the shape of what its program prints")
+    drawn = list(drawings())
+    tap.result(len(drawn) > 20, "the documentation has its drawings", len(drawn))
+    tap.same([f"{where}: {what}" for where, lines in drawn if (what := undrawn(lines, names))], [],
+             "each has words that tcphs draws")
     options = set(re.findall(r"--[a-z][a-z-]+", "".join(
         said(PROGRAM["tcphs"], "help", verb) for verb in ("", *TAKERS)) +
         said(PROGRAM["tcphs-top"], "--help") + said(PROGRAM["tcphs-exporter"], "--help") +
