@@ -183,6 +183,10 @@ screens() {
 	ok "200x50: what failed, and in which time" shows wide '^Failures .*(refused [0-9]|none).* in [0-9]'
 	ends q >/dev/null
 	ok "a terminal whose cursor can't be moved: refused" dumb_refused
+	ok "terminals of 16, 256 and all colours" describe_terminals
+	ok "16: by their numbers" colours top-16 '36' '[34]8[;:][25]'
+	ok "256: of those" colours top-256 '38;5;74' '[34]8[;:]2'
+	ok "all: as they are" colours top-direct '38:2::86:180:233' '[34]8;5'
 	export TOP_FAKE_GONE=1:100000
 	screen gone 80x24 "-d 60"
 	ok "unloaded: said soon, not after a delay of a minute" soon_shows gone 'waiting for tcphs'
@@ -248,8 +252,8 @@ screens() {
 	wait_screen opened '^Events of|Events of address'
 	ok "Enter: connections of the peer; e: events of one of them" shows opened 'Esc leads back'
 	mux send-keys Escape
-	wait_screen opened 'address 192\.168\.100\.8'
-	ok "Esc: back" shows opened '^.address 192\.168\.100\.8'
+	wait_screen opened '^.address 192'
+	ok "Esc: back" shows opened '^.address 192\.168\.100\.[0-9]+ '
 	ends q >/dev/null
 	screen saved 80x24 "-C" w C-u "$tmp/saved.txt" Enter
 	wait_screen saved 'saved in'
@@ -276,6 +280,26 @@ screens() {
 	mux send-keys Escape
 	sleep 0.3
 	ends q
+}
+
+# Three kinds of terminals, described here: not every machine knows them all.
+describe_terminals() {
+	local rgb='%p1%{65536}%/%d\:%p1%{256}%/%{255}%&%d\:%p1%{255}%&%d'
+
+	cat >"$tmp/terminals" <<END
+top-16|16 colours, colors#16, pairs#256, setaf=\E[%?%p1%{8}%<%t3%p1%d%e9%p1%{8}%-%d%;m,
+	setab=\E[%?%p1%{8}%<%t4%p1%d%e10%p1%{8}%-%d%;m, use=xterm-256color,
+top-256|256 colours, use=xterm-256color,
+top-direct|all colours, RGB, colors#0x1000000, pairs#0x7FFF,
+	setaf=\E[%?%p1%{8}%<%t3%p1%d%e38\:2\:\:$rgb%;m,
+	setab=\E[%?%p1%{8}%<%t4%p1%d%e48\:2\:\:$rgb%;m, use=xterm-256color,
+END
+	tic -x -o "$tmp/terminfo" "$tmp/terminals"
+}
+colours() {	# TERM PATTERN OTHERS: it is painted in these, and in none of others
+	TERMINFO=$tmp/terminfo TERM=$1 script -qec "stty cols 80 rows 24; '$tmp/top' -n 1" /dev/null \
+		</dev/null >"$tmp/out" 2>&1 || return
+	grep -q "$(printf '\033')\[[0-9;]*$2" "$tmp/out" && ! grep -Eq "$3" "$tmp/out"
 }
 
 dumb_refused() {

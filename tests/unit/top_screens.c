@@ -143,14 +143,15 @@ static void others(FILE *f)
 	press(27);
 }
 
-static void all(FILE *f, unsigned int width, unsigned int height)
+static void all(FILE *f, unsigned int width, unsigned int height, bool utf8)
 {
 	fputs("# SPDX-License-Identifier: GPL-2.0\n", f);
 	top.now = 1000 * SEC;
 	source_live(&top.src);
 	ui_init(&top.ui);
 	model_init(&top.m);
-	view_start(&top.v, true);
+	top.m.style.utf8 = utf8;
+	view_start(&top.v, utf8);
 	view_resize(&top.v, &top.m, &top.ui, width, height);
 	refresh_all();
 	refresh_all();
@@ -192,7 +193,7 @@ static unsigned int differ(const char *a, const char *b)
 }
 
 /* Each in a process of its own: what is made up begins anew. */
-static bool make(const char *file, unsigned int width, unsigned int height)
+static bool make(const char *file, unsigned int width, unsigned int height, bool utf8)
 {
 	pid_t pid = fork();
 	int status;
@@ -202,10 +203,22 @@ static bool make(const char *file, unsigned int width, unsigned int height)
 		f = fopen(file, "w");
 		if (!f)
 			_exit(1);
-		all(f, width, height);
+		all(f, width, height, utf8);
 		exit(fclose(f) ? 1 : 0);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+static bool is_ascii(const char *file)
+{
+	FILE *f = fopen(file, "r");
+	int c = f ? 0 : 0x80;
+
+	while (c >= 0 && c < 0x80)
+		c = fgetc(f);
+	if (f)
+		fclose(f);
+	return c == EOF;
 }
 
 int main(int argc, char **argv)
@@ -215,7 +228,7 @@ int main(int argc, char **argv)
 	bool writes = argc > 1 && !strcmp(argv[1], "write");
 	size_t i;
 
-	plan(3);
+	plan(4);
 	setlocale(LC_ALL, "C.UTF-8");
 	setenv("TZ", "UTC", 1);
 	tzset();
@@ -224,9 +237,10 @@ int main(int argc, char **argv)
 		snprintf(kept, sizeof(kept), "screens/%ux%u.txt", size[i][0], size[i][1]);
 		snprintf(name, sizeof(name), "%s: every screen is as it was looked at", kept);
 		fflush(stdout);
-		ok(make(writes ? kept : made, size[i][0], size[i][1]) &&
+		ok(make(writes ? kept : made, size[i][0], size[i][1], true) &&
 		   (writes || !differ(kept, made)), name);
 	}
+	ok(make(made, 200, 50, false) && is_ascii(made), "nothing but ASCII where there is no UTF-8");
 	unlink(made);
 	return tap_done();
 }

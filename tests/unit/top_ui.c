@@ -704,8 +704,8 @@ static void sizes(void)
 
 	press('2');
 	press('G');
-	for (w = 1; w < 211; w += 7)
-		for (h = 1; h < 61; h++) {
+	for (w = 1; w <= 300; w += 13)
+		for (h = 1; h <= 100; h++) {
 			size(w, h);
 			if (layout_rows(&top.v.layout) && chosen() == ~0u)
 				lost++;

@@ -1,48 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Curses sends what has changed since the last screen, and nothing else.
- *
- * Colours are told apart by those who do not see red and green alike: blue, yellow,
- * vermilion (after Okabe and Ito), each with an attribute or a mark beside it.
- */
+/* Curses sends what has changed since the last screen, and nothing else. */
 #include <curses.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "palette.h"
 #include "terminal.h"
 #include "terminfo.h"
 
-#define RGB(r, g, b)	((r) << 16 | (g) << 8 | (b))
-
-/* What each tone is in 8 colours, in 256, and in all that there are; -1: the terminal's own. */
-static const struct tone {
-	short fg, bg;
-	short fg256, bg256;
-	int fg_rgb, bg_rgb;
-	attr_t color_attr;
-	attr_t mono_attr;
-} tones[PAINT_TONES] = {
-	[TABLE_PLAIN]	= { -1, -1, -1, -1, -1, -1, A_NORMAL, A_NORMAL },
-	[TABLE_DIM]	= { -1, -1, 244, -1, RGB(128, 128, 128), -1, A_NORMAL, A_NORMAL },
-	[TABLE_GOOD]	= { COLOR_CYAN, -1, 74, -1, RGB(86, 180, 233), -1, A_NORMAL, A_NORMAL },
-	[TABLE_WARN]	= { COLOR_YELLOW, -1, 178, -1, RGB(230, 159, 0), -1, A_NORMAL, A_BOLD },
-	[TABLE_BAD]	= { COLOR_RED, -1, 202, -1, RGB(255, 94, 0), -1, A_BOLD,
-			    A_BOLD | A_UNDERLINE },
-	[PAINT_BOLD]	= { -1, -1, -1, -1, -1, -1, A_BOLD, A_BOLD },
-	[PAINT_TITLES]	= { COLOR_BLACK, COLOR_WHITE, 16, 250, RGB(0, 0, 0), RGB(188, 188, 188),
-			    A_NORMAL, A_REVERSE },
-	[PAINT_SORTED]	= { COLOR_BLACK, COLOR_CYAN, 16, 74, RGB(0, 0, 0), RGB(86, 180, 233),
-			    A_NORMAL, A_REVERSE | A_BOLD },
-	[PAINT_LABEL]	= { COLOR_BLACK, COLOR_CYAN, 16, 74, RGB(0, 0, 0), RGB(86, 180, 233),
-			    A_NORMAL, A_REVERSE },
-	[PAINT_TAB]	= { COLOR_CYAN, -1, 74, -1, RGB(86, 180, 233), -1, A_BOLD | A_UNDERLINE,
-			    A_BOLD | A_UNDERLINE },
-	[PAINT_ALARM]	= { COLOR_RED, -1, 202, -1, RGB(255, 94, 0), -1, A_BOLD, A_BOLD },
-};
-
 static bool colors;
 
-static void set_pair(int pair, const struct tone *t, int background)
+static void set_pair(int pair, const struct palette_tone *t, int background)
 {
 	int fg = t->fg, bg = t->bg;
 
@@ -68,7 +36,7 @@ static void start_colors(bool wanted)
 	if (use_default_colors() != OK)
 		background = COLOR_BLACK;
 	for (i = 1; i < PAINT_TONES; i++)
-		set_pair(i, &tones[i], background);
+		set_pair(i, &palette[i], background);
 }
 
 /**
@@ -143,7 +111,7 @@ void terminal_size(unsigned int *width, unsigned int *height)
 
 static void set_tone(const struct paint_cell *c)
 {
-	const struct tone *t = &tones[c->tone];
+	const struct palette_tone *t = &palette[c->tone];
 	attr_t chosen = c->chosen ? A_REVERSE : 0;
 
 	if (colors)
