@@ -40,11 +40,6 @@ static int t_connections(struct top_source *src, bool all, const struct tcphs_fi
 	return 0;
 }
 
-static void t_close(struct top_source *src)
-{
-	(void)src;
-}
-
 static struct top_source source = {
 	.open = t_open, .status = t_status, .feed = t_feed, .next = t_next,
 	.connections = t_connections, .feed_free = t_feed_free, .clock = t_clock, .close = t_close,

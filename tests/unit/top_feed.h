@@ -7,12 +7,12 @@
 
 #include "../../userspace/tcphs-top/source.h"
 
-/* What it tells next, and the feeds that are there. */
+/* What it tells next, and the feeds that are there; @open_error: there is no module. */
 static struct {
 	struct tcphs_event ev[20000];
 	size_t nr;
 	uint64_t lost, now;
-	int feeds, made;
+	int feeds, made, closed, open_error;
 } fed;
 
 struct top_feed {
@@ -22,8 +22,15 @@ struct top_feed {
 static inline int t_open(struct top_source *src, struct tcphs_error *err)
 {
 	(void)src;
-	(void)err;
-	return 0;
+	if (fed.open_error)
+		tcphs_error_set(err, TCPHS_ERR_NOT_LOADED, "not loaded");
+	return fed.open_error;
+}
+
+static inline void t_close(struct top_source *src)
+{
+	(void)src;
+	fed.closed++;
 }
 
 static inline struct top_feed *t_feed(struct top_source *src, bool all, struct tcphs_error *err)

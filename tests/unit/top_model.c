@@ -5,6 +5,7 @@
 
 #include "../../userspace/tcphs-top/table.h"
 #include "tap.h"
+#include "top_feed.h"
 
 #define SEC	1000000000ull
 
@@ -14,19 +15,9 @@ static struct {
 	struct tcphs_listener listener[3];
 	size_t nr_listeners;
 	size_t nr_conns;
-	int open_error;
-	int closed;
 	int conn_dumps;
 	size_t most;
 } next;
-
-static int t_open(struct top_source *src, struct tcphs_error *err)
-{
-	(void)src;
-	if (next.open_error)
-		tcphs_error_set(err, TCPHS_ERR_NOT_LOADED, "not loaded");
-	return next.open_error;
-}
 
 static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
 {
@@ -69,12 +60,6 @@ static int t_connections(struct top_source *src, bool all, const struct tcphs_fi
 		list->v[i].state = i % 2 ? TCPHS_STATE_ESTABLISHED : TCPHS_STATE_CLOSE_WAIT;
 	}
 	return 0;
-}
-
-static void t_close(struct top_source *src)
-{
-	(void)src;
-	next.closed++;
 }
 
 static struct top_source source = {
@@ -270,18 +255,18 @@ static void idle(struct top_model *m)
 
 static void unload_and_reload(struct top_model *m)
 {
-	int closed = next.closed;
+	int closed = fed.closed;
 
-	next.open_error = -ENODEV;
+	fed.open_error = -ENODEV;
 	take(m, TOP_LISTENERS, 1008 * SEC);
 	ok(!m->valid && m->why.code == TCPHS_ERR_NOT_LOADED && m->gone_at == 1008 * SEC,
 	   "unloaded: the model says so and since when");
-	equal(next.closed, closed + 1, "and the source is closed");
+	equal(fed.closed, closed + 1, "and the source is closed");
 	equal(model_total(m, TOP_LISTENERS), 0, "and has no rows");
 	take(m, TOP_LISTENERS, 1009 * SEC);
 	ok(m->gone_at == 1008 * SEC, "still gone");
 
-	next.open_error = 0;
+	fed.open_error = 0;
 	next.status.uptime = 2 * SEC;
 	next.status.event[TCPHS_EV_SYN_DROPPED] = 4;
 	next.listener[0].accepted = 8;

@@ -44,8 +44,10 @@ static void put(uint64_t second, uint64_t conn, uint8_t type, uint8_t from, uint
 	struct tcphs_event ev = event(second, conn, type, from, to);
 
 	if (type == TCPHS_EV_ESTABLISHED) {
-		ev.flags = TCPHS_F_DURATION;
+		ev.flags = TCPHS_F_DURATION | TCPHS_F_OWNER;
 		ev.duration = 3000000;
+		ev.id.pid = 7;
+		ev.id.cgroup = 11;
 	}
 	if (type == TCPHS_EV_CONNECT_FAILED)
 		ev.reason = TCPHS_REASON_REFUSED;
@@ -83,6 +85,8 @@ static void record(void)
 
 	strcpy(name, "/tmp/top_play-XXXXXX");
 	fd = mkstemp(name);
+	info.cgroups = tcphs_cgroups_new();
+	tcphs_cgroups_add(info.cgroups, 11, "/system.slice/nginx.service");
 	recorder = tcphs_recorder_new(write_all, &fd, &info);
 	serve(0, 7, TCPHS_EV_LISTEN, 0);
 	for (i = 1; i <= 20; i++) {
@@ -99,6 +103,7 @@ static void record(void)
 	put(30, 102, TCPHS_EV_CLOSED, TCPHS_STATE_LAST_ACK, TCPHS_STATE_CLOSE);
 	tcphs_recorder_end(recorder);
 	tcphs_recorder_free(recorder);
+	tcphs_cgroups_free(info.cgroups);
 	close(fd);
 }
 
@@ -174,6 +179,20 @@ static void tables(void)
 	ok(!model_total(&m, TOP_LISTENERS) && play.ended && on_screen("the end"), "until it closed");
 	move(T(3000));
 	equal(model_total(&m, TOP_LISTENERS), 0, "behind the end there is nothing");
+}
+
+static void units(void)
+{
+	ui.screen = TOP_CONNECTIONS;
+	move(T(20));
+	same(cell(0, "unit"), "nginx.service", "names of units are those that it has");
+	control_filter(&ui, &m, "unit nginx.service", &err);
+	move(T(20));
+	equal(model_total(&m, TOP_CONNECTIONS), 10, "and a filter finds them");
+	control_filter(&ui, &m, "unit other.service", &err);
+	move(T(20));
+	equal(model_total(&m, TOP_CONNECTIONS), 0, "and no others");
+	control_filter(&ui, &m, "", &err);
 }
 
 static void screens(void)
@@ -261,7 +280,7 @@ int main(void)
 {
 	struct play none;
 
-	plan(30);
+	plan(33);
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
@@ -269,6 +288,7 @@ int main(void)
 	view_start(&v, true);
 	record();
 	tables();
+	units();
 	screens();
 	times();
 	batch();

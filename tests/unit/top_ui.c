@@ -80,11 +80,6 @@ static int t_connections(struct top_source *src, bool all, const struct tcphs_fi
 	return 0;
 }
 
-static void t_close(struct top_source *src)
-{
-	(void)src;
-}
-
 static struct top_source source = {
 	.open = t_open, .status = t_status, .listeners = t_listeners,
 	.connections = t_connections, .close = t_close,
