@@ -580,10 +580,17 @@ static uint64_t read_back(const char *name)
 	return sum;
 }
 
+static struct tcphs_error err;
+
+static int save_events(const struct marks *marks, const char *name, uint64_t *events)
+{
+	err.text[0] = '\0';
+	return extract(&source, false, marks, &top.m.filter, name, events, &err);
+}
+
 static void extracts(void)
 {
 	char name[] = "/tmp/top_ui-XXXXXX";
-	struct tcphs_error err = { 0 };
 	struct marks one = { 0 };
 	uint64_t events;
 
@@ -607,11 +614,11 @@ static void extracts(void)
 	press('\n');
 	same(top.ui.record, name, "W: what is marked is to be recorded there");
 	top.ui.record[0] = '\0';
-	ok(!extract(&source, false, &ui_seen(&top.ui)->marks, name, &events, &err) && events == 4,
+	ok(!save_events(&ui_seen(&top.ui)->marks, name, &events) && events == 4,
 	   "all events of two connections");
 	ok(read_back(name) == 0x101103101103, "and no others, as tcphs events --read has them");
 	same(told_path, "/system.slice/nginx.service", "with the names of cgroups");
-	equal(extract(&source, false, &ui_seen(&top.ui)->marks, name, &events, &err), -EEXIST,
+	equal(save_events(&ui_seen(&top.ui)->marks, name, &events), -EEXIST,
 	      "a file that is there is not written over");
 	unlink(name);
 	press('U');
@@ -620,12 +627,19 @@ static void extracts(void)
 	press('j');
 	press('-');
 	control_mark(&top.ui, &top.m, &one);
-	err.text[0] = '\0';
-	ok(!extract(&source, false, &one, name, &events, &err) && events == 2 &&
+	ok(!save_events(&one, name, &events) && events == 2 &&
 	   read_back(name) == 0x103103, "of an owner, what its connections did before it had them");
 	unlink(name);
+	press('\\');
+	type("peer-port 40001");
+	press('\n');
+	ok(save_events(&one, name, &events) == -ENOENT,
+	   "of a group no more than the filter lets through");
+	press('\\');
+	press('U' & 0x1f);
+	press('\n');
 	fed.nr = 0;
-	ok(extract(&source, false, &one, name, &events, &err) == -ENOENT &&
+	ok(save_events(&one, name, &events) == -ENOENT &&
 	   strstr(err.text, "nothing is on record") && access(name, F_OK),
 	   "nothing on record: said, and no file");
 	marks_free(&one);
@@ -760,7 +774,7 @@ static void time_wait(void)
 
 int main(void)
 {
-	plan(101);
+	plan(102);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);

@@ -208,7 +208,7 @@ void control_mark(const struct ui *ui, const struct top_model *m, struct marks *
 
 	words_of_cursor(ui, m, words);
 	if (key)
-		marks_turn(marks, key, words);
+		marks_turn(marks, key, words, tree_at(m, ui_seen(ui)->cursor));
 }
 
 static void mark(struct ui *ui, const struct top_model *m, size_t rows, size_t total)
@@ -324,7 +324,7 @@ static void fold(struct ui *ui, struct top_model *m, enum ui_action action)
 		marks_free(&tree->other);
 		tree->closed = !tree->closed;
 	} else if (tree_is_closed(tree, key) != (action == UI_FOLD)) {
-		marks_turn(&tree->other, key, NULL);
+		marks_turn(&tree->other, key, NULL, true);
 	}
 	regroup(ui, m, action == UI_UNFOLD && row ? model_key(ui->screen, row) : key);
 }

@@ -18,7 +18,9 @@
 /**
  * struct extract - what is meant
  * @filter: one of them lets it through
+ * @group: of those that are groups, what is @seen
  * @nr: how many
+ * @seen: what the screen was made of
  * @conns: hashes of the connections; those who share one are taken for one
  * @failed: without memory
  * @recorder: gets them
@@ -26,7 +28,9 @@
  */
 struct extract {
 	struct tcphs_filter *filter;
+	bool *group;
 	uint32_t nr;
+	const struct tcphs_filter *seen;
 	struct hash conns;
 	bool failed;
 	struct tcphs_recorder *recorder;
@@ -43,7 +47,8 @@ static bool is_meant(const struct extract *x, const struct tcphs_event *ev)
 	uint32_t i;
 
 	for (i = 0; i < x->nr; i++)
-		if (tcphs_filter_event(&x->filter[i], ev))
+		if (tcphs_filter_event(&x->filter[i], ev) &&
+		    (!x->group[i] || tcphs_filter_event(x->seen, ev)))
 			return true;
 	return false;
 }
@@ -157,7 +162,8 @@ static int choose(struct extract *x, struct top_source *src, const struct marks 
 	uint32_t i;
 
 	x->filter = calloc(marks->nr, sizeof(*x->filter));
-	if (!x->filter)
+	x->group = calloc(marks->nr, sizeof(*x->group));
+	if (!x->filter || !x->group)
 		return -ENOMEM;
 	for (i = 0; i < marks->nr; i++) {
 		/* Of some rows no connection is known. */
@@ -165,6 +171,7 @@ static int choose(struct extract *x, struct top_source *src, const struct marks 
 			continue;
 		if (filter_line_parse(&x->filter[x->nr], marks->v[i].words, err))
 			return -EINVAL;
+		x->group[x->nr] = marks->v[i].group;
 		tcphs_filter_cgroups(&x->filter[x->nr++], src->cgroups);
 	}
 	if (x->nr)
@@ -177,20 +184,22 @@ static int choose(struct extract *x, struct top_source *src, const struct marks 
  * extract - writes what is on record of some rows: all events of the connections that are meant
  * @src: where from
  * @all_netns: of every network namespace
- * @marks: the rows
+ * @marks: the rows, and groups of them
+ * @seen: of a group no more than this lets through
  * @name: of a file that is not there yet
  * @events: gets how many were written
  * @err: why not
  *
  * Return: 0, or a negative errno; then there is no such file.
  */
-int extract(struct top_source *src, bool all_netns, const struct marks *marks, const char *name,
-	    uint64_t *events, struct tcphs_error *err)
+int extract(struct top_source *src, bool all_netns, const struct marks *marks,
+	    const struct tcphs_filter *seen, const char *name, uint64_t *events,
+	    struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops finding = {
 		.record = find, .kept = find, .lost = nothing,
 	};
-	struct extract x = { .nr = 0 };
+	struct extract x = { .seen = seen };
 	int ret = choose(&x, src, marks, err), fd;
 
 	if (!ret)
@@ -209,6 +218,7 @@ int extract(struct top_source *src, bool all_netns, const struct marks *marks, c
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "%.120s: %s", name, strerror(-ret));
 	*events = x.events;
 	hash_free(&x.conns);
+	free(x.group);
 	free(x.filter);
 	return ret;
 }

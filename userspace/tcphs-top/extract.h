@@ -6,7 +6,8 @@
 #include "marks.h"
 #include "source.h"
 
-int extract(struct top_source *src, bool all_netns, const struct marks *marks, const char *name,
-	    uint64_t *events, struct tcphs_error *err);
+int extract(struct top_source *src, bool all_netns, const struct marks *marks,
+	    const struct tcphs_filter *seen, const char *name, uint64_t *events,
+	    struct tcphs_error *err);
 
 #endif /* TOP_EXTRACT_H */

@@ -218,7 +218,7 @@ static void record(struct top *t)
 	if (!t->model.valid)
 		ui_say(ui, true, "the module is not there");
 	else if (extract(&t->src, ui->all_netns, ui_seen(ui)->marks.nr ? &ui_seen(ui)->marks : &one,
-			 ui->record, &events, &err))
+			 &t->model.filter, ui->record, &events, &err))
 		ui_say(ui, true, "%.200s", err.text);
 	else
 		ui_say(ui, false, "%llu event%s in %.120s; tcphs diagram --read shows them",

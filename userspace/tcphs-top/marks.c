@@ -29,8 +29,9 @@ bool marks_has(const struct marks *m, uint64_t key)
  * @m: the marks
  * @key: of the row
  * @words: what lets it through as a filter; copied. May be NULL
+ * @group: it is a group of rows
  */
-void marks_turn(struct marks *m, uint64_t key, const char *words)
+void marks_turn(struct marks *m, uint64_t key, const char *words, bool group)
 {
 	uint32_t i = place(m, key);
 
@@ -38,7 +39,7 @@ void marks_turn(struct marks *m, uint64_t key, const char *words)
 		free(m->v[i].words);
 		m->v[i] = m->v[--m->nr];
 	} else if (!array_grow(&m->v, m->nr + 1, &m->cap, sizeof(*m->v))) {
-		m->v[m->nr++] = (struct mark){ key, words ? strdup(words) : NULL };
+		m->v[m->nr++] = (struct mark){ key, words ? strdup(words) : NULL, group };
 	}
 }
 

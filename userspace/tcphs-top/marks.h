@@ -9,10 +9,14 @@
 
 #include "hash.h"
 
-/* @words: the filter that lets through what it is, "" or NULL: none does. */
+/*
+ * @words: the filter that lets through what it is, "" or NULL: none does.
+ * @group: it is one, of what the filter of the screen lets through.
+ */
 struct mark {
 	uint64_t key;
 	char *words;
+	bool group;
 };
 
 /* All zero: none. */
@@ -22,7 +26,7 @@ struct marks {
 };
 
 bool marks_has(const struct marks *m, uint64_t key);
-void marks_turn(struct marks *m, uint64_t key, const char *words);
+void marks_turn(struct marks *m, uint64_t key, const char *words, bool group);
 void marks_free(struct marks *m);
 
 #endif /* TOP_MARKS_H */
