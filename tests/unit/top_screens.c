@@ -143,6 +143,37 @@ static void others(FILE *f)
 	press(27);
 }
 
+/* Keys of the table, letters, clicks, refreshes, other sizes: whatever comes. */
+static void monkey(unsigned int seed)
+{
+	size_t nr, n = 0;
+	const struct keys_binding *key = keys_table(&nr), *b;
+	struct key click = { .mouse = KEY_CLICK };
+	enum ui_action action;
+	int code, arg;
+
+	for (; n < 4007; n++) {
+		seed = seed * 1103515245 + 12345;
+		b = &key[(seed >> 16) % nr];
+		code = b->code[(seed >> 8) % KEYS_OF_ONE];
+		if ((seed >> 24) % 16 == 0)
+			code = ' ' + (int)(seed >> 12) % 95;
+		press(code ? code : 27);
+		if ((seed >> 20) % 13 == 0)
+			view_resize(&top.v, &top.m, &top.ui, 1 + seed % 211, 1 + (seed >> 4) % 61);
+		if ((seed >> 20) % 7 == 0)
+			refresh_all();
+		if ((seed >> 20) % 11)
+			continue;
+		show();
+		click.x = seed % (top.v.paint.width + 1);
+		click.y = (seed >> 5) % (top.v.paint.height + 1);
+		action = view_mouse(&top.v, &top.ui, &click, &arg);
+		control_apply(&top.ui, &top.m, action, arg, view_rows(&top.v, &top.ui),
+			      view_total(&top.v, &top.m, &top.ui));
+	}
+}
+
 static void all(FILE *f, unsigned int width, unsigned int height, bool utf8)
 {
 	fputs("# SPDX-License-Identifier: GPL-2.0\n", f);
@@ -158,6 +189,8 @@ static void all(FILE *f, unsigned int width, unsigned int height, bool utf8)
 	tables(f);
 	groups(f);
 	others(f);
+	if (!utf8)
+		monkey(width);
 	model_end(&top.m, &top.src);
 	top.src.close(&top.src);
 	model_free(&top.m);
@@ -240,7 +273,7 @@ int main(int argc, char **argv)
 		ok(make(writes ? kept : made, size[i][0], size[i][1], true) &&
 		   (writes || !differ(kept, made)), name);
 	}
-	ok(make(made, 200, 50, false) && is_ascii(made), "nothing but ASCII where there is no UTF-8");
+	ok(make(made, 200, 50, false) && is_ascii(made), "nothing but ASCII where there is no UTF-8, and whatever keys come");
 	unlink(made);
 	return tap_done();
 }
