@@ -53,7 +53,7 @@ struct page_listener {
  */
 struct page_drawing {
 	struct tcphs_event *ev;
-	size_t nr, cap;
+	uint32_t nr, cap;
 	bool chosen;
 	struct tcphs_album album;
 	uint32_t life;

@@ -3,24 +3,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hash.h"
 #include "page.h"
 
 /* Which of them are of the connection is known when all are there. */
 static void store(struct page_drawing *d, const struct tcphs_event *ev)
 {
-	size_t cap = d->cap ? d->cap * 2 : 1024;
-	struct tcphs_event *more;
-
-	if (d->nr == d->cap) {
-		more = reallocarray(d->ev, cap, sizeof(*more));
-		if (!more) {
-			d->album.no_memory = true;
-			return;
-		}
-		d->ev = more;
-		d->cap = cap;
-	}
-	d->ev[d->nr++] = *ev;
+	if (array_grow(&d->ev, d->nr + 1, &d->cap, sizeof(*d->ev)))
+		d->album.no_memory = true;
+	else
+		d->ev[d->nr++] = *ev;
 }
 
 static void on_first(struct page *p, const struct tcphs_event *ev)

@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "diagram/album.h"
+#include "hash.h"
 #include "hosts.h"
 #include "source.h"
 
@@ -33,7 +34,7 @@ struct diagram {
 
 	/* the events, where they can't be read a second time */
 	struct tcphs_event *ev;
-	size_t nr, cap;
+	uint32_t nr, cap;
 
 	/* following */
 	uint64_t since;			/* connections that began before are not meant */
@@ -265,19 +266,10 @@ static void see_hole(struct diagram *d, const struct tcphs_event *ev)
 
 static void store(struct diagram *d, const struct tcphs_event *ev)
 {
-	size_t cap = d->cap ? d->cap * 2 : 1024;
-	struct tcphs_event *more;
-
-	if (d->nr == d->cap) {
-		more = reallocarray(d->ev, cap, sizeof(*more));
-		if (!more) {
-			d->album.no_memory = true;
-			return;
-		}
-		d->ev = more;
-		d->cap = cap;
-	}
-	d->ev[d->nr++] = *ev;
+	if (array_grow(&d->ev, d->nr + 1, &d->cap, sizeof(*d->ev)))
+		d->album.no_memory = true;
+	else
+		d->ev[d->nr++] = *ev;
 }
 
 /* The first time: which lives there are, and which are wanted. */
