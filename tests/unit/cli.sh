@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..354"
+echo "1..356"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -106,7 +106,7 @@ said "$err" 'only the initial network namespace' "the kernel's own words are sho
 run 5 "a module of another protocol"		version status
 run 5 "a module of another ABI"			abi status
 said "$err" 'ABI 4\.0.*ABI 3\.0.*reinstall both' "both are named"
-for verb in status listeners connections events 'doctor --since 90000d'; do
+for verb in status listeners connections events metrics 'doctor --since 90000d'; do
 	# shellcheck disable=SC2086 # split into words
 	run 0 "$verb: a module of another version"	old $verb
 	said "$err" '^tcphs: the module that is loaded is 0\.0\.7, this tool '"$version;" "both are named"
@@ -487,4 +487,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 354
+ended 356

@@ -329,6 +329,18 @@ def main():
         time.sleep(1.1)
         x.get()
     check("and once in its log", x.said.count("\n") == 1 and "modprobe tcphs" in x.said, x.said)
+    with Exporter(fake="old") as x:
+        first = x.get()[2]
+        time.sleep(1.1)
+        x.get()
+    check("a module of another version is exported", "\ntcphs_up 1\n" in first and
+          'tcphs_module_info{version="0.0.7"' in first)
+    check("and is once in its log, too", x.said.count("\n") == 1 and
+          "the module that is loaded is 0.0.7, this tool" in x.said, x.said)
+    with Exporter(fake="abi") as x:
+        first = x.get()[2]
+    check("one that it does not understand is none", "\ntcphs_up 0\n" in first and
+          x.said.count("\n") == 1 and "reinstall both" in x.said, x.said)
     activation()
     refused_sockets()
     name_of_two()

@@ -177,3 +177,12 @@ int metrics_collect(struct metrics *m, bool all_netns, struct tcphs_error *err)
 	m->took = tcphs_now() - began;
 	return m->up ? 0 : -1;
 }
+
+/**
+ * metrics_module - the version of the module that answered last
+ * @m: after metrics_collect()
+ */
+const char *metrics_module(const struct metrics *m)
+{
+	return m->status.version;
+}

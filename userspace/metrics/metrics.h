@@ -30,6 +30,7 @@ struct metrics;
 struct metrics *metrics_new(unsigned int limit);	/* NULL: no memory */
 void metrics_free(struct metrics *m);
 int metrics_collect(struct metrics *m, bool all_netns, struct tcphs_error *err);
+const char *metrics_module(const struct metrics *m);	/* its version, of the last answer */
 void metrics_write(struct metrics *m, enum metrics_format format, struct tcphs_buf *out);
 
 /* The rest of an exporter's own: lines of metrics, after those of metrics_write(). */

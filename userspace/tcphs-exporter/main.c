@@ -60,6 +60,7 @@ static struct exporter {
 	struct MHD_Response *front, *none, *method, *body, *failed;
 	struct client clients[CLIENTS_ROOM];
 	bool silent;			/* that the module does not answer was said */
+	bool told_version;		/* so was that it is of another version */
 } x;
 
 static void complain(const char *what, const char *why)
@@ -163,6 +164,17 @@ static void cut_off(void)
 
 /* ---- what is answered -------------------------------------------------------------------- */
 
+/* Once in the log, until it is loaded anew. */
+static void tell_version(void)
+{
+	char line[ERROR_LINE];
+	bool other = version_line(line, "tcphs-exporter", metrics_module(x.metrics));
+
+	if (other && !x.told_version)
+		fprintf(stderr, "%s\n", line);
+	x.told_version = other;
+}
+
 /* It is said once in the log, and in tcphs_up each time. */
 static void collect(void)
 {
@@ -173,6 +185,7 @@ static void collect(void)
 		if (x.silent)
 			fputs("tcphs-exporter: the module answers again\n", stderr);
 		x.silent = false;
+		tell_version();
 		return;
 	}
 	x.counts.errors++;

@@ -93,6 +93,7 @@ static int collect(const struct cli *cli, const struct options *o, struct tcphs_
 {
 	struct metrics *m = metrics_new(o->limit);
 	struct tcphs_error err = { 0 };
+	char line[ERROR_LINE];
 	int ret = 0;
 
 	if (!m) {
@@ -101,6 +102,8 @@ static int collect(const struct cli *cli, const struct options *o, struct tcphs_
 	}
 	if (metrics_collect(m, cli->all_netns, &err))
 		ret = cli_fail(&err);
+	else if (version_line(line, "tcphs", metrics_module(m)))
+		cli_say("%s", line);
 	metrics_write(m, o->format, text);
 	metrics_end(o->format, text);
 	metrics_free(m);
