@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..356"
+echo "1..358"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -375,6 +375,8 @@ run 10 "doctor of it"				absent doctor --read "$rec"
 said "$out" '^  when +2001-09-09T01:46:41 to 2001-09-09T01:46:44$' "says of when it is"
 said "$out" 'lost 21, among the oldest overwritten 7$' "knows the difference"
 rm -f "$rec"
+run 4 "record --directory, not permitted"	eperm record --directory "$rec" -d 0s
+[ "$(wc -l <"$err")" = 1 ]; result $?		"says so in one line"
 run 0 "record --directory"			"" record --directory "$rec" -d 0s
 run 0 "a directory is read"			absent events -j --read "$rec"
 whole=$(cat "$out")
@@ -487,4 +489,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 356
+ended 358

@@ -219,8 +219,9 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 	}
 	if (v->oldest && v->oldest < v->now) {
 		tcphs_fmt_duration(past, v->now - v->oldest, cli->utf8);
-		SAY(ring, " The ring reaches back %s: tcphs doctor --since %llus", past,
-		    (ull)((v->now - v->oldest) / 1000000000ull));
+		/* Also for who types it half a minute later. */
+		SAY(ring, " The ring reaches back %s: tcphs doctor --since %llum", past,
+		    (ull)((v->now - v->oldest) / 60000000000ull + 2));
 	}
 	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
 	cli_line(cli, 0, "%sNothing wrong%s, but nothing happened in these %s either.%s",

@@ -563,13 +563,16 @@ static int record_kept(struct record_box *rb, struct tcphs_error *err)
 
 /* ---- the whole of it ------------------------------------------------------------------- */
 
-static void tell(const struct record_box *rb)
+static void tell(const struct record_box *rb, bool failed)
 {
 	char size[TCPHS_BYTES_LEN], older[RECORD_OLDER_LEN];
 	struct tcphs_box_totals t;
 	struct tcphs_json j;
 
 	tcphs_box_totals(rb->box, &t);
+	/* It did not begin: why not is all there is to say. */
+	if (failed && !t.files)
+		return;
 	if (rb->cli->json) {
 		tcphs_json_begin(&j, &rb->cli->out);
 		tcphs_json_str(&j, "directory", rb->name);
@@ -628,7 +631,7 @@ int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t d
 					rb->name, strerror(-error));
 			ret = -1;
 		}
-		tell(rb);
+		tell(rb, ret);
 	}
 	tcphs_box_close(rb->box);
 	free(rb->last.cursor);
