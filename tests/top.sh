@@ -18,6 +18,7 @@ gone() { ! tmux -L "$tmp_name" has-session -t top 2>/dev/null; }
 # A listener with a backlog of 5, 3 connections that wait in its accept queue
 # and 7 that python holds at both ends; it stays until it is stopped.
 hold_connections() {
+	echo $BASHPID >"$cgroups/held.service/cgroup.procs" || return
 	exec python3 - <<'END'
 import signal, socket
 s = socket.socket()
@@ -54,6 +55,39 @@ same_keys() {
 # What the doctor says of the listener, whose three wait for nobody.
 finding() { tcphs doctor -j | jq -rs 'map(select(.finding and .port == 7919)) | .[0].finding // ""'; }
 
+# Of python's own ends of what it accepted, all that is on record and nothing else.
+recorded() {
+	local conns
+
+	conns=$(tcphs connections -j --local-port 7919 --comm python3 --state established |
+		jq -r .conn | sort)
+	[[ $conns ]] && same "$(events_of "$conns" --read "$tmp/held.rec")" "$(events_of "$conns")" events &&
+		same "$(tcphs events -j --read "$tmp/held.rec" | jq -r '.conn // empty' | sort -u)" \
+			"$conns" connections
+}
+
+# events_of CONNECTIONS OPTION…
+events_of() {
+	tcphs events -j "${@:2}" | jq -c --arg conns "$1" \
+		'select(.conn as $conn | $conns | split("\n") | index($conn)) | [.time, .conn, .event]'
+}
+
+# The listener is seen with its queue, beneath the states, above the keys.
+is_whole() { shows '^ESTABLISHED +[0-9]' && shows '7919 .*/5' && shows '^F1Help'; }
+for_each_size() {
+	local size
+
+	for size in 40x10 80x24 200x50; do
+		tmux -L "$tmp_name" resize-window -t "$window" -x "${size%x*}" -y "${size#*x}"
+		check "$1 $size" wait_until 10 is_whole
+	done
+}
+
+leave_cgroups() {
+	rmdir "$cgroups/held.service" 2>/dev/null
+	umount "$cgroups"
+}
+
 # The segments of a drawing, however wide it is.
 segments() { grep -oE '(SYN|ACK|FIN|RST)[A-Z+]* seq [0-9]+( ack [0-9]+)?' | sort; }
 same_drawing() {
@@ -62,9 +96,13 @@ same_drawing() {
 	[[ $conn ]] && same "$(screen | segments)" "$(tcphs diagram "$conn" | segments)" "segments of $conn"
 }
 
-start 21
+start 31
 tmp_name=tcphs-$$
-at_end+=(end_tmux)
+cgroups=$tmp/cgroup
+mkdir "$cgroups"
+mount -t cgroup2 none "$cgroups" || die "no cgroups"
+at_end+=(leave_cgroups end_tmux)
+mkdir "$cgroups/held.service" || die "no cgroup"
 export LC_ALL=C.UTF-8
 rm -f /tmp/held
 load
@@ -103,6 +141,26 @@ key C-u
 key 'state established local-port 7919'
 key Enter
 check "a filter leaves one end of each" wait_until 10 shows '1-10 of 10'
+key t
+check "t: under their owner, with their sum" \
+	wait_until 10 shows '^. python3\[[0-9]+\] +7 connections: 7 ESTABLISHED'
+check "and those that nobody accepted" \
+	wait_until 10 shows '^. no owner known +3 connections: 3 ESTABLISHED'
+key t
+check "t: by unit" wait_until 10 shows '^. held\.service +7 connections: 7 ESTABLISHED'
+key '*'
+check "*: closed" wait_until 10 shows '1-2 of 2'
+key /
+key held
+key Enter
+key W
+key C-u
+key "$tmp/held.rec"
+key Enter
+wait_until 20 shows "events? in $tmp/held.rec"
+check "W: their connections as a recording, from their SYNs on" recorded
+key t
+key t
 key Enter
 check "Enter shows a connection as it went" wait_until 10 shows 'SYN\+ACK seq 0 ack 1'
 check "with the segments that tcphs diagram draws" same_drawing
@@ -123,10 +181,10 @@ key Enter
 check "at its end it has the connections of now" \
 	wait_until 20 shows "ESTABLISHED +$(ss -Htan state established | wc -l) "
 check "and the listener, with its queue" wait_until 10 shows '127\.0\.0\.1:7919 .*/5'
+for_each_size "of a recording, at"
 key q
 window=top
-tmux -L "$tmp_name" resize-window -t top -x 40 -y 10
-check "it follows a resize to 40 columns" wait_until 10 shows '7919'
+for_each_size "live, at"
 tmux -L "$tmp_name" resize-window -t top -x 120 -y 40
 modprobe -r tcphs
 check "it says so when the module is unloaded" wait_until 10 shows 'waiting for tcphs'
