@@ -204,7 +204,14 @@ is_no_directory() {
 	same "$(wc -l <"$tmp/err")" 1 "lines of error"
 }
 
-start 11
+# A service, which is nobody, goes on behind what root has recorded by hand.
+owner_has_files() {
+	mkdir "$tmp/owned" && chown 65534:65534 "$tmp/owned" &&
+	tcphs record --directory "$tmp/owned" -d 0s 2>"$tmp/err" &&
+	same "$(stat -c '%u:%g %a' "$tmp/owned"/*.rec.zst)" "65534:65534 600" "owner and mode"
+}
+
+start 12
 need_command jq
 # No TIME_WAIT, whose end would come between two readings.
 sysctl -qw net.ipv4.tcp_max_tw_buckets=0
@@ -223,6 +230,7 @@ load ring_records=512
 check "the module goes and comes back" module_goes
 check "a time is found, and what is missing is reported" asked_for
 check "what went wrong alone, once" kept_alone
+check "files belong to whom the directory belongs to" owner_has_files
 check "what is no directory of recordings is reported in a line" is_no_directory
 check "the kernel has nothing to complain about" kernel_is_quiet
 ktap_finished

@@ -116,6 +116,18 @@ static int make_place(struct tcphs_box *b, const struct box_name *list, size_t n
 	return 0;
 }
 
+/*
+ * Whoever keeps the directory the next time has to read it: a service is nobody, and does not see
+ * how far a recorder that root began by hand has come. Where that may not be it stays as it is.
+ */
+static void give_to_owner(int dir, int fd)
+{
+	struct stat st;
+
+	if (!fstat(dir, &st) && st.st_uid != geteuid() && fchown(fd, st.st_uid, st.st_gid))
+		errno = 0;
+}
+
 static int create(struct tcphs_box *b)
 {
 	char name[BOX_NAME_LEN];
@@ -132,7 +144,10 @@ static int create(struct tcphs_box *b)
 	strftime(name + len, sizeof(name) - len, "%Y%m%dT%H%M%SZ.rec.zst", &tm);
 	/* Initial sequence numbers are in it: not for everyone to read. */
 	fd = openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	give_to_owner(b->dir, fd);
+	return fd;
 }
 
 static int open_file(struct tcphs_box *b)
