@@ -101,6 +101,40 @@ static const char server_drawn[] =
 "                                  :                 lived 10.8 ms |\n"
 ": . not seen from here; (STATES) are read from the segments\n";
 
+static const char in_vain_drawn[] =
+"                           10.0.0.1:40001                   10.0.0.2:443\n"
+"                         not seen from here               process not known\n"
+"                                                               conn b\n"
+"00:00:01.000000                   :                               | LISTEN\n"
+"                       (SYN-SENT) :.......... SYN seq 0 --------->| SYN-RECEIVED\n"
+"                                  :                SYN queue 1/64 |\n"
+"                                  :<.... SYN+ACK seq 0 ack 1 -----|\n"
+" 0.000760  +760 us  (ESTABLISHED) :....... ACK seq 1 ack 1 ------>| ESTABLISHED\n"
+"                                  :            accept queue 1/64, |\n"
+"                                  :              handshake 760 us |\n"
+"                                  :< no data confirmed in 7.77 s >|\n"
+" 7.780000  +7.77 s                :                    timed out, | CLOSED\n"
+"                                  :    lived 7.78 s, 5 sent again |\n"
+": . not seen from here; (STATES) are read from the segments\n";
+
+static const char closed_in_vain_drawn[] =
+"                           10.0.0.1:40001                   10.0.0.2:443\n"
+"                         not seen from here               process not known\n"
+"                                                               conn b\n"
+"00:00:01.000000                   :                               | LISTEN\n"
+"                       (SYN-SENT) :.......... SYN seq 0 --------->| SYN-RECEIVED\n"
+"                                  :                SYN queue 1/64 |\n"
+"                                  :<.... SYN+ACK seq 0 ack 1 -----|\n"
+" 0.000760  +760 us  (ESTABLISHED) :....... ACK seq 1 ack 1 ------>| ESTABLISHED\n"
+"                                  :            accept queue 1/64, |\n"
+"                                  :              handshake 760 us |\n"
+"                                  : no data confirmed in 8.24 ms  |\n"
+"                                  :<=============================>|\n"
+" 0.009000 +8.24 ms                :<... FIN+ACK seq 15 ack 1 -----| FIN-WAIT-1\n"
+" 7.780000  +7.77 s                :                    timed out, | CLOSED\n"
+"                                  :    lived 7.78 s, 6 sent again |\n"
+": . not seen from here; (STATES) are read from the segments\n";
+
 static const char refused_drawn[] =
 "                         10.0.0.1:40001                   10.0.0.2:443\n"
 REFUSED;

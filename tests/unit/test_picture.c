@@ -95,6 +95,8 @@ static const struct {
 	{ DRAWING(client), .story = "a client: SYN resent, ACK and FIN in one",
 	  .wide = client_drawn, .narrow = client_narrow },
 	{ DRAWING(server), .story = "a server, its ACK of the FIN told by the close", .wide = server_drawn },
+	{ DRAWING(in_vain), .story = "data that nobody confirms", .wide = in_vain_drawn },
+	{ DRAWING(closed_in_vain), .story = "and a FIN behind them", .wide = closed_in_vain_drawn },
 	{ DRAWING(refused), .story = "refused", .wide = refused_drawn },
 	{ DRAWING(expired), .story = "a request that expires", .wide = expired_drawn },
 	{ DRAWING(crossing), .story = "FINs that cross",
@@ -697,7 +699,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(21 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
+	plan(23 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();

@@ -68,6 +68,22 @@ static const struct told loopback[] = {
 	{ E(L, 60067030, TIME_WAIT_END, TIME_WAIT, CLOSE), WHY(EXPIRED), .duration = 60060000 },
 };
 
+/* A firewall has forgotten the connection: nobody confirms what the server sends. */
+static const struct told in_vain[] = {
+	R_SYN(0), R_ESTABLISHED(760),
+	{ E(R, 7780000, CLOSED, ESTABLISHED, CLOSE), WHY(TIMEOUT),
+	  .life = { .handshake_us = 760, .retransmits = 5 }, .duration = 7780000 },
+};
+
+/* Its data and FIN are sent again, together; its SYN+ACK had been, too. */
+static const struct told closed_in_vain[] = {
+	R_SYN(0), R_ESTABLISHED(760),
+	{ E(R, 9000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(15, 1) },
+	{ E(R, 7780000, CLOSED, FIN_WAIT1, CLOSE), WHY(TIMEOUT),
+	  .life = { .handshake_us = 760, .retransmits = 6, .handshake_retransmits = 1,
+		    .closing_retransmits = 5 }, .duration = 7780000 },
+};
+
 /* The server is elsewhere; its ACK and FIN come in one. */
 static const struct told client[] = {
 	L_SYN,

@@ -57,6 +57,7 @@ struct tcphs_data {
 	bool open;		/* it goes on */
 	bool known[2];		/* @bytes that the left, the right sent */
 	uint64_t bytes[2];
+	bool in_vain[2];	/* none, but that side sent some that nobody confirmed */
 	uint64_t duration;
 };
 

@@ -16,6 +16,32 @@ static bool bytes_of(const struct draft *d, unsigned int side, uint64_t *bytes)
 	return own || other;
 }
 
+/*
+ * Has nothing come of what this side sent? Of data that nobody confirmed no record has the
+ * number: that there were some is told by segments that it sent again between handshake and
+ * close, or by its FIN, which stands behind them.
+ */
+static bool sent_in_vain(const struct draft *d, unsigned int side)
+{
+	const struct tcphs_event *own = d->closed[side], *ev;
+	const struct tcphs_end *end = &d->p->end[side];
+	const struct tcphs_life *life;
+	size_t i;
+
+	if (!own || own->life.bytes_sent || own->flags & TCPHS_F_ADOPTED)
+		return false;
+	life = &own->life;
+	if (life->retransmits > life->handshake_retransmits + life->closing_retransmits)
+		return true;
+	for (i = 0; i < d->nr; i++) {
+		ev = d->ev[i];
+		if (ev->type == TCPHS_EV_FIN_SENT && tcphs_picture_side(d->p, ev) == side)
+			return ev->flags & TCPHS_F_SEQ && end->flags & TCPHS_F_ISN &&
+			       ev->seq != end->id.isn + 1;
+	}
+	return false;
+}
+
 /* Of which side were the bytes of the half-close? */
 static unsigned int half_side(const struct draft *d)
 {
@@ -40,8 +66,10 @@ static void begin_close(struct draft *d, const struct tcphs_event *ev)
 	data->here = true;
 	if (p->established)
 		data->duration = ev->time - p->established;
-	for (side = 0; side < (p->self ? 1 : 2); side++)
+	for (side = 0; side < (p->self ? 1 : 2); side++) {
 		data->known[side] = bytes_of(d, side, &data->bytes[side]);
+		data->in_vain[side] = sent_in_vain(d, side);
+	}
 	p->bytes_untold = !data->known[TCPHS_LEFT];
 	if (d->half && data->bytes[half_side(d)] >= d->half->half.bytes)
 		data->bytes[half_side(d)] -= d->half->half.bytes;
@@ -259,6 +287,7 @@ static void on_closed(struct draft *d, const struct tcphs_event *ev, unsigned in
 	if (d->p->bytes_untold && ev->flags & TCPHS_F_LIFE) {
 		data.bytes[side] = ev->life.bytes_sent;
 		data.bytes[!side] = ev->life.bytes_received;
+		data.in_vain[side] = sent_in_vain(d, side);
 		tcphs_data_label(text, d->p, &data, d->p->utf8);
 		draft_note(row, side, "%s", text);
 		d->p->bytes_untold = false;

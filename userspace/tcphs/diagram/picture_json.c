@@ -129,12 +129,16 @@ static void put_arrow(struct tcphs_json *j, const struct tcphs_picture *p,
 static void put_data(struct tcphs_json *j, const struct tcphs_data *data)
 {
 	static const char *const key[] = { "left_bytes", "right_bytes" };
+	static const char *const in_vain[] = { "left_unconfirmed", "right_unconfirmed" };
 	int side;
 
 	tcphs_json_open(j, "data", '{');
-	for (side = 0; side < 2; side++)
+	for (side = 0; side < 2; side++) {
 		if (data->known[side])
 			tcphs_json_u64(j, key[side], data->bytes[side]);
+		if (data->in_vain[side])
+			tcphs_json_bool(j, in_vain[side], true);
+	}
 	if (data->duration)
 		tcphs_json_u64(j, "duration_ns", data->duration);
 	if (data->open)
