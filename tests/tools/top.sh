@@ -187,6 +187,7 @@ screens() {
 	ok "16: by their numbers" colours top-16 '36' '[34]8[;:][25]'
 	ok "256: of those" colours top-256 '38;5;74' '[34]8[;:]2'
 	ok "all: as they are" colours top-direct '38:2::86:180:233' '[34]8;5'
+	ok "80x24: a line of 9600 baud carries its refreshes" python3 "$here/top_bytes.py" "$tmp/top"
 	export TOP_FAKE_GONE=1:100000
 	screen gone 80x24 "-d 60"
 	ok "unloaded: said soon, not after a delay of a minute" soon_shows gone 'waiting for tcphs'
