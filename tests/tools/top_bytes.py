@@ -33,7 +33,9 @@ def measure(screen, size):
         os.execve(sys.argv[1], ["tcphs-top", "-d", str(DELAY), "-S", screen],
                   dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8"))
     select.select([fd], [], [], 20)
-    first = received(fd, DELAY / 2)
+    first = 0
+    while got := received(fd, DELAY / 3):
+        first += got
     more = received(fd, REFRESHES * DELAY) / REFRESHES
     os.kill(pid, signal.SIGTERM)
     os.waitpid(pid, 0)
