@@ -17,6 +17,7 @@ import stories_connect
 import stories_listen
 import stories_queue
 import stories_close
+import stories_life
 import stories_fail
 import stories_time_wait
 import stories_owner
