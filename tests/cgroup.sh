@@ -54,7 +54,7 @@ finds() {
 # are_drawn OPTION…: the end that connected is, too
 are_drawn() {
 	tcphs diagram -j --limit 0 "$@" --port "$port" >"$tmp/drawn" &&
-	python3 "$here/unit/schema.py" --check diagram <"$tmp/drawn" &&
+	objects_fit diagram "$tmp/drawn" &&
 	diff <(expected) <(jq -cS 'select(.left).left | {port, cgroup, unit, container, pod}' "$tmp/drawn" | sort) &&
 	same "$(tcphs diagram --ascii "$@" --port "$port" --unit nginx | grep -c '^ *nginx\.service$')" \
 		"$(grep -c '"unit": "nginx.service"' "$tmp/did")" "headings with a unit"

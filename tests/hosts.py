@@ -14,6 +14,7 @@ import sys
 import threading
 import uuid
 
+import objects
 import recorded
 
 PORTS = WELL, LATE, NEVER, RESET = range(24107, 24111)
@@ -105,6 +106,7 @@ def lines(verb, *arguments):
                          check=False)
     if ran.returncode not in (0, 10, 20):
         print(f"{verb}: {ran.returncode} {ran.stderr}")
+    objects.keep(verb, ran.stdout)
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 

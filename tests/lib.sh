@@ -54,6 +54,8 @@ start() {
 	need_root
 	need_module
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/tcphs-test.XXXXXX") || exit "$KSFT_FAIL"
+	export TCPHS_OBJECTS=$tmp/objects
+	mkdir "$TCPHS_OBJECTS"
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -391,6 +393,17 @@ events_json() {
 	tcphs events -j "$@" >"$file" || die "tcphs events $* failed: $?"
 	python3 "$here/model.py" "$file" >"$file.model" ||
 		{ sed 's/^/# /' "$file.model"; die "impossible steps: see above"; }
+}
+
+# objects_fit [VERB FILE]…: what verbs printed as JSON is as their schemas say, and so is what
+# objects.py has kept.
+objects_fit() {
+	local file
+
+	for file in "$TCPHS_OBJECTS"/*; do
+		[[ ! -e $file ]] || set -- "$@" "${file##*/}" "$file"
+	done
+	python3 "$here/unit/schema.py" --check "$@"
 }
 
 # count_events FILE EVENT [CONDITION]: objects of that event for which a

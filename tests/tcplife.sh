@@ -106,7 +106,8 @@ filters_choose() {
 journal_has_what_failed() {
 	lives --failed &&
 	wait_until 20 same_length "$tmp/lives" "$tmp/entries" &&
-	python3 "$here/journal.py" same "$tmp/entries" "$tmp/lives"
+	python3 "$here/journal.py" same "$tmp/entries" "$tmp/lives" &&
+	objects_fit journal "$tmp/entries"
 }
 
 both_wait() {
@@ -145,7 +146,7 @@ peer_runs() {
 	[[ $(cat "/proc/$pid/wchan" 2>/dev/null) == *poll* ]]
 }
 
-start 9
+start 10
 need_command python3 ss nstat jq
 load ring_records=32768
 # Nobody may take over another's TIME_WAIT.
@@ -177,6 +178,7 @@ check "each life is what was done, and none is missing" \
 check "--follow shows the same as they end" as_followed
 stop "$follower"
 check "a recording has the same" as_recorded
+check "every object is as its schema says" objects_fit lives "$tmp/lives"
 check "filters choose lives" filters_choose
 check "the journal has what failed, as it ended" journal_has_what_failed
 stop "$journal"

@@ -138,6 +138,8 @@ proc_is_a_file() {
 }
 
 json_of_connections() {
+	# For later, when TIME_WAIT is over.
+	tcphs connections -j >"$tmp/connections" || return
 	# Adopted ones are of another test.
 	json_has '(.conn | type == "string") and .state == "time-wait" and .age_ns > 0 and
 		.life_ns >= .age_ns and (.local | startswith("127.0.0.")) and
@@ -276,7 +278,38 @@ summary_is_for_programs() {
 	same "$(awk '$1 == "tcphs" { print $(NF - 1), $NF }' "$tmp/summary")" "format 2" "format"
 }
 
-start 29
+# of OBJECTS COMMAND…: those of a schema, with a word behind a dash, to be found by objects_fit
+of() {
+	local objects=$1
+
+	shift
+	"$@" -j >"$tmp/printed/$objects" 2>"$tmp/err"
+	# The status of doctor says what is wrong.
+	[[ -s $tmp/printed/$objects ]] || { echo "$*: nothing"; cat "$tmp/err"; return 1; }
+	found+=("${objects%-*}" "$tmp/printed/$objects")
+}
+
+# Of every verb, live and out of a recording, and of tcphs-top.
+objects_of_all() {
+	local from options found=(connections "$tmp/connections")
+
+	mkdir "$tmp/printed" &&
+	of record tcphs record --force -d 0s "$tmp/rec" &&
+	of listeners tcphs listeners && of status tcphs status &&
+	of top-1 tcphs-top -b -n 2 -d 0.1 && of top-2 tcphs-top -bC -n 1 || return
+	for from in live recorded; do
+		options=()
+		[[ $from == live ]] || options=(--read "$tmp/rec")
+		of "events-$from" tcphs events "${options[@]}" &&
+		of "lives-$from" tcphs lives "${options[@]}" &&
+		of "diagram-$from" tcphs diagram --limit 0 "${options[@]}" &&
+		of "export-$from" tcphs export --force --pcapng "$tmp/pcapng" "${options[@]}" || return
+	done
+	of doctor-live tcphs doctor -d 1s && of doctor-past tcphs doctor --read "$tmp/rec" &&
+	objects_fit "${found[@]}"
+}
+
+start 30
 need_command jq python3
 ! loaded || unload || die "somebody uses the module"
 check "without the module: status 3 and one line" every_verb not_loaded
@@ -303,6 +336,7 @@ check "the report has each hook" report_is_complete
 check "and no address, of a host or of memory" report_tells_no_secrets
 check "events have their fields in JSON" json_of_events
 check "listeners have their fields in JSON" json_of_listeners
+check "every object is as its schema says" objects_of_all
 check "SIGTERM ends --follow in peace" signal_ends_follow TERM
 check "/proc/tcphs has every counter and one unit of time" summary_is_for_programs
 check "SIGINT ends --follow in peace" interrupt_ends_follow
