@@ -8,7 +8,7 @@
 
 need_command python3 jq unshare nsenter
 grep -qw cgroup2 /proc/filesystems || skip_all "needs cgroups"
-start 13
+start 14
 load ring_records=65536
 
 cgroups=$tmp/cgroup
@@ -60,6 +60,22 @@ are_drawn() {
 		"$(grep -c '"unit": "nginx.service"' "$tmp/did")" "headings with a unit"
 }
 
+# Two that are refused, each by itself; what is found is told of each.
+doctor_groups() {
+	local by
+
+	python3 "$here/cgroups.py" "$cgroups" refused || return
+	tcphs doctor -j --since 1h >"$tmp/found"
+	objects_fit doctor "$tmp/found" &&
+	same "$(jq -r 'select(.finding == "connect-refused") | "\(.unit) \(.container) \(.value)"' "$tmp/found" | sort)" \
+		"$(jq -r 'select(.unit == "nginx.service" or (.cgroup | startswith("/system.slice/docker"))) |
+			"\(.unit) \(.container) 7"' "$tmp/did" | sort -u)" "refused" || return
+	for by in 'unit nginx.service' 'container 0123456789ab'; do
+		tcphs doctor --since 1h --by "${by% *}" >"$tmp/found"
+		grep -ix "$by" "$tmp/found" || { cat "$tmp/found"; return 1; }
+	done
+}
+
 # Of who sees system.slice alone.
 inside() {
 	(echo $BASHPID >"$cgroups/system.slice/cgroup.procs" &&
@@ -96,6 +112,7 @@ check "events have the names, too" same \
 	"$(tcphs events -j --port "$port" --event syn-sent | jq -c '{unit, container, pod}' | sort -u)" \
 	"$(jq -c '{unit, container, pod}' "$tmp/did" | sort -u)" "names"
 check "drawings have them above the end that connected" are_drawn
+check "the doctor tells whose it is that is refused, and groups by that" doctor_groups
 mkdir -p "$cgroups/system.slice"
 check "who sees a part of the hierarchy has names of that part" inside
 check "the status counts them" test \

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Clients in cgroups as systemd and the makers of containers name them, which are gone then.
 
-cgroups.py DIRECTORY, where cgroups v2 are mounted: says a JSON object a connection."""
+cgroups.py DIRECTORY, where cgroups v2 are mounted: says a JSON object a connection.
+cgroups.py DIRECTORY refused: a unit and a container are refused, seven times each."""
 import json
 import os
 import socket
@@ -32,13 +33,44 @@ PATHS = [
 EACH = 3
 
 
+def enter(directory):
+    with open(directory + "/cgroup.procs", "w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+
+
+def leave_none(top, path):
+    """Up to the first that somebody is in."""
+    while path != "/":
+        try:
+            os.rmdir(top + path)
+        except OSError:
+            break
+        path = os.path.dirname(path)
+
+
+def refused(top):
+    for path, *_ in PATHS[1], PATHS[5]:
+        os.makedirs(top + path, exist_ok=True)
+        # Nobody else gets that port meanwhile.
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            pid = os.fork()
+            if not pid:
+                enter(top + path)
+                for _ in range(7):
+                    with socket.socket() as s:
+                        s.connect_ex(nobody.getsockname())
+                os._exit(0)
+            os.waitpid(pid, 0)
+        leave_none(top, path)
+
+
 def client(directory, server):
     """In a process of its own, which ends: prints the ports that it had."""
     out, inner = os.pipe()
     pid = os.fork()
     if not pid:
-        with open(directory + "/cgroup.procs", "w", encoding="ascii") as file:
-            file.write(str(os.getpid()))
+        enter(directory)
         for _ in range(EACH):
             with socket.create_connection(("127.0.0.1", server)) as connection:
                 os.write(inner, connection.getsockname()[1].to_bytes(2, "big"))
@@ -69,13 +101,11 @@ def main():
                               "container": container, "pod": pod}))
     os.wait()
     for path, *_ in PATHS:
-        while path != "/":
-            try:
-                os.rmdir(top + path)
-            except OSError:
-                break
-            path = os.path.dirname(path)
+        leave_none(top, path)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[2:]:
+        refused(sys.argv[1])
+    else:
+        main()
