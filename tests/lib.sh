@@ -103,7 +103,8 @@ say() {
 	ktap_print_msg "$@"
 }
 
-# busy: for how many seconds the CPUs of this machine have not been idle, all together
+# busy: for how many seconds the CPUs of this machine have not been idle, all together. Of an
+# emulated one that is also while its host ran something else: compare tests of one run.
 busy() {
 	local user nice system irq softirq
 
