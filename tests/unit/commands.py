@@ -268,7 +268,7 @@ def make(words):
         # The kernel's own lib.mk has the rules.
         programs = [w.partition("=")[2] for w in words if w.startswith("TEST_PROGS=")]
         return next((p for p in " ".join(programs).split() if not (folder / p).exists()), None)
-    rules = set(re.findall(r"^([\w -]+):(?!=)", (folder / "Makefile").read_text(), flags=re.M))
+    rules = set(re.findall(r"^([\w ./-]+):(?!=)", (folder / "Makefile").read_text(), flags=re.M))
     rules = {name for line in rules for name in line.split()}
     # What is made within tests/ by the kernel's own lib.mk.
     rules |= {"run_tests"}
@@ -287,7 +287,12 @@ def modprobe(words):
 def script(words):
     """It is there; and of what tests/vm/run runs, whatever is a path of ours."""
     for word in words:
-        if re.match(r"(tests|lessons)/", word):
+        folder, built, name = word.partition("/build/")
+        if built:
+            # There when make has made it.
+            if make(["make", "-C", folder, f"build/{name}"]):
+                return word
+        elif re.match(r"(tests|lessons)/", word):
             path = TOP / word
             if not path.exists() or path.is_file() and not os.access(path, os.X_OK):
                 return word
