@@ -96,7 +96,8 @@ def answers(x):
           (status, kind))
     check("but not who refuses that by its weight",
           [x.get(headers={"Accept": f"text/plain,application/openmetrics-text;q={q}"})[1][:5]
-           for q in ("0", "0.000", "0.001")] == ["text/", "text/", "appli"])
+           for q in ("0", "0.000", "0 , text/plain", "0;version=1.0.0", "0.001", "0.5 ,text/plain")] ==
+          ["text/"] * 4 + ["appli"] * 2)
     check("a request may name the server, as those of proxies do",
           x.get(f"http://localhost:{x.port}/metrics")[0] == x.get("http://localhost")[0] == 200)
     check("HEAD has no body", x.get(method="HEAD")[::2] == (200, ""))

@@ -301,6 +301,23 @@ def check_pipe():
           [] if run("metrics", "-o", "-").startswith("# HELP tcphs_up") else ["nothing"])
 
 
+def check_ended():
+    wrong = []
+    with tempfile.TemporaryDirectory() as place:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            process = subprocess.Popen([TOOL, "metrics", "-A", "--limit", "10000", "-o",
+                                        place + "/k.prom"], stderr=subprocess.DEVNULL,
+                                       env=os.environ | {"FAKE": "crowd"})
+            while not os.listdir(place) and process.poll() is None:
+                pass
+            process.send_signal(number)
+            process.wait(60)
+            wrong += [name for name in os.listdir(place) if name != "k.prom"]
+            for name in os.listdir(place):
+                os.unlink(os.path.join(place, name))
+    check("who is ended leaves no part of a file", wrong)
+
+
 def check_usage():
     for words in (["--limit", "0"], ["--limit", "x"], ["--limit", "10001"], ["--json"], ["surplus"],
                   ["--port", "80"]):
@@ -321,6 +338,7 @@ def main():
     check_others()
     check_pipe()
     check_unread_pipe()
+    check_ended()
     check_usage()
     print(f"1..{DONE}")
     return bool(FAILED)

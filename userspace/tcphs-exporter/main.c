@@ -250,7 +250,8 @@ static bool is_refused(const char *range, size_t len)
 {
 	const char *q = memmem(range, len, "q=0", 3);
 
-	return q && strspn(q + 2, "0.") >= (size_t)(range + len - (q + 2));
+	/* There may be white space before what comes next. */
+	return q && strspn(q + 2, "0. \t") >= strcspn(q + 2, ";,");
 }
 
 static enum metrics_format wanted(struct MHD_Connection *c)

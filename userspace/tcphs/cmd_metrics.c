@@ -77,8 +77,9 @@ static int put(struct cli *cli, struct whole_file *file, const struct tcphs_buf 
 {
 	struct tcphs_error err = { 0 };
 
-	if (text->err) {
-		tcphs_error_set(&err, TCPHS_ERR_FAILED, "no memory");
+	if (text->err || (file->asked && tcphs_stop_asked())) {
+		tcphs_error_set(&err, TCPHS_ERR_FAILED, text->err ? "no memory" :
+				"ended before all was written; no file is left");
 		whole_file_drop(file);
 		return cli_fail(&err);
 	}
@@ -132,6 +133,9 @@ static int run(struct cli *cli, int argc, char **argv)
 		tcphs_buf_free(&text);
 		return cli_fail(&err);
 	}
+	/* From here on a part of it is there, to be taken away. */
+	if (o.file)
+		cli_catch_signals();
 	if (o.rules)
 		metrics_rules(&text);
 	else
