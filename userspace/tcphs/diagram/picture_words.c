@@ -184,17 +184,18 @@ char *tcphs_data_label(char *text, const struct tcphs_picture *p, const struct t
 		       bool utf8)
 {
 	bool both = data->known[TCPHS_LEFT] && data->known[TCPHS_RIGHT];
-	bool in_vain = data->in_vain[TCPHS_LEFT] || data->in_vain[TCPHS_RIGHT];
+	const char *none = data->in_vain[TCPHS_LEFT] || data->in_vain[TCPHS_RIGHT] ?
+			   "no data confirmed" : "no data";
 	char *t = text;
 
 	if (data->open)
 		t = PUT(t, "open");
 	else if (both && !data->bytes[TCPHS_LEFT] && !data->bytes[TCPHS_RIGHT])
-		t = in_vain ? PUT(t, "no data confirmed") : PUT(t, "no data");
+		t = tcphs_put_str(t, none);
 	else if (!data->known[TCPHS_LEFT] && !data->known[TCPHS_RIGHT])
 		t = PUT(t, "bytes not known");
 	else if (p->self && !data->bytes[TCPHS_LEFT])
-		t = in_vain ? PUT(t, "no data confirmed") : PUT(t, "no data");
+		t = tcphs_put_str(t, none);
 	else if (p->self)
 		t = tcphs_put_str(tcphs_fmt_bytes(t, data->bytes[TCPHS_LEFT]), " to itself");
 	else
