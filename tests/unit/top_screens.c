@@ -12,31 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../userspace/tcphs-top/control.h"
-#include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
+#include "top_drive.h"
 
 #define SEC	1000000000ull
 
-static struct {
-	struct ui ui;
-	struct top_model m;
-	struct view v;
-	struct top_source src;
-	uint64_t now;
-} top;
-
-static void show(void)
-{
-	view_resize(&top.v, &top.m, &top.ui, top.v.paint.width, top.v.paint.height);
-	control_settle(&top.ui, &top.m, layout_rows(&top.v.layout));
-	view_paint(&top.v, &top.m, &top.ui);
-}
+static struct top_source src;
 
 static void refresh_all(void)
 {
 	top.now += 2 * SEC;
-	model_refresh(&top.m, &top.src, top.ui.screen, false, top.now);
+	model_refresh(&top.m, &src, top.ui.screen, false, top.now);
 	show();
 }
 
@@ -48,7 +34,7 @@ static void press(int code)
 	control_apply(&top.ui, &top.m, action, arg, view_rows(&top.v, &top.ui),
 		      view_total(&top.v, &top.m, &top.ui));
 	if (top.ui.refresh)
-		model_switch(&top.m, &top.src, top.ui.screen, false, top.now);
+		model_switch(&top.m, &src, top.ui.screen, false, top.now);
 	top.ui.refresh = false;
 	show();
 }
@@ -178,7 +164,7 @@ static void all(FILE *f, unsigned int width, unsigned int height, bool utf8)
 {
 	fputs("# SPDX-License-Identifier: GPL-2.0\n", f);
 	top.now = 1000 * SEC;
-	source_live(&top.src);
+	source_live(&src);
 	ui_init(&top.ui);
 	model_init(&top.m);
 	top.m.style.utf8 = utf8;
@@ -191,8 +177,8 @@ static void all(FILE *f, unsigned int width, unsigned int height, bool utf8)
 	others(f);
 	if (!utf8)
 		monkey(width);
-	model_end(&top.m, &top.src);
-	top.src.close(&top.src);
+	model_end(&top.m, &src);
+	src.close(&src);
 	model_free(&top.m);
 	view_free(&top.v);
 	ui_free(&top.ui);

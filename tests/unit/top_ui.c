@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../userspace/tcphs-top/control.h"
 #include "../../userspace/tcphs-top/extract.h"
 #include "../../userspace/tcphs-top/save.h"
-#include "../../userspace/tcphs-top/view.h"
 #include "recording.h"
 #include "tap.h"
+#include "top_drive.h"
 #include "top_feed.h"
 
 #define SEC	1000000000ull
@@ -85,21 +84,6 @@ static struct top_source source = {
 	.connections = t_connections, .close = t_close,
 	.feed = t_feed, .next = t_next, .feed_free = t_feed_free, .clock = t_clock,
 };
-
-/* As main() has it, without a terminal. */
-static struct {
-	struct ui ui;
-	struct top_model m;
-	struct view v;
-	uint64_t now;
-} top;
-
-static void show(void)
-{
-	view_resize(&top.v, &top.m, &top.ui, top.v.paint.width, top.v.paint.height);
-	control_settle(&top.ui, &top.m, layout_rows(&top.v.layout));
-	view_paint(&top.v, &top.m, &top.ui);
-}
 
 static void refresh_all(void)
 {
