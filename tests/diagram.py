@@ -29,6 +29,7 @@ import xml.etree.ElementTree as xml
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import capture  # noqa: E402
 import kernel  # noqa: E402
+import objects  # noqa: E402
 
 LOCAL = {4: "127.0.0.1", 6: "::1"}
 LEFT, RIGHT = "10.97.0.1", "10.97.0.2"
@@ -425,7 +426,9 @@ def check_ends(first, talk, seen):
 
 def check_view(command, talk, wire, seen, expected, scratch):
     port = talk.client_port
-    steps = [json.loads(line) for line in run(*command, "--port", str(port), "-j").splitlines()]
+    text = run(*command, "--port", str(port), "-j")
+    objects.keep("diagram", text)
+    steps = [json.loads(line) for line in text.splitlines()]
     first, steps = steps[0], steps[1:]
     check_ends(first, talk, seen)
     for columns, options in ((40, ()), (80, ("--ascii",)), (80, ())):

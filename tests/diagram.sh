@@ -169,7 +169,7 @@ usage() {
 need_command tcpdump python3 jq ip tc nft
 at_end+=(remove_namespaces)
 drawings=$(python3 "$here/diagram.py" --count) || exit 1
-start $((drawings + 13))
+start $((drawings + 14))
 load ring_records=65536
 make_namespaces || die "no namespaces"
 capture lo loopback
@@ -189,4 +189,5 @@ check "200 columns, and not more" wide 1000 200
 check "wrong usage is reported in one line" usage
 events_json "$tmp/events" -A
 check "no record is lost" nothing_lost "$tmp/events"
+check "every object is as its schema says" objects_fit events "$tmp/events"
 ktap_finished

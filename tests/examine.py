@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import objects
 from tale import Late, same, Tale, Wrong
 from wire import PATIENCE
 
@@ -51,6 +52,7 @@ def start(command):
 
 def parse(out):
     """Findings, checks, and the line that sums up."""
+    objects.keep("doctor", out)
     lines = [json.loads(line) for line in out.splitlines()]
     return ([line for line in lines if "finding" in line],
             [line for line in lines if "looked" in line], lines[-1])

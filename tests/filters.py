@@ -17,6 +17,7 @@ import sys
 
 import cursor
 import layout
+import objects
 
 FAILED = {"syn-dropped", "request-expired", "request-reset", "accept-overflow",
           "connect-failed", "rst-sent", "rst-received"}
@@ -26,6 +27,7 @@ PORTS, LOCAL_PORTS, PEER_PORTS, ADDRESSES, PIDS, ROLES, OLDER_THAN, STATES, EVEN
 
 def tcphs(*words):
     out = subprocess.run(["tcphs", *words], check=True, stdout=subprocess.PIPE).stdout
+    objects.keep(words[0], out)
     return [json.loads(line) for line in out.splitlines()]
 
 

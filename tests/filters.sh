@@ -123,7 +123,7 @@ wrong_ones() {
 	refuses "means nothing here" status --port 80
 }
 
-start 120
+start 121
 need_command jq ss python3 curl
 load ring_records=8192
 populate
@@ -150,5 +150,6 @@ tcphs record "$tmp/recording" -d 0s 2>"$tmp/err" || die "no recording: $(<"$tmp/
 tell_all < <(python3 "$here/filters.py" recording "$server" "$tmp/recording")
 check "a reader that follows with a filter" follow
 echo >&7
+check "every object is as its schema says" objects_fit
 check "the kernel has nothing to complain about" kernel_is_quiet
 ktap_finished
