@@ -8,6 +8,8 @@
 
 port=8083
 url=http://127.0.0.1:$port/
+connections=2003
+[[ ! ${TCPHS_TEST_LONG-} ]] || connections=10007
 
 serve() {
 	cat >"$tmp/nginx.conf" <<END
@@ -105,11 +107,11 @@ a_server() {
 }
 
 many() {
-	tcphs record --force "$tmp/record" -- "$here/traffic" --connections 2003 >/dev/null 2>"$tmp/err" ||
+	tcphs record --force "$tmp/record" -- "$here/traffic" --connections $connections >/dev/null 2>"$tmp/err" ||
 		{ cat "$tmp/err"; return 1; }
 	tcphs events -j --read "$tmp/record" >"$tmp/out" || return
-	same "$(shown | wc -l)" 2003 "connections" &&
-	same "$(tcphs lives -j --read "$tmp/record" | grep -c '"role":"active".*"end":"closed"')" 2003 "lives" &&
+	same "$(shown | wc -l)" $connections "connections" &&
+	same "$(tcphs lives -j --read "$tmp/record" | grep -c '"role":"active".*"end":"closed"')" $connections "lives" &&
 	same "$(jq -r 'select(.lost).lost' "$tmp/out")" "" "lost" &&
 	same "$(jq -r 'select(.comm == "curl").comm' "$tmp/out")" "" "of others"
 }
@@ -161,7 +163,7 @@ check "its drawing comes after its own output, with both ends" draws_both_ends
 check "children are followed, and whoever outlives his parent" descendants
 check "its exit status is passed on" statuses
 check "a server's connections are shown from their SYN on" a_server
-check "2003 connections of a command are recorded, and no other" many
+check "$connections connections of a command are recorded, and no other" many
 check "events are shown while it runs" as_it_happens
 check "SIGTERM ends the command, and then the tool" ends_by_signal
 check "how it ends is reported also when the module is gone" survives_the_module
