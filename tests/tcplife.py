@@ -4,7 +4,8 @@
 
 usage: tcplife.py did LIVES TRAFFIC...	each life is what was done, and each that was done is there
        tcplife.py torn LIVES TRAFFIC...	where records are overwritten: nothing is made up
-       tcplife.py peer LIVES TCPLIFE	as many, of the same ends, with the same bytes and times
+       tcplife.py peer LIVES TCPLIFE MISSED	as many, of the same ends, with the same bytes and
+			times, but for so many events that BPF missed
 
 LIVES is of "tcphs lives -j", TRAFFIC of a run of traffic, TCPLIFE of tcplife. A line of the
 output is a problem. RESENT in the environment, not 0: segments were sent again.
@@ -119,15 +120,17 @@ def torn(lives, wanted):
         yield "nothing is marked as torn"
 
 
-def peer(lives, path):
-    """tcplife counts a SYN and a FIN as a byte, and times from ESTABLISHED to CLOSE."""
+def peer(lives, path, missed):
+    """tcplife counts a SYN and a FIN as a byte, and times from ESTABLISHED to CLOSE.
+
+    Without an event that BPF missed it lacks that life, or has it begin with another step."""
     with open(path, encoding="utf-8", errors="replace") as file:
         rows = [line.split() for line in file if line[:1].isdigit()]
     theirs = {(r[2], r[3], r[4], r[5]): r for r in rows}
     ours = {(l["local"], str(l["local_port"]), l["peer"], str(l["peer_port"])): l
             for l in lives if "ended" in l}
     yield from (f"only tcplife has {key}" for key in theirs.keys() - ours.keys())
-    yield from (f"tcplife lacks {key}" for key in ours.keys() - theirs.keys())
+    spoiled = [f"tcplife lacks {key}" for key in ours.keys() - theirs.keys()]
     for key in theirs.keys() & ours.keys():
         row, life = theirs[key], ours[key]
         for name, column in (("bytes_sent", 6), ("bytes_received", 7)):
@@ -138,13 +141,17 @@ def peer(lives, path):
         took = (life["life_ns"] - life.get("handshake_ns", 0)) / 1e6
         # Each reads its own clock, some instructions apart; the CPU may stand still there.
         if not abs(float(row[8]) - took) < max(20, took / 2):
-            yield f"{key}: {took} ms, tcplife {row[8]}"
+            spoiled.append(f"{key}: {took} ms, tcplife {row[8]}")
+    if len(spoiled) > missed:
+        yield from spoiled
+        yield f"tcplife missed {missed} events"
 
 
 def main(what, lives, *others):
     lives = lives_of(lives)
     if what == "peer":
-        problems = list(peer(lives, others[0]))
+        path, missed = others
+        problems = list(peer(lives, path, int(missed)))
     else:
         wanted = dict(side for path in others for side in sides(path))
         problems = list((did if what == "did" else torn)(lives, wanted))
