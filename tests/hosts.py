@@ -17,6 +17,7 @@ import uuid
 import objects
 import recorded
 
+CLIENT, ROUTER, SERVER = "10.97.3.1", "10.97.3.254", "10.97.4.1"
 PORTS = WELL, LATE, NEVER, RESET = range(24107, 24111)
 CONNECTIONS = {WELL: 53 + 31, LATE: 3, NEVER: 5, RESET: 7}
 SECOND = 10 ** 9
@@ -37,7 +38,7 @@ def answer(port, sock, peer):
             if not more:
                 return
             told += more
-        print("served", port, peer[1], told[:5].decode(), flush=True)
+        print("served", port, *peer, told[:5].decode(), flush=True)
         sock.sendall(b"x" * 97)
         if told[5:] == b"s":
             return
@@ -53,7 +54,7 @@ def accept(port, listener):
 
 def serve():
     for port in PORTS:
-        listener = socket.create_server(("10.97.4.1", port), backlog=64)
+        listener = socket.create_server((SERVER, port), backlog=64)
         threading.Thread(target=accept, args=(port, listener), daemon=True).start()
     print("listening", flush=True)
     sys.stdin.readline()
@@ -136,10 +137,13 @@ def of_clocks(folder, name):
 
 
 def served(folder):
-    """{the client's port: (the server's, the client's as it sees it)}"""
+    """{the client's port, and whom it called: the server's port, the client's as that sees it}
+
+    Of a client's port both addresses may have been called."""
     with open(f"{folder}/server", encoding="ascii") as file:
         words = [line.split() for line in file if line.startswith("served ")]
-    return {int(told): (int(port), int(peer)) for _, port, peer, told in words}
+    return {(int(told), ROUTER if peer != CLIENT else SERVER, int(port)): (int(port), int(seen))
+            for _, port, peer, seen, told in words}
 
 
 def of_ends(folder, name):
@@ -163,7 +167,7 @@ def of_ends(folder, name):
         if life["peer_port"] != RESET:
             wrong += differ(f"ends of {life['local_port']}",
                             (there["local_port"], there["peer_port"]),
-                            calls.get(life["local_port"]))
+                            calls.get((life["local_port"], life["peer"], life["peer_port"])))
     wrong += differ("alone", alone, CONNECTIONS[NEVER])
     wrong += differ("together", sum("other_end" in life for life in lives),
                     2 * (sum(CONNECTIONS.values()) - CONNECTIONS[NEVER]))
@@ -232,10 +236,10 @@ def of_never(folder):
 
 def of_nat(folder):
     files = reads(folder, "ill", "3 s apart")
-    head = lines("diagram", "--last", "--address", "10.97.3.254", "--port", str(WELL), *files)[0]
+    head = lines("diagram", "--last", "--address", ROUTER, "--port", str(WELL), *files)[0]
     wrong = differ("drawing", [head.get("translated"), head["left"]["peer_address"],
                                head["right"]["address"], head["right"].get("host")],
-                   [True, "10.97.3.254", "10.97.4.1", "server"])
+                   [True, ROUTER, SERVER, "server"])
     result("through NAT it is one drawing", wrong)
 
 
