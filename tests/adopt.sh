@@ -237,7 +237,7 @@ check "no duration is invented up to the end" no_duration_is_invented
 check "no earlier step is reported as if it were new" no_step_is_told_late
 check "the bytes of a life are those sent and received, or absent" lives_are_right
 check "in the end the table is empty" table_is_empty
-check "every object is as its schema says" objects_fit events "$tmp/events" status "$tmp/status" \
+check "every object is as its schema says" objects_fit status "$tmp/status" \
 	connections "$tmp/connections" listeners "$tmp/listeners"
 check "the kernel does not complain" kernel_is_quiet
 ktap_finished

@@ -13,6 +13,8 @@ Where records were lost or overwritten, a life may begin anywhere.
 import json
 import sys
 
+import objects
+
 SYNCED = {"established", "fin-wait-1", "fin-wait-2", "closing", "close-wait", "last-ack"}
 
 # event -> states it is allowed in: the state after it, "" for the same
@@ -117,9 +119,19 @@ class Life:
         self.state = e["old"] if e["event"] == "time-wait" else e["new"]
 
 
+def kind(e):
+    """What tells objects apart for a schema: there are few of thousands."""
+    return *e, e["event"], e.get("old"), e.get("new"), e.get("reason"), e.get("role"), e.get("family")
+
+
 def main(path):
+    kinds = {}
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        events = [json.loads(line) for line in file]
+        lines = file.readlines()
+    events = [json.loads(line) for line in lines]
+    for e, line in zip(events, lines):
+        kinds[kind(e)] = line
+    objects.keep("events", "".join(kinds.values()))
     partial = any(e["event"] == "lost" for e in events)
     firsts = {}
     for e in events:

@@ -6,7 +6,7 @@ import os
 def keep(verb, text):
     """Lines that this verb printed, as bytes or not."""
     folder = os.environ.get("TCPHS_OBJECTS")
-    if not folder:
+    if not folder or not text:
         return
     with open(f"{folder}/{verb}", "ab") as file:
-        file.write(text if isinstance(text, bytes) else text.encode())
+        file.write(text if isinstance(text, bytes) else text.encode(errors="surrogateescape"))

@@ -19,7 +19,7 @@ check "no record is lost" nothing_lost "$tmp/events"
 check "each hook gets the arguments that it takes" \
 	same "$(tcphs status -j | jq -r '.hooks[] | select(.unusable).name')" "" unusable
 check "no life takes a step that TCP has not" python3 "$here/model.py" "$tmp/events"
-check "every object is as its schema says" objects_fit events "$tmp/events"
+check "every object is as its schema says" objects_fit
 check "the kernel does not complain" \
 	kernel_is_quiet "Possible SYN flooding|too many orphaned sockets|sctp: Hash tables|tun: Universal|\
 ip_local_port_range: prefer different parity|net_ratelimit: [0-9]+ callbacks suppressed"
