@@ -12,7 +12,8 @@ import sys
 
 WHERE = "/run/systemd/journal/socket"
 # Names of the journal, and of JSON.
-FIELDS = {"TCPHS_CONN": "conn", "TCPHS_NETNS": "netns", "TCPHS_LOCAL": "local",
+FIELDS = {"TCPHS_CONN": "conn", "TCPHS_NETNS": "netns",
+          "TCPHS_NETNS_NAME": "netns_name", "TCPHS_LOCAL": "local",
           "TCPHS_LOCAL_PORT": "local_port", "TCPHS_PEER": "peer", "TCPHS_PEER_PORT": "peer_port",
           "TCPHS_ROLE": "role", "TCPHS_PID": "pid", "TCPHS_COMM": "comm",
           "TCPHS_UNIT": "unit", "TCPHS_CONTAINER": "container", "TCPHS_POD": "pod", "TCPHS_END": "end",

@@ -266,15 +266,49 @@ names_of_namespaces() { # VERB
 		sort -u | xargs
 }
 
+# The same in JSON, beside their numbers.
+names_in_json() { # VERB
+	tcphs "$1" -A -j | jq -r "select(.netns == $(inode $one) or .netns == $(inode $two)).netns_name" |
+		sort -u | xargs
+}
+
 namespaces_have_names() {
+	local verb
+
 	same "$(names_of_namespaces connections)" "$one $two" "namespaces of connections" &&
 	same "$(tcphs listeners -A -H -o NETNS,LISTENER | awk '/:7103$/ { print $1 }')" $container container &&
 	same "$(tcphs listeners -j --netns $container | jq .port)" 7103 "port by the container's name" &&
 	same "$(names_of_namespaces events)" "$one $two" "namespaces of events" || return
+	for verb in connections listeners events lives; do
+		same "$(names_in_json $verb)" "$one $two" "namespaces of $verb in JSON" || return
+	done
+	same "$(tcphs doctor -A -j -d 100ms | jq -r "select(.netns == $(inode $one)).netns_name" | sort -u)" \
+		$one "namespace of the doctor" &&
+	! within $one tcphs events -j | grep netns_name || return
 	# Out of a cgroup like that it is known by its process.
 	echo "$container_pid" >/sys/fs/cgroup/cgroup.procs
 	same "$(tcphs listeners -A -H -o NETNS,LISTENER | awk '/:7103$/ { print $1 }')" \
 		"python3[$container_pid]" process
+}
+
+# One that Docker still has when the last process is gone.
+sandbox=/run/docker/netns/tcphs-box-$$
+
+keep_sandbox() {
+	at_end+=(remove_sandbox)
+	mkdir -p "${sandbox%/*}" && : >"$sandbox" &&
+		mount --bind "/proc/$container_pid/ns/net" "$sandbox"
+}
+
+remove_sandbox() {
+	umount "$sandbox" && rm "$sandbox"
+}
+
+sandbox_has_a_name() {
+	same "$(tcphs events -A -j | jq -r 'select(.local_port == 7103).netns_name' | sort -u)" \
+		"${sandbox##*/}" "of its events" &&
+	same "$(tcphs events -j --netns "${sandbox##*/}" | jq -r .event | sort | xargs)" \
+		"listen unlisten" "events by that name"
 }
 
 remove_successors() {
@@ -285,7 +319,7 @@ remove_successors() {
 	done
 }
 
-start 23
+start 24
 need_command ip setpriv unshare jq python3 ss taskset
 load ring_records=16384
 mark_dmesg
@@ -304,7 +338,9 @@ check "the initial namespace does not see them unasked" initial_sees_none
 check "the initial namespace sees both with -A" all_sees_both
 open_container
 check "it has names for them: of ip-netns(8), of a container, of a process" namespaces_have_names
+keep_sandbox || die "no sandbox"
 remove_container
+check "and for one that has no process any more, as Docker keeps it" sandbox_has_a_name
 check "a child namespace may not see all" child_may_not_see_all
 check "a user may not ask: status 4 and one line" user_may_not_ask
 check "a user may read /proc/tcphs" user_may_read_the_summary

@@ -5,6 +5,7 @@
  */
 #include <sys/socket.h>
 
+#include "netns.h"
 #include "output.h"
 
 /**
@@ -46,6 +47,20 @@ void tcphs_json_cgroup(struct tcphs_json *j, struct tcphs_cgroups *cgroups, uint
 }
 
 /**
+ * tcphs_json_netns - a network namespace, into an object that is open
+ * @j: the writer
+ * @inode: its number; its name, if names are to be shown, comes with it
+ */
+void tcphs_json_netns(struct tcphs_json *j, uint32_t inode)
+{
+	const char *name = netns_shown(inode);
+
+	tcphs_json_u64(j, "netns", inode);
+	if (name)
+		tcphs_json_bytes(j, "netns_name", name, strlen(name));
+}
+
+/**
  * tcphs_json_conn - the fields of a connection, into an object that is open
  * @j: the writer
  * @c: the connection
@@ -64,7 +79,7 @@ void tcphs_json_conn(struct tcphs_json *j, const struct tcphs_conn_info *c)
 	tcphs_json_address(j, "peer", c->family, c->peer);
 	tcphs_json_u64(j, "peer_port", c->peer_port);
 	tcphs_json_str(j, "family", c->family == AF_INET6 ? "ipv6" : "ipv4");
-	tcphs_json_u64(j, "netns", c->netns);
+	tcphs_json_netns(j, c->netns);
 	tcphs_json_str(j, "role", tcphs_role_name(c->role, buf));
 	if (c->has_handshake)
 		tcphs_json_u64(j, "handshake_ns", c->handshake);
@@ -94,7 +109,7 @@ void tcphs_json_listener(struct tcphs_json *j, const struct tcphs_listener *l)
 {
 	tcphs_json_address(j, "address", l->family, l->address);
 	tcphs_json_u64(j, "port", l->port);
-	tcphs_json_u64(j, "netns", l->netns);
+	tcphs_json_netns(j, l->netns);
 	tcphs_json_hex(j, "conn", l->conn);
 	tcphs_json_str(j, "family", l->family == AF_INET6 ? "ipv6" : "ipv4");
 	if (l->ifindex)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Looks for namespaces where ip-netns(8) keeps them, then at those of processes. Both may
- * be many, so all are read at once and remembered; a number that is not among them lets them
- * be read again, once a second at most.
+ * Looks for namespaces where ip-netns(8) keeps them, then at those of processes, then, for what
+ * has no process, where Docker keeps its own. They may be many, so all are read at once and
+ * remembered; a number that is not among them lets them be read again, once a second at most.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -22,6 +22,7 @@
 
 #define BETWEEN_LOOKS_NS 1000000000ull
 #define NAMED "/run/netns"
+#define DOCKER "/run/docker/netns"
 
 struct known {
 	uint32_t inode;
@@ -33,6 +34,7 @@ struct known {
 static struct known *all;
 static uint32_t nr_all, cap_all;
 static uint64_t looked;		/* when, ns; 0: never */
+static bool showing;
 
 static uint32_t inode_of(const char *path)
 {
@@ -72,14 +74,14 @@ static void clean(char *name)
 			*name = '?';
 }
 
-static void add_named(void *arg, uint32_t inode, const char *name)
+/* @folder: a string. */
+static void add_named(void *folder, uint32_t inode, const char *name)
 {
 	char path[sizeof(((struct known *)0)->path)];
 	struct known *k;
 
-	(void)arg;
 	/* One whose name is longer is known by its processes. */
-	if (snprintf(path, sizeof(path), NAMED "/%s", name) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s", (const char *)folder, name) >= (int)sizeof(path))
 		return;
 	k = add(inode, path);
 	if (!k)
@@ -132,14 +134,10 @@ static void look_at_processes(void)
 		closedir(dir);
 }
 
-/**
- * netns_each_named - those that ip-netns(8) has a name for
- * @tell: called for each, with a name that may be anything but a slash
- * @arg: what with
- */
-void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name), void *arg)
+static void each_in(const char *folder, void (*tell)(void *arg, uint32_t inode, const char *name),
+		    void *arg)
 {
-	DIR *dir = opendir(NAMED);
+	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	struct stat st;
 
@@ -150,8 +148,19 @@ void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name),
 		closedir(dir);
 }
 
+/**
+ * netns_each_named - those that ip-netns(8) has a name for
+ * @tell: called for each, with a name that may be anything but a slash
+ * @arg: what with
+ */
+void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name), void *arg)
+{
+	each_in(NAMED, tell, arg);
+}
+
 static void look(void)
 {
+	static char named[] = NAMED, docker[] = DOCKER;
 	struct known *k;
 
 	nr_all = 0;
@@ -159,8 +168,9 @@ static void look(void)
 	k = add(inode_of("/proc/1/ns/net"), "/proc/1/ns/net");
 	if (k)
 		strcpy(k->name, "initial");
-	netns_each_named(add_named, NULL);
+	each_in(named, add_named, named);
 	look_at_processes();
+	each_in(docker, add_named, docker);
 }
 
 static const struct known *known(uint32_t inode)
@@ -225,6 +235,27 @@ char *netns_name(uint32_t inode, char name[NETNS_NAME_LEN])
 	const struct known *k = known(inode);
 
 	return k ? strcpy(name, k->name) : netns_number(inode, name);
+}
+
+/**
+ * netns_show_names - there are names beside numbers from now on
+ */
+void netns_show_names(void)
+{
+	showing = true;
+}
+
+/**
+ * netns_shown - the name that stands beside a number
+ * @inode: the number
+ *
+ * Return: until the next call; NULL: none does.
+ */
+const char *netns_shown(uint32_t inode)
+{
+	const struct known *k = showing ? known(inode) : NULL;
+
+	return k ? k->name : NULL;
 }
 
 /**

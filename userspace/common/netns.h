@@ -26,6 +26,13 @@ int netns_enter(int fd);
  */
 char *netns_name(uint32_t inode, char name[NETNS_NAME_LEN]);
 
+/*
+ * For JSON, which has numbers: the name, if names are to be shown from now on and it has one;
+ * else NULL.
+ */
+void netns_show_names(void);
+const char *netns_shown(uint32_t inode);
+
 /* Its number: one of another machine, out of a recording, has no other name here. */
 char *netns_number(uint32_t inode, char name[NETNS_NAME_LEN]);
 

@@ -132,6 +132,7 @@ void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcp
 /* Their fields, into an object that is open (json_things.c) */
 void tcphs_json_histogram(struct tcphs_json *j, const char *key, const struct tcphs_histogram *h);
 void tcphs_json_cgroup(struct tcphs_json *j, struct tcphs_cgroups *cgroups, uint64_t id);
+void tcphs_json_netns(struct tcphs_json *j, uint32_t inode);
 void tcphs_json_conn(struct tcphs_json *j, const struct tcphs_conn_info *c);
 void tcphs_json_listener(struct tcphs_json *j, const struct tcphs_listener *l);
 void tcphs_json_status(struct tcphs_json *j, const struct tcphs_status *st);

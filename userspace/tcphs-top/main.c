@@ -151,6 +151,8 @@ static int run_batch(struct top *t)
 	struct tcphs_buf out;
 	int ret;
 
+	if (t->opt.ui.all_netns && !t->opt.ui.playing)
+		netns_show_names();
 	ret = tcphs_buf_init(&out, STDOUT_FILENO);
 	while (!ret) {
 		ret = model_arrange(&t->model, t->opt.ui.screen, ui_sorted(&t->opt.ui)->compare,

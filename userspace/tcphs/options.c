@@ -188,4 +188,7 @@ void cli_check(const struct cli *cli, int argc, char **argv)
 			  dashes(rules[i].other), rules[i].other, rules[i].instead);
 	}
 	check_devices(cli);
+	/* Those of a recording have none here. */
+	if (cli->all_netns && !cli->read)
+		netns_show_names();
 }

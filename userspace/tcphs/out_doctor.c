@@ -304,7 +304,7 @@ static void begin_json(struct tcphs_json *j, struct cli *cli, const struct docto
 {
 	tcphs_json_begin(j, &cli->out);
 	if (netns)
-		tcphs_json_u64(j, "netns", site_inode(netns));
+		tcphs_json_netns(j, site_inode(netns));
 	if (v->host)
 		tcphs_json_str(j, "host", v->host);
 }

@@ -101,9 +101,12 @@ static void put_who(struct entry *e, const struct tcphs_conn_life *life,
 {
 	const struct tcphs_ident *id = &life->id;
 	char buf[TCPHS_NAME_LEN], address[TCPHS_ADDRESS_LEN], comm[TCPHS_OWNER_LEN];
+	const char *netns = netns_shown(id->netns);
 
 	field(e, "TCPHS_CONN", "%llx", (unsigned long long)id->conn);
 	number(e, "TCPHS_NETNS", site_inode(id->netns));
+	if (netns)
+		field(e, "TCPHS_NETNS_NAME", "%s", netns);
 	tcphs_fmt_address(address, id->family, id->local);
 	field(e, "TCPHS_LOCAL", "%s", address);
 	number(e, "TCPHS_LOCAL_PORT", id->local_port);

@@ -64,7 +64,9 @@ _Static_assert(ISNS_LEN >= sizeof(",\"mapped\":true,\"isn\":4294967295,\"peer_is
 	       "both ISNs fit");
 
 _Static_assert(JSON_MAX - 2048 >= 2 * TCPHS_UNIT_LEN + TCPHS_CONTAINER_LEN + TCPHS_POD_LEN +
-	       sizeof(",\"unit\":\"\",\"container\":\"\",\"pod\":\"\""), "its cgroup fits, too");
+	       sizeof(",\"unit\":\"\",\"container\":\"\",\"pod\":\"\"") +
+	       TCPHS_JSON_ESCAPED * NETNS_NAME_LEN + sizeof(",\"netns_name\":\"\""),
+	       "names of its cgroup and namespace fit, too");
 
 static struct known known_conns[CACHE_SIZE];
 static struct tcphs_cgroups *cgroups;		/* NULL: they have no names */
@@ -437,6 +439,12 @@ static char *put_times(char *p, uint64_t ns, int64_t clock)
 	return PUT(p, "Z\"");
 }
 
+static char *put_netns(char *p, const char *name)
+{
+	p = PUT(p, ",\"netns_name\":\"");
+	return PUT(tcphs_json_escape(p, name, strlen(name)), "\"");
+}
+
 /**
  * event_json - one event as a line
  * @out: where to
@@ -446,6 +454,7 @@ static char *put_times(char *p, uint64_t ns, int64_t clock)
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock)
 {
 	struct known *known = who(&ev->id);
+	const char *netns = netns_shown(ev->id.netns);
 	char *p = tcphs_buf_room(out, JSON_MAX);
 
 	p = put_times(p, ev->time, clock);
@@ -453,6 +462,8 @@ void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clo
 	p = PUT_U64(p, "number", ev->number);
 	memcpy(p, known->conn, sizeof(known->conn));
 	p += known->conn_len;
+	if (netns)
+		p = put_netns(p, netns);
 	p = PUT_NAME(p, event, ev->type);
 	p = PUT_NAME(p, old, ev->old_state);
 	p = PUT_NAME(p, new, ev->new_state);

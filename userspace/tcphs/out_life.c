@@ -331,7 +331,7 @@ static void who_json(const struct cli *cli, struct tcphs_json *j,
 
 	tcphs_json_hex(j, "conn", id->conn);
 	tcphs_json_u64(j, "generation", id->generation);
-	tcphs_json_u64(j, "netns", site_inode(id->netns));
+	tcphs_json_netns(j, site_inode(id->netns));
 	if (site_host(id->netns))
 		tcphs_json_str(j, "host", site_host(id->netns));
 	tcphs_json_address(j, "local", id->family, id->local);

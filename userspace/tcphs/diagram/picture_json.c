@@ -47,7 +47,7 @@ static void put_end(struct tcphs_json *j, const struct tcphs_picture *p, unsigne
 								 end->listener.cgroup));
 	}
 	if (end->seen) {
-		tcphs_json_u64(j, "netns", site_inode(id->netns));
+		tcphs_json_netns(j, site_inode(id->netns));
 		if (site_host(id->netns))
 			tcphs_json_str(j, "host", site_host(id->netns));
 	}
