@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..358"
+echo "1..360"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -198,6 +198,12 @@ STATE          CONN   TIME
 → CLOSED       1a2b   01:46:41.000004
 EOT
 )" ]; result $?					"are those columns, in that order"
+run 0 "events --output, of the owner's cgroup"	"" events -H -o unit,container,pod,event
+[ "$(sed -n '/syn-sent\|established/s/ *$//p' "$out")" = "$(cat <<'EOT'
+get\x2dit.service -            -            syn-sent
+-                 -            -            established
+EOT
+)" ]; result $?					"are its unit, container and pod"
 COLUMNS=80 run 0 "events on 80 columns"		"" events
 [ "$(grep -v '^---' "$out")" = "$(cat <<'EOT'
 TIME            CONN   EVENT             LOCAL           PEER
@@ -489,4 +495,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 358
+ended 360

@@ -22,6 +22,8 @@
 #define EVENT_WIDTH	17	/* synack-retransmit */
 #define STATE_WIDTH	12	/* SYN-RECEIVED; an arrow and a blank come before it */
 #define NETNS_WIDTH	10	/* of a number; names may be longer */
+#define UNIT_WIDTH	16	/* likewise */
+#define CONTAINER_WIDTH	12
 #define TIME_WIDTH	15
 #define CONN_MIN	6
 #define ENDPOINT_MIN	15
@@ -34,7 +36,10 @@
 #define OWNER_COPY	32	/* bytes of it at once: enough without a thread */
 #define ENDS_COPY	48	/* bytes of both ends at once: enough for IPv4 */
 
-enum { COL_TIME, COL_CONN, COL_NETNS, COL_EVENT, COL_LOCAL, COL_PEER, COL_STATE, COL_DETAILS };
+enum {
+	COL_TIME, COL_CONN, COL_NETNS, COL_EVENT, COL_LOCAL, COL_PEER, COL_STATE, COL_UNIT, COL_CONTAINER,
+	COL_POD, COL_DETAILS,
+};
 
 static const struct table_column columns[] = {
 	[COL_TIME]	= { .head = "TIME" },
@@ -44,6 +49,9 @@ static const struct table_column columns[] = {
 	[COL_LOCAL]	= { .head = "LOCAL" },
 	[COL_PEER]	= { .head = "PEER" },
 	[COL_STATE]	= { .head = "STATE", .leave = 1 },
+	[COL_UNIT]	= { .head = "UNIT", .by_name = true },
+	[COL_CONTAINER]	= { .head = "CONTAINER", .by_name = true },
+	[COL_POD]	= { .head = "POD", .by_name = true },
 	[COL_DETAILS]	= { .head = "DETAILS" },
 };
 
@@ -239,7 +247,7 @@ struct event_view *event_view_new(const struct cli *cli, const struct tcphs_cloc
 {
 	static const size_t narrowest[] = {
 		TIME_WIDTH, CONN_MIN, NETNS_WIDTH, EVENT_WIDTH, ENDPOINT_MIN, ENDPOINT_MIN,
-		STATE_WIDTH + 2,
+		STATE_WIDTH + 2, UNIT_WIDTH, CONTAINER_WIDTH, CONTAINER_WIDTH,
 	};
 	struct event_view *view = calloc(1, sizeof(*view));
 	unsigned int i;
@@ -721,6 +729,22 @@ static inline char *put_event_and_state(char *p, const struct event_view *view, 
 	       put_state(p, view->cli, ev->new_state, came);
 }
 
+/* What the owner is in. */
+static char *put_belonging(char *p, const struct cli *cli, unsigned int column,
+			   const struct tcphs_event *ev)
+{
+	uint64_t cgroup = ev->flags & TCPHS_F_OWNER ? ev->id.cgroup : 0;
+	char cell[TABLE_CELL];
+
+	if (column == COL_UNIT)
+		cli_unit(cli, cell, cgroup);
+	else if (column == COL_CONTAINER)
+		cli_container(cli, cell, cgroup);
+	else
+		cli_pod(cli, cell, cgroup);
+	return stpcpy(p, cell);
+}
+
 /* Behind each column but the details, which have a blank before them, is one blank more. */
 static char *put_column(char *p, struct event_view *view, unsigned int column,
 			struct known *known, const struct tcphs_event *ev)
@@ -742,6 +766,12 @@ static char *put_column(char *p, struct event_view *view, unsigned int column,
 		break;
 	case COL_PEER:
 		p = put_endpoint(p, view->cli, ev, ev->id.peer, ev->id.peer_port);
+		break;
+	case COL_UNIT:
+	case COL_CONTAINER:
+	case COL_POD:
+		p = put_belonging(p, view->cli, column, ev);
+		widen(&view->table.column[column].width, start, p);
 		break;
 	case COL_DETAILS:
 		p = put_details(p, view, known, ev);
