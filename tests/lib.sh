@@ -234,11 +234,11 @@ tell_kernel() {
 		"hooks; $(uname -v)"
 }
 
-# removed [COMMAND…]: it went, by modprobe. A look at what holds it costs a thousandth of that.
+# removed: it went, by modprobe. A look at what holds it costs a thousandth of that.
 removed() {
 	local references
 
-	read -r references </sys/module/tcphs/refcnt && ((references == 0)) && "$@" modprobe -r tcphs
+	read -r references </sys/module/tcphs/refcnt && ((references == 0)) && modprobe -r tcphs
 }
 
 # unload: a reader that is just leaving may hold the module for a moment.

@@ -156,7 +156,8 @@ comes_and_goes() {
 		nice -n -19 modprobe tcphs ring_records=64 table_size=1024 || return
 		# Now and then it stays long enough to be found working.
 		((done % 7)) || nap 0.3
-		wait_until 10 removed nice -n -19 || {
+		# Readers hold it again and again, and rmmod is there sooner than modprobe.
+		wait_until 10 nice -n -19 rmmod tcphs || {
 			echo "after $done times it does not unload: $(</sys/module/tcphs/refcnt)"
 			return 1
 		}
