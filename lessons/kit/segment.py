@@ -54,13 +54,34 @@ def made(source, sport, target, dport, seq, ack, flags, data=b"", options=b""):
         addresses + tcp
 
 
+def stamp(notes):
+    """When a packet came, of what recvmsg() says beside it."""
+    return next(s + n / 1e9 for s, n in (struct.unpack("qq", data[:16]) for _, kind, data in notes
+                                         if kind == SO_TIMESTAMPNS))
+
+
+def stamped(probe):
+    """Does a packet have the time at which it came? Before the kernel has patched itself to note
+    that, which it does when it finds the time, it is the time at which it was read."""
+    probe.sendto(b"", probe.getsockname())
+    sent = time.time()
+    time.sleep(0.01)
+    return stamp(probe.recvmsg(1, 64)[1]) <= sent
+
+
 class Wire:
     """All that passes the server's end of the wire, in its order, lost there or not."""
 
     def __init__(self, machine, device):
         with machine:
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for s in self.socket, probe:
+            s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        with probe:
+            probe.bind(("127.0.0.1", 0))
+            while not stamped(probe):
+                pass
         self.socket.bind((device, ETH_P_ALL))
         self.socket.setblocking(False)
         self.frames, self.passed = [], []
@@ -72,9 +93,7 @@ class Wire:
                 frame, notes, _, _ = self.socket.recvmsg(65535, 64)
             except BlockingIOError:
                 break
-            when = next(s + n / 1e9 for s, n in (struct.unpack("qq", data[:16])
-                                                 for _, kind, data in notes
-                                                 if kind == SO_TIMESTAMPNS))
+            when = stamp(notes)
             segment = parse(frame, when)
             if segment:
                 self.frames.append((when, frame))
