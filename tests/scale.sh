@@ -86,6 +86,14 @@ top_shows() {
 		timed "tcphs-top, one look at connections" tcphs-top -b -n 1 -j -C && [[ -s $tmp/out ]]
 }
 
+# What nobody can see is not fetched, and that is said.
+top_stays_usable() {
+	local terminal=(script -qec "stty cols 80 rows 24; TERM=xterm-256color tcphs-top -C -n 5 -d 0.1" /dev/null)
+
+	timed "tcphs-top, five refreshes of its screen of connections" "${terminal[@]}" </dev/null &&
+		grep -q 'brief states first' "$tmp/out"
+}
+
 goes() {
 	timed "unload" modprobe -r tcphs && ! loaded
 }
@@ -103,8 +111,8 @@ all_end() {
 	wait "${started[-1]}" && wait_until $((60 * patience)) table_is_empty
 }
 
-start 11
-need_command jq ss
+start 12
+need_command jq ss script
 tmp_name=tcphs-$$
 # Seven eighths of the table are for one user, and two ends are two entries.
 connections=$(awk '$1 == "MemTotal:" { print int($2 / 16 / 8 * 7 / 2) - 509 }' /proc/meminfo)
@@ -121,6 +129,7 @@ check "all are listed" all_are_listed
 check "those of one port are, as ss has them" filtered
 check "another namespace sees none of it" another_sees_none
 check "tcphs-top shows them" top_shows
+check "its screen is made of some of them" top_stays_usable
 check "the module goes" goes
 check "it comes again and adopts all" adopts
 check "they end" all_end
