@@ -181,7 +181,7 @@ required_is_named() {
 copies_are_named() {
 	! loaded || unload
 	mark_dmesg
-	load skip_copies=0
+	load
 	dmesg_since_mark | sed -n 's/.*tcphs: there is \([^ ]*\) as well as .*/\1/p' | sort >"$tmp/named"
 	tcphs status -j | jq -r '.hooks[] | select(.kind == "ftrace").name' >"$tmp/hooks"
 	awk 'NR == FNR { hook[$1]; next }

@@ -44,7 +44,6 @@ tmp=''
 spoiled=''	# why the test has failed whatever its subtests say
 started=()	# pids of background processes
 marks=0		# made in dmesg
-later_loads=/run/modprobe.d/tcphs-test.conf
 at_end=()	# functions to call first when the test ends
 exec {never}<> <(:)	# what nobody writes to
 
@@ -128,7 +127,7 @@ clean_up() {
 	kept_objects_fit >"$tmp/unfit" 2>&1 || spoiled+="what is no object of a schema: $(head -n 3 "$tmp/unfit") "
 	[[ ! $spoiled ]] || { say "$spoiled"; status=$KSFT_FAIL; }
 	say "took $SECONDS s, $(($(busy) - busy_before)) s of the CPUs"
-	rm -rf "$tmp" "$later_loads"
+	rm -rf "$tmp"
 	exit "$status"
 }
 
@@ -209,16 +208,6 @@ load() {
 	! loaded || unload
 	modprobe tcphs "$@" 2>"$tmp/modprobe" ||
 		{ dmesg_since_mark | sed 's/^/# /'; die "modprobe tcphs $*: $(<"$tmp/modprobe")"; }
-	[[ -e $later_loads ]] || shorten_later_loads
-}
-
-# Where the kernel walks all of its symbols for each name, before 6.2, most of a load is the
-# search for copies that a compiler has made of functions. There are no others the next time.
-shorten_later_loads() {
-	! modinfo -F parm tcphs | grep -q ^skip_copies: || {
-		mkdir -p "${later_loads%/*}"
-		echo 'options tcphs skip_copies=1' >"$later_loads"
-	}
 }
 
 # deaf_hooks: those that are proved to have missed a step, when no test wants one to.

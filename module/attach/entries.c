@@ -20,6 +20,7 @@
 #include "attach/hook.h"
 #include "compat/arguments.h"
 #include "compat/ftrace.h"
+#include "compat/symbols.h"
 
 /* Handlers by place: a multiplicative hash without collisions, made at load. */
 #define SLOT_BITS 7
@@ -171,7 +172,10 @@ static int find(struct tcphs_hook *hook, struct kprobe *kp)
 		return -EOPNOTSUPP;
 	/* One that was refused has an address, and with both it is refused again. */
 	memset(kp, 0, sizeof(*kp));
-	kp->symbol_name = hook->name;
+	if (hook->place)
+		kp->addr = (kprobe_opcode_t *)hook->place;
+	else
+		kp->symbol_name = hook->name;
 	kp->offset = tcphs_fault_missing(hook) ? INSIDE : 0;
 	kp->flags = KPROBE_FLAG_DISABLED;
 	kp->pre_handler = step_back;
@@ -197,20 +201,61 @@ static bool exists(const char *symbol)
  * out, and call those. Of a link-time optimizer's (.llvm.) the kernel itself leaves
  * the suffix out when it looks for a symbol.
  */
+static const char *const copies[] = { ".isra.0", ".constprop.0", ".part.0" };
+
+static void warn_of_copy(const struct tcphs_hook *hook, const char *copy)
+{
+	pr_warn("there is %s%s as well as %s: calls of that are not seen\n", hook->name, copy,
+		hook->name);
+}
+
 static void look_for_copies(const struct tcphs_hook *hook)
 {
-	static const char *const suffixes[] = { "isra.0", "constprop.0", "part.0" };
 	char symbol[64];
 	unsigned int i;
 
-	if (tcphs_fault_skips_copies())
-		return;
-	for (i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		snprintf(symbol, sizeof(symbol), "%s.%s", hook->name, suffixes[i]);
+	for (i = 0; i < ARRAY_SIZE(copies); i++) {
+		snprintf(symbol, sizeof(symbol), "%s%s", hook->name, copies[i]);
 		if (exists(symbol))
-			pr_warn("there is %s as well as %s: calls of that are not seen\n",
-				symbol, hook->name);
+			warn_of_copy(hook, copies[i]);
 	}
+}
+
+/* Is it one that is hooked, or a copy? Of several with one name the kernel finds the first. */
+static void see_function(const char *name, unsigned long address)
+{
+	unsigned int table = 0, row = 0, i;
+	struct tcphs_hook *hook;
+	const char *rest;
+
+	while ((hook = tcphs_hook_next(&table, &row))) {
+		/* All but a few of the names begin otherwise. */
+		if (*name != *hook->name || hook->kind == TCPHS_HOOK_TRACEPOINT ||
+		    !str_has_prefix(name, hook->name))
+			continue;
+		rest = name + strlen(hook->name);
+		if (!*rest && (!hook->place || address < hook->place))
+			hook->place = address;
+		for (i = 0; hook->kind == TCPHS_HOOK_FTRACE && i < ARRAY_SIZE(copies); i++)
+			if (!strcmp(rest, copies[i]))
+				warn_of_copy(hook, copies[i]);
+	}
+}
+
+/* Finds all functions of the kernel itself at once, from one of them on. */
+static void find_at_once(void)
+{
+	unsigned int table = 0, row = 0;
+	struct tcphs_hook *hook;
+	struct kprobe kp;
+	int err = -ENOENT;
+
+	while (err && (hook = next_entry(&table, &row)))
+		err = find(hook, &kp);
+	if (err)
+		return;
+	tcphs_each_function((unsigned long)kp.addr, see_function);
+	unregister_kprobe(&kp);
 }
 
 /* Adds each function that there is to the filter of ops. */
@@ -220,6 +265,8 @@ static int find_all(struct kprobe *kp, struct kprobe **found)
 	struct tcphs_hook *hook;
 	int err = 0;
 
+	if (TCPHS_LOOKUP_IS_DEAR)
+		find_at_once();
 	while (!err && (hook = next_entry(&table, &row))) {
 		err = find(hook, &kp[n]);
 		if (!err) {
@@ -228,7 +275,8 @@ static int find_all(struct kprobe *kp, struct kprobe **found)
 			n++;
 		}
 		WRITE_ONCE(hook->active, !err);
-		look_for_copies(hook);
+		if (!TCPHS_LOOKUP_IS_DEAR)
+			look_for_copies(hook);
 		if (err)
 			err = tcphs_hook_missing(hook, err);
 	}

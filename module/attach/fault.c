@@ -36,10 +36,6 @@ static char *shifted;
 module_param(shifted, charp, 0400);
 MODULE_PARM_DESC(shifted, "a hook of a function whose arguments come one later");
 
-static bool skip_copies;
-module_param(skip_copies, bool, 0);
-MODULE_PARM_DESC(skip_copies, "don't look for compilers' copies of functions (default N)");
-
 static bool is(const struct tcphs_hook *hook, const char *name)
 {
 	return name && !strcmp(hook->name, name);
@@ -144,14 +140,4 @@ bool tcphs_fault_missing(const struct tcphs_hook *hook)
 unsigned int tcphs_fault_shift(const struct tcphs_hook *hook)
 {
 	return is(hook, shifted);
-}
-
-/**
- * tcphs_fault_skips_copies() - has somebody looked for compilers' copies already
- *
- * Context: process.
- */
-bool tcphs_fault_skips_copies(void)
-{
-	return skip_copies;
 }

@@ -17,7 +17,6 @@ bool tcphs_fault_step(unsigned int step);
 void tcphs_fault_ran(unsigned int step, const char *way);
 bool tcphs_fault_deaf(const struct tcphs_hook *hook);
 bool tcphs_fault_missing(const struct tcphs_hook *hook);
-bool tcphs_fault_skips_copies(void);
 unsigned int tcphs_fault_shift(const struct tcphs_hook *hook);
 #else
 static inline void tcphs_fault_records(unsigned int *ring, unsigned int *kept)
@@ -44,11 +43,6 @@ static inline bool tcphs_fault_deaf(const struct tcphs_hook *hook)
 }
 
 static inline bool tcphs_fault_missing(const struct tcphs_hook *hook)
-{
-	return false;
-}
-
-static inline bool tcphs_fault_skips_copies(void)
 {
 	return false;
 }

@@ -26,7 +26,7 @@ struct tcphs_hook {
 	atomic_t good;			/* first hits whose arguments were what they should be */
 	union {
 		struct tracepoint *tracepoint;
-		unsigned long place;	/* from which ftrace calls */
+		unsigned long place;	/* from which ftrace calls; before, where it is or 0 */
 	};
 };
 

@@ -73,7 +73,9 @@ static int attach(struct tcphs_hook *hook)
 
 	ret->hook = hook;
 	ret->probe = (struct kretprobe){
-		.kp.symbol_name = hook->name,
+		/* entries.c may know it already; not both are allowed. */
+		.kp.addr = (kprobe_opcode_t *)hook->place,
+		.kp.symbol_name = hook->place ? NULL : hook->name,
 		.entry_handler = on_first_call,
 		.handler = on_return,
 		.data_size = sizeof(struct tcphs_call),
