@@ -322,7 +322,7 @@ ok "builds" build || exit 1
 ok "--help" status 0 "$tmp/top" --help
 ok "--version" status 0 "$tmp/top" --version
 for bad in "-d 0" "-d 3601" "-d x" "-d 1e3" "-n 0" "-n x" "-s nothing" "-L -s age" \
-	"-j" "word" "--no" "--port 0" "--state nothing" "-S nothing" "-bj -S lives" "--since 5m" "-A -r x"; do
+	"-j" "word" "--no" "--port 0" "--state nothing" "-S nothing" "-bj -S lives" "--since 5m" "-A -r x" "-r x -r y"; do
 	# shellcheck disable=SC2086
 	ok "refused: $bad" status 2 "$tmp/top" $bad
 done

@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../userspace/tcphs-top/extract.h"
@@ -281,6 +282,7 @@ static void type(const char *text)
 static void prompts(void)
 {
 	double delay;
+	int i;
 
 	press('d');
 	type("0");
@@ -293,6 +295,12 @@ static void prompts(void)
 	type(".");
 	press('\r');
 	ok(top.ui.mode == UI_TABLE && top.ui.delay == 0.7, "one that is mended is taken");
+	/* As much as there is room for, at the end of which nothing lies. */
+	press('/');
+	for (i = 0; i < 2 * PROMPT_LEN; i++)
+		press('z');
+	equal(strlen(top.ui.prompt.text), PROMPT_LEN - 1, "a line that is full takes no more");
+	press(27);
 	press('d');
 	type("1500ms");
 	press(27);
@@ -308,6 +316,14 @@ static void prompts(void)
 	press('q');
 	ok(top.ui.quit, "q quits");
 	top.ui.quit = false;
+}
+
+/* Who may do what with a file. */
+static int mode_of(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) ? -errno : (int)(st.st_mode & 07777);
 }
 
 static void saves(void)
@@ -328,6 +344,7 @@ static void saves(void)
 	ok(top.ui.mode == UI_TABLE && !save_screen(&top.v.paint, name), "and it is");
 	f = fopen(name, "r");
 	ok(f && fgets(text, sizeof(text), f) && !strncmp(text, line(0), 20), "as it is seen");
+	equal(mode_of(name), 0600, "and for nobody else");
 	if (f)
 		fclose(f);
 	unlink(name);
@@ -601,6 +618,7 @@ static void extracts(void)
 	ok(!save_events(&ui_seen(&top.ui)->marks, name, &events) && events == 4,
 	   "all events of two connections");
 	ok(read_back(name) == 0x101103101103, "and no others, as tcphs events --read has them");
+	equal(mode_of(name), 0600, "for its owner alone, as ISNs are in it");
 	same(told_path, "/system.slice/nginx.service", "with the names of cgroups");
 	equal(save_events(&ui_seen(&top.ui)->marks, name, &events), -EEXIST,
 	      "a file that is there is not written over");
@@ -758,7 +776,7 @@ static void time_wait(void)
 
 int main(void)
 {
-	plan(102);
+	plan(105);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&top.ui);
 	model_init(&top.m);

@@ -199,6 +199,8 @@ static enum options_next one(struct options *o, int c, const char **sort, bool *
 			return wrong("--delay", optarg, "must be seconds from 0.1 to 3600, or a time such as 500ms");
 		break;
 	case 'r':
+		if (o->read)
+			return wrong("option", "--read", "is given twice: one recording at a time");
 		o->read = optarg;
 		o->ui.playing = true;
 		break;

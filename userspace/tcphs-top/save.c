@@ -8,14 +8,15 @@
 #include "save.h"
 
 /**
- * save_create - a new file: nothing is written over, and no link of somebody else's followed
+ * save_create - a new file: nothing is written over, no link of somebody else's followed, and
+ * only its owner may read it, as of what tcphs record writes
  * @name: of it
  *
  * Return: a file descriptor, or a negative errno.
  */
 int save_create(const char *name)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -385,7 +385,7 @@ static void paint_prompt(const struct view *v, const struct ui *ui)
 	const struct prompt *p = &ui->prompt;
 	char before[PROMPT_LEN], under[8] = " ";
 	const char *from = before;
-	size_t n = 1;
+	size_t n = 0;
 
 	paint_fill(&v->paint, y, 0, v->paint.width, TABLE_PLAIN);
 	x = paint_text(&v->paint, y, 0, PAINT_BOLD, prompt_question(p, v->paint.width < 60));
@@ -395,12 +395,13 @@ static void paint_prompt(const struct view *v, const struct ui *ui)
 	while (*from && tcphs_text_width(from) > left)
 		from++;
 	x = paint_text(&v->paint, y, x, TABLE_PLAIN, from);
-	while ((p->text[p->at + n] & 0xc0) == 0x80)
-		n++;
-	if (p->text[p->at])
+	/* at the end of the text there is nothing behind it, either */
+	if (p->text[p->at]) {
+		do
+			n++;
+		while ((p->text[p->at + n] & 0xc0) == 0x80);
 		snprintf(under, sizeof(under), "%.*s", (int)n, p->text + p->at);
-	else
-		n = 0;
+	}
 	x = paint_text(&v->paint, y, x, PAINT_LABEL, under);
 	paint_text(&v->paint, y, x, TABLE_PLAIN, p->text + p->at + n);
 	if (*p->hint)
