@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 try:
@@ -22,6 +23,10 @@ except ImportError:
     # Debian's, where python3 is another.
     sys.path.append("/usr/lib/python3/dist-packages")
     import jsonschema
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+# pylint: disable=wrong-import-position
+import recorded
 
 TOP = Path(__file__).resolve().parents[2]
 FOLDER = TOP / "Documentation/schema"
@@ -52,7 +57,7 @@ VERBS = {
 OTHERS = {"top": "tcphs-top/batch_json.c", "journal": "tcphs/out_journal.c"}
 TOP_OPTIONS = [["-n", "2", "-d", "0.1"], ["-bC", "-n", "1"], ["-A", "-n", "1"]]
 MADE_UP = ("loopback", "client", "server", "refused", "crossing", "overflow", "lost", "cookie",
-           "fastopen", "put_back", "gave_up", "nat", "self", "adopted", "spaces", "boots")
+           "fastopen", "put_back", "gave_up", "nat", "self", "adopted", "spaces", "boots", "early")
 READS = {"events": [], "lives": [], "doctor": [], "diagram": ["--last"],
          "export": ["--force", "--pcapng", "FOLDER/e"]}
 
@@ -217,6 +222,9 @@ def others():
 def main(tool, test_export, top):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([test_export, folder], check=True)
+        # By a clock that says 1969.
+        recorded.of_another(f"{folder}/overflow", f"{folder}/early", "web1", uuid.UUID(int=11),
+                            -17000000067 * 10 ** 8)
         tests = [("names are those of the tool", list(of_names(tool)))]
         for verb in VERBS:
             missing = written(verb) - keys_of(load(verb))

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "columns.h"
 #include "container.h"
@@ -309,21 +308,6 @@ static void begin_json(struct tcphs_json *j, struct cli *cli, const struct docto
 		tcphs_json_str(j, "host", v->host);
 }
 
-/* As events have it in "at". */
-static void json_when(struct tcphs_json *j, const char *key, const struct doctor_view *v,
-		      uint64_t time)
-{
-	int64_t real = v->e->clock + (int64_t)time;
-	time_t t = (time_t)(real / 1000000000);
-	char text[48], *p = text;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	p += strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(p, sizeof(text) - (size_t)(p - text), ".%09lldZ", (long long)(real % 1000000000));
-	tcphs_json_str(j, key, text);
-}
-
 /**
  * doctor_finding_json - one thing that is wrong, for programs
  * @cli: where to
@@ -353,8 +337,8 @@ void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const str
 		cli_json_cgroup(cli, &j, f->owner.cgroup);
 	}
 	if (f->from) {
-		json_when(&j, "from", v, f->from);
-		json_when(&j, "to", v, f->to);
+		tcphs_json_moment(&j, "from", v->e->clock + (int64_t)f->from);
+		tcphs_json_moment(&j, "to", v->e->clock + (int64_t)f->to);
 	}
 	if (v->past)
 		tcphs_json_str(&j, "store", f->kept ? "kept" : "ring");

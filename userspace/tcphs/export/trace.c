@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "hash.h"
 #include "trace.h"
@@ -539,26 +538,18 @@ struct trace *trace_new(struct tcphs_buf *out, netns_namer *namer)
  */
 int trace_end(struct trace *t, uint64_t now)
 {
-	time_t second = (time_t)(t->first_real / NSEC_PER_SEC);
 	struct tcphs_json j;
-	char began[48] = "";
-	struct tm tm = { 0 };
 
 	if (now > t->last && t->begun)
 		t->now += now - t->last;
 	if (t->lost)
 		put_lost(t, 0);
 	end_all(t, true);
-	if (t->begun && gmtime_r(&second, &tm)) {
-		strftime(began, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-		snprintf(began + strlen(began), 16, ".%09uZ",
-			 (unsigned int)(t->first_real % NSEC_PER_SEC));
-	}
 	tcphs_buf_str(t->out, "\n],\"displayTimeUnit\":\"ns\",\"otherData\":");
 	tcphs_json_begin(&j, t->out);
 	tcphs_json_str(&j, "tool", "tcphs " TCPHS_VERSION);
-	if (*began)
-		tcphs_json_str(&j, "began", began);
+	if (t->begun)
+		tcphs_json_moment(&j, "began", (int64_t)t->first_real);
 	tcphs_json_close(&j, '}');
 	tcphs_buf_str(t->out, "}\n");
 	return t->err;
