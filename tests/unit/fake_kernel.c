@@ -262,6 +262,8 @@ static void put_status(uint32_t netns, bool dump)
 	put_count(TCPHS_A_STATUS_EVENT, TCPHS_EV_CLOSED, 1009);
 	put_cause(TCPHS_EV_CONNECT_FAILED, TCPHS_ROLE_ACTIVE, TCPHS_REASON_REFUSED, 5);
 	put_cause(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_PASSIVE, TCPHS_REASON_RESET_RECEIVED, 23);
+	/* A connect that was refused: that is the reason of its end, and of the RST there is none. */
+	put_cause(TCPHS_EV_RST_RECEIVED, TCPHS_ROLE_ACTIVE, 0, 5);
 	put_hist(TCPHS_A_STATUS_HIST, TCPHS_HIST_HANDSHAKE_ACTIVE);
 	put_hist(TCPHS_A_STATUS_HIST, TCPHS_HIST_ACCEPT_WAIT);
 }
