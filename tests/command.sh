@@ -145,6 +145,28 @@ ends_by_signal() {
 	same $? 41 "status"
 }
 
+reader_leaves() {
+	local status
+
+	# What comes of the second curl meets a pipe that nobody reads.
+	# shellcheck disable=SC2016 # for the inner shell
+	tcphs events -f -H -- sh -c 'curl -s -o /dev/null "$1"
+		until test -e "$2"; do sleep 0.1; done
+		curl -s -o /dev/null "$1"; : >"$3"; exit 43' sh "$url" "$tmp/unread" "$tmp/went_on" |
+		{ read -r line; exec <&-; echo "$line" >"$tmp/unread"; }
+	status=${PIPESTATUS[0]}
+	same "$status" 43 "status" && grep -q syn-sent "$tmp/unread" && test -e "$tmp/went_on"
+}
+
+# Another one listens already: so forks are heard of there, by numbers of elsewhere.
+other_numbers() {
+	# shellcheck disable=SC2016 # for the inner shell
+	background "$tmp/listener" tcphs events -f -- sh -c ': >"$1"; exec sleep 1000' sh "$tmp/listens"
+	wait_until 20 test -e "$tmp/listens" || return
+	unshare --pid --fork --mount-proc tcphs events -- true >"$tmp/out" 2>"$tmp/err"
+	same $? 4 "status" && grep "initial PID namespace" "$tmp/err"
+}
+
 as_it_happens() {
 	# The command itself waits for what is shown of it.
 	# shellcheck disable=SC2016,SC2094 # for the inner shell, which reads what is written
@@ -169,7 +191,7 @@ refuses() {
 	! tcphs events -- 2>"$tmp/err" && grep "a command is missing" "$tmp/err"
 }
 
-start 12
+start 14
 need_command curl nginx jq python3
 # shellcheck disable=SC2119 # its parameters are the module's
 load
@@ -182,7 +204,9 @@ check "its exit status is passed on" statuses
 check "a server's connections are shown from their SYN on" a_server
 check "$connections connections of a command are recorded, and no other" many
 check "events are shown while it runs" as_it_happens
+check "whoever reads may leave: the command goes on, and its status is passed on" reader_leaves
 check "SIGTERM ends the command, and then the tool" ends_by_signal
+check "in another PID namespace it says that it can't be followed" other_numbers
 check "how it ends is reported also when the module is gone" survives_the_module
 check "a command without a connection is no failure" makes_none
 check "what goes with no command is refused" refuses

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,9 @@
 /* Forks that may come between two looks: a second of a machine that does nothing else. */
 #define ROOM_FOR_FORKS	(16 << 20)
 #define ANSWER_MSEC	2000
+
+/* The inode of the initial PID namespace, the same on every machine (PROC_PID_INIT_INO). */
+#define INITIAL_PIDS	0xeffffffcu
 
 /* As a shell has it: of a command that was not found, that cannot be run, or was killed. */
 #define STATUS_NOT_FOUND	127
@@ -224,11 +228,27 @@ static int wait_for_answer(int fd)
 	return -1;
 }
 
+/*
+ * Elsewhere forks are heard of, too, where another one listens already, and their numbers are
+ * those of the initial namespace: none of them would be ours.
+ */
+static bool numbers_are_initial(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PIDS)
+		return true;
+	errno = EPERM;
+	return false;
+}
+
 static int open_forks(struct command *c, struct tcphs_error *err)
 {
-	c->forks = initial_socket();
-	if (c->forks >= 0 && !subscribe(c->forks) && !wait_for_answer(c->forks))
-		return 0;
+	if (numbers_are_initial()) {
+		c->forks = initial_socket();
+		if (c->forks >= 0 && !subscribe(c->forks) && !wait_for_answer(c->forks))
+			return 0;
+	}
 	tcphs_error_set(err, errno == EPERM ? TCPHS_ERR_PERMISSION : TCPHS_ERR_FAILED,
 			"which processes descend from a command cannot be followed here (%s): it takes root in the initial PID namespace, and a kernel with CONFIG_PROC_EVENTS",
 			strerror(errno));
@@ -297,11 +317,15 @@ static void __attribute__((noreturn)) become(char **argv, int said)
 	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }
 
-/* Ctrl-C goes to the command, too: it ends by that, and then we do. */
-static void leave_keys_to_it(struct command *c)
+/*
+ * Ctrl-C goes to the command, too: it ends by that, and then we do. When nobody reads what
+ * we write any more, it goes on, and how it ends is still to be passed on.
+ */
+static void outlive_it(struct command *c)
 {
 	static const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
+	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGINT, &ignore, &c->interrupt);
 	sigaction(SIGQUIT, &ignore, &c->quit);
 }
@@ -368,7 +392,7 @@ int command_start(struct command *c, struct tcphs_error *err)
 				strerror(errno));
 		failed = -1;
 	} else {
-		leave_keys_to_it(c);
+		outlive_it(c);
 		c->no_memory |= add(c, (uint32_t)c->pid) != 0;
 		c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 		failed = has_begun(c, said[0], err);
