@@ -5,22 +5,31 @@ from kit.network import cookie, until
 from kit.segment import SYN
 
 
-@lesson("The accept queue: full, and what the client learns of it", seconds=15)
-def accept_queue(page, net):
-    page.see("A program listens and does not call accept(). The kernel finishes the handshakes, "
-             "and they wait in the accept queue until there is no room. You will see a client "
-             "that is connected, and a server that does not think so.")
+def crowd(page, net):
+    """The listener, and three clients, of whom the last one's third segment met a full queue;
+    nothing: its SYN came so late that it met a full queue already."""
     listener = net.server.listen(backlog=1)
-    page.step("The program calls listen() with a backlog of 1. That is room for two, because "
-              "Linux calls a queue full when it holds more than the backlog. One client connects. "
-              "Then two more connect at the same time, over a wire that takes 600 ms, so that "
-              "both SYNs meet a queue which is not full yet. A fourth comes a little later.")
     # A SYN that meets a full accept queue is dropped, and a SYN cookie answers one that meets a
     # full SYN queue.
     clients = [net.connect()]
     page.event(net.server, "accept-queued")
     net.client.delay(600)
     clients += [net.connecting() for _ in range(2)]
+    met = until(lambda: [e for e in page.events(net.server)
+                         if e["event"] in ("accept-overflow", "syn-dropped")], "a full queue")
+    return (listener, clients) if met[0]["event"] == "accept-overflow" else None
+
+
+@lesson("The accept queue: full, and what the client learns of it", seconds=15)
+def accept_queue(page, net):
+    page.see("A program listens and does not call accept(). The kernel finishes the handshakes, "
+             "and they wait in the accept queue until there is no room. You will see a client "
+             "that is connected, and a server that does not think so.")
+    listener, clients = net.caught(lambda: crowd(page, net), "a third segment at a full queue")
+    page.step("The program calls listen() with a backlog of 1. That is room for two, because "
+              "Linux calls a queue full when it holds more than the backlog. One client connects. "
+              "Then two more connect at the same time, over a wire that takes 600 ms, so that "
+              "both SYNs meet a queue which is not full yet. A fourth comes a little later.")
     port = page.event(net.server, "accept-overflow")["peer_port"]
     third = next(s for s in clients if s.getsockname()[1] == port)
     page.event(net.client, "established", local_port=port)

@@ -1,10 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """Lesson: what the third segment is good for."""
 from kit.lesson import lesson
-from kit.network import CLIENT, SERVER, Sender, until
+from kit.network import CLIENT, SERVER, Sender
 from kit.segment import ACK, RST, SYN, names, sum32
 
 BELIEVES = ("ss", "-tn", "state", "syn-recv")
+
+
+def late_syn(net):
+    """The listener, who has sent the SYN, and what ss says of the request while the answer is under
+    way; nothing: ss was later than the answer, or that later than the next SYN+ACK."""
+    listener = net.server.listen()
+    # The delay is so that the learner's eye, and ss, find the request.
+    net.client.delay(800)
+    late = Sender(net, net.client, (CLIENT, 50021), (SERVER, 8080))
+    late.send(SYN, late.isn)
+    late.heard(SYN | ACK)
+    seen = net.server.run(*BELIEVES)
+    net.wire.wait(lambda s: s.source == CLIENT and s.flags & RST, 9)
+    synacks = net.wire.segments(lambda s: s.flags == SYN | ACK)
+    return (listener, late, seen) if seen.count("\n") > 1 and len(synacks) == 1 else None
 
 
 @lesson("Why three: a SYN that comes too late")
@@ -12,16 +27,10 @@ def stale_syn(page, net):
     page.see("A SYN of the client was delayed somewhere and comes when nobody waits for its answer "
              "any more. You will see that the client refuses the answer, and what would "
              "happen if two segments were enough.")
-    listener = net.server.listen()
-    # The delay is so that the learner's eye, and ss, find the request.
-    net.client.delay(800)
-    late = Sender(net, net.client, (CLIENT, 50021), (SERVER, 8080))
+    listener, late, seen = net.caught(lambda: late_syn(net), "the request")
     page.step("On the wire there is a SYN from {address}:50021, with a number of long ago. On the "
               "client no socket has that port. For you to see more, all that the client sends is "
               "delayed by 800 ms.", address=CLIENT)
-    late.send(SYN, late.isn)
-    seen = until(lambda: (text := net.server.run(*BELIEVES)).count("\n") > 1 and text,
-                 "the request")
     page.step("While the answer is under way, this is what the server believes:")
     page.show(net.server, *BELIEVES, text=seen)
     gone = page.event(net.server, "request-reset")

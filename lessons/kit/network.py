@@ -130,6 +130,10 @@ class Network:
         checked(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
         os.makedirs("/run/netns", exist_ok=True)
         checked(libc.mount(b"tmpfs", b"/run/netns", b"tmpfs", 0, None), "mount")
+        self.begin()
+
+    def begin(self):
+        """Both machines and the wire, to which nothing has happened yet."""
         self.client, self.server = Machine("client", CLIENT), Machine("server", SERVER)
         run("ip", "-n", "client", "link", "add", DEVICE, "address", MAC[CLIENT], "type", "veth",
             "peer", "name", DEVICE, "address", MAC[SERVER], "netns", "server")
@@ -144,6 +148,18 @@ class Network:
                 machine.sysctl(name, value)
         run("ip", "-n", "server", "route", "add", f"{SILENT}0/24", "via", CLIENT)
         self.wire = Wire(self.server, DEVICE)
+
+    def caught(self, attempt, what, seconds=90):
+        """What @attempt has found. Some things last for less than a second, and on a slow machine
+        they may be over before anybody looks. Then @attempt finds nothing and is made again, on
+        machines to which nothing has happened: it says nothing to the learner before it is over."""
+        deadline = time.monotonic() + seconds * PATIENCE
+        while not (found := attempt()):
+            if time.monotonic() > deadline:
+                raise Trouble(f"missed again and again, for {seconds} s: {what}")
+            self.end()
+            self.begin()
+        return found
 
     def machines(self):
         return self.client, self.server
@@ -170,6 +186,7 @@ class Network:
         return Sender(self, self.client, (f"{SILENT}{number}", 40001), (SERVER, port))
 
     def end(self):
+        self.wire.end()
         for machine in self.machines():
             machine.end()
 
@@ -184,6 +201,7 @@ class Sender:
         self.address = source[0]
         with machine:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        machine.sockets.append(self.socket)
 
     def send(self, flags, seq, ack=0, data=b"", options=b""):
         self.socket.sendto(made(*self.source, *self.target, seq, ack, flags, data, options),

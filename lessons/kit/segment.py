@@ -107,6 +107,9 @@ class Wire:
             select.select([self.socket], [], [], 0.1)
         return found
 
+    def end(self):
+        self.socket.close()
+
     def write(self, path):
         """What has passed, for tcpdump -r."""
         self.segments()

@@ -22,6 +22,7 @@ sys.path.insert(0, FOLDER)
 sys.dont_write_bytecode = True
 import index  # noqa: E402
 from kit import language  # noqa: E402
+from kit.network import Network  # noqa: E402
 
 # What a text is given to: those of lessons/po/update.
 KEYWORDS = {"N_", "say", "lesson", "see", "step", "claim", "beside", "tutorial", "truth", "ask",
@@ -131,6 +132,25 @@ def folded_badly(text):
             yield f"broken at the wrong place: {line}"
 
 
+class Anew(Network):
+    """One that only counts how often it is made anew."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.begun = self.ended = 0
+
+    def begin(self):
+        self.begun += 1
+
+    def end(self):
+        self.ended += 1
+
+
+def missed():
+    network, found = Anew(), iter((None, [], "seen"))
+    tap.same((network.caught(lambda: next(found), "it"), network.ended, network.begun),
+             ("seen", 2, 2), "what nobody saw in time is made again, on machines of its own")
+
+
 def each(name, pairs, found):
     """One result for all of them; @found: what is wrong with one."""
     wrong = [f"{text}\n  {what}" for text, *rest in pairs for what in found(text, *rest)]
@@ -162,6 +182,7 @@ def main():
     # And are those rules heard?
     for bad in ("有SYN", "有 SYN , 好", "队列 ，满", "（好", "全  连接", "满 了", "有，。"):
         tap.result(list(slips(bad)), f"found: {bad}")
+    missed()
     return tap.end()
 
 
