@@ -58,7 +58,7 @@ def four_way_close(page, net):
     page.beside("tcpdump shows the close with [F.] for FIN+ACK. nstat has no counter of closes; "
                 "TcpExtTW counts TIME-WAITs as they begin.")
     page.tcpdump("tcp[tcpflags] & tcp-fin != 0 or tcp[tcpflags] == tcp-ack")
-    page.nstat(net.client, "TcpExtTW", "TcpCurrEstab")
+    page.nstat(net.client, "TcpExtTW")
     page.tutorial("\"FIN=1, a random seq=u\", and the server's with a random w.")
     page.truth("Nothing here is random. A FIN has the number that the next byte would have had, "
                "as the figures above show, and takes up one number itself. How the first number "

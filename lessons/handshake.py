@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """Lesson: three segments, and a number from each side."""
 from kit.lesson import lesson
-from kit.network import cookie
+from kit.network import Trouble, cookie
 from kit.page import duration
 from kit.segment import names, sum32
+
+
+def known(machine, state):
+    """Does ss know a state of that name?"""
+    try:
+        machine.run("ss", "-tn", "state", {"listen": "listening"}.get(state, state))
+    except Trouble:
+        return False
+    return True
 
 
 @lesson("The handshake, and both ISNs")
@@ -56,6 +65,12 @@ def handshake(page, net):
                "side's SYN and acknowledges it, and its own was sent already. What becomes of one "
                "that has a SYN is shown by the lesson bad_third.")
     page.tutorial("\"SYN_REVD\", \"establised\", \"CLOSE_WAIT2\" ...")
+    said = page.show(None, "tcphs", "help", "names", first=3)
+    said = said.split("(--state):")[1].split("and their groups")[0].split()
+    page.claim("These are {count} states, and ss knows each of them (LISTEN as listening). "
+               "close-wait-2 it does not know.",
+               [name for name in [*said, "close-wait-2"] if known(net.client, name)], said,
+               count=len(said))
     page.truth("There are eleven states, and this is how ss and tcphs write them: LISTEN, "
                "SYN-SENT, SYN-RECEIVED (SYN-RECV), ESTABLISHED (ESTAB), FIN-WAIT-1, FIN-WAIT-2, "
                "CLOSE-WAIT, CLOSING, LAST-ACK, TIME-WAIT and CLOSED. There is no CLOSE-WAIT-2.")

@@ -38,13 +38,14 @@ def aborted(page, net, listener):
 
 
 def unread(page, net, listener):
-    page.step("3. The client has sent 29 bytes, and the server closes without having read them. It "
-              "can't say \"I got all of it\", so it sends a RST.")
+    page.step("3. The client has sent 29 bytes, and the server answers with 101 and closes without "
+              "having read them. It can't say \"I got all of it\", so it sends a RST.")
     client, server = net.pair(listener)
     conn, peer = cookie(client), cookie(server)
     client.send(b"u" * 29)
     until(lambda: net.server.run("ss", "-Htn", "dport", "=", f":{client.getsockname()[1]}")
           .split()[1] == "29", "29 bytes wait")
+    server.send(b"a" * 101)
     server.close()
     event = page.event(net.server, "rst-sent", conn=peer)
     page.event(net.client, "closed", conn=conn)
@@ -52,6 +53,17 @@ def unread(page, net, listener):
     page.claim("The server has sent it for {reason}: {bytes} bytes.",
                (event["reason"], event.get("unread", 29)), ("unread-data", 29),
                reason=event["reason"], bytes=29)
+    answer, error = client.recv(999), 0
+    try:
+        client.recv(1)
+    except OSError as e:
+        error = e.errno
+    page.claim("What had come before the RST the client's program can still read: {bytes} bytes. "
+               "The next read() failed with {error}.",
+               (len(answer), error),
+               (sum(len(s.data) for s in net.wire.segments(
+                   lambda s: s.dport == client.getsockname()[1] and s.sport == 8080)),
+                errno.ECONNRESET), bytes=len(answer), error=errno.errorcode.get(error, error))
 
 
 def after_close(page, net, listener):
@@ -105,11 +117,11 @@ def reset(page, net):
     page.show(net.client, "ss", "-tan")
     page.tcpdump("tcp[tcpflags] & tcp-rst != 0")
     page.tutorial("\"A RST is for errors\": tutorials say little more.")
-    page.truth("Two of these four are nobody's error: a port where nothing listens, and a program "
-               "that closes before it has read everything. A RST also throws away what was sent "
-               "and not read yet, so whoever gets one can't know how much of its data was used.")
+    page.truth("Two of these four may be nobody's error: a port where nothing listens, and a "
+               "program that hangs up on purpose. A RST also throws away what its sender had not "
+               "sent yet. Who gets it can't know how much of its own data was read.")
     page.ask("A server answers every request and closes, but now and then its clients get "
              "\"connection reset by peer\", and the end of the answer is missing. Which of the "
              "four is it?")
     page.answer("The third: it has not read all of the request, for instance the body of a POST "
-                "that it refuses. Its RST overtakes the answer that the client has not read yet.")
+                "that it refuses. What of the answer had not left yet is lost when the RST goes.")

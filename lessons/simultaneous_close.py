@@ -5,18 +5,25 @@ from kit.network import cookie
 from kit.segment import FIN
 
 
+def both(page, net):
+    """Both ends' numbers, of a connection whose FINs crossed; nothing: one came too early."""
+    ends = net.pair(net.server.listen())
+    numbers = [cookie(end) for end in ends]
+    for machine in net.machines():
+        machine.delay(400)
+    for end in ends:
+        end.close()
+    for machine, number in zip(net.machines(), numbers):
+        page.event(machine, "closed", conn=number)
+    came = [page.event(machine, "fin-received") for machine in net.machines()]
+    return numbers if all(e["new"] == "closing" for e in came) else None
+
+
 @lesson("Both close at once: CLOSING")
 def simultaneous_close(page, net):
     page.see("The wire takes 400 ms each way. Client and server close within that time. You will "
              "see two FINs that cross, the state CLOSING on both sides, and two TIME-WAITs.")
-    client, server = net.pair(net.server.listen())
-    conn, peer = cookie(client), cookie(server)
-    for machine in net.machines():
-        machine.delay(400)
-    client.close()
-    server.close()
-    page.event(net.client, "closed", conn=conn)
-    page.event(net.server, "closed", conn=peer)
+    conn, _ = net.caught(lambda: both(page, net), "FINs that cross")
     page.draw(conn)
     fins = net.wire.segments(lambda s: s.flags & FIN)
     ours, theirs = (page.event(m, "fin-received") for m in net.machines())
@@ -37,13 +44,15 @@ def simultaneous_close(page, net):
                ["time-wait" if m.run("ss", "-Htan", "state", "time-wait").strip() else ""
                 for m in net.machines()])
     page.beside("ss shows a TIME-WAIT on both machines; CLOSING was over before ss could be "
-                "called. In tcpdump the two [F.] have no ACK between them.")
+                "called. In tcpdump the two [F.] have no ACK between them. nstat counts a "
+                "TIME-WAIT on either machine.")
     page.show(net.client, "ss", "-tan")
     page.show(net.server, "ss", "-tan", "exclude", "listening")
     page.tcpdump("tcp[tcpflags] & tcp-fin != 0 or tcp[tcpflags] == tcp-ack")
-    page.nstat(net.client, "TcpCurrEstab")
-    page.tutorial("Tutorials draw one side that closes, and then the other; one lists CLOSING "
-                  "among the states without a word more.")
+    for machine in net.machines():
+        page.nstat(machine, "TcpExtTW")
+    page.tutorial("\"First one side closes, and then the other.\" One lists CLOSING among the "
+                  "states without a word more.")
     page.truth("This is where it comes from: a FIN that comes while our own is not acknowledged "
                "yet.")
     page.ask("Which of the two has closed first?")

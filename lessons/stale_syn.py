@@ -61,7 +61,7 @@ def stale_syn(page, net):
     page.tutorial("\"Two are not enough, for a late SYN would open a connection at the server.\"")
     page.truth("Just so. With two, the server would be ESTABLISHED when it had sent the SYN+ACK: "
                "with a socket, its memory, and a program that waits for a request which never "
-               "comes. It is the third segment, with a number that only who has read the SYN+ACK "
+               "comes. It is the third segment, with an ack that only who has read the SYN+ACK "
                "can know, that tells the server: somebody is there, and wants this connection.")
     page.ask("And if a late SYN is the first one that comes again, while the client still waits "
              "for the answer?")

@@ -37,7 +37,7 @@ def deaf_hooks(page, net):
     page.look("Where one is missing, deaf or unusable, tcphs status and /proc/tcphs name it, with "
               "what therefore is not shown, and tcphs-top has a red line. Some of the hooks, "
               "how often each has fired, and what it shows:")
-    page.show(None, "tcphs", "status", "--hooks", last=13)
+    page.show(None, "tcphs", "status", "--hooks", last=12)
     after = fired("tcp_connect")
     opened = net.client.counter("TcpActiveOpens")
     page.claim("The client's kernel has counted {opened} connects, and tcp_connect has fired at "

@@ -116,4 +116,4 @@ def fold(line, columns=80):
     """A line of a program's output that is too long goes on in another one."""
     if width(line) <= columns or " " not in line.strip():
         return [line]
-    return wrap(line, columns, "    ")
+    return wrap(line, columns, "    ", "")

@@ -38,7 +38,11 @@ def find(words):
     """Those with such numbers or names; all without any. LookupError: there is none like that."""
     every = TOURS + LESSONS + QUESTIONS + CONCEPTS
     known = {str(one.number): one for one in LESSONS} | {one.name: one for one in every}
+    wanted = []
     for word in words:
-        if word not in known:
+        # As the tools write names: accept-queue.
+        name = word.lower().replace("-", "_")
+        if name not in known:
             raise LookupError(word)
-    return [one for one in every if not words or one in [known[word] for word in words]]
+        wanted.append(known[name])
+    return [one for one in every if not words or one in wanted]

@@ -5,58 +5,71 @@ import sys
 
 from kit.language import fold, joined, wrap
 
+# What a page is made for; a terminal may be narrower, down to what tcphs diagram needs.
+COLUMNS, LEAST_COLUMNS = 80, 40
 BOLD, FAINT, GREEN, RED, PLAIN = "\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m"
 
 
 class Terminal:
-    """As it happens, at 80 columns."""
+    """As it happens, at 80 columns or as many as there are."""
 
     pictures = False
 
-    def __init__(self, say, colour, patient):
-        self.say, self.patient = say, patient
+    def __init__(self, say, colour, patient, columns=COLUMNS):
+        self.say, self.patient, self.columns = say, patient, columns
         self.paint = (lambda code, text: code + text + PLAIN) if colour else \
             lambda code, text: text
 
     def out(self, *lines):
         print(*lines, sep="\n", flush=True)
 
+    def wrapped(self, text, indent="", first=None):
+        return wrap(text, self.columns, indent, first)
+
+    def heading(self, sign, title):
+        self.out("", *(self.paint(BOLD, line) for line in
+                       self.wrapped(title, " " * (len(sign) + 1), sign + " ")))
+
     def title(self, number, title):
-        self.out("", self.paint(BOLD, (f"══ {number} " if number else "") + f"══ {title}"))
+        self.heading((f"══ {number} " if number else "") + "══", title)
 
     def section(self, title):
-        self.out("", self.paint(BOLD, f"── {title}"))
+        self.heading("──", title)
 
     def paragraph(self, text):
-        self.out("", *wrap(text))
+        self.out("", *self.wrapped(text))
 
     def command(self, machine, words, lines):
-        self.out("", self.paint(FAINT, f"{machine}# {words}"))
+        self.out("", *(self.paint(FAINT, line)
+                       for line in fold(f"{machine}# {words}", self.columns)))
         for line in lines:
-            self.out(*fold(line))
+            self.out(*fold(line, self.columns))
 
     def drawing(self, machine, words, lines, *_):
         self.command(machine, words, lines)
 
     def claim(self, text, right, why):
         sign = self.paint(GREEN, "✓") if right else self.paint(RED, "✗")
-        lines = wrap(text, indent="  ", first="  ")
+        lines = self.wrapped(text, "  ", "  ")
         self.out("", sign + lines[0][1:], *lines[1:])
         if not right:
-            self.out("  " + joined(self.say("This did not happen here:"), why))
+            self.out(*self.wrapped(joined(self.say("This did not happen here:"), why), "  "))
 
     def links(self, pages):
         columns = max(len(one.name) for one, _ in pages)
-        self.out("", *(f"  tcphs-lesson {one.name:{columns}}  {title}" for one, title in pages))
+        self.out("")
+        for one, title in pages:
+            self.out(*self.wrapped(title, " " * (17 + columns),
+                                   f"  tcphs-lesson {one.name:{columns}}  "))
 
     def quote(self, text):
-        self.out("", *wrap(text, indent="  │ "))
+        self.out("", *self.wrapped(text, "  │ "))
 
     def answer(self, text):
         if self.patient:
             self.out("", self.paint(FAINT, self.say("(Enter shows the answer.)")))
             sys.stdin.readline()
-        self.out("", *wrap(joined(self.say("Answer:"), text)))
+        self.out("", *self.wrapped(joined(self.say("Answer:"), text)))
 
     def end(self):
         self.out("")
@@ -70,7 +83,7 @@ def prose(say, text):
 class Markdown:
     """A page of the guide, and its drawings beside it in ../../drawings."""
 
-    pictures = True
+    pictures, columns = True, COLUMNS
 
     def __init__(self, say, folder, lesson):
         self.say = say
@@ -137,7 +150,7 @@ class Markdown:
 class Tap:
     """Claims alone, one a line: "pass" or "fail" and what it says."""
 
-    pictures = False
+    pictures, columns = False, COLUMNS
 
     def __init__(self, say, name):
         self.say, self.name, self.claims = say, name, 0

@@ -33,7 +33,6 @@ SECTIONS = {
     "words": N_("Other words for it"),
     "further": N_("Where it is made to happen"),
 }
-SILENT_TERMINAL = {"COLUMNS": "80", "LC_ALL": "C.UTF-8"}
 
 
 def duration(seconds):
@@ -49,7 +48,9 @@ class Page:
         self.lesson, self.network, self.outputs, self.quick = lesson, network, outputs, quick
         self.section, self.drawings, self.failed = None, 0, []
         self.scratch = tempfile.TemporaryDirectory()
-        os.environ.update(SILENT_TERMINAL)
+        # What programs say is as wide as what is said of it, and in their own language.
+        os.environ.update(COLUMNS=str(min(output.columns for output in outputs)),
+                          LC_ALL="C.UTF-8")
         for output in outputs:
             output.title(lesson.folder == "lessons" and lesson.number, output.say(lesson.title))
 
@@ -65,6 +66,11 @@ class Page:
         self.begin("see")
         self.paragraph(text, figures)
 
+    def shown(self):
+        """What is shown first is no promise any more."""
+        if self.section == "see":
+            self.begin("happens")
+
     def step(self, text, **figures):
         """What happens next, or what to look at in what is above."""
         if self.section not in ("happens", "beside", "look"):
@@ -77,6 +83,7 @@ class Page:
 
     def claim(self, text, found, expected=True, **figures):
         """A sentence of this run that is compared: @found by tcphs, @expected by a witness."""
+        self.shown()
         right = found == expected
         if not right:
             self.failed.append(text)
@@ -144,6 +151,7 @@ class Page:
     def show(self, machine, *command, first=0, last=0, hide=(), allowed=(0,), text=None):
         """A program's output, or its first or last lines; @hide: arguments of ours alone; @text: what
         it has said already, where it must not be late."""
+        self.shown()
         if text is None:
             text = (machine.run if machine else run)(*command, allowed=allowed)
         lines = [line.rstrip() for line in text.splitlines()]
@@ -171,10 +179,16 @@ class Page:
 
     def nstat(self, machine, *names):
         """Each with what the machine has counted since it came into being."""
-        return self.show(machine, "nstat", "-asz", *names)
+        text = self.show(machine, "nstat", "-asz", *names)
+        # It has some that it never shows, TcpCurrEstab for one.
+        missing = set(names) - set(text.split())
+        if missing:
+            raise Trouble(f"nstat does not show {' '.join(missing)}")
+        return text
 
     def draw(self, conn, machine=None, note=None):
         """A connection's drawing: of both ends, or as one machine alone saw it."""
+        self.shown()
         command = ["tcphs", "diagram"] + ([] if machine else ["-A"]) + [conn]
         text = (machine.run if machine else run)(*command)
         svg = None

@@ -24,7 +24,8 @@ def close_wait(page, net):
                found.get("close-wait", {}).get("value"), there, count=there)
     page.cause("The peer has closed, and the kernel has told the program: read() returns 0. In "
                "CLOSE-WAIT a connection waits for the program to call close(), and for nothing "
-               "else. No timer ends it.")
+               "else. No timer ends it, unless the program has switched on keep-alive "
+               "(SO_KEEPALIVE).")
     page.remedy("There is no setting. The program has a path on which it forgets to close, most "
                 "often where an error is handled, or a pool of connections that it does not look "
                 "after. The column OWNER names it.")

@@ -26,8 +26,8 @@ def who_reset(page, net):
                (len(page.events(net.server, event="rst-sent", reason="unread-data")),
                 "reset-by-us" in found), (counted, True), count=counted)
     page.cause("The program has called close() while data waited that it had not read. The kernel "
-               "can't say that all was received, so it sends a RST in place of a FIN. Whatever the "
-               "client has not read yet is lost with it.")
+               "can't say that all was received, so it sends a RST in place of a FIN. What of the "
+               "answer had not left yet is lost with it.")
     page.remedy("The program has to read to the end before it closes, or to call shutdown(SHUT_WR) "
                 "first and go on reading until the client closes, too. Other reasons have other "
                 "cures: tcphs help names explains each.")

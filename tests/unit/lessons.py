@@ -6,11 +6,18 @@ usage: lessons.py [FOLDER]
 """
 import ast
 import collections
+import contextlib
+import fcntl
+import io
 import os
+import pty
 import re
 import string
+import struct
+import subprocess
 import sys
 import tempfile
+import termios
 from pathlib import Path
 
 import tap
@@ -18,11 +25,14 @@ import tap
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 GUIDE = os.path.join(TOP, "Documentation", "guide")
 FOLDER = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "lessons"))
+PROGRAM = os.path.join(FOLDER, "tcphs-lesson")
 sys.path.insert(0, FOLDER)
 sys.dont_write_bytecode = True
 import index  # noqa: E402
 from kit import language  # noqa: E402
+from kit.lesson import LESSONS, find  # noqa: E402
 from kit.network import Network  # noqa: E402
+from kit.outputs import Terminal  # noqa: E402
 
 # What a text is given to: those of lessons/po/update.
 KEYWORDS = {"N_", "say", "lesson", "see", "step", "claim", "beside", "tutorial", "truth", "ask",
@@ -132,6 +142,60 @@ def folded_badly(text):
             yield f"broken at the wrong place: {line}"
 
 
+def on_a_terminal(columns, *arguments):
+    """What tcphs-lesson says on a terminal of so many columns, and its exit status."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen([sys.executable, PROGRAM, *arguments], stdin=its, stdout=its,
+                          stderr=its) as process:
+        os.close(its)
+        said = b""
+        # EIO: the other end is closed.
+        with contextlib.suppress(OSError):
+            while more := os.read(ours, 65536):
+                said += more
+    os.close(ours)
+    return said.decode().splitlines(), process.returncode
+
+
+def told(columns):
+    """Lines of each kind, at so many columns."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        terminal = Terminal(language.Language("en"), False, False, columns)
+        words = "word " * 40
+        terminal.title(7, words)
+        terminal.section(words)
+        terminal.paragraph(words)
+        terminal.command("server", "ss -tn " + words, ["ESTAB  " + words])
+        terminal.claim(words, False, words)
+        terminal.quote(words)
+        terminal.answer(words)
+        terminal.links([(LESSONS[0], words)])
+    return out.getvalue().splitlines()
+
+
+def terminals():
+    for columns in 80, 60, 40:
+        tap.same([line for line in told(columns) if language.width(line) > columns], [],
+                 f"whatever is told fits {columns} columns")
+        for code in language.LANGUAGES:
+            lines, status = on_a_terminal(columns, "--lang", code)
+            tap.same(([line for line in lines if language.width(line) > columns], status), ([], 0),
+                     f"so does the list of lessons ({code})")
+    tap.result("ESTAB  word" in "\n".join(told(80)).replace("\n    ", ""),
+               "a line that is folded begins where it began")
+    for arguments in (("--lang=zh",), ("--lang", "en", "--lang", "zh")):
+        said = subprocess.run([sys.executable, PROGRAM, *arguments, "--help"], check=True,
+                              capture_output=True, text=True).stdout
+        tap.result("命名空间" in said, f"the help text is in Chinese with {' '.join(arguments)}")
+    done = subprocess.run(f"'{sys.executable}' '{PROGRAM}' | head -n 1", shell=True, check=True,
+                          capture_output=True, text=True)
+    tap.same(done.stderr, "", "whoever has read enough of the list hears no complaint")
+    tap.same([one.name for one in find(["Accept-Queue", "3"])], ["stale_syn", "accept_queue"],
+             "a lesson is found by its number, and by its name as the tools write names")
+
+
 class Anew(Network):
     """One that only counts how often it is made anew."""
 
@@ -182,6 +246,7 @@ def main():
     # And are those rules heard?
     for bad in ("有SYN", "有 SYN , 好", "队列 ，满", "（好", "全  连接", "满 了", "有，。"):
         tap.result(list(slips(bad)), f"found: {bad}")
+    terminals()
     missed()
     return tap.end()
 
