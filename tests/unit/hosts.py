@@ -62,6 +62,9 @@ def of_shift(folder, name, shift):
     tap.same([(e["event"], e["conn"]) for e in after], before, f"{name}: one order of events")
     tap.same({(e["conn"], e["host"]) for e in after}, {("a", "web1"), ("b", "web2")},
              f"{name}: each of its host")
+    whole = recorded.read(folder / "loopback")
+    tap.same(after[0]["time"], whole.clock + layout.field(recorded.events(whole)[0], "time"),
+             f"{name}: time is the first one's time of day")
     between = [o for o in lines("doctor", "-j", *reads(files), status=(0, 10, 20)) if "between" in o]
     off = abs(between[0].get("clock_offset_ns", 0) - sum(shift))
     tap.result(off <= between[0]["clock_error_ns"] <= 100000, f"{name}: the offset is within its error",
