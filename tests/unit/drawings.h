@@ -242,7 +242,7 @@ static const char fastopen_drawn[] =
 "                                  :             accept queue 1/64 |\n"
 " 0.000933  +933 us                :       accept() by nginx[209], |\n"
 "                                  :                 waited 933 us |\n"
-" 0.006246 +5.31 ms  (ESTABLISHED) :....... ACK seq 1 ack 1 ------>| ESTABLISHED\n"
+" 0.006246 +5.31 ms  (ESTABLISHED) :...... ACK seq 72 ack 1 ------>| ESTABLISHED\n"
 "                                  :  handshake 6.24 ms, 71 B came |\n"
 "                                  :                  with the SYN |\n"
 " 1.506246  +1.50 s                :<==== open for 1.50 s now ====>|\n"

@@ -171,13 +171,18 @@ static void on_ack_unwanted(struct draft *d, const struct tcphs_event *ev, unsig
 static void on_established_passive(struct draft *d, const struct tcphs_event *ev,
 				   unsigned int side)
 {
+	uint32_t taken = ev->flags & TCPHS_F_AGREED ? ev->agreed.syn_data : 0;
 	struct tcphs_row *row = draft_row(d->p, ev->time);
+	struct tcphs_arrow *a;
 
-	draft_arrow(d, row, TCPHS_KIND_ACK, true);
+	/* The record counts from the ISN, but for the SYN's data. */
+	a = draft_arrow(d, row, TCPHS_KIND_ACK, true);
+	if (a && a->has_seq)
+		a->seq += taken;
 	draft_guess(d->p, row, !side, TCPHS_STATE_ESTABLISHED);
 	note_established(d->p, row, side, ev);
-	if (ev->flags & TCPHS_F_AGREED && ev->agreed.syn_data)
-		draft_note(row, side, "%u B came with the SYN", ev->agreed.syn_data);
+	if (taken)
+		draft_note(row, side, "%u B came with the SYN", taken);
 }
 
 static void on_established(struct draft *d, const struct tcphs_event *ev, unsigned int side)
