@@ -105,7 +105,9 @@ statuses() {
 	status_is 0 true && status_is 43 sh -c 'exit 43' && status_is 7 curl -s http://127.0.0.1:9/ &&
 	grep -q connect-failed "$tmp/out" &&
 	status_is 137 sh -c 'kill -KILL $$' && status_is 126 / &&
-	status_is 127 no-such-command && grep "cannot run no-such-command: No such file" "$tmp/err"
+	status_is 127 no-such-command && grep "cannot run no-such-command: No such file" "$tmp/err" &&
+	! tcphs record "$tmp/nothing" -- no-such-command 2>"$tmp/err" && same "$(wc -l <"$tmp/err")" 1 lines &&
+	! ls "$tmp/nothing" 2>&1
 }
 
 # Nobody of the command's calls connect(), and whoever does is somebody else.

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record_box.h"
@@ -274,6 +275,15 @@ static void tell(const struct record_cmd *cmd)
 		record_older(older, cmd->older), size);
 }
 
+/* Of a command that did not even begin there is nothing to keep, and the right one may have that name. */
+static bool left_nothing(const struct record_cmd *cmd, int failed)
+{
+	struct stat st;
+
+	return failed && !cmd->events && source_cannot_run(cmd->source) && !cmd->to_stdout &&
+	       !lstat(cmd->name, &st) && S_ISREG(st.st_mode) && !unlink(cmd->name);
+}
+
 static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
 	struct tcphs_recording_info info = {
@@ -301,7 +311,7 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 				cmd->name, strerror(errno));
 		ret = -1;
 	}
-	if (cmd->recorder)
+	if (cmd->recorder && !left_nothing(cmd, ret))
 		tell(cmd);
 	tcphs_recorder_free(cmd->recorder);
 	return ret;
