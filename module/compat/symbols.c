@@ -40,7 +40,8 @@ static bool function_of(struct function *function, unsigned long address)
  *
  * Context: process, may sleep.
  */
-void tcphs_each_function(unsigned long from, tcphs_function_fn *see)
+void tcphs_each_function(unsigned long from,
+			 void (*see)(const char *name, unsigned long address))
 {
 	unsigned long address = from;
 	struct function function;

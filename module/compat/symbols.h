@@ -11,17 +11,18 @@
 #ifndef _TCPHS_COMPAT_SYMBOLS_H
 #define _TCPHS_COMPAT_SYMBOLS_H
 
-#include <linux/types.h>
 #include <linux/version.h>
-
-typedef void tcphs_function_fn(const char *name, unsigned long address);
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #define TCPHS_LOOKUP_IS_DEAR true
-void tcphs_each_function(unsigned long from, tcphs_function_fn *see);
+void tcphs_each_function(unsigned long from,
+			 void (*see)(const char *name, unsigned long address));
 #else
 #define TCPHS_LOOKUP_IS_DEAR false
-static inline void tcphs_each_function(unsigned long from, tcphs_function_fn *see) { }
+static inline void tcphs_each_function(unsigned long from,
+				       void (*see)(const char *name, unsigned long address))
+{
+}
 #endif
 
 #endif /* _TCPHS_COMPAT_SYMBOLS_H */
