@@ -16,7 +16,7 @@
  * tcphs_attach_count() - how many there are
  * @active: attached
  * @missing: not attached, all of them optional; or unusable
- * @deaf: attached, and known to have missed something
+ * @deaf: attached, and known not to have fired when it should have
  *
  * Context: any.
  */

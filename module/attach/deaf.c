@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hooks that are attached and do not fire, for a compiler has inlined the
+ * Deaf hooks are attached and do not fire, for a compiler has inlined the
  * function or made a copy of it, or something has switched ftrace off. Nobody
  * calls to say so, but the rest of a connection's life does: one that is
  * established and was never begun has a beginning that was missed. Such proofs are

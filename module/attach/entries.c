@@ -165,7 +165,7 @@ static int step_back(struct kprobe *kp, struct pt_regs *regs)
 /* Inside of an instruction: a kprobe there is refused, but only if there is the symbol. */
 #define INSIDE 1
 
-/* The kernel tells an address to nobody but a kprobe. */
+/* The kernel gives an address to nobody but a kprobe. */
 static int find(struct tcphs_hook *hook, struct kprobe *kp)
 {
 	if (hook->refused)

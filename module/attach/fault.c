@@ -110,7 +110,7 @@ void tcphs_fault_ran(unsigned int step, const char *way)
 }
 
 /**
- * tcphs_fault_deaf() - shall this hook be attached and not listened to
+ * tcphs_fault_deaf() - shall this hook be attached and never fire
  * @hook: to be attached
  *
  * Context: process.

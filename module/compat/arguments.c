@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handlers read the arguments of a hooked function by their place. Where a header tells its
+ * Handlers read the arguments of a hooked function by their place. Where a header has its
  * prototype the compiler has compared it (prototypes.c); where none does, or what runs is not
  * what the headers are of, only a call shows what is there. So at its first hits each argument
  * that is a pointer is looked at: is there an object, and can it be one of its kind?

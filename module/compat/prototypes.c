@@ -5,7 +5,7 @@
  * handlers were written for; each has all the forms that it has had. One that is new
  * fails to build: look at its handler before it is added here.
  *
- * Of these no header tells, they are known to their own files alone:
+ * These are in no header, they are known to their own files alone:
  * tcp_v4_reqsk_destructor, tcp_v6_reqsk_destructor, tcp_v4_send_reset, tcp_v6_send_reset,
  * inet_twsk_kill, tcp_send_challenge_ack, tcp_validate_incoming, tcp_v4_send_ack,
  * tcp_v6_send_response, inet_reqsk_clone, mptcp_pm_new_connection, mptcp_finish_join,

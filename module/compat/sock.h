@@ -11,7 +11,7 @@
  * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
  * 6.17  sockets are looked up without naming the table
  * 6.18  sk_drops is read by sk_drops_read()
- *	 ECN comes in two modes, and tcp_ecn_mode_any() tells
+ *	 ECN comes in two modes, and tcp_ecn_mode_any() says so
  * 7.x   inet_hash() is for IPv6 too
  */
 #ifndef _TCPHS_COMPAT_SOCK_H

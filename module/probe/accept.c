@@ -79,7 +79,7 @@ static void accept_queued(struct tcphs_section *s, struct sock *sk, u32 syn_queu
 
 /*
  * As nearly always. What comes next, in this softirq and with the child locked, is that it
- * is established, and both are told at once; else what comes next tells it before itself
+ * is established, and both are recorded at once; else what comes next records it first
  * (tcphs_conn_lane()).
  */
 static void owe_queued(struct tcphs_conn *conn, struct sock *sk, u32 syn_queue)

@@ -101,7 +101,7 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	struct net *net = read_pnet(&inet_rsk(req)->ireq_net);
 	struct tcphs_conn *conn;
 
-	/* Its first SYN+ACK is to come, and tells it (first_synack()). */
+	/* Its first SYN+ACK is to come, and records it (first_synack()). */
 	if (!tcp_rsk(req)->snt_synack)
 		return;
 	conn = tcphs_conn_add(s, tcphs_net(net), req->rsk_listener, TCPHS_STATE_SYN_RECV, false);

@@ -3,7 +3,7 @@
  * SYNs for connections that are there: RFC 9293, section 3.10.7.4, and RFC 5961,
  * section 4. A machine that was restarted, or whose ports come round too fast, dials
  * from a port of which this end still has the old connection. The kernel answers by an
- * ACK, or not at all when it has sent one not long ago; the answer tells the peer to
+ * ACK, or not at all when it has sent one not long ago; the answer makes the peer
  * reset what is old, if it gets through.
  *
  * What is hooked is called for such segments alone, and for those out of window.
@@ -49,7 +49,7 @@ static bool is_own_syn(const struct tcphs_conn *conn, u32 seq)
  * tcphs_challenge_tell() - a SYN met a connection that is there
  * @s: section with its entry, timed
  * @skb: the SYN
- * @reason: enum tcphs_reason: what answered it; NONE: what is told next
+ * @reason: enum tcphs_reason: what answered it; NONE: what is recorded next
  *
  * Context: inside a section.
  */
@@ -73,10 +73,10 @@ void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8
 }
 
 /*
- * What tcp_send_challenge_ack() is called for is told to the next hook alone. Nobody
+ * What tcp_send_challenge_ack() is called for is left for the next hook alone. Nobody
  * comes between in a softirq; a process that works off its backlog may be interrupted
  * by one, which has a place of its own, or leave its CPU there and then: such a SYN is
- * not told.
+ * not recorded.
  */
 struct challenge {
 	const struct task_struct *task;	/* NULL: nothing */
@@ -214,7 +214,7 @@ static void syn_unanswered(const struct tcp_timewait_sock *tcptw, const struct s
 		syn_for_bucket(&tcptw->tw_sk, skb, TCPHS_REASON_RATE_LIMITED);
 }
 
-/* The SYN that made the request is told when tcp_check_req() gets it. */
+/* The SYN that made the request is recorded when tcp_check_req() gets it. */
 static void syn_for_request(const struct tcp_request_sock *treq, const struct sk_buff *skb)
 {
 	struct request_sock *req = (struct request_sock *)treq;

@@ -44,7 +44,7 @@ void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason);
  * tcphs_drop_settle() - the verdict on what is on trial on this CPU, if anything is
  *
  * First of all wherever the counts may change next, and where what follows a drop
- * is told. A process that lets softirqs in may have interrupted one of PREEMPT_RT
+ * is recorded. A process that lets softirqs in may have interrupted one of PREEMPT_RT
  * before its verdict, and has nothing to settle.
  *
  * Context: any, outside of a section.

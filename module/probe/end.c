@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The end of a connection: how it came to CLOSE, and what its life was. An end by RST is
- * told when the RST is (reset.c), that of a socket whose bucket goes on by time_wait.c.
+ * recorded when the RST is (reset.c), that of a socket whose bucket goes on by time_wait.c.
  */
 #include <net/tcp.h>
 #include <trace/events/tcp.h>
@@ -15,14 +15,14 @@
 #include "table/step.h"
 
 /*
- * Cookie of a socket of which nothing is left to tell: its bucket goes on, or all was told.
+ * Cookie of a socket of which nothing is left to record: its bucket goes on, or all of it is.
  * Its change to CLOSE, if that is still to come, and its end follow at once and on this CPU
  * (tcp_time_wait(), tcp_done()), and need not look for an entry.
  */
 static DEFINE_PER_CPU(u64, settled);
 
 /**
- * tcphs_end_settled() - nothing is left to tell of a socket
+ * tcphs_end_settled() - nothing is left to record of a socket
  * @sk: it goes to CLOSE next
  * @cookie: its cookie
  *
@@ -38,7 +38,7 @@ void tcphs_end_settled(const struct sock *sk, u64 cookie)
 }
 
 /**
- * tcphs_end_remember() - what the socket can tell of its life
+ * tcphs_end_remember() - what the socket knows of its life
  * @conn: its entry
  * @tp: the socket
  *
@@ -276,7 +276,7 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state)
 /*
  * tcp_rcv_state_process() confirms the FIN of a socket that no process holds, finds
  * data beyond it, or TCP_LINGER2 below 0, and ends the socket; tcp_v4_do_rcv() answers
- * by RST when the socket is gone already, so it is told here. Its number is the
+ * by RST when the socket is gone already, so it is recorded here. Its number is the
  * ACK that came.
  */
 static void reset_after_end(struct tcphs_section *s, const struct sock *sk)

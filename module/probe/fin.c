@@ -2,7 +2,7 @@
 /*
  * FINs, sent and received, and the ACKs of ours: RFC 9293, section 3.6.
  *
- * They are told by the state changes they cause, so a FIN costs no hook of its
+ * They are recorded at the state changes they cause, so a FIN costs no hook of its
  * own. Linux changes state when it queues the FIN, before it is on the wire.
  */
 #include <net/mptcp.h>
@@ -237,7 +237,7 @@ void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, 
 	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state, NULL);
 }
 
-/* What is told with the end: @seq and @ack of what came, and the end itself. */
+/* What is recorded with the end: @seq and @ack of what came, and the end itself. */
 static __always_inline void put_end(struct tcphs_section *s, struct tcphs_event *ev,
 				    u32 seq, u32 ack)
 {
@@ -285,7 +285,7 @@ void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp)
  * @tp: the socket
  *
  * Context: inside a section, the socket locked.
- * Return: false, this connection is an odd one, and nothing was told.
+ * Return: false, this connection is an odd one, and nothing was recorded.
  */
 bool tcphs_fin_time_wait(struct tcphs_section *s, const struct tcp_sock *tp)
 {

@@ -4,7 +4,7 @@
  *
  * The kernel turns them into an errno, where they may vanish: SO_ERROR takes both
  * sk_err and sk_err_soft away, and an ICMP that meets a socket in use is not more
- * than the latter. So type and code are told and remembered when they come, for
+ * than the latter. So type and code are recorded and remembered when they come, for
  * whatever end they lead to.
  */
 #include <linux/icmp.h>

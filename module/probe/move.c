@@ -75,7 +75,7 @@ bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req)
  * listener. A child does, for all that can be in its way is memory, or that this listener
  * closes as well, and then it is reset. A request may have no resend left, or its third
  * ACK may come on another CPU: whether it has moved shows when the original goes. (If the
- * third ACK is here, the child was told of just now.)
+ * third ACK is here, the child was recorded just now.)
  * Softirq, or with softirqs disabled the process that closes the listener; child locked.
  */
 static void __maybe_unused on_move(struct tcphs_regs *regs)

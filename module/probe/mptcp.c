@@ -2,7 +2,7 @@
 /*
  * Multipath TCP (RFC 8684): subflows are TCP connections, and two things are not.
  *
- * accept() hands out a socket of MPTCP's own. Which connection it stands for is told
+ * accept() hands out a socket of MPTCP's own. Which connection it stands for is recorded
  * when it is made, together with the child of the first subflow (table/pairs.c).
  *
  * A subflow that joins goes through no accept queue: its request ends while its child

@@ -124,7 +124,7 @@ static void not_the_bucket(struct tcphs_section *s)
 }
 
 /*
- * A connection whose first steps nobody told, but this step says a lot: its ISN, from
+ * A connection of whose first steps there is no record, but this step says a lot: its ISN, from
  * what was confirmed since. The kernel counts a SYN of ours in it, not a SYN+ACK.
  */
 static struct tcphs_conn *beginning_missed(struct tcphs_section *s, const struct sock *sk,
@@ -270,7 +270,7 @@ static bool is_blocked(const struct tcphs_conn *conn, const struct sock *sk)
 /*
  * sk_err is set before the state changes (tcp_reset(), tcp_write_err(), ...). An ICMP
  * error comes first: of one that met the socket in use the kernel knows no more when
- * SO_ERROR was asked, and the process that was told so has closed it.
+ * SO_ERROR was asked, and the process that got it has closed the socket.
  */
 static u8 connect_failure(const struct tcphs_conn *conn, const struct sock *sk)
 {

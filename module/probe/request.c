@@ -23,7 +23,7 @@
 #include "table/step.h"
 #include "table/who.h"
 
-/* A listener that nobody told of, unless it is on its way out: unhashed first. */
+/* A listener that has no record yet, unless it is on its way out: unhashed first. */
 static void listen_missed(const struct sock *sk, u64 now)
 {
 	/* Pairs with the lock under which tcphs_listener_close() took it away. */
@@ -127,7 +127,7 @@ static void cookie_sent(const struct sock *sk, struct request_sock *req)
 
 /*
  * tcp_make_synack(): the SYN+ACK of a listener, or of a child by Fast Open. One that
- * is sent again is told by probe/resend.c. Softirq; the listener is not locked, and may
+ * is sent again is recorded by probe/resend.c. Softirq; the listener is not locked, and may
  * be closing.
  */
 static void on_synack(struct tcphs_regs *regs)
@@ -234,7 +234,7 @@ out:
 
 /*
  * tcp_check_req(): a segment for a request in the SYN queue. The most frequent
- * one, a third ACK, is told when it has its child. For Fast Open @sk is the child.
+ * one, a third ACK, is recorded when it has its child. For Fast Open @sk is the child.
  * Softirq, listener not locked.
  */
 static void on_request_segment(struct tcphs_regs *regs)

@@ -239,7 +239,7 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	if (gone)
 		tcphs_adopt(s, sk, TCPHS_STATE_CLOSE);
 	late = s->conn && s->conn->hint == TCPHS_REASON_DATA_AFTER_CLOSE;
-	/* A socket has told it in data_after_close(), a bucket has not. */
+	/* Of a socket data_after_close() has recorded it, of a bucket nobody. */
 	if (s->conn && (!late || s->conn->id.flags & TCPHS_F_BUCKET)) {
 		if (is_syn_for_bucket(s->conn, skb))
 			tcphs_challenge_tell(s, skb, TCPHS_REASON_NONE);

@@ -81,7 +81,7 @@ bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *s
 	return was_refused(sock_net(sk)) || said_all;
 }
 
-/* The last ACK is on its way: 2MSL begin, and the socket's life is told. */
+/* The last ACK is on its way: 2MSL begin, and the socket's life is recorded. */
 static void time_wait(struct tcphs_section *s, u32 seq, u32 ack)
 {
 	u8 old_state = s->conn->state;

@@ -103,7 +103,7 @@ static bool is_address(const struct sockaddr *peer, int len, int family)
 /*
  * tcp_v4_connect(), tcp_v6_connect(); and tcp_v4_pre_connect(), tcp_v6_pre_connect(),
  * which ask the BPF programs of the cgroup and are called only where there are any. What
- * fails after SYN_SENT was set has been told by tcphs_open_failed(). A socket of IPv6
+ * fails after SYN_SENT was set has been recorded by tcphs_open_failed(). A socket of IPv6
  * comes twice to an IPv4 address, inside first. Process context, socket locked.
  */
 static void connect_returns(const struct tcphs_call *call, int err, int family)

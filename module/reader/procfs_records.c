@@ -126,7 +126,7 @@ static ssize_t read_on(struct records *records, char __user *to, size_t room)
 		tcphs_reading_again(records->reading);
 	size = put_blocks(records->reading, to, room);
 	records->ended = !size;
-	/* Nobody can tell what of it has arrived. */
+	/* Nobody knows what of it has arrived. */
 	if (size < 0) {
 		tcphs_reading_free(records->reading);
 		records->reading = NULL;

@@ -252,13 +252,13 @@ void tcphs_reading_again(struct tcphs_reading *r)
 }
 
 /**
- * tcphs_reading_turn() - of which CPU there is something to tell
+ * tcphs_reading_turn() - the next CPU that has something to read
  * @r: the reading
  *
- * Each CPU is told of once at least, for its cursor.
+ * Each CPU is in the answer once at least, for its cursor.
  *
  * Context: process, may sleep.
- * Return: its cursor, the same until all of it was told; NULL: that was all.
+ * Return: its cursor, the same until all of it was read; NULL: that was all.
  */
 struct tcphs_cursor *tcphs_reading_turn(struct tcphs_reading *r)
 {

@@ -40,8 +40,8 @@ struct tcphs_cursor *tcphs_reading_turn(struct tcphs_reading *r);
  * @cursor: of tcphs_reading_turn(); @r->pending says if there was one
  *
  * Context: process, may sleep.
- * Return: where to go on if that isn't sent: behind the records that were passed over, but
- * not behind a loss, which nobody was told of yet.
+ * Return: where to go on if that isn't sent: behind the records that were skipped, but
+ * not behind a loss, which has not been reported yet.
  */
 static __always_inline u64 tcphs_reading_fetch(struct tcphs_reading *r,
 					       struct tcphs_cursor *cursor)
@@ -59,7 +59,7 @@ static __always_inline u64 tcphs_reading_fetch(struct tcphs_reading *r,
 }
 
 /**
- * tcphs_reading_begin() - begin to tell of a CPU
+ * tcphs_reading_begin() - begin to report a CPU
  * @r: the reading
  * @cursor: of tcphs_reading_turn()
  * @lost: records that were lost right before the first one
@@ -78,7 +78,7 @@ static inline u64 tcphs_reading_begin(struct tcphs_reading *r, struct tcphs_curs
 }
 
 /**
- * tcphs_reading_told() - what was told of a CPU ends here
+ * tcphs_reading_told() - what is reported of a CPU ends here
  * @r: the reading
  * @cursor: of tcphs_reading_turn()
  * @go_on: of the last tcphs_reading_fetch() or tcphs_reading_begin()
@@ -91,7 +91,7 @@ static inline u64 tcphs_reading_told(struct tcphs_reading *r, const struct tcphs
 {
 	r->go_on = go_on;
 	r->told = true;
-	/* Not behind a loss before the end, of which is told next. */
+	/* Not behind a loss before the end, which is reported next. */
 	return r->pending ? go_on : cursor->next - cursor->lost;
 }
 

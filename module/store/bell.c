@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The doorbell: tells readers that wait that there is something to pull.
+ * The doorbell: notifies readers that wait that there is something to pull.
  *
  * A reader's EVENT_GET arms it; the first record after that disarms it and
  * pulls an irq_work, the only thing that may be started from under a raw lock
@@ -22,7 +22,7 @@
 struct tcphs_bell tcphs_bell_all;
 
 static DEFINE_MUTEX(ringing);
-static int (*teller)(struct net *net);	/* NULL: nobody can be told */
+static int (*teller)(struct net *net);	/* NULL: nobody can be notified */
 
 static void ring(struct work_struct *work)
 {

@@ -37,7 +37,7 @@
  *	was kept lies below the ends of the rings. Where another CPU wrote it, the lock of its
  *	entry lies between that CPU's head and this one's copy (kept.c, tcphs_ring_kept_end()).
  * whole_since, wmb, first of a segment, mark = 0; one of these, rmb, whole_since: who has
- *	missed a record is told of a time that is not before it (tcphs_ring_extend(),
+ *	missed a record gets a time that is not before it (tcphs_ring_extend(),
  *	tcphs_ring_totals()).
  * a ring, release of its pointer; acquire of it: who finds a ring finds an empty one
  *	(prepare_cpu(), ring_of()). Its own CPU reads the pointer plainly: it came up, or the
@@ -131,7 +131,7 @@ void tcphs_ring_extend(struct tcphs_ring *ring, unsigned int lane)
 		segment = take_oldest(ring, &ring->lanes[largest_lane(ring, lane)]);
 	/* Pairs with tcphs_ring_totals(): first what is gone, then that it is not there. */
 	smp_wmb();
-	/* Readers tell by it which marks are of an earlier time. */
+	/* Readers see by it which marks are of an earlier time. */
 	WRITE_ONCE(ring->segment[segment].first, ring->head);
 	ring->segment[segment].latest = 0;
 	ring->segment[segment].shared = 0;

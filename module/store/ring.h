@@ -150,7 +150,7 @@ DECLARE_PER_CPU(struct tcphs_stores, tcphs_stores);
 
 /*
  * Where a record lies: bit 63, 13 bits of CPU, 28 of the slot's offset in words, and the
- * low bits of its mark, which tell if it was overwritten since.
+ * low bits of its mark, which show if it was overwritten since.
  */
 #define TCPHS_LINK_MARK_BITS	22
 #define TCPHS_LINK_SLOT_BITS	28

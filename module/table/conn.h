@@ -42,10 +42,10 @@ struct tcphs_listener;
 #define TCPHS_C_HALF		BIT(13)	/* half_seq is known */
 #define TCPHS_C_DISMISSED	BIT(14)	/* a bucket that goes, and not by its timer */
 #define TCPHS_C_JOINED		BIT(15)	/* a subflow that MPTCP takes in; its request goes next */
-#define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, and that is told */
+#define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, which is recorded */
 #define TCPHS_C_KEPT		BIT(17)	/* its records are in the kept store too */
 #define TCPHS_C_LANE		27	/* four bits: in which lane it writes, 0: not asked yet */
-#define TCPHS_C_OWED		BIT(31)	/* accept-queued is to be told before anything else */
+#define TCPHS_C_OWED		BIT(31)	/* accept-queued is to be recorded before anything else */
 
 struct tcphs_conn {
 	struct tcphs_conn *next;	/* of its bucket */
@@ -164,7 +164,7 @@ static __always_inline void tcphs_bucket_unlock(struct tcphs_bucket *bucket)
  * Context: any but NMI. Interrupts are off and the bucket's lock is held until
  * tcphs_conn_leave(); sections do not nest.
  * Return: the section; its conn is the entry or NULL, its now is for the caller to
- * set before it adds, moves or tells anything (tcphs_conn_enter() does).
+ * set before it adds, moves or records anything (tcphs_conn_enter() does).
  */
 static __always_inline struct tcphs_section *tcphs_conn_enter_untimed(u64 cookie)
 {

@@ -374,7 +374,7 @@ static void enter(struct tcphs_listener *l, struct sock *sk,
 /**
  * tcphs_listener_open() - a socket listens
  * @sk: the socket; its port is known
- * @tell: that it does, under the lock of the table; NULL: it is adopted, for it listened
+ * @tell: records that it does, under the lock of the table; NULL: it is adopted, for it listened
  *	before the module was there
  *
  * Once for a socket: a second call while it listens does nothing.
@@ -462,7 +462,7 @@ static void unlink_listener(struct tcphs_listener *l)
 /**
  * tcphs_listener_close() - a socket listens no more
  * @sk: the socket, not yet freed
- * @tell: that it does not, under the lock of the table
+ * @tell: records that it does not, under the lock of the table
  *
  * Context: process, @sk locked.
  */
@@ -487,7 +487,7 @@ void tcphs_listener_close(struct sock *sk,
  * tcphs_listener_backlog() - listen() is called, perhaps again
  * @sk: the socket, held
  * @backlog: the limit of its queues from now on
- * @tell: that it is another, under the lock of the table
+ * @tell: records that it is another, under the lock of the table
  *
  * Nothing unless it listens already, with another limit.
  *

@@ -30,7 +30,7 @@ struct tcphs_listener {
 	struct tcphs_owner __rcu *acceptor;	/* who called accept() last, if another; counted */
 	u64 born;
 	u32 discards_before;		/* sk_drops when it began */
-	u32 backlog;			/* the limit of its queues that was told last */
+	u32 backlog;			/* the limit of its queues that was recorded last */
 	bool gone;			/* not in the table: sk must not be touched */
 	u32 syn_max;
 	u32 accept_max;

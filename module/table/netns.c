@@ -40,7 +40,7 @@ static int __net_init enter(struct net *net)
  * Runs when namespaces die and, for all of them, at unload. Sockets hold
  * their namespace, so only TIME_WAIT buckets can outlive this: tcp's own exit
  * comes later and finds them untracked. New entries can't appear: no process
- * and no device is left in a dying namespace, adoption passes over it, and at
+ * and no device is left in a dying namespace, adoption skips it, and at
  * unload no hook is. The tables are walked once for all that go, and only if one of them
  * has something there.
  */

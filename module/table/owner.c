@@ -60,7 +60,7 @@ static void read_current(struct names *names)
 }
 
 /*
- * To be told: the thread's only if it is another. Behind a short name lies what is left
+ * To be recorded: the thread's only if it is another. Behind a short name lies what is left
  * of a longer one (before Linux 5.17).
  */
 static void tidy(struct names *to, const struct names *from)

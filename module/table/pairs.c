@@ -134,7 +134,7 @@ void tcphs_pairs_exit(void)
 	struct pair *pair;
 	unsigned int i;
 
-	/* Those of which the accept queue was not told: its hook was missing, or deaf. */
+	/* Those that the hook of the accept queue did not get: it was missing, or did not fire. */
 	local_irq_disable();
 	for (i = 0; i < BUCKETS; i++)
 		hlist_for_each_entry_safe(pair, next, &sockets[i], by_socket)

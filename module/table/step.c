@@ -69,7 +69,7 @@ static void tell_queued(struct tcphs_conn *conn, u64 now)
  * @now: ns
  *
  * For tcphs_conn_begin(): this is its first record, or the first of a segment, or something
- * has to be told before.
+ * has to be recorded before.
  *
  * Context: interrupts off.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every step tells: a record in this CPU's ring, and what is counted with it.
+ * What every step leaves: a record in this CPU's ring, and what is counted with it.
  *
  * How a record begins is long and the same for all, so most steps call for it (tcphs_step()).
  * Those that each connection takes when all goes well have it inline (tcphs_pen): what is

@@ -23,7 +23,7 @@ static void set_v4(struct tcphs_who *id, __be32 local, __be32 peer)
 	put_v4(id->peer, peer);
 }
 
-/* An IPv4 conversation on an IPv6 socket is told as what is on the wire. */
+/* An IPv4 conversation on an IPv6 socket is recorded as what is on the wire. */
 static void set_v6(struct tcphs_who *id, const struct in6_addr *local,
 		   const struct in6_addr *peer)
 {

@@ -333,7 +333,7 @@ struct tcphs_half {
  * For how long there had been no payload, and what was under way, when the first FIN or
  * a RST was sent or came; since the handshake where there was none at all. As exact as
  * the kernel's jiffies, but the smaller one came last: in the same jiffy the sequence
- * numbers tell which did, and the other is a nanosecond more. Equal: not known.
+ * numbers show which did, and the other is a nanosecond more. Equal: not known.
  */
 struct tcphs_idle {
 	__u64	sent;		/* ns since this end sent some */
