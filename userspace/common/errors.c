@@ -33,7 +33,7 @@ int error_status(const struct tcphs_error *err)
 }
 
 /**
- * error_print - tell the user an error
+ * error_print - show the user an error
  * @tool: who says so
  * @err: the error
  *

@@ -150,7 +150,7 @@ static void each_in(const char *folder, void (*tell)(void *arg, uint32_t inode, 
 
 /**
  * netns_each_named - those that ip-netns(8) has a name for
- * @tell: called for each, with a name that may be anything but a slash
+ * @tell: is called for each, with a name that may be anything but a slash
  * @arg: what with
  */
 void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name), void *arg)

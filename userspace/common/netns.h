@@ -11,7 +11,7 @@
 
 #define NETNS_NAME_LEN	32
 
-/* Our own; -1: cannot be told. */
+/* Our own; -1: cannot be read. */
 int netns_home(void);
 
 /* A file of the namespace with that inode; -1: nothing known has it. */

@@ -5,7 +5,7 @@
  *	errors.c	what went wrong
  *	stop.c		an end by a signal, and writing that it can interrupt
  *	buf.c json.c	a write buffer, and JSON lines on top of it
- *	json_things.c	what the module tells of, as JSON
+ *	json_things.c	what the module reports, as JSON
  */
 #ifndef TCPHS_OUTPUT_H
 #define TCPHS_OUTPUT_H

@@ -77,7 +77,7 @@ static bool wait_for_room(int fd)
 	struct pollfd out = { .fd = fd, .events = POLLOUT };
 
 	while (!asked || ticks < WAIT_TICKS)
-		/* What is wrong with it the next write tells. */
+		/* What is wrong with it the next write reports. */
 		if (poll(&out, 1, -1) > 0)
 			return true;
 	return false;

@@ -132,7 +132,7 @@ int tcphs_decode_nest(const struct attr_table *t, const struct attr *nest, void 
  * @t: what is known
  * @msg: the message, from its struct nlmsghdr on
  * @len: bytes that may be read
- * @to: the struct that the table is about; what is not told is zero
+ * @to: the struct that the table is about; what is not there is zero
  * @size: of it
  *
  * Return: 0 or -EBADMSG.

@@ -93,7 +93,7 @@ struct attr_table {
 #define TO_FLAG(type, member)	{ ATTR_FLAG, PLACE(type, member) }
 #define TO_STRING(type, member)	{ ATTR_STRING, PLACE(type, member) }
 #define TO_NEST(type, member, decode)	{ ATTR_NEST, PLACE(type, member), .nest = decode }
-/* A zero that was told is told apart from none. */
+/* A zero that was sent is told apart from none. */
 #define TO_TOLD(type, member, has) \
 	{ ATTR_FIXED, PLACE(type, member), .told = offsetof(struct type, has) }
 /* The whole struct, for what goes into more than one member of it. */

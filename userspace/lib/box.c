@@ -4,7 +4,7 @@
  *
  * Their frames are read one by one, and those of another time than the one that is wanted
  * not at all: the index knows. Where a frame is damaged, the reading goes on with the next.
- * What is missing in between is told: each frame says up to when all has been told, and
+ * What is missing in between is reported: each frame says up to when all is in the files, and
  * one with which a recorder begins, from when on.
  */
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "recording.h"
 
 #define NSEC_PER_SEC	1000000000ll
-/* A recorder that has nothing to tell says so less often than this. */
+/* A recorder that has nothing to write says so less often than this. */
 #define SILENCE		(15 * NSEC_PER_SEC)
 
 struct box {
@@ -41,7 +41,7 @@ struct box {
 	struct recording r;
 
 	bool begun;			/* @covered is known */
-	int64_t covered;		/* up to then all was told */
+	int64_t covered;		/* up to then all is recorded */
 	bool gone;			/* and then there was no module */
 	bool hole;			/* something is missing here: */
 	enum tcphs_missing_why hole_why;
@@ -283,7 +283,7 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 
 /* ---- files and their segments ---------------------------------------------------------- */
 
-/* @err: what is wrong here. It is told at the end; what can be read is. */
+/* @err: what is wrong here. It is reported at the end; what can be read is read. */
 static void note_damage(struct box *b, const struct tcphs_error *err)
 {
 	if (!b->damage.code)
@@ -717,7 +717,7 @@ static int next_file(struct box *b, struct tcphs_error *err)
  * @b: the box
  * @ops: called for what is in it
  * @arg: what with
- * @err: why not; what was damaged is told at the end
+ * @err: why not; what was damaged is reported at the end
  *
  * Return: as tcphs_pieces_read().
  */

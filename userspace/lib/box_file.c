@@ -357,7 +357,7 @@ void tcphs_box_file_clock(struct box_file *f, int64_t clock)
 void tcphs_box_file_state(struct box_file *f, const struct piece_state *state,
 		    const struct tcphs_resume *cursors)
 {
-	/* What was not told before begins a frame: the index says so. */
+	/* What was not recorded before begins a frame: the index says so. */
 	if (state->what != BOX_GOES_ON && state->what != BOX_GONE && f->entry.first != UINT64_MAX)
 		end_frame(f);
 	start_frame(f);

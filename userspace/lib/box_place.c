@@ -42,7 +42,7 @@ void tcphs_place_state(struct box_place *p, const struct piece_state *state,
 		memcpy(p->cursor, cursors, p->nr * sizeof(*cursors));
 }
 
-/* Of a CPU that has come up since the last state all is told, from its first record on. */
+/* Of a CPU that has come up since the last state all is written, from its first record on. */
 static struct tcphs_resume *add(struct box_place *p, uint32_t cpu)
 {
 	size_t cap = p->cap ? p->cap * 2 : 16;
@@ -61,7 +61,7 @@ static struct tcphs_resume *add(struct box_place *p, uint32_t cpu)
 	return &p->cursor[p->nr++];
 }
 
-/* Or of the last record told, see struct tcphs_resume. NULL: nobody knows, there is no state. */
+/* Or of the last record emitted, see struct tcphs_resume. NULL: nobody knows, there is no state. */
 static struct tcphs_resume *cursor_of(struct box_place *p, uint32_t cpu)
 {
 	size_t i;

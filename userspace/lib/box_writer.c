@@ -41,7 +41,7 @@ struct tcphs_box {
 	uint64_t since;		/* when it was begun, CLOCK_BOOTTIME */
 	uint64_t synced;
 	uint64_t found;		/* events of the file when it was last seen in its place */
-	uint64_t unwritten;	/* events that no file has, since the last that could tell */
+	uint64_t unwritten;	/* events that no file has, since the last that could say so */
 	struct box_place place;	/* of all that was taken, whatever became of it */
 	bool unsaid;		/* no file has its state */
 	bool jumped;		/* it has moved on by what is not written: a state has to say so */
@@ -191,7 +191,7 @@ static void give_up_file(struct tcphs_box *b)
 
 /*
  * Each file begins with the place, so that what follows has something to count from. What no
- * file has is told by this one: that, and the place behind it, are one block of zstd, of
+ * file has is counted in this one: that, and the place behind it, are one block of zstd, of
  * which all can be read or nothing.
  */
 static void settle(struct tcphs_box *b, bool fresh)

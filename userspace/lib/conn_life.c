@@ -273,7 +273,7 @@ static void put_letters(struct tcphs_conn_life *life, const struct tcphs_event *
 {
 	switch (ev->type) {
 	case TCPHS_EV_SYN_RECEIVED:
-		/* It is told with the SYN+ACK that answers. */
+		/* It is shown with the SYN+ACK that answers. */
 		theirs(life, 'S');
 		ours(life, 'H');
 		break;
@@ -358,7 +358,7 @@ static bool announces(const struct tcphs_event *ev)
 	return ev->type == TCPHS_EV_RST_SENT || ev->type == TCPHS_EV_RST_RECEIVED;
 }
 
-/* The last FIN or ACK, time-wait and closed tell one change of state. */
+/* The last FIN or ACK, time-wait and closed are of one change of state. */
 static uint8_t state_after(const struct tcphs_conn_life *life, const struct tcphs_event *ev)
 {
 	if (announces(ev))

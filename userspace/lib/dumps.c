@@ -56,7 +56,7 @@ static int decode_conn(const void *msg, size_t len, void *row)
 	return tcphs_decode_conn(msg, len, row);
 }
 
-/* Those that are not kept: a place for one, and who is told of it. */
+/* Those that are not kept: a place for one, and what is called with it. */
 struct each {
 	union {
 		struct tcphs_status status;
@@ -117,7 +117,7 @@ static int talk_each(struct tcphs_session *s, const struct nlmsghdr *nlh, answer
  * tcphs_each_status - the status of each network namespace
  * @s: the session
  * @all_netns: of all of them; else of the caller's alone
- * @fn: is told of each
+ * @fn: is called for each
  * @arg: its first argument
  * @err: why not
  */
@@ -150,7 +150,7 @@ static struct nlmsghdr *put_listeners(struct tcphs_session *s, void *buf, bool a
  * tcphs_each_listener - every listening socket, one by one
  * @s: the session
  * @all_netns: of all network namespaces
- * @fn: is told of each
+ * @fn: is called for each
  * @arg: its first argument
  * @err: why not
  */
@@ -265,7 +265,7 @@ static struct nlmsghdr *put_conns(struct tcphs_session *s, void *buf, bool all_n
  * @s: the session
  * @all_netns: of all network namespaces
  * @filter: NULL: all
- * @fn: is told of each
+ * @fn: is called for each
  * @arg: its first argument
  * @err: why not
  */
@@ -286,7 +286,7 @@ int tcphs_each_connection(struct tcphs_session *s, bool all_netns,
  * tcphs_each_waiting - every connection that is in an accept queue, one by one
  * @s: the session
  * @all_netns: of all network namespaces
- * @fn: is told of each
+ * @fn: is called for each
  * @arg: its first argument
  * @err: why not
  */

@@ -22,9 +22,9 @@
  * have is left out.
  *
  * A cursor is a number: the records that a CPU wrote, of those in view, are numbered from 1,
- * and each that is told or counted as lost takes one. So where a reader stands is known at
+ * and each that is emitted or counted as lost takes one. So where a reader stands is known at
  * any record: its cursor less what it holds. Only with a filter it is not, for what was
- * stopped is in nobody's count: there a cursor from before, and the last record told since.
+ * stopped is in nobody's count: there a cursor from before, and the last record emitted since.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ struct tcphs_events {
 	uint64_t settled;	/* the same, without the last pull */
 	bool counts;		/* it is written down where the reader stands */
 	bool pulled;		/* a pull has ended, or a reader before us had cursors */
-	bool begun;		/* something was told */
+	bool begun;		/* something was emitted */
 	size_t held;
 	size_t nr, cap;
 	size_t hint;		/* where queue_of() found the last one */
@@ -352,7 +352,7 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 /* ---- to go on where another reader was ----------------------------------------------- */
 
 /**
- * tcphs_resume_told - a record is the last of its CPU that was told
+ * tcphs_resume_told - a record is the last of its CPU that was emitted
  * @ev: the record
  */
 struct tcphs_resume tcphs_resume_told(const struct tcphs_event *ev)
@@ -374,7 +374,7 @@ static bool was_told(const struct tcphs_event *ev, const struct tcphs_resume *to
 /**
  * tcphs_events_resume - go on where another reader was
  * @evs: cursors that nothing was pulled with yet
- * @from: of tcphs_events_settled(), and of what was told since
+ * @from: of tcphs_events_settled(), and of what was emitted since
  */
 int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from)
 {
@@ -397,7 +397,7 @@ int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *fro
  * tcphs_events_count - it will be written down where the reader stands
  * @evs: cursors that nothing was emitted of yet
  *
- * Then each hole is told as it is, though some of it may be kept.
+ * Then each hole is reported as it is, though some of it may be kept.
  */
 void tcphs_events_count(struct tcphs_events *evs)
 {
@@ -503,7 +503,7 @@ static void close_up(struct queue *q)
 
 /*
  * Of a CPU the first one in the ring that was written after this. In one namespace numbers
- * tell what the clock does not; of all, time is what they have in common.
+ * show what the clock does not; of all, time is what they have in common.
  */
 static size_t after(const struct queue *ring, const struct tcphs_event *ev, bool by_number)
 {
@@ -565,7 +565,7 @@ static void fill_holes(struct tcphs_events *evs)
 		fill_hole(evs, &kept->item[i].ev);
 }
 
-/* What the reader before us told of this CPU, and the losses before that. How many. */
+/* What the reader before us emitted of this CPU, and the losses before that. How many. */
 static size_t drop_told(struct queue *q)
 {
 	size_t before = q->head;

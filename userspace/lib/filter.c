@@ -411,7 +411,7 @@ bool tcphs_filter_listener(const struct tcphs_filter *f, const struct tcphs_list
 	 1ull << TCPHS_EV_RST_RECEIVED | 1ull << TCPHS_EV_ICMP_RECEIVED)
 
 /**
- * tcphs_event_failed - does it tell of a failure?
+ * tcphs_event_failed - is it a failure?
  * @ev: the event
  */
 bool tcphs_event_failed(const struct tcphs_event *ev)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Events as they happen: pull, tell, wait for the doorbell, and again.
+ * Events as they happen: pull, emit, wait for the doorbell, and again.
  *
  * The doorbell may be lost, and a module that is unloaded does not ring; so there is a
- * look at least once a second. What is told then is final in time order, but for the
+ * look at least once a second. What is emitted then is final in time order, but for the
  * newest, which another CPU's may precede: see events.c.
  */
 #include <errno.h>
@@ -21,7 +21,7 @@ struct follower {
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	const struct tcphs_follow *how;
-	int clock_set;		/* timer that tells when the clock is set; -1: none */
+	int clock_set;		/* timer that fires when the clock is set; -1: none */
 };
 
 /*
@@ -137,7 +137,7 @@ int tcphs_follow(struct tcphs_session *s, struct tcphs_events *evs,
 	if (how->clock)
 		watch_clock(&f);
 	if (follow_rounds(&f, &ret, err)) {
-		/* What happened before the end that the bell did not tell of yet. */
+		/* What happened before the end for which the bell did not ring yet. */
 		if (!ret)
 			ret = tcphs_events_pull(s, evs, err);
 		tcphs_events_emit_all(evs, how->ops, how->arg);

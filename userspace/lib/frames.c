@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The bytes of a recording: as they stand in the file, or out of frames of zstd; and the
- * index of the frames, an entry behind each. What of it was damaged is passed over: the
+ * index of the frames, an entry behind each. What of it was damaged is skipped: the
  * next entry is found by its signature.
  */
 #include <errno.h>
@@ -79,7 +79,7 @@ struct frames *tcphs_frames_open(int fd, tcphs_interrupted_fn interrupted, void 
 		return NULL;
 	}
 	ZSTD_DCtx_setParameter(f->z, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-	/* What is wrong with it the first reading tells. */
+	/* What is wrong with it the first reading reports. */
 	f->packed = fill(f) >= (ssize_t)sizeof(magic) && !memcmp(f->in, magic, sizeof(magic));
 	return f;
 }

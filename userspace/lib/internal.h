@@ -106,7 +106,7 @@ int tcphs_decode_ack(const void *msg, size_t len, struct tcphs_ack *out);
 /* Those that say the same of every event of one end of a connection. */
 #define TCPHS_FILTERS_END		(TCPHS_FILTER_BIT(PORT) | TCPHS_FILTER_BIT(LOCAL_PORT) | \
 	TCPHS_FILTER_BIT(PEER_PORT) | TCPHS_FILTER_BIT(NETNS) | TCPHS_FILTER_BIT(CONN))
-/* Those that say the same of every event of one connection, whichever end tells it. */
+/* Those that say the same of every event of one connection, whichever end recorded it. */
 #define TCPHS_FILTERS_LIFE		(TCPHS_FILTER_BIT(PORT) | TCPHS_FILTER_BIT(ADDRESS))
 
 struct tcphs_ports {
@@ -173,7 +173,7 @@ void tcphs_events_end(struct tcphs_events *evs, bool whole);
 
 /*
  * Where a reader of a CPU's ring can go on. With a filter there may be a second one of a CPU,
- * with TCPHS_RESUME_TOLD in @cpu: the last record that was told.
+ * with TCPHS_RESUME_TOLD in @cpu: the last record that was emitted.
  */
 struct tcphs_resume {
 	uint64_t next;		/* a cursor; of the record, its time */

@@ -209,7 +209,7 @@ static int emit_lost(struct recording *r, const struct piece *piece,
 
 /**
  * tcphs_tell_older - what was overwritten before a recorder began, to whom it may concern
- * @ops: who is told
+ * @ops: what is called
  * @arg: what with
  * @cpu: whose records, or TCPHS_NO_CPU
  * @count: how many
@@ -353,7 +353,7 @@ int tcphs_pieces_read(struct recording *r, const struct tcphs_events_ops *ops, v
 	/* Names stand between that and the events. */
 	if (piece.kind != PIECE_CGROUP)
 		r->kept = piece.kind == PIECE_KEPT;
-	/* Other kinds are of a newer tool and are passed over. */
+	/* Other kinds are of a newer tool and are skipped. */
 	r->offset = tcphs_frames_offset(r->frames);
 	r->number++;
 	return 1;

@@ -86,7 +86,7 @@ enum box_what {
 
 /* How far the recorder is. So many struct tcphs_resume follow. */
 struct piece_state {
-	uint64_t time;		/* CLOCK_MONOTONIC: all up to then has been told */
+	uint64_t time;		/* CLOCK_MONOTONIC: all up to then is recorded */
 	uint64_t since;		/* and from then on; with BOX_GOES_ON 0 */
 	uint64_t load;		/* of the module */
 	uint32_t what;		/* enum box_what */

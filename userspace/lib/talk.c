@@ -161,7 +161,7 @@ static int take(struct tcphs_session *s, size_t n, answer_fn fn, void *arg, int 
 	return 1;
 }
 
-/* Of a million that are left nobody is to be told, nor is the kernel to look for them. */
+/* A million that are left need not be read, nor is the kernel to look for them. */
 static void give_up(struct tcphs_session *s)
 {
 	mnl_socket_close(s->data);

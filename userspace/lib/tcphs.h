@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libtcphs: what the tcphs kernel module tells, for programs.
+ * libtcphs: what the tcphs kernel module reports, for programs.
  *
  * A session asks the module: for its status, for listeners, connections and events. Events
- * are pulled by cursors and told in time order, of all CPUs, live (tcphs_follow()) or out
+ * are pulled by cursors and emitted in time order, of all CPUs, live (tcphs_follow()) or out
  * of a recording. struct tcphs_event and the numbers in it are those of linux/tcphs.h.
  *
  * The library prints nothing, ends nothing, catches no signal and keeps nothing outside
@@ -61,12 +61,12 @@ struct tcphs_hook {
 	char name[64];
 	char shows[128];	/* what is lost without it */
 	uint64_t hits;		/* how often it fired, with has_hits */
-	uint64_t missed;	/* how often it is proved to have not: it is deaf */
+	uint64_t missed;	/* how often it is proved to have not: deaf */
 	uint8_t kind;		/* enum tcphs_hook_kind */
 	bool required;
 	bool active;
 	bool unusable;		/* its function is called with other arguments; it is not active */
-	bool has_hits;		/* told in the initial namespace only */
+	bool has_hits;		/* reported in the initial namespace only */
 };
 
 #define TCPHS_HOOKS_MAX 96
@@ -223,7 +223,7 @@ enum tcphs_filter_key {
 	TCPHS_FILTER_STATE,		/* of an event: the old or the new one */
 	TCPHS_FILTER_EVENT,
 	TCPHS_FILTER_ROLE,
-	TCPHS_FILTER_FAILED,		/* events that tell of a failure */
+	TCPHS_FILTER_FAILED,		/* events that are a failure */
 	TCPHS_FILTER_PID,
 	TCPHS_FILTER_COMM,		/* of the process or of its thread */
 	TCPHS_FILTER_DEVICE,		/* bound to it, or to the VRF it is in */
@@ -403,7 +403,7 @@ struct tcphs_missing {
 };
 
 /**
- * struct tcphs_events_ops - what is told of events, in time order
+ * struct tcphs_events_ops - what is called for events, in time order
  * @record: one of them
  * @lost: a hole: so many of a CPU's records were overwritten in the ring before they were
  *	read, and are not among what is kept. May be NULL
@@ -411,7 +411,7 @@ struct tcphs_missing {
  *	NULL: @record gets it
  * @overwritten: once, before all else: all holes of the first pull together, which are of
  *	before @until (CLOCK_MONOTONIC, ns). They are not what a reader was too slow for: newer
- *	records have taken the place of older ones. NULL: @lost is told each
+ *	records have taken the place of older ones. NULL: @lost is called for each
  * @missing: a recording that has an index has nothing of a time. May be NULL
  * @cgroup: the name of one that a recording has, before the events that need it. May be NULL
  * @older: instead of @overwritten, each of these holes in its place, before a record of @time.
@@ -428,7 +428,7 @@ struct tcphs_events_ops {
 };
 
 /*
- * Events that @filter (NULL: none) stops are never held; losses are told all the same. It
+ * Events that @filter (NULL: none) stops are never held; losses are reported all the same. It
  * must stay as long as they do.
  */
 struct tcphs_events *tcphs_events_new(bool all_netns, enum tcphs_kept_mode kept,
@@ -460,7 +460,7 @@ void tcphs_events_visit(const struct tcphs_events *evs,
 bool tcphs_event_of_another(const struct tcphs_event *ev);
 bool tcphs_event_from_peer(const struct tcphs_event *ev);
 
-/* Does this event tell of a failure? A drop, a reset, a handshake or a life cut short. */
+/* Is this event a failure? A drop, a reset, a handshake or a life cut short. */
 bool tcphs_event_failed(const struct tcphs_event *ev);
 
 /* ---- to follow events ---------------------------------------------------- */
@@ -469,7 +469,7 @@ struct tcphs_clock;
 
 /**
  * struct tcphs_follow - how events are followed
- * @ops: what is told of them, in time order
+ * @ops: what is called for them, in time order
  * @round: called after each round, at least once a second; false ends. May be NULL
  * @interrupted: a signal came: is it the end? May be NULL: signals are none
  * @arg: first argument of all of these
@@ -510,7 +510,7 @@ struct tcphs_host {
 	char name[TCPHS_HOST_NAME_LEN];	/* what it called itself, or "" */
 };
 
-/* This one. What cannot be told is zero. */
+/* This one. What is not known is zero. */
 void tcphs_host_here(struct tcphs_host *host);
 bool tcphs_host_known(const struct tcphs_host *host);
 

@@ -131,7 +131,7 @@ int tcphs_when_parse(const char *arg, struct tcphs_when *when)
 		*when = (struct tcphs_when){ .kind = TCPHS_WHEN_AGE, .ns = (int64_t)ns };
 		return 0;
 	}
-	/* strptime() would pass over blanks. */
+	/* strptime() would skip blanks. */
 	if (*arg < '0' || *arg > '9')
 		return -EINVAL;
 	return parse_time_of_day(arg, when) && parse_date(arg, when) ? -EINVAL : 0;

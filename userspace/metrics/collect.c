@@ -162,7 +162,7 @@ static int collect(struct metrics *m, struct tcphs_session *s, bool all_netns,
  *
  * Nothing is kept open: the module can be unloaded, and namespaces can go.
  *
- * Return: 0, or -1 with @err set; then only that is told.
+ * Return: 0, or -1 with @err set; then only that is exported.
  */
 int metrics_collect(struct metrics *m, bool all_netns, struct tcphs_error *err)
 {

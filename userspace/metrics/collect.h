@@ -145,7 +145,7 @@ struct metrics {
 void counts_add(void *sum, const void *part, size_t size);		/* of uint64_t */
 void counts_grown(void *part, const void *now, const void *before, size_t size);
 
-/* What is below tells what it does not find memory for by m->no_memory. */
+/* What is below sets m->no_memory where it finds no memory. */
 
 /* spaces.c */
 void spaces_begin(struct metrics *m);

@@ -215,7 +215,7 @@ static void give_names(struct metrics *m)
 	for (i = 0; i < nr && named < m->limit; i++, named++) {
 		p = without[i];
 		p->named = true;
-		/* What it did before is told as others' already. */
+		/* What it did before is counted among the others' already. */
 		if (m->old_ears.nr && m->other_places.created)
 			p->created = realtime(m);
 	}

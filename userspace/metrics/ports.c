@@ -12,7 +12,7 @@
 
 /* Destinations, of which those that take few ports are forgotten first. */
 #define ROUTES_MOST	16384
-/* Addresses of ours, each with 8 KiB for its ports; beyond that only their number is told. */
+/* Addresses of ours, each with 8 KiB for its ports; beyond that only their number is exported. */
 #define BITMAPS_MOST	256
 #define SOURCES_MOST	16384
 #define HOLDERS_MOST	16384
@@ -71,7 +71,7 @@ static int take_queued(void *metrics, const struct tcphs_conn_info *c)
 	return 0;
 }
 
-/* As the label says it: two that look the same there would be one label set told twice. */
+/* As the label says it: two that look the same there would be one label set exported twice. */
 static void take_comm(char *comm, const struct tcphs_owner *owner)
 {
 	size_t len = owner->known ? strnlen(owner->comm, TCPHS_COMM_LEN) : 0;

@@ -223,7 +223,7 @@ static uint64_t middle(unsigned int i)
 }
 
 /**
- * steps_make - the module's buckets, which are finer, as those that are told
+ * steps_make - the module's buckets, which are finer, as those that are exported
  * @steps: at which powers of two of 1024 ns these end
  * @bucket: TCPHS_HIST_BUCKETS of them
  * @n: gets how many values each has, and how many are larger

@@ -34,7 +34,7 @@ void text_ratio(struct text *t, const struct labels *l, uint64_t part, uint64_t 
 void text_counter(struct text *t, const struct labels *l, uint64_t value, uint64_t created);
 void text_counter_seconds(struct text *t, const struct labels *l, uint64_t ns, uint64_t created);
 
-/* Buckets as they are told: each ends at a power of two of 1024 ns. */
+/* Buckets as they are exported: each ends at a power of two of 1024 ns. */
 struct steps {
 	unsigned int first, last, step;	/* exponents */
 };

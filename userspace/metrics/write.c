@@ -213,7 +213,7 @@ struct caused {
 };
 
 /*
- * Whether one that has never come is told: what is compared with 5 minutes ago has to have
+ * Whether one that has never come is exported: what is compared with 5 minutes ago has to have
  * been there. Connects may fail in these ways, and alerts have these.
  */
 static bool is_awaited(unsigned int event, unsigned int role, unsigned int reason)
@@ -521,7 +521,7 @@ static bool is_same_hook(const struct tcphs_hook *a, const struct tcphs_hook *b)
 	return a->kind == b->kind && !strcmp(a->name, b->name);
 }
 
-/* All of a name as one, at its first; false: it was told. */
+/* All of a name as one, at its first; false: it was written before. */
 static bool add_hooks(const struct tcphs_status *st, const struct tcphs_hook *h,
 		      struct tcphs_hook *sum)
 {
@@ -585,7 +585,7 @@ static void write_stores(const struct metrics *m, struct text *t)
 	text_family(t, F_RING_LIMIT);
 	text_u64(t, &ring, (uint64_t)st->ring_records * st->ring_cpus);
 	text_u64(t, &kept, (uint64_t)st->kept_records * st->ring_cpus);
-	/* How busy the others are is told in the initial namespace only. */
+	/* How busy the others are is reported in the initial namespace only. */
 	text_family(t, F_RING_OVERWRITTEN);
 	if (st->has_overwritten) {
 		text_counter(t, &ring, st->overwritten, m->loaded);

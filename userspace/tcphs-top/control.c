@@ -124,7 +124,7 @@ static void put_address(char *words, unsigned int family, const uint8_t *address
 	filter_line_put(words, PROMPT_LEN, TCPHS_FILTER_ADDRESS, text);
 }
 
-/* Of a machine as a whole none can be told. */
+/* For a machine as a whole there is none. */
 static void words_of_finding(const struct finding *f, char *words)
 {
 	char pid[16];
@@ -144,7 +144,7 @@ static void words_of_finding(const struct finding *f, char *words)
 
 /*
  * Where what a finding is about can be seen: what the tables had is in them still, of what only
- * events tell there may be no connection any more.
+ * events show there may be no connection any more.
  */
 static enum top_screen screen_of_finding(const struct finding *f)
 {
@@ -155,7 +155,7 @@ static enum top_screen screen_of_finding(const struct finding *f)
 	return TOP_EVENTS;
 }
 
-/* Which connections are meant, as a filter; "": none can be told. */
+/* Which connections are meant, as a filter; "": there is no such filter. */
 static void words_of(enum top_screen screen, const void *row, char *words)
 {
 	const struct top_peer *peer = row;

@@ -213,7 +213,7 @@ static enum options_next one(struct options *o, int c, const char **sort, bool *
 		return OPTIONS_HELP;
 	case 'V':
 		return OPTIONS_VERSION;
-	default:	/* getopt_long() has told */
+	default:	/* getopt_long() has printed it */
 		fputs("See: tcphs-top --help\n", stderr);
 		return OPTIONS_WRONG;
 	}

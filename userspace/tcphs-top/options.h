@@ -30,7 +30,7 @@ enum options_next {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_WRONG,		/* it has been told why */
+	OPTIONS_WRONG,		/* the error was printed */
 };
 
 enum options_next options_parse(struct options *o, int argc, char **argv);

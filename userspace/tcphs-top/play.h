@@ -46,7 +46,7 @@ struct play_reader {
  * @reader: of what follows
  * @status: what the events up to @at come to
  * @open: lives that go on
- * @listeners: struct tcphs_listener, as far as events tell of them
+ * @listeners: struct tcphs_listener, as far as events show them
  */
 struct play {
 	const char *name;

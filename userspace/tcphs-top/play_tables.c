@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What events come to: the tables that the module had then, as far as they tell. */
+/* What events come to: the tables that the module had then, as far as events show them. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -181,7 +181,7 @@ static void listener_event(struct play *p, const struct tcphs_event *ev)
 }
 
 /**
- * play_listeners - those that events told of, and that did not close
+ * play_listeners - those that events have shown, and that did not close
  * @p: the player
  * @list: gets them
  *

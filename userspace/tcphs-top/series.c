@@ -129,7 +129,7 @@ static double per_second(const struct series_sample *from, const struct series_s
  * @v: gets them, the latest last; -1: of that time nothing is known
  * @nr: how many
  *
- * A second is told when the look is there that ends it. What lies between two looks that are
+ * A second is known when the look is there that ends it. What lies between two looks that are
  * seconds apart is divided among these.
  *
  * Return: the most of all.

@@ -25,7 +25,7 @@ struct play;
  * @look_after: it ends
  * @close: after it only @open may be called
  * @most: connections that are wanted at most, 0: all
- * @cut: so there are more than were told
+ * @cut: so there are more than were listed
  * @cgroups: what cgroups are called; NULL: nobody knows
  * @ctx: private to the source
  * @play: the recording that is played, NULL: it is live

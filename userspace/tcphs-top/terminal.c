@@ -44,7 +44,7 @@ static void start_colors(bool wanted)
  * @color: are colours wanted?
  * @mouse: is the mouse?
  *
- * Return: 0, or -1: it was told why not.
+ * Return: 0, or -1: the error was printed.
  */
 int terminal_start(bool color, bool mouse)
 {

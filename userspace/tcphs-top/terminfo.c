@@ -8,7 +8,7 @@
 /**
  * terminfo_can_move - can the cursor be moved, after curses was started?
  *
- * A terminal that can't be told where to write shows lines one below the other, for ever.
+ * A terminal whose cursor can't be moved shows lines one below the other, for ever.
  */
 bool terminfo_can_move(void)
 {

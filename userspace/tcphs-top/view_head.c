@@ -234,7 +234,7 @@ static void head_time_wait(const struct view *v, const struct top_model *m)
 
 	text_count(now, bar.now);
 	text_count(limit, bar.limit);
-	/* What a recording does not tell. */
+	/* What a recording does not have. */
 	if (m->style.recorded)
 		snprintf(buf, sizeof(buf), "%.8s", now);
 	else

@@ -60,7 +60,7 @@ static long tail_of(const struct btf_type *t)
 	}
 }
 
-/* Files of sysfs do not tell their size before they are read. */
+/* Files of sysfs do not have their size before they are read. */
 static bool read_all(struct btf *btf, FILE *f)
 {
 	size_t room = 1 << 20, n;

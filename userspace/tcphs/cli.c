@@ -270,7 +270,7 @@ size_t cli_count(const struct cli *cli, const char *option, const char *arg)
 }
 
 /**
- * cli_fail - tell the user an error
+ * cli_fail - show the user an error
  * @err: the error
  *
  * Return: the exit status it leads to.
@@ -284,7 +284,7 @@ int cli_fail(const struct tcphs_error *err)
 }
 
 /**
- * cli_session - start a session with the module, and tell the user if it is of another version
+ * cli_session - start a session with the module, and warn the user if it is of another version
  * @err: why not
  *
  * Return: the session, for tcphs_close(), or NULL.

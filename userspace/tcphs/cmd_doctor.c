@@ -112,7 +112,7 @@ static void on_kept(void *arg, const struct tcphs_event *ev)
 	look_kept(&d->look, ev);
 }
 
-/* What is told now is of another machine than this one's. */
+/* What is reported now is of another machine than this one's. */
 static bool is_elsewhere(const struct doctor *d, size_t i)
 {
 	const struct hosts *hosts = source_hosts(d->source);
@@ -231,7 +231,7 @@ static bool is_covered(const struct doctor *d, const struct patient *p)
 
 	if (!source_session(d->source))
 		return source_goes_on(d->source) && !p->evidence.holes;
-	/* Other namespaces than the initial one are not told. */
+	/* Other namespaces than the initial one do not get it. */
 	return st->has_overwritten && now(d) - since <= st->ring_reach;
 }
 

@@ -206,7 +206,7 @@ static void print_all_hooks(struct cli *cli, const struct tcphs_status *st)
 
 	heading(cli, "HOOKS, HOW OFTEN THEY FIRED, AND WHAT THEY SHOW");
 	for (h = st->hook; h < st->hook + st->nhooks; h++) {
-		/* How busy the others are is told in the initial namespace only. */
+		/* How busy the others are is reported in the initial namespace only. */
 		strcpy(fired, "-");
 		if (h->has_hits)
 			tcphs_fmt_u64(fired, h->hits);
@@ -259,7 +259,7 @@ static void parse(struct cli *cli, bool *hooks, bool *report, int argc, char **a
 	cli_check(cli, argc, argv);
 }
 
-/* Where no module answers, what is known without it; the error tells the exit status. */
+/* Where no module answers, what is known without it; the exit status is the error's. */
 static int fail(struct cli *cli, const struct tcphs_error *err, bool report)
 {
 	if (report) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A command and its descendants, by forks as the process connector (connector.rst of the
- * kernel's documentation) tells them.
+ * kernel's documentation) reports them.
  *
  * A fork is in our socket before the new process runs, so whoever reads it after he has
  * pulled events knows every process that is in them. Of the end of a process nothing has
@@ -203,7 +203,7 @@ static int hear(int fd, struct proc_event *event)
 	}
 }
 
-/* The kernel says nothing at all to whom it is not willing to tell. */
+/* The kernel does not answer at all where it is not willing to report. */
 static int wait_for_answer(int fd)
 {
 	uint64_t end = tcphs_now() + ANSWER_MSEC * 1000000ull;

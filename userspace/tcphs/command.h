@@ -2,7 +2,7 @@
 /*
  * tcphs VERB -- COMMAND: a command that is run, and which processes descend from it.
  *
- * Who descends from whom the kernel's process connector tells, also of those that are
+ * Who descends from whom the kernel's process connector reports, also of those that are
  * gone before anybody asks, and of daemons that have left their parent.
  */
 #ifndef TCPHS_COMMAND_H

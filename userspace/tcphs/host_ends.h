@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Ends of connections, as the records of them tell, and which addresses each boot has.
+ * Ends of connections, as the records of them show, and which addresses each boot has.
  */
 #ifndef TCPHS_HOST_ENDS_H
 #define TCPHS_HOST_ENDS_H

@@ -230,7 +230,7 @@ static int open_feed(struct hosts *h, struct feed *f, const char *name, struct t
 	return 0;
 }
 
-/* What is wrong with one of them is told when it is read the second time. */
+/* What is wrong with one of them is reported when it is read the second time. */
 static int learn_all(struct hosts *h, struct tcphs_error *err)
 {
 	struct feed *f;
@@ -401,7 +401,7 @@ static void tell(struct hosts *h, const struct item *item, const struct tcphs_ev
  * @arg: what with
  * @err: why not
  *
- * Return: 1: there is more, 0: that was all, -1: with @err set, what is whole has been told.
+ * Return: 1: there is more, 0: that was all, -1: with @err set, what is whole has been emitted.
  */
 int hosts_read(struct hosts *h, const struct tcphs_events_ops *ops, void *arg,
 	       struct tcphs_error *err)
@@ -477,7 +477,7 @@ bool hosts_all_netns(const struct hosts *h)
 }
 
 /**
- * hosts_current - whose what was told last is
+ * hosts_current - the host of the last item
  * @h: the recordings
  */
 unsigned int hosts_current(const struct hosts *h)
@@ -513,7 +513,7 @@ bool hosts_span(const struct hosts *h, struct tcphs_span *span)
 /**
  * hosts_other_end - the other end of a connection
  * @h: the recordings
- * @id: one of it, as hosts_read() told it
+ * @id: one of it, as hosts_read() gave it
  *
  * Return: who that is; its namespace is a number of a site. NULL: it is not on record.
  */

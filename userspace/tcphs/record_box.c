@@ -62,7 +62,7 @@ struct record_box {
 	uint64_t oldest;		/* of this look */
 	uint64_t came;			/* into the store until the first look */
 	uint64_t written;		/* since then */
-	uint64_t missed;		/* what was overwritten in between, as far as it was told */
+	uint64_t missed;		/* what was overwritten in between, as far as reported */
 };
 
 static bool is_over(const struct record_box *rb)
@@ -177,7 +177,7 @@ static int know_written(struct record_box *rb)
 	return rb->known.no_memory ? -ENOMEM : 0;
 }
 
-/* ---- what is told ---------------------------------------------------------------------- */
+/* ---- what is written ------------------------------------------------------------------- */
 
 static void follow_clock(struct record_box *rb)
 {
@@ -347,7 +347,7 @@ static int begin(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 		goto out;
 	put_state(rb, what, since, since,
 		  tcphs_events_settled(rb->events, rb->cursors, CURSORS_MAX));
-	/* And up to when all is told: the first round says it. */
+	/* And up to when all is recorded: the first round says it. */
 	rb->stated = 0;
 	rb->last.nr = 0;
 	rb->last.state.load = 0;
@@ -533,7 +533,7 @@ static int record_kept(struct record_box *rb, struct tcphs_error *err)
 
 	do {
 		began = tcphs_now();
-		/* What was kept before it is told to end is looked at then. */
+		/* What was kept before it is asked to end is looked at then. */
 		last = is_over(rb);
 		*err = (struct tcphs_error){ 0 };
 		if (!look_at_kept(rb, what, err)) {

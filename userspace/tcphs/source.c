@@ -23,7 +23,7 @@
 /* When a command has ended its connections are still being closed, so long at most. */
 #define CLOSING_TIME (1 * NSEC_PER_SEC)
 
-/* What is told of a command after it has ended. */
+/* What is shown of a command after it has ended. */
 struct told {
 	struct tcphs_event ev;
 	uint64_t lost;		/* so many were lost here, and @ev.cpu says where; 0: it is an event */
@@ -449,7 +449,7 @@ struct tcphs_session *source_session(const struct source *s)
 }
 
 /**
- * source_goes_on - does it tell of times without events that nothing happened then?
+ * source_goes_on - does it show, of times without events, that nothing happened?
  * @s: the source
  *
  * Return: of a recording, whether it says of which times it knows nothing.
@@ -591,7 +591,7 @@ static void on_missing(void *data, const struct tcphs_missing *missing)
 /* Columns are measured by so many events: to read all of a recording twice takes long. */
 #define LOOK_EVENTS 4096
 
-/* What is whole of a recording; that some of it is not, is told, and no error. */
+/* What is whole of a recording; that some of it is not, is reported, and no error. */
 static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idle)(void *arg),
 		void *arg, struct tcphs_error *err)
 {
@@ -712,7 +712,7 @@ struct run {
 	const struct tcphs_events_ops *ops;
 	bool (*idle)(void *arg);
 	void *arg;
-	bool known;		/* every process in the events that are being told */
+	bool known;		/* every process in the events that are being emitted */
 	bool closing;		/* it has ended, and its connections did not yet */
 };
 
@@ -773,7 +773,7 @@ static void end_command(struct source *s)
 		cli_say("tcphs: not every process of the command could be followed; connections may be missing");
 }
 
-/* Runs it, and tells @ops what concerns it, as it happens. */
+/* Runs it, and calls @ops for what concerns it, as it happens. */
 static int run_command(struct source *s, const struct tcphs_events_ops *ops,
 		       bool (*idle)(void *arg), void *arg, struct tcphs_error *err)
 {
@@ -828,7 +828,7 @@ static void on_told_loss(void *data, uint32_t cpu, uint64_t count)
 		keep_told(s, &(struct told){ .ev.cpu = (uint16_t)cpu, .lost = count });
 }
 
-/* Its output comes first, and then what is told of it. */
+/* Its output comes first, and then what is shown of it. */
 static int hear_command(struct source *s, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops ops = { .record = on_told, .lost = on_told_loss };

@@ -37,7 +37,7 @@ bool source_cannot_run(const struct source *s);
 /* As tcphs_filter_event(), of an event that a source gave: --netns is of its own machine. */
 bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev);
 
-/* A directory of recordings tells of times of which it knows nothing; one file does not. */
+/* A directory of recordings reports times of which it knows nothing; one file does not. */
 bool source_goes_on(const struct source *s);
 
 /*

@@ -236,7 +236,7 @@ static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 	return i;
 }
 
-/* Is this the last that one end has to tell? */
+/* Is this the last record that one end has? */
 static bool is_end(const struct tcphs_event *ev)
 {
 	return ev->type == TCPHS_EV_TIME_WAIT_END ||

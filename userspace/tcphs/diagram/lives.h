@@ -27,7 +27,7 @@ struct tcphs_lifeline {
 	bool over;		/* nothing can follow */
 	bool wanted;		/* by whoever reads; see tcphs_lives_choose() */
 	uint64_t begin, end;	/* first and last event, ns */
-	uint64_t listener;	/* its cookie; 0: not told */
+	uint64_t listener;	/* its cookie; 0: not known */
 	uint32_t kept;		/* events */
 	uint32_t left_out;	/* events between the first and the last ones */
 	uint32_t first, half, last;	/* kept events: @half ends the first ones */

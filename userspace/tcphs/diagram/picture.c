@@ -144,7 +144,7 @@ static uint32_t resend_of(const struct tcphs_event *ev)
 	return ev->flags & TCPHS_F_RESEND ? ev->resend.number : 0;
 }
 
-/* Did its sender tell of a departure between the implied one of @f and its arrival? */
+/* Did its sender record a departure between the implied one of @f and its arrival? */
 static bool overtaken(const struct tcphs_flight *f, const struct tcphs_flight *arrival)
 {
 	const struct tcphs_flight *other;
@@ -195,7 +195,7 @@ static bool left_before(struct tcphs_picture *p, const struct tcphs_flight *f)
 
 /*
  * One row has it all: that of the arrival, or of the departure if no arrival is
- * told. NULL: there is nothing to draw here.
+ * recorded. NULL: there is nothing to draw here.
  */
 struct tcphs_arrow *draft_arrow(struct draft *d, struct tcphs_row *row, unsigned int kind,
 				bool arrives)
@@ -395,7 +395,7 @@ static void drop_empty(struct tcphs_picture *p, size_t from)
 /**
  * tcphs_picture_add - draw what happened
  * @p: the picture
- * @ev: events of one connection, as told by either end
+ * @ev: events of one connection, as recorded at either end
  * @nr: how many
  *
  * Return: 0, or -ENOMEM.

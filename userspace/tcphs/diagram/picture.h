@@ -9,7 +9,7 @@
  *	picture_text.c picture_svg.c picture_json.c	rows -> what people and programs read
  *
  * The side that opened the connection stands on the left. A side none of whose
- * events are here is unseen: what is told of it was read from its segments. A
+ * events are here is unseen: what is shown of it was read from its segments. A
  * connection to itself has one side, and segments that come back to it.
  */
 #ifndef TCPHS_PICTURE_H
@@ -41,7 +41,7 @@ struct tcphs_arrow {
 	uint32_t resend;	/* 0: sent for the first time */
 	uint32_t seq, ack;	/* as on the wire */
 	uint32_t len;		/* payload, where it is known */
-	uint32_t flight;	/* the same where it departs and arrives; 0: it is not told when */
+	uint32_t flight;	/* the same where it departs and arrives; 0: it is not known when */
 };
 
 /* Is its dashed part where it comes from? */
@@ -75,7 +75,7 @@ struct tcphs_row {
 };
 
 struct tcphs_end {
-	struct tcphs_ident id;	/* as this end tells it; unseen: mirrored */
+	struct tcphs_ident id;	/* as this end has it; unseen: mirrored */
 	uint32_t flags;		/* TCPHS_F_ISN, TCPHS_F_OWNER: what of it is known */
 	bool seen;
 	bool socket;		/* seen, and it has one */
@@ -88,7 +88,7 @@ struct tcphs_end {
 	uint32_t listener_flags;	/* TCPHS_F_OWNER */
 };
 
-/* A segment that left, and that may still be told to arrive. */
+/* A segment that left, and whose arrival may still be recorded. */
 struct tcphs_open {
 	uint8_t kind, from;
 	bool has_key;
@@ -166,7 +166,7 @@ struct tcphs_flight {
 /* At most two for each event. */
 #define TCPHS_FLIGHTS_MAX 2
 
-/* Which side tells the event. */
+/* Which side recorded the event. */
 unsigned int tcphs_picture_side(const struct tcphs_picture *p, const struct tcphs_event *ev);
 
 /* Fills @flight, room for TCPHS_FLIGHTS_MAX an event; how many there are. */
@@ -209,7 +209,7 @@ struct tcphs_canvas_style {
 	bool utf8;
 	bool absolute;			/* sequence numbers as on the wire */
 	bool heading;
-	netns_namer *netns;		/* names the namespaces; NULL: they are not told */
+	netns_namer *netns;		/* names the namespaces; NULL: they are not shown */
 	const char *tone[TCPHS_TONE_CLOSE + 1];	/* escape sequences, "" without colour */
 	const char *bold, *plain;
 };

@@ -18,7 +18,7 @@ static bool bytes_of(const struct draft *d, unsigned int side, uint64_t *bytes)
 
 /*
  * Has nothing come of what this side sent? Of data that nobody confirmed no record has the
- * number: that there were some is told by segments that it sent again between handshake and
+ * number: that there were some is seen by segments that it sent again between handshake and
  * close, or by its FIN, which stands behind them.
  */
 static bool sent_in_vain(const struct draft *d, unsigned int side)
@@ -157,7 +157,7 @@ static bool in_four_segments(const struct draft *d, unsigned int side)
 
 /*
  * Our ACK of the FIN that just came. In CLOSE-WAIT it waits for data or our FIN to
- * go with, so it is drawn only if the other end, or how the close went, tells of it.
+ * go with, so it is drawn only if the other end, or how the close went, shows it.
  */
 static void confirm_fin(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
@@ -191,7 +191,7 @@ static void on_fin_received(struct draft *d, const struct tcphs_event *ev, unsig
 	begin_close(d, ev);
 	half_close(d, ev);
 	d->p->end[!side].fin_sent = true;
-	/* What is left to tell is the state, which the ACK shows that comes next. */
+	/* What is left to show is the state, which the ACK shows that comes next. */
 	next = d->fin_drawn[side] ? draft_next(d, side, NULL) : NULL;
 	if (next && next->type == TCPHS_EV_TIME_WAIT && next->time == ev->time)
 		return;

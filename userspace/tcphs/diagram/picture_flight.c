@@ -2,7 +2,7 @@
 /*
  * Which departure belongs to which arrival.
  *
- * When both ends are on this machine, a segment is told where it leaves and
+ * When both ends are on this machine, a segment is recorded where it leaves and
  * where it comes in. Some departures are implied: the SYN+ACK by the SYN it
  * answers, the third ACK by ESTABLISHED, the ACK of a FIN by the FIN.
  */
@@ -118,7 +118,7 @@ static unsigned int of_close(const struct tcphs_event *ev, struct tcphs_flight *
 	return 0;
 }
 
-/* What both ends tell alike. Of an ACK it is the number that it confirms. */
+/* What both ends record alike. Of an ACK it is the number that it confirms. */
 static void set_key(struct tcphs_flight *f, const struct tcphs_event *ev)
 {
 	if (f->kind == TCPHS_KIND_FIN_ACK && f->implied) {
@@ -199,11 +199,11 @@ static void find_lost(struct tcphs_flight *flight, size_t nr)
 }
 
 /**
- * tcphs_flights - the way of each segment that events tell of
+ * tcphs_flights - the way of each segment that events show
  * @p: the picture they come into
  * @ev: the events, oldest first
  * @nr: how many
- * @flight: gets what leaves and arrives, with its mate where both are told
+ * @flight: gets what leaves and arrives, with its mate where both are recorded
  *
  * Return: how many there are, at most TCPHS_FLIGHTS_MAX for each event.
  */

@@ -74,7 +74,7 @@ static const char *const tone_class[] = {
 struct place {
 	unsigned int y, note_y;
 	unsigned int held;	/* lines of another row's note that stand here */
-	size_t arrival;		/* of what departs here, SIZE_MAX: it is not told */
+	size_t arrival;		/* of what departs here, SIZE_MAX: it is not recorded */
 };
 
 struct svg {
@@ -303,7 +303,7 @@ static void draw_loop(struct svg *s, const struct tcphs_row *row, const struct t
 	label(s, &out, &row->arrow, 0.5, tone);
 }
 
-/* @in: as it arrives, which is in the same row where nobody tells of it. */
+/* @in: as it arrives, which is in the same row where no record shows it. */
 static void draw_arrow(struct svg *s, const struct tcphs_row *row, const struct tcphs_arrow *in,
 		       struct way *w)
 {
@@ -442,7 +442,7 @@ static void draw_row(struct svg *s, size_t nr)
 	if (slopes(row) && !s->p->self)
 		lower[!row->arrow.from] = SLOPE;
 	draw_line(s, nr);
-	/* At the end that told it: where it arrives, unless only its departure is known. */
+	/* At the end that recorded it: where it arrives, unless only its departure is known. */
 	draw_times(s, row, y + 4 + (row->arrow.unseen && s->p->end[row->arrow.from].seen ? 0 :
 				    lower[!row->arrow.from]));
 	draw_state(s, row, TCPHS_LEFT, y + 4 + lower[TCPHS_LEFT]);
@@ -508,7 +508,7 @@ static void draw_lifelines(const struct svg *s, unsigned int top, unsigned int b
 				 s->p->end[i].seen ? "" : " unseen");
 }
 
-/* Counts the lines of draw_heads(), which come after the size is told. */
+/* Counts the lines of draw_heads(), which come after the size is written. */
 static unsigned int head_lines(const struct svg *s)
 {
 	struct tcphs_buf nowhere;
@@ -540,7 +540,7 @@ static void draw_legend(const struct svg *s, unsigned int y)
  * @p: the picture
  * @clock: for the time of day
  * @absolute: sequence numbers as on the wire
- * @netns: names the network namespaces; NULL: they are not told
+ * @netns: names the network namespaces; NULL: they are not shown
  * @out: where it goes
  *
  * Return: 0, or -ENOMEM.

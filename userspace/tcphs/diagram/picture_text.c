@@ -4,7 +4,7 @@
  *
  *	time  delta   STATE │  between the lifelines: segments, notes  │ STATE
  *
- * A segment with two told ends leaves in one row and arrives in another: its line
+ * A segment with two recorded ends leaves in one row and arrives in another: its line
  * bends, runs down a column of its own past whatever happens meanwhile, and bends
  * again. So segments that cross are seen to. The line of a connection to itself comes
  * back to the lifeline it left.
@@ -253,7 +253,7 @@ static void tail(struct line *l, const struct tcphs_arrow *a, unsigned int tone)
 			  a->from == TCPHS_LEFT ? G_RIGHT_FROM : G_LEFT_FROM, tone);
 }
 
-/* What left a side that tells of it and is known to be lost, nobody knows where. */
+/* What left a side that has recorded it and is known to be lost, nobody knows where. */
 static bool ends_short(const struct tcphs_canvas *c, const struct tcphs_arrow *a)
 {
 	return a->flags && a->lost && a->unseen && c->p->end[a->from].seen;

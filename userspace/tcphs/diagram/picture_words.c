@@ -269,7 +269,7 @@ bool tcphs_picture_translated(const struct tcphs_picture *p)
  * tcphs_heading - who one side is
  * @p: the picture
  * @side: TCPHS_LEFT or TCPHS_RIGHT
- * @netns: names its network namespace, too; NULL: it is not told
+ * @netns: names its network namespace, too; NULL: it is not shown
  * @line: gets its lines, in the same order for both sides; "" where there is nothing to say
  */
 void tcphs_heading(const struct tcphs_picture *p, unsigned int side, netns_namer *netns,

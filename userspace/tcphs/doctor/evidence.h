@@ -63,7 +63,7 @@ struct queue {
 	struct tcphs_histogram wait;	/* for accept() */
 	uint32_t waiting_before, waiting;	/* in the accept queue; the last that was seen */
 	uint32_t limit;			/* of both queues */
-	uint64_t stalled;		/* since then some wait and none was accepted, as events tell */
+	uint64_t stalled;		/* since then some wait and none was accepted, by events */
 	uint64_t oldest;		/* the longest wait of those who wait at the end, ns */
 	uint64_t long_waits;		/* of those, LONG_NS or longer */
 	uint64_t idle;			/* nothing was accepted for so long at the end, ns */
@@ -163,7 +163,7 @@ struct source {
 /* Addresses of which the ports are counted. */
 #define SOURCES_MOST 256
 
-/* Who holds sockets in CLOSE_WAIT; a server's that is not known is told by its port. */
+/* Who holds sockets in CLOSE_WAIT; a server's that is not known is identified by its port. */
 struct holder {
 	struct {
 		uint32_t pid;
@@ -292,7 +292,7 @@ bool evidence_is_here(const struct evidence *e, const struct place *at);
 const struct server *evidence_server(const struct evidence *e, const struct place *at);
 
 /*
- * Sums over reasons, without those that rules of their own tell: a full accept queue, a
+ * Sums over reasons, without those that rules of their own report: a full accept queue, a
  * listener that closed.
  */
 uint64_t resets_sum(const struct resets *r, enum reset_phase phase, enum reset_side side);

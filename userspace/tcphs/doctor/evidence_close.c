@@ -83,7 +83,7 @@ void close_nobody(struct evidence *e, const struct tcphs_event *ev)
 	if (!shut)
 		return;
 	shut->peer = peer_of(&ev->id);
-	/* Who knocks from here is told of the refusal. */
+	/* Who knocks from here has the refusal as a finding. */
 	if (evidence_is_here(e, &shut->peer)) {
 		shut->from_here++;
 		return;

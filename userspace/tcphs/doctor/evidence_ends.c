@@ -215,7 +215,7 @@ static void check_like(struct checks *c, const struct place *peer, uint64_t byte
 
 /*
  * A segment with an ACK, answered by RST because no connection of ours has its addresses.
- * One that we knew lately is told by its end.
+ * One that we knew lately is reported with its end.
  */
 static void stray(struct evidence *e, const struct tcphs_event *ev, const struct place *local,
 		  const struct place *peer)
@@ -225,7 +225,7 @@ static void stray(struct evidence *e, const struct tcphs_event *ev, const struct
 	struct gone *g = gone_slot(e, &ev->id, &known);
 	struct endings *x;
 
-	/* What is here at both ends is told by the other one. */
+	/* What is here at both ends is reported for the other one. */
 	if ((known && !g->stray) || evidence_is_here(e, peer)) {
 		e->ends->follow_ups++;
 		x = known && g->reset ? endings_at(e, ev, local, peer) : NULL;
@@ -319,7 +319,7 @@ static bool is_unanswered(const struct tcphs_event *ev)
 static void client_fin(struct evidence *e, struct endings *x, const struct tcphs_event *ev,
 		       const struct place *peer)
 {
-	/* With both ends here the listener tells whether it reads. */
+	/* With both ends here the listener's end shows whether it reads. */
 	if (x->key.passive ? !is_unread(ev) : !is_unanswered(ev) || evidence_is_here(e, peer))
 		return;
 	x->unserved.count++;
@@ -470,7 +470,7 @@ static void tell_other_end(struct evidence *e, const struct tcphs_ident *id)
 }
 
 /*
- * With both ends here who sent the RST tells it, for it knows why. But whether something
+ * With both ends here it is reported for who sent the RST and knows why. But whether something
  * was lost the one that got it knows better.
  */
 static bool is_told_by_sender(const struct evidence *e, const struct tcphs_event *ev,

@@ -55,7 +55,7 @@ struct endings {
 	uint64_t fins_lost;		/* sent again, and acknowledged then */
 	uint64_t died;			/* by a time-out, before either end had closed */
 	uint64_t probed;		/* of these, keepalive gave up */
-	struct resets resets;		/* but for those that the other end, here too, tells */
+	struct resets resets;		/* but for those reported for the other end, here too */
 	struct partings partings[NR_SIDES];	/* by whose RST; not in @resets */
 	uint64_t after_fin;		/* RSTs of the peer after its own FIN */
 	uint64_t races[NR_SIDES];	/* a request met the close of this side for idleness */

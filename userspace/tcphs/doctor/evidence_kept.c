@@ -92,7 +92,7 @@ static enum way way_of(const struct tcphs_event *ev)
 			return WAY_LISTENER_CLOSED;
 		return ev->reason == TCPHS_REASON_NO_SOCKET || !ev->id.conn ? WAY_NOBODY : WAY_RESET_BY_US;
 	case TCPHS_EV_RST_RECEIVED:
-		/* The answer to a SYN is told by connect-failed. */
+		/* The answer to a SYN is in connect-failed. */
 		return ev->old_state == TCPHS_STATE_SYN_SENT ? WAY_NONE : WAY_RESET_BY_PEER;
 	case TCPHS_EV_SYN_UNEXPECTED:
 		return WAY_MET_OLD;

@@ -7,7 +7,7 @@
 
 #include "evidence.h"
 
-/* Entries of one kind that are told apart; those with least to tell make room. */
+/* Entries of one kind that are told apart; those with least to report make room. */
 #define PEERS_MOST	16384
 /* Listeners that the module knows at the most. */
 #define QUEUES_MOST	16384

@@ -42,7 +42,7 @@ void queue_init(struct evidence *e)
 						 .limit = OVERFLOWED_MOST);
 }
 
-/* What listens is told of whatever happens elsewhere. */
+/* What listens is reported whatever happens elsewhere. */
 static struct server *listener_at(struct evidence *e, const struct place *at)
 {
 	struct server *s = evidence_get(e, &e->servers, at);
@@ -390,7 +390,7 @@ static void waiting_after(struct evidence *e, const struct tcphs_conn_list *list
 	free(v);
 }
 
-/* Where records were lost, the counters say what they would have told. */
+/* Where records were lost, the counters say what they would have shown. */
 static void server_counters(struct server *s, const struct counters *c)
 {
 	uint64_t drops = counters_grown(c, "TcpExtTCPReqQFullDrop");

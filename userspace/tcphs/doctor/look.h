@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A look at network namespaces: what the module, sysctls and counters tell before and after,
+ * A look at network namespaces: what the module, sysctls and counters show before and after,
  * and the events in between, whose they are.
  */
 #ifndef TCPHS_DOCTOR_LOOK_H

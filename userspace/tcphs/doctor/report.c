@@ -10,7 +10,7 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-/* Of findings of the same severity, those of the rule that comes first are told first. */
+/* Of findings of the same severity, those of the rule that comes first are reported first. */
 const struct rule rules[NR_RULES] = {
 	{ "accept-queues", "accept queues", NULL, check_accept_queues },
 	{ "requests", "requests", NULL, check_requests },
@@ -188,7 +188,7 @@ enum severity report_worst(const struct report *r)
 }
 
 /**
- * report_exit - what a script shall be told
+ * report_exit - the exit status, for a script
  * @worst: the severity
  */
 int report_exit(enum severity worst)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the evidence means. Each rule looks at one thing and adds a finding where its
- * threshold is reached; where it finds nothing it tells what it saw.
+ * threshold is reached; where it finds nothing it says what it saw.
  */
 #ifndef TCPHS_DOCTOR_REPORT_H
 #define TCPHS_DOCTOR_REPORT_H

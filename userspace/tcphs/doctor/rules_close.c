@@ -142,7 +142,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 		SAY(f->command, "ss -tneo state %s dst %s", name, peer);
 }
 
-/* The other end, here too, is in CLOSE_WAIT: that is told of its process. */
+/* The other end, here too, is in CLOSE_WAIT: that is reported of its process. */
 static bool is_twin(const struct evidence *e, const struct straggler *s)
 {
 	struct place peer = { .family = s->key.family, .netns = s->key.netns };

@@ -82,7 +82,7 @@ static enum severity severity_of(const struct destination *d)
 	       SEVERITY_WARNING : SEVERITY_CRITICAL;
 }
 
-/* What a listener of this machine does to its clients is told of that listener. */
+/* What a listener of this machine does to its clients is reported of that listener. */
 static bool is_told(const struct evidence *e, const struct report *r, const struct destination *d)
 {
 	return evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at));
@@ -363,7 +363,7 @@ static void syns_lost(const struct evidence *e, struct report *r, const struct d
 	uint64_t n = d->resent > d->old_acked ? d->resent - d->old_acked : 0;
 	struct finding *f;
 
-	/* Where nothing is answered at all, that is told already. */
+	/* Where nothing is answered at all, that is reported already. */
 	if (!d->established || !is_lossy(n, attempts(d)) || is_told(e, r, d) ||
 	    is_failing(unanswered(e, d), attempts(d)))
 		return;

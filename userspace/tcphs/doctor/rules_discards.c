@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel throws away at a listener before any queue: nobody tells of it. */
+/* What the kernel throws away at a listener before any queue: no event shows it. */
 #include "report.h"
 
 /* What the kernel counts, each for its own cause. */
@@ -19,7 +19,7 @@ static const struct {
 #define NR_CAUSES	(sizeof(causes) / sizeof(*causes))
 
 /*
- * Segments thrown away, without those that are told: a third ACK without room is counted
+ * Segments thrown away, without those that are recorded: a third ACK without room is counted
  * twice, a SYN or ACK that comes too early and a RST for a request once.
  */
 static uint64_t riddles(const struct server *s)
@@ -92,7 +92,7 @@ static void refused(const struct evidence *e, struct report *r, const struct ser
 	}
 }
 
-/* What is thrown away that no event tells of? */
+/* What is thrown away that no event shows? */
 void check_discards(const struct evidence *e, struct report *r)
 {
 	const struct server *s;
@@ -102,7 +102,7 @@ void check_discards(const struct evidence *e, struct report *r)
 	tally_each(&e->servers, s, i) {
 		n = riddles(s);
 		all += n;
-		/* Where records were lost, there are more that are told. */
+		/* Where records were lost, there are more that had an event. */
 		if (n >= DISCARDS && share(n, DISCARDS_PERMILLE, n + s->syns + s->cookies_sent) &&
 		    !e->lost)
 			refused(e, r, s, n);

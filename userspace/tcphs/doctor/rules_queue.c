@@ -97,7 +97,7 @@ static void add(struct alike *a, const struct queue *q)
 		a->oldest = q->oldest;
 }
 
-/* ---- telling ----------------------------------------------------------------------- */
+/* ---- reporting --------------------------------------------------------------------- */
 
 /* One socket of a group is named by what it is one of. */
 static void name(struct finding *f, const struct server *s, const struct alike *a)

@@ -3,7 +3,7 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-#define STRAY_PEERS	5	/* told one by one */
+#define STRAY_PEERS	5	/* reported one by one */
 
 /* Who checks the health of a server does it so often, from each address. */
 #define CHECKS_A_SECOND	10
@@ -203,7 +203,7 @@ static const char race_with_server[] =
 static const char race_other[] =
 	"The client closed connections after being idle for so long, while the server was still to send something: that was answered by RST. Where the server speaks first after a while, the client's idle time-out is too short.";
 
-/* Both ends here: the one that closed tells it. */
+/* Both ends here: it is reported for the one that closed. */
 static bool is_told_by_closer(const struct evidence *e, const struct endings *x,
 			      enum reset_side closer)
 {
@@ -251,7 +251,7 @@ void check_resets(const struct evidence *e, struct report *r)
 			partings += x->partings[side].count;
 			judge_races(e, r, x, side);
 			judge_partings(e, r, x, side);
-			/* A handshake of ours that is reset was refused, which is told there. */
+			/* A handshake of ours that is reset was refused: reported there. */
 			for (phase = !x->key.passive; phase < NR_PHASES; phase++) {
 				sum[phase][side] += resets_sum(&x->resets, phase, side);
 				judge_resets(e, r, x, phase, side);
@@ -400,7 +400,7 @@ void check_old_connections(const struct evidence *e, struct report *r)
 	}
 	tally_each(&e->destinations, d, i) {
 		there += d->old_acked;
-		/* The listener here has told it. */
+		/* It is reported for the listener here. */
 		if (d->old_acked && !evidence_is_here(e, &d->at))
 			met_there(r, d);
 	}

@@ -12,7 +12,7 @@ static void count(struct finding *f, const struct endings *x)
 	    (ull)x->first_fins, tcphs_plural(x->first_fins), longest);
 }
 
-/* Who does not accept does not read either, which is told by then. */
+/* Who does not accept does not read either, which is reported by then. */
 static void judge_listener(const struct evidence *e, struct report *r, const struct endings *x)
 {
 	uint64_t n = x->unserved.count;

@@ -3,8 +3,8 @@
 #include "evidence_ends.h"
 #include "report.h"
 
-#define SHUT_PORTS	20	/* told one by one */
-#define KNOCKERS	5	/* told one by one */
+#define SHUT_PORTS	20	/* reported one by one */
+#define KNOCKERS	5	/* reported one by one */
 
 static const char cause_of_knocks[] =
 	"A scan, or a client of services that are gone: of a host that was here before, or whose address this machine has now. It costs no connection.";
@@ -42,7 +42,7 @@ static void knocked_by_many(struct report *r, uint64_t resets, uint64_t ports)
 	SAY(f->command, "tcphs events -f --event rst-sent");
 }
 
-/* A port that is only one of those that scans asked for has nothing to tell of its own. */
+/* A port that is only one of those that scans asked for has no finding of its own. */
 static bool is_of_scans(const struct evidence *e, const struct shut *shut)
 {
 	const struct knocker *k;

@@ -145,7 +145,7 @@ void check_syn_queues(const struct evidence *e, struct report *r)
 		sent += s->cookies_sent;
 		/*
 		 * Handshakes that cannot end, for the accept queue is full, fill the SYN queue
-		 * too: that is told there.
+		 * too: that is reported there.
 		 */
 		if (!is_flood(&o) && report_told(r, s))
 			continue;

@@ -34,7 +34,7 @@ struct settings {
 	unsigned int port_low, port_high;	/* ip_local_port_range */
 	uint8_t reserved[65536 / 8];		/* ip_local_reserved_ports */
 	bool sockstat_known;
-	uint64_t orphans;			/* of all namespaces, as sockstat tells */
+	uint64_t orphans;			/* of all namespaces, as sockstat says */
 	uint64_t time_wait;			/* buckets of this one, in FIN_WAIT2 too */
 	uint64_t memory;			/* pages that TCP has in queues, all namespaces */
 	bool ring_known;

@@ -90,7 +90,7 @@ static bool take(struct reading *r, const struct nlmsghdr *h)
 	return true;
 }
 
-/* True: it was told to its end. */
+/* True: it was read to its end. */
 static bool dump(struct reading *r, uint8_t family)
 {
 	const struct nlmsghdr *h;

@@ -97,7 +97,7 @@ static void put_record(struct text *t, const struct tcphs_event *ev)
 	put_detail(t, ev);
 }
 
-/* Has this end told of the segment before? Then it is no other one that came. */
+/* Has this end recorded the segment before? Then it is no other one that came. */
 static bool is_more(const struct packet *packet, unsigned int i)
 {
 	unsigned int k;

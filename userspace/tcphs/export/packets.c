@@ -2,7 +2,7 @@
 /*
  * Each segment is one packet, at the place and time at which it left, if both of its ends
  * are on this machine; else where it came. So a packet waits for a second, in which the
- * other end and established may tell more of it.
+ * other end and established may add to it.
  *
  * Which records are about the same segment, addresses, ports and numbers say: where NAT on this
  * machine changes them each end has its own packets, as two captures would.
@@ -44,7 +44,7 @@ struct key {
 struct known {
 	struct key key;
 	uint64_t packet;	/* its number */
-	bool left, came;	/* which of its ends has told of it */
+	bool left, came;	/* which of its ends has recorded it */
 };
 
 /* Segments in two halves: when the newer is full, the older is forgotten. */
@@ -138,7 +138,7 @@ static void write_oldest(struct packets *p)
 {
 	const struct packet *packet = packet_at(p, p->written++);
 
-	/* An ACK that may confirm more than its own numbers say, and nobody told what. */
+	/* An ACK that may confirm more than its own numbers say, and no record says what. */
 	if (!packet->dropped && packet->seg.flags & TH_ACK && !packet->seg.known_ack)
 		p->counts.numberless++;
 	else if (!packet->dropped)
@@ -241,7 +241,7 @@ static void know(struct packets *p, const struct known *known)
 		 half->nr++);
 }
 
-/* ---- what is told of it ---------------------------------------------------------- */
+/* ---- what is known of it --------------------------------------------------------- */
 
 static bool is_waiting(const struct packets *p, const struct known *known)
 {

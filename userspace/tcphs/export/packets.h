@@ -2,8 +2,8 @@
 /*
  * Records as packets, in a pcapng file.
  *
- *	segments.c	which segments a record tells of
- *	packets.c	each segment once, although both of its ends may have told of it
+ *	segments.c	which segments a record shows
+ *	packets.c	each segment once, although both of its ends may have recorded it
  *	comment.c	what is known of it, in words
  *	headers.c	its IP and TCP headers
  *	pcapng.c	the blocks of the file
@@ -15,7 +15,7 @@
 #include "output.h"
 #include "segments.h"
 
-/* Who told of a segment: where it left, where it came, and established, which adds to that. */
+/* What recorded a segment: where it left, where it came, and established, which adds to that. */
 #define ACCOUNTS_MAX 4
 
 struct account {
@@ -36,7 +36,7 @@ struct packet {
 	uint64_t lost;		/* records, right before it */
 };
 
-/* Its direction and its place: where it left, if that is told. */
+/* Its direction and its place: where it left, if that is recorded. */
 static inline const struct account *packet_place(const struct packet *packet)
 {
 	unsigned int i;

@@ -107,7 +107,7 @@ static unsigned int of_event(const struct tcphs_event *ev, struct segment *seg)
 	case TCPHS_EV_SYNACK_RETRANSMIT:
 		return one_again(seg, recorded(ev, TH_SYN | TH_ACK, false));
 	case TCPHS_EV_ACCEPT_QUEUED:
-		/* By Fast Open it was the SYN, and syn-received told of it. */
+		/* By Fast Open it was the SYN, and syn-received has recorded it. */
 		return ev->reason == TCPHS_REASON_FASTOPEN ? 0 :
 		       one(seg, recorded(ev, TH_ACK, true));
 	case TCPHS_EV_ACCEPT_OVERFLOW:
@@ -139,10 +139,10 @@ static unsigned int of_event(const struct tcphs_event *ev, struct segment *seg)
 }
 
 /**
- * segments_of - the segments that a record tells of
+ * segments_of - the segments that a record shows
  * @ev: the record
  * @seg: gets them, in their order
- * @numberless: counts those that can't be told, for no SEQ is recorded
+ * @numberless: counts those that can't be given, for no SEQ is recorded
  *
  * Return: how many.
  */

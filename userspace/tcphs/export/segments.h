@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which TCP segments a record tells of, with the numbers that it has.
+ * Which TCP segments a record shows, with the numbers that it has.
  *
  * Documentation/export.md has the table, event by event. Nothing is made up: a segment whose
  * SEQ no record has is none.
@@ -14,9 +14,9 @@
 
 struct segment {
 	uint8_t flags;		/* TH_SYN and so on, as in the header */
-	bool came;		/* to the end that tells it; else it left from there */
+	bool came;		/* to the end that recorded it; else it left from there */
 	bool known_ack;		/* @ack is; with TH_ACK and without: another record may have it */
-	bool again;		/* another record of this end has told of it, if it is there */
+	bool again;		/* another record of this end has it, if it is there */
 	bool resend;
 	uint32_t seq, ack;
 };
