@@ -124,7 +124,7 @@ for shell in bash zsh fish; do
 	same "$(in_$shell --listen -)" "" "$shell: and no option stands in its place"
 	about=tcphs-lesson
 	same "$(in_$shell --)" "$(grep -oP '\badd_argument\(.*"\K--[a-z-]+(?=")' \
-		"$here/../../lessons/tcphs-lesson" | grep -vx -e --claims)" \
+		"$here/../../lessons/tcphs-lesson" | grep -vx -e --claims | awk '!seen[$0]++')" \
 		"$shell: every option of tcphs-lesson, and no other"
 	same "$(in_$shell half)" "half_close" "$shell: half a lesson"
 	same "$(in_$shell --lang '')" "en zh" "$shell: every language"
