@@ -275,8 +275,11 @@ static void tell(const struct record_cmd *cmd)
 		record_older(older, cmd->older), size);
 }
 
-/* Of a command that did not even begin there is nothing to keep, and the right one may have that name. */
-static bool left_nothing(const struct record_cmd *cmd, int failed)
+/*
+ * Of a command that did not even begin there is nothing to keep, and the right one may have
+ * that name. Return: true, the file is gone again.
+ */
+static bool take_back(const struct record_cmd *cmd, int failed)
 {
 	struct stat st;
 
@@ -311,7 +314,7 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 				cmd->name, strerror(errno));
 		ret = -1;
 	}
-	if (cmd->recorder && !left_nothing(cmd, ret))
+	if (cmd->recorder && !take_back(cmd, ret))
 		tell(cmd);
 	tcphs_recorder_free(cmd->recorder);
 	return ret;
