@@ -142,7 +142,7 @@ no_duration_is_invented() {
 		.duration_ns != null'
 }
 
-# ends EVENT…: events of these that adopted connections told
+# ends EVENT…: events of these that adopted connections reported
 ends() {
 	local pattern
 
@@ -166,15 +166,15 @@ all_ends_are_told() {
 	return $wrong
 }
 
-# A FIN that was sent, received or acknowledged before is not told as if now.
-no_step_is_told_late() {
+# A FIN that was sent, received or acknowledged before is not reported as if now.
+no_step_is_reported_late() {
 	none adopted '.event == "fin-sent" and (.old | IN("established", "close-wait") | not)' &&
 	none adopted '.event == "fin-acked" and (.old | IN("fin-wait-1", "closing", "last-ack") | not)' &&
 	none adopted '.event == "fin-received" and (.old | IN("established", "fin-wait-1", "fin-wait-2") | not)'
 }
 
 # Each pair sent 10 bytes one way and 8 the other; two that waited to be
-# accepted sent none. What is not known is not told. An attempt may be sent again
+# accepted sent none. What is not known is not reported. An attempt may be sent again
 # just after nothing is dropped any more and before it is closed: such a one begins
 # here, without a byte, and is left out.
 lives_are_right() {
@@ -234,7 +234,7 @@ wait_until 150 time_wait_is_over || say "TIME_WAIT does not end"
 events_json "$tmp/events"
 check "every socket's end is reported once" all_ends_are_told
 check "no duration is invented up to the end" no_duration_is_invented
-check "no earlier step is reported as if it were new" no_step_is_told_late
+check "no earlier step is reported as if it were new" no_step_is_reported_late
 check "the bytes of a life are those sent and received, or absent" lives_are_right
 check "in the end the table is empty" table_is_empty
 check "every object is as its schema says" objects_fit status "$tmp/status" \

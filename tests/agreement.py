@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The kernel's counters against what tcphs told of the same time.
+"""The kernel's counters against what tcphs reported of the same time.
 
 usage: agreement.py BEFORE AFTER EVENTS STILLBORN
 
@@ -21,8 +21,8 @@ def load(path):
         return json.load(file)["kernel"]
 
 
-class Told:
-    """How often an event was told, by states and reason."""
+class Reported:
+    """How often an event was reported, by states and reason."""
 
     def __init__(self, path):
         self.events = []
@@ -132,15 +132,15 @@ def fast_children_reset(t, state):
 
 
 def main(before, after, events, stillborn):
-    before, after, told = load(before), load(after), Told(events)
+    before, after, reported = load(before), load(after), Reported(events)
     failed = 0
-    for name, count, *spare in relations(told, int(stillborn)):
+    for name, count, *spare in relations(reported, int(stillborn)):
         grown = sum(after[n] - before[n] for n in name.split("+"))
         if count <= grown <= count + sum(spare):
             print(f"pass {name}: {grown}")
         else:
             failed += 1
-            print(f"the kernel counts {grown}, tcphs told {count}\nfail {name}")
+            print(f"the kernel counts {grown}, tcphs reported {count}\nfail {name}")
     return 1 if failed else 0
 
 

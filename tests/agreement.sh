@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A long mixed load with losses, full queues, cookies, aborts, TCP Fast Open and
-# reused TIME_WAITs; then the sums of what was told equal the kernel's counters.
+# reused TIME_WAITs; then the sums of what was reported equal the kernel's counters.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -104,17 +104,17 @@ def expected(e):
 TOPIC = {"SYN": "isns", "SYN+ACK": "isns", "FIN": "fins", "RST": "rsts"}
 
 
-def compare_life(name, told, seen):
-    """Every segment of the flow, and in this order, as one end told them."""
-    if [t[0] for t in told] != [s[0] for s in seen]:
-        print("order: %s: told %s, captured %s" %
-              (name, [t[0] for t in told], [s[0] for s in seen]))
+def compare_life(name, reported, seen):
+    """Every segment of the flow, and in this order, as one end reported them."""
+    if [t[0] for t in reported] != [s[0] for s in seen]:
+        print("order: %s: reported %s, captured %s" %
+              (name, [t[0] for t in reported], [s[0] for s in seen]))
         return
-    for t, s in zip(told, seen):
+    for t, s in zip(reported, seen):
         if not kernel.RESET_HAS_SEGMENT and t[0] == "RST" and t[2:] == (None, None):
             s = s[:2] + (None, None)
         if t != s:
-            print("%s: %s: told %s, captured %s" % (TOPIC[t[0]], name, t, s))
+            print("%s: %s: reported %s, captured %s" % (TOPIC[t[0]], name, t, s))
 
 
 def check_isns(name, events, seen):
@@ -155,16 +155,16 @@ def one_end(events, flows, used, nobodys):
         print("strangers: %s is not in the capture" % name)
         return
     used.add(flow)
-    told = [t for t in map(expected, events) if t]
+    reported = [t for t in map(expected, events) if t]
     # Only the end that opens sees the SYN+ACK as an event of its own, and
     # where nobody listens there is nothing but the RST.
     if events[0]["event"] == "syn-received":
         seen = [s for s in seen if s[0] != "SYN+ACK"]
     if events[0]["conn"] == "0":
         seen = [s for s in seen if s[0] == "RST"]
-    elif "RST" not in [t[0] for t in told]:
+    elif "RST" not in [t[0] for t in reported]:
         seen = [s for s in seen if s[0] != "RST" or s[1:3] not in nobodys]
-    compare_life(name, told, seen)
+    compare_life(name, reported, seen)
     check_isns(name, events, flows[flow])
 
 
@@ -178,7 +178,7 @@ def main(argv):
     for events in by_life.values():
         one_end(events, flows, used, nobodys)
     for flow in flows.keys() - used:
-        print("strangers: captured, never told: %s" % flows[flow])
+        print("strangers: captured, never reported: %s" % flows[flow])
     print("compared %d lives with %d segments" %
           (len(by_life), sum(len(seen) for seen in flows.values())))
 

@@ -60,7 +60,7 @@ are_drawn() {
 		"$(grep -c '"unit": "nginx.service"' "$tmp/did")" "headings with a unit"
 }
 
-# Two that are refused, each by itself; what is found is told of each.
+# Two that are refused, each by itself; what is found is reported of each.
 doctor_groups() {
 	local by
 

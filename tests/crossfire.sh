@@ -44,7 +44,7 @@ word() {
 	sed -n "s/^$2 //p" "$1"
 }
 
-# Whatever the connections of the end still have to tell is told.
+# Whatever the connections of the end still have to tell is reported.
 settles() {
 	local before
 
@@ -86,7 +86,7 @@ start 11
 need_command jq
 RANDOM=$((seed = ${SEED:-$RANDOM}))
 say "$(nproc) CPUs, $seconds s, seed $seed"
-# No TIME_WAIT: its end would be told a minute after all else is.
+# No TIME_WAIT: its end would be reported a minute after all else is.
 sysctl -qw net.ipv4.tcp_max_tw_buckets=0 net.ipv4.ip_local_port_range="10007 60013"
 # Small enough for a slow kernel to overwrite what a slow reader has not read.
 load ring_records=$((patience == 1 ? 1024 : 64))

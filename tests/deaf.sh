@@ -55,11 +55,11 @@ proved() {
 
 	shift 2
 	load "deaf=$name"
-	"$@" && told "$name" "$missed"
+	"$@" && reported "$name" "$missed"
 }
 
-# told NAME MISSED
-told() {
+# reported NAME MISSED
+reported() {
 	local name=$1 missed=$2
 
 	same "$(deaf_in_proc)" "$name $missed" "/proc/tcphs" || return
@@ -86,7 +86,7 @@ proved_by_buckets() {
 	made=$(($(difference "$tmp/before" "$tmp/after" TcpExtTW) +
 		$(difference "$tmp/before" "$tmp/after" TcpExtTWKilled)))
 	echo "$made buckets"
-	((made > connections / 2)) && told "$1" "$made"
+	((made > connections / 2)) && reported "$1" "$made"
 }
 
 # How the kernel calls what puts a bucket into its hash table.
@@ -105,13 +105,13 @@ healthy_is_not_deaf() {
 	same "$(unusable)" "" "unusable"
 }
 
-# unusable: the hooks of which that is told
+# unusable: the hooks of which that is reported
 unusable() {
 	tcphs status -j | jq -r '.hooks[] | select(.unusable).name'
 }
 
 # With that hook's arguments one place later no handler reads them; the others go on.
-unusable_is_told() {
+unusable_is_reported() {
 	load "shifted=$1"
 	connect && same "$(unusable)" "$1" status &&
 	same "$(awk '$1 == "hook-unusable" { print $2 }' /proc/tcphs)" "$1" "/proc/tcphs" &&
@@ -121,7 +121,7 @@ unusable_is_told() {
 	tcphs status | grep -F "unusable $1 ("
 }
 
-# The handshakes are in a namespace of their own; hits are told here, of all.
+# The handshakes are in a namespace of their own; hits are reported here, of all.
 hits_agree() {
 	same "$(hits tcp_connect)" "$(difference "$tmp/before" "$tmp/after" TcpActiveOpens)" \
 		"calls of tcp_connect"
@@ -150,7 +150,7 @@ no_room_is_not_deaf() {
 proves_when_there_is_room_again() {
 	load table_size=64 deaf=tcp_get_cookie_sock
 	fill_and_empty --close client-rst,server-rst && same "$(deaf_in_proc)" "" deaf || return
-	connect_by_cookie && told tcp_get_cookie_sock "$connections"
+	connect_by_cookie && reported tcp_get_cookie_sock "$connections"
 }
 
 missing_hooks() {
@@ -246,7 +246,7 @@ check "one that is required refuses the load by its name" required_is_named tcp_
 check "copies of hooked functions are named" copies_are_named
 for function in inet_csk_complete_hashdance tcp_v4_connect; do
 	check "$function() called with other arguments is unusable, and said to be" \
-		unusable_is_told $function
+		unusable_is_reported $function
 done
 unload
 for function in tcp_conn_request tcp_check_req; do

@@ -140,9 +140,9 @@ class Talk:
 
     def ended(self):
         """Both sockets are closed, or the one there was has failed."""
-        told = [e for e in self.events() if e["conn"] != "0" and e["role"] != "listener"]
-        lives = {e["conn"] for e in told}
-        ends = {e["conn"] for e in told if e["event"] in ("closed", "connect-failed")}
+        reported = [e for e in self.events() if e["conn"] != "0" and e["role"] != "listener"]
+        lives = {e["conn"] for e in reported}
+        ends = {e["conn"] for e in reported if e["event"] in ("closed", "connect-failed")}
         return lives and lives == ends
 
     def end(self):
@@ -327,7 +327,7 @@ def compare(steps, wire, seen):
 def check_omitted(side, rest, seen):
     """
     Data and their ACKs are not drawn. A side that is not seen may have sent what did
-    not arrive, and the SYN that met no socket is told by its RST.
+    not arrive, and the SYN that met no socket is reported by its RST.
     """
     if rest[0][0] & MARKS and (side in seen or (rest[0] not in rest[1:] and
                                                 rest[0][0] != FLAGS["syn"])):
@@ -359,11 +359,11 @@ def check_bytes(steps, first):
     """The numbers of the FINs or RSTs say what was sent; so does the data row."""
     data = [s["data"] for s in steps if "data" in s]
     for side in ("left", "right"):
-        told = sum(d.get(f"{side}_bytes", 0) for d in data)
+        reported = sum(d.get(f"{side}_bytes", 0) for d in data)
         sent = [s["arrow"]["seq"] - first[side]["isn"] - 1 & 0xffffffff for s in steps
                 if "arrow" in s and s["arrow"]["from"] == side and "fin" in s["arrow"]["flags"]]
-        if sent and sent[0] != told:
-            raise Wrong(f"{side} sent {sent[0]} bytes, drawn {told}")
+        if sent and sent[0] != reported:
+            raise Wrong(f"{side} sent {sent[0]} bytes, drawn {reported}")
 
 
 def labels(steps, first):

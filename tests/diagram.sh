@@ -67,7 +67,7 @@ failed_is_whole() {
 		"closed syn-sent closed" "states of the connection that failed"
 }
 
-refusal_is_told() {
+refusal_is_reported() {
 	tcphs diagram -A --port "$1" -j 2>/dev/null | grep 'connect() failed'
 }
 
@@ -77,7 +77,7 @@ recorded() {
 	background "$tmp/errors" tcphs record "$tmp/record" -A
 	wait_until 10 test -s "$tmp/record" || return
 	refuse $at
-	wait_until 10 refusal_is_told $at || return
+	wait_until 10 refusal_is_reported $at || return
 	# It has no names of namespaces.
 	tcphs diagram -A --port $at -j | sed 's/,"netns_name":"left"//g' >"$tmp/live" || return
 	stop "${started[-1]}"

@@ -40,7 +40,7 @@ not_loaded() {
 	complains 3 "modprobe tcphs" tcphs doctor
 }
 
-# A hook that does not fire is told, with as many misses as status knows.
+# A hook that does not fire is reported, with as many misses as status knows.
 deaf_hook() {
 	load deaf=tcp_connect
 	"$here/traffic" --connections 31 --close client >/dev/null || return

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 997 connections over each of IPv4, IPv6 and v4-mapped IPv6, ended in every way
-# there is: each step of each life is told exactly once, with the right numbers.
+# there is: each step of each life is reported exactly once, with the right numbers.
 # Witnesses: the program that made them, the kernel's own counters, and ss.
 
 # shellcheck source=tests/lib.sh
@@ -55,21 +55,21 @@ kernel_agrees() {
 	return $wrong
 }
 
-# told TEXT: events in which it stands
-told() {
+# reported TEXT: events in which it stands
+reported() {
 	grep -c "$1" "$tmp/events"
 }
 
 events_agree() {
 	local wrong=0
 
-	same "$(told '"event":"syn-sent"')" "$(counter all TcpActiveOpens)" syn-sent || wrong=1
-	same "$(told '"event":"accept-queued"')" "$(queued "$tmp/before.all" "$tmp/after.all")" accept-queued || wrong=1
-	same "$(told '"event":"connect-failed"')" "$(counter all TcpAttemptFails)" connect-failed || wrong=1
-	same "$(told '"event":"closed","old":"established"')" "$(counter all TcpEstabResets)" \
+	same "$(reported '"event":"syn-sent"')" "$(counter all TcpActiveOpens)" syn-sent || wrong=1
+	same "$(reported '"event":"accept-queued"')" "$(queued "$tmp/before.all" "$tmp/after.all")" accept-queued || wrong=1
+	same "$(reported '"event":"connect-failed"')" "$(counter all TcpAttemptFails)" connect-failed || wrong=1
+	same "$(reported '"event":"closed","old":"established"')" "$(counter all TcpEstabResets)" \
 		"closed while established" || wrong=1
-	same "$(told '"event":"rst-sent"')" "$(counter all TcpOutRsts)" rst-sent || wrong=1
-	same "$(told '"event":"[a-z]*-retransmit"')" "$(counter all TcpRetransSegs)" \
+	same "$(reported '"event":"rst-sent"')" "$(counter all TcpOutRsts)" rst-sent || wrong=1
+	same "$(reported '"event":"[a-z]*-retransmit"')" "$(counter all TcpRetransSegs)" \
 		"sent again" || wrong=1
 	return $wrong
 }
@@ -144,7 +144,7 @@ table_is_empty() {
 
 # time_wait_ended: as often as the kernel counted it, all because time was up
 time_wait_ended() {
-	same "$(told '"event":"time-wait-end".*"reason":"expired"')" "$(counter all TcpExtTW)" \
+	same "$(reported '"event":"time-wait-end".*"reason":"expired"')" "$(counter all TcpExtTW)" \
 		time-wait-end && ! grep '^[^ ]* \(order\|time-wait\): ' "$tmp/problems"
 }
 

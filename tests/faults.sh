@@ -90,8 +90,8 @@ hungry_hooks_count() {
 	events_json "$tmp/events"
 	((missed > 0)) || return
 	same $((used - late + missed)) $((2 * connections)) "followed or counted" &&
-		same "$(births '.untracked == true')" "$missed" "births told as untracked" &&
-		same "$(births '.untracked != true')" $((used - late)) "births told" &&
+		same "$(births '.untracked == true')" "$missed" "births reported as untracked" &&
+		same "$(births '.untracked != true')" $((used - late)) "births reported" &&
 		nothing_lost "$tmp/events"
 }
 
@@ -131,12 +131,12 @@ hungry_listeners_count() {
 	((missed > 0)) && same $((known + missed)) $listeners "known or counted"
 }
 
-told() {
+reported() {
 	jq -s 'map(if .event == "lost" then .lost else 1 end) | add' "$tmp/followed"
 }
 
-all_is_told() {
-	[[ $(told) == "$1" ]]
+all_is_reported() {
+	[[ $(reported) == "$1" ]]
 }
 
 recorded() {
@@ -153,7 +153,7 @@ bell_rings_later() {
 		probability 100 || return
 	before=$(recorded)
 	"$here/traffic" --connections 7 --close client-rst >/dev/null || return
-	wait_until 10 all_is_told $(($(recorded) - before)) || { told; return 1; }
+	wait_until 10 all_is_reported $(($(recorded) - before)) || { reported; return 1; }
 	same "$(<$failslab/times)" 0 "failures left"
 	no_faults
 }

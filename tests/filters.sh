@@ -90,15 +90,15 @@ namespace() {
 follow() {
 	background "$tmp/followed" tcphs events -f -j -n 0 --event connect-failed --peer-port 9
 	wait_until 10 grep -q 'tcphs' "/proc/$!/comm" || return
-	# Refused until it is told: the reader may not have begun when the first one is.
-	wait_until 20 refused_is_told || return
+	# Refused until it is reported: the reader may not have begun when the first one is.
+	wait_until 20 refused_is_reported || return
 	curl -s "http://127.0.0.1:8083/"
-	refused_is_told
+	refused_is_reported
 	stop $!
 	! grep -v '"event":"connect-failed".*"peer_port":9,' "$tmp/followed"
 }
 
-refused_is_told() {
+refused_is_reported() {
 	curl -s "http://127.0.0.1:9/"
 	sleep 0.2
 	grep connect-failed "$tmp/followed"

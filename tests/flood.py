@@ -58,10 +58,10 @@ def comparisons(grown, listeners, total, each, drops):
     def of_events(*names):
         return {cookie: sum(each[cookie][name] for name in names) for cookie in listeners}
 
-    told = of_events("syn-dropped", "accept-overflow")
+    reported = of_events("syn-dropped", "accept-overflow")
     yield "discards of each listener, in ss", of_listeners("discards"), drops
-    yield "drops of each listener, in events", of_listeners("syn_drops"), told
-    yield "ListenDrops", sum(told.values()), grown["TcpExtListenDrops"]
+    yield "drops of each listener, in events", of_listeners("syn_drops"), reported
+    yield "ListenDrops", sum(reported.values()), grown["TcpExtListenDrops"]
     yield ("overflows of each listener, in events", of_listeners("accept_overflows"),
            of_events("dropped-accept-queue", "accept-overflow"))
     yield ("cookies sent by each listener, in events", of_listeners("cookies_sent"),
@@ -82,11 +82,11 @@ def comparisons(grown, listeners, total, each, drops):
 def main(before, after, listeners, events, sockets):
     grown = load_counters(after)
     grown.subtract(load_counters(before))
-    for name, told, wanted in comparisons(grown, load_listeners(listeners), *load_events(events),
+    for name, reported, wanted in comparisons(grown, load_listeners(listeners), *load_events(events),
                                           load_drops(sockets)):
-        if told != wanted:
-            print(f"tcphs says {told}, it is {wanted}")
-        print(f"{'pass' if told == wanted else 'fail'} {name}: {wanted}")
+        if reported != wanted:
+            print(f"tcphs says {reported}, it is {wanted}")
+        print(f"{'pass' if reported == wanted else 'fail'} {name}: {wanted}")
 
 
 if __name__ == "__main__":

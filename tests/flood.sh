@@ -122,14 +122,14 @@ grown() {
 	difference "$tmp/before" "$tmp/after" "TcpExt$1"
 }
 
-# told WORD…: the number behind it, of the reader
-told() {
+# reported WORD…: the number behind it, of the reader
+reported() {
 	sed -n "s/^$* //p" "$tmp/events"
 }
 
 nothing_amiss() {
 	grep '^bad' "$tmp/events"
-	[[ $(told bad) == 0 && $(told lost) == 0 ]]
+	[[ $(reported bad) == 0 && $(reported lost) == 0 ]]
 }
 
 connected() {
@@ -146,9 +146,9 @@ table_keeps_its_bound() {
 }
 
 untracked_agree() {
-	echo "$(told untracked) untracked"
-	same "$(tcphs status -j | jq .table.untracked)" "$(told untracked)" untracked &&
-		(($(told untracked) > 997 / patience))
+	echo "$(reported untracked) untracked"
+	same "$(tcphs status -j | jq .table.untracked)" "$(reported untracked)" untracked &&
+		(($(reported untracked) > 997 / patience))
 }
 
 table_is_empty() {

@@ -99,7 +99,7 @@ over() {
 	! ip netns exec "$1" ss -Htan exclude listening exclude time-wait | grep .
 }
 
-# What a server has in its queue of one that the client has given up may still be told of.
+# What a server has in its queue of one that the client has given up may still be reported of.
 record_both() {
 	local side
 

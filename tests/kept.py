@@ -254,8 +254,8 @@ def holes_of(lines):
     return lost
 
 
-def same(told, proc):
-    with open(told, encoding="ascii") as file:
+def same(reported, proc):
+    with open(reported, encoding="ascii") as file:
         lines = [json.loads(line) for line in file]
     lost = holes_of(lines)
     expected = sorted((e["time"], e["cpu"], e["conn"], e["event"], e.get("earlier_lost", False))

@@ -86,13 +86,13 @@ one_stream() {
 # What cat reads is the same stream, holes and all. Nobody writes meanwhile.
 # What others left in TIME_WAIT ends at any time.
 nothing_came_meanwhile() {
-	tcphs events -j >"$tmp/told" && cat /proc/tcphs_events >"$tmp/proc" &&
-		tcphs events -j | cmp - "$tmp/told"
+	tcphs events -j >"$tmp/reported" && cat /proc/tcphs_events >"$tmp/proc" &&
+		tcphs events -j | cmp - "$tmp/reported"
 }
 
 proc_is_the_same() {
 	wait_until 90 nothing_came_meanwhile &&
-		python3 "$here/kept.py" same "$tmp/told" "$tmp/proc"
+		python3 "$here/kept.py" same "$tmp/reported" "$tmp/proc"
 }
 
 # refused OPTION...: what the doctor says of the connects that were refused, and of when
@@ -171,7 +171,7 @@ one_alone_has_all() {
 }
 
 # How far back they go: what is younger is there.
-reach_is_told() {
+reach_is_reported() {
 	local ring kept
 
 	read -r ring kept < <(tcphs status -j | jq -r '"\(.ring.reach_ns) \(.kept.reach_ns)"')
@@ -213,7 +213,7 @@ check "both stores are one stream without duplicates" one_stream
 check "/proc/tcphs_events is that stream too" proc_is_the_same
 check "the kept store alone has no good lives" kept_alone
 check "the doctor judges what is kept, for what it is" doctor_judges_what_is_kept
-check "how far back each store goes is said" reach_is_told
+check "how far back each store goes is said" reach_is_reported
 check "the kernel does not complain" kernel_is_quiet
 unload
 

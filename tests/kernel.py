@@ -10,7 +10,7 @@ RELEASE = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).gr
 RESET_HAS_SEGMENT = RELEASE >= (5, 11)
 
 # From 6.18 on softirqs of a CPU interleave on PREEMPT_RT, and what a full queue makes a
-# listener drop can't be told. (A kernel with PREEMPT_RT_NEEDS_BH_LOCK would be another.)
+# listener drop can't be reported. (A kernel with PREEMPT_RT_NEEDS_BH_LOCK would be another.)
 TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
 
 # Who has a 4-tuple that connect() wants can't be looked up where preemption is off, as it is

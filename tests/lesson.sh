@@ -42,12 +42,12 @@ language_is_of_the_environment() {
 	LC_ALL=C.UTF-8 LANG=zh_CN.UTF-8 "$lesson" | grep -q handshake
 }
 
-# given NAME: as it was told in $tmp/told, in which the lines of each lesson are together
+# given NAME: as it was reported in $tmp/reported, in which the lines of each lesson are together
 given() {
 	local text claims
 
 	text=$(awk -v name="$1" '{ text = text $0 "\n" }
-		/^(pass|fail) [a-z_]+: given$/ { if ($2 == name ":") printf "%s", text; text = "" }' "$tmp/told")
+		/^(pass|fail) [a-z_]+: given$/ { if ($2 == name ":") printf "%s", text; text = "" }' "$tmp/reported")
 	grep -v '^pass' <<<"$text" && return 1
 	claims=$(grep -c "^pass $1, en: " <<<"$text")
 	same "$(grep -c "^pass $1, zh: " <<<"$text")" "$claims" "claims in Chinese" &&
@@ -97,7 +97,7 @@ load
 check "what is read fits a terminal in English" as_read en "Answer:"
 check "what is read fits a terminal in Chinese" as_read zh "答案："
 check "what is over before anybody looks is made to happen again" too_late
-"$lesson" --tap >"$tmp/told" 2>&1
+"$lesson" --tap >"$tmp/reported" 2>&1
 for name in "${lessons[@]}"; do
 	check "$name is true in both languages" given "$name"
 done

@@ -8,7 +8,7 @@
 #	load ring_records=65536
 #	do_something >"$tmp/did"
 #	events_json "$tmp/events"
-#	check "every SYN is told once" test "$(count_events "$tmp/events" syn-sent)" = 7
+#	check "every SYN is reported once" test "$(count_events "$tmp/events" syn-sent)" = 7
 #	check "nothing was lost" nothing_lost "$tmp/events"
 #	ktap_finished
 #
@@ -427,9 +427,9 @@ nothing_lost() {
 summary_agrees() {
 	# Bytes are all this needs, and grep takes six times as long for characters.
 	LC_ALL=C grep -o '"event":"[^"]*"' "$1" | awk -F '"' '{ n[$4]++ }
-		END { for (event in n) print event, n[event] }' | sort >"$tmp/told"
+		END { for (event in n) print event, n[event] }' | sort >"$tmp/reported"
 	awk '$1 == "event" && $3 { print $2, $3 }' /proc/tcphs | sort >"$tmp/counted"
-	diff <(grep -v "^${2:-none} " "$tmp/told") <(grep -v "^${2:-none} " "$tmp/counted")
+	diff <(grep -v "^${2:-none} " "$tmp/reported") <(grep -v "^${2:-none} " "$tmp/counted")
 }
 
 # "STATE LOCAL PEER COOKIE" of every connection, from the kernel's own tool ...

@@ -149,11 +149,11 @@ def address_of(e):
 
 
 def check_order(side, ended):
-    told = ["%s %s>%s" % (e["event"], e["old"], e["new"]) for e in side.events]
+    reported = ["%s %s>%s" % (e["event"], e["old"], e["new"]) for e in side.events]
     story = side.story(ended)
-    if told != story:
-        side.problem("order", "%s, expected %s" % (", ".join(told), ", ".join(story)))
-    return told == story
+    if reported != story:
+        side.problem("order", "%s, expected %s" % (", ".join(reported), ", ".join(story)))
+    return reported == story
 
 
 def check_resends(side):
@@ -325,9 +325,9 @@ def check_refusal(run, e):
     if not client:
         problem("all", "strangers", json.dumps(e))
         return
-    told = (e["event"], e["old"], e["new"], e.get("reason"), e.get("seq"), e.get("ack"))
+    reported = (e["event"], e["old"], e["new"], e.get("reason"), e.get("seq"), e.get("ack"))
     syn = client.events[0].get("seq", 0) if client.events else 0
-    client.expect("order", "its refusal", told,
+    client.expect("order", "its refusal", reported,
                   ("rst-sent", "closed", "closed", "no-socket", 0, (syn + 1) % MOD))
     client.expect("identity", "its refusal, mapped", e.get("mapped", False), False)
 

@@ -350,7 +350,7 @@ def sums_are_those_of_status(site):
 
 @test
 def others_are_not_told(site):
-    """a namespace is told its own status and no other's; only the initial one asks for all"""
+    """a namespace is reported its own status and no other's; only the initial one asks for all"""
     with open(os.path.join(HERE, "../Documentation/netlink/specs/tcphs.yaml"),
               encoding="utf-8") as file:
         sets = {row["name"]: row["attributes"] for row in
@@ -380,7 +380,7 @@ def others_are_not_told(site):
     same((own, alone), ([str(os.stat("/proc/self/ns/net").st_ino)], errno.EINVAL),
          "the initial one")
     assert {*own, other, site.netns("healthy")} <= set(everybody), everybody
-    same(len(set(everybody)), len(everybody), "each is told once")
+    same(len(set(everybody)), len(everybody), "each is reported once")
     same({labels["netns"] for _, labels, _ in Metrics(
         run("tcphs", "metrics", "-A", netns="tcphs-troubled")).found if "netns" in labels},
          {other},

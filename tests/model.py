@@ -111,7 +111,7 @@ class Life:
     def take(self, e):
         self.seen.add(e["event"])
         self.over = self.over or e["event"] in ENDS
-        # fin-received and fin-acked before time-wait or closed: one change, told twice
+        # fin-received and fin-acked before time-wait or closed: one change, reported twice
         if e["event"] in ANNOUNCE or (e["event"] in ("fin-received", "fin-acked") and
                                       e["new"] in ("time-wait", "closed")):
             return

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Network namespaces and users without privileges see nothing that is not theirs;
-# the initial namespace sees all when it asks; a namespace that goes is told and
+# the initial namespace sees all when it asks; a namespace that goes is reported and
 # leaves nothing to its successor.
 
 network=initial
@@ -57,7 +57,7 @@ only_netns() {
 	shift
 	"$@" >"$tmp/look" || return
 	[[ -s $tmp/look ]] || { echo "nothing from $*"; return 1; }
-	same "$(jq .netns "$tmp/look" | sort -u)" "$inode" "namespaces told by $*"
+	same "$(jq .netns "$tmp/look" | sort -u)" "$inode" "namespaces reported by $*"
 }
 
 sees_its_own_only() {
@@ -185,7 +185,7 @@ table_is_its_time_waits() {
 }
 
 # Its TIME_WAITs end with it, and are told to the initial namespace.
-end_is_told() {
+end_is_reported() {
 	wait_until 20 ends_are "${connections[$one]}"
 }
 
@@ -352,7 +352,7 @@ one_inode=$(inode $one)
 check "the traffic of one comes to its end" finish_traffic
 check "its table is its TIME_WAITs, one for each connection" table_is_its_time_waits
 ip netns del $one
-check "with a namespace end its TIME_WAITs, each for that reason" end_is_told
+check "with a namespace end its TIME_WAITs, each for that reason" end_is_reported
 check "none of them ends twice" each_life_has_one_end
 check "nothing of it is left in the table" nothing_is_left_of_it
 check "a namespace with its inode does not see its records" successor_sees_nothing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Module parameters: wrong ones are refused in words, small ones are kept to. A
-# table that is full and a ring that is overrun are told, to the last connection
+# table that is full and a ring that is overrun are reported, to the last connection
 # and the last record. Without ftrace the module says what to do.
 
 network=initial
@@ -167,9 +167,9 @@ recorded() {
 	tcphs status -j | jq .ring.recorded
 }
 
-# A reader that knows how far it came: what it then reads and what it is told it
+# A reader that knows how far it came: what it then reads and what it is reported it
 # lost is what was written since.
-overrun_is_told() {
+overrun_is_reported() {
 	local before after read lost
 
 	python3 "$here/cursor.py" "$@" >"$tmp/cursor" || return
@@ -197,7 +197,7 @@ overrun_the_last() {
 }
 
 # Who has no cursor begins at the oldest record, and which that is, is known when it asks.
-overtaken_reader_is_told() {
+overtaken_reader_is_reported() {
 	local read lost
 
 	write_on_both || return
@@ -214,7 +214,7 @@ overtaken_reader_is_told() {
 	((read > 0 && lost > 0)) && same $((read + lost)) "$written" "read + lost"
 }
 
-overtaken_cat_is_told() {
+overtaken_cat_is_reported() {
 	write_on_both || return
 	exec 9</proc/tcphs_events
 	dd bs=1 count=1 <&9 >"$tmp/cat" 2>/dev/null && overrun_the_last && cat <&9 >>"$tmp/cat"
@@ -225,7 +225,7 @@ overtaken_cat_is_told() {
 }
 
 # The same by the tool, stopped while the ring is overrun.
-stopped_reader_is_told() {
+stopped_reader_is_reported() {
 	local before after tcphs
 
 	tcphs events -f -n 0 -j >"$tmp/followed" &
@@ -238,21 +238,21 @@ stopped_reader_is_told() {
 	"$here/traffic" --connections 101 --close client-rst,server-rst --refused 13 >/dev/null || return
 	after=$(recorded)
 	kill -CONT $tcphs
-	wait_until 10 all_is_told $((after - before)) || {
-		told
-		echo "of $((after - before)) were told"
+	wait_until 10 all_is_reported $((after - before)) || {
+		reported
+		echo "of $((after - before)) were reported"
 		return 1
 	}
 	stop $tcphs
 	grep '"event":"lost"' "$tmp/followed"
 }
 
-told() {
+reported() {
 	jq -s 'map(if .event == "lost" then .lost else 1 end) | add' "$tmp/followed"
 }
 
-all_is_told() {
-	[[ $(told) == "$1" ]]
+all_is_reported() {
+	[[ $(reported) == "$1" ]]
 }
 
 ftrace_on() {
@@ -312,17 +312,17 @@ check "the kernel does not complain about a full table" kernel_is_quiet
 
 load ring_records=64
 mark_dmesg
-check "who comes late learns how many records it lost" overrun_is_told
-check "also of all namespaces" overrun_is_told --all-netns
-check "a stopped tcphs reports the same" stopped_reader_is_told
+check "who comes late learns how many records it lost" overrun_is_reported
+check "also of all namespaces" overrun_is_reported --all-netns
+check "a stopped tcphs reports the same" stopped_reader_is_reported
 check "the kernel does not complain about a small ring" kernel_is_quiet
 unload
 load ring_records=256
-check "who has no cursor learns what it was too late for" overtaken_reader_is_told
+check "who has no cursor learns what it was too late for" overtaken_reader_is_reported
 unload
 # What is kept is not lost: of that a little.
 load ring_records=256 kept_records=256
-check "so is cat" overtaken_cat_is_told
+check "so is cat" overtaken_cat_is_reported
 unload
 
 check "with ftrace off the module is refused, and says what to do" without_ftrace_it_says_so

@@ -163,7 +163,7 @@ static void check_bytes(const struct tcphs_event *ev)
 		bad("cpu %u number %llu type %u: %s", ev->cpu, ev->number, ev->type, what);
 }
 
-/* What a life has once told stays what it is: half of another's record would not fit. */
+/* What a life has once reported stays what it is: half of another's record would not fit. */
 static void check_life(const struct tcphs_event *ev)
 {
 	struct tcphs_event *seen;

@@ -86,23 +86,23 @@ def packets(path):
     for kind, body in all_blocks:
         if kind == SECTION:
             assert struct.unpack_from("=IHHq", body) == (0x1a2b3c4d, 1, 0, -1), "section"
-            told = options(body[16:])
-            assert told[APPLICATION].startswith(b"tcphs "), told
-            assert b"not captured" in told[COMMENT], told
+            reported = options(body[16:])
+            assert reported[APPLICATION].startswith(b"tcphs "), reported
+            assert b"not captured" in reported[COMMENT], reported
         elif kind == INTERFACE:
             assert struct.unpack_from("=HHI", body) == (101, 0, 0), "interface"
-            told = options(body[8:])
-            assert told[TSRESOL] == b"\x09", told
-            interfaces.append(told[NAME].decode())
+            reported = options(body[8:])
+            assert reported[TSRESOL] == b"\x09", reported
+            interfaces.append(reported[NAME].decode())
         else:
             assert kind == PACKET, f"block {kind}"
             number, high, low, size, wire = struct.unpack_from("=IIIII", body)
             assert size == wire, "nothing is cut"
-            told = options(body[20 + (size + 3 & ~3):])
-            direction, = struct.unpack("=I", told[FLAGS])
+            reported = options(body[20 + (size + 3 & ~3):])
+            direction, = struct.unpack("=I", reported[FLAGS])
             assert direction in (1, 2), direction
             yield Packet(*segment(body[20:20 + size]), high << 32 | low, direction == 2,
-                         interfaces[number], told[COMMENT].decode())
+                         interfaces[number], reported[COMMENT].decode())
 
 
 def times(path):
@@ -180,11 +180,11 @@ def is_nobodys(what, sent):
 
 def compare(name, rebuilt, seen, both):
     for sender in rebuilt.marked.keys() | seen.marked.keys():
-        told, sent = (told_of(f.marked[sender], both) for f in (rebuilt, seen))
+        reported, sent = (told_of(f.marked[sender], both) for f in (rebuilt, seen))
         if not both:
-            sent = [what for what in sent if what in told or not is_nobodys(what, sent)]
-        if told != sent:
-            yield f"{name}: {sender}: rebuilt {told}, captured {sent}"
+            sent = [what for what in sent if what in reported or not is_nobodys(what, sent)]
+        if reported != sent:
+            yield f"{name}: {sender}: rebuilt {reported}, captured {sent}"
     for sender, acks in rebuilt.acks.items():
         for one in acks:
             if one not in seen.acks[sender]:

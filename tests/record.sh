@@ -49,10 +49,10 @@ has_no_end_yet() {
 ends_by_itself() {
 	local began=$EPOCHREALTIME
 
-	tcphs record -d 1s -j "$tmp/second" >"$tmp/told" || return
+	tcphs record -d 1s -j "$tmp/second" >"$tmp/reported" || return
 	awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { exit !(b - a >= 1) }' &&
-	same "$(jq .bytes "$tmp/told")" "$(stat -c %s "$tmp/second")" "bytes" &&
-	same "$(jq .events "$tmp/told")" "$(tcphs events -j -r "$tmp/second" | wc -l)" "events"
+	same "$(jq .bytes "$tmp/reported")" "$(stat -c %s "$tmp/second")" "bytes" &&
+	same "$(jq .events "$tmp/reported")" "$(tcphs events -j -r "$tmp/second" | wc -l)" "events"
 }
 
 text_is_the_same() {
@@ -129,7 +129,7 @@ other_verbs_refuse() {
 	done
 }
 
-# A ring that overflows: a reader with a filter is told the same losses and comes to
+# A ring that overflows: a reader with a filter is reported the same losses and comes to
 # the same cursors.
 losses() {
 	local from wanted got

@@ -26,8 +26,8 @@ nobody_waits() {
 	! reader_waits
 }
 
-# told: "EVENTS LOST MISSING" of the directory
-told() {
+# reported: "EVENTS LOST MISSING" of the directory
+reported() {
 	tcphs events -j --read "$box" 2>"$tmp/err" | awk -F '"lost":' '
 		/"event":"lost"/ { lost += $2; next }
 		/"event":"missing"/ { missing++; next }
@@ -44,7 +44,7 @@ all_told() {
 	local events lost missing want
 
 	want=$(($(recorded) + earlier))
-	read -r events lost missing < <(told)
+	read -r events lost missing < <(reported)
 	same $((events + lost)) "$want" "events $events and losses $lost (missing $missing)"
 }
 
@@ -109,7 +109,7 @@ overrun_while_dead() {
 	traffic 167 || return
 	keep
 	wait_until 20 all_told && nothing_twice || return
-	read -r _ lost _ < <(told)
+	read -r _ lost _ < <(reported)
 	((lost > 0)) || { echo "the ring was not too small"; return 1; }
 }
 

@@ -86,22 +86,22 @@ def ask_netlink(request):
 
 def collect(parts):
     """Of each CPU and store: all its records, what was lost, and where it ends."""
-    told = {}
+    reported = {}
     for key, lost, following, records in parts:
-        before = told.get(key, ([], 0, 0))
-        told[key] = before[0] + records, before[1] + lost, following
-    return told
+        before = reported.get(key, ([], 0, 0))
+        reported[key] = before[0] + records, before[1] + lost, following
+    return reported
 
 
-def cursors(told):
+def cursors(reported):
     return b"".join(cursor.attribute(cursor.CURSOR | cursor.NESTED,
                                      cursor.attribute(cursor.CURSOR_CPU, struct.pack("=I", cpu)) +
                                      cursor.attribute(cursor.CURSOR_NEXT, struct.pack("=Q", at)))
-                    for (cpu, kept), (_, _, at) in told.items() if not kept)
+                    for (cpu, kept), (_, _, at) in reported.items() if not kept)
 
 
-def number_of(told):
-    return sum(len(records) for records, _, _ in told.values())
+def number_of(reported):
+    return sum(len(records) for records, _, _ in reported.values())
 
 
 def begin(fd, request):
@@ -125,26 +125,26 @@ def same():
                           ("a port from the middle on", by_port + middle),
                           ("what is kept, too", cursor.attribute(KEPT, bytes([KEPT_TOO]))),
                           ("what is kept alone", cursor.attribute(KEPT, bytes([KEPT_ONLY])))):
-        told = collect(ask_netlink(request))
-        expect(number_of(told) > 0, True, f"records, {name}")
+        reported = collect(ask_netlink(request))
+        expect(number_of(reported) > 0, True, f"records, {name}")
         for room in (ROOM, BLOCK.size + layout.SIZE, 4099):
             begin(fd, request)
-            expect(collect(read_blocks(fd, room)), told, f"{name}, {room} bytes at a time")
+            expect(collect(read_blocks(fd, room)), reported, f"{name}, {room} bytes at a time")
 
 
 def goes_on():
     fd = open_file()
     begin(fd, cursor.attribute(KEPT, bytes([KEPT_TOO])))
-    told = collect(read_blocks(fd))
+    reported = collect(read_blocks(fd))
     for count in (7, 0, 3, 1):
         work(count)
         refused_work(1)
-        expected = collect(ask_netlink(cursors(told)))
+        expected = collect(ask_netlink(cursors(reported)))
         expect(number_of(expected) > 15 * count, True, f"records of {count} connections")
         now = collect(read_blocks(fd, ROOM if count % 2 else 4099))
         expect(now, expected, f"after {count} connections")
-        told = now
-    expect(number_of(collect(read_blocks(fd))), 0, "nothing is new, and that is told")
+        reported = now
+    expect(number_of(collect(read_blocks(fd))), 0, "nothing is new, and that is reported")
     begin(fd, cursor.attribute(KEPT, bytes([KEPT_ONLY])))
     expect(number_of(collect(read_blocks(fd))) >= 8, True, "records of 4 that failed")
     expect(list(read_blocks(fd)), [], "of what is kept alone that was all")
@@ -153,20 +153,20 @@ def goes_on():
 def lost():
     """More than the ring holds, between two readings."""
     fd, plain = open_file(), open_file()
-    told = collect(read_blocks(fd))
-    held = number_of(told)
+    reported = collect(read_blocks(fd))
+    held = number_of(reported)
     missed = rounds = 0
     while not missed and rounds < 50:
         rounds += 1
         work(211)
-        expected = collect(ask_netlink(cursors(told)))
+        expected = collect(ask_netlink(cursors(reported)))
         missed = sum(lost for _, lost, _ in expected.values())
         if missed:
             now = collect(read_blocks(fd, 4099))
             expect(now, expected, "what is left, and what is lost")
     expect(missed > 0, True, f"losses after {rounds * 211} connections, {held} records before")
     for key, (records, gone, following) in now.items():
-        expect(told[key][2] + len(records) + gone, following, f"CPU {key[0]}, all accounted for")
+        expect(reported[key][2] + len(records) + gone, following, f"CPU {key[0]}, all accounted for")
     first = collect(read_blocks(plain))
     expect(sum(gone for _, gone, _ in first.values()), 0, "lost to who begins now")
 
@@ -196,8 +196,8 @@ def refused():
     expect(open_by(*somebody, "--inh-caps=+net_admin", "--ambient-caps=+net_admin"), "",
            "somebody with CAP_NET_ADMIN")
     fd = open_file()
-    told = collect(read_blocks(fd))
-    one = next(iter(told))[0]
+    reported = collect(read_blocks(fd))
+    one = next(iter(reported))[0]
     with fails(errno.EPERM, "all namespaces, out of another one"):
         os.write(fd, cursor.attribute(cursor.ALL_NETNS, b""))
     with fails(errno.EINVAL, "an attribute that there is not"):

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # On a kernel that is only looked at: it loads with every hook, 211 connections over each
-# family are told step by step as they were made and as the kernel counts them, and it
+# family are reported step by step as they were made and as the kernel counts them, and it
 # unloads and leaves nothing.
 
 . "$(dirname "$0")/lib.sh"
@@ -9,8 +9,8 @@
 connections=211
 refused=31
 
-# told TEXT: events in which it stands
-told() {
+# reported TEXT: events in which it stands
+reported() {
 	grep -c "$1" "$tmp/events"
 }
 
@@ -26,10 +26,10 @@ every_hook_is_there() {
 }
 
 kernel_counts_the_same() {
-	same "$(told '"event":"syn-sent"')" "$(counter TcpActiveOpens)" syn-sent &&
-	same "$(told '"event":"accept-queued"')" "$(queued "$tmp/before" "$tmp/after")" accept-queued &&
-	same "$(told '"event":"connect-failed"')" "$(counter TcpAttemptFails)" connect-failed &&
-	same "$(told '"event":"rst-sent"')" "$(counter TcpOutRsts)" rst-sent
+	same "$(reported '"event":"syn-sent"')" "$(counter TcpActiveOpens)" syn-sent &&
+	same "$(reported '"event":"accept-queued"')" "$(queued "$tmp/before" "$tmp/after")" accept-queued &&
+	same "$(reported '"event":"connect-failed"')" "$(counter TcpAttemptFails)" connect-failed &&
+	same "$(reported '"event":"rst-sent"')" "$(counter TcpOutRsts)" rst-sent
 }
 
 # Each step of each life, nobody else's, and the numbers of all records.

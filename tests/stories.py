@@ -6,7 +6,7 @@ usage: stories.py [NAME...]	without names: all of them
 
 Prints "pass NAME" or "fail NAME" for each story and family; lines before a
 "fail" say why. The stories are in stories_*.py.
-What tcphs told of its ports is compared with the whole list that the story
+What tcphs reported of its ports is compared with the whole list that the story
 gives, in order, nothing more and nothing less, and the numbers with those of the
 segments that were on the wire.
 """

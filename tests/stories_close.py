@@ -21,10 +21,10 @@ def active_close(t):
     s.close()
     fin = peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2])
     peer.send(FIN | ACK)
     last = peer.await_(ACK)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE)
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE)
     numbers(events[2], fin.seq, fin.ack, "our FIN")
     numbers(events[3], peer.isn + 1, fin.seq + 1, "its ACK")
     numbers(events[4], peer.isn + 1, fin.seq + 1, "the peer's FIN")
@@ -43,7 +43,7 @@ def merged_close(t):
     peer.await_(FIN | ACK)
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    life = t.told(peer.port, CONNECT + ACTIVE_CLOSE)[6]
+    life = t.reported(peer.port, CONNECT + ACTIVE_CLOSE)[6]
     same((life["closer"], life["close_segments"]), ("local", 3), "the life")
 
 
@@ -57,7 +57,7 @@ def passive_close(t):
     s.close()
     fin = peer.await_(FIN | ACK)
     peer.send(ACK)
-    events = t.told(peer.port, HANDSHAKE + PASSIVE_CLOSE)
+    events = t.reported(peer.port, HANDSHAKE + PASSIVE_CLOSE)
     numbers(events[4], peer.isn + 1, fin.seq, "the peer's FIN")
     numbers(events[5], fin.seq, fin.ack, "our FIN")
     life = events[7]
@@ -91,7 +91,7 @@ def passive_merged_close(t):
     s.close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    life = t.told(peer.port, HANDSHAKE + PASSIVE_CLOSE)[7]
+    life = t.reported(peer.port, HANDSHAKE + PASSIVE_CLOSE)[7]
     same((life["closer"], life["close_segments"]), ("peer", 4 if bare_acks(peer) else 3),
          "the life")
     same((life["bytes_sent"], life["bytes_received"]), (76, 76), "bytes")
@@ -139,7 +139,7 @@ def idle_before_fin_sent(t):
     before, since = talk(t, peer, s)
     s.close()
     peer.await_(FIN | ACK)
-    idle_in(t.told(peer.port, HANDSHAKE + ACTIVE_CLOSE[:1])[-1], before,
+    idle_in(t.reported(peer.port, HANDSHAKE + ACTIVE_CLOSE[:1])[-1], before,
             after_that(before, since))
 
 
@@ -155,9 +155,9 @@ def idle_before_fin_received(t):
     s.close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    events = t.told(peer.port, CONNECT + PASSIVE_CLOSE)
+    events = t.reported(peer.port, CONNECT + PASSIVE_CLOSE)
     idle_in(events[2], before, after)
-    same("idle_sent_ns" in events[3], False, "the second FIN is not told so")
+    same("idle_sent_ns" in events[3], False, "the second FIN is not reported so")
 
 
 @story()
@@ -171,7 +171,7 @@ def under_way_at_reset(t):
     s.send(b"answer")
     peer.await_(ACK, data=b"answer")
     peer.send(RST)
-    rst = t.told(peer.port, HANDSHAKE + ["rst-received established>closed",
+    rst = t.reported(peer.port, HANDSHAKE + ["rst-received established>closed",
                                          "closed established>closed reset-received"])[-2]
     same((rst["unacked"], rst["unread"]), (6, 5), "bytes under way")
 
@@ -184,7 +184,7 @@ def acknowledged_by_reset(t):
     s.send(b"answer")
     peer.await_(ACK, data=b"answer")
     peer.send(RST | ACK, ack=peer.ack - 2)
-    rst = t.told(peer.port, HANDSHAKE + ["rst-received established>closed",
+    rst = t.reported(peer.port, HANDSHAKE + ["rst-received established>closed",
                                          "closed established>closed reset-received"])[-2]
     same((rst["unacked"], rst["unread"]), (2, 0), "bytes under way")
 
@@ -201,13 +201,13 @@ def under_way_at_our_reset(t):
     s.recv(1)
     s.close()
     peer.await_(RST | ACK)
-    rst = t.told(peer.port, CONNECT + ["rst-sent established>closed unread-data",
+    rst = t.reported(peer.port, CONNECT + ["rst-sent established>closed unread-data",
                                        "closed established>closed unread-data"])[-2]
     same((rst["unacked"], rst["unread"]), (3, 2), "bytes under way")
 
 
 def last_word(t, peer):
-    rst = t.told(peer.port, HANDSHAKE + ["rst-received established>closed",
+    rst = t.reported(peer.port, HANDSHAKE + ["rst-received established>closed",
                                          "closed established>closed reset-received"])[-2]
     return "sent" if rst["idle_sent_ns"] < rst["idle_received_ns"] else "received" \
         if rst["idle_received_ns"] < rst["idle_sent_ns"] else "nobody knows"
@@ -256,7 +256,7 @@ def passive_close_shut_out(t):
     peer.send(ACK)
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    life = t.told(peer.port, HANDSHAKE + PASSIVE_CLOSE)[7]
+    life = t.reported(peer.port, HANDSHAKE + PASSIVE_CLOSE)[7]
     same((life["closer"], life["close_segments"]), ("peer", 4), "the life")
 
 
@@ -268,7 +268,7 @@ def half_close_active(t):
     same(len(s.recv(100)), 37, "bytes received")
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE)
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE)
     same((events[4]["half_close_bytes"], events[4]["duration_ns"]),
          (37, events[4]["time"] - events[3]["time"]), "half-close")
     same(events[6]["bytes_received"], 37, "bytes of the life")
@@ -289,7 +289,7 @@ def half_close_passive(t):
     s.close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    events = t.told(peer.port, HANDSHAKE + PASSIVE_CLOSE)
+    events = t.reported(peer.port, HANDSHAKE + PASSIVE_CLOSE)
     same((events[5]["half_close_bytes"], events[5]["duration_ns"]),
          (43, events[5]["time"] - events[4]["time"]), "half-close")
     same(events[7]["bytes_sent"], 43, "bytes of the life")
@@ -305,7 +305,7 @@ def simultaneous_close(t):
     peer.send(FIN | ACK, ack=fin.seq)
     peer.await_(ACK)
     peer.send(ACK)
-    events = t.told(peer.port, CONNECT + [
+    events = t.reported(peer.port, CONNECT + [
         "fin-sent established>fin-wait-1", "fin-received fin-wait-1>closing",
         "fin-acked closing>time-wait", "time-wait closing>time-wait", "closed closing>time-wait"])
     same((events[6]["closer"], events[6]["close_segments"]), ("both", 4), "the life")
@@ -324,7 +324,7 @@ def fin_resent(t):
     events = t.events(peer.port)
     resent = [e for e in events if e["event"] == "fin-retransmit"]
     if not resent:
-        raise Wrong("no resend is told")
+        raise Wrong("no resend is reported")
     same([e["resend"] for e in resent], list(range(1, len(resent) + 1)), "numbers")
     numbers(resent[0], fin.seq, fin.ack, "the FIN")
     t.counted(TcpRetransSegs=len(resent))
@@ -340,7 +340,7 @@ def linger(t):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
     rst = peer.await_(RST | ACK)
-    events = t.told(peer.port, CONNECT + ["rst-sent established>closed linger",
+    events = t.reported(peer.port, CONNECT + ["rst-sent established>closed linger",
                                           "closed established>closed linger"])
     numbers(events[2], rst.seq, rst.ack, "the RST")
     t.counted(TcpExtTCPAbortOnData=1, TcpEstabResets=1, TcpOutRsts=1)
@@ -357,7 +357,7 @@ def linger_in_last_ack(t):
     peer.await_(FIN | ACK)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
-    t.told(peer.port, CONNECT + PASSIVE_CLOSE[:2] + ["closed last-ack>closed linger"])
+    t.reported(peer.port, CONNECT + PASSIVE_CLOSE[:2] + ["closed last-ack>closed linger"])
     t.counted(TcpExtTCPAbortOnData=1, TcpOutRsts=0)
 
 
@@ -381,7 +381,7 @@ def linger_with_unread_data(t):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
     peer.await_(RST | ACK)
-    t.told(peer.port, CONNECT + [PASSIVE_CLOSE[0], "rst-sent close-wait>closed linger",
+    t.reported(peer.port, CONNECT + [PASSIVE_CLOSE[0], "rst-sent close-wait>closed linger",
                                  "closed close-wait>closed linger"])
     t.counted(TcpExtTCPAbortOnClose=2, TcpExtTCPAbortOnData=1, TcpOutRsts=3)
 
@@ -395,7 +395,7 @@ def unread_data(t):
     t.until(lambda: select.select([s], [], [], 0)[0], "the data")
     s.close()
     peer.await_(RST | ACK)
-    events = t.told(peer.port, CONNECT + ["rst-sent established>closed unread-data",
+    events = t.reported(peer.port, CONNECT + ["rst-sent established>closed unread-data",
                                           "closed established>closed unread-data"])
     same(events[3]["bytes_received"], 29, "bytes of the life")
     t.counted(TcpExtTCPAbortOnClose=1, TcpOutRsts=1)
@@ -410,7 +410,7 @@ def data_after_close(t):
     peer.await_(FIN | ACK)
     peer.send(ACK | wire.PSH, data=b"d" * 23)
     peer.await_(RST)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ([
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ([
         "rst-sent fin-wait-2>closed data-after-close",
         "closed fin-wait-2>closed data-after-close"] if kernel.RESET_HAS_SEGMENT else [
             "rst-received fin-wait-2>closed", "closed fin-wait-2>closed reset-received",
@@ -428,7 +428,7 @@ def data_after_orphaned(t):
     s.close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2])
     peer.send(ACK | wire.PSH, data=b"d" * 23)
     peer.await_(RST)
     events = t.events(peer.port)
@@ -445,7 +445,7 @@ def data_with_fin_ack(t):
     fin = peer.await_(FIN | ACK)
     peer.send(ACK | wire.PSH, data=b"d" * 23)
     rst = peer.await_(RST)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
         "rst-sent fin-wait-2>closed data-after-close",
         "closed fin-wait-2>closed data-after-close"])
     numbers(events[4], rst.seq, None, "the RST")
@@ -460,9 +460,9 @@ def bucket_reset(t):
     t.established(peer).close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2])
     peer.send(RST)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
         "rst-received fin-wait-2>closed", "closed fin-wait-2>closed reset-received"])
     numbers(events[4], peer.seq, None, "the RST")
 
@@ -502,7 +502,7 @@ def keepalive(t):
         s.setsockopt(socket.IPPROTO_TCP, name, value)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     peer.await_(RST | ACK)
-    t.told(peer.port, CONNECT + ["rst-sent established>closed timeout",
+    t.reported(peer.port, CONNECT + ["rst-sent established>closed timeout",
                                  "closed established>closed timeout"])
     t.counted(TcpExtTCPAbortOnTimeout=1)
 
@@ -514,7 +514,7 @@ def user_timeout(t):
     s = t.established(peer)
     s.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 700)
     s.send(b"never confirmed")
-    t.told(peer.port, CONNECT + ["closed established>closed timeout"])
+    t.reported(peer.port, CONNECT + ["closed established>closed timeout"])
     t.counted(TcpExtTCPAbortOnTimeout=1)
 
 
@@ -527,7 +527,7 @@ def fin_wait2_timeout(t):
     s.close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ["closed fin-wait-2>closed timeout"])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ["closed fin-wait-2>closed timeout"])
 
 
 def bucket_time(port):
@@ -554,13 +554,13 @@ def bucket_at_its_last_moment(t):
     met = 0
     for peer in t.peers:
         t.until(lambda port=peer.port: not bucket_time(port), "the bucket's time", 30)
-        time.sleep(0.03)	# what is left is told in hundredths
+        time.sleep(0.03)	# what is left is reported in hundredths
         if bucket_time(peer.port) is None:
             continue
         peer.send(RST)
         t.until(lambda port=peer.port: bucket_time(port) is None, "the bucket's end")
         if t.events(peer.port)[-1].get("reason") == "reset-received":
-            t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+            t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
                 "rst-received fin-wait-2>closed", "closed fin-wait-2>closed reset-received"])
             met += 1
     if not met:
@@ -573,7 +573,7 @@ def linger2(t):
     peer, s = half_closed(t, [(socket.TCP_LINGER2, -1)])
     s.close()
     peer.await_(RST | ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ["rst-sent fin-wait-2>closed linger",
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + ["rst-sent fin-wait-2>closed linger",
                                                     "closed fin-wait-2>closed linger"])
     t.counted(TcpExtTCPAbortOnLinger=1)
 
@@ -599,7 +599,7 @@ def orphans(t):
             raise Wrong("no orphan was too many")
     finally:
         subprocess.run(outside + [f"net.ipv4.tcp_max_orphans={limit}"], check=True)
-    events = t.told(peer.port, CONNECT + ["fin-sent established>fin-wait-1",
+    events = t.reported(peer.port, CONNECT + ["fin-sent established>fin-wait-1",
                                           "rst-sent fin-wait-1>closed no-memory",
                                           "closed fin-wait-1>closed no-memory"])
     same(events[4]["closer"], "local", "closer")

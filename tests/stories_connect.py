@@ -18,7 +18,7 @@ def client(t):
     syn = peer.await_(SYN)
     peer.send(SYN | ACK, options=options() if syn.options else b"", window=29200)
     ack = peer.await_(ACK)
-    events = t.told(peer.port, CONNECT)
+    events = t.reported(peer.port, CONNECT)
     sent, done = events
     numbers(sent, syn.seq, None, "the SYN")
     numbers(done, ack.seq, ack.ack, "the third ACK")
@@ -41,7 +41,7 @@ def syn_resent(t):
     t.connecting(peer)
     first = peer.await_(SYN)
     peer.accept()
-    events = t.told(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent", CONNECT[1]])
+    events = t.reported(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent", CONNECT[1]])
     again = events[1]
     same((again["resend"], again["seq"]), (1, first.seq), "number and seq of the resend")
     # Jiffies lag behind where an emulated CPU was not run.
@@ -58,7 +58,7 @@ def refused(t):
     t.connecting(peer)
     peer.await_(SYN)
     peer.send(RST | ACK, seq=0)
-    events = t.told(peer.port, [CONNECT[0], "rst-received syn-sent>closed",
+    events = t.reported(peer.port, [CONNECT[0], "rst-received syn-sent>closed",
                                 "connect-failed syn-sent>closed refused"])
     reset_numbers(events[1], 0, peer.ack)
     t.counted(TcpAttemptFails=1)
@@ -72,7 +72,7 @@ def connect_timeout(t):
         t.sysctl("tcp_syn_linear_timeouts", 0)
     peer = t.peer()
     t.connecting(peer)
-    t.told(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent",
+    t.reported(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent",
                        "connect-failed syn-sent>closed timeout"])
     t.counted(TcpAttemptFails=1, TcpExtTCPSynRetrans=1, TcpExtTCPTimeouts=2)
 
@@ -82,7 +82,7 @@ def connect_closed(t):
     """close() ends a connect that was under way"""
     peer = t.peer()
     t.connecting(peer).close()
-    t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed closed-by-user"])
+    t.reported(peer.port, [CONNECT[0], "connect-failed syn-sent>closed closed-by-user"])
 
 
 @story()
@@ -92,11 +92,11 @@ def connect_aborted(t):
     s = t.connecting(peer)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
-    t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed linger"])
+    t.reported(peer.port, [CONNECT[0], "connect-failed syn-sent>closed linger"])
     peer = t.peer()
     s = t.connecting(peer)
     s.shutdown(socket.SHUT_WR)
-    t.told(peer.port, [CONNECT[0], "connect-failed syn-sent>closed disconnect"])
+    t.reported(peer.port, [CONNECT[0], "connect-failed syn-sent>closed disconnect"])
     s.close()
     t.counted(TcpExtTCPAbortOnData=1, TcpAttemptFails=0, TcpOutRsts=0)
 
@@ -112,7 +112,7 @@ def simultaneous_open(t):
     peer.send(SYN | ACK, seq=peer.isn)
     # Before 6.11 it takes the ACK with which the peer answers our SYN+ACK.
     peer.send(ACK)
-    events = t.told(peer.port, [CONNECT[0], "syn-received syn-sent>syn-recv",
+    events = t.reported(peer.port, [CONNECT[0], "syn-received syn-sent>syn-recv",
                                 "established syn-recv>established"])
     same((events[2]["role"], events[2]["isn"], events[2]["peer_isn"]),
          ("simultaneous", syn.seq, peer.isn), "role and ISNs")
@@ -125,12 +125,12 @@ def used_again(t):
     s = t.established(peer)
     # connect() to AF_UNSPEC
     t.until(lambda: disconnect(s) == 0, "disconnect")
-    events = t.told(peer.port, CONNECT + ["rst-sent established>closed disconnect",
+    events = t.reported(peer.port, CONNECT + ["rst-sent established>closed disconnect",
                                           "closed established>closed disconnect"])
     numbers(events[2], peer.ack, sum_(peer.seq), "the RST")
     s.setblocking(False)
     s.connect_ex(t.address(wire.PEER, other.port))
     other.accept()
-    again = t.told(other.port, CONNECT)
+    again = t.reported(other.port, CONNECT)
     same([e["conn"] for e in again], [events[0]["conn"]] * 2, "cookie")
     same([e["generation"] for e in events + again], [0] * 4 + [1] * 2, "generations")

@@ -86,7 +86,7 @@ def icmp_refuses(t):
         s = t.connecting(peer)
         peer.await_(SYN)
         peer.icmp(*numbers)
-        events = t.told(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", reason),
+        events = t.reported(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", reason),
                                     f"connect-failed syn-sent>closed {reason}"])
         same([said(e) for e in events], [(None, None), numbers, numbers], "ICMP type and code")
         same((so_error(s), failures(reason)), (error, before + 1), "SO_ERROR and failures")
@@ -108,7 +108,7 @@ def icmp_for_others(t):
         peer.icmp(4, 0)		# source quench
     peer.send(SYN | ACK)
     peer.await_(ACK)
-    t.told(peer.port, CONNECT)
+    t.reported(peer.port, CONNECT)
     same(so_error(s), 0, "SO_ERROR")
     t.counted(TcpExtOutOfWindowIcmps=1)
 
@@ -120,7 +120,7 @@ def icmp_then_answered(t):
     with firewall(peer.port, "reject with icmpx type no-route"):
         s = t.connecting(peer)
     peer.accept()
-    events = t.told(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", "unreachable"),
+    events = t.reported(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", "unreachable"),
                                 "syn-retransmit syn-sent>syn-sent", CONNECT[1]])
     same(said(events[1]), (3, 0) if t.version == 4 else (1, 0), "ICMP type and code")
     peer.send(ACK | wire.PSH, data=b"a" * 17)
@@ -139,7 +139,7 @@ def icmp_asked_for(t):
             if peer is asked:
                 same((so_error(s), so_error(s)), (error, 0), "SO_ERROR, asked twice")
             s.close()
-        events = t.told(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", reason),
+        events = t.reported(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", reason),
                                     f"connect-failed syn-sent>closed {reason}"])
         same(said(events[2]), numbers, "ICMP type and code")
     t.counted(TcpAttemptFails=0, TcpExtLockDroppedIcmps=2, TcpExtTCPTimeouts=0)
@@ -154,7 +154,7 @@ def icmp_again(t):
         s = t.connecting(peer)
         t.until(lambda: t.counters()["TcpAttemptFails"] > t.before["TcpAttemptFails"], "the end")
         same(so_error(s), error, "SO_ERROR")
-    t.told(peer.port, [CONNECT[0]] + [RECEIVED.format("syn-sent", reason)] * 2 +
+    t.reported(peer.port, [CONNECT[0]] + [RECEIVED.format("syn-sent", reason)] * 2 +
            [f"connect-failed syn-sent>closed {reason}"])
     t.counted(TcpAttemptFails=1, TcpExtLockDroppedIcmps=1, TcpExtTCPTimeouts=1)
 
@@ -169,7 +169,7 @@ def icmp_when_connected(t):
     peer.await_(ACK, data=b"never confirmed")
     numbers, reason, error = ICMP[t.version][0]
     peer.icmp(*numbers)
-    events = t.told(peer.port, CONNECT + [RECEIVED.format("established", reason),
+    events = t.reported(peer.port, CONNECT + [RECEIVED.format("established", reason),
                                           f"closed established>closed {reason}"])
     same([said(e) for e in events[2:]], [numbers] * 2, "ICMP type and code")
     same(so_error(s), error, "SO_ERROR")
@@ -188,7 +188,7 @@ def icmp_and_confirmed(t):
     s.close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + [RECEIVED.format("established", "icmp-refused"),
+    t.reported(peer.port, CONNECT + [RECEIVED.format("established", "icmp-refused"),
                                  "fin-sent established>fin-wait-1",
                                  "fin-acked fin-wait-1>fin-wait-2"])
 
@@ -200,7 +200,7 @@ def no_route(t):
     port, before = t.new_port(), failures("no-route")
     s = t.socket()
     same(s.connect_ex(t.address(nowhere, port)), errno.ENETUNREACH, "errno")
-    event = t.told(port, ["connect-failed closed>closed no-route"])[0]
+    event = t.reported(port, ["connect-failed closed>closed no-route"])[0]
     same((event["peer"], event["role"], event["pid"], event["comm"]),
          (nowhere[t.version], "active", os.getpid(), open("/proc/self/comm").read().strip()),
          "who, and where to")
@@ -208,7 +208,7 @@ def no_route(t):
         where = nowhere[t.version] + ("/32" if t.version == 4 else "/128")
         with route(t.version, kind, where):
             same(t.socket().connect_ex(t.address(nowhere, port)), error, f"errno of {kind}")
-    events = t.told(port, ["connect-failed closed>closed no-route"] * 3)
+    events = t.reported(port, ["connect-failed closed>closed no-route"] * 3)
     same((len({e["conn"] for e in events}), failures("no-route")), (3, before + 3),
          "sockets, failures")
     # The first of them finds its way, and is the same one still.
@@ -216,7 +216,7 @@ def no_route(t):
     s.setblocking(False)
     s.connect_ex(t.address(wire.PEER, peer.port))
     peer.accept()
-    same({e["conn"] for e in t.told(peer.port, CONNECT)}, {event["conn"]}, "cookie")
+    same({e["conn"] for e in t.reported(peer.port, CONNECT)}, {event["conn"]}, "cookie")
     t.counted(TcpActiveOpens=1, TcpAttemptFails=0)
 
 
@@ -254,7 +254,7 @@ def address_gone(t):
     error = s.connect_ex(t.address(wire.PEER, port))
     if error not in (errno.EINVAL, errno.ENETUNREACH):
         raise Wrong(f"errno {error}")
-    event = t.told(port, ["connect-failed closed>closed no-address"])[0]
+    event = t.reported(port, ["connect-failed closed>closed no-address"])[0]
     same((event["local"], event["peer"]), (own, wire.PEER[4]), "addresses")
 
 
@@ -265,7 +265,7 @@ def not_permitted(t):
     port, before = t.new_port(), failures("not-permitted")
     with route(t.version, "prohibit", where[t.version] + ("/32" if t.version == 4 else "/128")):
         same(t.socket().connect_ex(t.address(where, port)), errno.EACCES, "errno")
-    t.told(port, ["connect-failed closed>closed not-permitted"])
+    t.reported(port, ["connect-failed closed>closed not-permitted"])
     same(failures("not-permitted"), before + 1, "failures")
 
 
@@ -299,11 +299,11 @@ def not_permitted_by_bpf(t):
     with forbidding_cgroup():
         s = t.socket()
         same(s.connect_ex(t.address(wire.PEER, peer.port)), errno.EPERM, "errno")
-    event = t.told(peer.port, ["connect-failed closed>closed not-permitted"])[0]
+    event = t.reported(peer.port, ["connect-failed closed>closed not-permitted"])[0]
     same((event["peer"], event["pid"]), (wire.PEER[t.version], os.getpid()), "where to, and who")
     # A socket made outside of it may.
     t.established(peer)
-    t.told(peer.port, ["connect-failed closed>closed not-permitted"] + CONNECT)
+    t.reported(peer.port, ["connect-failed closed>closed not-permitted"] + CONNECT)
 
 
 @story()
@@ -318,7 +318,7 @@ def own_firewall(t):
         s = t.connecting(peer)
         t.until(lambda: select.select([], [s], [], 0)[1], "the end")
         same(so_error(s), errno.ETIMEDOUT, "SO_ERROR")
-    t.told(peer.port, [CONNECT[0], f"connect-failed syn-sent>closed {reason}"])
+    t.reported(peer.port, [CONNECT[0], f"connect-failed syn-sent>closed {reason}"])
     same([x for _, x in t.wire.waiting if x.dport == peer.port], [], "segments on the wire")
     # One that gets out with its second SYN, and is not answered, is no such case.
     with firewall(other.port, "drop"):
@@ -327,7 +327,7 @@ def own_firewall(t):
         other.await_(SYN)
     except TimeoutError:
         raise Late("the firewall was there for both SYNs") from None
-    t.told(other.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent",
+    t.reported(other.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent",
                         "connect-failed syn-sent>closed timeout"])
     t.counted(TcpAttemptFails=2, TcpActiveOpens=2)
 
@@ -341,7 +341,7 @@ def address_in_use(t):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind(t.address(wire.HOST, port))
     same(s.connect_ex(t.address(wire.PEER, peer.port)), errno.EADDRNOTAVAIL, "errno")
-    event = t.told(peer.port, CONNECT + ["connect-failed syn-sent>closed address-in-use"])[-1]
+    event = t.reported(peer.port, CONNECT + ["connect-failed syn-sent>closed address-in-use"])[-1]
     same((event["local"], event["local_port"], "bucket" in event),
          (wire.HOST[t.version], port, False), "the address in use, and not by TIME_WAIT")
     # From the same port to another peer there is a way.
@@ -349,7 +349,7 @@ def address_in_use(t):
     s.setblocking(False)
     s.connect_ex(t.address(wire.PEER, other.port))
     other.accept()
-    t.told(other.port, CONNECT)
+    t.reported(other.port, CONNECT)
     same(first.getpeername()[1], peer.port, "the first connection is there still")
     t.counted(TcpActiveOpens=2, TcpAttemptFails=0)
 
@@ -362,12 +362,12 @@ def no_port(t):
     t.established(peer)
     s = t.socket()
     same(s.connect_ex(t.address(wire.PEER, peer.port)), errno.EADDRNOTAVAIL, "errno")
-    event = t.told(peer.port, CONNECT + ["connect-failed syn-sent>closed no-port"])[-1]
+    event = t.reported(peer.port, CONNECT + ["connect-failed syn-sent>closed no-port"])[-1]
     same(event["local_port"], 0, "port")
     s.setblocking(False)
     s.connect_ex(t.address(wire.PEER, other.port))
     other.accept()
-    events = t.told(other.port, CONNECT)
+    events = t.reported(other.port, CONNECT)
     same({(e["conn"], e["local_port"]) for e in events}, {(event["conn"], 31017)},
          "the same socket, and its port")
 
@@ -425,14 +425,14 @@ def address_in_time_wait(t):
     s.bind(t.address(wire.HOST, port))
     same(s.connect_ex(t.address(wire.PEER, peer.port)), errno.EADDRNOTAVAIL, "errno")
     lived += ["connect-failed syn-sent>closed address-in-use"]
-    same("bucket" in t.told(peer.port, lived)[-1], kernel.FINDS_WHO_IS_IN_THE_WAY,
+    same("bucket" in t.reported(peer.port, lived)[-1], kernel.FINDS_WHO_IS_IN_THE_WAY,
          "TIME_WAIT is in the way")
     if kernel.BUCKETS_CAN_BE_KILLED:
         subprocess.run(["ss", "-K", "state", "time-wait", "dport", "=", str(peer.port)],
                        check=True, capture_output=True)
         # That connect() wanted it does not make it the cause.
         lived += ["time-wait-end time-wait>closed killed"]
-        t.told(peer.port, lived)
+        t.reported(peer.port, lived)
     t.counted(TcpExtTWRecycled=0)
 
 
@@ -449,4 +449,4 @@ def fastopen_to_nowhere(t):
     s.setblocking(False)
     s.connect_ex(t.address(wire.PEER, peer.port))
     peer.accept()
-    t.told(peer.port, CONNECT)
+    t.reported(peer.port, CONNECT)

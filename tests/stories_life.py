@@ -51,14 +51,14 @@ def no_round_trip(t):
     t.connecting(peer)
     peer.await_(SYN)
     peer.send(RST | ACK, seq=0)
-    failed = t.told(peer.port, [CONNECT[0], "rst-received syn-sent>closed",
+    failed = t.reported(peer.port, [CONNECT[0], "rst-received syn-sent>closed",
                                 "connect-failed syn-sent>closed refused"])[-1]
     same([key for key in failed if "rtt" in key], [], "round trip times")
 
 
 @story()
 def resent_by_phase(t):
-    """S18 what was sent again is told by phase, as the kernel counted it"""
+    """S18 what was sent again is reported by phase, as the kernel counted it"""
     peer = t.peer()
     s = t.connecting(peer)
     peer.await_(SYN)
@@ -81,7 +81,7 @@ def resent_by_phase(t):
     peer.send(ACK)
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    life = t.told(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent", CONNECT[1],
+    life = t.reported(peer.port, [CONNECT[0], "syn-retransmit syn-sent>syn-sent", CONNECT[1],
                               ACTIVE_CLOSE[0], RESENT_FIN, *ACTIVE_CLOSE[1:]])[-1]
     same((life["handshake_retransmits"], life["retransmits"], life["closing_retransmits"]),
          (opening, t.resent(), t.resent() - before_close), "segments sent again")

@@ -13,9 +13,9 @@ def server(t):
     peer = t.peer()
     listener, port = t.listener(backlog=7)
     peer.connect(port)
-    t.told(peer.port, HANDSHAKE[:3])
+    t.reported(peer.port, HANDSHAKE[:3])
     t.accept(listener)
-    syn, queued, done, accepted = t.told(peer.port, HANDSHAKE)
+    syn, queued, done, accepted = t.reported(peer.port, HANDSHAKE)
     synack = peer.seen[0]
     numbers(syn, peer.isn, None, "the SYN")
     numbers(queued, peer.isn + 1, synack.seq + 1, "the third ACK")
@@ -35,7 +35,7 @@ def synack_resent(t):
     peer = t.peer()
     _, port = t.listener()
     first = peer.ask(port)
-    events = t.told(peer.port, [HANDSHAKE[0], "synack-retransmit syn-recv>syn-recv",
+    events = t.reported(peer.port, [HANDSHAKE[0], "synack-retransmit syn-recv>syn-recv",
                                 "request-expired syn-recv>closed timeout"])
     same(events[1]["resend"], 1, "number of the resend")
     numbers(events[1], first.seq, peer.isn + 1, "the SYN+ACK")
@@ -52,7 +52,7 @@ def syn_repeated(t):
     peer.await_(SYN | ACK)
     peer.send(ACK)
     t.accept(listener)
-    events = t.told(peer.port, [HANDSHAKE[0], "syn-duplicate syn-recv>syn-recv",
+    events = t.reported(peer.port, [HANDSHAKE[0], "syn-duplicate syn-recv>syn-recv",
                                 "synack-retransmit syn-recv>syn-recv"] + HANDSHAKE[1:])
     same(events[1]["seq"], peer.isn, "seq of the SYN")
 
@@ -64,7 +64,7 @@ def stale_syn(t):
     _, port = t.listener()
     peer.ask(port)
     peer.send(RST)
-    t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed reset-received"])
+    t.reported(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed reset-received"])
     t.counted(TcpAttemptFails=1, TcpPassiveOpens=0, TcpExtEmbryonicRsts=1)
 
 
@@ -77,7 +77,7 @@ def request_unreachable(t):
     # Host unreachable will do for IPv4, IPv6 takes only what is beyond repair.
     numbers_, reason = ((3, 1), "unreachable") if t.version == 4 else ((1, 4), "icmp-refused")
     peer.icmp(*numbers_)
-    events = t.told(peer.port, [HANDSHAKE[0], f"icmp-received syn-recv>syn-recv {reason}",
+    events = t.reported(peer.port, [HANDSHAKE[0], f"icmp-received syn-recv>syn-recv {reason}",
                                 f"request-reset syn-recv>closed {reason}"])
     same([(e["icmp_type"], e["icmp_code"]) for e in events[1:]], [numbers_] * 2, "ICMP")
 
@@ -89,7 +89,7 @@ def listener_leaves_request(t):
     listener, port = t.listener()
     peer.ask(port)
     listener.close()
-    t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
+    t.reported(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
 
 
 @story()
@@ -98,10 +98,10 @@ def listener_leaves_child(t):
     peer = t.peer()
     listener, port = t.listener()
     peer.connect(port)
-    t.told(peer.port, HANDSHAKE[:3])
+    t.reported(peer.port, HANDSHAKE[:3])
     listener.close()
     peer.await_(RST | ACK)
-    t.told(peer.port, HANDSHAKE[:3] + ["rst-sent established>closed listener-closed",
+    t.reported(peer.port, HANDSHAKE[:3] + ["rst-sent established>closed listener-closed",
                                        "closed established>closed listener-closed"])
 
 
@@ -112,7 +112,7 @@ def data_on_third_ack(t):
     listener, port = t.listener()
     peer.connect(port, data=b"x" * 83)
     t.accept(listener)
-    same(t.told(peer.port, HANDSHAKE)[2].get("ack_data"), 83, "bytes on the third ACK")
+    same(t.reported(peer.port, HANDSHAKE)[2].get("ack_data"), 83, "bytes on the third ACK")
 
 
 @story()
@@ -121,9 +121,9 @@ def deferred(t):
     peer = t.peer()
     listener, port = t.listener(options=[(socket.TCP_DEFER_ACCEPT, 5)])
     peer.connect(port)
-    t.told(peer.port, [HANDSHAKE[0], "ack-deferred syn-recv>syn-recv"])
+    t.reported(peer.port, [HANDSHAKE[0], "ack-deferred syn-recv>syn-recv"])
     peer.send(ACK, data=b"y" * 59)
     t.accept(listener)
-    events = t.told(peer.port, [HANDSHAKE[0], "ack-deferred syn-recv>syn-recv"] + HANDSHAKE[1:])
+    events = t.reported(peer.port, [HANDSHAKE[0], "ack-deferred syn-recv>syn-recv"] + HANDSHAKE[1:])
     same(events[3].get("ack_data"), 59, "bytes on the ACK that counted")
     t.counted(TcpExtTCPDeferAcceptDrop=1)

@@ -30,7 +30,7 @@ def member(t, port, options=()):
 
 
 def listeners(port):
-    """What is told of those that listen there, the oldest first."""
+    """What is reported of those that listen there, the oldest first."""
     text = subprocess.run(["tcphs", "listeners", "-j"], check=True, capture_output=True).stdout
     return [x for x in map(json.loads, text.splitlines()) if x["port"] == port]
 
@@ -77,10 +77,10 @@ def request_migrates(t):
     old, port, peer = asked(t)
     new = hand_over(t, old, port)
     peer.await_(SYN | ACK)
-    t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED])
+    t.reported(peer.port, [HANDSHAKE[0], AGAIN, MOVED])
     peer.send(ACK)
     t.accept(new)
-    events = t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED] + HANDSHAKE[1:])
+    events = t.reported(peer.port, [HANDSHAKE[0], AGAIN, MOVED] + HANDSHAKE[1:])
     same([(e["syn_queue"], e["accept_queue"]) for e in events[2:4]], [(1, 0), (0, 1)], "queues")
     same(listeners(port)[0]["accepted"], 1, "accepted by the new one")
     moved(t, events, port)
@@ -96,11 +96,11 @@ def request_moves_and_expires(t):
     old, port, peer = asked(t)
     hand_over(t, old, port)
     peer.await_(SYN | ACK)
-    moved(t, t.told(peer.port, [HANDSHAKE[0], AGAIN, MOVED, EXPIRED]), port)
+    moved(t, t.reported(peer.port, [HANDSHAKE[0], AGAIN, MOVED, EXPIRED]), port)
     t.sysctl("tcp_synack_retries", 0)
     old, port, peer = asked(t)
     hand_over(t, old, port)
-    t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
+    t.reported(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
     t.counted(TcpExtTCPMigrateReqSuccess=1, TcpExtTCPMigrateReqFailure=1)
 
 
@@ -115,10 +115,10 @@ def deferred_request_migrates(t):
     peer.send(ACK)
     deferred = "ack-deferred syn-recv>syn-recv"
     new = hand_over(t, old, port, options)
-    t.told(peer.port, [HANDSHAKE[0], deferred, MOVED])
+    t.reported(peer.port, [HANDSHAKE[0], deferred, MOVED])
     peer.send(ACK, data=b"d" * 37)
     t.accept(new)
-    moved(t, t.told(peer.port, [HANDSHAKE[0], deferred, MOVED] + HANDSHAKE[1:]), port)
+    moved(t, t.reported(peer.port, [HANDSHAKE[0], deferred, MOVED] + HANDSHAKE[1:]), port)
 
 
 @story()
@@ -131,7 +131,7 @@ def third_ack_migrates(t):
     new = hand_over(t, old, port)
     peer.send(ACK)
     t.accept(new)
-    moved(t, t.told(peer.port, [HANDSHAKE[0], MOVED] + HANDSHAKE[1:]), port)
+    moved(t, t.reported(peer.port, [HANDSHAKE[0], MOVED] + HANDSHAKE[1:]), port)
 
 
 def child_moves(t, attach=lambda s: None):
@@ -141,14 +141,14 @@ def child_moves(t, attach=lambda s: None):
     peers = [t.peer() for _ in range(3)]
     for peer in peers:
         peer.connect(port)
-        t.told(peer.port, HANDSHAKE[:3])
+        t.reported(peer.port, HANDSHAKE[:3])
     new = hand_over(t, old, port)
     life = HANDSHAKE[:3] + ["migrated established>established"]
     for peer in peers:
-        t.told(peer.port, life)
+        t.reported(peer.port, life)
         t.accept(new)
     for i, peer in enumerate(peers):
-        events = t.told(peer.port, life + HANDSHAKE[3:])
+        events = t.reported(peer.port, life + HANDSHAKE[3:])
         same((events[3]["accept_queue"], events[4]["pid"], events[4]["duration_ns"]),
              (i + 1, os.getpid(), events[4]["time"] - events[1]["time"]), "queue, owner, wait")
         moved(t, events, port, success=len(peers))
@@ -178,9 +178,9 @@ def group_without_migration(t):
     queued.connect(port)
     t.until(lambda: select.select([old], [], [], 0)[0], "it waits in the accept queue")
     hand_over(t, old, port)
-    t.told(queued.port, HANDSHAKE[:3] + ["rst-sent established>closed listener-closed",
+    t.reported(queued.port, HANDSHAKE[:3] + ["rst-sent established>closed listener-closed",
                                          "closed established>closed listener-closed"])
-    t.told(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
+    t.reported(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed listener-closed"])
     healthy()
 
 

@@ -74,7 +74,7 @@ def healthy(t, **counters):
 
 
 def owned(events):
-    """accept() is told with who called it and how long it took."""
+    """accept() is reported with who called it and how long it took."""
     queued, accepted = find(events, "accept-queued"), find(events, "accepted")
     same((accepted["pid"], accepted["duration_ns"], accepted["listener"]),
          (os.getpid(), accepted["time"] - queued["time"], queued["listener"]), "accept()")
@@ -82,7 +82,7 @@ def owned(events):
 
 @story()
 def multipath_accepted(t):
-    """accept() of MPTCP is told with its owner and its wait, that of its fallback to TCP too"""
+    """accept() of MPTCP is reported with its owner and its wait, that of its fallback to TCP too"""
     s = listener(t)
     if not s:
         return
@@ -92,10 +92,10 @@ def multipath_accepted(t):
         capable(peer, port)
     peers[2].connect(port)
     for peer in peers:
-        t.told(peer.port, QUEUED)
+        t.reported(peer.port, QUEUED)
     for peer in peers:
         t.accept(s)
-        owned(t.told(peer.port, HANDSHAKE))
+        owned(t.reported(peer.port, HANDSHAKE))
     text = subprocess.run(["tcphs", "listeners", "-j"], check=True, capture_output=True).stdout
     mine = next(x for x in map(json.loads, text.splitlines()) if x["port"] == port)
     same((mine["accepted"], mine["accept_queue_max"]), (3, 3), "the listener's accept()")
@@ -111,15 +111,15 @@ def multipath_reset_in_queue(t):
     port = s.getsockname()[1]
     first, second = t.peer(), t.peer()
     capable(first, port)
-    t.told(first.port, QUEUED)
+    t.reported(first.port, QUEUED)
     first.send(RST | ACK)
     reset = QUEUED + ["rst-received established>closed",
                       "closed established>closed reset-received"]
-    t.told(first.port, reset)
+    t.reported(first.port, reset)
     t.accept(s)
-    owned(t.told(first.port, reset + ["accepted closed>closed"]))
+    owned(t.reported(first.port, reset + ["accepted closed>closed"]))
     capable(second, port)
-    t.told(second.port, QUEUED)
+    t.reported(second.port, QUEUED)
     s.close()
     t.until(lambda: any(e["event"] == "closed" or e["event"] == "fin-sent"
                         for e in t.events(second.port)), "the end of the other")
@@ -136,9 +136,9 @@ def multipath_cookie(t):
         return
     peer = t.peer()
     capable(peer, s.getsockname()[1])
-    t.told(peer.port, COOKIE + HANDSHAKE[2:3])
+    t.reported(peer.port, COOKIE + HANDSHAKE[2:3])
     t.accept(s)
-    owned(t.told(peer.port, COOKIE + HANDSHAKE[2:]))
+    owned(t.reported(peer.port, COOKIE + HANDSHAKE[2:]))
     t.counted(TcpExtSyncookiesRecv=1)
     healthy(t, MPCapableACKRX=1)
 
@@ -149,7 +149,7 @@ def first_subflow(t):
         return None, None, None
     first = t.peer()
     key = capable(first, s.getsockname()[1])
-    t.told(first.port, QUEUED)
+    t.reported(first.port, QUEUED)
     t.accept(s)
     return s, s.getsockname()[1], key
 
@@ -157,7 +157,7 @@ def first_subflow(t):
 def leave(t, peer, before):
     """The subflow's peer closes it, and that is the end of a life like any other."""
     peer.send(RST | ACK)
-    t.told(peer.port, before + ["rst-received established>closed",
+    t.reported(peer.port, before + ["rst-received established>closed",
                                 "closed established>closed reset-received"])
 
 
@@ -171,7 +171,7 @@ def multipath_joined(t):
     proof = ask_to_join(peer, port, key)
     peer.send(ACK, options=option(JOIN, 0, proof))
     life = [HANDSHAKE[0], HANDSHAKE[2]]
-    syn, done = t.told(peer.port, life)
+    syn, done = t.reported(peer.port, life)
     same((done["conn"], done["isn"], done["peer_isn"]),
          (syn["conn"], peer.seen[0].seq, peer.isn), "the life")
     numbers(done, peer.isn + 1, peer.seen[0].seq + 1, "the third ACK")
@@ -189,12 +189,12 @@ def multipath_joined_by_cookie(t):
     port = s.getsockname()[1]
     first, peer = t.peer(), t.peer()
     key = capable(first, port)
-    t.told(first.port, COOKIE + HANDSHAKE[2:3])
+    t.reported(first.port, COOKIE + HANDSHAKE[2:3])
     t.accept(s)
     proof = ask_to_join(peer, port, key)
     peer.send(ACK, options=option(JOIN, 0, proof))
     life = [COOKIE[0], HANDSHAKE[2]]
-    done = t.told(peer.port, life)[1]
+    done = t.reported(peer.port, life)[1]
     same(("syncookie" in done["options"], done["isn"], done["peer_isn"]),
          (True, peer.seen[0].seq, peer.isn), "the life")
     leave(t, peer, life)
@@ -214,13 +214,13 @@ def multipath_join_refused(t):
     life = [HANDSHAKE[0], "rst-sent listen>listen bad-segment",
             "request-reset syn-recv>closed bad-segment"]
     try:
-        t.told(peer.port, life)
+        t.reported(peer.port, life)
     except Wrong:
         # Jiffies pass 0 five minutes after boot, and for two minutes each listener looks like
         # one that sent cookies (strays.sh).
         if not 298 < time.clock_gettime(time.CLOCK_BOOTTIME) < 450:
             raise
-        t.told(peer.port, [life[0], "rst-sent listen>listen bad-cookie", life[2]])
+        t.reported(peer.port, [life[0], "rst-sent listen>listen bad-cookie", life[2]])
     healthy(t, MPJoinSynRx=1, MPJoinAckRx=0, MPJoinAckHMacFailure=1)
 
 
@@ -241,7 +241,7 @@ def multipath_fastopen(t):
     child = t.accept(s)
     same(len(child.recv(100)), 43, "bytes that accept() finds")
     peer.send(ACK, options=option(CAPABLE, 1, struct.pack("!Q", CLIENT_KEY) + key))
-    events = t.told(peer.port, ["syn-received listen>syn-recv fastopen",
+    events = t.reported(peer.port, ["syn-received listen>syn-recv fastopen",
                                 "accept-queued syn-recv>syn-recv fastopen",
                                 "accepted syn-recv>syn-recv",
                                 "established syn-recv>established"])

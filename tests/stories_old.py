@@ -37,7 +37,7 @@ def met(t, peer, name="syn-unexpected"):
 
 
 def dial(t, peer, state, isn=FOREIGN, **more):
-    """The peer's SYN is answered by an ACK of what the old connection expects, and told."""
+    """The peer's SYN is answered by an ACK of what the old connection expects, and reported."""
     peer.send(SYN, seq=isn, **more)
     answer = peer.await_(ACK)
     same(answer.ack, peer.seq, f"ack of the answer in {state}")
@@ -48,7 +48,7 @@ def dial(t, peer, state, isn=FOREIGN, **more):
 
 @story()
 def syn_into_old(t):
-    """a SYN that meets an older connection is told in each state, with what answered it"""
+    """a SYN that meets an older connection is reported in each state, with what answered it"""
     for state in SYNCHRONISED:
         dial(t, old_connection(t, state), state)
     t.counted(TcpExtTCPSYNChallenge=len(SYNCHRONISED), TcpExtTCPChallengeACK=len(SYNCHRONISED))
@@ -56,13 +56,13 @@ def syn_into_old(t):
 
 @story()
 def syn_into_old_again(t):
-    """the second SYN of that kind within tcp_invalid_ratelimit is not answered, and told"""
+    """the second SYN of that kind within tcp_invalid_ratelimit is not answered, and reported"""
     t.sysctl("tcp_invalid_ratelimit", 60000)
     peer = t.peer()
     t.established(peer)
     dial(t, peer, "established")
     peer.send(SYN, seq=FOREIGN)
-    events = t.told(peer.port, CONNECT + [
+    events = t.reported(peer.port, CONNECT + [
         "syn-unexpected established>established challenge-ack",
         "syn-unexpected established>established rate-limited"])
     same(events[3]["seq"], FOREIGN, "seq of the SYN")
@@ -71,7 +71,7 @@ def syn_into_old_again(t):
 
 @story()
 def syn_too_old_for_timestamps(t):
-    """a SYN whose timestamp is older than the connection's is told like any other"""
+    """a SYN whose timestamp is older than the connection's is reported like any other"""
     peer = t.peer()
     t.established(peer, options())
     stamp = struct.pack("!BBBBII", 1, 1, 8, 10, sum_(-1000), 0)
@@ -85,7 +85,7 @@ def syn_comes_late(t):
     s, _ = t.accepted(peer)
     peer.send(SYN, seq=peer.isn)
     peer.await_(ACK)
-    events = t.told(peer.port, HANDSHAKE + ["syn-duplicate established>established challenge-ack"])
+    events = t.reported(peer.port, HANDSHAKE + ["syn-duplicate established>established challenge-ack"])
     numbers(events[4], peer.isn, None, "the SYN")
     t.counted(TcpExtTCPSYNChallenge=1, TcpExtTCPChallengeACK=1)
     # Nor is a SYN+ACK, which comes again when the third ACK was lost.
@@ -93,30 +93,30 @@ def syn_comes_late(t):
     t.established(other)
     other.send(SYN | ACK, seq=other.isn)
     other.await_(ACK)
-    t.told(other.port, CONNECT)
+    t.reported(other.port, CONNECT)
     t.counted(TcpExtTCPSYNChallenge=2, TcpExtTCPChallengeACK=2)
     s.close()
 
 
 @story()
 def syn_into_request(t):
-    """a SYN of another connection that meets a request is answered by an ACK, and told"""
+    """a SYN of another connection that meets a request is answered by an ACK, and reported"""
     peer = t.peer()
     _, peer.remote = t.listener()
     peer.send(SYN)
     peer.await_(SYN | ACK)
     peer.send(SYN, seq=sum_(peer.isn - FOREIGN))
     peer.await_(ACK)
-    events = t.told(peer.port, [HANDSHAKE[0], "syn-unexpected syn-recv>syn-recv challenge-ack"])
+    events = t.reported(peer.port, [HANDSHAKE[0], "syn-unexpected syn-recv>syn-recv challenge-ack"])
     numbers(events[1], sum_(peer.isn - FOREIGN), None, "the SYN")
     peer.send(RST)
-    t.told(peer.port, [HANDSHAKE[0], "syn-unexpected syn-recv>syn-recv challenge-ack",
+    t.reported(peer.port, [HANDSHAKE[0], "syn-unexpected syn-recv>syn-recv challenge-ack",
                        "request-reset syn-recv>closed reset-received"])
 
 
 @story()
 def syn_into_time_wait(t):
-    """S13 a SYN that TIME_WAIT refuses is told, with what answered it"""
+    """S13 a SYN that TIME_WAIT refuses is reported, with what answered it"""
     t.sysctl("tcp_invalid_ratelimit", 60000)
     refused = ["syn-unexpected time-wait>time-wait " + reason
                for reason in ("challenge-ack", "rate-limited", "challenge-ack")]
@@ -124,16 +124,16 @@ def syn_into_time_wait(t):
     old = sum_(peer.seq - 1009)
     dial(t, peer, "time-wait", old)
     peer.send(SYN, seq=old)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE + refused[:2])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE + refused[:2])
     t.counted(TcpExtTCPACKSkippedTimeWait=1, TcpExtTCPSYNChallenge=0)
     # It would give way to a newer one, but nobody listens here.
     peer.send(SYN, seq=sum_(peer.seq + 1009))
     peer.await_(ACK)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE + refused)
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE + refused)
     same([e["seq"] for e in events[-3:]], [old, old, sum_(peer.seq + 1009)], "the SYNs")
     # What ends it later is what is said.
     peer.send(RST)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE + refused + [
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE + refused + [
         "rst-received time-wait>closed", "time-wait-end time-wait>closed reset-received"])
 
 
@@ -144,11 +144,11 @@ def syn_into_orphan(t):
     t.established(peer).close()
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2])
     dial(t, peer, "fin-wait-2", sum_(peer.seq - 1009))
     peer.send(SYN, seq=sum_(peer.seq + 1))
     rst = peer.await_(RST | ACK)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
         "syn-unexpected fin-wait-2>fin-wait-2 challenge-ack",
         "syn-unexpected fin-wait-2>fin-wait-2", "rst-sent fin-wait-2>fin-wait-2 bad-segment",
         "closed fin-wait-2>closed bad-segment"])
@@ -166,7 +166,7 @@ def connect_meets_old(t):
     rst = peer.await_(RST)
     same(rst.seq, sum_(syn.seq - FOREIGN), "seq of the RST")
     peer.accept()
-    events = t.told(peer.port, [
+    events = t.reported(peer.port, [
         CONNECT[0], "rst-sent syn-sent>syn-sent old-ack", "syn-retransmit syn-sent>syn-sent",
         CONNECT[1]])
     numbers(events[1], rst.seq, None, "the RST")

@@ -41,7 +41,7 @@ def others(t):
 
 @story("ipv4", "ipv6")
 def multipath(t):
-    """MPTCP subflows are TCP connections, told like any other"""
+    """MPTCP subflows are TCP connections, reported like any other"""
     family = socket.AF_INET6 if t.family == "ipv6" else socket.AF_INET
     loop = "::1" if t.family == "ipv6" else "127.0.0.1"
     try:
@@ -111,7 +111,7 @@ def restored(t):
     peer.send(ACK)
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    events = t.told(peer.port, CONNECT + ["closed established>closed taken-out",
+    events = t.reported(peer.port, CONNECT + ["closed established>closed taken-out",
                                           "established closed>established"] + ACTIVE_CLOSE)
     before, after = events[:3], events[3:]
     same((before[2]["bytes_sent"], before[2]["bytes_received"]), (37, 23), "the first life")
@@ -140,7 +140,7 @@ def keep_key(t, s, key):
 
 @story()
 def signed_stray(t):
-    """a signed segment for nobody gets no RST, but where its key is known, and so it is told"""
+    """a signed segment for nobody gets no RST, but where its key is known, and so it is reported"""
     peer = t.peer()
     peer.remote = t.new_port()
     holder = t.socket()
@@ -157,8 +157,8 @@ def signed_stray(t):
         """Whatever came before the last that is answered was not."""
         t.until(lambda: any(x.seq == acks[-1] for x in peer.heard()), "the last RST")
         same([x.seq for x in peer.heard() if x.flags & RST], list(acks), "RSTs on the wire")
-        same([e["seq"] for e in t.told(peer.port, ["rst-sent closed>closed no-socket"] *
-                                       len(acks))], list(acks), "RSTs that are told")
+        same([e["seq"] for e in t.reported(peer.port, ["rst-sent closed>closed no-socket"] *
+                                       len(acks))], list(acks), "RSTs that are reported")
         t.counted(TcpOutRsts=len(acks))
 
     stray(1009, key=b"secret")

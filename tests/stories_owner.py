@@ -69,7 +69,7 @@ class Child:
 
 @story("ipv4", "ipv6")
 def threads(t):
-    """a socket is its process's and its thread's: both names are told, and it is found by both"""
+    """a socket is its process's and its thread's: both names are reported, and it is found by both"""
     host = "::1" if t.family == "ipv6" else "127.0.0.1"
     listener, port = t.listener(where={4: host, 6: host})
 

@@ -14,21 +14,21 @@ from wire import ACK, RST, SYN
 
 @story(where=kernel.TELLS_DROPS)
 def accept_overflow(t):
-    """S5 a third ACK that finds the accept queue full is told, and the next SYN too"""
+    """S5 a third ACK that finds the accept queue full is reported, and the next SYN too"""
     listener, port, third = fill_accept_queue(t)
     over = "accept-overflow syn-recv>syn-recv accept-queue-full"
-    event = t.told(third.port, [HANDSHAKE[0], over])[1]
+    event = t.reported(third.port, [HANDSHAKE[0], over])[1]
     same((event["accept_queue"], event["accept_limit"]), (2, 1), "accept queue")
     late = t.peer()
     late.remote = port
     late.send(SYN)
-    t.told(late.port, ["syn-dropped listen>listen accept-queue-full"])
+    t.reported(late.port, ["syn-dropped listen>listen accept-queue-full"])
     t.counted(TcpExtListenOverflows=2, TcpExtListenDrops=2)
     t.accept(listener)
     third.send(ACK)
     t.accept(listener)
     t.accept(listener)
-    t.told(third.port, [HANDSHAKE[0], over] + HANDSHAKE[1:])
+    t.reported(third.port, [HANDSHAKE[0], over] + HANDSHAKE[1:])
 
 
 def rows(verb, port):
@@ -45,9 +45,9 @@ def accept_waits(t):
     peers = [t.peer() for _ in range(3)]
     for peer in peers:
         peer.connect(port)
-        queued = t.told(peer.port, HANDSHAKE[:3])[1]["time"]
+        queued = t.reported(peer.port, HANDSHAKE[:3])[1]["time"]
     t.accept(listener)
-    t.told(peers[0].port, HANDSHAKE)
+    t.reported(peers[0].port, HANDSHAKE)
     begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     waiting = {c["peer_port"]: c for c in rows("connections", port) if "waiting_ns" in c}
     row = rows("listeners", port)[0]
@@ -58,7 +58,7 @@ def accept_waits(t):
          f"{begin} to {end}")
     same(waiting[peers[1].port]["waiting_ns"] > wait, True, "who came first waits longer")
     same({c["listener"] for c in waiting.values()}, {row["conn"]}, "listener")
-    accepted = t.told(peers[0].port, HANDSHAKE)[3]["time"]
+    accepted = t.reported(peers[0].port, HANDSHAKE)[3]["time"]
     same(begin <= accepted + row["last_accept_ns"] <= end, True, "the last accept()")
 
 
@@ -68,7 +68,7 @@ def overflow_aborts(t):
     t.sysctl("tcp_abort_on_overflow", 1)
     third = fill_accept_queue(t)[2]
     third.await_(RST)
-    t.told(third.port, [HANDSHAKE[0], "accept-overflow syn-recv>syn-recv accept-queue-full",
+    t.reported(third.port, [HANDSHAKE[0], "accept-overflow syn-recv>syn-recv accept-queue-full",
                         "rst-sent listen>listen accept-queue-full",
                         "request-reset syn-recv>closed accept-queue-full"])
     t.counted(TcpExtListenOverflows=1, TcpExtListenDrops=1)
@@ -81,12 +81,12 @@ def syn_queue_full(t):
     _, port = t.listener(backlog=2)
     # 5.10 calls a queue full that is at its limit, others one that is above.
     peers = half_open(t, port, 5)
-    told = [t.events(p.port) for p in peers]
+    reported = [t.events(p.port) for p in peers]
     t.until(lambda: t.events(peers[4].port), "the last SYN")
-    event = t.told(peers[4].port, ["syn-dropped listen>listen syn-queue-full"])[0]
+    event = t.reported(peers[4].port, ["syn-dropped listen>listen syn-queue-full"])[0]
     same((event["seq"], event["syn_limit"]), (peers[4].isn, 2), "seq and limit")
     dropped = sum(e["event"] == "syn-dropped" for p in peers for e in t.events(p.port))
-    if dropped not in (2, 3) or not told:
+    if dropped not in (2, 3) or not reported:
         raise Wrong(f"{dropped} SYNs dropped")
     t.counted(TcpExtTCPReqQFullDrop=dropped, TcpExtListenDrops=dropped)
 
@@ -98,20 +98,20 @@ def syn_backlog(t):
     t.sysctl("tcp_max_syn_backlog", 8)
     _, port = t.listener(backlog=50)
     peers = half_open(t, port, 8)
-    t.told(peers[7].port, ["syn-dropped listen>listen syn-backlog"])
-    t.told(peers[6].port, HANDSHAKE[:1])
+    t.reported(peers[7].port, ["syn-dropped listen>listen syn-backlog"])
+    t.reported(peers[6].port, HANDSHAKE[:1])
     t.counted(TcpExtListenDrops=1, TcpExtTCPReqQFullDrop=0)
 
 
 @story()
 def cookies(t):
-    """S8 a SYN cookie is told when it is sent and when it comes back"""
+    """S8 a SYN cookie is reported when it is sent and when it comes back"""
     t.sysctl("tcp_syncookies", 2)
     peer = t.peer()
     listener, port = t.listener()
     peer.connect(port, data=b"c" * 41)
     t.accept(listener)
-    events = t.told(peer.port, ["syncookie-sent listen>listen",
+    events = t.reported(peer.port, ["syncookie-sent listen>listen",
                                 "accept-queued syn-recv>syn-recv syncookie"] + HANDSHAKE[2:])
     numbers(events[0], peer.seen[0].seq, peer.isn + 1, "the SYN+ACK")
     same((events[2]["isn"], events[2]["peer_isn"]), (peer.seen[0].seq, peer.isn), "ISNs")
@@ -127,7 +127,7 @@ def cookies(t):
 
 @story()
 def bad_cookie(t):
-    """S8 an ACK with a made-up cookie is answered by RST, and told as that"""
+    """S8 an ACK with a made-up cookie is answered by RST, and reported as that"""
     t.sysctl("tcp_syncookies", 2)
     peer, liar = t.peer(), t.peer()
     listener, port = t.listener()
@@ -136,7 +136,7 @@ def bad_cookie(t):
     liar.remote = port
     liar.send(ACK, seq=4711, ack=815)
     liar.await_(RST)
-    event = t.told(liar.port, ["rst-sent listen>listen bad-cookie"])[0]
+    event = t.reported(liar.port, ["rst-sent listen>listen bad-cookie"])[0]
     same(event["seq"], 815, "seq of the RST")
     t.counted(TcpExtSyncookiesSent=1, TcpExtSyncookiesRecv=1, TcpExtSyncookiesFailed=1)
 
@@ -151,7 +151,7 @@ def cookie_overflow(t):
         peer.ask(port)
     for peer in peers:
         peer.send(ACK)
-    t.told(peers[2].port, ["syncookie-sent listen>listen",
+    t.reported(peers[2].port, ["syncookie-sent listen>listen",
                            "accept-overflow syn-recv>syn-recv accept-queue-full",
                            "request-reset syn-recv>closed accept-queue-full"])
     t.counted(TcpExtListenOverflows=1)
@@ -168,7 +168,7 @@ def fastopen_server(t):
     s = t.accept(listener)
     same(len(s.recv(100)), 71, "bytes that accept() finds")
     peer.send(ACK)
-    events = t.told(peer.port, ["syn-received listen>syn-recv fastopen",
+    events = t.reported(peer.port, ["syn-received listen>syn-recv fastopen",
                                 "accept-queued syn-recv>syn-recv fastopen",
                                 "accepted syn-recv>syn-recv",
                                 "established syn-recv>established"])
@@ -195,7 +195,7 @@ def fastopen_client(t):
     peer, syn = connect_with_data(t)
     peer.send(SYN | ACK, ack=syn.seq + 68)
     peer.await_(ACK)
-    done = t.told(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
+    done = t.reported(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
     same((done.get("syn_data"), "fastopen" in done["options"]), (67, True), "bytes on the SYN")
     t.counted(TcpExtTCPFastOpenActive=1)
 
@@ -206,6 +206,6 @@ def fastopen_refused(t):
     peer, syn = connect_with_data(t)
     peer.send(SYN | ACK, ack=syn.seq + 1)
     peer.await_(ACK, data=b"g" * 67)
-    done = t.told(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
+    done = t.reported(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
     same((done.get("syn_data"), "fastopen" in done["options"]), (None, False), "bytes on the SYN")
     t.counted(TcpExtTCPFastOpenActive=0)

@@ -15,7 +15,7 @@ def fin_in_time_wait(t):
     peer = in_time_wait(t)
     peer.send(FIN | ACK, seq=peer.seq - 1)
     peer.await_(ACK)
-    again = t.told(peer.port, CONNECT + ACTIVE_CLOSE + ["time-wait-fin time-wait>time-wait"])[-1]
+    again = t.reported(peer.port, CONNECT + ACTIVE_CLOSE + ["time-wait-fin time-wait>time-wait"])[-1]
     numbers(again, sum_(peer.seq - 1), peer.ack, "the FIN")
 
 
@@ -24,7 +24,7 @@ def time_wait_reset(t):
     """S13 a RST ends TIME_WAIT"""
     peer = in_time_wait(t)
     peer.send(RST)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE +
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE +
                     ["rst-received time-wait>closed",
                      "time-wait-end time-wait>closed reset-received"])
     numbers(events[-2], peer.seq, None, "the RST")
@@ -39,11 +39,11 @@ def time_wait_reused(t):
     peer.await_(FIN | ACK)
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    t.told(peer.port, HANDSHAKE + ACTIVE_CLOSE)
+    t.reported(peer.port, HANDSHAKE + ACTIVE_CLOSE)
     peer.isn = peer.seq = sum_(peer.seq + 300007)
     peer.send(SYN)
     peer.await_(SYN | ACK)
-    events = t.told(peer.port, HANDSHAKE + ACTIVE_CLOSE +
+    events = t.reported(peer.port, HANDSHAKE + ACTIVE_CLOSE +
                     ["time-wait-end time-wait>closed reused-by-syn", HANDSHAKE[0]])
     if events[-1]["conn"] == events[0]["conn"]:
         raise Wrong("the new connection has the old one's number")
@@ -61,7 +61,7 @@ def time_wait_reused_by_connect(t):
     t.until(lambda: time.monotonic() - began > 2.1, "two seconds")
     t.connecting(peer, port)
     peer.await_(SYN)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE + [
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE + [
         "time-wait-end time-wait>closed reused-by-connect", CONNECT[0]])
     t.counted(TcpExtTWRecycled=1)
 
@@ -75,11 +75,11 @@ def connect_beside_time_wait(t):
         peer.send(ACK)
         peer.send(FIN | ACK)
         peer.await_(ACK)
-        return t.told(peer.port, CONNECT + ACTIVE_CLOSE)
+        return t.reported(peer.port, CONNECT + ACTIVE_CLOSE)
 
     def reset(peer):
         peer.send(RST)
-        return t.told(peer.port, CONNECT + ACTIVE_CLOSE +
+        return t.reported(peer.port, CONNECT + ACTIVE_CLOSE +
                       ["rst-received time-wait>closed",
                        "time-wait-end time-wait>closed reset-received"])
 
@@ -90,7 +90,7 @@ def connect_beside_time_wait(t):
     s.setblocking(False)
     s.connect_ex(t.address(wire.PEER, other.port))
     other.accept()
-    t.told(other.port, CONNECT)
+    t.reported(other.port, CONNECT)
     closed_first(other)
     first, second = reset(peer), reset(other)
     same({e["conn"] for e in second}, {first[0]["conn"]}, "cookie")
@@ -107,7 +107,7 @@ def time_wait_full(t):
     peer, _ = half_closed(t)
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    events = t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
+    events = t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
         "fin-received fin-wait-2>closed", "closed fin-wait-2>closed time-wait-full"])
     same("time_wait_ahead" in events[-1], False, "TIME_WAIT ahead")
     t.counted(TcpExtTCPTimeWaitOverflow=1)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # One ACK from nowhere, as a port scan sends it: to a listener and to a closed
-# port. It is answered by RST with its numbers, told once, and counted by nstat.
+# port. It is answered by RST with its numbers, reported once, and counted by nstat.
 
 . "$(dirname "$0")/lib.sh"
 

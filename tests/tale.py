@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the stories and the troubles have in common: sockets, peers, what was told, comparisons.
+"""What the stories and the troubles have in common: sockets, peers, what was reported, comparisons.
 
 A story is a function with @story; its first line of text is the name.
 """
@@ -193,7 +193,7 @@ class Tale:
             pause = nap(pause, 0.1)
 
     def events(self, port):
-        """What was told of a port since the story began."""
+        """What was reported of a port since the story began."""
         text = subprocess.run(["tcphs", "events", "-j", "--peer-port", str(port)], check=True,
                               capture_output=True).stdout
         all_ = [json.loads(line) for line in text.splitlines()]
@@ -201,7 +201,7 @@ class Tale:
             raise Wrong("records were lost")
         return [e for e in all_ if e["time"] >= self.since]
 
-    def told(self, port, expected, seconds=15):
+    def reported(self, port, expected, seconds=15):
         """Waits for the last of the expected events, then wants them all and no other."""
         def line(e):
             return f"{e['event']} {e['old']}>{e['new']}" + \
@@ -224,7 +224,7 @@ class Tale:
             if late and PATIENCE > 1 and without_resends(expected) == expected:
                 events = [e for e in events if not is_resend(e["event"])]
             else:
-                raise (Late if late else Wrong)("told:     " + "\n          ".join(found) +
+                raise (Late if late else Wrong)("reported:     " + "\n          ".join(found) +
                                                 "\nexpected: " + "\n          ".join(expected))
         family = "ipv6" if self.family == "ipv6" else "ipv4"
         for e in events:
@@ -328,7 +328,7 @@ def half_closed(t, options=()):
     s.shutdown(socket.SHUT_WR)
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE[:2])
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2])
     return peer, s
 
 
@@ -340,7 +340,7 @@ def in_time_wait(t, options=b"", port=0):
     peer.send(ACK)
     peer.send(FIN | ACK)
     peer.await_(ACK)
-    t.told(peer.port, CONNECT + ACTIVE_CLOSE)
+    t.reported(peer.port, CONNECT + ACTIVE_CLOSE)
     return peer
 
 
@@ -362,7 +362,7 @@ def tell(tale, name, function):
 
 
 def tell_in_time(new_tale, name, function):
-    """Once more where the machine was too slow; a resend that is none is told each time."""
+    """Once more where the machine was too slow; a resend that is none is reported each time."""
     for _ in range(3):
         try:
             return tell(new_tale(), name, function)

@@ -15,7 +15,7 @@ import os
 import sys
 
 RESENT = os.environ.get("RESENT", "0") != "0"
-# What the end of a connection is told as, by who did what to it
+# What the end of a connection is reported as, by who did what to it
 ENDS = {"refused": ("connect-failed", "refused", None), "closes": ("closed", None, "local"),
         "is-closed": ("closed", None, "peer"), "resets": ("closed", "linger", "none"),
         "is-reset": ("closed", "reset-received", "none")}
@@ -40,14 +40,14 @@ def sides(path):
                 "closes" if who == me else "is-closed"
             sent, received = d[me + "_bytes"], d[peer + "_bytes"]
             data = ("D" if d["client_bytes"] else "") + ("d" if d["server_bytes"] else "")
-            told, reason, closer = ENDS[end]
+            reported, reason, closer = ENDS[end]
             known = {} if end == "refused" else {"bytes_sent": sent, "bytes_received": received,
                                                  "closer": closer}
             yield d[me + "_conn"], {
                 "local": d[me], "local_port": d[me + "_port"], "peer": d[peer],
                 "peer_port": d[peer + "_port"], "role": role, "pid": pid, "comm": "traffic-" + me,
                 "history": "Sr" if end == "refused" else "ShA" + data + LETTERS[role, end],
-                "end": told, "reason": reason, "state": "closed", "generation": 0,
+                "end": reported, "reason": reason, "state": "closed", "generation": 0,
                 "time_wait_ahead": True if end == "closes" else None, **known}
 
 
@@ -135,9 +135,9 @@ def peer(lives, path, missed):
         row, life = theirs[key], ours[key]
         for name, column in (("bytes_sent", 6), ("bytes_received", 7)):
             kilobytes = float(row[column])
-            told = life.get(name, 0)
-            if not told / 1024 - 0.006 <= kilobytes <= (told + 2) / 1024 + 0.006:
-                yield f"{key}: {name} {told}, tcplife {kilobytes} KB"
+            reported = life.get(name, 0)
+            if not reported / 1024 - 0.006 <= kilobytes <= (reported + 2) / 1024 + 0.006:
+                yield f"{key}: {name} {reported}, tcplife {kilobytes} KB"
         took = (life["life_ns"] - life.get("handshake_ns", 0)) / 1e6
         # Each reads its own clock, some instructions apart; the CPU may stand still there.
         if not abs(float(row[8]) - took) < max(20, took / 2):

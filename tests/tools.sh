@@ -153,7 +153,7 @@ json_of_listeners() {
 		tcphs listeners --json
 }
 
-# Signals must find the tool waiting, so wait until it has told the past.
+# Signals must find the tool waiting, so wait until it has reported the past.
 signal_ends_follow() {
 	local signal=$1 tcphs status
 
@@ -172,7 +172,7 @@ gone() {
 	! kill -0 "$1" || [[ $(cut -d' ' -f3 "/proc/$1/stat") == Z ]]
 }
 
-# A background job of a script ignores SIGINT unless told otherwise.
+# A background job of a script ignores SIGINT unless reported otherwise.
 interrupt_ends_follow() {
 	local status
 

@@ -5,7 +5,7 @@
  *
  * One thread plays both ends, so every step has happened, on both of them,
  * before the next. It takes the name of the end it plays: the owner of a
- * connection is told by its comm too. No two connections share an address, or
+ * connection is reported by its comm too. No two connections share an address, or
  * with IPv6 a port, so that nobody meets another's TIME_WAIT.
  */
 #define _GNU_SOURCE

@@ -35,8 +35,8 @@ gone() {
 
 holder_says() {
 	let_go || return
-	tail -n +2 "$tmp/held" >"$tmp/told"
-	diff "$tmp/told" - || return
+	tail -n +2 "$tmp/held" >"$tmp/reported"
+	diff "$tmp/reported" - || return
 }
 
 goes_at_once() {
@@ -74,7 +74,7 @@ half_a_dump_keeps_it() {
 	tcphs status >/dev/null && let_go && goes_at_once
 }
 
-follower_is_told() {
+follower_is_reported() {
 	local pid status
 
 	load ring_records=4096
@@ -204,7 +204,7 @@ sysctl -qw net.ipv4.tcp_max_tw_buckets=4096
 check "open files in /proc do not keep it and then give EIO" open_files_do_not_keep_it
 check "a subscribed socket does not keep it and then finds no family" subscribers_do_not_keep_it
 check "a dump half read keeps it until its reader goes on" half_a_dump_keeps_it
-check "tcphs events -f ends with status 3 and one line" follower_is_told
+check "tcphs events -f ends with status 3 and one line" follower_is_reported
 
 mark_dmesg
 done=0

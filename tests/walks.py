@@ -4,9 +4,9 @@
 
 usage: walks.py netlink|proc|bucket|name|rest|group
 
-netlink, proc: listeners, of which those told first close before the rest is asked for.
+netlink, proc: listeners, of which those reported first close before the rest is asked for.
 bucket: connections that share a bucket of the smallest table. group: listeners that
-share a port; prints how many. name, rest: what is told of a process with an odd name.
+share a port; prints how many. name, rest: what is reported of a process with an odd name.
 Prints nothing else when all is well.
 """
 import collections
@@ -46,13 +46,13 @@ def listener(options=(), port=0, address="127.0.0.1"):
     return s
 
 
-def told_once(told, expected):
+def told_once(reported, expected):
     """Each of those that were there all the time, once."""
-    count = collections.Counter(told)
+    count = collections.Counter(reported)
     missing = [c for c in expected if not count[c]]
     twice = [c for c in count if count[c] > 1]
     if missing or twice:
-        raise Wrong(f"{len(missing)} of {len(expected)} not told, {len(twice)} told twice")
+        raise Wrong(f"{len(missing)} of {len(expected)} not reported, {len(twice)} reported twice")
 
 
 def messages(command):
@@ -83,28 +83,28 @@ def cookies(lot, attribute):
 
 def over_netlink():
     sockets = {cookie(s): s for s in (listener() for _ in range(LISTENERS))}
-    told, late, lots = [], [], 0
+    reported, late, lots = [], [], 0
     for lot in messages(LISTENER_GET):
         lots += 1
-        told += cookies(lot, LISTENER_CONN)
+        reported += cookies(lot, LISTENER_CONN)
         for c in cookies(lot, LISTENER_CONN)[::2]:
             if c in sockets:
                 sockets.pop(c).close()
         late.append(listener())
     if lots < 3:
         raise Wrong(f"{lots} lots: nothing could change between them")
-    told_once(told, sockets)
+    told_once(reported, sockets)
 
 
 def over_proc():
     sockets = {s.getsockname()[1]: s for s in (listener() for _ in range(LISTENERS))}
-    told, late, pieces = [], [], 0
+    reported, late, pieces = [], [], 0
     with open("/proc/tcphs", "rb", buffering=0) as file:
         while piece := file.read(1 << 12):
             pieces += 1
             ports = [int(line.split()[1].split(b":")[1]) for line in piece.splitlines()
                      if line.startswith(b"listener      127.0.0.1:")]
-            told += ports
+            reported += ports
             for port in ports[::2]:
                 if port in sockets:
                     sockets.pop(port).close()
@@ -112,7 +112,7 @@ def over_proc():
             late.append(listener(address="127.0.0.2"))
     if pieces < 3:
         raise Wrong(f"{pieces} pieces: nothing could change between them")
-    told_once(told, sockets)
+    told_once(reported, sockets)
 
 
 def one_bucket():
@@ -129,14 +129,14 @@ def one_bucket():
             s.connect(server.getsockname())
             chosen[cookie(s)] = s
             ends.append(server.accept()[0])
-    told, lots = [], 0
+    reported, lots = [], 0
     for lot in messages(CONN_GET):
         lots += 1
         here = [c for c in cookies(lot, CONN_CONN) if c % BUCKETS == 17]
-        told += here
+        reported += here
         if here and lots < 3:
             chosen.pop(here[-1]).close()
-    told_once(told, chosen)
+    told_once(reported, chosen)
 
 
 def connect_as(name):

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Readers that come in the middle of something: a list that changes while it is told, a
+# Readers that come in the middle of something: a list that changes while it is reported, a
 # crowd that was there before the module, names that are not for a terminal, records in
 # a file that goes on.
 

@@ -624,7 +624,7 @@ static int put_events(struct sk_buff *skb, struct netlink_callback *cb,
 			goto cancel;
 		go_on = tcphs_reading_fetch(r, cursor);
 	}
-	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT, tcphs_reading_told(r, cursor, go_on),
+	if (nla_put_u64_64bit(skb, TCPHS_A_EVENT_NEXT, tcphs_reading_reported(r, cursor, go_on),
 			      TCPHS_A_EVENT_PAD))
 		goto cancel;
 	genlmsg_end(skb, header);

@@ -40,7 +40,7 @@ struct lane {
 	struct tcphs_event ev, kept;
 	bool whole;		/* ev is one, not the end of the ring */
 	bool has_kept;		/* and so is kept */
-	u64 told;		/* lost records that were shown as such, or out of the other store */
+	u64 reported;	/* lost records that were shown as such, or out of the other store */
 	struct place *places;	/* of what is kept of this CPU, in order of number */
 	size_t left;		/* of these */
 };
@@ -57,7 +57,7 @@ struct view {
 
 static u64 hole(const struct lane *lane)
 {
-	return lane->cursor.lost - lane->told;
+	return lane->cursor.lost - lane->reported;
 }
 
 /* A record, or a hole before the end. */
@@ -126,11 +126,11 @@ static bool fills_hole(const struct lane *lane)
 static void advance(struct lane *lane)
 {
 	if (is_kept(lane)) {
-		lane->told += fills_hole(lane);
+		lane->reported += fills_hole(lane);
 		advance_kept(lane);
 		drop_twin(lane);
 	} else {
-		lane->told = lane->cursor.lost;
+		lane->reported = lane->cursor.lost;
 		advance_ring(lane);
 	}
 }

@@ -73,7 +73,7 @@ static ssize_t put_block(struct tcphs_reading *r, struct tcphs_cursor *cursor, c
 		block.nr++;
 		go_on = tcphs_reading_fetch(r, cursor);
 	}
-	block.next = tcphs_reading_told(r, cursor, go_on);
+	block.next = tcphs_reading_reported(r, cursor, go_on);
 	return copy_to_user(to, &block, sizeof(block)) ? -EFAULT : size;
 }
 

@@ -156,7 +156,7 @@ static void start_cpu(struct tcphs_reading *r)
 {
 	struct tcphs_cursor *cursor;
 
-	r->told = false;
+	r->named = false;
 	if (!next_cpu(r))
 		return;
 	cursor = &r->cursors[r->cpu];
@@ -266,7 +266,7 @@ struct tcphs_cursor *tcphs_reading_turn(struct tcphs_reading *r)
 
 	for (; next_cpu(r); r->cpu++, start_cpu(r)) {
 		cursor = &r->cursors[r->cpu];
-		if (!r->told || r->pending || cursor->lost)
+		if (!r->named || r->pending || cursor->lost)
 			return cursor;
 	}
 	return NULL;

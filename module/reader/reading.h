@@ -16,7 +16,7 @@ struct tcphs_reading {
 	struct tcphs_filter filter;
 	unsigned int cpu;		/* that is read */
 	bool pending;			/* ev was read and not yet sent */
-	bool told;			/* this CPU was named */
+	bool named;			/* this CPU was named */
 	bool kept;			/* the kept store is read */
 	u8 mode;			/* enum tcphs_kept_mode */
 	struct tcphs_walk walk;		/* of the CPU that is read */
@@ -78,7 +78,7 @@ static inline u64 tcphs_reading_begin(struct tcphs_reading *r, struct tcphs_curs
 }
 
 /**
- * tcphs_reading_told() - what is reported of a CPU ends here
+ * tcphs_reading_reported() - what is reported of a CPU ends here
  * @r: the reading
  * @cursor: of tcphs_reading_turn()
  * @go_on: of the last tcphs_reading_fetch() or tcphs_reading_begin()
@@ -86,11 +86,11 @@ static inline u64 tcphs_reading_begin(struct tcphs_reading *r, struct tcphs_curs
  * Context: process.
  * Return: the cursor to go on from.
  */
-static inline u64 tcphs_reading_told(struct tcphs_reading *r, const struct tcphs_cursor *cursor,
+static inline u64 tcphs_reading_reported(struct tcphs_reading *r, const struct tcphs_cursor *cursor,
 				     u64 go_on)
 {
 	r->go_on = go_on;
-	r->told = true;
+	r->named = true;
 	/* Not behind a loss before the end, which is reported next. */
 	return r->pending ? go_on : cursor->next - cursor->lost;
 }

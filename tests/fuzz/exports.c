@@ -66,7 +66,7 @@ static void to_pcapng(const struct input *in, size_t nr)
 	must(!packets_end(p), "no end");
 	must(blocks_of(&out) == packets_counts(p)->packets, "as many packets as are counted");
 	must(packets_counts(p)->packets + packets_counts(p)->numberless <= nr * SEGMENTS_MAX,
-	     "a segment that nobody told of");
+	     "a segment that nobody reported of");
 	packets_free(p);
 	tcphs_buf_free(&out);
 }

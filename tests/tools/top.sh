@@ -207,7 +207,7 @@ screens() {
 	ok "\\: the words of the filter that there are" shows filter 'close-wait closing'
 	mux send-keys Enter
 	wait_screen filter 'is wrong'
-	ok "a wrong one is told in place" shows filter 'Filter.*: state clos'
+	ok "a wrong one is reported in place" shows filter 'Filter.*: state clos'
 	mux send-keys e - Tab Enter
 	wait_screen filter 'of 3'
 	ok "what it lets through" shows filter '1-3 of 3'

@@ -282,7 +282,7 @@ static void tell(const struct tcphs_events_ops *ops, void *arg, unsigned int i)
 }
 
 struct top_feed {
-	unsigned int told;
+	unsigned int reported;
 };
 
 static struct top_feed *fake_feed(struct top_source *src, bool all_netns, struct tcphs_error *err)
@@ -298,8 +298,8 @@ static int fake_next(struct top_source *src, struct top_feed *feed,
 {
 	(void)src;
 	(void)err;
-	while (feed->told < 23 + 2 * fake.age)
-		tell(ops, arg, feed->told++);
+	while (feed->reported < 23 + 2 * fake.age)
+		tell(ops, arg, feed->reported++);
 	return 0;
 }
 

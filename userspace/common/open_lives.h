@@ -10,7 +10,7 @@ struct open_life {
 	struct tcphs_conn_life life;
 	bool used;
 	bool wanted;			/* one of its events fits the user's filter */
-	bool told;			/* it needs no line any more */
+	bool reported;			/* it needs no line any more */
 };
 
 /* All zero is an empty collection. Numbers stay as long as a life is in it. */

@@ -85,8 +85,8 @@ int tcphs_decode_attr(const struct attr_table *t, const struct attr *a, void *to
 	case ATTR_NEST:
 		return k->nest(a, at, k->size);
 	}
-	if (k->told)
-		*(bool *)((uint8_t *)to + k->told) = true;
+	if (k->present)
+		*(bool *)((uint8_t *)to + k->present) = true;
 	return 0;
 }
 

@@ -68,14 +68,14 @@ enum attr_kind {
  * @kind: enum attr_kind; 0: it is none
  * @at: where its value goes, of the struct that is filled
  * @size: of that place
- * @told: a bool of the same struct that says it was there, 0: there is none
+ * @present: a bool of the same struct that says it was there, 0: there is none
  * @nest: with ATTR_NEST, takes what is within to @size bytes at @to
  */
 struct attr_known {
 	uint8_t kind;
 	uint32_t at;
 	uint32_t size;
-	uint32_t told;
+	uint32_t present;
 	int (*nest)(const struct attr *a, void *to, size_t size);
 };
 
@@ -95,7 +95,7 @@ struct attr_table {
 #define TO_NEST(type, member, decode)	{ ATTR_NEST, PLACE(type, member), .nest = decode }
 /* A zero that was sent is told apart from none. */
 #define TO_TOLD(type, member, has) \
-	{ ATTR_FIXED, PLACE(type, member), .told = offsetof(struct type, has) }
+	{ ATTR_FIXED, PLACE(type, member), .present = offsetof(struct type, has) }
 /* The whole struct, for what goes into more than one member of it. */
 #define TO_ALL(type, decode)	{ ATTR_NEST, .size = sizeof(struct type), .nest = decode }
 

@@ -107,5 +107,5 @@ void tcphs_place_event(struct box_place *p, const struct tcphs_event *ev)
 		return;
 	cursor = cursor_of(p, ev->cpu | TCPHS_RESUME_TOLD);
 	if (cursor)
-		*cursor = tcphs_resume_told(ev);
+		*cursor = tcphs_resume_emitted(ev);
 }

@@ -45,7 +45,7 @@ struct queue {
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
 	uint64_t asked;		/* with a filter, an earlier cursor: all before it was emitted */
-	struct tcphs_resume told;	/* and the last record that was, if any */
+	struct tcphs_resume emitted;	/* and the last record that was, if any */
 	struct item *item;
 	size_t head, tail, cap;
 };
@@ -352,10 +352,10 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 /* ---- to go on where another reader was ----------------------------------------------- */
 
 /**
- * tcphs_resume_told - a record is the last of its CPU that was emitted
+ * tcphs_resume_emitted - a record is the last of its CPU that was emitted
  * @ev: the record
  */
-struct tcphs_resume tcphs_resume_told(const struct tcphs_event *ev)
+struct tcphs_resume tcphs_resume_emitted(const struct tcphs_event *ev)
 {
 	return (struct tcphs_resume){
 		.next = ev->time, .cpu = ev->cpu | TCPHS_RESUME_TOLD,
@@ -364,11 +364,11 @@ struct tcphs_resume tcphs_resume_told(const struct tcphs_event *ev)
 }
 
 /* Told, or before what was: a CPU writes in the order of time. */
-static bool was_told(const struct tcphs_event *ev, const struct tcphs_resume *told)
+static bool was_emitted(const struct tcphs_event *ev, const struct tcphs_resume *emitted)
 {
-	if (ev->time != told->next)
-		return ev->time < told->next;
-	return (int32_t)((uint32_t)ev->number - told->passed) <= 0;
+	if (ev->time != emitted->next)
+		return ev->time < emitted->next;
+	return (int32_t)((uint32_t)ev->number - emitted->passed) <= 0;
 }
 
 /**
@@ -383,7 +383,7 @@ int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *fro
 	if (!q)
 		return -ENOMEM;
 	if (from->cpu & TCPHS_RESUME_TOLD) {
-		q->told = *from;
+		q->emitted = *from;
 	} else {
 		q->next = from->next + from->passed;
 		q->asked = q->next;
@@ -432,8 +432,8 @@ size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume 
 		to[nr++] = (struct tcphs_resume){
 			.next = evs->filter ? q->asked : q->next - waiting, .cpu = q->cpu,
 		};
-		if (evs->filter && q->told.next)
-			to[nr++] = q->told;
+		if (evs->filter && q->emitted.next)
+			to[nr++] = q->emitted;
 	}
 	return nr;
 }
@@ -566,11 +566,11 @@ static void fill_holes(struct tcphs_events *evs)
 }
 
 /* What the reader before us emitted of this CPU, and the losses before that. How many. */
-static size_t drop_told(struct queue *q)
+static size_t drop_emitted(struct queue *q)
 {
 	size_t before = q->head;
 
-	while (q->head < q->tail && was_told(&q->item[q->head].ev, &q->told))
+	while (q->head < q->tail && was_emitted(&q->item[q->head].ev, &q->emitted))
 		q->head++;
 	return q->head - before;
 }
@@ -587,7 +587,7 @@ void tcphs_events_end(struct tcphs_events *evs, bool whole)
 	size_t i, before;
 
 	for (i = 0; whole && !evs->begun && evs->filter && i < evs->nr; i++)
-		evs->held -= drop_told(&evs->queue[i]);
+		evs->held -= drop_emitted(&evs->queue[i]);
 	evs->pulled |= whole;
 	if (!evs->kept)
 		return;
@@ -764,7 +764,7 @@ static void emit_until(struct tcphs_events *evs, uint64_t horizon,
 			limit = horizon;
 		next = emit_run(q, limit, ops, arg);
 		if (evs->filter)
-			q->told = tcphs_resume_told(&q->item[next - 1].ev);
+			q->emitted = tcphs_resume_emitted(&q->item[next - 1].ev);
 		heap_advance(evs, next);
 	}
 	emit_tail_losses(evs, ops, arg);

@@ -183,7 +183,7 @@ struct tcphs_resume {
 
 #define TCPHS_RESUME_TOLD (1u << 31)
 
-struct tcphs_resume tcphs_resume_told(const struct tcphs_event *ev);
+struct tcphs_resume tcphs_resume_emitted(const struct tcphs_event *ev);
 int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from);
 void tcphs_events_count(struct tcphs_events *evs);
 size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume *to, size_t max);

@@ -60,7 +60,7 @@ static struct exporter {
 	struct MHD_Response *front, *none, *method, *body, *failed;
 	struct client clients[CLIENTS_ROOM];
 	bool silent;			/* that the module does not answer was said */
-	bool told_version;		/* so was that it is of another version */
+	bool reported_version;		/* so was that it is of another version */
 } x;
 
 static void complain(const char *what, const char *why)
@@ -170,9 +170,9 @@ static void tell_version(void)
 	char line[ERROR_LINE];
 	bool other = version_line(line, "tcphs-exporter", metrics_module(x.metrics));
 
-	if (other && !x.told_version)
+	if (other && !x.reported_version)
 		fprintf(stderr, "%s\n", line);
-	x.told_version = other;
+	x.reported_version = other;
 }
 
 /* It is said once in the log, and in tcphs_up each time. */

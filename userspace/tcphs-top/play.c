@@ -9,7 +9,7 @@
 #include "recording.h"
 
 /* An event, or that some were lost. */
-struct play_told {
+struct play_item {
 	struct tcphs_event ev;
 	uint64_t lost;
 	bool kept;
@@ -21,21 +21,21 @@ struct top_feed {
 
 /* ---- events up to a time ------------------------------------------------------------- */
 
-static struct play_told *one_more(struct play_reader *r)
+static struct play_item *one_more(struct play_reader *r)
 {
 	size_t cap = r->cap ? 2 * r->cap : 512;
-	struct play_told *more;
+	struct play_item *more;
 
 	if (r->nr == r->cap) {
-		more = reallocarray(r->told, cap, sizeof(*more));
+		more = reallocarray(r->item, cap, sizeof(*more));
 		if (!more) {
 			r->no_memory = true;
 			return NULL;
 		}
-		r->told = more;
+		r->item = more;
 		r->cap = cap;
 	}
-	more = &r->told[r->nr++];
+	more = &r->item[r->nr++];
 	more->lost = 0;
 	more->kept = false;
 	return more;
@@ -45,7 +45,7 @@ static void on_event(void *arg, const struct tcphs_event *ev)
 {
 	struct play_reader *r = arg;
 	int64_t clock = tcphs_recording_info(r->recording)->clock_offset;
-	struct play_told *t = one_more(r);
+	struct play_item *t = one_more(r);
 
 	if (!t)
 		return;
@@ -59,13 +59,13 @@ static void on_kept(void *arg, const struct tcphs_event *ev)
 
 	on_event(arg, ev);
 	if (!r->no_memory)
-		r->told[r->nr - 1].kept = true;
+		r->item[r->nr - 1].kept = true;
 }
 
 /* Told where the next event is. */
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 {
-	struct play_told *t = one_more(arg);
+	struct play_item *t = one_more(arg);
 
 	(void)cpu;
 	if (t)
@@ -91,7 +91,7 @@ static void reader_close(struct play_reader *r)
 		tcphs_recording_close(r->recording);
 	if (r->fd >= 0)
 		close(r->fd);
-	free(r->told);
+	free(r->item);
 	*r = (struct play_reader){ .name = r->name, .fd = -1 };
 }
 
@@ -139,14 +139,14 @@ static int fill(struct play_reader *r, struct tcphs_error *err)
 static int reader_next(struct play_reader *r, uint64_t until, const struct tcphs_events_ops *to,
 		       void *arg, struct tcphs_error *err)
 {
-	const struct play_told *t;
+	const struct play_item *t;
 
 	for (;;) {
 		if (fill(r, err))
 			return -EIO;
 		if (r->next == r->nr)
 			return 0;
-		t = &r->told[r->next];
+		t = &r->item[r->next];
 		if (!t->lost && t->ev.time > until)
 			return 0;
 		r->next++;
@@ -176,7 +176,7 @@ static const struct tcphs_events_ops played = { .record = on_played };
  */
 int play_open(struct play *p, const char *name, struct tcphs_error *err)
 {
-	const struct play_told *t;
+	const struct play_item *t;
 
 	*p = (struct play){ .name = name };
 	play_begin(p);
@@ -188,7 +188,7 @@ int play_open(struct play *p, const char *name, struct tcphs_error *err)
 			play_close(p);
 			return -1;
 		}
-		t = p->reader.next < p->reader.nr ? &p->reader.told[p->reader.next] : NULL;
+		t = p->reader.next < p->reader.nr ? &p->reader.item[p->reader.next] : NULL;
 		if (t && t->lost)
 			p->reader.next++;
 	} while (t && t->lost);

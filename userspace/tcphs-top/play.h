@@ -16,20 +16,20 @@
  * @fd: of its file or directory
  * @recording: it
  * @cgroups: get the names that it has; NULL: nobody wants them
- * @told: those of a piece that are to come
+ * @item: those of a piece that are to come
  * @next: the first of them
  * @nr: how many
- * @cap: room in @told
+ * @cap: room in @item
  * @end: there are no more
  * @no_memory: something is missing
  */
-struct play_told;
+struct play_item;
 struct play_reader {
 	const char *name;
 	int fd;
 	struct tcphs_recording *recording;
 	struct tcphs_cgroups *cgroups;
-	struct play_told *told;
+	struct play_item *item;
 	size_t next, nr, cap;
 	bool end;
 	bool no_memory;

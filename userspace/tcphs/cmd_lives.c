@@ -285,7 +285,7 @@ static int on_conn(void *arg, const struct tcphs_conn_info *c)
 		known = cmd->open.v[i].life;
 		complete(&known, &life);
 		wanted = wanted || cmd->open.v[i].wanted;
-		cmd->open.v[i].told = true;
+		cmd->open.v[i].reported = true;
 		life = known;
 	} else if (life.begin > cmd->pulled || cmd->cli->kept) {
 		/* It began since, or is none that went wrong. */
@@ -302,7 +302,7 @@ static void on_late(void *arg, const struct tcphs_event *ev)
 	struct lives_cmd *cmd = arg;
 	uint32_t i = ev->id.conn ? open_lives_find(&cmd->open, &ev->id) : HASH_NONE;
 
-	if (i != HASH_NONE && !cmd->open.v[i].told)
+	if (i != HASH_NONE && !cmd->open.v[i].reported)
 		on_event(cmd, ev);
 }
 
@@ -315,7 +315,7 @@ static void put_rest_aside(struct lives_cmd *cmd, bool events_only)
 
 	for (i = 0; i < cmd->open.nr; i++) {
 		life = &cmd->open.v[i].life;
-		if (!cmd->open.v[i].used || cmd->open.v[i].told || !cmd->open.v[i].wanted)
+		if (!cmd->open.v[i].used || cmd->open.v[i].reported || !cmd->open.v[i].wanted)
 			continue;
 		goes_on = events_only && (!cmd->hole || life->last > cmd->hole);
 		put_aside(cmd, life, goes_on ? LIFE_OPEN : LIFE_LOST,

@@ -561,8 +561,8 @@ int hosts_at(const struct hosts *h, uint8_t family, const uint8_t *address, uint
  */
 const struct host_pair *hosts_pairs(const struct hosts *h, unsigned int *nr)
 {
-	*nr = h->pairs.nr_told;
-	return h->pairs.told;
+	*nr = h->pairs.nr_results;
+	return h->pairs.result;
 }
 
 /**

@@ -9,7 +9,7 @@
 
 struct pair {
 	uint32_t boot[2];
-	struct host_pair told;
+	struct host_pair result;
 	struct clock_bounds *bounds;
 	uint32_t nr, cap;
 };
@@ -110,7 +110,7 @@ static struct pair *pair_of(struct pairs *s, uint32_t a, uint32_t b)
 		return NULL;
 	}
 	p = &s->pair[s->nr_pairs++];
-	*p = (struct pair){ .boot = { low, high }, .told.host = { s->boots->boot[low].host,
+	*p = (struct pair){ .boot = { low, high }, .result.host = { s->boots->boot[low].host,
 								 s->boots->boot[high].host } };
 	return p;
 }
@@ -196,9 +196,9 @@ static void join(struct pairs *s, const struct end *e)
 	p = pair_of(s, e->boot, o->boot);
 	if (!p)
 		return;
-	p->told.both++;
-	add_segments(&p->told, 0, x, y);
-	add_segments(&p->told, 1, y, x);
+	p->result.both++;
+	add_segments(&p->result, 0, x, y);
+	add_segments(&p->result, 1, y, x);
 	/* Two numbers of 32 bits do not agree by chance. */
 	if (x->flags & y->flags & TCPHS_F_ISN && x->flags & y->flags & TCPHS_F_PEER_ISN) {
 		bound_handshake(s, p, x, y);
@@ -222,8 +222,8 @@ static void find_ways(struct pairs *s)
 		least = INT64_MAX;
 		for (i = 0; i < s->nr_pairs; i++) {
 			p = &s->pair[i];
-			error = clocks_error(&p->told.clock);
-			if (!p->told.clock.nr ||
+			error = clocks_error(&p->result.clock);
+			if (!p->result.clock.nr ||
 			    boot[p->boot[0]].reached == boot[p->boot[1]].reached)
 				continue;
 			if (error < 0)
@@ -254,12 +254,12 @@ int64_t pairs_common_time(const struct pairs *s, uint32_t boot, int64_t time)
 
 	while (s->boots->boot[boot].way != NONE) {
 		p = &s->pair[s->boots->boot[boot].way];
-		offset = clocks_offset(&p->told.clock, time);
+		offset = clocks_offset(&p->result.clock, time);
 		if (p->boot[1] == boot) {
 			time -= offset;
 			boot = p->boot[0];
 		} else {
-			time += clocks_offset(&p->told.clock, time + offset);
+			time += clocks_offset(&p->result.clock, time + offset);
 			boot = p->boot[1];
 		}
 	}
@@ -307,9 +307,9 @@ static void note_alone(struct pairs *s, const struct end *e)
 	if (!p)
 		return;
 	way = p->boot[1] == e->boot;
-	p->told.alone[way]++;
-	p->told.example[way] = e->id;
-	p->told.syn[way].sent += e->syn_sent;
+	p->result.alone[way]++;
+	p->result.example[way] = e->id;
+	p->result.syn[way].sent += e->syn_sent;
 }
 
 /* A RST came that the other end, all of whose records of then there are, did not send. */
@@ -331,22 +331,22 @@ static void note_foreign(struct pairs *s, const struct end *e)
 	if (!p)
 		return;
 	way = p->boot[0] == e->boot;
-	p->told.foreign[way]++;
-	p->told.reset[way] = e->id;
+	p->result.foreign[way]++;
+	p->result.reset[way] = e->id;
 }
 
 static int tell_pairs(struct pairs *s)
 {
 	uint32_t i;
 
-	s->told = calloc(s->nr_pairs + 1, sizeof(*s->told));
-	if (!s->told)
+	s->result = calloc(s->nr_pairs + 1, sizeof(*s->result));
+	if (!s->result)
 		return -ENOMEM;
 	for (i = 0; i < s->nr_pairs; i++) {
-		s->told[i] = s->pair[i].told;
-		s->told[i].moments = s->pair[i].nr;
+		s->result[i] = s->pair[i].result;
+		s->result[i].moments = s->pair[i].nr;
 	}
-	s->nr_told = s->nr_pairs;
+	s->nr_results = s->nr_pairs;
 	return 0;
 }
 
@@ -369,7 +369,7 @@ int pairs_compare(struct pairs *s)
 		if (s->ends->end[i].other != NONE)
 			join(s, &s->ends->end[i]);
 	for (i = 0; i < s->nr_pairs; i++) {
-		if (clocks_estimate(&s->pair[i].told.clock, s->pair[i].bounds, s->pair[i].nr))
+		if (clocks_estimate(&s->pair[i].result.clock, s->pair[i].bounds, s->pair[i].nr))
 			return -ENOMEM;
 		free(s->pair[i].bounds);
 		s->pair[i].bounds = NULL;
@@ -392,9 +392,9 @@ void pairs_free(struct pairs *s)
 
 	for (i = 0; i < s->nr_pairs; i++) {
 		free(s->pair[i].bounds);
-		free(s->pair[i].told.clock.era);
+		free(s->pair[i].result.clock.era);
 	}
 	hash_free(&s->by_isn);
-	free(s->told);
+	free(s->result);
 	free(s->pair);
 }

@@ -21,8 +21,8 @@ struct pairs {
 	struct hash by_isn;
 	struct pair *pair;
 	uint32_t nr_pairs, pairs_cap;
-	struct host_pair *told;
-	uint32_t nr_told;
+	struct host_pair *result;
+	uint32_t nr_results;
 	bool no_memory;
 };
 

@@ -47,7 +47,7 @@ struct record_box {
 	struct tcphs_session *session;
 	struct tcphs_events *events;
 	struct tcphs_clock clock;
-	int64_t told_clock;
+	int64_t written_clock;
 	uint64_t until;			/* CLOCK_MONOTONIC, 0: without an end */
 	uint64_t flushed, stated;	/* when, CLOCK_MONOTONIC */
 	uint64_t since_state;		/* events */
@@ -181,10 +181,10 @@ static int know_written(struct record_box *rb)
 
 static void follow_clock(struct record_box *rb)
 {
-	if (rb->told_clock == rb->clock.offset)
+	if (rb->written_clock == rb->clock.offset)
 		return;
-	rb->told_clock = rb->clock.offset;
-	tcphs_box_clock(rb->box, rb->told_clock);
+	rb->written_clock = rb->clock.offset;
+	tcphs_box_clock(rb->box, rb->written_clock);
 }
 
 static void on_record(void *arg, const struct tcphs_event *ev)
@@ -370,7 +370,7 @@ static void close_session(struct record_box *rb)
 static bool open_session(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 {
 	enum tcphs_kept_mode mode = what == BOX_BEGINS ? TCPHS_KEPT_TOO : TCPHS_KEPT_NOT;
-	bool told = false;
+	bool warned = false;
 
 	for (;;) {
 		*err = (struct tcphs_error){ 0 };
@@ -383,9 +383,9 @@ static bool open_session(struct record_box *rb, uint32_t what, struct tcphs_erro
 		close_session(rb);
 		if (!is_gone(err))
 			return false;
-		if (!told)
+		if (!warned)
 			cli_say("tcphs: the module is not loaded; waiting for it");
-		told = true;
+		warned = true;
 		*err = (struct tcphs_error){ 0 };
 		tcphs_box_flush(rb->box);
 		if (is_over(rb))
@@ -616,9 +616,9 @@ int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t d
 	rb->name = how->directory;
 	rb->until = ends ? tcphs_now() + duration : 0;
 	tcphs_clock_init(&rb->clock);
-	rb->told_clock = rb->clock.offset;
+	rb->written_clock = rb->clock.offset;
 	how->info = (struct tcphs_recording_info){
-		.clock_offset = rb->told_clock, .all_netns = cli->all_netns,
+		.clock_offset = rb->written_clock, .all_netns = cli->all_netns,
 		.cgroups = cli_cgroups(cli),
 	};
 	tcphs_host_here(&how->info.host);

@@ -24,7 +24,7 @@
 #define CLOSING_TIME (1 * NSEC_PER_SEC)
 
 /* What is shown of a command after it has ended. */
-struct told {
+struct emitted {
 	struct tcphs_event ev;
 	uint64_t lost;		/* so many were lost here, and @ev.cpu says where; 0: it is an event */
 };
@@ -44,8 +44,8 @@ struct source {
 	struct command *command;
 	struct scope *scope;
 	struct tcphs_host host;	/* this one */
-	struct told *told;	/* once it has ended, unless it is followed */
-	uint32_t nr_told, told_cap;
+	struct emitted *emitted;	/* once it has ended, unless it is followed */
+	uint32_t nr_emitted, emitted_cap;
 	bool has_ended;
 	bool cannot_run;		/* it did not even begin */
 
@@ -431,7 +431,7 @@ void source_close(struct source *s)
 	hosts_close(s->hosts);
 	scope_free(s->scope);
 	command_free(s->command);
-	free(s->told);
+	free(s->emitted);
 	tcphs_events_free(s->events);
 	tcphs_close(s->session);
 	free(s);
@@ -804,52 +804,52 @@ static int run_command(struct source *s, const struct tcphs_events_ops *ops,
 	return failed;
 }
 
-static void keep_told(struct source *s, const struct told *told)
+static void keep_emitted(struct source *s, const struct emitted *emitted)
 {
-	if (array_grow(&s->told, s->nr_told + 1, &s->told_cap, sizeof(*s->told)))
-		s->nr_told = UINT32_MAX;
+	if (array_grow(&s->emitted, s->nr_emitted + 1, &s->emitted_cap, sizeof(*s->emitted)))
+		s->nr_emitted = UINT32_MAX;
 	else
-		s->told[s->nr_told++] = *told;
+		s->emitted[s->nr_emitted++] = *emitted;
 }
 
-static void on_told(void *data, const struct tcphs_event *ev)
+static void on_emitted(void *data, const struct tcphs_event *ev)
 {
 	struct source *s = data;
 
-	if (s->nr_told != UINT32_MAX)
-		keep_told(s, &(struct told){ .ev = *ev });
+	if (s->nr_emitted != UINT32_MAX)
+		keep_emitted(s, &(struct emitted){ .ev = *ev });
 }
 
-static void on_told_loss(void *data, uint32_t cpu, uint64_t count)
+static void on_emitted_loss(void *data, uint32_t cpu, uint64_t count)
 {
 	struct source *s = data;
 
-	if (s->nr_told != UINT32_MAX)
-		keep_told(s, &(struct told){ .ev.cpu = (uint16_t)cpu, .lost = count });
+	if (s->nr_emitted != UINT32_MAX)
+		keep_emitted(s, &(struct emitted){ .ev.cpu = (uint16_t)cpu, .lost = count });
 }
 
 /* Its output comes first, and then what is shown of it. */
 static int hear_command(struct source *s, struct tcphs_error *err)
 {
-	static const struct tcphs_events_ops ops = { .record = on_told, .lost = on_told_loss };
+	static const struct tcphs_events_ops ops = { .record = on_emitted, .lost = on_emitted_loss };
 
 	if (s->has_ended)
 		return 0;
 	if (run_command(s, &ops, NULL, s, err))
 		return -1;
-	if (s->nr_told != UINT32_MAX)
+	if (s->nr_emitted != UINT32_MAX)
 		return 0;
-	s->nr_told = 0;
+	s->nr_emitted = 0;
 	tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory for the events of the command");
 	return -1;
 }
 
 static void tell_command(const struct source *s, const struct tcphs_events_ops *ops, void *arg)
 {
-	const struct told *t;
+	const struct emitted *t;
 	size_t skip = s->skip;
 
-	for (t = s->told; t < s->told + s->nr_told; t++) {
+	for (t = s->emitted; t < s->emitted + s->nr_emitted; t++) {
 		if (!t->lost && skip)
 			skip--;
 		else if (!t->lost)

@@ -105,7 +105,7 @@ struct tcphs_picture {
 	bool utf8;		/* in notes */
 	bool self;		/* one socket, connected to itself: the left side alone */
 	bool begun, closing;
-	bool bytes_untold;	/* the data phase was drawn before they were known */
+	bool bytes_missing;	/* the data phase was drawn before they were known */
 	uint64_t start;		/* the first row, ns */
 	uint64_t established;	/* both ends, ns; 0: not yet */
 	uint64_t last;		/* the last event, ns */

@@ -70,7 +70,7 @@ static void begin_close(struct draft *d, const struct tcphs_event *ev)
 		data->known[side] = bytes_of(d, side, &data->bytes[side]);
 		data->in_vain[side] = sent_in_vain(d, side);
 	}
-	p->bytes_untold = !data->known[TCPHS_LEFT];
+	p->bytes_missing = !data->known[TCPHS_LEFT];
 	if (d->half && data->bytes[half_side(d)] >= d->half->half.bytes)
 		data->bytes[half_side(d)] -= d->half->half.bytes;
 }
@@ -162,18 +162,18 @@ static bool in_four_segments(const struct draft *d, unsigned int side)
 static void confirm_fin(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
 	const struct tcphs_flight *f = draft_flight(d, TCPHS_KIND_FIN_ACK, false);
-	bool told = f && f->mate != TCPHS_NO_MATE;
+	bool arrived = f && f->mate != TCPHS_NO_MATE;
 	bool late = ev->new_state == TCPHS_STATE_CLOSE_WAIT;
 	struct tcphs_arrow *a;
 
-	if (late && (merged(d, !side) || !(told || in_four_segments(d, side))))
+	if (late && (merged(d, !side) || !(arrived || in_four_segments(d, side))))
 		return;
 	a = draft_arrow_apart(d, late ? 0 : ev->time, TCPHS_KIND_FIN_ACK, false);
 	if (!a)
 		return;
-	if (told)
+	if (arrived)
 		ev = d->ev[d->flight[f->mate].event];
-	if (told)
+	if (arrived)
 		draft_numbers(a, ev->flags & TCPHS_F_SEQ, ev->seq, ev->flags & TCPHS_F_ACK,
 			      ev->ack);
 	else
@@ -284,13 +284,13 @@ static void on_closed(struct draft *d, const struct tcphs_event *ev, unsigned in
 		draft_note(row, side, "lived %s", draft_time(d->p, ev->duration, text));
 	if (ev->flags & TCPHS_F_LIFE && ev->life.retransmits)
 		draft_note(row, side, "%u sent again", ev->life.retransmits);
-	if (d->p->bytes_untold && ev->flags & TCPHS_F_LIFE) {
+	if (d->p->bytes_missing && ev->flags & TCPHS_F_LIFE) {
 		data.bytes[side] = ev->life.bytes_sent;
 		data.bytes[!side] = ev->life.bytes_received;
 		data.in_vain[side] = sent_in_vain(d, side);
 		tcphs_data_label(text, d->p, &data, d->p->utf8);
 		draft_note(row, side, "%s", text);
-		d->p->bytes_untold = false;
+		d->p->bytes_missing = false;
 	}
 }
 

@@ -238,7 +238,7 @@ static void on_migrated(struct draft *d, const struct tcphs_event *ev, unsigned 
 
 /*
  * Who gave up, after how long. Nothing but what leads elsewhere (ESTABLISHED, a RST)
- * can answer a SYN and go untold.
+ * can answer a SYN and go unseen.
  */
 static void note_given_up(const struct draft *d, struct tcphs_row *row, unsigned int side,
 			  const struct tcphs_event *ev)

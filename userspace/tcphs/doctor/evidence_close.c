@@ -102,7 +102,7 @@ void resets_merge(struct resets *into, const struct resets *r)
 				into->count[phase][side][i] += r->count[phase][side][i];
 }
 
-static bool is_told_elsewhere(unsigned int reason)
+static bool is_reported_elsewhere(unsigned int reason)
 {
 	return reason == TCPHS_REASON_ACCEPT_QUEUE_FULL || reason == TCPHS_REASON_LISTENER_CLOSED;
 }
@@ -113,7 +113,7 @@ uint64_t resets_sum(const struct resets *r, enum reset_phase phase, enum reset_s
 	unsigned int i;
 
 	for (i = 0; i <= TCPHS_REASON_MAX; i++)
-		if (!is_told_elsewhere(i))
+		if (!is_reported_elsewhere(i))
 			sum += r->count[phase][side][i];
 	return sum;
 }
@@ -123,7 +123,7 @@ unsigned int resets_most(const struct resets *r, enum reset_phase phase, enum re
 	unsigned int i, most = TCPHS_REASON_NONE;
 
 	for (i = 0; i <= TCPHS_REASON_MAX; i++)
-		if (!is_told_elsewhere(i) &&
+		if (!is_reported_elsewhere(i) &&
 		    r->count[phase][side][i] > r->count[phase][side][most])
 			most = i;
 	return most;

@@ -473,7 +473,7 @@ static void tell_other_end(struct evidence *e, const struct tcphs_ident *id)
  * With both ends here it is reported for who sent the RST and knows why. But whether something
  * was lost the one that got it knows better.
  */
-static bool is_told_by_sender(const struct evidence *e, const struct tcphs_event *ev,
+static bool is_reported_by_sender(const struct evidence *e, const struct tcphs_event *ev,
 			      const struct place *peer)
 {
 	bool known;
@@ -495,7 +495,7 @@ static void rst(struct evidence *e, struct endings *x, const struct tcphs_event 
 {
 	bool by_us = ev->type == TCPHS_EV_RST_SENT, race;
 
-	if (!by_us && is_told_by_sender(e, ev, peer))
+	if (!by_us && is_reported_by_sender(e, ev, peer))
 		return;
 	race = (by_us ? ev->reason == TCPHS_REASON_DATA_AFTER_CLOSE :
 			is_closed_by_peer(ev->old_state)) && count_race(e, x, ev, by_us);

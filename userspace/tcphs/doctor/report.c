@@ -390,11 +390,11 @@ void finding_next(struct finding *f, const struct evidence *e, const struct plac
 }
 
 /**
- * report_told - was anything wrong found at that listener?
+ * report_blames - was anything wrong found at that listener?
  * @r: the report, as far as the rules before have come
  * @s: the listener; NULL: nobody known
  */
-bool report_told(const struct report *r, const struct server *s)
+bool report_blames(const struct report *r, const struct server *s)
 {
 	size_t i;
 

@@ -96,7 +96,7 @@ void finding_endings(struct finding *f, const struct evidence *e, const struct e
 void finding_next(struct finding *f, const struct evidence *e, const struct place *peer);
 
 /* Was anything wrong found at that listener? Then what its clients meet is its consequence. */
-bool report_told(const struct report *r, const struct server *s);
+bool report_blames(const struct report *r, const struct server *s);
 
 /* Advice on the limit of a listener's queues: the backlog of listen(), somaxconn at most. */
 void finding_backlog(struct finding *f, const struct evidence *e, uint32_t limit);

@@ -83,9 +83,10 @@ static enum severity severity_of(const struct destination *d)
 }
 
 /* What a listener of this machine does to its clients is reported of that listener. */
-static bool is_told(const struct evidence *e, const struct report *r, const struct destination *d)
+static bool is_reported(const struct evidence *e, const struct report *r,
+			const struct destination *d)
 {
-	return evidence_is_here(e, &d->at) && report_told(r, evidence_server(e, &d->at));
+	return evidence_is_here(e, &d->at) && report_blames(r, evidence_server(e, &d->at));
 }
 
 /* ---- connects that fail ---------------------------------------------------------- */
@@ -247,7 +248,7 @@ static void judge(const struct evidence *e, struct report *r, const struct desti
 	uint64_t n = failures(e, d);
 	const struct failure *what;
 
-	if (unanswered(e, d) * 4 >= n && !is_told(e, r, d))
+	if (unanswered(e, d) * 4 >= n && !is_reported(e, r, d))
 		silent(e, r, d);
 	for (what = failure_of; what < failure_of + NR_FAILURES; what++)
 		if (count_of(d, what) * 4 >= n)
@@ -344,7 +345,8 @@ void check_connects(const struct evidence *e, struct report *r)
 		wait += waiting(e, d);
 		if (is_failing(failures(e, d), attempts(d)))
 			judge(e, r, d);
-		else if (failures(e, d) && !d->established && !d->old_acked && !is_told(e, r, d))
+		else if (failures(e, d) && !d->established && !d->old_acked &&
+			 !is_reported(e, r, d))
 			add_sparse(e, r, &sparse, d);
 	}
 	tally_each(&sparse, s, i)
@@ -364,7 +366,7 @@ static void syns_lost(const struct evidence *e, struct report *r, const struct d
 	struct finding *f;
 
 	/* Where nothing is answered at all, that is reported already. */
-	if (!d->established || !is_lossy(n, attempts(d)) || is_told(e, r, d) ||
+	if (!d->established || !is_lossy(n, attempts(d)) || is_reported(e, r, d) ||
 	    is_failing(unanswered(e, d), attempts(d)))
 		return;
 	f = report_add(r, SEVERITY_WARNING, "syn-loss", "connects whose SYN was sent again", n,

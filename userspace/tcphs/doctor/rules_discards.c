@@ -24,10 +24,10 @@ static const struct {
  */
 static uint64_t riddles(const struct server *s)
 {
-	uint64_t told = s->counted.drops + s->acks_dropped + s->syns_again + s->deferred +
+	uint64_t explained = s->counted.drops + s->acks_dropped + s->syns_again + s->deferred +
 			s->reset + s->cut;
 
-	return s->counted.discards > told ? s->counted.discards - told : 0;
+	return s->counted.discards > explained ? s->counted.discards - explained : 0;
 }
 
 /* "TcpExtTCPMD5NotFound +3, ..."; which of them grew most: NR_CAUSES: none */

@@ -204,7 +204,7 @@ static const char race_other[] =
 	"The client closed connections after being idle for so long, while the server was still to send something: that was answered by RST. Where the server speaks first after a while, the client's idle time-out is too short.";
 
 /* Both ends here: it is reported for the one that closed. */
-static bool is_told_by_closer(const struct evidence *e, const struct endings *x,
+static bool is_reported_by_closer(const struct evidence *e, const struct endings *x,
 			      enum reset_side closer)
 {
 	return closer == SIDE_PEER && !x->key.passive && evidence_is_here(e, &x->key.at);
@@ -217,7 +217,7 @@ static void judge_races(const struct evidence *e, struct report *r, const struct
 	char least[TCPHS_DURATION_LEN], most[TCPHS_DURATION_LEN];
 	struct finding *f;
 
-	if (!x->races[closer] || is_told_by_closer(e, x, closer))
+	if (!x->races[closer] || is_reported_by_closer(e, x, closer))
 		return;
 	f = report_add(r, much ? SEVERITY_WARNING : SEVERITY_NOTICE, "keepalive-race",
 		       "requests that met a connection just closed as idle", x->races[closer],

@@ -21,7 +21,7 @@ static void judge_listener(const struct evidence *e, struct report *r, const str
 	struct finding *f;
 
 	if (n < UNREAD || !share(n, UNREAD_PERMILLE, x->first_fins) ||
-	    report_told(r, s))
+	    report_blames(r, s))
 		return;
 	f = report_add(r, much ? SEVERITY_CRITICAL : SEVERITY_WARNING, "requests-not-read",
 		       "requests that were not read when the client gave up", n,

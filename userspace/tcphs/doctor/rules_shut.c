@@ -90,7 +90,7 @@ static void wanted_many(struct report *r, uint64_t ports, uint64_t resets)
 	SAY(f->command, "tcphs events -f --event rst-sent");
 }
 
-static void judge_knockers(const struct evidence *e, struct report *r, uint64_t untold)
+static void judge_knockers(const struct evidence *e, struct report *r, uint64_t unexplained)
 {
 	uint64_t ports = e->shut.nr + e->shut.gone, n = 0;
 	const struct knocker *k;
@@ -98,9 +98,9 @@ static void judge_knockers(const struct evidence *e, struct report *r, uint64_t 
 
 	tally_each(&e->knockers, k, i)
 		n += is_scan(e, k);
-	if (n > KNOCKERS || (!n && is_much(untold, KNOCKS_OF_MANY, 10 * KNOCKS_PERMILLE,
+	if (n > KNOCKERS || (!n && is_much(unexplained, KNOCKS_OF_MANY, 10 * KNOCKS_PERMILLE,
 					   e->ends->ended)))
-		knocked_by_many(r, untold, ports);
+		knocked_by_many(r, unexplained, ports);
 	else
 		tally_each(&e->knockers, k, i)
 			if (is_scan(e, k))
@@ -111,7 +111,7 @@ static void judge_knockers(const struct evidence *e, struct report *r, uint64_t 
 void check_shut_ports(const struct evidence *e, struct report *r)
 {
 	const struct shut *shut, *others = tally_others(&e->shut);
-	uint64_t resets = others ? others->resets : 0, from_here = 0, told = 0, ports = 0;
+	uint64_t resets = others ? others->resets : 0, from_here = 0, explained = 0, ports = 0;
 	size_t i;
 
 	tally_each(&e->shut, shut, i) {
@@ -119,16 +119,16 @@ void check_shut_ports(const struct evidence *e, struct report *r)
 		from_here += shut->from_here;
 		if (is_of_scans(e, shut))
 			continue;
-		told += shut->resets;
+		explained += shut->resets;
 		ports++;
 	}
 	if (ports > SHUT_PORTS)
-		wanted_many(r, ports, told);
+		wanted_many(r, ports, explained);
 	else
 		tally_each(&e->shut, shut, i)
 			if (!is_of_scans(e, shut))
 				wanted(r, shut);
-	judge_knockers(e, r, resets - told);
+	judge_knockers(e, r, resets - explained);
 	report_saw(r, "ports %llu, SYNs of others %llu, of this machine %llu",
 		   (ull)(e->shut.nr + e->shut.gone), (ull)resets, (ull)from_here);
 }

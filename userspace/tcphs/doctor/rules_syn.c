@@ -147,7 +147,7 @@ void check_syn_queues(const struct evidence *e, struct report *r)
 		 * Handshakes that cannot end, for the accept queue is full, fill the SYN queue
 		 * too: that is reported there.
 		 */
-		if (!is_flood(&o) && report_told(r, s))
+		if (!is_flood(&o) && report_blames(r, s))
 			continue;
 		if (s->syns_dropped)
 			dropping(e, r, s, &o);
