@@ -618,6 +618,19 @@ static void test_data(void)
 	same(judge(), "warning data-unconfirmed 3", "three of 300");
 	same(r.v[0].object, "peer 10.0.0.2", "the peer with most of them is named");
 	ok(strstr(r.v[0].more, "with this peer 2, 28 bytes, the longest for about 3.00 s"), "and its part");
+	ok(strstr(r.v[0].cause, "(tcp_retries2; with 15, the default, that takes at least 15 minutes)"),
+	   "of a machine whose settings are not known it is the default that is named");
+	settings.known[SETTING_RETRIES2] = true;
+	settings.value[SETTING_RETRIES2] = 4;
+	after();
+	judge();
+	ok(strstr(r.v[0].cause, "(tcp_retries2 is 4: after 6.20 s at the earliest)"),
+	   "until TCP gives up it takes as long as this machine is set to");
+	settings.value[SETTING_RETRIES2] = 15;
+	after();
+	judge();
+	ok(strstr(r.v[0].cause, "(tcp_retries2 is 15: after 15m24s at the earliest)"),
+	   "and with the default fifteen minutes");
 	e.open = 301;
 	same(judge(), "notice data-unconfirmed 3", "three of 301 are worth knowing");
 	e.data_known = false;
@@ -628,7 +641,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(108);
+	plan(111);
 	test_hanging();
 	test_unseen_accept();
 	test_overflows();

@@ -2,6 +2,38 @@
 /* Data that the peer does not confirm: the connection is open, and dead perhaps. */
 #include "report.h"
 
+#define RTO_MIN_MS	200ull		/* TCP_RTO_MIN */
+#define RTO_MAX_MS	120000ull	/* TCP_RTO_MAX */
+
+/*
+ * After how long the kernel gives up at the earliest, as its tcp_model_timeout() reckons: the
+ * time-out doubles with each segment that is sent again, and begins with the least there is.
+ */
+static uint64_t gives_up_after(uint64_t retries)
+{
+	uint64_t doubles = 9;	/* 200 ms so often doubled are just below two minutes */
+
+	if (retries <= doubles)
+		return ((2ull << retries) - 1) * RTO_MIN_MS;
+	if (retries > UINT8_MAX)	/* more than it can be set to */
+		retries = UINT8_MAX;
+	return ((2ull << doubles) - 1) * RTO_MIN_MS + (retries - doubles) * RTO_MAX_MS;
+}
+
+/* What is set here, or without that what is set where nobody changed it. */
+static void say_when(char *to, size_t size, const struct settings *s)
+{
+	uint64_t retries = s->value[SETTING_RETRIES2];
+	char time[TCPHS_DURATION_LEN];
+
+	if (!s->known[SETTING_RETRIES2]) {
+		say(to, size, "tcp_retries2; with 15, the default, that takes at least 15 minutes");
+		return;
+	}
+	tcphs_fmt_duration(time, gives_up_after(retries) * 1000000, false);
+	say(to, size, "tcp_retries2 is %llu: after %s at the earliest", (ull)retries, time);
+}
+
 static void unconfirmed(const struct evidence *e, struct report *r, const struct silent *s)
 {
 	bool many = e->unconfirmed >= SILENT && share(e->unconfirmed, SILENT_PERMILLE, e->open);
@@ -10,7 +42,7 @@ static void unconfirmed(const struct evidence *e, struct report *r, const struct
 				       "open connections whose data the peer does not confirm",
 				       e->unconfirmed, many ? SILENT : 1);
 	char address[TCPHS_ADDRESS_LEN], longest[TCPHS_DURATION_LEN];
-	char local[TCPHS_ENDPOINT_LEN];
+	char local[TCPHS_ENDPOINT_LEN], when[96];
 
 	f->place = s->peer;
 	finding_peer(f, s->peer.family, s->peer.address, address);
@@ -20,8 +52,10 @@ static void unconfirmed(const struct evidence *e, struct report *r, const struct
 	    "of %llu open; with this peer %llu, %llu byte%s, the longest for about %s at %s",
 	    (ull)e->open, (ull)s->connections, (ull)s->bytes, tcphs_plural(s->bytes), longest,
 	    local);
+	say_when(when, sizeof(when), &e->settings);
 	SAY(f->cause,
-	    "What is sent to this peer is sent again and again, and no ACK comes: the peer is gone, the way to it is, or a NAT or firewall has forgotten the connection while it was idle. The application waits until TCP gives up (tcp_retries2, about 15 minutes). Keepalive shorter than the NAT's memory, or TCP_USER_TIMEOUT, would end or save it.");
+	    "What is sent to this peer is sent again and again, and no ACK comes: the peer is gone, the way to it is, or a NAT or firewall has forgotten the connection while it was idle. The application waits until TCP gives up (%s). Keepalive shorter than the NAT's memory, or TCP_USER_TIMEOUT, would end or save it.",
+	    when);
 	SAY(f->command, "ss -tnoi dst %s", address);
 }
 
