@@ -3,9 +3,9 @@
 from kit.lesson import lesson
 from kit.network import SERVER, cookie, read
 from kit.page import duration
-from kit.segment import ACK, SYN
+from kit.segment import ACK, FAST_OPEN, SYN, option
 
-TCP_FASTOPEN, MSG_FASTOPEN, IPPROTO_TCP = 23, 0x20000000, 6
+MSG_FASTOPEN = 0x20000000
 
 
 def ask(net, listener):
@@ -24,10 +24,7 @@ def asked_twice(page, net):
     """What ask() has said, twice; nothing: accept(), or the answer, came after the third
     segment."""
     net.client.sysctl("tcp_fastopen", 1)
-    net.server.sysctl("tcp_fastopen", 2)
-    listener = net.server.socket(8080)
-    listener.setsockopt(IPPROTO_TCP, TCP_FASTOPEN, 5)
-    listener.listen(5)
+    listener = net.server.listen_early()
     first = ask(net, listener)
     net.client.delay(200)
     second = ask(net, listener)
@@ -58,7 +55,8 @@ def early_data(page, net):
                (third["ack_data"], got), (len(segment.data), 71), bytes=third["ack_data"])
     syn = net.wire.segments(lambda s: s.flags == SYN)[0]
     page.claim("The first SYN carried no data, only a request for a Fast Open cookie.",
-               (third.get("syn_data", 0), 34 in syn.options), (len(syn.data), True))
+               (third.get("syn_data", 0), option(syn, FAST_OPEN)),
+               (len(syn.data), bytes((FAST_OPEN, 2))))
     page.step("The server has given the client a cookie. The same again; for you to see more, all "
               "that the client sends is delayed by 200 ms.")
     second, (got, answered) = asked[1]

@@ -7,6 +7,8 @@ import struct
 import time
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+# Kinds of options.
+NOP, FAST_OPEN = 1, 34
 ETH_P_ALL, SO_TIMESTAMPNS = 3, 35
 
 Segment = collections.namedtuple(
@@ -67,6 +69,17 @@ def stamped(probe):
     sent = time.time()
     time.sleep(0.01)
     return stamp(probe.recvmsg(1, 64)[1]) <= sent
+
+
+def option(segment, wanted):
+    """The option as the segment has it, kind and length with it; empty: it has none."""
+    rest = segment.options
+    while rest and rest[0]:
+        length = 1 if rest[0] == NOP else rest[1]
+        if rest[0] == wanted:
+            return rest[:length]
+        rest = rest[length:]
+    return b""
 
 
 class Wire:
