@@ -189,6 +189,12 @@ def terminals():
         said = subprocess.run([sys.executable, PROGRAM, *arguments, "--help"], check=True,
                               capture_output=True, text=True).stdout
         tap.result("命名空间" in said, f"the help text is in Chinese with {' '.join(arguments)}")
+    for wrong in ("--nonsense", "--quick=3", "--lang=xx", "--pages"):
+        said = subprocess.run([sys.executable, PROGRAM, wrong], check=False, text=True,
+                              capture_output=True, env={"LANG": "zh_CN.UTF-8"})
+        english = re.findall(r"usage|error|argument|expected|choose", said.stderr)
+        tap.same((said.returncode, english, said.stderr[:3]), (2, [], "用法："),
+                 f"what is wrong with {wrong} is said in Chinese")
     done = subprocess.run(f"'{sys.executable}' '{PROGRAM}' | head -n 1", shell=True, check=True,
                           capture_output=True, text=True)
     tap.same(done.stderr, "", "whoever has read enough of the list hears no complaint")
