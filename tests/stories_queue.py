@@ -174,6 +174,7 @@ def fastopen_server(t):
                                 "established syn-recv>established"])
     done = events[3]
     same((done.get("syn_data"), "fastopen" in done["options"]), (71, True), "bytes on the SYN")
+    same(done["seq"], peer.seq, "SEQ of the third ACK, after the SYN's data")
     t.counted(TcpExtTCPFastOpenPassive=1)
 
 
@@ -194,9 +195,10 @@ def fastopen_client(t):
     """S7 TCP Fast Open: the client's data on the SYN, taken"""
     peer, syn = connect_with_data(t)
     peer.send(SYN | ACK, ack=syn.seq + 68)
-    peer.await_(ACK)
+    third = peer.await_(ACK)
     done = t.reported(peer.port, [CONNECT[0] + " fastopen", CONNECT[1]])[1]
     same((done.get("syn_data"), "fastopen" in done["options"]), (67, True), "bytes on the SYN")
+    same(done["seq"], third.seq, "SEQ of the third ACK, after the SYN's data")
     t.counted(TcpExtTCPFastOpenActive=1)
 
 

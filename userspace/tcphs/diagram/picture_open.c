@@ -173,12 +173,8 @@ static void on_established_passive(struct draft *d, const struct tcphs_event *ev
 {
 	uint32_t taken = ev->flags & TCPHS_F_AGREED ? ev->agreed.syn_data : 0;
 	struct tcphs_row *row = draft_row(d->p, ev->time);
-	struct tcphs_arrow *a;
 
-	/* The record counts from the ISN, but for the SYN's data. */
-	a = draft_arrow(d, row, TCPHS_KIND_ACK, true);
-	if (a && a->has_seq)
-		a->seq += taken;
+	draft_arrow(d, row, TCPHS_KIND_ACK, true);
 	draft_guess(d->p, row, !side, TCPHS_STATE_ESTABLISHED);
 	note_established(d->p, row, side, ev);
 	if (taken)
@@ -211,9 +207,7 @@ static void on_established(struct draft *d, const struct tcphs_event *ev, unsign
 	note_established(d->p, row, side, ev);
 	if (taken)
 		draft_note(row, side, "%u B went with the SYN", taken);
-	a = draft_arrow_apart(d, ev->time, TCPHS_KIND_ACK, false);
-	if (a && a->has_seq)
-		a->seq += taken;
+	draft_arrow_apart(d, ev->time, TCPHS_KIND_ACK, false);
 }
 
 static void on_accepted(struct draft *d, const struct tcphs_event *ev, unsigned int side)

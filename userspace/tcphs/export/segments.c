@@ -6,16 +6,9 @@
 static struct segment recorded(const struct tcphs_event *ev, uint8_t flags, bool came)
 {
 	return (struct segment){
-		.flags = flags, .came = came, .seq = ev->seq, .ack = ev->ack,
+		.flags = flags, .came = came, .seq = tcphs_event_seq(ev), .ack = ev->ack,
 		.known_ack = ev->flags & TCPHS_F_ACK,
 	};
-}
-
-/* Data on a SYN count in what comes after it. */
-static uint32_t syn_data(const struct tcphs_event *ev)
-{
-	return ev->flags & TCPHS_F_AGREED && ev->agreed.options & TCPHS_OPT_FASTOPEN ?
-	       ev->agreed.syn_data : 0;
 }
 
 /* A listener answers: the record has the SYN, and the ISN of the answer. */
@@ -51,11 +44,8 @@ static unsigned int cookie_sent(const struct tcphs_event *ev, struct segment *se
 
 static unsigned int established(const struct tcphs_event *ev, struct segment *seg)
 {
-	uint32_t seq = ev->seq + syn_data(ev);
-
 	if (ev->id.role == TCPHS_ROLE_PASSIVE) {
 		seg[0] = recorded(ev, TH_ACK, true);
-		seg[0].seq = seq;
 		seg[0].again = true;
 		return 1;
 	}
@@ -63,11 +53,10 @@ static unsigned int established(const struct tcphs_event *ev, struct segment *se
 	if (ev->id.role == TCPHS_ROLE_SIMULTANEOUS)
 		return 0;
 	seg[0] = (struct segment){
-		.flags = TH_SYN | TH_ACK, .came = true, .seq = ev->ack - 1, .ack = seq,
-		.known_ack = true,
+		.flags = TH_SYN | TH_ACK, .came = true, .seq = ev->ack - 1,
+		.ack = tcphs_event_seq(ev), .known_ack = true,
 	};
 	seg[1] = recorded(ev, TH_ACK, false);
-	seg[1].seq = seq;
 	return 2;
 }
 
