@@ -4,14 +4,16 @@
 # tcphs-top with a source that is made up (top_fake.c): command line, batch
 # output, and the screens in tmux. TAP; no root, no module.
 #
-#	top.sh [FOLDER]		screens are kept in FOLDER
+#	top.sh PROGRAM [FOLDER]		build/top-fake of ../unit; screens are kept in FOLDER
 
 # shellcheck disable=SC2317	# most functions are called by ok()
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-user=$here/../../userspace
+(($# == 1 || $# == 2)) || { echo 'usage: top.sh PROGRAM [FOLDER]' >&2; exit 2; }
+program=$(realpath "$1")
 tmp=$(mktemp -d) || exit 1
-shots=${1:-$tmp}
+shots=${2:-$tmp}
+version=$(<"$here/../../VERSION")
 server=0	# a new one each time: one that is ending takes no sessions
 mux() { tmux -u -L "tcphs-top-$$-$server" -f /dev/null "$@"; }
 export TMUX_TMPDIR=$tmp
@@ -43,23 +45,9 @@ status() {	# WANTED COMMAND...
 	[ "$got" = "$want" ]
 }
 
-build() {
-	local flags src sources=()
-	flags=$(pkg-config --cflags --libs ncursesw libmnl libzstd) || return
-	for src in "$user"/tcphs-top/*.c; do
-		[ "${src##*/}" = source.c ] || sources+=("$src")
-	done
-	# shellcheck disable=SC2086
-	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DTCPHS_VERSION='"test"' -Wall -Wextra -Werror -g -O1 \
-		-fsanitize=address,undefined -fno-sanitize-recover=all \
-		-I"$user/../include/uapi" -I"$user/lib" -I"$user/common" -I"$user/tcphs-top" -I"$user/tcphs" -o "$tmp/top" \
-		"${sources[@]}" "$user"/{lib,common,tcphs/doctor,tcphs/diagram}/*.c \
-		"$here/top_fake.c" $flags
-}
-
 # Nobody reads the pipe, which holds less than one refresh.
 held_up() {
-	python3 - "$tmp/top" <<'END'
+	python3 - "$program" <<'END'
 import fcntl, os, signal, struct, subprocess, sys, termios, time
 reader, writer = os.pipe()
 top = subprocess.Popen([sys.argv[1], "-b", "-C", "-d", "0.1"], stdout=writer,
@@ -89,15 +77,15 @@ assert rows[1]["failures"]["refused"] > 0
 assert rows[1]["rates"]["failures"]["refused"] > 0' "$tmp/out"
 }
 reload() {
-	TOP_FAKE_GONE=2:3 "$tmp/top" -b -n 6 -d 0.1 >"$tmp/out" &&
+	TOP_FAKE_GONE=2:3 "$program" -b -n 6 -d 0.1 >"$tmp/out" &&
 		[ "$(grep -c '^waiting; ' "$tmp/out")" = 2 ] &&
 		[ "$(grep -c 'since load' "$tmp/out")" = 2 ] &&
 		[ "$(grep -c 'passive 0/s' "$tmp/out")" = 0 ]
 }
 
 old_module() {
-	TOP_FAKE_OLD=1 "$tmp/top" -b -n 2 -d 0.1 2>&1 >/dev/null | tee "$tmp/err"
-	[ "$(grep -c 'module that is loaded is 0\.0\.7, this tool test;' "$tmp/err")" = 1 ]
+	TOP_FAKE_OLD=1 "$program" -b -n 2 -d 0.1 2>&1 >/dev/null | tee "$tmp/err"
+	[ "$(grep -c 'module that is loaded is 0\.0\.7, this tool '"$version;" "$tmp/err")" = 1 ]
 }
 
 # Starts it in a terminal of the size, presses the keys, keeps the screen.
@@ -107,7 +95,7 @@ screen() {	# NAME WxH ARGUMENTS KEY...
 	mux kill-server 2>/dev/null
 	server=$((server + 1))
 	mux new-session -d -x "$w" -y "$h" \
-		"$tmp/top -d 0.3 $args 2>$tmp/err; echo \$? >$tmp/rc; sleep 60" || return
+		"$program -d 0.3 $args 2>$tmp/err; echo \$? >$tmp/rc; sleep 60" || return
 	mux set -g status off
 	sleep 1
 	for key; do mux send-keys "$key"; sleep 0.2; done
@@ -161,7 +149,7 @@ screens() {
 	ok "F10 ends it" ends F10
 	export TOP_FAKE_OLD=1
 	screen old 80x24 ""
-	ok "80x24: a module of another version" shows old '^tcphs 0\.0\.7, tool test  up '
+	ok "80x24: a module of another version" shows old "^tcphs 0\.0\.7, tool $version  up "
 	unset TOP_FAKE_OLD
 	ends q >/dev/null
 	screen unknown 80x24 "" x
@@ -187,7 +175,7 @@ screens() {
 	ok "16: by their numbers" colours top-16 '36' '[34]8[;:][25]'
 	ok "256: of those" colours top-256 '38;5;74' '[34]8[;:]2'
 	ok "all: as they are" colours top-direct '38:2::86:180:233' '[34]8;5'
-	ok "80x24: a line of 9600 baud carries its refreshes" python3 "$here/top_bytes.py" "$tmp/top"
+	ok "80x24: a line of 9600 baud carries its refreshes" python3 "$here/top_bytes.py" "$program"
 	export TOP_FAKE_GONE=1:100000
 	screen gone 80x24 "-d 60"
 	ok "unloaded: said soon, not after a delay of a minute" soon_shows gone 'waiting for tcphs'
@@ -298,13 +286,13 @@ END
 	tic -x -o "$tmp/terminfo" "$tmp/terminals"
 }
 colours() {	# TERM PATTERN OTHERS: it is painted in these, and in none of others
-	TERMINFO=$tmp/terminfo TERM=$1 script -qec "stty cols 80 rows 24; '$tmp/top' -n 1" /dev/null \
+	TERMINFO=$tmp/terminfo TERM=$1 script -qec "stty cols 80 rows 24; '$program' -n 1" /dev/null \
 		</dev/null >"$tmp/out" 2>&1 || return
 	grep -q "$(printf '\033')\[[0-9;]*$2" "$tmp/out" && ! grep -Eq "$3" "$tmp/out"
 }
 
 dumb_refused() {
-	TERM=dumb script -qec "'$tmp/top'" /dev/null </dev/null >"$tmp/out" 2>&1
+	TERM=dumb script -qec "'$program'" /dev/null </dev/null >"$tmp/out" 2>&1
 	[ $? = 2 ] && grep -q 'has no cursor that can be moved' "$tmp/out"
 }
 
@@ -317,31 +305,30 @@ tiny() {
 	done
 }
 
-ok "builds" build || exit 1
-[ -x "$tmp/top" ] || { echo "1..$n"; exit 1; }
-ok "--help" status 0 "$tmp/top" --help
-ok "--version" status 0 "$tmp/top" --version
+[ -x "$program" ] || { echo "1..$n"; exit 1; }
+ok "--help" status 0 "$program" --help
+ok "--version" status 0 "$program" --version
 for bad in "-d 0" "-d 3601" "-d x" "-d 1e3" "-n 0" "-n x" "-s nothing" "-L -s age" \
 	"-j" "word" "--no" "--port 0" "--state nothing" "-S nothing" "-bj -S lives" "--since 5m" "-A -r x" "-r x -r y"; do
 	# shellcheck disable=SC2086
-	ok "refused: $bad" status 2 "$tmp/top" $bad
+	ok "refused: $bad" status 2 "$program" $bad
 done
-ok "no terminal: refused" status 2 "$tmp/top"
+ok "no terminal: refused" status 2 "$program"
 for code in 3 4 5; do
 	ok "open fails: exit status $code" env TOP_FAKE_ERROR=$code bash -c \
-		"'$tmp/top' -b -n 1; [ \$? = $code ]"
+		"'$program' -b -n 1; [ \$? = $code ]"
 done
-ok "batch: two refreshes" status 0 "$tmp/top" -b -n 2 -d 0.1
+ok "batch: two refreshes" status 0 "$program" -b -n 2 -d 0.1
 ok "batch: no escape codes" no_escapes
 ok "batch: SIGTERM ends it while nobody takes its output" held_up
-ok "batch: connections" status 0 "$tmp/top" -bC -n 1
-ok "batch: filtered" status 0 "$tmp/top" -bC -n 1 --comm nginx --peer-port 33000-33009
+ok "batch: connections" status 0 "$program" -bC -n 1
+ok "batch: filtered" status 0 "$program" -bC -n 1 --comm nginx --peer-port 33000-33009
 ok "batch: with those rows alone" bash -c "[ \$(grep -c '^[A-Z].*:443 .*:3300[0-9] ' '$tmp/out') = 4 ]"
 for name in peers events lives; do
-	ok "batch: $name" status 0 "$tmp/top" -b -n 2 -d 0.1 -S $name
+	ok "batch: $name" status 0 "$program" -b -n 2 -d 0.1 -S $name
 done
 ok "batch: lives as they end" grep -q 'refused .*192\.168\.100\.8:5432' "$tmp/out"
-ok "batch: JSON" status 0 "$tmp/top" -bj -n 2 -d 0.1
+ok "batch: JSON" status 0 "$program" -bj -n 2 -d 0.1
 ok "batch: JSON says what it should" json
 ok "module unloaded and loaded again" reload
 ok "a module of another version is named, once" old_module

@@ -9,12 +9,11 @@ sees whose viewer is simple: black on black, if colours are not told plainly. Wh
 texts stand is read from the SVG itself: none may cover another.
 """
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as xml
-import zlib
+from collections import Counter
 from pathlib import Path
 
 WHITE, INK, BAD, GOOD = (255, 255, 255), (31, 35, 40), (207, 34, 46), (26, 127, 55)
@@ -27,49 +26,12 @@ COLUMN, LINE = 7, 10		# pixels: narrower and lower than any character of the fon
 
 
 def pixels(png):
-    """The colours of an 8 bit RGB or RGBA image, row by row, and how often each is there."""
-    at, data = 8, b""
-    while at < len(png):
-        length, kind = struct.unpack(">I4s", png[at:at + 8])
-        if kind == b"IHDR":
-            width, height, depth, colour, _, _, interlaced = struct.unpack(
-                ">IIBBBBB", png[at + 8:at + 21])
-            if depth != 8 or colour not in (2, 6) or interlaced:
-                raise ValueError("not the PNG that rsvg-convert writes")
-        elif kind == b"IDAT":
-            data += png[at + 8:at + 8 + length]
-        at += 12 + length
-    data = zlib.decompress(data)
-    size = 4 if colour == 6 else 3
-    stride, above, found = width * size, bytes(width * size), {}
-    for row in range(height):
-        start = row * (stride + 1)
-        line = unfilter(data[start], bytearray(data[start + 1:start + 1 + stride]), above, size)
-        for i in range(0, stride, size):
-            dot = tuple(line[i:i + 3])
-            found[dot] = found.get(dot, 0) + 1
-        above = line
-    return found, width * height
-
-
-def unfilter(kind, line, above, size):
-    if kind == 0:
-        return line
-    for i, value in enumerate(line):
-        left = line[i - size] if i >= size else 0
-        up, corner = above[i], above[i - size] if i >= size else 0
-        if kind == 1:
-            guess = left
-        elif kind == 2:
-            guess = up
-        elif kind == 3:
-            guess = (left + up) // 2
-        else:
-            near = left + up - corner
-            guess = min((abs(near - left), 0, left), (abs(near - up), 1, up),
-                        (abs(near - corner), 2, corner))[2]
-        line[i] = (value + guess) & 255
-    return line
+    """The colours of a PNG, how often each is there, and how many pixels it has."""
+    ppm = subprocess.run(["pngtopnm"], input=png, capture_output=True, check=True).stdout
+    _, width, height, depth, dots = ppm.split(maxsplit=4)
+    if depth != b"255" or len(dots) != int(width) * int(height) * 3:
+        raise ValueError("not the colours that rsvg-convert writes")
+    return Counter(zip(dots[::3], dots[1::3], dots[2::3])), int(width) * int(height)
 
 
 def characters(root):
