@@ -95,7 +95,7 @@ def hold_for_ever():
                 os.read(file, 4096)
                 os.close(file)
         except (OSError, TypeError, struct.error, SystemExit):
-            time.sleep(0.01)	# the module is away
+            time.sleep(0.05)	# the module is away
 
 
 def main():

@@ -101,19 +101,19 @@ follow() {
 	timeout 20 tcphs events -f >/dev/null 2>>"$tmp/follow.err"
 	echo $? >>"$tmp/follow.status"
 	# While the module is away that is all it does.
-	nap 0.2
+	nap 0.5
 }
 
 look() {
 	cat /proc/tcphs /proc/tcphs_events >/dev/null 2>&1
 	tcphs connections >/dev/null 2>&1
-	nap 0.3
+	nap 0.7
 }
 
 run_traffic() {
 	"$here/traffic" --connections 97 --parallel 13 --refused 3 --family "$1" \
 		--first-port "$2" >/dev/null 2>>"$tmp/traffic.err"
-	nap 0.3
+	nap 0.5
 }
 
 begin_all() {
