@@ -184,6 +184,7 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 	struct tcphs_pen pen;
 	unsigned int type = TCPHS_EV_ESTABLISHED;
 	bool passive;
+	u32 early;
 
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 	s->now = likely(!tp->repair) ? tcphs_segment_time(tp) : tcphs_now();
@@ -216,10 +217,19 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 		memset(&conn->life, 0, sizeof(conn->life));
 		conn->mark = s->now;
 	}
+	if (!passive)
+		conn->data = 0;
+	/* What the SYN+ACK confirmed beyond the SYN were data (RFC 7413). */
+	if (!passive && tp->syn_data && tp->snd_una != conn->id.isn + 1) {
+		conn->marks |= TCPHS_C_FASTOPEN;
+		conn->data = tp->snd_una - conn->id.isn - 1;
+	}
+	/* The third ACK comes behind what Fast Open took with the SYN. */
+	early = conn->marks & TCPHS_C_FASTOPEN ? conn->data : 0;
 	if (passive)
-		tcphs_step_numbers(ev, conn->id.peer_isn + 1, conn->id.isn + 1);
+		tcphs_step_numbers(ev, conn->id.peer_isn + 1 + early, conn->id.isn + 1);
 	else if (conn->id.flags & TCPHS_F_ISN)
-		tcphs_step_numbers(ev, conn->id.isn + 1, conn->id.peer_isn + 1);
+		tcphs_step_numbers(ev, conn->id.isn + 1 + early, conn->id.peer_isn + 1);
 	if (!(conn->id.flags & TCPHS_F_ADOPTED) && !(conn->marks & TCPHS_C_COOKIE)) {
 		u64 took = tcphs_elapsed(conn->born, s->now);
 
@@ -229,13 +239,6 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 								    U32_MAX));
 		tcphs_hist_count(s, passive ? TCPHS_HIST_HANDSHAKE_PASSIVE :
 					       TCPHS_HIST_HANDSHAKE_ACTIVE, took);
-	}
-	if (!passive)
-		conn->data = 0;
-	/* What the SYN+ACK confirmed beyond the SYN were data (RFC 7413). */
-	if (!passive && tp->syn_data && tp->snd_una != conn->id.isn + 1) {
-		conn->marks |= TCPHS_C_FASTOPEN;
-		conn->data = tp->snd_una - conn->id.isn - 1;
 	}
 	put_agreed(ev, conn, tp);
 	conn->life.handshake_retransmits = ev->agreed.retransmits;

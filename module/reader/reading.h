@@ -87,7 +87,7 @@ static inline u64 tcphs_reading_begin(struct tcphs_reading *r, struct tcphs_curs
  * Return: the cursor to go on from.
  */
 static inline u64 tcphs_reading_reported(struct tcphs_reading *r, const struct tcphs_cursor *cursor,
-				     u64 go_on)
+					 u64 go_on)
 {
 	r->go_on = go_on;
 	r->named = true;

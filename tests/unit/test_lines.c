@@ -176,13 +176,6 @@ static const char *end_of(const struct tcphs_event *ev, const uint8_t *address, 
 	return text;
 }
 
-/* The third ACK comes after what Fast Open took with the SYN. */
-static uint32_t seq_of(const struct tcphs_event *ev)
-{
-	return ev->type == TCPHS_EV_ESTABLISHED && ev->flags & TCPHS_F_AGREED ?
-	       ev->seq + ev->agreed.syn_data : ev->seq;
-}
-
 static void add_numbers(const struct tcphs_event *ev)
 {
 	bool theirs = tcphs_event_from_peer(ev), own = !tcphs_event_of_another(ev);
@@ -190,8 +183,7 @@ static void add_numbers(const struct tcphs_event *ev)
 	bool known[2] = { own && ev->flags & TCPHS_F_ISN, own && ev->flags & TCPHS_F_PEER_ISN };
 
 	if (ev->flags & TCPHS_F_SEQ)
-		add(" seq %s%u", known[theirs] ? "" : "=",
-		    seq_of(ev) - (known[theirs] ? isn[theirs] : 0));
+		add(" seq %s%u", known[theirs] ? "" : "=", ev->seq - (known[theirs] ? isn[theirs] : 0));
 	if (ev->flags & TCPHS_F_ACK)
 		add(" ack %s%u", known[!theirs] ? "" : "=",
 		    ev->ack - (known[!theirs] ? isn[!theirs] : 0));
@@ -430,7 +422,7 @@ static void add_json_step(const struct tcphs_event *ev)
 	if (ev->flags & TCPHS_F_PEER_ISN)
 		add(",\"peer_isn\":%u", ev->id.peer_isn);
 	if (ev->flags & TCPHS_F_SEQ)
-		add(",\"seq\":%u", seq_of(ev));
+		add(",\"seq\":%u", ev->seq);
 	if (ev->flags & TCPHS_F_ACK)
 		add(",\"ack\":%u", ev->ack);
 	if (ev->reason)

@@ -163,7 +163,7 @@ static const struct told fastopen[] = {
 	{ E(R, 0, SYN_RECEIVED, LISTEN, SYN_RECV), WHY(FASTOPEN), SEQ(0), QUEUE(0, 64, 0, 64) },
 	{ E(R, 0, ACCEPT_QUEUED, SYN_RECV, SYN_RECV), WHY(FASTOPEN), SEQ(0), QUEUE(0, 64, 1, 64) },
 	{ E(R, 933, ACCEPTED, SYN_RECV, SYN_RECV), QUEUE(0, 64, 0, 64), .duration = 933 },
-	{ E(R, 6246, ESTABLISHED, SYN_RECV, ESTABLISHED), NUMBERS(1, 1), .syn_data = 71,
+	{ E(R, 6246, ESTABLISHED, SYN_RECV, ESTABLISHED), NUMBERS(72, 1), .syn_data = 71,
 	  .duration = 6246 },
 };
 

@@ -869,17 +869,3 @@ bool tcphs_event_from_peer(const struct tcphs_event *ev)
 		return ev->reason == TCPHS_REASON_REFUSED;
 	return ev->type < 64 && arrived >> ev->type & 1;
 }
-
-/**
- * tcphs_event_seq - the sequence number of the step's segment, as it was on the wire
- * @ev: the record, with TCPHS_F_SEQ
- *
- * The record of a finished handshake counts from the ISN and leaves out what TCP Fast Open
- * took with the SYN.
- */
-uint32_t tcphs_event_seq(const struct tcphs_event *ev)
-{
-	bool agreed = ev->type == TCPHS_EV_ESTABLISHED && ev->flags & TCPHS_F_AGREED;
-
-	return ev->seq + (agreed ? ev->agreed.syn_data : 0);
-}

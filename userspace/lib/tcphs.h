@@ -460,9 +460,6 @@ void tcphs_events_visit(const struct tcphs_events *evs,
 bool tcphs_event_of_another(const struct tcphs_event *ev);
 bool tcphs_event_from_peer(const struct tcphs_event *ev);
 
-/* Its sequence number on the wire: @seq, and what TCP Fast Open took with the SYN. */
-uint32_t tcphs_event_seq(const struct tcphs_event *ev);
-
 /* Is this event a failure? A drop, a reset, a handshake or a life cut short. */
 bool tcphs_event_failed(const struct tcphs_event *ev);
 

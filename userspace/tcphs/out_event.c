@@ -506,8 +506,7 @@ static char *put_numbers(char *p, const struct event_view *view, const struct tc
 
 	if (ev->flags & TCPHS_F_SEQ) {
 		p = PUT(p, " seq ");
-		p = put_number(p, view, tcphs_event_seq(ev), theirs ? peer_isn : isn,
-			       theirs ? other : ours);
+		p = put_number(p, view, ev->seq, theirs ? peer_isn : isn, theirs ? other : ours);
 	}
 	if (ev->flags & TCPHS_F_ACK) {
 		p = PUT(p, " ack ");

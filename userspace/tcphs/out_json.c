@@ -347,7 +347,7 @@ static char *put_isns(char *p, struct known *known, const struct tcphs_event *ev
 static char *put_step(char *p, const struct tcphs_event *ev)
 {
 	if (ev->flags & TCPHS_F_SEQ)
-		p = PUT_U64(p, "seq", tcphs_event_seq(ev));
+		p = PUT_U64(p, "seq", ev->seq);
 	if (ev->flags & TCPHS_F_ACK)
 		p = PUT_U64(p, "ack", ev->ack);
 	if (ev->reason != TCPHS_REASON_NONE)

@@ -412,7 +412,7 @@ struct tcphs_ident {
  * Whose segment @seq and @ack are read from: this end's in syn-sent,
  * syn-retransmit, synack-retransmit, syncookie-sent, fin-sent, fin-retransmit,
  * rst-sent, time-wait (the last ACK) and, where this end was active, established
- * (the third ACK, but for @agreed.syn_data); the peer's in all others.
+ * (the third ACK); the peer's in all others.
  */
 struct tcphs_event {
 	__u64	number;

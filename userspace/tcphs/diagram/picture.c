@@ -225,8 +225,7 @@ struct tcphs_arrow *draft_arrow(struct draft *d, struct tcphs_row *row, unsigned
 		return NULL;
 	}
 	a->flags = flags_of(kind, ev);
-	draft_numbers(a, ev->flags & TCPHS_F_SEQ, tcphs_event_seq(ev), ev->flags & TCPHS_F_ACK,
-		      ev->ack);
+	draft_numbers(a, ev->flags & TCPHS_F_SEQ, ev->seq, ev->flags & TCPHS_F_ACK, ev->ack);
 	a->another = tcphs_event_of_another(ev);
 	a->resend = resend_of(arrives && mate ? d->ev[mate->event] : ev);
 	if (a->resend && !arrives)

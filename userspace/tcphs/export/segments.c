@@ -6,7 +6,7 @@
 static struct segment recorded(const struct tcphs_event *ev, uint8_t flags, bool came)
 {
 	return (struct segment){
-		.flags = flags, .came = came, .seq = tcphs_event_seq(ev), .ack = ev->ack,
+		.flags = flags, .came = came, .seq = ev->seq, .ack = ev->ack,
 		.known_ack = ev->flags & TCPHS_F_ACK,
 	};
 }
@@ -53,8 +53,8 @@ static unsigned int established(const struct tcphs_event *ev, struct segment *se
 	if (ev->id.role == TCPHS_ROLE_SIMULTANEOUS)
 		return 0;
 	seg[0] = (struct segment){
-		.flags = TH_SYN | TH_ACK, .came = true, .seq = ev->ack - 1,
-		.ack = tcphs_event_seq(ev), .known_ack = true,
+		.flags = TH_SYN | TH_ACK, .came = true, .seq = ev->ack - 1, .ack = ev->seq,
+		.known_ack = true,
 	};
 	seg[1] = recorded(ev, TH_ACK, false);
 	return 2;

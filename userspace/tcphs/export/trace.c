@@ -146,7 +146,7 @@ static void put_args(struct tcphs_json *j, const struct tcphs_event *ev)
 	if (ev->reason)
 		tcphs_json_str(j, "reason", tcphs_reason_name(ev->reason, name));
 	if (ev->flags & TCPHS_F_SEQ)
-		tcphs_json_u64(j, "seq", tcphs_event_seq(ev));
+		tcphs_json_u64(j, "seq", ev->seq);
 	if (ev->flags & TCPHS_F_ACK)
 		tcphs_json_u64(j, "ack", ev->ack);
 	if (ev->flags & TCPHS_F_DURATION)
