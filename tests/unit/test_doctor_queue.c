@@ -631,6 +631,12 @@ static void test_data(void)
 	judge();
 	ok(strstr(r.v[0].cause, "(tcp_retries2 is 15: after 15m24s at the earliest)"),
 	   "and with the default fifteen minutes");
+	settings.known[SETTING_RTO_MAX] = true;
+	settings.value[SETTING_RTO_MAX] = 1000;
+	after();
+	judge();
+	ok(strstr(r.v[0].cause, "(tcp_retries2 is 15: after 14.4 s at the earliest)"),
+	   "but where tcp_rto_max_ms is a second, that ends the doubling");
 	e.open = 301;
 	same(judge(), "notice data-unconfirmed 3", "three of 301 are worth knowing");
 	e.data_known = false;
@@ -641,7 +647,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(111);
+	plan(112);
 	test_hanging();
 	test_unseen_accept();
 	test_overflows();

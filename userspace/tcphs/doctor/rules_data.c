@@ -3,35 +3,38 @@
 #include "report.h"
 
 #define RTO_MIN_MS	200ull		/* TCP_RTO_MIN */
-#define RTO_MAX_MS	120000ull	/* TCP_RTO_MAX */
+#define RTO_MAX_MS	120000ull	/* TCP_RTO_MAX, where it can't be set */
 
 /*
- * After how long the kernel gives up at the earliest, as its tcp_model_timeout() reckons: the
- * time-out doubles with each segment that is sent again, and begins with the least there is.
+ * After how many milliseconds the kernel gives up at the earliest, as its tcp_model_timeout()
+ * reckons: the time-out begins with the least there is, and doubles with each segment that is
+ * sent again, as long as it stays below the longest.
  */
-static uint64_t gives_up_after(uint64_t retries)
+static uint64_t gives_up_after(const struct settings *s)
 {
-	uint64_t doubles = 9;	/* 200 ms so often doubled are just below two minutes */
+	uint64_t longest = s->known[SETTING_RTO_MAX] ? s->value[SETTING_RTO_MAX] : RTO_MAX_MS;
+	uint64_t left = s->value[SETTING_RETRIES2], rto = RTO_MIN_MS, ms = rto;
 
-	if (retries <= doubles)
-		return ((2ull << retries) - 1) * RTO_MIN_MS;
-	if (retries > UINT8_MAX)	/* more than it can be set to */
-		retries = UINT8_MAX;
-	return ((2ull << doubles) - 1) * RTO_MIN_MS + (retries - doubles) * RTO_MAX_MS;
+	for (; left && 2 * rto <= longest; left--) {
+		rto *= 2;
+		ms += rto;
+	}
+	/* More than a byte it can't be set to. */
+	return ms + (left < UINT8_MAX ? left : UINT8_MAX) * longest;
 }
 
 /* What is set here, or without that what is set where nobody changed it. */
 static void say_when(char *to, size_t size, const struct settings *s)
 {
-	uint64_t retries = s->value[SETTING_RETRIES2];
 	char time[TCPHS_DURATION_LEN];
 
 	if (!s->known[SETTING_RETRIES2]) {
 		say(to, size, "tcp_retries2; with 15, the default, that takes at least 15 minutes");
 		return;
 	}
-	tcphs_fmt_duration(time, gives_up_after(retries) * 1000000, false);
-	say(to, size, "tcp_retries2 is %llu: after %s at the earliest", (ull)retries, time);
+	tcphs_fmt_duration(time, gives_up_after(s) * 1000000, false);
+	say(to, size, "tcp_retries2 is %llu: after %s at the earliest",
+	    (ull)s->value[SETTING_RETRIES2], time);
 }
 
 static void unconfirmed(const struct evidence *e, struct report *r, const struct silent *s)

@@ -25,6 +25,7 @@ static const char *const names[NR_SETTINGS] = {
 	[SETTING_ORPHAN_RETRIES]	= "net.ipv4.tcp_orphan_retries",
 	[SETTING_SYN_RETRIES]		= "net.ipv4.tcp_syn_retries",
 	[SETTING_RETRIES2]		= "net.ipv4.tcp_retries2",
+	[SETTING_RTO_MAX]		= "net.ipv4.tcp_rto_max_ms",
 	[SETTING_KEEPALIVE_TIME]	= "net.ipv4.tcp_keepalive_time",
 	[SETTING_RFC1337]		= "net.ipv4.tcp_rfc1337",
 	[SETTING_MAX_ORPHANS]		= "net.ipv4.tcp_max_orphans",

@@ -21,6 +21,7 @@ enum setting {
 	SETTING_ORPHAN_RETRIES,
 	SETTING_SYN_RETRIES,
 	SETTING_RETRIES2,
+	SETTING_RTO_MAX,		/* ms; 6.15 on */
 	SETTING_KEEPALIVE_TIME,		/* s */
 	SETTING_RFC1337,
 	SETTING_MAX_ORPHANS,	/* the initial network namespace alone has it */
