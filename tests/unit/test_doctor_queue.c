@@ -641,13 +641,17 @@ static void test_data(void)
 	same(judge(), "notice data-unconfirmed 3", "three of 301 are worth knowing");
 	e.data_known = false;
 	same(judge(), "", "without sock_diag nobody knows");
-	equal(unacked_since(3264000, 4, 500), 3560000000ull, "the backoff tells when it began");
-	equal(unacked_since(204000, 0, 100), 100000000ull, "before the first resend, the last is the first");
+	equal(unacked_since(3264000, 4, 500, 120000), 3560000000ull, "the backoff tells when it began");
+	equal(unacked_since(204000, 0, 100, 120000), 100000000ull, "before the first resend, the last is the first");
+	equal(unacked_since(1000000, 5, 68, 1000), 3468000000ull,
+	      "a time-out that may not become longer than a second began with 200 ms at the least");
+	equal(unacked_since(120000000, 12, 1000, 120000), 445600000000ull,
+	      "nor than two minutes, which is as long as it is where it can't be set");
 }
 
 int main(void)
 {
-	plan(112);
+	plan(114);
 	test_hanging();
 	test_unseen_accept();
 	test_overflows();

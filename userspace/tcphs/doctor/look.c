@@ -358,7 +358,8 @@ static int after(struct look *l, struct patient *p, uint64_t now, struct tcphs_e
 		counters_read(&e->counters, true);
 		addresses_read(&e->addresses, p->netns);
 		settings_read(&settings);
-		e->data_known = unacked_read(on_unacked, &(struct asking){ l, p }, &e->open);
+		e->data_known = unacked_read(settings_rto_max(&settings), on_unacked,
+					     &(struct asking){ l, p }, &e->open);
 		leave(l, p);
 	}
 	evidence_after(e, l->tables, &settings);

@@ -2,9 +2,6 @@
 /* Data that the peer does not confirm: the connection is open, and dead perhaps. */
 #include "report.h"
 
-#define RTO_MIN_MS	200ull		/* TCP_RTO_MIN */
-#define RTO_MAX_MS	120000ull	/* TCP_RTO_MAX, where it can't be set */
-
 /*
  * After how many milliseconds the kernel gives up at the earliest, as its tcp_model_timeout()
  * reckons: the time-out begins with the least there is, and doubles with each segment that is
@@ -12,8 +9,8 @@
  */
 static uint64_t gives_up_after(const struct settings *s)
 {
-	uint64_t longest = s->known[SETTING_RTO_MAX] ? s->value[SETTING_RTO_MAX] : RTO_MAX_MS;
 	uint64_t left = s->value[SETTING_RETRIES2], rto = RTO_MIN_MS, ms = rto;
+	uint64_t longest = settings_rto_max(s);
 
 	for (; left && 2 * rto <= longest; left--) {
 		rto *= 2;

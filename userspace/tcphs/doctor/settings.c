@@ -8,6 +8,9 @@
 
 #include "settings.h"
 
+/* TCP_RTO_MAX, where it can't be set. */
+#define RTO_MAX_MS 120000
+
 /* ip_local_reserved_ports may list every second port. */
 #define TEXT_MAX (256 * 1024)
 
@@ -38,6 +41,17 @@ static const char *const names[NR_SETTINGS] = {
 const char *setting_name(enum setting s)
 {
 	return names[s];
+}
+
+/**
+ * settings_rto_max - how long a time-out for a resend is at most
+ * @s: settings
+ *
+ * Return: milliseconds.
+ */
+uint64_t settings_rto_max(const struct settings *s)
+{
+	return s->known[SETTING_RTO_MAX] ? s->value[SETTING_RTO_MAX] : RTO_MAX_MS;
 }
 
 /**

@@ -44,6 +44,12 @@ struct settings {
 	uint64_t memory_low, memory_pressure, memory_most;	/* tcp_mem, pages */
 };
 
+/* TCP_RTO_MIN: how long a time-out for a resend is at least, unless a route says otherwise. */
+#define RTO_MIN_MS 200ull
+
+/* And at most, ms. */
+uint64_t settings_rto_max(const struct settings *s);
+
 const char *setting_name(enum setting s);	/* net.core.somaxconn */
 
 /* What cannot be read stays unknown. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "settings.h"
 #include "unacked.h"
 
 #define MESSAGE_MAX	65536
@@ -31,6 +32,7 @@ struct reading {
 	struct inet_diag_msg *suspects;
 	size_t nr;
 	uint64_t open;
+	uint64_t rto_max_ms;
 };
 
 /**
@@ -38,14 +40,24 @@ struct reading {
  * @rto_us: the time to the next resend, which doubles each time
  * @backoff: how often it has
  * @last_sent_ms: ago, the last time
+ * @rto_max_ms: it does not become longer than that
+ *
+ * One that is as long as it may be does not say with which it began: the least is taken.
  *
  * Return: ns, about.
  */
-uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms)
+uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms,
+		       uint64_t rto_max_ms)
 {
-	uint64_t first = backoff < 32 ? rto_us >> backoff : 0;
+	uint64_t rto = backoff < 32 ? rto_us >> backoff : 0, us = 0;
 
-	return (rto_us - first) * 1000ull + last_sent_ms * 1000000ull;
+	if (!rto || (rto_us >= rto_max_ms * 1000 && rto < RTO_MIN_MS * 1000))
+		rto = RTO_MIN_MS * 1000;
+	for (; backoff && rto < rto_us; backoff--) {
+		us += rto;
+		rto *= 2;
+	}
+	return (us + backoff * (uint64_t)rto_us) * 1000 + last_sent_ms * 1000000ull;
 }
 
 static bool ask(struct reading *r, uint16_t flags, uint8_t family, uint32_t states, bool info,
@@ -135,7 +147,8 @@ static bool info_of(struct reading *r, const struct inet_diag_msg *suspect, stru
 	return false;
 }
 
-static void tell(const struct inet_diag_msg *msg, const struct tcp_info *info,
+static void tell(const struct reading *r, const struct inet_diag_msg *msg,
+		 const struct tcp_info *info,
 		 void (*each)(void *arg, const struct unacked *u), void *arg)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -146,7 +159,7 @@ static void tell(const struct inet_diag_msg *msg, const struct tcp_info *info,
 		.local_port = ntohs(msg->id.idiag_sport), .peer_port = ntohs(msg->id.idiag_dport),
 		.bytes = msg->idiag_wqueue,
 		.since = unacked_since(info->tcpi_rto, info->tcpi_backoff,
-				       info->tcpi_last_data_sent),
+				       info->tcpi_last_data_sent, r->rto_max_ms),
 	};
 
 	/* IPv4 over an IPv6 socket is IPv4. */
@@ -163,17 +176,19 @@ static void tell(const struct inet_diag_msg *msg, const struct tcp_info *info,
 
 /**
  * unacked_read - connections whose data were sent again and are not confirmed
+ * @rto_max_ms: the longest time-out here
  * @each: gets each
  * @arg: its first argument
  * @open: gets the number of open connections
  *
  * Return: could it be asked?
  */
-bool unacked_read(void (*each)(void *arg, const struct unacked *u), void *arg, uint64_t *open)
+bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unacked *u), void *arg,
+		  uint64_t *open)
 {
 	struct timeval patience = { .tv_sec = 5 };
 	struct reading r = { .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-					  NETLINK_SOCK_DIAG) };
+					  NETLINK_SOCK_DIAG), .rto_max_ms = rto_max_ms };
 	struct tcp_info info;
 	bool done;
 	size_t i;
@@ -186,7 +201,7 @@ bool unacked_read(void (*each)(void *arg, const struct unacked *u), void *arg, u
 	done = r.message && r.suspects && dump(&r, AF_INET) && dump(&r, AF_INET6);
 	for (i = 0; done && i < r.nr; i++)
 		if (info_of(&r, &r.suspects[i], &info))
-			tell(&r.suspects[i], &info, each, arg);
+			tell(&r, &r.suspects[i], &info, each, arg);
 	*open = r.open;
 	free(r.suspects);
 	free(r.message);

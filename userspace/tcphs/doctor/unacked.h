@@ -16,12 +16,14 @@ struct unacked {
 };
 
 /*
- * Of the namespace that we run in. @each gets them; the number of open connections goes
- * to @open. False: sock_diag(7) is not there.
+ * Of the namespace that we run in, where no time-out is longer than @rto_max_ms. @each gets
+ * them; the number of open connections goes to @open. False: sock_diag(7) is not there.
  */
-bool unacked_read(void (*each)(void *arg, const struct unacked *u), void *arg, uint64_t *open);
+bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unacked *u), void *arg,
+		  uint64_t *open);
 
 /* For tests: how long ago the data were sent first, by the backoff of what followed, ns. */
-uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms);
+uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms,
+		       uint64_t rto_max_ms);
 
 #endif /* TCPHS_DOCTOR_UNACKED_H */
