@@ -105,9 +105,23 @@ statuses() {
 	status_is 0 true && status_is 43 sh -c 'exit 43' && status_is 7 curl -s http://127.0.0.1:9/ &&
 	grep -q connect-failed "$tmp/out" &&
 	status_is 137 sh -c 'kill -KILL $$' && status_is 126 / &&
-	status_is 127 no-such-command && grep "cannot run no-such-command: No such file" "$tmp/err" &&
-	! tcphs record "$tmp/nothing" -- no-such-command 2>"$tmp/err" && same "$(wc -l <"$tmp/err")" 1 lines &&
-	! ls "$tmp/nothing" 2>&1
+	status_is 127 no-such-command && grep "cannot run no-such-command: No such file" "$tmp/err"
+}
+
+# Neither a file nor a part of one, and what was there is what it was.
+nothing_is_recorded() {
+	local name
+
+	mkdir "$tmp/folder" && echo precious >"$tmp/folder/old" || return
+	for name in new old; do
+		tcphs record --force "$tmp/folder/$name" -- no-such-command 2>"$tmp/err"
+		same $? 127 status && same "$(wc -l <"$tmp/err")" 1 lines || return
+	done
+	same "$(ls "$tmp/folder"; cat "$tmp/folder/old")" $'old\nprecious' "the folder" &&
+	tcphs record --force "$tmp/folder/old" -- curl -s http://127.0.0.1:9/ 2>"$tmp/err"
+	same $? 7 status &&
+	same "$(tcphs events --read "$tmp/folder/old" --event connect-failed -j | wc -l)" 1 "failed" &&
+	same "$(ls "$tmp/folder")" old "the folder"
 }
 
 # Nobody of the command's calls connect(), and whoever does is somebody else.
@@ -193,7 +207,7 @@ refuses() {
 	! tcphs events -- 2>"$tmp/err" && grep "a command is missing" "$tmp/err"
 }
 
-start 14
+start 15
 need_command curl nginx jq python3
 # shellcheck disable=SC2119 # its parameters are the module's
 load
@@ -203,6 +217,7 @@ check "a command's connection is shown with its other end, and no other" one_cur
 check "its drawing comes after its own output, with both ends" draws_both_ends
 check "children are followed, and whoever outlives his parent" descendants
 check "its exit status is passed on" statuses
+check "of a command that cannot be run no file is made, and none is replaced" nothing_is_recorded
 check "a server's connections are shown from their SYN on" a_server
 check "$connections connections of a command are recorded, and no other" many
 check "events are shown while it runs" as_it_happens

@@ -89,6 +89,17 @@ static int open_pipe(const char *name)
 }
 
 /**
+ * whole_file_is_pipe - is it one with a name?
+ * @name: of a file that need not be there
+ */
+bool whole_file_is_pipe(const char *name)
+{
+	struct stat st;
+
+	return !stat(name, &st) && S_ISFIFO(st.st_mode);
+}
+
+/**
  * whole_file_begin - a file to write to
  * @f: it
  * @name: of it; a device or a pipe is written to as it is, when somebody reads that
@@ -135,6 +146,24 @@ static int take_name(const struct whole_file *f)
 }
 
 /**
+ * whole_file_take - it gets its name now, and what is still to be written comes into its place
+ * @f: of whole_file_begin()
+ * @err: why not
+ *
+ * Return: 0, or -1.
+ */
+int whole_file_take(struct whole_file *f, struct tcphs_error *err)
+{
+	int error = f->part ? take_name(f) : 0;
+
+	if (error)
+		return fail(f, error, err);
+	free(f->part);
+	f->part = NULL;
+	return 0;
+}
+
+/**
  * whole_file_end - all of it is written
  * @f: of whole_file_begin()
  * @err: why it is not there
@@ -149,20 +178,18 @@ int whole_file_end(struct whole_file *f, struct tcphs_error *err)
 	if (f->part && fsync(fd))
 		error = -errno;
 	f->fd = -1;
+	/* Some file systems find out only now that there is no room. */
 	if (close(fd) && !error)
 		error = -errno;
-	if (!error && f->part)
-		error = take_name(f);
 	if (error)
 		return fail(f, error, err);
-	free(f->part);
-	f->part = NULL;
+	error = whole_file_take(f, err);
 	whole_file_drop(f);
-	return 0;
+	return error;
 }
 
 /**
- * whole_file_drop - nothing of it shall stay
+ * whole_file_drop - nothing of it shall stay, unless it has its name
  * @f: of whole_file_begin()
  */
 void whole_file_drop(struct whole_file *f)

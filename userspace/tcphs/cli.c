@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Options, errors and colours that all verbs share. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -337,40 +335,6 @@ void cli_catch_signals(void)
 	tcphs_stop_on(SIGINT);
 	tcphs_stop_on(SIGTERM);
 	tcphs_stop_on(SIGHUP);
-}
-
-/**
- * cli_create - a file that was not there
- * @name: of it
- * @force: it may be there. Then it is replaced and not written over: it may be the one
- *	that --read reads
- * @mode: who may read it
- * @err: why not
- *
- * Return: the file, or -1 with @err set.
- */
-int cli_create(const char *name, bool force, mode_t mode, struct tcphs_error *err)
-{
-	int flags = O_WRONLY | O_CREAT | O_EXCL, fd;
-	char *behind = NULL;	/* the name, with links followed */
-	struct stat st;
-
-	if (!stat(name, &st) && (force || !S_ISREG(st.st_mode))) {
-		behind = realpath(name, NULL);
-		if (!S_ISREG(st.st_mode))
-			flags = O_WRONLY;
-		else if (behind)
-			unlink(behind);
-	}
-	fd = open(behind ? behind : name, flags | O_CLOEXEC, mode);
-	free(behind);
-	if (fd < 0 && errno == EEXIST && !force)
-		tcphs_error_set(err, TCPHS_ERR_FAILED,
-				"%.256s is there already; --force replaces it", name);
-	else if (fd < 0)
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s", name,
-				strerror(errno));
-	return fd;
 }
 
 /**

@@ -128,7 +128,6 @@ void cli_usage(const struct cli *cli, const char *fmt, ...)
 int cli_fail(const struct tcphs_error *err);
 struct tcphs_session *cli_session(struct tcphs_error *err);
 void cli_catch_signals(void);
-int cli_create(const char *name, bool force, mode_t mode, struct tcphs_error *err);
 int cli_finish(struct cli *cli);
 #define CLI_MOMENT_LEN 32
 void cli_moment(char *p, int64_t ns);

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "hosts.h"
 #include "source.h"
+#include "whole_file.h"
 
 /* While the connection to follow has not come, keep so many events of others. */
 #define WAITING_MAX	65536
@@ -161,28 +162,38 @@ static int no_memory(struct tcphs_error *err)
 	return -1;
 }
 
-static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
-		     struct tcphs_error *err)
+static int write_to(const struct diagram *d, const struct tcphs_picture *p, int fd,
+		    struct tcphs_error *err)
 {
-	int fd = d->to_stdout ? STDOUT_FILENO : cli_create(d->svg, d->force, 0666, err);
 	struct tcphs_buf out;
 	int failed;
 
-	if (fd < 0)
-		return -1;
 	failed = tcphs_buf_init(&out, fd);
 	if (!failed)
 		failed = tcphs_picture_svg(p, source_clock(d->source), d->absolute,
 					   d->cli->all_netns ? cli_netns(d->cli) : NULL, &out);
 	if (!failed)
 		failed = tcphs_buf_flush(&out);
-	if (!d->to_stdout && close(fd) && !failed)
-		failed = -errno;
 	tcphs_buf_free(&out);
 	if (failed)
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.200s: %s", d->svg,
 				strerror(-failed));
 	return failed ? -1 : 0;
+}
+
+static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
+		     struct tcphs_error *err)
+{
+	struct whole_file file;
+
+	if (d->to_stdout)
+		return write_to(d, p, STDOUT_FILENO, err);
+	if (whole_file_begin(&file, d->svg, d->force, 0644, err))
+		return -1;
+	if (!write_to(d, p, file.fd, err))
+		return whole_file_end(&file, err);
+	whole_file_drop(&file);
+	return -1;
 }
 
 static void print_text(struct diagram *d, const struct tcphs_picture *p)

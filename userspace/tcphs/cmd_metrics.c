@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 #include "metrics.h"
@@ -112,14 +111,6 @@ static int collect(const struct cli *cli, const struct options *o, struct tcphs_
 	return ret;
 }
 
-/* Of a pipe no part is left, and who waits for its reader is ended at once. */
-static bool is_pipe(const char *name)
-{
-	struct stat st;
-
-	return !stat(name, &st) && S_ISFIFO(st.st_mode);
-}
-
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct options o = { .limit = METRICS_LIMIT_DEFAULT };
@@ -136,9 +127,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	/*
 	 * Whoever reads the file sees the old one or the new one, and never half of one: the
 	 * collector reads what ends in .prom, which a part of it does not. And who comes to read
-	 * a pipe gets what is so when he comes.
+	 * a pipe gets what is so when he comes. Of that no part is left, and who waits for its
+	 * reader is ended at once.
 	 */
-	if (o.file && !is_pipe(o.file))
+	if (o.file && !whole_file_is_pipe(o.file))
 		cli_catch_signals();
 	if (o.file && whole_file_begin(&file, o.file, true, 0644, &err)) {
 		tcphs_buf_free(&text);

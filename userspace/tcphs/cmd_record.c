@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record_box.h"
 #include "source.h"
+#include "whole_file.h"
 
 /* Between two looks at how it goes. */
 #define PROGRESS_NS	500000000ull
@@ -26,6 +26,8 @@ struct record_cmd {
 	bool ends;		/* after @duration */
 	uint64_t duration;
 	size_t last;		/* SIZE_MAX: all */
+	struct whole_file file;
+	struct tcphs_error named;	/* why it could not get its name */
 	struct tcphs_recorder *recorder;
 	uint64_t events, lost, older;
 	const struct tcphs_clock *source_clock;
@@ -100,15 +102,19 @@ static void show_progress(struct record_cmd *cmd)
 		cmd->ends ? "" : "; Ctrl-C ends it");
 }
 
-/* After each round, so that a crash costs no more than a second. */
+/*
+ * After each round, so that a crash costs no more than a second. A command runs by then: of one
+ * that can't be run there is nothing to keep, and what has the name is not replaced by that.
+ */
 static bool flush(void *arg)
 {
 	struct record_cmd *cmd = arg;
-	int err = tcphs_recorder_flush(cmd->recorder);
 
+	if (tcphs_recorder_flush(cmd->recorder) || whole_file_take(&cmd->file, &cmd->named))
+		return false;
 	if (cmd->progress)
 		show_progress(cmd);
-	return !err;
+	return true;
 }
 
 enum { OPT_DIRECTORY = 0x80, OPT_SIZE, OPT_KEEP, OPT_AGE };
@@ -220,12 +226,6 @@ static void parse(struct record_cmd *cmd, int argc, char **argv)
 		cli_usage(cmd->cli, "a recording is nothing for a terminal; name a file");
 }
 
-/* Initial sequence numbers are in it: not for everyone to read. */
-static int open_file(const struct record_cmd *cmd, struct tcphs_error *err)
-{
-	return cmd->to_stdout ? STDOUT_FILENO : cli_create(cmd->name, cmd->force, 0600, err);
-}
-
 static int record(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops ops = {
@@ -246,6 +246,10 @@ static int record(struct record_cmd *cmd, struct source *source, struct tcphs_er
 	error = tcphs_recorder_end(cmd->recorder);
 	if (cmd->progress)
 		fputs("\r\033[K", stderr);
+	if (cmd->named.text[0]) {
+		*err = cmd->named;
+		return -1;
+	}
 	if (!error)
 		return ret;
 	tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s",
@@ -275,16 +279,27 @@ static void tell(const struct record_cmd *cmd)
 		record_older(older, cmd->older), size);
 }
 
-/*
- * Of a command that did not even begin there is nothing to keep, and the right one may have
- * that name. Return: true, the file is gone again.
- */
-static bool take_back(const struct record_cmd *cmd, int failed)
+/* Initial sequence numbers are in it: not for everyone to read. */
+static int open_file(struct record_cmd *cmd, struct tcphs_error *err)
 {
-	struct stat st;
+	cmd->file.fd = STDOUT_FILENO;
+	return cmd->to_stdout ? 0 : whole_file_begin(&cmd->file, cmd->name, cmd->force, 0600, err);
+}
 
-	return failed && !cmd->events && source_cannot_run(cmd->source) && !cmd->to_stdout &&
-	       !lstat(cmd->name, &st) && S_ISREG(st.st_mode) && !unlink(cmd->name);
+/* Nothing was recorded, and nobody has seen the file yet. */
+static bool is_nothing(const struct record_cmd *cmd, int failed)
+{
+	return !cmd->recorder || (failed && !cmd->events && cmd->file.part);
+}
+
+/* What was recorded before an error is worth its name, too. */
+static int close_file(struct record_cmd *cmd, int failed, struct tcphs_error *err)
+{
+	struct tcphs_error second = { 0 };
+
+	if (cmd->to_stdout)
+		return failed;
+	return whole_file_end(&cmd->file, failed ? &second : err) ? -1 : failed;
 }
 
 static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
@@ -295,27 +310,25 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 		.host = *source_host(source),
 		.cgroups = cli_cgroups(cmd->cli),
 	};
-	int fd = open_file(cmd, err), ret = -1;
+	int ret = -1;
 
 	cmd->source_clock = source_clock(source);
 	cmd->clock = info.clock_offset;
 	cmd->source = source;
 	cmd->host = info.host;
-	if (fd < 0)
+	if (open_file(cmd, err))
 		return -1;
-	cmd->recorder = tcphs_recorder_new(tcphs_write_to, &fd, &info);
+	cmd->recorder = tcphs_recorder_new(tcphs_write_to, &cmd->file.fd, &info);
 	if (cmd->recorder)
 		ret = record(cmd, source, err);
 	else
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
-	/* Some file systems find out only now that there is no room. */
-	if (!cmd->to_stdout && close(fd) && !ret) {
-		tcphs_error_set(err, TCPHS_ERR_FAILED, "cannot write %.256s: %s",
-				cmd->name, strerror(errno));
-		ret = -1;
-	}
-	if (cmd->recorder && !take_back(cmd, ret))
+	if (is_nothing(cmd, ret)) {
+		whole_file_drop(&cmd->file);
+	} else {
+		ret = close_file(cmd, ret, err);
 		tell(cmd);
+	}
 	tcphs_recorder_free(cmd->recorder);
 	return ret;
 }

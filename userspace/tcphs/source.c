@@ -47,7 +47,6 @@ struct source {
 	struct emitted *emitted;	/* once it has ended, unless it is followed */
 	uint32_t nr_emitted, emitted_cap;
 	bool has_ended;
-	bool cannot_run;		/* it did not even begin */
 
 	/* a recording, or several; both NULL: it's the kernel */
 	struct tcphs_recording *recording;
@@ -480,15 +479,6 @@ const struct tcphs_host *source_host(const struct source *s)
 }
 
 /**
- * source_cannot_run - was there a command, and did it not even begin
- * @s: the source, asked for its events
- */
-bool source_cannot_run(const struct source *s)
-{
-	return s->cannot_run;
-}
-
-/**
  * source_hosts - the machines whose recordings are read
  * @s: the source
  *
@@ -794,7 +784,6 @@ static int run_command(struct source *s, const struct tcphs_events_ops *ops,
 	tcphs_stop_on(SIGTERM);
 	tcphs_stop_on(SIGHUP);
 	failed = command_start(s->command, err);
-	s->cannot_run = failed;
 	if (!failed) {
 		run.how.wake = command_wake_fd(s->command);
 		failed = tcphs_follow(s->session, s->events, &run.how, err) ? -1 : 0;

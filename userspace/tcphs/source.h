@@ -32,7 +32,6 @@ const struct tcphs_host *source_host(const struct source *s);
 /* Those whose recordings are read as one; NULL: there is but one. */
 struct hosts;
 const struct hosts *source_hosts(const struct source *s);
-bool source_cannot_run(const struct source *s);
 
 /* As tcphs_filter_event(), of an event that a source gave: --netns is of its own machine. */
 bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev);
