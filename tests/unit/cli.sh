@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..361"
+echo "1..371"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -414,6 +414,17 @@ run 1 "nor their last"				absent events -j --read "$rec" -n 1
 rm -r "$rec"
 run 1 "record to a full disk"			"" record --force /dev/full -d 0s
 said "$err" 'cannot write /dev/full: No space left' "is an error"
+echo mine >"$rec"
+(trap '' XFSZ; ulimit -f 0; FAKE='' "$tool" record --force "$rec" -d 0s) 2>&1 >/dev/null | cat >"$err"
+[ "$(cat "$rec")" = mine ] && grep -q '^tcphs: cannot write .*: File too large$' "$err"
+result $?					"record --force without room leaves what is there"
+[ "$(wc -l <"$err")" = 1 ] && ! ls "$rec".?????? 2>/dev/null; result $? "says so in one line, and leaves no other"
+rm "$rec"
+for words in 'record --force' 'metrics -o' 'diagram --last --svg' 'export --pcapng'; do
+	# shellcheck disable=SC2086 # split into words
+	run 2 "$words, and an empty name"	"" $words ''
+	said "$err" '^tcphs: the name of the file to write is empty$' "is told so"
+done
 run 2 "record without a file"			"" record
 run 2 "record for a time that is none"		"" record -d 60x "$rec"
 run 3 "record without the module"		absent record "$rec.none"
@@ -496,4 +507,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 361
+ended 371

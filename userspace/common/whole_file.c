@@ -116,6 +116,11 @@ int whole_file_begin(struct whole_file *f, const char *name, bool force, mode_t 
 	int error;
 
 	*f = (struct whole_file){ .fd = -1, .force = force, .asked = name };
+	/* What is written beside it would have a name. */
+	if (!*name) {
+		tcphs_error_set(err, TCPHS_ERR_USAGE, "the name of the file to write is empty");
+		return -1;
+	}
 	if (!stat(name, &st)) {
 		if (!S_ISREG(st.st_mode)) {
 			f->fd = S_ISFIFO(st.st_mode) ? open_pipe(name) :

@@ -292,14 +292,21 @@ static bool is_nothing(const struct record_cmd *cmd, int failed)
 	return !cmd->recorder || (failed && !cmd->events && cmd->file.part);
 }
 
-/* What was recorded before an error is worth its name, too. */
-static int close_file(struct record_cmd *cmd, int failed, struct tcphs_error *err)
+/*
+ * What was recorded before an error is worth its name, too, but not another recording: where the
+ * disk did not take the first round of it, that stays. *@named: it is there.
+ */
+static int close_file(struct record_cmd *cmd, int failed, bool *named, struct tcphs_error *err)
 {
 	struct tcphs_error second = { 0 };
 
+	*named = true;
 	if (cmd->to_stdout)
 		return failed;
-	return whole_file_end(&cmd->file, failed ? &second : err) ? -1 : failed;
+	if (failed)
+		cmd->file.force = false;
+	*named = !whole_file_end(&cmd->file, failed ? &second : err);
+	return *named ? failed : -1;
 }
 
 static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_error *err)
@@ -310,6 +317,7 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 		.host = *source_host(source),
 		.cgroups = cli_cgroups(cmd->cli),
 	};
+	bool named;
 	int ret = -1;
 
 	cmd->source_clock = source_clock(source);
@@ -326,8 +334,9 @@ static int run_with(struct record_cmd *cmd, struct source *source, struct tcphs_
 	if (is_nothing(cmd, ret)) {
 		whole_file_drop(&cmd->file);
 	} else {
-		ret = close_file(cmd, ret, err);
-		tell(cmd);
+		ret = close_file(cmd, ret, &named, err);
+		if (named)
+			tell(cmd);
 	}
 	tcphs_recorder_free(cmd->recorder);
 	return ret;
