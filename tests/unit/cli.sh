@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..371"
+echo "1..383"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -492,6 +492,18 @@ run 0 "events --since"				"" events --since 90000d
 [ "$(wc -l <"$out")" -gt 3 ]; result $?		"shows what is younger"
 run 0 "events --until"				"" events --until 2001-01-01
 ! grep -qE "syn-|closed" "$out"; result $?	"shows nothing younger"
+run 0 "events of the time that the ring has"	young events --since 30m
+[ ! -s "$err" ]; result $?			"are all there are"
+run 0 "--since of before the load"		young events --since 2h
+said "$err" '^tcphs: nothing is known of before [^;]*, when the module was loaded$' "is told so"
+run 0 "--since of before the ring"		remembers events --since 1h
+said "$err" '; of before that only what went wrong is kept, since ' "is told what is kept"
+run 0 "--kept does not need the ring"		remembers events --kept --since 1h
+[ ! -s "$err" ]; result $?			"nor speak of it"
+run 0 "where less is kept than the ring has"	scanned events --since 2h
+said "$err" '; of before that only some of what went wrong is kept$' "nobody is told that it goes back further"
+run 0 "--kept --since of before that"		scanned events --kept --since 30m
+said "$err" '^tcphs: all that went wrong is kept since [^;]*; of before that some of it$' "is told so"
 run 2 "a time that is none"			"" events --since 25:00
 said "$err" 'allowed is how long ago .* a time of day .* or a date' "right ones are shown"
 run 2 "an end before the beginning"		"" events --since 1h --until 2h
@@ -507,4 +519,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 371
+ended 383

@@ -4,7 +4,9 @@
  *
  * The environment variable FAKE says what is wrong with it: absent, eperm,
  * netns, version, abi, garbage, erange; or what it does: flood:N gives N
- * events a pull, long has long addresses, crowd has 1009 listeners and 11 namespaces. With a follower it rings three times and then sends SIGINT;
+ * events a pull, long has long addresses, crowd has 1009 listeners and 11 namespaces; young was
+ * loaded an hour ago and forgot nothing, scanned has only failures and keeps those for a minute,
+ * remembers keeps them for two hours. With a follower it rings three times and then sends SIGINT;
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>
@@ -224,6 +226,21 @@ static void put_cause(uint8_t event, uint8_t role, uint8_t reason, uint64_t valu
 
 #define HOME 4026531840u
 
+/* How far back the stores go; where nothing was overwritten that is to the load. */
+static void put_reach(void)
+{
+	bool young = fake("young"), scanned = fake("scanned");
+
+	msg_u64(&m, TCPHS_A_STATUS_OVERWRITTEN, young ? 0 : 1009);
+	if (young || scanned)
+		msg_u64(&m, TCPHS_A_STATUS_RING_REACH, 3600000000000ull);
+	if (young || scanned)
+		msg_u64(&m, TCPHS_A_STATUS_KEPT_REACH, young ? 3600000000000ull : 60000000000ull);
+	if (fake("remembers"))
+		msg_u64(&m, TCPHS_A_STATUS_KEPT_REACH, 7200000000000ull);
+	msg_u64(&m, TCPHS_A_STATUS_KEPT_OVERWRITTEN, scanned ? 1013 : 0);
+}
+
 /* A dump has those of other namespaces, too, and without the hooks. */
 static void put_status(uint32_t netns, bool dump)
 {
@@ -239,7 +256,7 @@ static void put_status(uint32_t netns, bool dump)
 	msg_u32(&m, TCPHS_A_STATUS_RING_CPUS, 2);
 	msg_u64(&m, TCPHS_A_STATUS_RECORDED, 123457);
 	if (netns == HOME)
-		msg_u64(&m, TCPHS_A_STATUS_OVERWRITTEN, 1009);
+		put_reach();
 	msg_u32(&m, TCPHS_A_STATUS_TABLE_USED, 17);
 	msg_u32(&m, TCPHS_A_STATUS_TABLE_LIMIT, 65536);
 	msg_u64(&m, TCPHS_A_STATUS_UNTRACKED, 0);

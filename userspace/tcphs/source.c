@@ -288,11 +288,34 @@ static void follow_clock(struct source *s)
 	resolve_times(s, NULL);
 }
 
+/* Of a time from @since on, what is not remembered. Kept is not always longer than the ring. */
+static void say_what_is_gone(const struct source *s, const struct tcphs_status *st, uint64_t since,
+			     uint64_t now)
+{
+	bool only = s->cli->kept;
+	uint64_t reach = only ? st->kept_reach : st->ring_reach;
+	char from[CLI_MOMENT_LEN], kept[CLI_MOMENT_LEN];
+
+	if (since >= now - reach)
+		return;
+	cli_moment(from, s->clock.offset + (int64_t)(now - reach));
+	cli_moment(kept, s->clock.offset + (int64_t)(now - st->kept_reach));
+	if (!(only ? st->kept_overwritten : st->overwritten))
+		cli_say("tcphs: nothing is known of before %s, when the module was loaded", from);
+	else if (only)
+		cli_say("tcphs: all that went wrong is kept since %s; of before that some of it", from);
+	else if (st->kept_reach > reach)
+		cli_say("tcphs: the ring has everything since %s; of before that only what went wrong is kept, since %s",
+			from, kept);
+	else
+		cli_say("tcphs: the ring has everything since %s; of before that only some of what went wrong is kept",
+			from);
+}
+
 /* An empty answer about a time that is not remembered says nothing: so say that. */
 static int say_reach(struct source *s, struct tcphs_error *err)
 {
 	uint64_t now = tcphs_session_now(s->session), since = s->cli->filter.since_ns;
-	char all[CLI_MOMENT_LEN], kept[CLI_MOMENT_LEN];
 	struct tcphs_status *st;
 	int ret;
 
@@ -302,12 +325,8 @@ static int say_reach(struct source *s, struct tcphs_error *err)
 		return -1;
 	}
 	ret = tcphs_get_status(s->session, st, err);
-	if (!ret && st->has_overwritten && since < now - st->ring_reach) {
-		cli_moment(all, s->clock.offset + (int64_t)(now - st->ring_reach));
-		cli_moment(kept, s->clock.offset + (int64_t)(now - st->kept_reach));
-		cli_say("tcphs: the ring has everything since %s; of before that only what went wrong is kept, since %s",
-			all, kept);
-	}
+	if (!ret && st->has_overwritten)
+		say_what_is_gone(s, st, since, now);
 	free(st);
 	return ret;
 }
