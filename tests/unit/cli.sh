@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..383"
+echo "1..388"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -412,6 +412,12 @@ run 1 "nor their last"				absent events -j --read "$rec" -n 1
 [ "$(cat "$out")" = "$(echo "$whole" | tail -n 1)" ]; result $?	"which is found"
 [ "$(wc -l <"$err")" = 1 ]; result $?		"and it is named once"
 rm -r "$rec"
+run 0 "record --kept, module loaded anew"	reloads record --directory "$rec" --kept -A -d 200ms
+said "$err" '^tcphs: 10 events, 0 lost, 0 not written, ' "has lost nothing by that"
+run 0 "what it wrote"				absent events -j --read "$rec"
+said "$out" '"event":"missing","why":"no-module"' "tells that the module was away"
+! grep '"event":"lost"' "$out"; result $?	"and of no loss"
+rm -r "$rec"
 run 1 "record to a full disk"			"" record --force /dev/full -d 0s
 said "$err" 'cannot write /dev/full: No space left' "is an error"
 echo mine >"$rec"
@@ -519,4 +525,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 383
+ended 388

@@ -6,7 +6,7 @@
  * netns, version, abi, garbage, erange; or what it does: flood:N gives N
  * events a pull, long has long addresses, crowd has 1009 listeners and 11 namespaces; young was
  * loaded an hour ago and forgot nothing, scanned has only failures and keeps those for a minute,
- * remembers keeps them for two hours. With a follower it rings three times and then sends SIGINT;
+ * remembers keeps them for two hours, reloads is another one for each session. With a follower it rings three times and then sends SIGINT;
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>
@@ -40,6 +40,7 @@ static struct msg m;
 static uint32_t seq;
 static struct mnl_socket *bell;
 static unsigned int pulls;
+static unsigned int sessions;
 
 static bool fake(const char *what)
 {
@@ -163,6 +164,7 @@ static void answer_family(struct mnl_socket *s)
 		post_end(s, NLMSG_ERROR, -ENOENT, NULL);
 		return;
 	}
+	sessions++;
 	msg_genl(&m, GENL_ID_CTRL, 0, CTRL_CMD_NEWFAMILY);
 	msg_u16(&m, CTRL_ATTR_FAMILY_ID, FAMILY_ID);
 	msg_u32(&m, CTRL_ATTR_VERSION, fake("version") ? 2 : TCPHS_GENL_VERSION);
@@ -239,6 +241,10 @@ static void put_reach(void)
 	if (fake("remembers"))
 		msg_u64(&m, TCPHS_A_STATUS_KEPT_REACH, 7200000000000ull);
 	msg_u64(&m, TCPHS_A_STATUS_KEPT_OVERWRITTEN, scanned ? 1013 : 0);
+	if (fake("reloads")) {
+		msg_u64(&m, TCPHS_A_STATUS_LOAD, sessions);
+		msg_u64(&m, TCPHS_A_STATUS_KEPT, 1019 / sessions);
+	}
 }
 
 /* A dump has those of other namespaces, too, and without the hooks. */

@@ -460,6 +460,12 @@ static void miss(struct record_box *rb, const struct tcphs_status *st)
 	rb->missed = came - rb->written;
 }
 
+/* Between two looks the module may have gone and come back: its store began anew, and its counts. */
+static bool is_another(const struct record_box *rb, uint32_t what, const struct tcphs_status *st)
+{
+	return what == BOX_GOES_ON && st->load != rb->load;
+}
+
 /* @what: BOX_GOES_ON, or with what it begins */
 static int look_at_kept(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 {
@@ -477,6 +483,10 @@ static int look_at_kept(struct record_box *rb, uint32_t what, struct tcphs_error
 		goto out;
 	}
 	ret = tcphs_get_status(rb->session, st, err);
+	if (!ret && is_another(rb, what, st)) {
+		put_state(rb, BOX_GONE, rb->stated, 0, 0);
+		what = BOX_BACK;
+	}
 	if (!ret)
 		ret = tcphs_events_pull(rb->session, rb->events, err);
 	/* What comes while it is looked at for the first time may be in it. */
