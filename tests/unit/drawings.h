@@ -427,7 +427,7 @@ static const char gave_up_drawn[] =
 " 1.005631  +1.00 s              |---------- SYN seq 0 .......>>>:\n"
 "                                | resend 1                      :\n"
 " 2.500000  +1.49 s       CLOSED | cu<r&l[209] gave up after     :\n"
-"                                | 2.50 s: no answer             :\n"
+"                                | 2.50 s: no SYN+ACK            :\n"
 ": . not seen from here\n";
 
 static const char dropped_drawn[] =
@@ -618,6 +618,30 @@ static const char meets_drawn[] =
 " 0.020000 +10.1 ms   FIN-WAIT-1 |----- FIN+ACK seq 1 ack 1 ....>:\n"
 " 1.520000  +1.50 s              | FIN-WAIT-1 for 1.50 s now     :\n"
 ": . not seen from here; (STATES) are read from the segments\n";
+
+static const char met_and_came_drawn[] =
+"                         10.0.0.1:40001                     10.0.0.2:443\n"
+"                           cu<r&l[209]                    process not known\n"
+"                             conn a                            conn b\n"
+"00:00:01.000000          CLOSED |                                 | LISTEN\n"
+"                       SYN-SENT |----------- SYN seq 0 ..........>|\n"
+" 0.000400  +400 us              |<----- ACK ack 4000300000 -------|\n"
+"                                | ack not relative                |\n"
+"                                |------ RST seq 4000300000 ......>|\n"
+"                                | seq not relative,               |\n"
+"                                | the ACK is of an older          |\n"
+"                                | connection                      |\n"
+" 0.009000 +8.60 ms              |-------- SYN seq 0 ---------.    |\n"
+"                                | resend 1                   |    |\n"
+" 0.009100  +100 us              |                            '->>>| SYN-RECEIVED\n"
+"                                |                  SYN queue 1/64 |\n"
+" 0.009900  +800 us  ESTABLISHED |<----- SYN+ACK seq 0 ack 1 ------|\n"
+"                                | handshake 9.90 ms               |\n"
+" 0.010000  +100 us              |-------- ACK seq 1 ack 1 ------->| ESTABLISHED\n"
+"                                |              accept queue 1/64, |\n"
+"                                |               handshake 10.0 ms |\n"
+" 1.510000  +1.50 s              |<===== open for 1.50 s now =====>|\n"
+": . not seen from here\n";
 
 static const char put_back_drawn[] =
 "                         10.0.0.1:40001                   10.0.0.2:443\n"

@@ -111,6 +111,8 @@ static const struct {
 	{ DRAWING(late_accept), .story = "notes beside a segment on its way", .wide = late_accept_drawn },
 	{ DRAWING(met), .story = "another's SYN meets it", .wide = met_drawn },
 	{ DRAWING(meets), .story = "it meets an older one", .wide = meets_drawn },
+	{ DRAWING(met_and_came), .story = "it meets an older one of an end that is here, too",
+	  .wide = met_and_came_drawn },
 	{ DRAWING(put_back), .story = "put back with TCP_REPAIR", .wide = put_back_drawn,
 	  .restored = true },
 	{ DRAWING(nat), .story = "NAT between two ends", .wide = nat_drawn, .narrow = nat_narrow },
@@ -699,7 +701,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(23 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
+	plan(24 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();

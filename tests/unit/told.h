@@ -186,6 +186,14 @@ static const struct told meets[] = {
 	{ E(L, 20000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
 };
 
+/* The same with the other end here, too: the first SYN has come in, at the older connection. */
+static const struct told met_and_came[] = {
+	L_SYN,
+	{ E(L, 400, RST_SENT, SYN_SENT, SYN_SENT), WHY(OLD_ACK), SEQ(300000) },
+	{ E(L, 9000, SYN_RETRANSMIT, SYN_SENT, SYN_SENT), SEQ(0), .resend = 1 },
+	R_SYN(9100), L_ESTABLISHED(9900), R_ESTABLISHED(10000),
+};
+
 /* TCP_REPAIR: no handshake, no ISNs. */
 static const struct told put_back[] = {
 	{ E(L, 0, ESTABLISHED, CLOSE, ESTABLISHED), WHY(NONE) },

@@ -185,6 +185,18 @@ static size_t find_departure(const struct tcphs_flight *flight, size_t nr, size_
 	return found;
 }
 
+/* A SYN that an older connection of the other end answered came in there. */
+static bool met_old(const struct tcphs_flight *flight, size_t syn, size_t until)
+{
+	size_t i;
+
+	for (i = syn + 1; i < until; i++)
+		if (flight[i].kind == TCPHS_KIND_CHALLENGE && flight[i].arrives &&
+		    flight[i].from != flight[syn].from)
+			return true;
+	return false;
+}
+
 static void find_lost(struct tcphs_flight *flight, size_t nr)
 {
 	size_t i, k;
@@ -194,7 +206,8 @@ static void find_lost(struct tcphs_flight *flight, size_t nr)
 			continue;
 		for (k = i + 1; k < nr && !flight[i].lost; k++)
 			flight[i].lost = !flight[k].arrives && flight[k].mate != TCPHS_NO_MATE &&
-					 same_way(&flight[i], &flight[k]);
+					 same_way(&flight[i], &flight[k]) &&
+					 !met_old(flight, i, k);
 	}
 }
 

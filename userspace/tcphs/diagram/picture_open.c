@@ -231,8 +231,8 @@ static void on_migrated(struct draft *d, const struct tcphs_event *ev, unsigned 
 }
 
 /*
- * Who gave up, after how long. Nothing but what leads elsewhere (ESTABLISHED, a RST)
- * can answer a SYN and go unseen.
+ * Who gave up, after how long. ICMP or an ACK of an older connection may have come, and
+ * are drawn then; a SYN+ACK would have led elsewhere.
  */
 static void note_given_up(const struct draft *d, struct tcphs_row *row, unsigned int side,
 			  const struct tcphs_event *ev)
@@ -245,7 +245,7 @@ static void note_given_up(const struct draft *d, struct tcphs_row *row, unsigned
 	draft_note(row, side, "%s%sgave up", text, *text ? " " : "");
 	if (ev->flags & TCPHS_F_DURATION)
 		draft_more(row, " after %s", draft_time(d->p, ev->duration, text));
-	draft_more(row, ": no answer");
+	draft_more(row, ": no SYN+ACK");
 }
 
 /* What failed before it was a connection. */
