@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..388"
+echo "1..390"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -388,6 +388,11 @@ run 0 "record --directory"			"" record --directory "$rec" -d 0s
 run 0 "a directory is read"			absent events -j --read "$rec"
 whole=$(cat "$out")
 [ ! -s "$err" ]; result $?			"without a word"
+cat "$rec"/* "$rec"/* >"$rec.two"
+run 6 "two files put together"			absent events -j --read "$rec.two"
+[ "$(cat "$out")" = "$whole" ] && [ "$(wc -l <"$err")" = 1 ]
+result $?					"are the first of them, and it is said that there is more"
+rm "$rec.two"
 echo notes >"$rec/notes.txt"
 run 0 "a file that is no recording"		absent events -j --read "$rec"
 said "$err" "^tcphs: $rec: notes.txt is not of tcphs record and left out$" "is named"
@@ -525,4 +530,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 388
+ended 390

@@ -275,20 +275,30 @@ static int add_segment(struct segment **list, size_t *nr, const struct segment *
  */
 int tcphs_frames_index(int fd, uint64_t size, struct segment **list, size_t *nr)
 {
-	uint64_t end = size;
-	struct segment s;
+	struct segment s, before = { .known = false };
+	uint64_t end = size, last;
 	size_t i;
 
 	*list = NULL;
 	*nr = 0;
-	while (end) {
-		if (!read_entry(fd, end, &s))
-			s = (struct segment){ .start = search_entry(fd, end), .end = end };
+	for (; end; end = s.start) {
+		s = before;
+		if (!s.known)
+			read_entry(fd, end, &s);
+		before.known = false;
+		if (!s.known || !s.start || !read_entry(fd, s.start, &before)) {
+			/*
+			 * No other one lies in its frame, unless another file was put before this:
+			 * an entry counts from where its own began.
+			 */
+			last = search_entry(fd, end);
+			if (!s.known || last > s.start)
+				s = (struct segment){ .start = last, .end = end };
+		}
 		if (add_segment(list, nr, &s)) {
 			free(*list);
 			return -ENOMEM;
 		}
-		end = s.start;
 	}
 	for (i = 0; i < *nr / 2; i++) {
 		s = (*list)[i];
