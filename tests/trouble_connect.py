@@ -31,6 +31,7 @@ def refused(t):
     finding = look.found(connect_refused=("critical", t.grown("TcpAttemptFails")))
     same((finding["value"], finding["address"], finding["port"]), (7, "127.0.0.1", port),
          "destination")
+    says(finding, "cause", "Nothing listens on that port of this machine")
     names_me(finding)
 
 
@@ -45,6 +46,36 @@ def refused_at_last(t):
         listener.close()
         refuse(t, port, 3)
     says(look.found(connect_refused=("warning", 3)), "more", "of 8 connects 5 established")
+
+
+@trouble
+def led_astray(t):
+    """NAT (REDIRECT) of this machine leads connects to a port where nobody listens"""
+    port, proxy = t.new_port(), t.new_port()
+    nft("add table ip trouble", "add chain ip trouble out { type nat hook output priority -100; }",
+        f"add rule ip trouble out tcp dport {port} redirect to :{proxy}")
+    try:
+        with Look() as look:
+            refuse(t, port, 7)
+    finally:
+        nft("delete table ip trouble")
+    finding = look.found(connect_refused=("critical", 7))
+    says(finding, "cause", f"leads these connects to 127.0.0.1:{proxy}, and nothing listens there")
+    says(finding, "command", f"sport = :{proxy}")
+
+
+@trouble
+def rejected_here(t):
+    """a firewall of this machine rejects with RST, though there is a listener"""
+    _, port = t.serve()
+    nft("add table inet trouble", "add chain inet trouble input { type filter hook input priority 0; }",
+        f"add rule inet trouble input tcp dport {port} reject with tcp reset")
+    try:
+        with Look() as look:
+            refuse(t, port, 7)
+    finally:
+        nft("delete table inet trouble")
+    says(look.found(connect_refused=("critical", 7)), "cause", "a firewall of this machine rejects")
 
 
 @trouble

@@ -40,6 +40,41 @@ static void test_failures(void)
 	same(judge(), "", "unless they are still fewer");
 }
 
+/* connect() from 10.0.0.1:40000 to 10.0.0.2:443, which a RST of 10.0.0.1:@port refuses. */
+static void refused_by(uint16_t port, uint16_t to)
+{
+	struct tcphs_event ev = event(TCPHS_EV_RST_SENT, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_CLOSE,
+				      TCPHS_REASON_NO_SOCKET);
+
+	ev.flags = TCPHS_F_SEQ | TCPHS_F_ACK;
+	ev.id.conn = 0;
+	ev.id.local_port = port;
+	memcpy(ev.id.peer, ev.id.local, sizeof(ev.id.peer));
+	ev.id.peer_port = to;
+	times(1, ev);
+	client(1, TCPHS_EV_SYN_SENT, 0);
+	client(1, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_REFUSED);
+}
+
+/* REDIRECT, and nobody is there. */
+static void test_led_astray(void)
+{
+	int i;
+
+	fresh();
+	for (i = 0; i < 3; i++)
+		refused_by(15001, 40000);
+	same(judge(), "critical connect-refused 3", "connects that NAT leads elsewhere are refused");
+	ok(strstr(r.v[0].cause, "leads these connects to 10.0.0.1:15001, and nothing listens there"),
+	   "where it leads them is told");
+	ok(strstr(r.v[0].command, "sport = :15001"), "and what to ask there");
+	fresh();
+	for (i = 0; i < 3; i++)
+		refused_by(15001, 40001);
+	same(judge(), "critical connect-refused 3", "what was sent to another port");
+	ok(strstr(r.v[0].cause, "The peer answers with RST"), "is not the answer");
+}
+
 static void test_reasons(void)
 {
 	static const struct { uint8_t reason; const char *name; } t[] = {
@@ -1304,8 +1339,9 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(253);
+	plan(258);
 	test_failures();
+	test_led_astray();
 	test_reasons();
 	test_silence();
 	test_races();

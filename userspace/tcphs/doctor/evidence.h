@@ -133,6 +133,8 @@ struct destination {
 	uint64_t fell_back;		/* failed, and the other family's address took over */
 	uint64_t waiting;		/* at the end, for WAITING_NS or longer */
 	uint64_t longest;		/* of these, ns */
+	struct place led_to;		/* where NAT of this machine leads them, and nobody is */
+	bool vacant;			/* it is here, and it was that port's RST */
 };
 
 /* A SYN without an answer was sent again by then. */
@@ -250,6 +252,7 @@ struct evidence {
 	struct tally servers, queues, destinations, routes, sources;
 	struct tally holders, stragglers, shut, knockers;
 	struct tally diallers, fallbacks;	/* evidence_dial.h */
+	struct place nobody, asked;		/* of the last RST for a SYN: whence, whither */
 	struct ends *ends;			/* evidence_ends.h */
 	bool data_known;
 	uint64_t open;			/* connections, and of these the next */

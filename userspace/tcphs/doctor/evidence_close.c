@@ -80,9 +80,11 @@ void close_nobody(struct evidence *e, const struct tcphs_event *ev)
 	struct place at = local_of(&ev->id);
 	struct shut *shut = evidence_get(e, &e->shut, &at);
 
+	e->nobody = at;
+	e->asked = peer_of(&ev->id);
 	if (!shut)
 		return;
-	shut->peer = peer_of(&ev->id);
+	shut->peer = e->asked;
 	/* Who knocks from here has the refusal as a finding. */
 	if (evidence_is_here(e, &shut->peer)) {
 		shut->from_here++;

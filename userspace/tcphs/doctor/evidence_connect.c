@@ -54,6 +54,22 @@ static struct route *route_of(struct evidence *e, const struct place *local,
 	return evidence_get(e, &e->routes, &key.key);
 }
 
+/*
+ * The RST that refuses a connect was sent right before, if this machine sent it. From another
+ * address or port than the one that was asked for: NAT (REDIRECT, DNAT) leads there.
+ */
+static void refused(const struct evidence *e, struct destination *d, const struct tcphs_event *ev)
+{
+	struct place local = local_of(&ev->id);
+
+	if (memcmp(&e->asked, &local, sizeof(local)))
+		return;
+	if (memcmp(&e->nobody, &d->at, sizeof(d->at)))
+		d->led_to = e->nobody;
+	else
+		d->vacant = true;
+}
+
 /* What became of a connect. */
 static void decided(const struct evidence *e, struct destination *d, const struct tcphs_event *ev)
 {
@@ -78,6 +94,8 @@ static void decided(const struct evidence *e, struct destination *d, const struc
 	d->late += timed && ev->duration >= RESENT_NS;
 	if (ev->reason <= TCPHS_REASON_MAX)
 		d->failed[ev->reason]++;
+	if (ev->reason == TCPHS_REASON_REFUSED)
+		refused(e, d, ev);
 	if (ev->reason == TCPHS_REASON_CLOSED_BY_USER && timed)
 		raise(&d->patience, ev->duration);
 }

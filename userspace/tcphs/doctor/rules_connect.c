@@ -102,7 +102,7 @@ static const struct failure failure_of[] = {
 	{ TCPHS_REASON_ICMP_REFUSED, "connect-rejected", "connects refused by ICMP",
 	  "ICMP says that the port or the protocol cannot be reached: a firewall rejects us. A host without a listener would have sent a RST." },
 	{ TCPHS_REASON_ICMP_PROHIBITED, "connect-prohibited", "connects prohibited by ICMP",
-	  "A firewall or router on the way, or the peer's own, says by ICMP that this is administratively prohibited." },
+	  "A firewall says by ICMP that this is administratively prohibited: the peer's, one on the way, or one of this machine for what goes out." },
 	{ TCPHS_REASON_UNREACHABLE, "connect-unreachable", "connects that found no way",
 	  "A router says by ICMP that it has no route, or the neighbour (the peer, or the gateway to it) does not answer ARP or neighbour discovery." },
 	{ TCPHS_REASON_NO_ROUTE, "connect-no-route", "connects without a route",
@@ -138,6 +138,27 @@ void connect_words(unsigned int reason, const char **name, const char **measure,
 
 static const char refused_here[] =
 	"Nothing listens on that port of this machine, or only on others of its addresses.";
+static const char refused_by_rule[] =
+	"No RST of that port is on record: a firewall of this machine rejects with RST, or NAT leads these connects to another host or container, where nothing listens; if neither does, nothing listens here.";
+
+/* The sidecar, the transparent proxy or the container that should take them is not there. */
+static void led_astray(struct finding *f, const struct destination *d)
+{
+	char to[TCPHS_ENDPOINT_LEN];
+
+	tcphs_fmt_endpoint(to, (uint8_t)d->led_to.family, d->led_to.address, d->led_to.port);
+	SAY(f->cause,
+	    "A NAT rule of this machine (REDIRECT, DNAT) leads these connects to %s, and nothing listens there: a sidecar, a transparent proxy or a container that does not run.",
+	    to);
+	SAY(f->command, "ss -ltnp sport = :%u; nft list ruleset", d->led_to.port);
+}
+
+static void refused_at_home(struct finding *f, const struct destination *d)
+{
+	SAY(f->cause, "%s", d->vacant ? refused_here : refused_by_rule);
+	if (!d->vacant)
+		SAY(f->command, "ss -ltnp sport = :%u; nft list ruleset", d->at.port);
+}
 
 static void next_of_failure(const struct evidence *e, struct finding *f,
 			    const struct destination *d, unsigned int reason)
@@ -198,9 +219,14 @@ static void failing(const struct evidence *e, struct report *r, const struct des
 	finding_destination(f, d);
 	SAY(f->more, "of %llu connect%s %llu established", (ull)attempts(d),
 	    tcphs_plural(attempts(d)), (ull)d->established);
-	SAY(f->cause, "%s",
-	    what->reason == TCPHS_REASON_REFUSED && here ? refused_here : what->cause);
+	SAY(f->cause, "%s", what->cause);
 	next_of_failure(e, f, d, what->reason);
+	if (what->reason != TCPHS_REASON_REFUSED)
+		return;
+	if (d->led_to.family)
+		led_astray(f, d);
+	else if (here)
+		refused_at_home(f, d);
 }
 
 static const char *cause_of_silence(const struct evidence *e, const struct destination *d)
