@@ -18,19 +18,38 @@ def knock(t, port, count):
         client.close()
 
 
-@trouble
-def socket_filter(t):
-    """a socket filter that lets nothing through: no counter names it"""
-    listener, port = t.serve()
+def drop_all(listener):
     # BPF_RET, 0 bytes of the segment
     program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
     listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
                         struct.pack("HL", 1, ctypes.addressof(program)))
+
+
+@trouble
+def socket_filter(t):
+    """a socket filter that lets nothing through: no counter names it"""
+    listener, port = t.serve()
+    drop_all(listener)
     with Look() as look:
         knock(t, port, 3)
     finding = look.found(segments_discarded=("warning", 3))
     says(finding, "cause", "socket filter")
     same(t.grown("TcpExtListenDrops"), 0, "ListenDrops")
+
+
+@trouble
+def filter_beside_ttl(t):
+    """a socket filter, while another listener's TTL security is counted: each has its own cause"""
+    filtered, port = t.serve()
+    drop_all(filtered)
+    distant, other = t.serve()
+    distant.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
+    with Look() as look:
+        knock(t, port, 7)
+        knock(t, other, 3)
+    causes = {f["port"]: f["cause"] for f in look.findings if f["finding"] == "segments-discarded"}
+    same(("socket filter" in causes[port], "TTL security" in causes[other]), (True, True), "causes")
+    same((len(look.findings), t.grown("TcpExtTCPMinTTLDrop")), (2, 3), "findings, TCPMinTTLDrop")
 
 
 @trouble

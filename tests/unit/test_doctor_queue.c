@@ -327,6 +327,21 @@ static void test_syns(void)
 	same(judge(), "", "ten of more are not");
 }
 
+/* So many at the listener; of all sockets so many without a signature, and with a wrong one. */
+static void discarded(unsigned int n, unsigned int missing, unsigned int wrong)
+{
+	char a[] = "TcpExt: TCPMD5NotFound TCPMD5Failure\nTcpExt: 0 0\n", b[64];
+
+	snprintf(b, sizeof(b), "TcpExt: TCPMD5NotFound TCPMD5Failure\nTcpExt: %u %u\n", missing,
+		 wrong);
+	tables();
+	before();
+	listener.discards = n;
+	counters_parse(&e.counters, a, false);
+	counters_parse(&e.counters, b, true);
+	after();
+}
+
 static void test_discards(void)
 {
 	tables();
@@ -388,6 +403,17 @@ static void test_discards(void)
 	same(judge(), "warning segments-discarded 3", "a counter that names the cause");
 	ok(strstr(r.v[0].more, "TcpExtTCPMinTTLDrop +3"), "is named");
 	ok(strstr(r.v[0].cause, "TTL security"), "and the cause");
+	discarded(6, 3, 3);
+	same(judge(), "warning segments-discarded 6", "two counters that name causes");
+	ok(strstr(r.v[0].cause, "no TCP MD5 signature, where one is due; or a wrong TCP MD5 signature"),
+	   "of which none is left out");
+	ok(strstr(r.v[0].command, "nstat -az TcpExtTCPMD5NotFound TcpExtTCPMD5Failure;"),
+	   "nor to be asked for");
+	discarded(31, 31, 3);
+	ok(judge() && !strstr(r.v[0].cause, "wrong"), "but one that hardly grew is no cause");
+	discarded(9, 3, 3);
+	same(judge(), "notice segments-discarded 9", "more than all sockets together have counted");
+	ok(strstr(r.v[0].cause, "socket filter"), "have another cause");
 }
 
 static void test_lost_counters(void)
@@ -651,7 +677,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(114);
+	plan(120);
 	test_hanging();
 	test_unseen_accept();
 	test_overflows();

@@ -26,9 +26,9 @@ struct finding {
 	struct owner owner;
 	const char *measure;		/* what @value counts */
 	uint64_t value, threshold;
-	char more[160];			/* numbers beside that */
+	char more[256];			/* numbers beside that */
 	char cause[480];
-	char command[160];		/* the next to type */
+	char command[256];		/* the next to type */
 	char setting[64];		/* "": none */
 	char present[48];		/* "": not known */
 	char advised[96];
@@ -54,7 +54,7 @@ struct report {
 	struct finding spare;		/* what is written to then */
 	struct {
 		bool looked;
-		char saw[160];		/* or why not */
+		char saw[256];		/* or why not */
 	} *check;			/* one for each rule */
 };
 

@@ -30,26 +30,49 @@ static uint64_t riddles(const struct server *s)
 	return s->counted.discards > explained ? s->counted.discards - explained : 0;
 }
 
-/* "TcpExtTCPMD5NotFound +3, ..."; which of them grew most: NR_CAUSES: none */
-static size_t name_counters(const struct evidence *e, char *to, size_t size)
+static uint64_t grown(const struct evidence *e, size_t cause)
 {
-	uint64_t grown, largest = 0;
-	size_t i, most = NR_CAUSES, len = 0;
+	return counters_grown(&e->counters, causes[cause].counter);
+}
 
-	*to = '\0';
+/* Of @n segments, how many are more than all counters of all sockets have together? */
+static uint64_t unexplained(const struct evidence *e, uint64_t n)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < NR_CAUSES; i++)
+		sum += grown(e, i);
+	return n > sum ? n - sum : 0;
+}
+
+/* Of several that grew nobody knows which this listener's are; a small one is hardly it. */
+static void name_causes(const struct evidence *e, struct finding *f)
+{
+	char what[sizeof(f->cause)] = "", names[sizeof(f->command)] = "";
+	uint64_t most = 0;
+	size_t i, first, len;
+
+	for (i = 0; i < NR_CAUSES; i++)
+		if (grown(e, i) > most)
+			most = grown(e, i);
+	SAY(f->more, "nstat, of all sockets:");
+	first = strlen(f->more);
 	for (i = 0; i < NR_CAUSES; i++) {
-		grown = counters_grown(&e->counters, causes[i].counter);
-		if (!grown)
+		if (!grown(e, i))
 			continue;
-		say(to + len, size - len, "%s%s +%llu", len ? ", " : "", causes[i].counter,
-		    (ull)grown);
-		len = strlen(to);
-		if (grown > largest) {
-			largest = grown;
-			most = i;
-		}
+		len = strlen(f->more);
+		say(f->more + len, sizeof(f->more) - len, "%s %s +%llu", len > first ? "," : "",
+		    causes[i].counter, (ull)grown(e, i));
+		if (grown(e, i) * 4 < most)
+			continue;
+		say(names + strlen(names), sizeof(names) - strlen(names), " %s", causes[i].counter);
+		say(what + strlen(what), sizeof(what) - strlen(what), "%s%s",
+		    *what ? "; or " : "", causes[i].what);
 	}
-	return most;
+	SAY(f->cause, "What came had %s. The kernel drops it without an answer, so that a client waits in vain.",
+	    what);
+	SAY(f->command, "nstat -az%s; tcpdump -nvi any port %u", names, f->place.port);
 }
 
 /* Does somebody on this machine connect there, and nobody answers? */
@@ -68,23 +91,20 @@ static bool is_in_vain(const struct evidence *e, const struct server *s)
 static void refused(const struct evidence *e, struct report *r, const struct server *s,
 		    uint64_t n)
 {
-	char counters[160];
-	size_t cause = name_counters(e, counters, sizeof(counters));
+	uint64_t left = unexplained(e, n);
+	bool named = left < n && left < DISCARDS;
 	bool closed = !s->syns && !s->established && !s->cookies_sent && is_in_vain(e, s);
 	struct finding *f;
 
-	f = report_add(r, cause < NR_CAUSES || closed ? SEVERITY_WARNING : SEVERITY_NOTICE,
+	f = report_add(r, named || closed ? SEVERITY_WARNING : SEVERITY_NOTICE,
 		       "segments-discarded", "segments thrown away before they reached a queue", n,
 		       DISCARDS);
 	finding_server(f, s);
-	if (cause < NR_CAUSES) {
-		SAY(f->more, "nstat, of all sockets: %s", counters);
-		SAY(f->cause, "What came had %s. The kernel drops it without an answer, so that a client waits in vain.",
-		    causes[cause].what);
-		SAY(f->command, "nstat -az %s; dmesg | tail", causes[cause].counter);
+	if (named) {
+		name_causes(e, f);
 	} else {
-		SAY(f->more, "handshakes %llu; no counter of nstat that names a cause grew",
-		    (ull)s->established);
+		SAY(f->more, "handshakes %llu; no counter of nstat that names a cause grew%s",
+		    (ull)s->established, left < n ? " by so many" : "");
 		SAY(f->cause, "%s",
 		    closed ? "Nothing that comes for this listener reaches it: a socket filter (SO_ATTACH_FILTER, BPF) or an IPsec policy lets nothing through." :
 			     "A socket filter (SO_ATTACH_FILTER, BPF), an IPsec policy, or segments that fit nothing, such as RSTs and a scan's.");
