@@ -6,7 +6,7 @@ import struct
 import subprocess
 import time
 
-from examine import advises, trouble, Look, names_me, says
+from examine import advises, trouble, Look, names_me, parse, says
 from tale import fill_accept_queue, half_open, same
 from wire import ACK, RST, SYN
 
@@ -45,6 +45,26 @@ def accept_hangs(t):
     says(finding, "more", f"overflows {t.grown('TcpExtListenOverflows')}")
     says(finding, "command", str(os.getpid()))
     same("setting" in finding, False, "a setting would help")
+
+
+@trouble
+def hung_and_restarted(t):
+    """a server that hung until it was ended: judged of what is on record, it hung"""
+    listener, port = t.serve(backlog=3)
+    with Look() as look:
+        for _ in range(5):
+            t.pair(listener, port)
+        begin = time.monotonic()
+        t.overflow(port)
+        pass_time(t, begin, LONG)
+        listener.close()
+    finding = look.found(accept_hangs=("critical", 4), accept_queue_cut=("warning", 4))
+    says(finding, "more", "none was accepted for 3.")
+    says(finding, "more", f"5 accepted, overflows {t.grown('TcpExtListenOverflows')}")
+    out = subprocess.run(["tcphs", "doctor", "-j", "--since", "1m", "--port", str(port)],
+                         check=False, capture_output=True).stdout
+    same([(f["finding"], f["value"]) for f in parse(out)[0]],
+         [("accept-hangs", 4), ("accept-queue-cut", 4)], "of what has been")
 
 
 @trouble

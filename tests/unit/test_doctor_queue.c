@@ -118,6 +118,33 @@ static void test_unseen_accept(void)
 	same(judge(), "", "an empty queue has nobody in it");
 }
 
+/* Whoever was called has restarted it by then. */
+static void test_hung_and_gone(void)
+{
+	fresh();
+	at_queue(3, TCPHS_EV_ACCEPTED, 0, 0);
+	overflow(3);
+	now += 3 * SEC;
+	at_queue(1, TCPHS_EV_UNLISTEN, 0, 5);
+	now += 9 * SEC;
+	same(judge(), "critical accept-hangs 5", "a listener closed that had accepted nobody for 3 s");
+	ok(strstr(r.v[0].more, "none was accepted for 3.00 s, until the listener closed"),
+	   "for how long is told");
+	ok(strstr(r.v[0].command, "tcphs events"), "and what is left to look at");
+	fresh();
+	at_queue(3, TCPHS_EV_ACCEPTED, 0, 0);
+	overflow(3);
+	now += 3 * SEC - 99;
+	at_queue(1, TCPHS_EV_UNLISTEN, 0, 5);
+	same(judge(), "critical accept-queue-overflow 3", "for less it was too slow");
+	fresh();
+	overflow(3);
+	at_queue(1, TCPHS_EV_ACCEPTED, 0, 0);
+	now += 3 * SEC;
+	at_queue(1, TCPHS_EV_UNLISTEN, 0, 0);
+	same(judge(), "warning accept-queue-overflow 3", "nobody waits in an empty queue");
+}
+
 static void test_overflows(void)
 {
 	fresh();
@@ -256,6 +283,18 @@ static void test_group(void)
 	same(r.v[0].object, "listener 0.0.0.0:80 (1 of 3 sockets), worker[101]", "and is named");
 }
 
+/* A socket that a process closes, with so many in its accept queue. */
+static void gone_by(uint32_t pid, uint32_t waiting)
+{
+	struct tcphs_event ev = event(TCPHS_EV_UNLISTEN, TCPHS_ROLE_LISTENER, TCPHS_STATE_LISTEN, 0);
+
+	ev.flags = TCPHS_F_QUEUE | TCPHS_F_OWNER;
+	ev.queue = (struct tcphs_queue){ .listener = pid, .accept_queue = waiting,
+					 .accept_limit = 4, .syn_limit = 4 };
+	ev.id.pid = pid;
+	times(1, ev);
+}
+
 static void test_cut(void)
 {
 	fresh();
@@ -273,6 +312,12 @@ static void test_cut(void)
 	after();
 	judge();
 	same(r.v[0].setting, "net.ipv4.tcp_migrate_req", "where another goes on, it could have them");
+	fresh();
+	gone_by(4711, 4);
+	server(4, TCPHS_EV_REQUEST_RESET, TCPHS_REASON_LISTENER_CLOSED);
+	gone_by(4712, 0);
+	judge();
+	equal(r.v[0].owner.pid, 4711, "whose queue was not empty is named");
 }
 
 static void test_syns(void)
@@ -677,9 +722,10 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(120);
+	plan(126);
 	test_hanging();
 	test_unseen_accept();
+	test_hung_and_gone();
 	test_overflows();
 	test_slow();
 	test_full_queue();

@@ -64,6 +64,7 @@ struct queue {
 	uint32_t waiting_before, waiting;	/* in the accept queue; the last that was seen */
 	uint32_t limit;			/* of both queues */
 	uint64_t stalled;		/* since then some wait and none was accepted, by events */
+	uint64_t cut_short;		/* for so long, ns, until the listener closed */
 	uint64_t oldest;		/* the longest wait of those who wait at the end, ns */
 	uint64_t long_waits;		/* of those, LONG_NS or longer */
 	uint64_t idle;			/* nothing was accepted for so long at the end, ns */
@@ -95,6 +96,7 @@ struct server {
 	uint64_t reset;			/* requests that the peer reset */
 	uint64_t cut;			/* requests that went with their listener */
 	uint64_t cut_waiting;		/* connections that waited for accept(), likewise */
+	struct owner cutter;		/* whose socket closed with some in its accept queue */
 	uint64_t aborted;		/* third ACKs answered by RST, for there was no room */
 	uint64_t deferred;		/* third ACKs that TCP_DEFER_ACCEPT put aside */
 	uint64_t overflows;		/* SYNs and third ACKs met a full accept queue */

@@ -170,6 +170,11 @@ static void server_event(struct server *s, const struct tcphs_event *ev)
 		if (ev->flags & TCPHS_F_OWNER)
 			own(&s->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
 		break;
+	case TCPHS_EV_UNLISTEN:
+		if (ev->flags & TCPHS_F_OWNER && ev->flags & TCPHS_F_QUEUE &&
+		    ev->queue.accept_queue)
+			own(&s->cutter, ev->id.pid, ev->id.comm, ev->id.cgroup);
+		break;
 	case TCPHS_EV_CLOSED:
 		s->ended++;
 		s->closed_first += ev->flags & TCPHS_F_LIFE &&
@@ -191,6 +196,8 @@ static void socket_event(struct evidence *e, const struct tcphs_event *ev, const
 		return;
 	q->limit = ev->queue.accept_limit;
 	q->waiting = ev->queue.accept_queue;
+	if (ev->type == TCPHS_EV_UNLISTEN && q->stalled && q->waiting)
+		raise(&q->cut_short, ev->time - q->stalled);
 	if (!q->waiting || ev->type == TCPHS_EV_UNLISTEN)
 		q->stalled = 0;
 	else if (!q->stalled || ev->type == TCPHS_EV_ACCEPTED)

@@ -37,6 +37,8 @@ static uint64_t long_waits(const struct queue *q)
 /* Somebody waits, and has been waiting, and nobody is let in. */
 static bool hangs(const struct evidence *e, const struct queue *q)
 {
+	if (q->cut_short >= HUNG_NS)
+		return true;
 	if (!e->live)
 		return q->stalled && e->ended - q->stalled >= HUNG_NS;
 	if (!q->now || !q->waiting)
@@ -117,11 +119,24 @@ static const char *together(const struct alike *a)
 	return a->sockets > 1 ? "together " : "";
 }
 
-static void ask_process(struct finding *f, const struct server *s, const struct queue *q)
+/*
+ * What it does now says nothing of what has been. Who accepts is known of those that were
+ * accepted; else it is who called listen(), and a child of it may be the one that should.
+ */
+static void ask_process(const struct evidence *e, struct finding *f, const struct server *s,
+			const struct queue *q)
 {
-	if (q->owner.known)
-		SAY(f->command, "cat /proc/%u/stack /proc/%u/limits; ls /proc/%u/fd | wc -l",
-		    q->owner.pid, q->owner.pid, q->owner.pid);
+	unsigned int pid = q->owner.pid;
+
+	if (!e->live || q->cut_short)
+		SAY(f->command, "tcphs events -f --local-port %u --event accepted,syn-dropped,accept-overflow,unlisten",
+		    s->at.port);
+	else if (q->owner.known && q->accepted)
+		SAY(f->command, "cat /proc/%u/stack /proc/%u/limits; ls /proc/%u/fd | wc -l", pid,
+		    pid, pid);
+	else if (q->owner.known)
+		SAY(f->command, "ss -ltnp sport = :%u; cat /proc/%u/stack /proc/%u/limits; ls /proc/%u/fd | wc -l",
+		    s->at.port, pid, pid, pid);
 	else
 		SAY(f->command, "ss -ltnp sport = :%u", s->at.port);
 }
@@ -142,14 +157,20 @@ static void advise_no_abort(struct finding *f, const struct evidence *e, uint64_
 
 static void tell_waiting(struct finding *f, const struct evidence *e, const struct alike *a)
 {
-	char oldest[TCPHS_DURATION_LEN], idle[TCPHS_DURATION_LEN + 32] = "";
+	char oldest[TCPHS_DURATION_LEN], time[TCPHS_DURATION_LEN];
+	char idle[TCPHS_DURATION_LEN + 64] = "";
 	const struct queue *q = a->worst;
 
 	tcphs_fmt_duration(oldest, a->oldest, false);
-	if (e->live && q->idle_known) {
-		SAY(idle, "; the last accept() ");
-		tcphs_fmt_duration(idle + strlen(idle), q->idle, false);
-		say(idle + strlen(idle), sizeof(idle) - strlen(idle), " ago");
+	if (q->cut_short) {
+		tcphs_fmt_duration(time, q->cut_short, false);
+		SAY(idle, "; none was accepted for %s, until the listener closed", time);
+	} else if (e->live && q->idle_known) {
+		tcphs_fmt_duration(time, q->idle, false);
+		SAY(idle, "; the last accept() %s ago", time);
+	} else if (!e->live && q->stalled) {
+		tcphs_fmt_duration(time, e->ended - q->stalled, false);
+		SAY(idle, "; none was accepted for the last %s", time);
 	}
 	if (a->oldest)
 		SAY(f->more, "%s%llu wait, room for %llu, the oldest for %s%s; %llu accepted, overflows %llu",
@@ -181,7 +202,7 @@ static void hanging(const struct evidence *e, struct report *r, const struct ser
 	name(f, s, a);
 	tell_waiting(f, e, a);
 	cause_of_hanging(f, a->worst);
-	ask_process(f, s, a->worst);
+	ask_process(e, f, s, a->worst);
 	advise_no_abort(f, e, aborted);
 }
 
@@ -225,7 +246,7 @@ static void overrun(const struct evidence *e, struct report *r, const struct ser
 	name(f, s, a);
 	tell_waiting(f, e, a);
 	why_overrun(f, a);
-	ask_process(f, s, a->worst);
+	ask_process(e, f, s, a->worst);
 	advise_no_abort(f, e, aborted);
 }
 
@@ -262,7 +283,7 @@ static void full(const struct evidence *e, struct report *r, const struct server
 	tell_waiting(f, e, a);
 	SAY(f->cause,
 	    "The accept queue is full or nearly so. Where it is, SYNs are dropped, and their connections come 1, 3, 7 s late. The application does not call accept(), or not often enough.");
-	ask_process(f, s, a->worst);
+	ask_process(e, f, s, a->worst);
 }
 
 static void slow(const struct evidence *e, struct report *r, const struct server *s,
@@ -276,7 +297,7 @@ static void slow(const struct evidence *e, struct report *r, const struct server
 	tell_waiting(f, e, a);
 	SAY(f->cause,
 	    "The application is too slow to accept: connections are established and then wait. Nothing is dropped, for the queue is long; a longer one would not help.");
-	ask_process(f, s, a->worst);
+	ask_process(e, f, s, a->worst);
 }
 
 static void tell(const struct evidence *e, struct report *r, const struct server *s,
@@ -315,7 +336,7 @@ static void cut_off(const struct evidence *e, struct report *r, const struct ser
 		return;
 	f = report_add(r, SEVERITY_WARNING, "accept-queue-cut",
 		       "connections and handshakes that went with their listener", cut, CUT);
-	finding_server(f, s);
+	finding_sockets(f, s, s->sockets, s->cutter.known ? &s->cutter : &s->owner);
 	SAY(f->more, "%llu waited for accept() and were reset, %llu were in the SYN queue",
 	    (ull)s->cut_waiting, (ull)s->cut);
 	SAY(f->cause, "%s",
