@@ -2,6 +2,7 @@
 """What these tests have in common: a look of the doctor, and what it must say."""
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -59,10 +60,11 @@ def parse(out):
 
 
 def try_command(command):
-    """What the doctor tells to type is taken by the tool."""
-    words = [word for word in command.split(";")[0].split() if word != "-f"]
-    if words[0] == "tcphs":
-        subprocess.run(words, check=True, capture_output=True)
+    """What the doctor tells to type is taken by the tool, and by ss."""
+    for part in command.split(";"):
+        words = [word for word in shlex.split(part.split("|")[0]) if word != "-f"]
+        if words[0] in ("tcphs", "ss"):
+            subprocess.run(words, check=True, capture_output=True)
 
 
 class Look:

@@ -674,6 +674,23 @@ static void silent(unsigned int n, uint64_t since, uint8_t last)
 		evidence_unacked(&e, &u, 0);
 }
 
+/* ss(8) takes what follows the last colon for a port. */
+static void test_data_over_ipv6(void)
+{
+	struct unacked u = { .family = AF_INET6, .peer = { 0xfd, [15] = 2 }, .since = 9 * SEC };
+	int i;
+
+	tables();
+	before();
+	e.data_known = true;
+	e.open = 3;
+	for (i = 0; i < 3; i++)
+		evidence_unacked(&e, &u, 0);
+	after();
+	judge();
+	same(r.v[0].command, "ss -tnoi dst '[fd00::2]'", "an IPv6 address as ss takes it, in a shell");
+}
+
 static void test_data(void)
 {
 	tables();
@@ -722,7 +739,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(126);
+	plan(127);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();
@@ -738,6 +755,7 @@ int main(void)
 	test_orphans();
 	test_table();
 	test_data();
+	test_data_over_ipv6();
 	evidence_free(&e);
 	report_free(&r);
 	return tap_done();

@@ -218,6 +218,19 @@ bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole)
 }
 
 /**
+ * fmt_host - an address for ss(8), which takes what follows the last colon for a port
+ * @buf: HOST_LEN bytes
+ * @at: the address
+ */
+void fmt_host(char *buf, const struct place *at)
+{
+	char address[TCPHS_ADDRESS_LEN];
+
+	tcphs_fmt_address(address, (uint8_t)at->family, at->address);
+	say(buf, HOST_LEN, at->family == AF_INET6 ? "'[%s]'" : "%s", address);
+}
+
+/**
  * fmt_when - a time as --since and --until take it
  * @buf: WHEN_LEN bytes
  * @e: knows the clock

@@ -123,6 +123,7 @@ static enum severity severity_of_stuck(const struct straggler *s)
 static void piling_up(const struct evidence *e, struct report *r, const struct straggler *s)
 {
 	char peer[TCPHS_ADDRESS_LEN], oldest[TCPHS_DURATION_LEN], limit[TCPHS_DURATION_LEN];
+	char host[HOST_LEN];
 	unsigned int state = s->key.state;
 	/* Of these states there is a name, and the buffer is not used. */
 	const char *name = tcphs_state_key(state, peer);
@@ -130,6 +131,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 				       "connections stuck in this state", s->stuck, STUCK);
 
 	finding_peer(f, s->key.family, s->key.address, peer);
+	fmt_host(host, &f->place);
 	finding_owner(f, &s->owner);
 	tcphs_fmt_duration(oldest, s->oldest, false);
 	tcphs_fmt_duration(limit, e->stuck_ns, false);
@@ -139,7 +141,7 @@ static void piling_up(const struct evidence *e, struct report *r, const struct s
 	if (state == TCPHS_STATE_FIN_WAIT2)
 		SAY(f->command, "tcphs connections --state %s --address %s", name, peer);
 	else
-		SAY(f->command, "ss -tneo state %s dst %s", name, peer);
+		SAY(f->command, "ss -tneo state %s dst %s", name, host);
 }
 
 /* The other end, here too, is in CLOSE_WAIT: that is reported of its process. */

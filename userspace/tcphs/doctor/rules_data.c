@@ -41,7 +41,7 @@ static void unconfirmed(const struct evidence *e, struct report *r, const struct
 				       "data-unconfirmed",
 				       "open connections whose data the peer does not confirm",
 				       e->unconfirmed, many ? SILENT : 1);
-	char address[TCPHS_ADDRESS_LEN], longest[TCPHS_DURATION_LEN];
+	char address[TCPHS_ADDRESS_LEN], host[HOST_LEN], longest[TCPHS_DURATION_LEN];
 	char local[TCPHS_ENDPOINT_LEN], when[96];
 
 	f->place = s->peer;
@@ -56,7 +56,8 @@ static void unconfirmed(const struct evidence *e, struct report *r, const struct
 	SAY(f->cause,
 	    "What is sent to this peer is sent again and again, and no ACK comes: the peer is gone, the way to it is, or a NAT or firewall has forgotten the connection while it was idle. The application waits until TCP gives up (%s). Keepalive shorter than the NAT's memory, or TCP_USER_TIMEOUT, would end or save it.",
 	    when);
-	SAY(f->command, "ss -tnoi dst %s", address);
+	fmt_host(host, &s->peer);
+	SAY(f->command, "ss -tnoi dst %s", host);
 }
 
 /* Does anybody talk to a peer that does not answer? One finding, of the worst of them. */

@@ -185,9 +185,10 @@ static void held(const struct evidence *e, struct report *r, const struct source
 				       "ports-held-by-bind",
 				       "local ports of one address that no two connections share",
 				       s->ports, permille_of(available, PORTS_WARNING));
-	char from[TCPHS_ADDRESS_LEN];
+	char from[TCPHS_ADDRESS_LEN], host[HOST_LEN];
 
 	tcphs_fmt_address(from, (uint8_t)s->at.family, s->at.address);
+	fmt_host(host, &s->at);
 	f->kind = "address";
 	f->place = s->at;
 	SAY(f->object, "address %s", from);
@@ -198,7 +199,7 @@ static void held(const struct evidence *e, struct report *r, const struct source
 	    (ull)no_port);
 	SAY(f->cause,
 	    "The application binds an address with port 0 before connect(). bind() does not know the destination, so each connection takes a port for itself, and when all are taken bind() fails (EADDRINUSE), and connect() of others too. Set IP_BIND_ADDRESS_NO_PORT on the socket before bind(), as HAProxy and nginx do.");
-	SAY(f->command, "ss -tnp src %s", from);
+	SAY(f->command, "ss -tnp src %s", host);
 }
 
 /* Connects without a port to a destination that has few: others hold them. */
