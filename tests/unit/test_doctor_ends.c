@@ -75,6 +75,17 @@ static void test_led_astray(void)
 	ok(strstr(r.v[0].cause, "The peer answers with RST"), "is not the answer");
 }
 
+/* Connects that found no port are no try at anybody. */
+static void test_no_port_seen(void)
+{
+	fresh();
+	client(7, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_NO_PORT);
+	same(judge(), "critical ports-exhausted 7", "no port for a connect, as events have it");
+	ok(strstr(r.v[0].cause, "Events do not say which"), "who has them they do not say");
+	ok(strstr(saw("connects"), "7, established 0, failed or given up 7"),
+	   "they are connects that failed");
+}
+
 static void test_reasons(void)
 {
 	static const struct { uint8_t reason; const char *name; } t[] = {
@@ -1339,9 +1350,10 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(258);
+	plan(261);
 	test_failures();
 	test_led_astray();
+	test_no_port_seen();
 	test_reasons();
 	test_silence();
 	test_races();

@@ -311,12 +311,14 @@ static void add_sparse(const struct evidence *e, struct report *r, struct tally 
 	s->silent += unanswered(e, d);
 }
 
-static const char *cause_of_sparse(const struct sparse *s, enum severity level)
+static const char *cause_of_sparse(const struct evidence *e, const struct sparse *s,
+				   enum severity level)
 {
 	if (level > SEVERITY_NOTICE)
 		return "Most connects of this process fail, each somewhere else: rather this machine's way out (route, firewall, NAT) than the peers.";
 	if (s->destinations == 1)
-		return "Too few to say whether they always fail; --for looks longer.";
+		return e->live ? "Too few to say whether they always fail; --for looks longer." :
+				 "Too few to say whether they always fail.";
 	return "Who connects to many hosts finds some that are down: mail relays, crawlers, monitoring.";
 }
 
@@ -347,7 +349,7 @@ static void judge_sparse(const struct evidence *e, struct report *r, const struc
 	    "to %llu destination%s, %llu of them without an answer, the last to %s; elsewhere %llu established",
 	    (ull)s->destinations, tcphs_plural(s->destinations), (ull)s->silent, last,
 	    (ull)established);
-	SAY(f->cause, "%s", cause_of_sparse(s, level));
+	SAY(f->cause, "%s", cause_of_sparse(e, s, level));
 	finding_next(f, e, &s->last);
 }
 
@@ -359,9 +361,15 @@ void check_connects(const struct evidence *e, struct report *r)
 	uint64_t connects = 0, established = 0, failed = 0, wait = 0, spare = 0, to = 0;
 	struct tally sparse = TALLY_INIT(struct sparse, key);
 	const struct destination *d;
+	const struct route *route;
 	const struct sparse *s;
 	size_t i;
 
+	/* Those that found no port are no try at a destination: they are the ports' finding. */
+	tally_each(&e->routes, route, i) {
+		connects += route->no_port;
+		failed += route->no_port;
+	}
 	tally_each(&e->destinations, d, i) {
 		to += attempts(d) || waiting(e, d);
 		connects += attempts(d);

@@ -95,8 +95,10 @@ static void advise(struct finding *f, const struct evidence *e, const struct rou
 		advise_range(f, e);
 }
 
-static const char *cause_of(const struct route *route)
+static const char *cause_of(const struct evidence *e, const struct route *route)
 {
+	if (!e->live)
+		return "All that connect() may choose from were taken: by connections from this address to this one, open or in TIME-WAIT; or, whatever the destination, by an application that calls bind() before connect(). Events do not say which; a look does, while it lasts.";
 	if (route->time_wait > route->ports / 2)
 		return "Each connection from one address to one address and port needs a local port of its own, and TIME-WAIT keeps it for a minute more. Connections that are kept open and used again are the cure; more addresses on either side help, too.";
 	return "Each connection from one address to one address and port needs a local port of its own. These are open: a pool that leaks, or too much for one address; more addresses on either side help, or more ports.";
@@ -126,7 +128,7 @@ static void exhausted(const struct evidence *e, struct report *r, const struct r
 
 	name_route(f, route);
 	name_use(e, f, route, available);
-	SAY(f->cause, "%s", cause_of(route));
+	SAY(f->cause, "%s", cause_of(e, route));
 	if (e->live)
 		advise(f, e, route);
 }
