@@ -172,6 +172,32 @@ def other_namespaces(t):
             subprocess.run(["ip", "netns", "del", "trouble"], check=True)
 
 
+LEAVES = """
+import socket, subprocess
+open("/proc/sys/net/ipv4/tcp_orphan_retries", "w").write("6")
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+s = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(s.getsockname())
+a, _ = s.accept()
+subprocess.run(["ip", "link", "set", "lo", "down"], check=True)
+"""
+
+
+@trouble
+def nobody_left(t):
+    """a namespace that only orphans of its last process keep: that it was not looked at is said"""
+    before = namespaces()
+    subprocess.run(["unshare", "-n", "python3", "-c", LEAVES], check=True)
+    left = namespaces() - before
+    same(len(left), 1, "namespaces that came")
+    out = subprocess.run([*OUTSIDE, "tcphs", "doctor", "-A", "-d", "100ms"], check=False,
+                         capture_output=True, text=True)
+    same(out.returncode in EXIT.values(), True, f"exit status {out.returncode}")
+    text = out.stdout.split(f"NETWORK NAMESPACE {left.pop()}\n")[1].split("\n\n")[0]
+    same("not looked at, as no process is in this namespace any more" in " ".join(text.split()),
+         True, text)
+
+
 @trouble
 def since(t):
     """--since judges what the ring has of that time, and --until of before"""

@@ -243,6 +243,7 @@ static void judge(struct doctor *d, struct patient *p)
 				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
 				    .covered = is_covered(d, p),
+				    .shut = source_session(d->source) && !d->past && !p->session,
 				    .strangers = (unsigned int)d->look.strangers.nr };
 	struct report report;
 

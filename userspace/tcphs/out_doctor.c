@@ -112,9 +112,11 @@ static const char *group_of(const struct cli *cli, const struct doctor_view *v,
 
 static void say_more(struct cli *cli, const struct finding *last, size_t n)
 {
-	if (n > SAME_AT_MOST)
-		cli_line(cli, INDENT, "%*s... and %zu more of %s; --json has all\n", INDENT, "",
-			 n - SAME_AT_MOST, last->name);
+	if (n <= SAME_AT_MOST)
+		return;
+	cli_line(cli, INDENT, "%*s... and %zu more of %s; --json has all", INDENT, "",
+		 n - SAME_AT_MOST, last->name);
+	tcphs_buf_newline(&cli->out);
 }
 
 /* Those of a group, the most urgent first. */
@@ -192,7 +194,7 @@ static void checks_text(struct cli *cli, const struct report *r, bool looked, co
  */
 bool doctor_is_blind(const struct doctor_view *v)
 {
-	return !v->e->live && !v->e->records && !v->e->kept_records && !v->covered;
+	return !v->e->live && !v->e->records && !v->e->kept_records && !v->covered && !v->shut;
 }
 
 /* A machine on which nothing happens has nothing wrong either: say so, and where to look. */
@@ -201,6 +203,11 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[96] = "";
 	const struct evidence *e = v->e;
 
+	if (v->shut) {
+		cli_line(cli, 0, "%s; all else was not looked at, as no process is in this namespace any more.",
+			 e->records ? "Nothing wrong in its events" : "Nothing happened in it");
+		return;
+	}
 	if (!e->live && !e->records && v->covered) {
 		cli_line(cli, 0, "Nothing happened in that time, so nothing was wrong.");
 		return;
@@ -251,6 +258,8 @@ static bool is_brief(const struct doctor_view *v, const struct report *r)
 
 static const char *source_of(const struct doctor_view *v)
 {
+	if (v->shut)
+		return " of its events alone";
 	return v->past ? " of what the ring has" : v->e->live ? "" : " of a recording";
 }
 
@@ -390,7 +399,7 @@ void doctor_json(struct cli *cli, const struct doctor_view *v, const struct repo
 	for (i = 0; i < NR_RULES; i++)
 		check_json(cli, v, r, i);
 	begin_json(&j, cli, v, v->netns);
-	tcphs_json_str(&j, "worst", doctor_is_blind(v) ? "unknown" :
+	tcphs_json_str(&j, "worst", doctor_is_blind(v) || (v->shut && !r->nr) ? "unknown" :
 		       severity_name(report_worst(r)));
 	tcphs_json_u64(&j, "findings", r->nr);
 	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
