@@ -363,7 +363,7 @@ def syns_meet_old(t):
             peer.await_(ACK)
     same(t.grown("TcpExtTCPSYNChallenge") >= 3, True, "TCPSYNChallenge")
     finding = look.found(syn_meets_old=("warning", 3))
-    says(finding, "more", "3 open ones, 0 in the close, 0 in TIME-WAIT; 6 SYNs in all")
+    says(finding, "more", "the older one open 3, closing 0, in TIME-WAIT 0; 6 SYNs in all")
     same(finding["port"], port, "listener")
 
 

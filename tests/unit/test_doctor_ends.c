@@ -884,6 +884,7 @@ static void test_checks(void)
 	fresh();
 	reset_by_peer(9, 37, 3);
 	same(judge(), "notice health-checks 9", "they may ask the same each time");
+	ok(strstr(r.v[0].more, " bytes"), "how much is told");
 	reset_by_peer(1, 38, 1);
 	same(judge(), "warning reset-by-peer 10", "but nothing else");
 	fresh();
@@ -898,6 +899,7 @@ static void test_checks(void)
 	reset(5, TCPHS_EV_REQUEST_RESET, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV,
 	      TCPHS_REASON_RESET_RECEIVED);
 	same(judge(), "notice health-checks 5", "some reset instead of the third ACK");
+	same(r.v[0].measure, "handshakes that a health check reset", "which is told");
 	reset(6, TCPHS_EV_REQUEST_RESET, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV,
 	      TCPHS_REASON_RESET_RECEIVED);
 	same(judge(), "warning handshake-reset-by-peer 11", "seldom");
@@ -1183,7 +1185,7 @@ static void test_old(void)
 	reset(1, TCPHS_EV_SYN_UNEXPECTED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_TIME_WAIT,
 	      TCPHS_REASON_RATE_LIMITED);
 	same(judge(), "warning syn-meets-old 3", "three are a warning");
-	ok(strstr(r.v[0].more, "2 open ones, 0 in the close, 1 in TIME-WAIT; 3 SYNs in all, 1 of"),
+	ok(strstr(r.v[0].more, "the older one open 2, closing 0, in TIME-WAIT 1; 3 SYNs in all, 1 of"),
 	   "of what");
 	ev = event(TCPHS_EV_SYN_UNEXPECTED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_ESTABLISHED,
 		   TCPHS_REASON_CHALLENGE_ACK);
@@ -1350,7 +1352,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(261);
+	plan(263);
 	test_failures();
 	test_led_astray();
 	test_no_port_seen();

@@ -108,15 +108,19 @@ static bool is_check(const struct evidence *e, const struct endings *x, enum res
 	return is_client(x, side) && are_checks(e, &x->lives, n);
 }
 
+/* Who knocks resets instead of the third ACK: nothing was accepted. */
 static void checked(const struct evidence *e, struct report *r, const struct endings *x,
-		    uint64_t n, uint64_t all)
+		    const struct checks *c, uint64_t n, uint64_t all)
 {
 	struct finding *f = report_add(r, SEVERITY_NOTICE, "health-checks",
+				       c == &x->knocks ? "handshakes that a health check reset" :
 				       "connections that a health check reset", n, RESETS);
+	char request[32] = "without a request";
 
 	finding_endings(f, e, x, NULL);
-	SAY(f->more, "of %llu; from few addresses, seldom, and each after the same request",
-	    (ull)all);
+	if (c->least)
+		SAY(request, "after %llu byte%s", (ull)c->least, tcphs_plural(c->least));
+	SAY(f->more, "of %llu; from few addresses, seldom, and each %s", (ull)all, request);
 	SAY(f->cause,
 	    "Load balancers check so: they connect, perhaps ask the same each time, and reset. That is meant, and costs nothing.");
 	SAY(f->command, "tcphs events -f --%s-port %u --event rst-sent,rst-received,request-reset",
@@ -140,7 +144,7 @@ static void judge_partings(const struct evidence *e, struct report *r, const str
 	if (!is_alarming(p->count, x->ended))
 		return;
 	if (is_client(x, side) && are_checks(e, &p->like, p->count)) {
-		checked(e, r, x, p->count, x->ended);
+		checked(e, r, x, &p->like, p->count, x->ended);
 		return;
 	}
 	f = report_add(r, SEVERITY_NOTICE, "closed-by-reset",
@@ -170,7 +174,7 @@ static void judge_resets(const struct evidence *e, struct report *r, const struc
 	if (!is_alarming(n, all))
 		return;
 	if (is_check(e, x, phase, side, n)) {
-		checked(e, r, x, n, all);
+		checked(e, r, x, phase == PHASE_HANDSHAKE ? &x->knocks : &x->lives, n, all);
 		return;
 	}
 	f = report_add(r, SEVERITY_WARNING, reset_names[phase][side],
@@ -353,7 +357,7 @@ static void met_here(const struct evidence *e, struct report *r, const struct en
 
 	finding_endings(f, e, x, NULL);
 	SAY(f->more,
-	    "%llu open ones, %llu in the close, %llu in TIME-WAIT; %llu SYN%s in all, %llu of them not answered (rate limit); %llu others found none",
+	    "the older one open %llu, closing %llu, in TIME-WAIT %llu; %llu SYN%s in all, %llu of them not answered (rate limit); other SYNs %llu",
 	    (ull)x->met[MET_OPEN], (ull)x->met[MET_CLOSING], (ull)x->met[MET_TIME_WAIT],
 	    (ull)x->met_syns, tcphs_plural(x->met_syns), (ull)x->limited, (ull)(s ? s->syns : 0));
 	SAY(f->cause, "%s",
