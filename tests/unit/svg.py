@@ -19,9 +19,9 @@ from pathlib import Path
 WHITE, INK, BAD, GOOD = (255, 255, 255), (31, 35, 40), (207, 34, 46), (26, 127, 55)
 # What went wrong is red, and what did not is not.
 FAILED = {"refused", "refused_long", "expired", "overflow", "lost", "adopted", "gave_up", "dropped",
-          "met", "meets", "nat", "nat_refused"}
+          "met", "meets", "met_and_came", "nat", "nat_refused"}
 ESTABLISHED = {"loopback", "client", "server", "crossing", "lost", "cookie", "fastopen",
-               "late_accept", "met", "meets", "put_back", "nat", "self"}
+               "late_accept", "met", "meets", "met_and_came", "put_back", "nat", "self"}
 COLUMN, LINE = 7, 10		# pixels: narrower and lower than any character of the font
 
 
