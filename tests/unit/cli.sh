@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..390"
+echo "1..399"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -462,6 +462,22 @@ run 0 "events of random bytes, as text"		absent events -H --color=always --read 
 [ "$(wc -l <"$out")" = 998 ]; result $?		"a line each"
 run 0 "filters over them"			absent events -j --read "$rec" --failed \
 	--address ::/0 --port 1,2 --older-than 1s --comm x --pid 1 --state established
+# And of a clock that is at the end of all numbers.
+run 0 "record"					"" record --force "$rec.clock" -d 0s
+for clock in 0x8000000000000000 0x7fffffffffffffff; do
+	python3 - "$rec.clock" "$rec" $clock <<'EOT'
+import struct, sys, zlib
+with open(sys.argv[1], "rb") as file:
+    head = file.read(24) + struct.pack("=QI", int(sys.argv[3], 0), 0)
+    rest = file.read()[16:]
+with open(sys.argv[2], "wb") as file:
+    file.write(head + struct.pack("=I", zlib.crc32(head)) + rest)
+EOT
+	for words in 'events' 'events -j --since 01:46' 'lives --since 01:46 --until 01:47' 'lives -j'; do
+		# shellcheck disable=SC2086 # split into words
+		run 0 "$words, of a clock of $clock"	absent $words --read "$rec"
+	done
+done
 run 0 "diagram --svg -"				"" diagram --last --svg -
 grep -q '^</svg>' "$out"; result $?		"is a picture on standard output"
 echo mine >"$rec.svg"
@@ -469,7 +485,7 @@ run 1 "diagram --svg onto a file that is there"	"" diagram --last --svg "$rec.sv
 [ "$(cat "$rec.svg")" = mine ] && grep -q 'is there already; --force' "$err"
 result $?					"leaves it alone"
 run 0 "diagram --svg --force"			"" diagram --last --svg "$rec.svg" --force
-rm -f "$rec" "$rec.live" "$rec.text" "$rec.svg"
+rm -f "$rec" "$rec.live" "$rec.text" "$rec.svg" "$rec.clock"
 
 run 10 "doctor"					"" doctor --for 200ms
 said "$out" '^WARNING   accept-queue-full: listener \[::\]:443, ngi"nx\[123\]$' "a full queue and its owner"
@@ -530,4 +546,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 390
+ended 399

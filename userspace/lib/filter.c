@@ -271,7 +271,7 @@ bool tcphs_filter_age(const struct tcphs_filter *f)
 /* Nothing is older than the clock. */
 static uint64_t monotonic(int64_t realtime, int64_t offset)
 {
-	return realtime > offset ? (uint64_t)(realtime - offset) : 0;
+	return realtime > offset ? (uint64_t)realtime - (uint64_t)offset : 0;
 }
 
 /**

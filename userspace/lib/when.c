@@ -156,7 +156,9 @@ int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day)
 	tm.tm_min = (int)(time_of_day / (60 * NSEC_PER_SEC) % 60);
 	tm.tm_sec = (int)(time_of_day / NSEC_PER_SEC % 60);
 	tm.tm_isdst = -1;
-	return mktime(&tm) * NSEC_PER_SEC + time_of_day % NSEC_PER_SEC;
+	t = mktime(&tm);
+	/* In a recording that a stranger wrote the clock may be at its end. */
+	return in_range(t) ? t * NSEC_PER_SEC + time_of_day % NSEC_PER_SEC : moment;
 }
 
 /* The first one in it; when there is none, the one that is nearest to it. */
@@ -168,7 +170,8 @@ static int64_t in_span(int64_t time_of_day, const struct tcphs_span *span)
 		after = tcphs_when_on_day(span->begin, 1, time_of_day);
 	else
 		before = tcphs_when_on_day(span->begin, -1, time_of_day);
-	return after <= span->end || after - span->end <= span->begin - before ? after : before;
+	return after <= span->end || (uint64_t)after - (uint64_t)span->end <=
+				     (uint64_t)span->begin - (uint64_t)before ? after : before;
 }
 
 /**

@@ -228,7 +228,7 @@ struct ends {
 static void on_end(void *arg, const struct tcphs_event *ev)
 {
 	struct ends *ends = arg;
-	int64_t time = ends->s->clock.offset + (int64_t)ev->time;
+	int64_t time = (int64_t)((uint64_t)ends->s->clock.offset + ev->time);
 
 	if (!ends->any)
 		ends->span.begin = time;
@@ -341,9 +341,9 @@ static void set_window(struct source *s)
 
 	tcphs_filter_times(f, s->now, span, &from, &to);
 	if (tcphs_filter_has(f, TCPHS_FILTER_SINCE))
-		since = from - margin;
+		since = from > INT64_MIN + margin ? from - margin : INT64_MIN;
 	if (tcphs_filter_has(f, TCPHS_FILTER_UNTIL))
-		until = to + margin;
+		until = to < INT64_MAX - margin ? to + margin : INT64_MAX;
 	tcphs_recording_window(s->recording, since, until);
 }
 
