@@ -1171,6 +1171,27 @@ static void test_time_wait(void)
 	reset(5, TCPHS_EV_TIME_WAIT_END, TCPHS_ROLE_ACTIVE, TCPHS_STATE_FIN_WAIT2,
 	      TCPHS_REASON_RESET_RECEIVED);
 	same(judge(), "", "a RST in FIN-WAIT-2 is an end like another");
+	fresh();
+	reset(3, TCPHS_EV_SYN_UNEXPECTED, TCPHS_ROLE_PASSIVE, TCPHS_STATE_TIME_WAIT,
+	      TCPHS_REASON_CHALLENGE_ACK);
+	reset(5, TCPHS_EV_TIME_WAIT_END, TCPHS_ROLE_PASSIVE, TCPHS_STATE_TIME_WAIT,
+	      TCPHS_REASON_RESET_RECEIVED);
+	e.settings.known[SETTING_RFC1337] = true;
+	same(judge(), "warning syn-meets-old 3, notice time-wait-killed 5", "clients that come again end it");
+	same(r.v[1].setting, "", "and would wait if they could not");
+}
+
+/* TCP_REPAIR: no handshake here. */
+static void test_restored(void)
+{
+	struct tcphs_event ev = event(TCPHS_EV_ESTABLISHED, TCPHS_ROLE_UNKNOWN, TCPHS_STATE_CLOSE, 0);
+
+	fresh();
+	ev.flags = TCPHS_F_RESTORED;
+	times(7, ev);
+	same(judge(), "", "connections that were put back");
+	ok(strstr(saw("connects"), "0, established 0"), "are no connects");
+	ok(strstr(saw("loss"), "of 0 connects; SYN+ACK in 0 of 0 handshakes"), "nor handshakes");
 }
 
 static void test_old(void)
@@ -1352,7 +1373,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(263);
+	plan(268);
 	test_failures();
 	test_led_astray();
 	test_no_port_seen();
@@ -1378,6 +1399,7 @@ int main(void)
 	test_unanswered();
 	test_strays();
 	test_time_wait();
+	test_restored();
 	test_old();
 	test_shut();
 	test_scans();

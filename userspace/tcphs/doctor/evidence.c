@@ -163,6 +163,12 @@ static bool is_of_listener(const struct evidence *e, const struct tcphs_event *e
 	       evidence_is_passive(e, ev->id.role, local, peer);
 }
 
+/* TCP_REPAIR puts a connection back without a handshake. */
+static bool is_restored(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_ESTABLISHED && ev->flags & TCPHS_F_RESTORED;
+}
+
 static void count_end(struct evidence *e, const struct tcphs_event *ev)
 {
 	e->connects_ended++;
@@ -194,7 +200,7 @@ void evidence_event(struct evidence *e, const struct tcphs_event *ev)
 
 	if (ev->type == TCPHS_EV_CLOSED)
 		count_end(e, ev);
-	if (ends_is_stray(ev))
+	if (ends_is_stray(ev) || is_restored(ev))
 		;
 	else if (ev->type == TCPHS_EV_RST_SENT && ev->reason == TCPHS_REASON_NO_SOCKET)
 		close_nobody(e, ev);

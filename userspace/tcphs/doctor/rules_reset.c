@@ -304,6 +304,18 @@ static void strayed_from_many(const struct evidence *e, struct report *r, uint64
 	SAY(f->command, "tcphs events -f --event rst-sent");
 }
 
+/* SYNs that met a TIME-WAIT. */
+static uint64_t met_time_waits(const struct evidence *e)
+{
+	const struct endings *x;
+	uint64_t sum = 0;
+	size_t i;
+
+	tally_each(&e->ends->endings, x, i)
+		sum += x->met[MET_TIME_WAIT];
+	return sum;
+}
+
 static void killed_time_waits(const struct evidence *e, struct report *r)
 {
 	struct finding *f = report_add(r, SEVERITY_NOTICE, "time-wait-killed",
@@ -314,9 +326,15 @@ static void killed_time_waits(const struct evidence *e, struct report *r)
 	SAY(f->object, "this network namespace");
 	SAY(f->more, "%llu connection%s went to TIME-WAIT", (ull)e->ends->time_waits,
 	    tcphs_plural(e->ends->time_waits));
+	SAY(f->command, "tcphs events -f --event time-wait-end");
+	/* With tcp_rfc1337 these clients would have to wait until it is over. */
+	if (met_time_waits(e) * 2 >= e->ends->assassinated) {
+		SAY(f->cause,
+		    "Clients use their ports again, and answer the ACK that their SYN gets of TIME-WAIT by RST: that ends it, so that the next SYN comes through.");
+		return;
+	}
 	SAY(f->cause,
 	    "The peer answers an ACK of TIME-WAIT by RST, as it has forgotten the connection already, and that ends TIME-WAIT (RFC 1337): late segments may then meet a new connection with the same ports. Rarely that does harm.");
-	SAY(f->command, "tcphs events -f --event time-wait-end");
 	finding_setting(f, e, SETTING_RFC1337, "1");
 }
 
