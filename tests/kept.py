@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Connections that go wrong, each in one of 13 ways and after a healthy phase.
 
-usage: kept.py fail COUNT | rst COUNT | serve COUNT | same JSON PROC
+usage: kept.py fail COUNT | rst COUNT | serve COUNT | late COUNT | same JSON PROC
 
 fail: prints a line "COOKIE WAY" for each, the cookie as ss shows it. rst: that many
 segments from nobody to ports where nobody listens. serve: that many good connections.
+late: that many, and one that goes wrong behind them; a line with the cookie of each of its ends.
 same: do "tcphs events -j" and /proc/tcphs_events, read one after the other, tell the same?
 """
 import contextlib
@@ -216,6 +217,19 @@ def serve(count):
         server.close()
 
 
+def late(count):
+    """One that goes wrong when as many others of its service have washed its beginning out."""
+    service = Service()
+    client, server = service.pair()
+    for _ in range(count):
+        for end in service.pair(healthy=False):
+            end.close()
+    print(f"{cookie(client):x}\n{cookie(server):x}")
+    linger(client)
+    client.close()
+    until(lambda: select.select([server], [], [], 0)[0], "the RST")
+
+
 def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xffff)
@@ -283,4 +297,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "same":
         same(*sys.argv[2:])
     else:
-        {"fail": fail, "rst": rst, "serve": serve}[sys.argv[1]](int(sys.argv[2]))
+        {"fail": fail, "rst": rst, "serve": serve, "late": late}[sys.argv[1]](int(sys.argv[2]))

@@ -170,6 +170,21 @@ one_alone_has_all() {
 	((held > 512 - 2 * 4 - 32 && held <= 512))
 }
 
+# What only the kept record of a step knows is said also while the ring has that step, too.
+lost_beginnings_are_said() {
+	local conn first
+
+	taskset -c 0 python3 "$here/kept.py" late 211 >"$tmp/late" && tcphs events -j >"$tmp/events" || return
+	python3 "$here/cursor.py" --conns >"$tmp/known"
+	while read -r conn; do
+		first=$(grep -m 1 "\"conn\":\"$conn\"" "$tmp/events")
+		echo "$first"
+		grep -qx "$conn" "$tmp/known" && [[ $first != *'"syn-'* ]] &&
+			jq -e .earlier_lost <<<"$first" || return
+	done <"$tmp/late"
+	same "$(wc -l <"$tmp/late")" 2 ends && proc_is_the_same
+}
+
 # How far back they go: what is younger is there.
 reach_is_reported() {
 	local ring kept
@@ -180,7 +195,7 @@ reach_is_reported() {
 		grep -E '^kept .* reach [0-9]+ s$' /proc/tcphs
 }
 
-start 16
+start 17
 need_faults
 need_command python3 nft jq ss
 at_end+=(remove_tenants)
@@ -220,6 +235,7 @@ unload
 load ring_records=512 kept_records=512
 check "who writes little keeps it when another floods the ring" small_one_stays
 check "who is alone has all of it" one_alone_has_all
+check "a life whose beginning was lost says so while the ring has its end" lost_beginnings_are_said
 check "/proc/tcphs_events has small stores as one stream, and says what is in neither" proc_is_the_same
 check "the kernel does not complain about small stores" kernel_is_quiet
 ktap_finished

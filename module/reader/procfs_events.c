@@ -104,11 +104,13 @@ static void advance_kept(struct lane *lane)
 	}
 }
 
-/* What the ring still has is not shown twice. */
+/* What the ring still has is not shown twice. Kept, it may say that the life began before. */
 static void drop_twin(struct lane *lane)
 {
-	if (lane->whole && lane->has_kept && lane->kept.number == lane->ev.number)
+	if (lane->whole && lane->has_kept && lane->kept.number == lane->ev.number) {
+		lane->ev.flags |= lane->kept.flags & TCPHS_F_GAP;
 		advance_kept(lane);
+	}
 }
 
 static void advance_ring(struct lane *lane)

@@ -472,8 +472,11 @@ static int by_time(const void *a, const void *b)
 	return order ? order : compare_u64(x->cpu, y->cpu);
 }
 
-/* Marks what the ring still has: @older says nothing of these. */
-static void strike_out(struct queue *kept, const struct queue *ring)
+/*
+ * Marks what the ring still has: @older says nothing of these. That a life began before its first
+ * record that was kept, only that one says.
+ */
+static void strike_out(struct queue *kept, struct queue *ring)
 {
 	struct item *found;
 	size_t i;
@@ -481,8 +484,10 @@ static void strike_out(struct queue *kept, const struct queue *ring)
 	for (i = ring->head; i < ring->tail; i++) {
 		found = bsearch(&ring->item[i], kept->item, kept->tail, sizeof(*found),
 				by_time);
-		if (found)
-			found->older = 1;
+		if (!found)
+			continue;
+		ring->item[i].ev.flags |= found->ev.flags & TCPHS_F_GAP;
+		found->older = 1;
 	}
 }
 
