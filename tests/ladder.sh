@@ -30,7 +30,7 @@ expected() {
 
 fails_at() {
 	mark_dmesg
-	! modprobe tcphs tell_steps=1 "fail_step=$1" 2>"$tmp/modprobe" || { echo "it loads"; return 1; }
+	! modprobe tcphs log_steps=1 "fail_step=$1" 2>"$tmp/modprobe" || { echo "it loads"; return 1; }
 	grep -F "canceled" "$tmp/modprobe" || { cat "$tmp/modprobe"; return 1; }
 	same "$(dmesg_since_mark | grep -c "tcphs: not loaded: .*: error -125$")" 1 "lines of why" || return
 	diff <(expected $(($1 - 1))) <(ran) && nothing_is_left
@@ -38,7 +38,7 @@ fails_at() {
 
 loads_again() {
 	mark_dmesg
-	load tell_steps=1 && "$here/traffic" --connections 7 >/dev/null && unload || return
+	load log_steps=1 && "$here/traffic" --connections 7 >/dev/null && unload || return
 	diff <(expected ${#steps[@]}) <(ran) && nothing_is_left
 }
 

@@ -12,9 +12,9 @@ static unsigned int fail_step;
 module_param(fail_step, uint, 0);
 MODULE_PARM_DESC(fail_step, "refuse to load at this step, counted from 1 (default 0: none)");
 
-static bool tell_steps;
-module_param(tell_steps, bool, 0);
-MODULE_PARM_DESC(tell_steps, "log each step of loading and unloading (default N)");
+static bool log_steps;
+module_param(log_steps, bool, 0);
+MODULE_PARM_DESC(log_steps, "log each step of loading and unloading (default N)");
 
 static unsigned int ring_records;
 module_param(ring_records, uint, 0);
@@ -105,7 +105,7 @@ bool tcphs_fault_step(unsigned int step)
  */
 void tcphs_fault_ran(unsigned int step, const char *way)
 {
-	if (tell_steps)
+	if (log_steps)
 		pr_info("step %u: %s\n", step, way);
 }
 

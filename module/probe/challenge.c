@@ -46,14 +46,14 @@ static bool is_own_syn(const struct tcphs_conn *conn, u32 seq)
 }
 
 /**
- * tcphs_challenge_tell() - a SYN met a connection that is there
+ * tcphs_challenge_record() - a SYN met a connection that is there
  * @s: section with its entry, timed
  * @skb: the SYN
  * @reason: enum tcphs_reason: what answered it; NONE: what is recorded next
  *
  * Context: inside a section.
  */
-void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason)
+void tcphs_challenge_record(struct tcphs_section *s, const struct sk_buff *skb, u8 reason)
 {
 	u32 seq = TCP_SKB_CB(skb)->seq;
 	bool own = is_own_syn(s->conn, seq);
@@ -142,7 +142,7 @@ void tcphs_challenge_dropped(const struct sk_buff *skb)
 	if (is_receiver(s->conn, skb)) {
 		answered = tcp_sk(challenge.sk)->segs_out == challenge.segs_out ?
 			   TCPHS_REASON_RATE_LIMITED : TCPHS_REASON_CHALLENGE_ACK;
-		tcphs_challenge_tell(s, skb, answered);
+		tcphs_challenge_record(s, skb, answered);
 	}
 	tcphs_conn_leave(s);
 }
@@ -154,7 +154,7 @@ static void syn_for_socket(const struct sock *sk, const struct sk_buff *skb)
 
 	s = tcphs_conn_enter(tcphs_cookie_make(sk));
 	if (s->conn)
-		tcphs_challenge_tell(s, skb, answer(sock_net(sk), tp->last_oow_ack_time));
+		tcphs_challenge_record(s, skb, answer(sock_net(sk), tp->last_oow_ack_time));
 	tcphs_conn_leave(s);
 }
 
@@ -180,7 +180,7 @@ static void syn_for_bucket(const struct inet_timewait_sock *tw, const struct sk_
 	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET) {
 		s->now = tcphs_now();
 		s->conn->hint = TCPHS_REASON_NONE;
-		tcphs_challenge_tell(s, skb, reason);
+		tcphs_challenge_record(s, skb, reason);
 	}
 	tcphs_conn_leave(s);
 }
@@ -225,8 +225,8 @@ static void syn_for_request(const struct tcp_request_sock *treq, const struct sk
 	s = tcphs_conn_enter(tcphs_cookie(req_to_sk(req)));
 	if (s->conn) {
 		s->conn->hint = TCPHS_REASON_NONE;
-		tcphs_challenge_tell(s, skb, answer(read_pnet(&treq->req.ireq_net),
-						     READ_ONCE(treq->last_oow_ack_time)));
+		tcphs_challenge_record(s, skb, answer(read_pnet(&treq->req.ireq_net),
+						      READ_ONCE(treq->last_oow_ack_time)));
 	}
 	tcphs_conn_leave(s);
 }

@@ -43,9 +43,9 @@ static void read_counts(struct tcphs_drops *drops, const struct net *net, unsign
  * Interrupts are off; the record is the caller's to complete and commit. @conn: the
  * connection's entry, in its section, or NULL.
  */
-static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id,
-				struct tcphs_conn *conn, const struct tcphs_queue *queue, u8 type,
-				u8 reason)
+static struct tcphs_event *begin_drop(struct tcphs_net *tn, const struct tcphs_who *id,
+				      struct tcphs_conn *conn, const struct tcphs_queue *queue,
+				      u8 type, u8 reason)
 {
 	u64 now = tcphs_now();
 	unsigned int lane;
@@ -70,12 +70,12 @@ static struct tcphs_event *tell(struct tcphs_net *tn, const struct tcphs_who *id
 	return ev;
 }
 
-static void tell_syn(struct tcphs_net *tn, const struct tcphs_who *id,
-		     const struct tcphs_queue *queue, u8 reason)
+static void record_syn(struct tcphs_net *tn, const struct tcphs_who *id,
+		       const struct tcphs_queue *queue, u8 reason)
 {
 	struct tcphs_event *ev;
 
-	ev = tell(tn, id, NULL, queue, TCPHS_EV_SYN_DROPPED, reason);
+	ev = begin_drop(tn, id, NULL, queue, TCPHS_EV_SYN_DROPPED, reason);
 	ev->flags |= TCPHS_F_PEER_ISN | TCPHS_F_SEQ;
 	ev->old_state = TCPHS_STATE_LISTEN;
 	ev->new_state = TCPHS_STATE_LISTEN;
@@ -83,7 +83,7 @@ static void tell_syn(struct tcphs_net *tn, const struct tcphs_who *id,
 	tcphs_event_commit(tn);
 }
 
-static void tell_ack(const struct tcphs_trial *t)
+static void record_ack(const struct tcphs_trial *t)
 {
 	const struct tcphs_who *id = &t->id;
 	u8 state = TCPHS_STATE_SYN_RECV;
@@ -103,8 +103,8 @@ static void tell_ack(const struct tcphs_trial *t)
 	    (s->conn->marks & TCPHS_C_COOKIE ||
 	     READ_ONCE(t->tn->net->ipv4.sysctl_tcp_abort_on_overflow)))
 		s->conn->hint = TCPHS_REASON_ACCEPT_QUEUE_FULL;
-	ev = tell(t->tn, id, s->conn, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
-		  TCPHS_REASON_ACCEPT_QUEUE_FULL);
+	ev = begin_drop(t->tn, id, s->conn, &t->queue, TCPHS_EV_ACCEPT_OVERFLOW,
+			TCPHS_REASON_ACCEPT_QUEUE_FULL);
 	if (!s->conn)
 		ev->flags |= TCPHS_F_UNTRACKED;
 	ev->old_state = state;
@@ -127,12 +127,12 @@ static void verdict(struct tcphs_trial *t)
 		/* Another CPU may have filled it after we had looked. */
 		queue->accept_queue = max(queue->accept_queue, queue->accept_limit + 1);
 		if (t->id.conn)
-			tell_ack(t);
+			record_ack(t);
 		else
-			tell_syn(t->tn, &t->id, queue, TCPHS_REASON_ACCEPT_QUEUE_FULL);
+			record_syn(t->tn, &t->id, queue, TCPHS_REASON_ACCEPT_QUEUE_FULL);
 	} else if (now.syn_full != t->before.syn_full) {
 		queue->syn_queue = max(queue->syn_queue, tcphs_syn_queue_full(queue->syn_limit));
-		tell_syn(t->tn, &t->id, queue, TCPHS_REASON_SYN_QUEUE_FULL);
+		record_syn(t->tn, &t->id, queue, TCPHS_REASON_SYN_QUEUE_FULL);
 	}
 }
 
@@ -268,7 +268,7 @@ void tcphs_drop_syn(const struct sock *sk, struct tcphs_who *id, u8 reason)
 	id->role = TCPHS_ROLE_PASSIVE;
 	local_irq_save(irqflags);
 	tcphs_listener_depths(&queue, sk);
-	tell_syn(tn, id, &queue, reason);
+	record_syn(tn, id, &queue, reason);
 	local_irq_restore(irqflags);
 }
 

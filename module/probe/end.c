@@ -69,14 +69,14 @@ void tcphs_end_remember(struct tcphs_conn *conn, const struct tcp_sock *tp)
 }
 
 /**
- * tcphs_end_tell() - the record of the end
+ * tcphs_end_record() - the record of the end
  * @s: section with an entry
  * @old_state: enum tcphs_state that it was in
  * @reason: enum tcphs_reason
  *
  * Context: inside a section.
  */
-void tcphs_end_tell(struct tcphs_section *s, u8 old_state, u8 reason)
+void tcphs_end_record(struct tcphs_section *s, u8 old_state, u8 reason)
 {
 	struct tcphs_conn *conn = s->conn;
 	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_CLOSED, TCPHS_STATE_CLOSE);
@@ -227,7 +227,7 @@ static noinline void closed(const struct sock *sk, u8 old_state)
 		if (old_state == TCPHS_STATE_CLOSING || sock_flag(sk, SOCK_DONE))
 			tcphs_fin_last_segment(s, tp, TCPHS_STATE_CLOSE);
 		tcphs_end_remember(conn, tp);
-		tcphs_end_tell(s, old_state, TCPHS_REASON_TIME_WAIT_FULL);
+		tcphs_end_record(s, old_state, TCPHS_REASON_TIME_WAIT_FULL);
 	} else {
 		tcphs_end_remember(conn, tp);
 		conn->old_state = old_state;
@@ -242,7 +242,7 @@ static noinline void closed(const struct sock *sk, u8 old_state)
 			/* For how long it was in the state that the RST ends. */
 			conn->mark = conn->since;
 		} else {
-			tcphs_end_tell(s, old_state, reason);
+			tcphs_end_record(s, old_state, reason);
 		}
 	}
 	to_close(s, sk);
@@ -303,7 +303,7 @@ static noinline void destroyed(const struct sock *sk, u64 cookie)
 			if (s->conn->old_state == TCPHS_STATE_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) &&
 			    check_net(sock_net(sk)) && s->conn->hint == TCPHS_REASON_NONE)
 				reset_after_end(s, sk);
-			tcphs_end_tell(s, s->conn->old_state, s->conn->hint);
+			tcphs_end_record(s, s->conn->old_state, s->conn->hint);
 		}
 		tcphs_conn_remove(s);
 	}

@@ -115,7 +115,7 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
 }
 
 /**
- * tcphs_fin_tell_received() - the record of a FIN that has come
+ * tcphs_fin_record_received() - the record of a FIN that has come
  * @s: section with an entry
  * @seq: its number
  * @ack: what it confirms
@@ -124,8 +124,8 @@ void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state)
  *
  * Context: inside a section.
  */
-void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
-			     const struct sock *first)
+void tcphs_fin_record_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
+			       const struct sock *first)
 {
 	struct tcphs_pen pen;
 	struct tcphs_event *ev = tcphs_pen_step(s, &pen, TCPHS_EV_FIN_RECEIVED, new_state);
@@ -169,8 +169,8 @@ void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state)
 		begin_half(conn, tp->write_seq, sent_total(tp));
 		begin_closing(conn, tp);
 	}
-	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state,
-				new_state == TCPHS_STATE_CLOSING ? NULL : sk);
+	tcphs_fin_record_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state,
+				  new_state == TCPHS_STATE_CLOSING ? NULL : sk);
 	tcphs_conn_move(s, new_state);
 	tcphs_conn_leave(s);
 }
@@ -234,7 +234,7 @@ void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, 
 	if (conn->marks & TCPHS_C_FIN_ACKED && !(conn->id.flags & TCPHS_F_ADOPTED))
 		conn->life.segments = conn->mark == tp->tcp_clock_cache ? 3 : 4;
 	conn->life.bytes_received = tp->bytes_received;
-	tcphs_fin_tell_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state, NULL);
+	tcphs_fin_record_received(s, tp->rcv_nxt - 1, tp->snd_una, new_state, NULL);
 }
 
 /* What is recorded with the end: @seq and @ack of what came, and the end itself. */
@@ -268,7 +268,7 @@ void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp)
 		fin_acked(s, tp, TCPHS_STATE_CLOSE);
 		count_segments(conn, tp);
 		tcphs_end_remember(conn, tp);
-		tcphs_end_tell(s, TCPHS_STATE_LAST_ACK, TCPHS_REASON_NONE);
+		tcphs_end_record(s, TCPHS_STATE_LAST_ACK, TCPHS_REASON_NONE);
 		return;
 	}
 	count_segments(conn, tp);

@@ -174,7 +174,7 @@ static bool concerns(struct sock *sk, u32 seq)
 	return sk->sk_protocol == IPPROTO_TCP && quotes_flight(sk, seq);
 }
 
-static void tell(const struct sock *sk, u8 type, u8 code, u32 seq)
+static void record(const struct sock *sk, u8 type, u8 code, u32 seq)
 {
 	struct tcphs_section *s;
 	struct tcphs_event *ev;
@@ -215,7 +215,7 @@ static void on_error_v4(struct tcphs_regs *regs)
 		return;
 	if (concerns(sk, ntohl(th->seq)) &&
 	    (!sk_fullsock(sk) || ip->ttl >= READ_ONCE(inet_sk(sk)->min_ttl)))
-		tell(sk, icmp->type, icmp->code, ntohl(th->seq));
+		record(sk, icmp->type, icmp->code, ntohl(th->seq));
 	sock_gen_put(sk);
 }
 
@@ -240,7 +240,7 @@ static void on_error_v6(struct tcphs_regs *regs)
 	if (concerns(sk, ntohl(th->seq)) &&
 	    (!sk_fullsock(sk) ||
 	     ipv6_hdr(skb)->hop_limit >= READ_ONCE(inet6_sk(sk)->min_hopcount)))
-		tell(sk, type, code, ntohl(th->seq));
+		record(sk, type, code, ntohl(th->seq));
 	sock_gen_put(sk);
 }
 #endif

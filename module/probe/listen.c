@@ -17,7 +17,7 @@
 #include "table/share.h"
 #include "table/step.h"
 
-static void tell(const struct tcphs_listener *l, u8 type, u64 now)
+static void record(const struct tcphs_listener *l, u8 type, u64 now)
 {
 	unsigned int lane = tcphs_share_lane(l->share, l->id.local_port);
 	struct tcphs_event *ev = tcphs_event_begin(l->tn, &l->id, lane, now, type);
@@ -34,19 +34,19 @@ static void tell(const struct tcphs_listener *l, u8 type, u64 now)
 	tcphs_event_commit(l->tn);
 }
 
-static void tell_listen(const struct tcphs_listener *l, u64 now)
+static void record_listen(const struct tcphs_listener *l, u64 now)
 {
-	tell(l, TCPHS_EV_LISTEN, now);
+	record(l, TCPHS_EV_LISTEN, now);
 }
 
-static void tell_backlog(const struct tcphs_listener *l, u64 now)
+static void record_backlog(const struct tcphs_listener *l, u64 now)
 {
-	tell(l, TCPHS_EV_BACKLOG_CHANGED, now);
+	record(l, TCPHS_EV_BACKLOG_CHANGED, now);
 }
 
-static void tell_unlisten(const struct tcphs_listener *l, u64 now)
+static void record_unlisten(const struct tcphs_listener *l, u64 now)
 {
-	tell(l, TCPHS_EV_UNLISTEN, now);
+	record(l, TCPHS_EV_UNLISTEN, now);
 }
 
 /*
@@ -59,7 +59,7 @@ static void on_hash(struct tcphs_regs *regs)
 	struct sock *sk = tcphs_argument(regs, 0);
 
 	if (tcphs_attach_is_complete() && sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP)
-		tcphs_listener_open(sk, tell_listen);
+		tcphs_listener_open(sk, record_listen);
 }
 
 /* inet_listen(): of a socket that listens already, only its backlog changes. Process. */
@@ -69,7 +69,7 @@ static void on_listen(struct tcphs_regs *regs)
 	struct sock *sk = sock->sk;
 
 	if (sk->sk_protocol == IPPROTO_TCP && READ_ONCE(sk->sk_state) == TCP_LISTEN)
-		tcphs_listener_backlog(sk, (unsigned long)tcphs_argument(regs, 1), tell_backlog);
+		tcphs_listener_backlog(sk, (unsigned long)tcphs_argument(regs, 1), record_backlog);
 }
 
 /**
@@ -80,7 +80,7 @@ static void on_listen(struct tcphs_regs *regs)
  */
 void tcphs_listen_closed(const struct sock *sk)
 {
-	tcphs_listener_close((struct sock *)sk, tell_unlisten);
+	tcphs_listener_close((struct sock *)sk, record_unlisten);
 }
 
 struct tcphs_hook tcphs_hooks_listen[] = {

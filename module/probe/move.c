@@ -19,8 +19,8 @@
 #include "table/listener.h"
 #include "table/step.h"
 
-static void tell_moved(struct tcphs_section *s, const struct sock *to, u32 syn_queue,
-		       u32 accept_queue)
+static void record_moved(struct tcphs_section *s, const struct sock *to, u32 syn_queue,
+			 u32 accept_queue)
 {
 	struct tcphs_event *ev = tcphs_step(s, TCPHS_EV_MIGRATED, s->conn->state);
 
@@ -38,7 +38,7 @@ static void tell_moved(struct tcphs_section *s, const struct sock *to, u32 syn_q
 void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to)
 {
 	tcphs_conn_set_listener(s, to);
-	tell_moved(s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog));
+	record_moved(s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog));
 }
 
 /**
@@ -65,7 +65,7 @@ bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req)
 		return false;
 	if (conn->listener && !READ_ONCE(conn->listener->gone)) {
 		to = conn->listener->sk;
-		tell_moved(s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog));
+		record_moved(s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog));
 	}
 	return true;
 }
@@ -93,7 +93,8 @@ static void __maybe_unused on_move(struct tcphs_regs *regs)
 		goto out;
 	if (conn->marks & TCPHS_C_QUEUED && req->sk) {
 		tcphs_conn_set_listener(s, to);
-		tell_moved(s, to, inet_csk_reqsk_queue_len(to), READ_ONCE(to->sk_ack_backlog) + 1);
+		record_moved(s, to, inet_csk_reqsk_queue_len(to),
+			     READ_ONCE(to->sk_ack_backlog) + 1);
 	} else if (!(conn->marks & TCPHS_C_CHILD)) {
 		tcphs_conn_set_listener(s, to);
 		conn->original = req;

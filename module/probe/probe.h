@@ -55,20 +55,20 @@ void tcphs_idle_put(struct tcphs_event *ev, const struct tcphs_conn *conn, const
 void tcphs_fin_sent(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_fin_received(const struct sock *sk, u8 old_state, u8 new_state);
 void tcphs_fin_acked(const struct sock *sk, u8 old_state, u8 new_state);
-void tcphs_fin_tell_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
-			     const struct sock *first);
+void tcphs_fin_record_received(struct tcphs_section *s, u32 seq, u32 ack, u8 new_state,
+			       const struct sock *first);
 void tcphs_fin_last_segment(struct tcphs_section *s, const struct tcp_sock *tp, u8 new_state);
 void tcphs_fin_last_ack(struct tcphs_section *s, const struct tcp_sock *tp);
 bool tcphs_fin_time_wait(struct tcphs_section *s, const struct tcp_sock *tp);
 void tcphs_end_settled(const struct sock *sk, u64 cookie);
 void tcphs_end_closed(const struct sock *sk, u8 old_state);
 void tcphs_end_remember(struct tcphs_conn *conn, const struct tcp_sock *tp);
-void tcphs_end_tell(struct tcphs_section *s, u8 old_state, u8 reason);
+void tcphs_end_record(struct tcphs_section *s, u8 old_state, u8 reason);
 bool tcphs_end_is_sending(const struct sock *sk);
 bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk, u8 old_state);
 void tcphs_time_wait_last_words(struct tcphs_section *s);
 struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw);
 void tcphs_challenge_dropped(const struct sk_buff *skb);
-void tcphs_challenge_tell(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
+void tcphs_challenge_record(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);
 
 #endif /* _TCPHS_PROBE_H */

@@ -157,7 +157,7 @@ static void on_active_reset(struct tcphs_regs *regs)
 	conn->marks |= TCPHS_C_RST_SENT;
 	conn->hint = reason;
 	if (conn->marks & TCPHS_C_OPEN_END)
-		tcphs_end_tell(s, old_state, reason);
+		tcphs_end_record(s, old_state, reason);
 	tcphs_conn_leave(s);
 }
 
@@ -242,7 +242,7 @@ static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	/* Of a socket data_after_close() has recorded it, of a bucket nobody. */
 	if (s->conn && (!late || s->conn->id.flags & TCPHS_F_BUCKET)) {
 		if (is_syn_for_bucket(s->conn, skb))
-			tcphs_challenge_tell(s, skb, TCPHS_REASON_NONE);
+			tcphs_challenge_record(s, skb, TCPHS_REASON_NONE);
 		ev = tcphs_step(s, TCPHS_EV_RST_SENT, s->conn->state);
 		ev->reason = late || hidden ? TCPHS_REASON_DATA_AFTER_CLOSE :
 					      segment_reset_reason(sk, skb);

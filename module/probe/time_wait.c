@@ -91,7 +91,7 @@ static void time_wait(struct tcphs_section *s, u32 seq, u32 ack)
 	tcphs_step_since(s, ev, s->conn->since);
 	tcphs_step_done(s);
 	tcphs_conn_move(s, TCPHS_STATE_TIME_WAIT);
-	tcphs_end_tell(s, old_state, TCPHS_REASON_NONE);
+	tcphs_end_record(s, old_state, TCPHS_REASON_NONE);
 }
 
 /*
@@ -143,7 +143,7 @@ static void bucket_segment(struct tcphs_section *s, const struct tcp_timewait_so
 
 	if (conn->state == TCPHS_STATE_FIN_WAIT2 && is_awaited_fin(tcptw, skb, th)) {
 		conn->life.segments = 4;
-		tcphs_fin_tell_received(s, seq, ack, TCPHS_STATE_TIME_WAIT, NULL);
+		tcphs_fin_record_received(s, seq, ack, TCPHS_STATE_TIME_WAIT, NULL);
 		time_wait(s, READ_ONCE(tcptw->tw_snd_nxt), seq + 1);
 	} else if (th->rst) {
 		/* If the kernel takes it the bucket goes next. */
@@ -272,8 +272,8 @@ static void on_bucket_end(struct tcphs_regs *regs)
 		tcphs_step_done(s);
 	} else {
 		/* FIN_WAIT2 waited in vain: no TIME_WAIT, and this is the end. */
-		tcphs_end_tell(s, conn->state, reason == TCPHS_REASON_EXPIRED ?
-			       TCPHS_REASON_TIMEOUT : reason);
+		tcphs_end_record(s, conn->state, reason == TCPHS_REASON_EXPIRED ?
+				 TCPHS_REASON_TIMEOUT : reason);
 	}
 	tcphs_conn_remove(s);
 out:

@@ -22,14 +22,14 @@
 struct tcphs_bell tcphs_bell_all;
 
 static DEFINE_MUTEX(ringing);
-static int (*teller)(struct net *net);	/* NULL: nobody can be notified */
+static int (*notify)(struct net *net);	/* NULL: nobody can be notified */
 
 static void ring(struct work_struct *work)
 {
 	struct tcphs_bell *bell = container_of(to_delayed_work(work), struct tcphs_bell, ring);
 
 	mutex_lock(&ringing);
-	if (teller && teller(bell->net))
+	if (notify && notify(bell->net))
 		schedule_delayed_work(&bell->ring, msecs_to_jiffies(TCPHS_BELL_MSEC));
 	mutex_unlock(&ringing);
 }
@@ -80,7 +80,7 @@ void tcphs_bell_pull(struct tcphs_bell *bell)
 void tcphs_bell_answer(int (*fn)(struct net *net))
 {
 	mutex_lock(&ringing);
-	teller = fn;
+	notify = fn;
 	mutex_unlock(&ringing);
 }
 

@@ -355,11 +355,11 @@ static u8 refusal(u64 cookie, u16 share)
 
 /* Under the lock. */
 static void enter(struct tcphs_listener *l, struct sock *sk,
-		  void (*tell)(const struct tcphs_listener *l, u64 now))
+		  void (*record)(const struct tcphs_listener *l, u64 now))
 {
 	u64 now = tcphs_now();
 
-	fill(l, sk, !tell, now);
+	fill(l, sk, !record, now);
 	number_of++;
 	held[l->share]++;
 	l->number = opened + 1;
@@ -367,14 +367,14 @@ static void enter(struct tcphs_listener *l, struct sock *sk,
 	hlist_add_head_rcu(&l->node, bucket_of(l->id.conn));
 	list_add_tail_rcu(&l->entry, &all);
 	this_cpu_ptr(l->tn->stats)->states[TCPHS_STATE_LISTEN]++;
-	if (tell)
-		tell(l, now);
+	if (record)
+		record(l, now);
 }
 
 /**
  * tcphs_listener_open() - a socket listens
  * @sk: the socket; its port is known
- * @tell: records that it does, under the lock of the table; NULL: it is adopted, for it listened
+ * @record: records that it does, under the lock of the table; NULL: it is adopted, for it listened
  *	before the module was there
  *
  * Once for a socket: a second call while it listens does nothing.
@@ -382,11 +382,11 @@ static void enter(struct tcphs_listener *l, struct sock *sk,
  * Context: process, @sk locked or in its hash bucket with the bucket's lock held.
  */
 void tcphs_listener_open(struct sock *sk,
-			 void (*tell)(const struct tcphs_listener *l, u64 now))
+			 void (*record)(const struct tcphs_listener *l, u64 now))
 {
 	struct tcphs_net *tn = tcphs_net(sock_net(sk));
 	u64 cookie = tcphs_cookie_make(sk);
-	struct tcphs_listener *l = obtain(!tell);
+	struct tcphs_listener *l = obtain(!record);
 	unsigned long flags;
 	u8 refused;
 
@@ -400,14 +400,14 @@ void tcphs_listener_open(struct sock *sk,
 		tcphs_refused_add(cookie);
 		goto out;
 	}
-	enter(l, sk, tell);
+	enter(l, sk, record);
 	l = NULL;
 out:
 	raw_spin_unlock(&lock);
 	local_irq_restore(flags);
 	if (likely(!l))
 		return;
-	if (tell)
+	if (record)
 		kmem_cache_free(cache, l);
 	else
 		list_add(&l->entry, &reserved);
@@ -462,12 +462,12 @@ static void unlink_listener(struct tcphs_listener *l)
 /**
  * tcphs_listener_close() - a socket listens no more
  * @sk: the socket, not yet freed
- * @tell: records that it does not, under the lock of the table
+ * @record: records that it does not, under the lock of the table
  *
  * Context: process, @sk locked.
  */
 void tcphs_listener_close(struct sock *sk,
-			  void (*tell)(const struct tcphs_listener *l, u64 now))
+			  void (*record)(const struct tcphs_listener *l, u64 now))
 {
 	struct tcphs_listener *l;
 	unsigned long flags;
@@ -476,7 +476,7 @@ void tcphs_listener_close(struct sock *sk,
 	raw_spin_lock(&lock);
 	l = tcphs_listener_find(sk);
 	if (l) {
-		tell(l, tcphs_now());
+		record(l, tcphs_now());
 		unlink_listener(l);
 	}
 	raw_spin_unlock(&lock);
@@ -487,14 +487,14 @@ void tcphs_listener_close(struct sock *sk,
  * tcphs_listener_backlog() - listen() is called, perhaps again
  * @sk: the socket, held
  * @backlog: the limit of its queues from now on
- * @tell: records that it is another, under the lock of the table
+ * @record: records that it is another, under the lock of the table
  *
  * Nothing unless it listens already, with another limit.
  *
  * Context: process.
  */
 void tcphs_listener_backlog(struct sock *sk, int backlog,
-			    void (*tell)(const struct tcphs_listener *l, u64 now))
+			    void (*record)(const struct tcphs_listener *l, u64 now))
 {
 	struct tcphs_listener *l;
 	unsigned long flags;
@@ -504,7 +504,7 @@ void tcphs_listener_backlog(struct sock *sk, int backlog,
 	l = tcphs_listener_find(sk);
 	if (l && l->backlog != (u32)backlog) {
 		l->backlog = backlog;
-		tell(l, tcphs_now());
+		record(l, tcphs_now());
 	}
 	raw_spin_unlock(&lock);
 	local_irq_restore(flags);

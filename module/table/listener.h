@@ -66,11 +66,11 @@ void tcphs_listener_put(struct tcphs_listener *listener);
 void tcphs_listener_reserve(unsigned int count);
 void tcphs_listener_unreserve(void);
 void tcphs_listener_open(struct sock *sk,
-			 void (*tell)(const struct tcphs_listener *l, u64 now));
+			 void (*record)(const struct tcphs_listener *l, u64 now));
 void tcphs_listener_close(struct sock *sk,
-			  void (*tell)(const struct tcphs_listener *l, u64 now));
+			  void (*record)(const struct tcphs_listener *l, u64 now));
 void tcphs_listener_backlog(struct sock *sk, int backlog,
-			    void (*tell)(const struct tcphs_listener *l, u64 now));
+			    void (*record)(const struct tcphs_listener *l, u64 now));
 void tcphs_listener_accepted(struct tcphs_listener *listener, struct tcphs_owner *owner);
 void tcphs_listener_forget_leaving(void);
 void tcphs_listener_marks(struct tcphs_listener *listener, const struct tcphs_queue *queue);

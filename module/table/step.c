@@ -45,7 +45,7 @@ static void choose_lane(struct tcphs_conn *conn)
 }
 
 /* Something else than established follows. */
-static void tell_queued(struct tcphs_conn *conn, u64 now)
+static void record_queued(struct tcphs_conn *conn, u64 now)
 {
 	struct tcphs_event *ev;
 	struct tcphs_ring *ring;
@@ -78,7 +78,7 @@ unsigned int tcphs_conn_lane(struct tcphs_conn *conn, u64 now)
 	struct tcphs_ring *ring = tcphs_this_ring();
 
 	if (conn->marks & TCPHS_C_OWED)
-		tell_queued(conn, now);
+		record_queued(conn, now);
 	if (!(conn->marks >> TCPHS_C_LANE))
 		choose_lane(conn);
 	if (tcphs_ring_is_full(ring, conn->marks >> TCPHS_C_LANE))
