@@ -73,9 +73,6 @@ const char *severity_name(enum severity s);
 struct finding *report_add(struct report *r, enum severity level, const char *name,
 			   const char *measure, uint64_t value, uint64_t threshold);
 void say(char *to, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* An address as ss(8) takes it, in a shell. */
-#define HOST_LEN	(TCPHS_ADDRESS_LEN + 4)
-
 #define SAY(to, ...) say(to, sizeof(to), __VA_ARGS__)
 
 void report_saw(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -114,9 +111,12 @@ bool share(uint64_t part, uint64_t permille, uint64_t whole);
 bool is_much(uint64_t n, uint64_t least, uint64_t permille, uint64_t whole);
 uint64_t twice(uint64_t n);	/* the next power of two that is twice as much */
 
+/* An address as ss(8) takes it, in a shell */
+#define HOST_LEN	(TCPHS_ADDRESS_LEN + 4)
+void fmt_host(char *buf, const struct place *at);
+
 /* "2026-11-28T03:12:05", in the reader's time zone */
 #define WHEN_LEN 24
-void fmt_host(char *buf, const struct place *at);
 void fmt_when(char *buf, const struct evidence *e, uint64_t time);
 
 typedef unsigned long long ull;
