@@ -82,8 +82,7 @@ def sink(t):
         asks(last, b"goodbye")
         gives_up(last)
     look.found()
-    look.saw("requests", "closed by FIN 10; not read for 100 ms and more then 2, "
-             "from others nothing had come 0")
+    look.saw("requests", "closed by FIN 10; unread for 100 ms or more 2, unanswered 0")
 
 
 def unacked(s):

@@ -996,7 +996,7 @@ static void test_unread(void)
 	same(judge(), "warning requests-not-read 5", "down to one in a hundred");
 	served(1);
 	same(judge(), "", "fewer are everyday life");
-	ok(strstr(saw("requests"), "closed by FIN 501; not read for 100 ms and more then 5"),
+	ok(strstr(saw("requests"), "closed by FIN 501; unread for 100 ms or more 5"),
 	   "which is said");
 
 	fresh();

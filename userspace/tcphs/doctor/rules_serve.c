@@ -71,6 +71,6 @@ void check_requests(const struct evidence *e, struct report *r)
 			judge_destination(e, r, x);
 		}
 	}
-	report_saw(r, "closed by FIN %llu; not read for 100 ms and more then %llu, from others nothing had come %llu",
+	report_saw(r, "closed by FIN %llu; unread for 100 ms or more %llu, unanswered %llu",
 		   (ull)fins, (ull)unread, (ull)unanswered);
 }
