@@ -513,6 +513,22 @@ static void serves(unsigned int n, uint64_t age)
 	}
 }
 
+/* Nobody calls accept(), and three have closed; a process may have them. */
+static void hung(bool owned)
+{
+	unsigned int i;
+
+	tables();
+	listener.accept_queue = 3;
+	serves(3, 60 * SEC);
+	for (i = 0; i < nr_conns; i++)
+		conns[i].owner.known = owned;
+	before();
+	e.began = 100 * SEC;
+	e.ended = 105 * SEC;
+	after();
+}
+
 static void test_close_wait(void)
 {
 	tables();
@@ -564,6 +580,10 @@ static void test_close_wait(void)
 	conns[1].owner.pid = 4711;
 	looked();
 	same(judge(), "", "each process for itself");
+	hung(false);
+	same(judge(), "critical accept-hangs 3", "who waits for accept() is a finding of the listener");
+	hung(true);
+	same(judge(), "critical accept-hangs 3, warning close-wait 3", "who was accepted is not");
 }
 
 static void test_closing(void)
@@ -1373,7 +1393,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(268);
+	plan(270);
 	test_failures();
 	test_led_astray();
 	test_no_port_seen();

@@ -179,6 +179,7 @@ static void test_overflows(void)
 	counted(9, 3, SEC);
 	after();
 	same(judge(), "critical accept-queue-overflow 3", "a longer one would make them wait more than a second");
+	ok(strstr(r.v[0].cause, "to the end of its queue once"), "how often it got to the end is said");
 	same(r.v[0].setting, "", "then it is not advised");
 	tables();
 	before();
@@ -739,7 +740,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(127);
+	plan(128);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

@@ -75,6 +75,13 @@ static void leaking(const struct evidence *e, struct report *r, const struct hol
 		SAY(f->command, "ss -tnp state close-wait");
 }
 
+/* Nobody's before accept(): that nobody calls it is a finding of the listener. */
+static bool is_waiting(const struct evidence *e, const struct report *r, const struct holder *h)
+{
+	return !h->owner.known && !h->key.upstream.family &&
+	       report_blames(r, evidence_server(e, &h->local));
+}
+
 /* Does an application forget to close? */
 void check_close_wait(const struct evidence *e, struct report *r)
 {
@@ -86,7 +93,7 @@ void check_close_wait(const struct evidence *e, struct report *r)
 		now += h->now;
 		stuck += h->stuck;
 		before += h->stuck_before;
-		if (h->stuck >= STUCK)
+		if (h->stuck >= STUCK && !is_waiting(e, r, h))
 			leaking(e, r, h);
 	}
 	report_saw(r, "now %llu, stuck %llu, before the look %llu", (ull)now, (ull)stuck,

@@ -215,8 +215,10 @@ static bool is_serious(const struct alike *a)
 static void why_overrun(struct finding *f, const struct alike *a)
 {
 	const struct queue *q = a->worst;
-	char longest[TCPHS_DURATION_LEN];
+	char longest[TCPHS_DURATION_LEN], often[32] = "once";
 
+	if (q->emptied > 1)
+		SAY(often, "%llu times", (ull)q->emptied);
 	tcphs_fmt_duration(longest, q->oldest > q->wait.max_ns ? q->oldest : q->wait.max_ns,
 			   false);
 	if (!a->accepted && q->oldest && q->oldest < QUEUE_MOMENT_NS)
@@ -227,8 +229,8 @@ static void why_overrun(struct finding *f, const struct alike *a)
 		    "The application accepted nothing in all this time: it hangs, or it is too slow to accept. A longer queue would fill up too.");
 	else if (q->emptied)
 		SAY(f->cause,
-		    "The application is too slow to accept: it gets to the end of its queue at times, but connections wait up to %s in it. A longer queue makes them wait longer.",
-		    longest);
+		    "The application is too slow to accept: it got to the end of its queue %s, but connections wait up to %s in it. A longer queue makes them wait longer.",
+		    often, longest);
 	else
 		SAY(f->cause,
 		    "The application is too slow to accept: it never gets to the end of its queue, in which connections wait up to %s. A longer queue makes them wait longer.",
