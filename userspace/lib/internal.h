@@ -33,6 +33,12 @@
 void tcphs_error_set(struct tcphs_error *err, enum tcphs_err code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* CLOCK_REALTIME of a CLOCK_MONOTONIC; of what a stranger wrote, any number. */
+static inline int64_t real_time(int64_t clock, uint64_t time)
+{
+	return (int64_t)((uint64_t)clock + time);
+}
+
 /* ---- messages (decode.c, decode_events.c) -------------------------------- */
 
 struct tcphs_family {

@@ -114,12 +114,6 @@ uint32_t tcphs_recorder_number(const struct tcphs_recorder *r);
 size_t tcphs_recorder_held(const struct tcphs_recorder *r);
 void tcphs_recorder_new_frame(struct tcphs_recorder *r);
 
-/* CLOCK_REALTIME of a CLOCK_MONOTONIC; of what a stranger wrote, any number. */
-static inline int64_t real_time(int64_t clock, uint64_t time)
-{
-	return (int64_t)((uint64_t)clock + time);
-}
-
 /* ---- frames (frames.c) --------------------------------------------------- */
 
 #define INDEX_MAGIC { 0x89, 't', 'c', 'p', 'h', 's', 'i', '\n' }

@@ -55,7 +55,7 @@ void boots_free(struct boots *s);
 /* Time of day by the clock of its own. */
 static inline int64_t boot_time(const struct boot *b, uint64_t time)
 {
-	return (int64_t)((uint64_t)b->base + time);
+	return real_time(b->base, time);
 }
 
 #endif /* TCPHS_BOOTS_H */

@@ -201,7 +201,7 @@ static void say_older(struct lives_cmd *cmd)
 
 	if (!cmd->older)
 		return;
-	cli_moment(when, (int64_t)((uint64_t)source_clock(cmd->source)->offset + cmd->older_until));
+	cli_moment(when, real_time(source_clock(cmd->source)->offset, cmd->older_until));
 	cli_say("tcphs: %llu older event%s, of before %s, overwritten by newer ones; of lives that began before then, steps may be missing",
 		(unsigned long long)cmd->older, tcphs_plural(cmd->older), when);
 	cmd->older = 0;

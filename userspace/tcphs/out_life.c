@@ -365,11 +365,11 @@ static void times_json(struct tcphs_json *j, const struct life_line *line, int64
 	/* Of what is older than the module it is known how long it has been followed. */
 	if (life->known & TCPHS_LIFE_BEGIN && !(life->flags & TCPHS_F_ADOPTED)) {
 		tcphs_json_u64(j, "began", life->begin);
-		tcphs_json_moment(j, "began_at", (int64_t)((uint64_t)clock + life->begin));
+		tcphs_json_moment(j, "began_at", real_time(clock, life->begin));
 	}
 	if (line->end == LIFE_ENDED) {
 		tcphs_json_u64(j, "ended", life->last);
-		tcphs_json_moment(j, "ended_at", (int64_t)((uint64_t)clock + life->last));
+		tcphs_json_moment(j, "ended_at", real_time(clock, life->last));
 	}
 	if (life->known & TCPHS_LIFE_BEGIN)
 		tcphs_json_u64(j, "life_ns", length_of(line));

@@ -228,7 +228,7 @@ struct ends {
 static void on_end(void *arg, const struct tcphs_event *ev)
 {
 	struct ends *ends = arg;
-	int64_t time = (int64_t)((uint64_t)ends->s->clock.offset + ev->time);
+	int64_t time = real_time(ends->s->clock.offset, ev->time);
 
 	if (!ends->any)
 		ends->span.begin = time;

@@ -499,7 +499,7 @@ void packets_event(struct packets *p, const struct tcphs_event *ev, int64_t cloc
 {
 	struct segment seg[SEGMENTS_MAX];
 	unsigned int nr = segments_of(ev, seg, &p->counts.numberless), i;
-	int64_t time = (int64_t)((uint64_t)clock + ev->time);
+	int64_t time = real_time(clock, ev->time);
 
 	packets_settle(p, time);
 	for (i = 0; i < nr; i++)
