@@ -68,13 +68,8 @@ def led_astray(t):
 def rejected_here(t):
     """a firewall of this machine rejects with RST, though there is a listener"""
     _, port = t.serve()
-    nft("add table inet trouble", "add chain inet trouble input { type filter hook input priority 0; }",
-        f"add rule inet trouble input tcp dport {port} reject with tcp reset")
-    try:
-        with Look() as look:
-            refuse(t, port, 7)
-    finally:
-        nft("delete table inet trouble")
+    with firewall(port, "reject with tcp reset"), Look() as look:
+        refuse(t, port, 7)
     says(look.found(connect_refused=("critical", 7)), "cause", "a firewall of this machine rejects")
 
 
@@ -93,10 +88,10 @@ def nft(*rules):
 
 
 @contextlib.contextmanager
-def swallowed(port):
-    """No segment gets to the port inside "with", or until the chain is flushed."""
+def firewall(port, verdict="drop"):
+    """What comes to the port is treated so inside "with", or until the chain is flushed."""
     nft("add table inet trouble", "add chain inet trouble input { type filter hook input priority 0; }",
-        f"add rule inet trouble input tcp dport {port} drop")
+        f"add rule inet trouble input tcp dport {port} {verdict}")
     try:
         yield
     finally:
@@ -107,7 +102,7 @@ def swallowed(port):
 def nothing_answers(t):
     """SYNs that a firewall swallows: timed out, or waiting still"""
     _, port = t.serve()
-    with swallowed(port), Look() as look:
+    with firewall(port), Look() as look:
         waiting_at = time.monotonic() + 3.2
         for _ in range(2):
             t.connecting_to(port)
@@ -140,7 +135,7 @@ def given_up(t):
     """an application that gives up before the kernel does: nothing answers all the same"""
     _, port = t.serve()
     path = f"/tmp/trouble.{os.getpid()}"
-    with swallowed(port), Look() as look:
+    with firewall(port), Look() as look:
         record = start(["tcphs", "record", path, "-n", "0"])
         give_up(port, 7)
         subprocess.run(["curl", "-s", "--connect-timeout", "0.4", f"http://127.0.0.1:{port}"],
@@ -164,7 +159,7 @@ def given_up_once(t):
     """connects that were given up to hosts that are down, as a mail relay has them: a notice"""
     listener, port = t.serve()
     dead = t.new_port()
-    with swallowed(dead), Look() as look:
+    with firewall(dead), Look() as look:
         for n in range(5):
             give_up(dead, 1, 0.05, f"127.0.1.{n}")
         for _ in range(7):
@@ -179,7 +174,7 @@ def given_up_once(t):
 def out_of_reach(t):
     """connects to many hosts that all fail: the way out is broken"""
     dead = t.new_port()
-    with swallowed(dead), Look() as look:
+    with firewall(dead), Look() as look:
         for n in range(5):
             give_up(dead, 1, 0.05, f"127.0.1.{n}")
     names_me(look.found(connects_failing=("critical", 5)))
@@ -190,7 +185,7 @@ def happy_eyeballs(t):
     """healthy: two connects at once, and the slower is given up"""
     listener, port = t.serve()
     dead = t.new_port()
-    with swallowed(dead), Look() as look:
+    with firewall(dead), Look() as look:
         for _ in range(11):
             loser = t.connecting_to(dead)
             client, server = t.pair(listener, port)
@@ -295,7 +290,7 @@ def address_in_use(t):
 def syns_get_lost(t):
     """SYNs that had to be sent again"""
     listener, port = t.serve()
-    with swallowed(port), Look() as look:
+    with firewall(port), Look() as look:
         clients = [t.connecting_to(port) for _ in range(5)]
         nft("flush chain inet trouble input")
         for _ in clients:
