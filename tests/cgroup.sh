@@ -8,7 +8,7 @@
 
 need_command python3 jq unshare nsenter
 grep -qw cgroup2 /proc/filesystems || skip_all "needs cgroups"
-start 14
+start 15
 load ring_records=65536
 
 cgroups=$tmp/cgroup
@@ -76,6 +76,18 @@ doctor_groups() {
 	done
 }
 
+# Whose it is not is not judged, and a unit that has nothing is not well for that.
+doctor_of_a_unit() {
+	tcphs doctor -j --since 1h --unit nginx >"$tmp/found"
+	objects_fit doctor "$tmp/found" &&
+	same "$(jq -r 'select(.finding == "connect-refused") | "\(.unit) \(.value)"' "$tmp/found")" \
+		"nginx.service 7" "refused" &&
+	same "$(jq -r 'select(.worst).filters[]' "$tmp/found")" unit "of what it is said" || return
+	tcphs doctor -d 300ms --unit nobody >"$tmp/found"
+	same $? 1 "exit status" && grep "Nothing to judge: no listener and no connection is what --unit" \
+		"$tmp/found" && grep "strays  *segments that belong to no connection" "$tmp/found"
+}
+
 # Of who sees system.slice alone.
 inside() {
 	(echo $BASHPID >"$cgroups/system.slice/cgroup.procs" &&
@@ -113,6 +125,7 @@ check "events have the names, too" same \
 	"$(jq -c '{unit, container, pod}' "$tmp/did" | sort -u)" "names"
 check "drawings have them above the end that connected" are_drawn
 check "the doctor tells whose it is that is refused, and groups by that" doctor_groups
+check "and judges one unit alone" doctor_of_a_unit
 mkdir -p "$cgroups/system.slice"
 check "who sees a part of the hierarchy has names of that part" inside
 check "the status counts them" test \

@@ -350,6 +350,17 @@ said "$out" '^Nothing to judge: the recording has no event that fits' "has nothi
 run 1 "doctor --json of it"			absent doctor -j --read "$rec" --since 2001-09-10
 said "$out" '"worst":"unknown"'			"does not know"
 run 2 "to record one for a time"		absent record -r "$rec" -d 1s "$rec.none"
+run 0 "doctor --read --unit"			absent doctor --read "$rec" --unit 'get\x2dit'
+said "$out" '^Nothing wrong in what --unit lets through\.$' "says of what nothing is wrong"
+said "$out" '^LOOKED AT .* of a recording: what --unit lets through.$' "and what was looked at"
+said "$out" '^  strays +segments that belong to no connection are of no unit' "and what was not"
+run 0 "doctor --read --unit, out of a pipe"	absent doctor --read - --unit 'get\x2dit' <"$rec"
+run 0 "doctor --read --unit --port --json"	absent doctor -j --read "$rec" --unit 'get\x2dit' --port 443
+said "$out" '"worst":"none",.*"filters":\["port","unit"\]' "says so, too"
+run 1 "doctor --read of a unit that it has not"	absent doctor --read "$rec" --unit sshd
+said "$out" '^Nothing to judge'			"has nothing to judge"
+run 0 "doctor --read of another port's"		absent doctor --read "$rec" --port 443
+said "$out" '^Nothing wrong in what --port lets through\.$' "says of what, too"
 ln -s "$rec.old" "$rec.link"
 head -c 4096 /dev/zero >"$rec.old"
 run 0 "record --force through a link"		"" record --force "$rec.link" -d 0s
@@ -504,6 +515,11 @@ run 10 "doctor --json"				"" doctor -d 200ms -j
 said "$out" '"container":"0123456789abcdef'	"a finding has its container"
 json_ok						"it is JSON, also with a quote in a name"
 said "$out" '^\{"netns":4026531840,"worst":"warning","findings":4,' "it sums up"
+run 10 "doctor --container"			"" doctor -d 200ms --container 0123456789ab
+said "$out" '^WARNING   accept-queue-full: listener'	"judges what it owns"
+run 10 "doctor of another container"		"" doctor -d 200ms --container 4567
+! grep 'accept-queue' "$out"; result $?		"and of another not this"
+said "$out" ', accepted 0, waiting now 0'	"nor looks at it"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
 run 1 "doctor --since, of what is older"	"" doctor --since 5m
 said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
@@ -546,4 +562,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 399
+ended 415

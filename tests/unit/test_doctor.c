@@ -2,6 +2,7 @@
 /* What the doctor adds up, and where each of its alarms begins. */
 #include <unistd.h>
 
+#include "belonging.h"
 #include "files.h"
 #include "made.h"
 
@@ -196,9 +197,77 @@ static void test_order(void)
 	equal(looked, NR_RULES, "and everything was looked at");
 }
 
+/* At listener @queue, or of connection @conn; @cgroup 0: nobody owns it yet. */
+static struct tcphs_event owned(uint8_t type, uint64_t queue, uint64_t conn, uint64_t cgroup)
+{
+	struct tcphs_event ev = event(type, TCPHS_ROLE_PASSIVE, TCPHS_STATE_SYN_RECV, 0);
+
+	ev.id.conn = conn;
+	ev.id.cgroup = cgroup;
+	ev.flags = (cgroup ? TCPHS_F_OWNER : 0) | (queue ? TCPHS_F_QUEUE : 0);
+	ev.queue.listener = queue;
+	return ev;
+}
+
+static bool fits(struct belonging *b, struct tcphs_event ev)
+{
+	return belonging_fits(b, &ev);
+}
+
+/* Before accept() a connection is its listener's, after that its owner's. */
+static void test_belonging(void)
+{
+	struct tcphs_listener l = { .conn = 11, .port = 80 };
+	struct tcphs_filter filter = { 0 };
+	struct tcphs_cgroups *c = tcphs_cgroups_new();
+	struct tcphs_event ev;
+	struct belonging b;
+
+	belonging_init(&b, &filter);
+	ok(fits(&b, owned(TCPHS_EV_RST_SENT, 0, 0, 0)), "everything is wanted where no unit is asked for");
+	belonging_free(&b);
+
+	tcphs_cgroups_add(c, 3, "/system.slice/nginx.service");
+	tcphs_cgroups_add(c, 5, "/system.slice/other.service");
+	tcphs_filter_cgroups(&filter, c);
+	filter.keys = TCPHS_FILTER_BIT(UNIT);
+	filter.nr_units = 1;
+	strcpy(filter.unit[0], "nginx");
+	belonging_init(&b, &filter);
+	ok(fits(&b, owned(TCPHS_EV_SYN_SENT, 0, 1, 3)), "what a unit's process does is the unit's");
+	ok(!fits(&b, owned(TCPHS_EV_SYN_SENT, 0, 2, 5)), "not what another's does");
+	ok(!fits(&b, owned(TCPHS_EV_SYN_RECEIVED, 7, 21, 0)), "nobody knows whose a listener is");
+	ok(fits(&b, owned(TCPHS_EV_ACCEPTED, 7, 21, 3)), "until somebody accepts");
+	ok(fits(&b, owned(TCPHS_EV_SYN_RECEIVED, 7, 22, 0)), "from then on its requests count");
+	ok(fits(&b, owned(TCPHS_EV_SYNACK_RETRANSMIT, 0, 22, 0)), "and what becomes of them");
+	ok(fits(&b, owned(TCPHS_EV_SYN_DROPPED, 7, 0, 0)), "and what finds no room there");
+	ok(!fits(&b, owned(TCPHS_EV_SYNACK_RETRANSMIT, 0, 23, 0)), "no other request does");
+	ok(!fits(&b, owned(TCPHS_EV_SYN_DROPPED, 9, 0, 0)), "nor another listener");
+	ok(fits(&b, owned(TCPHS_EV_ACCEPTED, 7, 22, 5)), "whoever accepts, it is taken from that queue");
+	ok(!fits(&b, owned(TCPHS_EV_FIN_SENT, 0, 22, 5)), "and then it is its owner's");
+	ok(fits(&b, owned(TCPHS_EV_LISTEN, 0, 13, 3)) && fits(&b, owned(TCPHS_EV_SYN_RECEIVED, 13, 24, 0)),
+	   "a unit that listens has a listener");
+	belonging_listener(&b, &l);
+	ok(fits(&b, owned(TCPHS_EV_SYN_RECEIVED, 11, 25, 0)), "and those of the tables");
+	ev = owned(TCPHS_EV_RST_SENT, 0, 0, 0);
+	ev.old_state = TCPHS_STATE_LISTEN;
+	ok(fits(&b, ev), "a RST of its listener is its own");
+	ev.old_state = TCPHS_STATE_CLOSE;
+	ok(!fits(&b, ev), "one for nobody is nobody's");
+	belonging_free(&b);
+	tcphs_cgroups_free(c);
+
+	fresh();
+	e.owned = true;
+	client(3, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
+	same(judge(), "critical connect-timeout 3", "a unit's connects are judged");
+	ok(!r.check[14].looked && !strcmp(rules[14].name, "strays") && !r.check[16].looked &&
+	   !strcmp(rules[16].name, "shut-ports"), "and what nobody owns was not looked at");
+}
+
 int main(void)
 {
-	plan(50);
+	plan(68);
 	test_tally();
 	test_tally_limit();
 	test_counters();
@@ -207,6 +276,7 @@ int main(void)
 	test_settings();
 	test_files();
 	test_order();
+	test_belonging();
 	evidence_free(&e);
 	report_free(&r);
 	return tap_done();

@@ -6,13 +6,14 @@
 #include "play.h"
 
 /* What chooses some steps of a connection would hide the evidence; as for tcphs doctor. */
-#define FILTERS		(TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS))
+#define FILTERS		(LOOK_FILTERS | TCPHS_FILTER_BIT(NETNS))
 
 static void on_event(void *arg, const struct tcphs_event *ev)
 {
 	struct examine *x = arg;
 
-	if (ev->time < x->first || !tcphs_filter_event(&x->filter, ev))
+	if (ev->time < x->first || !tcphs_filter_event(&x->early, ev) ||
+	    !look_concerns(&x->look, ev))
 		return;
 	/* A recording of several namespaces is judged as one: its places know where they are. */
 	if (x->look.session || x->look.patients->netns)
@@ -161,6 +162,8 @@ int examine_refresh(struct examine *x, struct top_source *src, bool all,
 		examine_forget(x, src);
 	x->filter = *filter;
 	x->filter.keys &= FILTERS;
+	x->early = x->filter;
+	x->early.keys &= ~OWNER_FILTERS;
 	if (!x->feed)
 		ret = start(x, src, all, now, err);
 	if (!ret)

@@ -30,6 +30,7 @@ struct top_finding {
  * @stale: what is wanted has changed
  * @read: of a recording its name; NULL: it is this machine
  * @filter: whose connections count
+ * @early: what of that each event answers
  * @look: the one that is under way
  * @first: events before that are of before the first look, ns
  * @since: the look began then, by the caller's clock, ns
@@ -46,7 +47,7 @@ struct examine {
 	bool all;
 	bool stale;
 	const char *read;
-	struct tcphs_filter filter;
+	struct tcphs_filter filter, early;
 	struct look look;
 	uint64_t first;
 	uint64_t since;

@@ -218,11 +218,13 @@ static const char *nothing(const struct top_model *m, const struct ui *ui)
 {
 	if (ui->screen == TOP_DOCTOR && !m->examine.judged)
 		return "the first look is under way";
-	/* Of what a filter leaves nothing may be wrong, too. */
-	if (ui->screen == TOP_DOCTOR && m->examine.records)
-		return table_nothing(ui->screen);
+	/* Of what a filter leaves nothing may be wrong, too, and more is not said. */
+	if (ui->screen == TOP_DOCTOR && m->examine.filter.keys)
+		return m->examine.records ? "nothing wrong in what the filter lets through" :
+		       "nothing wrong in what the filter lets through, but nothing happened there";
 	if (ui->screen == TOP_DOCTOR)
-		return "nothing wrong, but nothing happened either";
+		return m->examine.records ? table_nothing(ui->screen) :
+		       "nothing wrong, but nothing happened either";
 	return *ui->filter ? "nothing that the filter lets through" : table_nothing(ui->screen);
 }
 

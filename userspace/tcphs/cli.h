@@ -56,7 +56,7 @@ struct verb {
 	} keeps;
 	uint32_t filters;		/* TCPHS_FILTERS_*: those that mean something here */
 	bool lives;			/* they choose connections, see source.h */
-	uint32_t early;			/* of lives: filters that fit all events of one, or none */
+	uint32_t early;			/* filters for single events, where it judges the others itself */
 	int (*run)(struct cli *cli, int argc, char **argv);	/* the exit status */
 };
 

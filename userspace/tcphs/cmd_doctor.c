@@ -97,6 +97,8 @@ static void on_record(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
 
+	if (!look_concerns(&d->look, ev))
+		return;
 	/* A recording of several namespaces is judged as one: its places know where they are. */
 	if (d->cli->read)
 		evidence_event(&d->look.patients[site_host_number(ev->id.netns)].evidence, ev);
@@ -109,7 +111,8 @@ static void on_kept(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
 
-	look_kept(&d->look, ev);
+	if (look_concerns(&d->look, ev))
+		look_kept(&d->look, ev);
 }
 
 /* What is reported now is of another machine than this one's. */
@@ -178,6 +181,15 @@ static const struct tcphs_events_ops ops = {
 
 static const struct tcphs_events_ops past_ops = { .record = on_past };
 
+static void on_learn(void *arg, const struct tcphs_event *ev)
+{
+	struct doctor *d = arg;
+
+	belonging_learn(&d->look.belonging, ev);
+}
+
+static const struct tcphs_events_ops learn_ops = { .record = on_learn };
+
 static bool show_progress(void *arg)
 {
 	const struct doctor *d = arg;
@@ -211,11 +223,24 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 	return tcphs_now() >= until && !tcphs_stop_asked();
 }
 
+/* Which listeners are of the unit that is asked for, before anything happens at them. */
+static int learn(struct doctor *d, struct tcphs_error *err)
+{
+	if (d->look.session)
+		return look_learn(&d->look, d->cli->all_netns, err);
+	/* Out of a pipe that is known when it is seen. */
+	if (!d->look.belonging.asked || !source_rewinds(d->source))
+		return 0;
+	return source_drain(d->source, &learn_ops, d, err) || source_rewind(d->source, err) ? -1 : 0;
+}
+
 /* What is remembered, with the settings of now. */
 static void look_at_past(struct doctor *d, struct tcphs_error *err)
 {
 	size_t i;
 
+	if (learn(d, err))
+		return;
 	source_drain(d->source, &ops, d, err);
 	for (i = 0; i < d->look.nr_patients; i++)
 		d->look.patients[i].evidence.clock = source_clock(d->source)->offset;
@@ -235,10 +260,17 @@ static bool is_covered(const struct doctor *d, const struct patient *p)
 	return st->has_overwritten && now(d) - since <= st->ring_reach;
 }
 
+/* What was chosen by; a namespace that is looked at stands in the heading. */
+static uint32_t filters_of(const struct doctor *d, const struct patient *p)
+{
+	return d->cli->filter.keys & (LOOK_FILTERS | (p->netns ? 0 : TCPHS_FILTER_BIT(NETNS)));
+}
+
 static void judge(struct doctor *d, struct patient *p)
 {
 	struct doctor_view view = { .e = &p->evidence, .netns = p->netns, .name = p->name,
 				    .host = p->host, .by = d->by,
+				    .filters = filters_of(d, p),
 				    .past = d->past && source_session(d->source),
 				    .oldest = d->oldest, .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
@@ -306,7 +338,7 @@ static void examine(struct doctor *d, bool *again, struct tcphs_error *err)
 		*again = look_live(d, err);
 	else
 		look_at_past(d, err);
-	if (d->look.no_memory) {
+	if (d->look.no_memory || d->look.belonging.no_memory) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return;
 	}
@@ -379,6 +411,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	return ret;
 }
 
+/* Those that each event answers. */
+#define EARLY	(TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS) | TCPHS_FILTER_BIT(SINCE) | \
+		 TCPHS_FILTER_BIT(UNTIL))
+
 const struct verb verb_doctor = {
 	.name = "doctor",
 	.help = "what is wrong, the most urgent first, and what to do about it",
@@ -399,7 +435,7 @@ const struct verb verb_doctor = {
 	.reads_several = true,
 	.keeps = KEEPS_OF_A_TIME,
 	/* What chooses some steps of a connection would hide the evidence. */
-	.filters = TCPHS_FILTERS_LIFE | TCPHS_FILTER_BIT(NETNS) |
-		   TCPHS_FILTER_BIT(SINCE) | TCPHS_FILTER_BIT(UNTIL),
+	.filters = LOOK_FILTERS | EARLY,
+	.early = EARLY,
 	.run = run,
 };

@@ -194,22 +194,47 @@ static void checks_text(struct cli *cli, const struct report *r, bool looked, co
  */
 bool doctor_is_blind(const struct doctor_view *v)
 {
-	return !v->e->live && !v->e->records && !v->e->kept_records && !v->covered && !v->shut;
+	const struct evidence *e = v->e;
+
+	if (e->records || e->kept_records || v->covered || v->shut)
+		return false;
+	return !e->live || (v->filters && !e->found);
+}
+
+/* " in what --port and --unit let through"; "": all of it was looked at. */
+static void of_what(char *to, size_t size, const struct doctor_view *v, const char *in)
+{
+	uint32_t left = v->filters;
+	size_t len = 0;
+	int key;
+
+	*to = '\0';
+	for (; left && len < size; left &= left - 1) {
+		key = __builtin_ctz(left);
+		len += (size_t)snprintf(to + len, size - len, "%s--%s", !len ? in :
+					left & (left - 1) ? ", " : " and ",
+					tcphs_filter_name((enum tcphs_filter_key)key));
+	}
+	if (len && len < size)
+		snprintf(to + len, size - len, " let%s through",
+			 v->filters & (v->filters - 1) ? "" : "s");
 }
 
 /* A machine on which nothing happens has nothing wrong either: say so, and where to look. */
 static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 {
-	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[96] = "";
+	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[96] = "", what[160];
 	const struct evidence *e = v->e;
 
+	of_what(what, sizeof(what), v, " in what ");
 	if (v->shut) {
-		cli_line(cli, 0, "%s; all else was not looked at, as no process is in this namespace any more.",
-			 e->records ? "Nothing wrong in its events" : "Nothing happened in it");
+		cli_line(cli, 0, "%s%s; all else was not looked at, as no process is in this namespace any more.",
+			 e->records ? "Nothing wrong in its events" : "Nothing happened in it",
+			 what);
 		return;
 	}
 	if (!e->live && !e->records && v->covered) {
-		cli_line(cli, 0, "Nothing happened in that time, so nothing was wrong.");
+		cli_line(cli, 0, "Nothing happened%s in that time, so nothing was wrong.", what);
 		return;
 	}
 	if (!e->live && !e->records) {
@@ -217,9 +242,16 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 			 v->past ? "the ring" : "the recording");
 		return;
 	}
+	if (doctor_is_blind(v)) {
+		tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
+		of_what(what, sizeof(what), v, "");
+		cli_line(cli, 0, "Nothing to judge: no listener and no connection is what %s, and nothing happened in these %s.",
+			 what, looked);
+		return;
+	}
 	if (e->records || !e->live) {
-		cli_line(cli, 0, "%sNothing wrong%s%s.", cli_tone(cli, TCPHS_TONE_GOOD),
-			 cli_plain(cli),
+		cli_line(cli, 0, "%sNothing wrong%s%s%s.", cli_tone(cli, TCPHS_TONE_GOOD),
+			 cli_plain(cli), what,
 			 e->kept_records ? " in what the ring has of that time" : "");
 		return;
 	}
@@ -230,8 +262,9 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 		    (ull)((v->now - v->oldest) / 60000000000ull + 2));
 	}
 	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
-	cli_line(cli, 0, "%sNothing wrong%s, but nothing happened in these %s either.%s",
-		 cli_tone(cli, TCPHS_TONE_GOOD), cli_plain(cli), looked, ring);
+	cli_line(cli, 0, "%sNothing wrong%s%s, but nothing happened%s in these %s either.%s",
+		 cli_tone(cli, TCPHS_TONE_GOOD), cli_plain(cli), what, *what ? " there" : "", looked,
+		 ring);
 }
 
 static void heading(struct cli *cli, const struct doctor_view *v)
@@ -285,7 +318,7 @@ static void kept_text(struct cli *cli, const struct doctor_view *v)
  */
 void doctor_text(struct cli *cli, const struct doctor_view *v, const struct report *r)
 {
-	char looked[TCPHS_DURATION_LEN], head[96];
+	char looked[TCPHS_DURATION_LEN], head[256], what[160];
 
 	heading(cli, v);
 	if (report_worst(r) < SEVERITY_WARNING)
@@ -296,7 +329,8 @@ void doctor_text(struct cli *cli, const struct doctor_view *v, const struct repo
 		return;
 	findings_text(cli, v, r);
 	tcphs_fmt_duration(looked, v->e->ended - v->e->began, cli->utf8);
-	SAY(head, "LOOKED AT (%s%s)", looked, source_of(v));
+	of_what(what, sizeof(what), v, ": what ");
+	SAY(head, "LOOKED AT (%s%s%s)", looked, source_of(v), what);
 	checks_text(cli, r, true, head);
 	kept_text(cli, v);
 	checks_text(cli, r, false, "NOT LOOKED AT");
@@ -382,6 +416,19 @@ static void check_json(struct cli *cli, const struct doctor_view *v, const struc
 	tcphs_json_end(&j);
 }
 
+/* Of what it is said. */
+static void filters_json(struct tcphs_json *j, const struct doctor_view *v)
+{
+	uint32_t left = v->filters;
+
+	if (!left)
+		return;
+	tcphs_json_open(j, "filters", '[');
+	for (; left; left &= left - 1)
+		tcphs_json_str(j, NULL, tcphs_filter_name((enum tcphs_filter_key)__builtin_ctz(left)));
+	tcphs_json_close(j, ']');
+}
+
 /**
  * doctor_json - for programs: each finding, each check, and a last line that sums up
  * @cli: where to
@@ -399,13 +446,14 @@ void doctor_json(struct cli *cli, const struct doctor_view *v, const struct repo
 	for (i = 0; i < NR_RULES; i++)
 		check_json(cli, v, r, i);
 	begin_json(&j, cli, v, v->netns);
-	tcphs_json_str(&j, "worst", doctor_is_blind(v) || (v->shut && !r->nr) ? "unknown" :
+	tcphs_json_str(&j, "worst", (doctor_is_blind(v) || v->shut) && !r->nr ? "unknown" :
 		       severity_name(report_worst(r)));
 	tcphs_json_u64(&j, "findings", r->nr);
 	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
 	tcphs_json_bool(&j, "recording", !v->netns);
 	if (v->past)
 		tcphs_json_bool(&j, "past", true);
+	filters_json(&j, v);
 	tcphs_json_u64(&j, "records", e->records);
 	if (v->past)
 		tcphs_json_u64(&j, "kept_records", e->kept_records);

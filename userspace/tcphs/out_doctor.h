@@ -15,6 +15,7 @@ struct doctor_view {
 	const char *name;		/* of it; "": none */
 	const char *host;		/* of several machines this one; NULL: there is but one */
 	enum doctor_by by;		/* in text */
+	uint32_t filters;		/* 1 << enum tcphs_filter_key: it is of what these let through */
 	bool all;			/* it is one of several */
 	bool past;			/* what both stores have of what has been is judged */
 	bool covered;			/* where it has no event, there was none */

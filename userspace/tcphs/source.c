@@ -261,7 +261,7 @@ static int span_of(struct source *s, struct tcphs_error *err)
 static void take_filter(struct source *s)
 {
 	s->filter = s->cli->filter;
-	if (s->cli->verb->lives)
+	if (s->cli->verb->lives || s->cli->verb->early)
 		s->filter.keys &= s->cli->verb->early;
 }
 

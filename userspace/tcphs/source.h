@@ -15,8 +15,8 @@ struct source;
  * (cli->command) is not run yet: that do the first source_keep_last(), source_drain() or
  * source_follow(), which end with it and leave its exit status in cli->status. Only
  * events that the user's filter (cli->filter) lets through come out of it. A verb
- * about whole lives (verb->lives) gets every event that the filters in verb->early let
- * through, and chooses with tcphs_filter_event(): one event of many may fit, and the other
+ * about whole lives (verb->lives), or with some in verb->early, gets every event that these
+ * let through, and judges by the others itself: one event of many may fit, and the other
  * end of a connection may have other addresses, where NAT stands between them.
  * NULL on error.
  */

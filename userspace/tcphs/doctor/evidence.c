@@ -234,6 +234,7 @@ void evidence_before(struct evidence *e, const struct tables *t)
 {
 	e->live = true;
 	e->before = t->status;
+	e->found = t->listeners.nr + t->connections.nr;
 	queue_before(e, t);
 	close_before(e, t);
 }
@@ -263,6 +264,7 @@ void evidence_after(struct evidence *e, const struct tables *t, const struct set
 
 	e->after = t->status;
 	e->settings = *settings;
+	e->found += t->listeners.nr + t->connections.nr;
 	queue_after(e, t);
 	for (i = 0; i < t->connections.nr; i++)
 		connection_after(e, &t->connections.v[i]);

@@ -237,6 +237,8 @@ struct silent {
 struct evidence {
 	uint64_t stuck_ns;
 	bool live;			/* tables and settings were there to look at */
+	bool owned;			/* only what somebody owns that was asked for is here */
+	uint64_t found;			/* listeners and connections in the tables */
 	bool no_memory;			/* something could not be added */
 	uint64_t began, ended;		/* CLOCK_MONOTONIC, ns */
 	uint64_t records, lost;

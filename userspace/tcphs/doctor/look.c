@@ -28,6 +28,7 @@ int look_init(struct look *l, struct tcphs_session *session, const struct tcphs_
 		.strangers = { .key_size = sizeof(uint32_t), .entry_size = sizeof(uint32_t) },
 		.tables = calloc(1, sizeof(*l->tables)),
 	};
+	belonging_init(&l->belonging, filter);
 	return l->tables ? 0 : -ENOMEM;
 }
 
@@ -38,6 +39,7 @@ int look_init(struct look *l, struct tcphs_session *session, const struct tcphs_
 void look_free(struct look *l)
 {
 	look_dismiss(l);
+	belonging_free(&l->belonging);
 	if (l->tables) {
 		tcphs_listener_list_free(&l->tables->listeners);
 		tcphs_conn_list_free(&l->tables->connections);
@@ -92,6 +94,7 @@ struct patient *look_add(struct look *l, uint32_t netns)
 	p += l->nr_patients++;
 	*p = (struct patient){ .netns = netns, .fd = -1 };
 	evidence_init(&p->evidence, l->stuck);
+	p->evidence.owned = l->belonging.asked;
 	return p;
 }
 
@@ -233,6 +236,40 @@ void look_count_others(struct look *l)
 /* ---- events ------------------------------------------------------------------------ */
 
 /**
+ * look_concerns - is it of the unit or container that is asked for?
+ * @l: the look
+ * @ev: an event; they come in time order
+ */
+bool look_concerns(struct look *l, const struct tcphs_event *ev)
+{
+	return belonging_fits(&l->belonging, ev);
+}
+
+/**
+ * look_learn - which listeners are of the unit or container that is asked for
+ * @l: the look, with a session
+ * @all: of every namespace
+ * @err: why that is not known
+ *
+ * What is past is judged with those of now; look_before() knows its own.
+ *
+ * Return: 0, or -1.
+ */
+int look_learn(struct look *l, bool all, struct tcphs_error *err)
+{
+	size_t i;
+
+	if (!l->belonging.asked)
+		return 0;
+	if (tcphs_get_listeners(l->session, all, &l->listeners, err))
+		return -1;
+	for (i = 0; i < l->listeners.nr; i++)
+		if (tcphs_filter_listener(&l->belonging.filter, &l->listeners.v[i]))
+			belonging_listener(&l->belonging, &l->listeners.v[i]);
+	return 0;
+}
+
+/**
  * look_event - something happened
  * @l: the look
  * @ev: what
@@ -311,6 +348,19 @@ struct asking {
 	struct patient *p;
 };
 
+/* Sockets have ends, and whose they are is in the tables. */
+static bool is_in_tables(const struct tables *t, const struct unacked *u)
+{
+	const struct tcphs_conn_info *c;
+
+	for (c = t->connections.v; c < t->connections.v + t->connections.nr; c++)
+		if (c->local_port == u->local_port && c->peer_port == u->peer_port &&
+		    c->family == u->family && !memcmp(c->local, u->local, sizeof(u->local)) &&
+		    !memcmp(c->peer, u->peer, sizeof(u->peer)))
+			return true;
+	return false;
+}
+
 /* As the connections of the tables, it has to fit the filter. */
 static void on_unacked(void *arg, const struct unacked *u)
 {
@@ -320,7 +370,9 @@ static void on_unacked(void *arg, const struct unacked *u)
 		.family = u->family, .local_port = u->local_port, .peer_port = u->peer_port,
 	};
 
-	filter.keys &= ~TCPHS_FILTER_BIT(NETNS);
+	filter.keys &= TCPHS_FILTERS_LIFE;
+	if (a->l->belonging.asked && !is_in_tables(a->l->tables, u))
+		return;
 	memcpy(c.local, u->local, sizeof(c.local));
 	memcpy(c.peer, u->peer, sizeof(c.peer));
 	if (tcphs_filter_conn(&filter, &c))
@@ -330,6 +382,7 @@ static void on_unacked(void *arg, const struct unacked *u)
 static int before(struct look *l, struct patient *p, uint64_t now, struct tcphs_error *err)
 {
 	struct evidence *e = &p->evidence;
+	size_t i;
 
 	e->began = now;
 	if (!p->session)
@@ -341,7 +394,21 @@ static int before(struct look *l, struct patient *p, uint64_t now, struct tcphs_
 	if (get_tables(l, p, CLOSING_STATES, err))
 		return -1;
 	evidence_before(e, l->tables);
+	for (i = 0; i < l->tables->listeners.nr; i++)
+		belonging_listener(&l->belonging, &l->tables->listeners.v[i]);
 	return 0;
+}
+
+/* Of those that the filter lets through. */
+static uint64_t count_open(const struct tcphs_conn_list *list)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		n += list->v[i].state == TCPHS_STATE_ESTABLISHED ||
+		     list->v[i].state == TCPHS_STATE_CLOSE_WAIT;
+	return n;
 }
 
 static int after(struct look *l, struct patient *p, uint64_t now, struct tcphs_error *err)
@@ -362,6 +429,8 @@ static int after(struct look *l, struct patient *p, uint64_t now, struct tcphs_e
 					     &(struct asking){ l, p }, &e->open);
 		leave(l, p);
 	}
+	if (l->filter->keys & LOOK_FILTERS)
+		e->open = count_open(&l->tables->connections);
 	evidence_after(e, l->tables, &settings);
 	look_at_files(e);
 	return 0;

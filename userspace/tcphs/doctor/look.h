@@ -8,6 +8,7 @@
 
 #include "evidence.h"
 #include "netns.h"
+#include "belonging.h"
 
 /* A network namespace that is looked at. */
 struct patient {
@@ -24,6 +25,7 @@ struct patient {
  * struct look - what is looked at
  * @session: with the module, in our own namespace; NULL: it is a recording
  * @filter: of the user
+ * @belonging: what of it is about owners, where that is not seen of each event
  * @stuck: what stays longer than that in a state of the close is stuck, ns
  * @home: our namespace, an open file; -1: it can't be left
  * @patients: namespaces
@@ -38,6 +40,7 @@ struct patient {
 struct look {
 	struct tcphs_session *session;
 	const struct tcphs_filter *filter;
+	struct belonging belonging;
 	uint64_t stuck;
 	int home;
 	struct patient *patients;
@@ -59,6 +62,15 @@ void look_dismiss(struct look *l);
 struct patient *look_find(struct look *l, uint32_t netns);
 bool look_wants(const struct look *l, const struct patient *p);
 void look_count_others(struct look *l);
+
+/*
+ * Filters of the user that choose whole connections, at whichever end; the last two are judged
+ * here, for not each event says whose it is: its source must leave them to look_concerns().
+ */
+#define LOOK_FILTERS	(TCPHS_FILTERS_LIFE | OWNER_FILTERS)
+
+bool look_concerns(struct look *l, const struct tcphs_event *ev);
+int look_learn(struct look *l, bool all, struct tcphs_error *err);
 
 /* What happened goes to whom it is of. */
 void look_event(struct look *l, const struct tcphs_event *ev);

@@ -132,6 +132,14 @@ static int by_urgency(const void *a, const void *b)
 	return strcmp(x->object, y->object);
 }
 
+/* What it is about and nobody owns; NULL: somebody does. */
+static const char *nobodys(const struct rule *rule)
+{
+	if (rule->check == check_strays)
+		return "segments that belong to no connection";
+	return rule->check == check_shut_ports ? "SYNs for ports where nobody listens" : NULL;
+}
+
 /**
  * report_make - judge
  * @r: the report
@@ -151,6 +159,11 @@ int report_make(struct report *r, const struct evidence *e)
 		r->rule = &rules[i];
 		if (rules[i].needs && !e->live) {
 			SAY(why, "events alone do not say %s", rules[i].needs);
+			report_skip(r, why);
+			continue;
+		}
+		if (e->owned && nobodys(&rules[i])) {
+			SAY(why, "%s are of no unit and no container", nobodys(&rules[i]));
 			report_skip(r, why);
 			continue;
 		}

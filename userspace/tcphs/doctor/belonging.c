@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "belonging.h"
+
+/* Connections that nobody has accepted yet; of more, the oldest are forgotten. */
+#define WAITING_MOST	65536
+
+/* A cookie is of a machine; recordings of several tell their namespaces apart. */
+struct known {
+	struct {
+		uint64_t number;	/* cookie, or port */
+		uint64_t netns;
+	} key;
+};
+
+/**
+ * belonging_init - nothing is known yet
+ * @w: who is asked for
+ * @filter: of the user, after tcphs_filter_cgroups(); it is copied
+ */
+void belonging_init(struct belonging *w, const struct tcphs_filter *filter)
+{
+	const struct tally cookies = TALLY_INIT(struct known, key);
+
+	*w = (struct belonging){ .filter = *filter, .listeners = cookies, .ports = cookies,
+			     .waiting = cookies };
+	w->waiting.limit = WAITING_MOST;
+	w->filter.keys &= OWNER_FILTERS;
+	w->asked = w->filter.keys;
+}
+
+/**
+ * belonging_free - give the memory back
+ * @w: of belonging_init()
+ */
+void belonging_free(struct belonging *w)
+{
+	tally_free(&w->listeners);
+	tally_free(&w->ports);
+	tally_free(&w->waiting);
+}
+
+static struct known known_of(uint64_t number, uint32_t netns)
+{
+	return (struct known){ .key = { .number = number, .netns = netns } };
+}
+
+static bool has(const struct tally *t, uint64_t number, uint32_t netns)
+{
+	struct known k = known_of(number, netns);
+
+	return number && tally_find(t, &k.key);
+}
+
+static void note(struct belonging *w, struct tally *t, uint64_t number, uint32_t netns)
+{
+	struct known k = known_of(number, netns);
+
+	if (number && !tally_get(t, &k.key))
+		w->no_memory = true;
+}
+
+static void note_listener(struct belonging *w, uint64_t conn, uint16_t port, uint32_t netns)
+{
+	note(w, &w->listeners, conn, netns);
+	note(w, &w->ports, port, netns);
+}
+
+/**
+ * belonging_listener - a listener of theirs
+ * @w: who is asked for
+ * @l: of the tables, let through by the filter
+ */
+void belonging_listener(struct belonging *w, const struct tcphs_listener *l)
+{
+	if (w->asked)
+		note_listener(w, l->conn, l->port, l->netns);
+}
+
+static bool owner_fits(const struct belonging *w, const struct tcphs_event *ev)
+{
+	return tcphs_filter_event(&w->filter, ev);
+}
+
+/**
+ * belonging_learn - which listeners are theirs: who listens there, or accepts
+ * @w: who is asked for
+ * @ev: an event, also one that comes again in belonging_fits()
+ */
+void belonging_learn(struct belonging *w, const struct tcphs_event *ev)
+{
+	if (!w->asked || (ev->type != TCPHS_EV_LISTEN && ev->type != TCPHS_EV_ACCEPTED) ||
+	    !owner_fits(w, ev))
+		return;
+	if (ev->flags & TCPHS_F_QUEUE)
+		note_listener(w, ev->queue.listener, ev->id.local_port, ev->id.netns);
+	else if (ev->type == TCPHS_EV_LISTEN)
+		note_listener(w, ev->id.conn, ev->id.local_port, ev->id.netns);
+}
+
+/* What a listener has, and answers, before there is an owner. */
+static bool is_of_listener(const struct belonging *w, const struct tcphs_event *ev)
+{
+	if (ev->flags & TCPHS_F_QUEUE)
+		return has(&w->listeners, ev->queue.listener, ev->id.netns);
+	if (!ev->id.conn)
+		return ev->old_state == TCPHS_STATE_LISTEN &&
+		       has(&w->ports, ev->id.local_port, ev->id.netns);
+	return !(ev->flags & TCPHS_F_OWNER) && has(&w->waiting, ev->id.conn, ev->id.netns);
+}
+
+/**
+ * belonging_fits - is it theirs?
+ * @w: who is asked for
+ * @ev: the event
+ */
+bool belonging_fits(struct belonging *w, const struct tcphs_event *ev)
+{
+	bool queued;
+
+	if (!w->asked)
+		return true;
+	belonging_learn(w, ev);
+	queued = is_of_listener(w, ev);
+	if (queued && !(ev->flags & TCPHS_F_OWNER))
+		note(w, &w->waiting, ev->id.conn, ev->id.netns);
+	return queued || owner_fits(w, ev);
+}
