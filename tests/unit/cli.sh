@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..399"
+echo "1..425"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -120,6 +120,9 @@ said "$out" 'TIME-WAIT +7 of 16384'		"TIME-WAIT comes with its limit"
 said "$out" 'missing tcp_check_req \(ftrace\): the reset of requests' "a missing hook is named"
 said "$out" 'deaf tcp_connect \(ftrace, fired 2003 times, missed at least 17\): conn' "so is a deaf one"
 ! grep -q 2003 "$out" || grep -q deaf "$out"; result $? "hooks that are well are not listed"
+said "$out" '^ring .* 123457 recorded of this namespace$' "says what is of this namespace"
+said "$out" '^ +of all namespaces everything of the last ' "and what of all"
+said "$out" '^ +of all namespaces everything that went wrong in the last ' "also of what is kept"
 run 0 "status --hooks"				"" status --hooks
 said "$out" 'inet_sock_set_state +2003 +states'	"how often a hook fired, and what it shows"
 run 0 "status --report"				"" status --report
@@ -520,6 +523,13 @@ said "$out" '^WARNING   accept-queue-full: listener'	"judges what it owns"
 run 10 "doctor of another container"		"" doctor -d 200ms --container 4567
 ! grep 'accept-queue' "$out"; result $?		"and of another not this"
 said "$out" ', accepted 0, waiting now 0'	"nor looks at it"
+run 0 "doctor of an idle namespace"		idle doctor -d 200ms
+said "$out" 'nothing happened in these [^;]* either\. The oldest event that the ring has of this namespace is .* old: tcphs doctor --since [0-9]+m$' "says of what the ring has how much"
+run 1 "doctor of a unit that nobody is in"	idle doctor -d 200ms --unit sshd
+said "$out" '^Nothing to judge: no listener and no connection is what --unit lets through, and nothing happened' "does not call it well"
+said "$out" '^LOOKED AT .*: what --unit lets through.$' "and says what it looked at"
+run 1 "the same as JSON"			idle doctor -d 200ms --unit sshd --json
+said "$out" '"worst":"unknown",.*"filters":\["unit"\]' "does not know"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
 run 1 "doctor --since, of what is older"	"" doctor --since 5m
 said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
@@ -562,4 +572,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 415
+ended 425

@@ -6,7 +6,8 @@
  * netns, version, abi, garbage, erange; or what it does: flood:N gives N
  * events a pull, long has long addresses, crowd has 1009 listeners and 11 namespaces; young was
  * loaded an hour ago and forgot nothing, scanned has only failures and keeps those for a minute,
- * remembers keeps them for two hours, reloads is another one for each session. With a follower it rings three times and then sends SIGINT;
+ * remembers keeps them for two hours, reloads is another one for each session, idle has the events
+ * of before and neither listeners nor connections. With a follower it rings three times and then sends SIGINT;
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>
@@ -275,7 +276,8 @@ static void put_status(uint32_t netns, bool dump)
 	if (!dump) {
 		put_hook("inet_sock_set_state", TCPHS_HOOK_TRACEPOINT, true, 0, "states");
 		put_hook("tcp_check_req", TCPHS_HOOK_FTRACE, false, 0, "the reset of requests");
-		put_hook("tcp_connect", TCPHS_HOOK_FTRACE, true, 17, "connections it opens");
+		put_hook("tcp_connect", TCPHS_HOOK_FTRACE, true, fake("idle") ? 0 : 17,
+			 "connections it opens");
 	}
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_LISTEN, 3);
 	put_count(TCPHS_A_STATUS_STATE, TCPHS_STATE_ESTABLISHED, 11);
@@ -352,10 +354,12 @@ static void answer_listeners(struct mnl_socket *s)
 		put_listener(port, AF_INET, port == 2503 ? 29 : 0);
 		post(s);
 	}
-	put_listener(443, AF_INET6, 19);
-	post(s);
-	put_listener(22, AF_INET, 0);
-	post(s);
+	if (!fake("idle")) {
+		put_listener(443, AF_INET6, 19);
+		post(s);
+		put_listener(22, AF_INET, 0);
+		post(s);
+	}
 	post_end(s, NLMSG_DONE, 0, NULL);
 }
 
@@ -403,6 +407,8 @@ static void answer_waiting(struct mnl_socket *s)
 
 static void answer_conns(struct mnl_socket *s, uint32_t mask)
 {
+	if (fake("idle"))
+		mask = 0;
 	if (mask & 1u << TCPHS_STATE_ESTABLISHED) {
 		put_conn(0x1a, TCPHS_STATE_ESTABLISHED, 5000000, false);
 		post(s);
@@ -576,7 +582,7 @@ static void answer_events(struct mnl_socket *s)
 	}
 	if (flood())
 		put_flood(s, flood(), t);
-	else if (!fake("empty"))
+	else if (!fake("empty") && !(fake("idle") && pulls > 1))
 		put_story(s, t);
 	post_end(s, NLMSG_DONE, 0, NULL);
 

@@ -14,7 +14,7 @@ const struct family families[NR_FAMILIES] = {
 	[F_HOOK_MISSED] = { "tcphs_hook_missed", COUNTER, NULL, "How often a hook is proved not to have fired: it is deaf." },
 	[F_RING_LIMIT] = { "tcphs_history_records_limit", GAUGE, NULL, "Records that a store holds, of all CPUs: ring, the newest of everything; kept, of what went wrong." },
 	[F_RING_OVERWRITTEN] = { "tcphs_history_records_overwritten", COUNTER, NULL, "Records of a store that gave way to newer ones." },
-	[F_RING_REACH] = { "tcphs_history_reach_seconds", GAUGE, "seconds", "All that is younger is still in the store." },
+	[F_RING_REACH] = { "tcphs_history_reach_seconds", GAUGE, "seconds", "All that is younger is still in the store, of all namespaces." },
 	[F_KEPT_RECORDS] = { "tcphs_kept_records", COUNTER, NULL, "Records that came into the store of what went wrong." },
 	[F_TABLE_LIMIT] = { "tcphs_table_limit_entries", GAUGE, "entries", "Connections that the module follows at the most." },
 

@@ -22,7 +22,7 @@ struct doctor {
 	uint64_t time;			/* of a look, ns */
 	uint64_t stuck;			/* ns */
 	bool past;			/* judge what both stores have of a time; else look */
-	uint64_t oldest;		/* record of the ring */
+	struct tally oldest;		/* struct oldest: records of the ring */
 	enum doctor_by by;
 	bool watch;
 	bool progress;			/* somebody sits in front of it */
@@ -31,6 +31,12 @@ struct doctor {
 	uint64_t began;
 	enum severity worst;
 	bool blind;			/* there was nothing to look at */
+};
+
+/* Of what is looked at, the first that the ring has of a namespace. */
+struct oldest {
+	uint32_t netns;
+	uint64_t time;
 };
 
 /* ---- options --------------------------------------------------------------------- */
@@ -169,9 +175,20 @@ static void on_missing(void *arg, const struct tcphs_missing *missing)
 static void on_past(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
+	struct oldest *o;
 
-	if (!d->oldest || ev->time < d->oldest)
-		d->oldest = ev->time;
+	if (!look_concerns(&d->look, ev))
+		return;
+	o = tally_get(&d->oldest, &ev->id.netns);
+	if (o && (!o->time || ev->time < o->time))
+		o->time = ev->time;
+}
+
+static uint64_t oldest_of(const struct doctor *d, uint32_t netns)
+{
+	const struct oldest *o = d->oldest.nr ? tally_find(&d->oldest, &netns) : NULL;
+
+	return o ? o->time : 0;
 }
 
 static const struct tcphs_events_ops ops = {
@@ -272,7 +289,7 @@ static void judge(struct doctor *d, struct patient *p)
 				    .host = p->host, .by = d->by,
 				    .filters = filters_of(d, p),
 				    .past = d->past && source_session(d->source),
-				    .oldest = d->oldest, .now = now(d),
+				    .oldest = oldest_of(d, p->netns), .now = now(d),
 				    .all = d->cli->all_netns && p->netns,
 				    .covered = is_covered(d, p),
 				    .shut = source_session(d->source) && !d->past && !p->session,
@@ -362,7 +379,7 @@ static int examine_all(struct doctor *d, struct tcphs_error *err)
 
 	/* What is past is past. */
 	if (source_session(d->source) && !d->past &&
-	    source_drain(d->source, &past_ops, d, err))
+	    (learn(d, err) || source_drain(d->source, &past_ops, d, err)))
 		return -1;
 	do {
 		examine(d, &again, err);
@@ -383,6 +400,7 @@ static int run(struct cli *cli, int argc, char **argv)
 {
 	struct doctor d = {
 		.cli = cli, .time = FOR_DEFAULT, .stuck = STUCK_NS,
+		.oldest = TALLY_INIT(struct oldest, netns),
 	};
 	struct tcphs_error err = { 0 };
 	int ret;
@@ -407,6 +425,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!ret && d.blind)
 		ret = TCPHS_ERR_FAILED;
 	look_free(&d.look);
+	tally_free(&d.oldest);
 	source_close(d.source);
 	return ret;
 }

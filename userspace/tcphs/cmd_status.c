@@ -63,17 +63,17 @@ static void print_hooks(struct cli *cli, const struct tcphs_status *st)
 			print_sick_hook(cli, h);
 }
 
-/* What is remembered, and from when on all of it. */
+/* What is remembered, and from when on all of it: the namespaces share the stores. */
 static void print_stores(struct cli *cli, const struct tcphs_status *st)
 {
 	char reach[TCPHS_DURATION_LEN];
 
-	cli_line(cli, TEXT, "ring     %u record%s on each of %u CPU%s; %llu recorded",
+	cli_line(cli, TEXT, "ring     %u record%s on each of %u CPU%s; %llu recorded of this namespace",
 		 st->ring_records, tcphs_plural(st->ring_records), st->ring_cpus,
 		 tcphs_plural(st->ring_cpus), (ull)st->recorded);
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->ring_reach, cli->utf8);
-		cli_line(cli, TEXT, "         everything of the last %s; %llu overwritten, of all namespaces",
+		cli_line(cli, TEXT, "         of all namespaces everything of the last %s, %llu overwritten",
 			 reach, (ull)st->overwritten);
 	}
 	cli_line(cli, TEXT,
@@ -81,7 +81,7 @@ static void print_stores(struct cli *cli, const struct tcphs_status *st)
 		 st->kept_records, tcphs_plural(st->kept_records));
 	if (st->has_overwritten) {
 		tcphs_fmt_duration(reach, st->kept_reach, cli->utf8);
-		cli_line(cli, TEXT, "         everything that went wrong in the last %s; %llu of %llu overwritten",
+		cli_line(cli, TEXT, "         of all namespaces everything that went wrong in the last %s, %llu of %llu overwritten",
 			 reach, (ull)st->kept_overwritten, (ull)st->kept);
 	}
 }

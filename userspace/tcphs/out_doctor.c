@@ -223,7 +223,7 @@ static void of_what(char *to, size_t size, const struct doctor_view *v, const ch
 /* A machine on which nothing happens has nothing wrong either: say so, and where to look. */
 static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 {
-	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[96] = "", what[160];
+	char looked[TCPHS_DURATION_LEN], past[TCPHS_DURATION_LEN], ring[160] = "", what[160];
 	const struct evidence *e = v->e;
 
 	of_what(what, sizeof(what), v, " in what ");
@@ -258,7 +258,9 @@ static void nothing_wrong(struct cli *cli, const struct doctor_view *v)
 	if (v->oldest && v->oldest < v->now) {
 		tcphs_fmt_duration(past, v->now - v->oldest, cli->utf8);
 		/* Also for who types it half a minute later. */
-		SAY(ring, " The ring reaches back %s: tcphs doctor --since %llum", past,
+		SAY(ring, " The oldest event that the ring has of %s is %s old: %s --since %llum",
+		    v->filters ? "that" : "this namespace", past,
+		    v->filters || v->all ? "add" : "tcphs doctor",
 		    (ull)((v->now - v->oldest) / 60000000000ull + 2));
 	}
 	tcphs_fmt_duration(looked, e->ended - e->began, cli->utf8);
@@ -429,6 +431,12 @@ static void filters_json(struct tcphs_json *j, const struct doctor_view *v)
 	tcphs_json_close(j, ']');
 }
 
+/* A notice about tcphs says nothing of what was to be judged. */
+static bool is_unknown(const struct doctor_view *v, const struct report *r)
+{
+	return doctor_is_blind(v) ? report_worst(r) < SEVERITY_WARNING : v->shut && !r->nr;
+}
+
 /**
  * doctor_json - for programs: each finding, each check, and a last line that sums up
  * @cli: where to
@@ -446,8 +454,7 @@ void doctor_json(struct cli *cli, const struct doctor_view *v, const struct repo
 	for (i = 0; i < NR_RULES; i++)
 		check_json(cli, v, r, i);
 	begin_json(&j, cli, v, v->netns);
-	tcphs_json_str(&j, "worst", (doctor_is_blind(v) || v->shut) && !r->nr ? "unknown" :
-		       severity_name(report_worst(r)));
+	tcphs_json_str(&j, "worst", is_unknown(v, r) ? "unknown" : severity_name(report_worst(r)));
 	tcphs_json_u64(&j, "findings", r->nr);
 	tcphs_json_u64(&j, "looked_ns", e->ended - e->began);
 	tcphs_json_bool(&j, "recording", !v->netns);

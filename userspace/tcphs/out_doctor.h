@@ -20,7 +20,7 @@ struct doctor_view {
 	bool past;			/* what both stores have of what has been is judged */
 	bool covered;			/* where it has no event, there was none */
 	bool shut;			/* a look, at a namespace that nobody can enter */
-	uint64_t oldest;		/* record of the ring, ns; 0: not known */
+	uint64_t oldest;		/* record that the ring has of it, ns; 0: not known */
 	uint64_t now;			/* on the same clock */
 	unsigned int strangers;		/* namespaces that were not looked at */
 };
