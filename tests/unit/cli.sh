@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..425"
+echo "1..434"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -373,6 +373,20 @@ rm "$rec.old"
 run 0 "through a link to nothing"		"" record --force "$rec.link" -d 0s
 [ -L "$rec.link" ] && [ "$(stat -c %s-%a "$rec.old")" = 1297-600 ]; result $? "to a new file where it leads"
 rm "$rec.link" "$rec.old" "$rec.pipe"
+# Another name for the time being has to fit, too.
+long=$(printf '%0249d' 0)ä.rec
+for name in "${long#00000}" "$long" "${long%.rec}" "$(printf '%0255d' 0)"; do
+	file=$(dirname "$rec")/$name
+	"$tool" record --force -d 0s "$file" 2>"$err" && [ "$(stat -c %a "$file")" = 600 ] && rm "$file"
+	result $?				"a name of ${#name} letters is none too long"
+done
+for verb in "diagram --last --svg" "metrics -o" "export --pcapng"; do
+	# shellcheck disable=SC2086 # words
+	"$tool" $verb "$(dirname "$rec")/$long" 2>"$err" >"$out" && rm "$(dirname "$rec")/$long"
+	result $?				"for ${verb%% *} too"
+done
+run 1 "one that no file system takes"		"" record -d 0s "$(dirname "$rec")/0$(printf '%0255d' 0)"
+said "$err" 'File name too long$'		"is refused"
 run 0 "record --read --event"			absent record -r "$rec" --event closed --force "$rec"
 said "$err" '^tcphs: 1 event, 0 lost, 7 overwritten before it began'		"takes a part out, even of itself"
 head -c 200 "$rec.live" >"$rec"
@@ -572,4 +586,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 425
+ended 434

@@ -15,6 +15,9 @@
 /* As many as the kernel follows. */
 #define LINKS_MAX 40
 
+/* Of the other name, for mkostemp(3). */
+#define SUFFIX ".XXXXXX"
+
 static int fail(struct whole_file *f, int error, struct tcphs_error *err)
 {
 	if (error == -EEXIST && !f->force)
@@ -51,6 +54,37 @@ static char *resolve(const char *asked)
 	return NULL;
 }
 
+/* So much of a name that with SUFFIX it is as long as it was, and no letter of UTF-8 is cut. */
+static size_t room_for_suffix(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	size_t first = slash ? (size_t)(slash + 1 - name) : 0, len = strlen(name);
+
+	len = len - first > strlen(SUFFIX) ? len - strlen(SUFFIX) : first;
+	while (len > first && ((unsigned char)name[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+/* Beside its place, named by the first @len bytes. */
+static int open_part(struct whole_file *f, size_t len)
+{
+	int error;
+
+	if (asprintf(&f->part, "%.*s" SUFFIX, (int)len, f->name) < 0) {
+		f->part = NULL;
+		return -ENOMEM;
+	}
+	f->fd = mkostemp(f->part, O_CLOEXEC);
+	if (f->fd >= 0)
+		return 0;
+	error = -errno;
+	/* There is nothing to take away. */
+	free(f->part);
+	f->part = NULL;
+	return error;
+}
+
 /* A link stays one, and what it leads to is replaced. */
 static int make_part(struct whole_file *f, mode_t mode)
 {
@@ -59,18 +93,12 @@ static int make_part(struct whole_file *f, mode_t mode)
 	f->name = resolve(f->asked);
 	if (!f->name)
 		return -errno;
-	if (asprintf(&f->part, "%s.XXXXXX", f->name) < 0) {
-		f->part = NULL;
-		return -ENOMEM;
-	}
-	f->fd = mkostemp(f->part, O_CLOEXEC);
-	if (f->fd < 0) {
-		error = -errno;
-		/* There is nothing to take away. */
-		free(f->part);
-		f->part = NULL;
+	error = open_part(f, strlen(f->name));
+	/* How long a name may be, each file system says itself. */
+	if (error == -ENAMETOOLONG)
+		error = open_part(f, room_for_suffix(f->name));
+	if (error)
 		return error;
-	}
 	return fchmod(f->fd, mode) ? -errno : 0;
 }
 
