@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/filter_line.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
 #include "top_feed.h"
@@ -18,6 +19,7 @@ static struct {
 	uint64_t overflows;
 	int looks, judged;
 	bool gone;
+	bool shut;			/* there is a namespace that nobody is in */
 } next;
 
 static int t_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
@@ -63,8 +65,14 @@ static int t_connections(struct top_source *src, bool all, const struct tcphs_fi
 
 static int t_look_before(struct top_source *src, struct look *l, bool all, struct tcphs_error *err)
 {
-	struct patient *p = look_add(l, HERE);
+	struct patient *p;
 
+	/* Nobody asks it anything here. */
+	l->session = (struct tcphs_session *)&next;
+	if (next.shut)
+		look_add(l, HERE + 1);
+	p = look_add(l, HERE);
+	p->session = l->session;
 	next.looks++;
 	t_status(src, &l->tables->status, err);
 	p->evidence.began = fed.now;
@@ -75,7 +83,7 @@ static int t_look_before(struct top_source *src, struct look *l, bool all, struc
 
 static int t_look_after(struct top_source *src, struct look *l, struct tcphs_error *err)
 {
-	struct evidence *e = &l->patients->evidence;
+	struct evidence *e = &l->patients[l->nr_patients - 1].evidence;
 	struct settings settings = { .ports_known = false };
 
 	next.judged++;
@@ -238,14 +246,42 @@ static void opens(void)
 	act(UI_BACK, 0);
 }
 
+/* As tcphs doctor -A has a line for it. */
+static void shut(void)
+{
+	ok(!m.examine.shut, "each namespace was looked at");
+	next.shut = true;
+	next.waiting = 0;
+	take(37);
+	take(42);
+	take(47);
+	equal(m.examine.shut, 1, "one without a process was not");
+	ok(on_screen("of 1 namespace that no process is in, events alone were looked at"),
+	   "which stands behind the last row");
+	next.shut = false;
+}
+
+static void filtered(void)
+{
+	struct tcphs_filter filter = { 0 };
+
+	filter_line_parse(&filter, "port 1", &(struct tcphs_error){ 0 });
+	model_filter(&m, &filter);
+	take(52);
+	take(57);
+	ok(on_screen("nothing wrong in what the filter lets through, but nothing happened there"),
+	   "of what a filter leaves out nothing is said");
+	model_filter(&m, &(struct tcphs_filter){ 0 });
+}
+
 static void reloads(void)
 {
-	take(40);
+	take(60);
 	next.gone = true;
-	take(42);
+	take(62);
 	ok(!fed.feeds && fed.closed == 1, "a module that is gone is let go of");
 	next.gone = false;
-	take(44);
+	take(64);
 	ok(!m.examine.judged && fed.feeds == 1, "and when it is back looks begin anew");
 	model_end(&m, &source);
 	equal(fed.feeds, 0, "at the end none is left");
@@ -253,7 +289,7 @@ static void reloads(void)
 
 int main(void)
 {
-	plan(21);
+	plan(25);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
 	model_init(&m);
@@ -261,6 +297,8 @@ int main(void)
 	first_look();
 	findings();
 	opens();
+	shut();
+	filtered();
 	reloads();
 	model_free(&m);
 	view_free(&v);

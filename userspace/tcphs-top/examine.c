@@ -78,6 +78,7 @@ static int judge_one(struct examine *x, const struct patient *p)
 		ret = add(x, p, &report.v[i]);
 	report_free(&report);
 	x->records += p->evidence.records;
+	x->shut += x->look.session && !p->session;
 	x->lost = p->evidence.lost;
 	return p->evidence.no_memory ? -ENOMEM : ret;
 }
@@ -89,6 +90,7 @@ static int judge(struct examine *x, uint64_t now)
 
 	x->nr = 0;
 	x->records = 0;
+	x->shut = 0;
 	for (i = 0; !ret && i < x->look.nr_patients; i++)
 		if (look_wants(&x->look, &x->look.patients[i]))
 			ret = judge_one(x, &x->look.patients[i]);

@@ -41,6 +41,7 @@ struct top_finding {
  * @took: how long it was, ns
  * @records: events that it saw
  * @lost: and did not
+ * @shut: namespaces that nobody can enter, as no process is there: of these it saw events alone
  */
 struct examine {
 	struct top_feed *feed;
@@ -57,6 +58,7 @@ struct examine {
 	uint64_t took;
 	uint64_t records;
 	uint64_t lost;
+	unsigned int shut;
 };
 
 int examine_refresh(struct examine *x, struct top_source *src, bool all,

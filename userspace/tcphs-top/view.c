@@ -228,6 +228,29 @@ static const char *nothing(const struct top_model *m, const struct ui *ui)
 	return *ui->filter ? "nothing that the filter lets through" : table_nothing(ui->screen);
 }
 
+static bool has_shut(const struct top_model *m, const struct ui *ui)
+{
+	return ui->screen == TOP_DOCTOR && m->examine.judged && m->examine.shut;
+}
+
+/* For a line behind the last row, or behind that which says that there is none. */
+static bool has_room(const struct top_model *m, const struct ui *ui, unsigned int rows)
+{
+	size_t total = model_total(m, ui->screen);
+
+	return (total ? total : 1) < rows;
+}
+
+/* Behind the last row: what is in none, for nobody could look. */
+static void paint_shut(struct view *v, const struct top_model *m, unsigned int y)
+{
+	char buf[TEXT_LEN];
+
+	snprintf(buf, sizeof(buf), "of %u namespace%s that no process is in, events alone were looked at",
+		 m->examine.shut, tcphs_plural(m->examine.shut));
+	paint_text(&v->paint, y, 0, TABLE_DIM, buf);
+}
+
 static void paint_table(struct view *v, const struct top_model *m, const struct ui *ui)
 {
 	unsigned int y = v->layout.y[LAYOUT_TABLE], rows = layout_rows(&v->layout), i;
@@ -253,12 +276,14 @@ static void paint_table(struct view *v, const struct top_model *m, const struct 
 	}
 	if (rows && !model_total(m, ui->screen))
 		paint_text(&v->paint, y + 1, 0, TABLE_DIM, nothing(m, ui));
+	if (has_shut(m, ui) && has_room(m, ui, rows))
+		paint_shut(v, m, y + 1 + (i ? i : 1));
 }
 
 /* Of what the findings are made. */
-static void look_text(char *buf, size_t size, const struct examine *x, bool utf8)
+static void look_text(char *buf, size_t size, const struct examine *x, bool room, bool utf8)
 {
-	char took[TEXT_LEN];
+	char took[TEXT_LEN], shut[40] = "";
 
 	if (!x->judged) {
 		snprintf(buf, size, "looking for %us%s, ",
@@ -266,8 +291,10 @@ static void look_text(char *buf, size_t size, const struct examine *x, bool utf8
 		return;
 	}
 	text_duration(took, x->took, utf8);
-	snprintf(buf, size, "%llu event%s in %.16s%s, ", (unsigned long long)x->records,
-		 tcphs_plural(x->records), took, x->lost ? " (not all)" : "");
+	if (x->shut && !room)
+		snprintf(shut, sizeof(shut), ", %u netns not looked at", x->shut);
+	snprintf(buf, size, "%llu event%s in %.16s%s%s, ", (unsigned long long)x->records,
+		 tcphs_plural(x->records), took, x->lost ? " (not all)" : "", shut);
 }
 
 #define TABS_APART	90	/* columns from which on they need not stand close together */
@@ -292,11 +319,11 @@ static void paint_tabs(struct view *v, const struct top_model *m, const struct u
 		snprintf(marked, sizeof(marked), "%u marked, ", ui_seen(ui)->marks.nr);
 	if (ui->screen == TOP_DOCTOR)
 		look_text(marked + strlen(marked), sizeof(marked) - strlen(marked), &m->examine,
-			  v->paint.utf8);
+			  has_room(m, ui, rows), v->paint.utf8);
 	else if (ui->screen >= TOP_PEERS && m->tail.lost)
 		snprintf(marked + strlen(marked), sizeof(marked) - strlen(marked),
 			 "%llu events lost, ", (unsigned long long)m->tail.lost);
-	snprintf(buf, sizeof(buf), "%s%s%s%s%.60s%zu-%zu of %zu%s",
+	snprintf(buf, sizeof(buf), "%s%s%s%s%.90s%zu-%zu of %zu%s",
 		 ui_seen(ui)->follow ? "following, " : "", is_tree(ui) ? "by " : "",
 		 is_tree(ui) ? tree_by_name(ui_seen(ui)->tree.by) : "", is_tree(ui) ? ", " : "",
 		 marked, total ? from + 1 : 0,
