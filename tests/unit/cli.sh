@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..434"
+echo "1..438"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -406,6 +406,12 @@ said "$out" '^LOOKED AT'			"judges what is whole"
 run 6 "doctor --read --netns"			absent doctor --read "$rec" --netns 4026531840
 run 0 "record for longer than a look"		"" record "$rec" --force
 said "$err" '^tcphs: 20 events, 21 lost, 7 overwritten before it began, ' "what it missed itself is lost"
+cp "$rec" "$rec.copy"
+FAKE=absent "$tool" events -j --read "$rec" | grep '"lost"' >"$rec.lost"
+run 0 "it and its copy"				absent events -j --read "$rec" --read "$rec.copy"
+grep '"lost"' "$out" | cmp -s - "$rec.lost" && [ "$(wc -l <"$rec.lost")" -gt 1 ]
+result $?					"lack the same, which is said once"
+rm "$rec.copy" "$rec.lost"
 run 10 "doctor of it"				absent doctor --read "$rec"
 said "$out" '^  when +2001-09-09T01:46:41 to 2001-09-09T01:46:44$' "says of when it is"
 said "$out" 'lost 21, among the oldest overwritten 7$' "knows the difference"
@@ -450,6 +456,10 @@ said "$err" '^tcphs: 10 events, 0 lost, 0 not written, ' "has lost nothing by th
 run 0 "what it wrote"				absent events -j --read "$rec"
 said "$out" '"event":"missing","why":"no-module"' "tells that the module was away"
 ! grep '"event":"lost"' "$out"; result $?	"and of no loss"
+cp -r "$rec" "$rec.copy"
+run 0 "it and its copy"				absent events -j --read "$rec" --read "$rec.copy"
+[ "$(grep -c '"why":"no-module"' "$out")" = 1 ]; result $? "tell it once"
+rm -r "$rec.copy"
 rm -r "$rec"
 run 1 "record to a full disk"			"" record --force /dev/full -d 0s
 said "$err" 'cannot write /dev/full: No space left' "is an error"
@@ -586,4 +596,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 434
+ended 438

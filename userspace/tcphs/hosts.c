@@ -38,6 +38,12 @@ struct feed {
 	struct tcphs_error err;		/* why it ended */
 };
 
+/* A hole that was told, and of which recording. */
+struct told {
+	const struct feed *feed;
+	struct item item;
+};
+
 struct hosts {
 	struct feed *feed;
 	unsigned int nr_feeds;
@@ -47,6 +53,9 @@ struct hosts {
 	struct tcphs_cgroups *cgroups;	/* get what the recordings call them */
 	bool learning, all_netns, no_memory;
 	unsigned int current;
+	/* Those at the place of the last one, where copies have the same. */
+	struct told *told;
+	uint32_t nr_told, told_cap;
 };
 
 /* Whose what is read of a recording now is. */
@@ -311,6 +320,7 @@ void hosts_close(struct hosts *h)
 	host_ends_free(&h->ends);
 	boots_free(&h->boots);
 	free(h->feed);
+	free(h->told);
 	free(h);
 }
 
@@ -372,9 +382,42 @@ static void tell_event(struct hosts *h, const struct item *item, const struct tc
 	ops->record(arg, &ev);
 }
 
-static void tell(struct hosts *h, const struct item *item, const struct tcphs_events_ops *ops,
-		 void *arg)
+static bool is_same_hole(const struct item *a, const struct item *b)
 {
+	if (a->kind != b->kind || a->boot != b->boot)
+		return false;
+	if (a->kind == ITEM_MISSING)
+		return a->missing.from == b->missing.from && a->missing.to == b->missing.to &&
+		       a->missing.why == b->missing.why;
+	return a->hole.cpu == b->hole.cpu && a->hole.count == b->hole.count &&
+	       (a->kind == ITEM_LOST || a->hole.time == b->hole.time);
+}
+
+/*
+ * Another recording has it, too, right behind the same event: it is a copy, or the same frames
+ * of a directory. What two recorders missed is of neither the other's.
+ */
+static bool told_already(struct hosts *h, const struct feed *f, const struct item *item)
+{
+	struct told *t;
+
+	if (h->nr_told && h->told->item.key != item->key)
+		h->nr_told = 0;
+	for (t = h->told; t < h->told + h->nr_told; t++)
+		if (t->feed != f && is_same_hole(&t->item, item))
+			return true;
+	if (array_grow(&h->told, h->nr_told + 1, &h->told_cap, sizeof(*h->told)))
+		h->no_memory = true;
+	else
+		h->told[h->nr_told++] = (struct told){ f, *item };
+	return false;
+}
+
+static void tell(struct hosts *h, const struct feed *f, const struct item *item,
+		 const struct tcphs_events_ops *ops, void *arg)
+{
+	if (item->kind != ITEM_EVENT && told_already(h, f, item))
+		return;
 	h->current = h->boots.boot[item->boot].host;
 	switch (item->kind) {
 	case ITEM_EVENT:
@@ -409,7 +452,7 @@ int hosts_read(struct hosts *h, const struct tcphs_events_ops *ops, void *arg,
 	struct feed *f = first_feed(h);
 
 	if (f && !h->no_memory) {
-		tell(h, &f->item[f->next++], ops, arg);
+		tell(h, f, &f->item[f->next++], ops, arg);
 		return 1;
 	}
 	if (h->no_memory) {
@@ -444,6 +487,7 @@ void hosts_rewind(struct hosts *h)
 	}
 	for (i = 0; i < h->boots.nr_boots; i++)
 		h->boots.boot[i].nr_same = 0;
+	h->nr_told = 0;
 }
 
 /* ---- what is known ------------------------------------------------------------------ */
