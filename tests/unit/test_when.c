@@ -4,11 +4,15 @@
 #include <time.h>
 
 #include "tap.h"
-#include "tcphs.h"
+#include "internal.h"
 
 #define SEC	1000000000ll
 /* 2026-11-28 10:00:00 in Berlin, which is 09:00 in Greenwich. */
 #define NOW	(1795856400ll * SEC)
+
+/* 2026-10-25 02:00 in Berlin, in summer; an hour later it is that again, in winter. */
+#define FOLD	(1792886400ll * SEC)
+#define MINUTE	(60 * SEC)
 
 /* @begin: of a recording of eight hours; 0: live */
 static int64_t resolved(const char *arg, int64_t begin)
@@ -47,6 +51,68 @@ static void test_times_of_day(void)
 	      "neither in it: the evening before is nearer");
 }
 
+static int64_t resolved_at(const char *arg, int64_t now, const struct tcphs_span *span)
+{
+	struct tcphs_when when;
+
+	return tcphs_when_parse(arg, &when) ? -1 : tcphs_when_resolve(&when, now, span);
+}
+
+/* In each order: what was asked before changes nothing. */
+static void test_hour_that_comes_twice(void)
+{
+	const struct tcphs_span both = { FOLD - MINUTE, FOLD + 240 * MINUTE };
+	const struct tcphs_span second = { FOLD + 60 * MINUTE, FOLD + 240 * MINUTE };
+	const struct tcphs_span later = { FOLD + 100 * MINUTE, FOLD + 240 * MINUTE };
+
+	equal(resolved_at("02:10", FOLD + 600 * MINUTE, NULL), FOLD + 70 * MINUTE, "later that day: the second");
+	equal(resolved_at("02:10", FOLD + 15 * MINUTE, NULL), FOLD + 10 * MINUTE, "in the first: the first");
+	equal(resolved_at("02:10", FOLD + 75 * MINUTE, NULL), FOLD + 70 * MINUTE, "in the second: the second");
+	equal(resolved_at("02:30", FOLD + 75 * MINUTE, NULL), FOLD + 30 * MINUTE,
+	      "in the second, of what is to come once more: the first");
+	equal(resolved_at("02:30", FOLD + 15 * MINUTE, NULL), FOLD + 30 * MINUTE - 86400 * SEC,
+	      "in the first, of what is to come: the day before");
+	equal(resolved_at("2026-10-25 02:10", FOLD, NULL), FOLD + 10 * MINUTE, "of a date: the first");
+	equal(resolved_at("2026-10-25 02:10+01:00", FOLD, NULL), FOLD + 70 * MINUTE, "with a zone: the second");
+	equal(resolved_at("02:10", NOW, &both), FOLD + 10 * MINUTE, "of a recording of both: the first");
+	equal(resolved_at("02:10", NOW, &second), FOLD + 70 * MINUTE, "of the second: the second");
+	equal(resolved_at("02:10", NOW, &later), FOLD + 70 * MINUTE, "after both: the one that is nearer");
+}
+
+/* 2026-03-29 02:00 to 03:00 */
+static void test_hour_that_is_skipped(void)
+{
+	const int64_t gap = 1774746000ll * SEC;
+
+	equal(resolved_at("02:30", gap + 60 * MINUTE, NULL), gap + 30 * MINUTE, "later that day: half past three");
+	equal(resolved_at("03:10", gap + 60 * MINUTE, NULL), gap + 10 * MINUTE, "after the gap");
+	equal(resolved_at("01:50", gap + 60 * MINUTE, NULL), gap - 10 * MINUTE, "before it");
+}
+
+static int64_t until(const char *since, const char *until_, int64_t now)
+{
+	struct tcphs_filter filter = { 0 };
+	struct tcphs_error err = { 0 };
+
+	if (since && tcphs_filter_parse(&filter, TCPHS_FILTER_SINCE, since, &err))
+		return -1;
+	if (tcphs_filter_parse(&filter, TCPHS_FILTER_UNTIL, until_, &err))
+		return -1;
+	return tcphs_filter_clock(&filter, 0, now, NULL, &err) ? -1 : (int64_t)filter.until_ns;
+}
+
+static void test_until(void)
+{
+	const int64_t now = FOLD + 100 * MINUTE;
+
+	equal(until("02:10", "02:30", now), FOLD + 90 * MINUTE, "--until after --since, both in the second");
+	equal(until("02:30", "02:10", FOLD + 75 * MINUTE), FOLD + 70 * MINUTE,
+	      "--since in the first, --until in the second");
+	equal(until("01:30", "02:10", now), FOLD + 10 * MINUTE, "--since before both: the first");
+	equal(until(NULL, "02:10", now), FOLD + 70 * MINUTE, "without --since, the last before now");
+	equal(until("23:00", "01:00", now), FOLD - 60 * MINUTE, "over midnight");
+}
+
 static void test_dates(void)
 {
 	equal(resolved("2262-04-12", 0) > 0, 1, "as late as nanoseconds count");
@@ -82,9 +148,12 @@ int main(void)
 {
 	setenv("TZ", "Europe/Berlin", 1);
 	tzset();
-	plan(41);
+	plan(59);
 	test_ages();
 	test_times_of_day();
+	test_hour_that_comes_twice();
+	test_hour_that_is_skipped();
+	test_until();
 	test_dates();
 	test_wrong_ones();
 	return tap_done();

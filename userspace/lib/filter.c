@@ -299,9 +299,7 @@ void tcphs_filter_times(const struct tcphs_filter *f, int64_t now, const struct 
 	if (span || f->until.kind != TCPHS_WHEN_TIME_OF_DAY)
 		return;
 	/* What is later than now is not meant to be yesterday's. */
-	*until = tcphs_when_on_day(begins ? *since : now, 0, f->until.ns);
-	if (begins && *until < *since)
-		*until = tcphs_when_on_day(*since, 1, f->until.ns);
+	*until = begins ? tcphs_when_after(*since, f->until.ns) : tcphs_when_today(now, f->until.ns);
 }
 
 /**

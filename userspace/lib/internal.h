@@ -199,7 +199,8 @@ void tcphs_tell_older(const struct tcphs_events_ops *ops, void *arg, uint32_t cp
 
 /* ---- times (when.c, filter.c) -------------------------------------------- */
 
-int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day);
+int64_t tcphs_when_today(int64_t now, int64_t time_of_day);
+int64_t tcphs_when_after(int64_t moment, int64_t time_of_day);
 void tcphs_filter_times(const struct tcphs_filter *f, int64_t now, const struct tcphs_span *span,
 			int64_t *since, int64_t *until);
 

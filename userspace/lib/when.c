@@ -9,6 +9,7 @@
 
 #define NSEC_PER_SEC	1000000000ll
 #define HOUR		(3600 * NSEC_PER_SEC)
+#define DAY		(24 * 60 * 60)
 
 /* ".123456789" or nothing, as JSON has it. */
 static const char *parse_fraction(const char *p, int64_t *ns)
@@ -44,7 +45,7 @@ static const char *parse_forms(const char *const *forms, const char *arg, struct
 	const char *end;
 
 	for (; *forms; forms++) {
-		*tm = (struct tm){ .tm_isdst = -1 };
+		*tm = (struct tm){ .tm_isdst = 0 };
 		end = strptime(arg, *forms, tm);
 		if (end)
 			return end;
@@ -67,6 +68,28 @@ static bool in_range(time_t t)
 	return t > -INT64_MAX / NSEC_PER_SEC && t < INT64_MAX / NSEC_PER_SEC - 1;
 }
 
+/* How far clocks are ahead of Greenwich at that time, s */
+static long zone_at(time_t t)
+{
+	struct tm tm;
+
+	return in_range(t) && localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
+}
+
+/*
+ * When clocks show @tm. Those that are set back show an hour twice: @last says which is meant.
+ * What they skip when they are set forward is as much later. Asked the same, mktime() answers
+ * by what it was asked before.
+ */
+static time_t local_time(struct tm *tm, bool last)
+{
+	time_t shown = timegm(tm);
+	time_t old = shown - zone_at(shown - DAY), new = shown - zone_at(shown + DAY);
+	bool by_old = old + zone_at(old) == shown, by_new = new + zone_at(new) == shown;
+
+	return by_new && (last || !by_old) ? new : old;
+}
+
 static int parse_date(const char *arg, struct tcphs_when *when)
 {
 	static const char *const forms[] = {
@@ -84,7 +107,7 @@ static int parse_date(const char *arg, struct tcphs_when *when)
 		return -EINVAL;
 	p = parse_fraction(p, &ns);
 	if (!*p) {
-		t = mktime(&tm);
+		t = local_time(&tm, false);
 	} else {
 		p = parse_zone(p, &zone);
 		if (!p || *p)
@@ -137,15 +160,11 @@ int tcphs_when_parse(const char *arg, struct tcphs_when *when)
 	return parse_time_of_day(arg, when) && parse_date(arg, when) ? -EINVAL : 0;
 }
 
-/**
- * tcphs_when_on_day - a time of day of some day
- * @moment: CLOCK_REALTIME in ns
- * @days: after its local day
- * @time_of_day: ns since midnight, as clocks show it
- *
- * Return: CLOCK_REALTIME in ns
+/*
+ * A time of day, in ns since midnight as clocks show it, so many days after the local day of a
+ * moment; on a day that has it twice the @last one or the first.
  */
-int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day)
+static int64_t on_day(int64_t moment, int days, int64_t time_of_day, bool last)
 {
 	time_t t = moment / NSEC_PER_SEC;
 	struct tm tm;
@@ -155,8 +174,7 @@ int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day)
 	tm.tm_hour = (int)(time_of_day / HOUR);
 	tm.tm_min = (int)(time_of_day / (60 * NSEC_PER_SEC) % 60);
 	tm.tm_sec = (int)(time_of_day / NSEC_PER_SEC % 60);
-	tm.tm_isdst = -1;
-	t = mktime(&tm);
+	t = local_time(&tm, last);
 	/* In a recording that a stranger wrote the clock may be at its end. */
 	return in_range(t) ? t * NSEC_PER_SEC + time_of_day % NSEC_PER_SEC : moment;
 }
@@ -164,14 +182,45 @@ int64_t tcphs_when_on_day(int64_t moment, int days, int64_t time_of_day)
 /* The first one in it; when there is none, the one that is nearest to it. */
 static int64_t in_span(int64_t time_of_day, const struct tcphs_span *span)
 {
-	int64_t before = tcphs_when_on_day(span->begin, 0, time_of_day), after = before;
+	int64_t before, after = on_day(span->begin, -1, time_of_day, true);
+	int i = 0;
 
-	if (before < span->begin)
-		after = tcphs_when_on_day(span->begin, 1, time_of_day);
-	else
-		before = tcphs_when_on_day(span->begin, -1, time_of_day);
+	do {
+		before = after;
+		after = on_day(span->begin, i / 2, time_of_day, i % 2);
+	} while (after < span->begin && ++i < 3);
 	return after <= span->end || (uint64_t)after - (uint64_t)span->end <=
 				     (uint64_t)span->begin - (uint64_t)before ? after : before;
+}
+
+/**
+ * tcphs_when_today - a time of day, today
+ * @now: CLOCK_REALTIME in ns
+ * @time_of_day: ns since midnight, as clocks show it
+ *
+ * Return: CLOCK_REALTIME in ns, the last one before now if there is one
+ */
+int64_t tcphs_when_today(int64_t now, int64_t time_of_day)
+{
+	int64_t last = on_day(now, 0, time_of_day, true);
+
+	return last > now ? on_day(now, 0, time_of_day, false) : last;
+}
+
+/**
+ * tcphs_when_after - the first such time of day
+ * @moment: CLOCK_REALTIME in ns
+ * @time_of_day: ns since midnight, as clocks show it
+ *
+ * Return: CLOCK_REALTIME in ns, not before @moment
+ */
+int64_t tcphs_when_after(int64_t moment, int64_t time_of_day)
+{
+	int64_t first = on_day(moment, 0, time_of_day, false);
+
+	if (first < moment)
+		first = on_day(moment, 0, time_of_day, true);
+	return first < moment ? on_day(moment, 1, time_of_day, false) : first;
 }
 
 /**
@@ -194,8 +243,8 @@ int64_t tcphs_when_resolve(const struct tcphs_when *when, int64_t now,
 	case TCPHS_WHEN_TIME_OF_DAY:
 		if (span)
 			return in_span(when->ns, span);
-		moment = tcphs_when_on_day(now, 0, when->ns);
-		return moment > now ? tcphs_when_on_day(now, -1, when->ns) : moment;
+		moment = tcphs_when_today(now, when->ns);
+		return moment > now ? on_day(now, -1, when->ns, true) : moment;
 	case TCPHS_WHEN_MOMENT:
 		break;
 	}
