@@ -255,13 +255,18 @@ def holes_of(lines):
     for event in lines:
         if event["event"] != "lost":
             numbers.setdefault(event["cpu"], set()).add(event["number"])
-    for hole, after in zip(lines, lines[1:]):
+    records = max((i for i, e in enumerate(lines) if e["event"] != "lost"), default=-1)
+    for i, hole in enumerate(lines):
         if hole["event"] != "lost":
             continue
         cpu = hole["cpu"]
+        lost[cpu] = lost.get(cpu, 0) + hole["lost"]
+        # The newest are gone.
+        if i > records:
+            continue
+        after = lines[i + 1]
         if after.get("cpu") != cpu:
             sys.exit("a hole is not before a record of its CPU")
-        lost[cpu] = lost.get(cpu, 0) + hole["lost"]
         missing = after["number"] - 1 - sum(n < after["number"] for n in numbers[cpu])
         if missing < lost[cpu]:
             sys.exit(f"{lost[cpu]} lost of CPU {cpu} before {after['number']}, {missing} missing")

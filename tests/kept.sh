@@ -170,6 +170,23 @@ one_alone_has_all() {
 	((held > 512 - 2 * 4 - 32 && held <= 512))
 }
 
+# The last ones of a namespace may be gone while older ones are there: a user's records share a
+# lane with those of the namespaces that this user makes.
+newest_lost_are_told() {
+	local user=(setpriv --reuid 1013 --regid 1013 --clear-groups taskset -c 0) recorded told
+
+	taskset -c 0 "$here/traffic" --connections 1 >/dev/null &&
+	"${user[@]}" "$here/traffic" --connections 3 >/dev/null &&
+	recorded=$(tcphs status -j | jq .ring.recorded) &&
+	"${user[@]}" unshare -Urn sh -c "ip link set lo up && exec '$here/traffic' --connections 211" \
+		>/dev/null &&
+	tcphs events -j >"$tmp/events" || return
+	told=$(jq -s 'group_by(.cpu) | map(map(if .event == "lost" then .lost else 1 end) + [
+		map(select(.event != "lost"))[0].number - 1] | add) | add' "$tmp/events")
+	same "$told" "$recorded" "records that are there, lost, or before the oldest" &&
+		same "$(tcphs status -j | jq .ring.recorded)" "$recorded" recorded && proc_is_the_same
+}
+
 # What only the kept record of a step knows is said also while the ring has that step, too.
 lost_beginnings_are_said() {
 	local conn first
@@ -195,7 +212,7 @@ reach_is_reported() {
 		grep -E '^kept .* reach [0-9]+ s$' /proc/tcphs
 }
 
-start 17
+start 18
 need_faults
 need_command python3 nft jq ss
 at_end+=(remove_tenants)
@@ -233,6 +250,7 @@ check "the kernel does not complain" kernel_is_quiet
 unload
 
 load ring_records=512 kept_records=512
+check "of a namespace whose newest records are gone these are told as lost" newest_lost_are_told
 check "who writes little keeps it when another floods the ring" small_one_stays
 check "who is alone has all of it" one_alone_has_all
 check "a life whose beginning was lost says so while the ring has its end" lost_beginnings_are_said

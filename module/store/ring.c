@@ -428,7 +428,8 @@ static int seek_netns(struct tcphs_cursor *c, const struct tcphs_ring *ring,
 	/* As in tcphs_ring_seek(). */
 	c->end = smp_load_acquire(&ring->head);
 	c->pos = c->end;
-	c->last = 0;
+	/* Also when the newest of them are gone, and older ones, in another lane, are not. */
+	c->last = written;
 	/* Nothing new, as mostly where others are busy: nothing to search for. */
 	if (c->next > written || !written) {
 		c->next = c->next ?: 1;
