@@ -122,8 +122,25 @@ def deferred(t):
     listener, port = t.listener(options=[(socket.TCP_DEFER_ACCEPT, 5)])
     peer.connect(port)
     t.reported(peer.port, [HANDSHAKE[0], "ack-deferred syn-recv>syn-recv"])
+    t.kept(peer.port, [])
     peer.send(ACK, data=b"y" * 59)
     t.accept(listener)
     events = t.reported(peer.port, [HANDSHAKE[0], "ack-deferred syn-recv>syn-recv"] + HANDSHAKE[1:])
     same(events[3].get("ack_data"), 59, "bytes on the ACK that counted")
     t.counted(TcpExtTCPDeferAcceptDrop=1)
+
+
+@story()
+def deferred_without_end(t):
+    """TCP_DEFER_ACCEPT: however often the bare ACK comes, the life is kept from its SYN on"""
+    peer = t.peer()
+    _, port = t.listener(options=[(socket.TCP_DEFER_ACCEPT, 60)])
+    peer.ask(port)
+    again = 31
+    for _ in range(again):
+        peer.send(ACK)
+    peer.send(RST)
+    t.kept(peer.port, t.reported(peer.port, HANDSHAKE[:1] +
+                                 ["ack-deferred syn-recv>syn-recv"] * again +
+                                 ["request-reset syn-recv>closed reset-received"]))
+    t.counted(TcpExtTCPDeferAcceptDrop=again)

@@ -20,6 +20,20 @@ def fin_in_time_wait(t):
 
 
 @story()
+def fins_without_end_in_time_wait(t):
+    """S13 however often a FIN comes again, the life is kept from its SYN on"""
+    peer = in_time_wait(t)
+    again = 29
+    for _ in range(again):
+        peer.send(FIN | ACK, seq=peer.seq - 1)
+    peer.send(RST)
+    t.kept(peer.port, t.reported(peer.port, CONNECT + ACTIVE_CLOSE +
+                                 ["time-wait-fin time-wait>time-wait"] * again +
+                                 ["rst-received time-wait>closed",
+                                  "time-wait-end time-wait>closed reset-received"]))
+
+
+@story()
 def time_wait_reset(t):
     """S13 a RST ends TIME_WAIT"""
     peer = in_time_wait(t)

@@ -192,10 +192,10 @@ class Tale:
                 raise Wrong(f"not within {seconds} s: {what}")
             pause = nap(pause, 0.1)
 
-    def events(self, port):
+    def events(self, port, *options):
         """What was reported of a port since the story began."""
-        text = subprocess.run(["tcphs", "events", "-j", "--peer-port", str(port)], check=True,
-                              capture_output=True).stdout
+        text = subprocess.run(["tcphs", "events", "-j", "--peer-port", str(port), *options],
+                              check=True, capture_output=True).stdout
         all_ = [json.loads(line) for line in text.splitlines()]
         if any(e["event"] == "lost" for e in all_):
             raise Wrong("records were lost")
@@ -232,6 +232,14 @@ class Tale:
                 if e["conn"] != "0":
                     raise Wrong(f"family of {e}")
         return events
+
+    def kept(self, port, expected):
+        """The kept store has these and no other, and nowhere is it said that some were lost."""
+        found = self.events(port, "--kept")
+        same([(e["cpu"], e["number"]) for e in found],
+             [(e["cpu"], e["number"]) for e in expected], f"kept of {len(expected)}")
+        lost = [e["event"] for e in found + self.events(port) if "earlier_lost" in e]
+        same(lost, [], "before these something was lost")
 
     @staticmethod
     def counters():

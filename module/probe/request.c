@@ -188,6 +188,10 @@ static void ack_deferred(struct tcphs_section *s, const struct sk_buff *skb)
 	tcphs_step_numbers(ev, TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->ack_seq);
 	tcphs_step_since(s, ev, s->conn->born);
 	tcphs_step_done(s);
+	/* One is usual, and any number may come. */
+	if (s->conn->marks & TCPHS_C_DEFERRED)
+		tcphs_step_keep(s);
+	s->conn->marks |= TCPHS_C_DEFERRED;
 }
 
 /* As tcp_check_req() decides: a bare third ACK waits for data. */

@@ -11,6 +11,9 @@
  *
  * A life that had lost its beginning by then says so: TCPHS_F_GAP in the first of its
  * records that was saved.
+ *
+ * No life has more than STEPS slots before something notable: a step that a peer can make
+ * happen any number of times is notable itself, or when it comes again (tcphs_step_keep()).
  */
 #include <linux/minmax.h>
 #include "store/kept.h"

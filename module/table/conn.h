@@ -44,6 +44,7 @@ struct tcphs_listener;
 #define TCPHS_C_JOINED		BIT(15)	/* a subflow that MPTCP takes in; its request goes next */
 #define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, which is recorded */
 #define TCPHS_C_KEPT		BIT(17)	/* its records are in the kept store too */
+#define TCPHS_C_DEFERRED	BIT(18)	/* TCP_DEFER_ACCEPT has ignored an ACK of it */
 #define TCPHS_C_LANE		27	/* four bits: in which lane it writes, 0: not asked yet */
 #define TCPHS_C_OWED		BIT(31)	/* accept-queued is to be recorded before anything else */
 

@@ -165,6 +165,15 @@ static __always_inline void tcphs_step_done(struct tcphs_section *s)
 	conn->marks |= TCPHS_C_KEPT;
 }
 
+/* After tcphs_step_done(): from this step on the life of @s->conn is kept, whatever it was. */
+static inline void tcphs_step_keep(struct tcphs_section *s)
+{
+	if (s->conn->marks & TCPHS_C_KEPT)
+		return;
+	tcphs_kept_life(tcphs_this_ring());
+	s->conn->marks |= TCPHS_C_KEPT;
+}
+
 /* tcphs_step(), inline; @type may also be a tcphs_instant. With @pen it is completed and ended. */
 static __always_inline struct tcphs_event *tcphs_pen_step(struct tcphs_section *s,
 							  struct tcphs_pen *pen, unsigned int type,
