@@ -33,5 +33,8 @@ FINDS_SAME_REQUEST = RELEASE >= (6, 1)
 # kfree_skb says why from 5.17 on, and of BPF programs from 5.19 on.
 DROPS_HAVE_REASONS = RELEASE >= (5, 19)
 
+# ss -K ends a socket that no process holds, by RST.
+ORPHANS_CAN_BE_KILLED = RELEASE >= (6, 12)
+
 # ss -K ends TIME_WAIT.
 BUCKETS_CAN_BE_KILLED = RELEASE >= (6, 0)

@@ -15,7 +15,7 @@ import kernel
 import wire
 from tale import (ACTIVE_CLOSE, CONNECT, MSG_FASTOPEN, TCP_USER_TIMEOUT, in_time_wait, same,
                   story, Wrong)
-from wire import ACK, FIN, SYN
+from wire import ACK, FIN, RST, SYN
 
 RECEIVED = "icmp-received {0}>{0} {1}"
 # type and code, reason, errno: RFC 792, RFC 1122 and RFC 1812; RFC 4443
@@ -413,6 +413,28 @@ def keepalive_of_an_orphan(t):
     t.until(lambda: t.events(peer.port)[-1]["event"] == "closed", "the end")
     same(t.events(peer.port)[-1]["reason"], "timeout", "reason")
     t.counted(TcpExtTCPAbortOnTimeout=1, TcpExtTCPAbortOnMemory=0)
+
+
+@story(where=kernel.ORPHANS_CAN_BE_KILLED)
+def orphan_killed(t):
+    """an orphan that ss -K ends, before its FIN is confirmed and after that"""
+    for last, state in (3, "fin-wait-1"), (4, "fin-wait-2"):
+        peer = t.peer()
+        s = t.established(peer)
+        # Longer than a bucket would wait for it, so it stays a socket.
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 113)
+        s.close()
+        peer.await_(FIN | ACK)
+        lived = (CONNECT + ACTIVE_CLOSE)[:last]
+        if last == 4:
+            peer.send(ACK)
+        t.reported(peer.port, lived)
+        subprocess.run(["ss", "-K", "dport", "=", str(peer.port)], check=True,
+                       capture_output=True)
+        peer.await_(RST | ACK)
+        t.reported(peer.port, lived + [f"rst-sent {state}>closed killed",
+                                       f"closed {state}>closed killed"])
+    t.counted(TcpExtTCPAbortOnMemory=0, TcpExtTCPAbortOnTimeout=0)
 
 
 @story()

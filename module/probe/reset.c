@@ -91,12 +91,14 @@ out:
 }
 
 /*
- * Timers run in softirq. That of an orphan may have met it while close() was not done with
- * it, and is made up for then (tcp_release_cb()).
+ * Timers run in softirq. The one that sends again may have met an orphan while close() was
+ * not done with it, and is made up for then (tcp_release_cb()); it has taken its timer off.
+ * tcp_abort() finds one for whatever is under way, or nothing to send.
  */
 static bool is_timer(const struct sock *sk)
 {
-	return in_serving_softirq() || (sock_flag(sk, SOCK_DEAD) && sock_owned_by_user(sk));
+	return in_serving_softirq() || (sock_flag(sk, SOCK_DEAD) && tcphs_end_is_sending(sk) &&
+					!READ_ONCE(inet_csk(sk)->icsk_pending));
 }
 
 /*
