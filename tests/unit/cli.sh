@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..438"
+echo "1..445"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -563,6 +563,9 @@ said "$out" 'lost 0, among the oldest overwritten 7$' "what is merely old is not
 run 0 "doctor --until"				"" doctor --until 2001-09-10
 said "$out" '^LOOKED AT .* of what the ring has' "judges the ring too"
 run 1 "doctor --since and --until, of before"	"" doctor --since 2001-09-08 --until 2001-09-09
+run 1 "doctor --until, of before the load"	young doctor --until 2001-09-08
+said "$err" '^tcphs: nothing is known of before [^;]*, when the module was loaded$' "is told so"
+said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
 run 2 "doctor --until with --watch"		"" doctor --until 2001-09-10 -w
 run 1 "doctor --since a time of day"		"" doctor --since 00:00
 run 0 "events --since"				"" events --since 90000d
@@ -573,6 +576,10 @@ run 0 "events of the time that the ring has"	young events --since 30m
 [ ! -s "$err" ]; result $?			"are all there are"
 run 0 "--since of before the load"		young events --since 2h
 said "$err" '^tcphs: nothing is known of before [^;]*, when the module was loaded$' "is told so"
+run 0 "--until of before the load"		young events --until 2h
+said "$err" '^tcphs: nothing is known of before [^;]*, when the module was loaded$' "is told so"
+run 0 "--until of a time that the ring has"	young events --until 30m
+[ ! -s "$err" ]; result $?			"is told nothing"
 run 0 "--since of before the ring"		remembers events --since 1h
 said "$err" '; of before that only what went wrong is kept, since ' "is told what is kept"
 run 0 "--kept does not need the ring"		remembers events --kept --since 1h
@@ -596,4 +603,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 438
+ended 445

@@ -269,12 +269,11 @@ static void look_at_past(struct doctor *d, struct tcphs_error *err)
 static bool is_covered(const struct doctor *d, const struct patient *p)
 {
 	const struct tcphs_status *st = &d->look.tables->status;
-	uint64_t since = d->cli->filter.since_ns;
 
 	if (!source_session(d->source))
 		return source_goes_on(d->source) && !p->evidence.holes;
 	/* Other namespaces than the initial one do not get it. */
-	return st->has_overwritten && now(d) - since <= st->ring_reach;
+	return st->has_overwritten && now(d) - source_since(d->source) <= st->ring_reach;
 }
 
 /* What was chosen by; a namespace that is looked at stands in the heading. */

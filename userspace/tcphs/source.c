@@ -312,10 +312,24 @@ static void say_what_is_gone(const struct source *s, const struct tcphs_status *
 			from);
 }
 
+/**
+ * source_since - what must be remembered for an empty answer to say something
+ * @s: of the kernel, with --since or --until
+ *
+ * Return: CLOCK_MONOTONIC. Without a beginning all is asked that is remembered, and nothing is
+ * when the end is gone.
+ */
+uint64_t source_since(const struct source *s)
+{
+	const struct tcphs_filter *f = &s->cli->filter;
+
+	return tcphs_filter_has(f, TCPHS_FILTER_SINCE) ? f->since_ns : f->until_ns;
+}
+
 /* An empty answer about a time that is not remembered says nothing: so say that. */
 static int say_reach(struct source *s, struct tcphs_error *err)
 {
-	uint64_t now = tcphs_session_now(s->session), since = s->cli->filter.since_ns;
+	uint64_t now = tcphs_session_now(s->session), since = source_since(s);
 	struct tcphs_status *st;
 	int ret;
 
@@ -406,7 +420,10 @@ static int set_times(struct source *s, struct tcphs_error *err)
 		return -1;
 	if (s->recording)
 		set_window(s);
-	return s->session && tcphs_filter_has(f, TCPHS_FILTER_SINCE) ? say_reach(s, err) : 0;
+	if (!s->session)
+		return 0;
+	return tcphs_filter_has(f, TCPHS_FILTER_SINCE) || tcphs_filter_has(f, TCPHS_FILTER_UNTIL) ?
+	       say_reach(s, err) : 0;
 }
 
 /**

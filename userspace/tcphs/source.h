@@ -36,6 +36,9 @@ const struct hosts *source_hosts(const struct source *s);
 /* As tcphs_filter_event(), of an event that a source gave: --netns is of its own machine. */
 bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev);
 
+/* Of the kernel, asked for a time: what it must remember of, so that nothing is an answer. */
+uint64_t source_since(const struct source *s);
+
 /* A directory of recordings reports times of which it knows nothing; one file does not. */
 bool source_goes_on(const struct source *s);
 
