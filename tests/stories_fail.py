@@ -417,17 +417,22 @@ def keepalive_of_an_orphan(t):
 
 @story(where=kernel.ORPHANS_CAN_BE_KILLED)
 def orphan_killed(t):
-    """an orphan that ss -K ends, before its FIN is confirmed and after that"""
-    for last, state in (3, "fin-wait-1"), (4, "fin-wait-2"):
-        peer = t.peer()
-        s = t.established(peer)
-        # Longer than a bucket would wait for it, so it stays a socket.
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 113)
-        s.close()
-        peer.await_(FIN | ACK)
-        lived = (CONNECT + ACTIVE_CLOSE)[:last]
-        if last == 4:
-            peer.send(ACK)
+    """orphans that ss -K ends: one that still has something to send, one in FIN_WAIT2"""
+    sending, waiting = t.peer(), t.peer()
+    s = t.established(sending)
+    # The window is closed, so nothing is sent again while others are slow.
+    sending.send(ACK, data=b"w", window=0)
+    same(s.recv(1), b"w", "data")
+    s.send(b"x" * 59)
+    s.close()
+    s = t.established(waiting)
+    # Longer than a bucket would wait for it, so it stays a socket.
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 113)
+    s.close()
+    waiting.await_(FIN | ACK)
+    waiting.send(ACK)
+    for peer, steps, state in (sending, 1, "fin-wait-1"), (waiting, 2, "fin-wait-2"):
+        lived = CONNECT + ACTIVE_CLOSE[:steps]
         t.reported(peer.port, lived)
         subprocess.run(["ss", "-K", "dport", "=", str(peer.port)], check=True,
                        capture_output=True)
