@@ -125,6 +125,20 @@ static int __init size_table(void)
 	return -EINVAL;
 }
 
+/* Both stores are allocated at once, and vmalloc() does not fail before somebody was killed. */
+static int __init find_memory(void)
+{
+	u64 available = max(si_mem_available(), 0L), most = available / 4 * 3 << PAGE_SHIFT, bytes;
+
+	bytes = (u64)tcphs_store_records[TCPHS_STORE_RING] + tcphs_store_records[TCPHS_STORE_KEPT];
+	bytes *= num_online_cpus() * TCPHS_SLOT_SIZE;
+	if (bytes <= most)
+		return 0;
+	pr_err("ring_mib=%u and kept_mib=%u refused: %llu MiB are available, and a quarter is for others\n",
+	       ring_mib, kept_mib, available >> (20 - PAGE_SHIFT));
+	return -ENOMEM;
+}
+
 static int __init check_parameters(void)
 {
 	int err;
@@ -136,7 +150,7 @@ static int __init check_parameters(void)
 		return err;
 	tcphs_fault_records(&tcphs_store_records[TCPHS_STORE_RING],
 			    &tcphs_store_records[TCPHS_STORE_KEPT]);
-	return tcphs_fault_check(ARRAY_SIZE(steps));
+	return find_memory() ?: tcphs_fault_check(ARRAY_SIZE(steps));
 }
 
 /* Back through the steps from @n - 1 to the first. */

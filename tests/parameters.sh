@@ -9,12 +9,15 @@ network=initial
 
 connections=199
 
-# refused WORDS PARAMETER=VALUE: not loaded, and the log says why
+# refused WORDS PARAMETER=VALUE...: not loaded, and the log says why
 refused() {
+	local words=$1
+
+	shift
 	mark_dmesg
-	! modprobe tcphs "$2" 2>/dev/null || { echo "$2 is not refused"; return 1; }
-	! loaded || { echo "loaded with $2"; return 1; }
-	dmesg_since_mark | grep -F -e "$1" || { echo "log:"; dmesg_since_mark; return 1; }
+	! modprobe tcphs "$@" 2>/dev/null || { echo "$* is not refused"; return 1; }
+	! loaded || { echo "loaded with $*"; return 1; }
+	dmesg_since_mark | grep -F -e "$words" || { echo "log:"; dmesg_since_mark; return 1; }
 }
 
 # More than half of the memory is not for records.
@@ -29,6 +32,16 @@ wrong_rings() {
 				${store}_mib=$value || return
 		done
 	done
+}
+
+# Each may have half of the memory. Both of them would, and before that somebody is killed.
+both_rings() {
+	local half killed
+
+	half=$(awk '$1 == "MemTotal:" { print int($2 / 2048) }' /proc/meminfo)
+	killed=$(awk '$1 == "oom_kill" { print $2 }' /proc/vmstat)
+	refused "tcphs: ring_mib=$half and kept_mib=$half refused: " ring_mib="$half" kept_mib="$half" &&
+		same "$(awk '$1 == "oom_kill" { print $2 }' /proc/vmstat)" "$killed" "killed for want of memory"
 }
 
 # An entry of 192 bytes for each connection: not more than half of the memory for them either.
@@ -286,12 +299,13 @@ still_records() {
 	(($(recorded) > before))
 }
 
-start 21
+start 22
 used=0
 need_command jq python3 ss
 at_end+=(ftrace_on)
 ! loaded || unload || die "somebody uses the module"
 check "a ring of no allowed size is refused" wrong_rings
+check "rings that take all memory together are refused before anybody is killed" both_rings
 check "a table of no allowed size is refused" wrong_tables
 check "what is no number is refused" no_numbers
 check "a module for another kernel is refused, in one line" of_another_kernel_is_refused
