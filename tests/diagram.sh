@@ -136,6 +136,59 @@ followed_to_time_wait() {
 		grep 'TIME-WAIT' "$tmp/drawn"
 }
 
+# Taken out with TCP_REPAIR and put back in another socket, beside its other end.
+put_back_is_one() {
+	local at=$((port + 7))
+
+	ip netns exec left python3 - $at <<-'END' || return
+		import socket, struct, sys
+		REPAIR, QUEUE, SEQ = 19, 20, 21
+		RECV, SEND = 1, 2
+		def option(s, name, value):
+		    s.setsockopt(socket.IPPROTO_TCP, name, value)
+		listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+		client = socket.create_connection(listener.getsockname())
+		server = listener.accept()[0]
+		client.send(b"a" * 37)
+		assert server.recv(100) == b"a" * 37
+		ends = client.getsockname(), client.getpeername()
+		option(client, REPAIR, 1)
+		stood = {}
+		for queue in RECV, SEND:
+		    option(client, QUEUE, queue)
+		    stood[queue] = client.getsockopt(socket.IPPROTO_TCP, SEQ) & 0xffffffff
+		client.close()
+		again = socket.socket()
+		again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		option(again, REPAIR, 1)
+		again.bind(ends[0])
+		for queue, seq in stood.items():
+		    option(again, QUEUE, queue)
+		    again.setsockopt(socket.IPPROTO_TCP, SEQ, struct.pack("I", seq))
+		again.connect(ends[1])
+		option(again, REPAIR, 0)
+		server.send(b"b" * 23)
+		assert again.recv(100) == b"b" * 23
+		again.send(b"c" * 5)
+		assert server.recv(100) == b"c" * 5
+		again.close()
+		assert server.recv(1) == b""
+		server.close()
+	END
+	wait_until 10 sh -c "ip netns exec left tcphs events -j --port $at --event time-wait | grep -q ." ||
+		return
+	ip netns exec left tcphs diagram -j --port $at >"$tmp/drawn" &&
+	same "$(grep -c '"left":' "$tmp/drawn")" 1 "drawings" &&
+		same "$(jq -r '.left_state // empty' "$tmp/drawn" | paste -sd' ')" \
+			"closed syn-sent established closed established fin-wait-1 fin-wait-2 time-wait" "left" &&
+		same "$(jq -r '.right_state // empty' "$tmp/drawn" | paste -sd' ')" \
+			"listen syn-recv established close-wait last-ack closed" "right" &&
+		same "$(jq -c 'select(.data).data | [.left_bytes, .right_bytes]' "$tmp/drawn" | paste -sd' ')" \
+			"[37,0] [5,23]" "bytes" &&
+		ip netns exec left tcphs diagram --port $at >"$tmp/drawn" &&
+		grep "FIN+ACK seq 43 ack 24 " "$tmp/drawn" && ! grep "not seen from here" "$tmp/drawn"
+}
+
 # By the address that the client calls, and by the one that answers: the same picture.
 by_either_address() {
 	tcphs diagram -A --last --address 127.0.9.9 -j | head -n 1 >"$tmp/drawn"
@@ -170,7 +223,7 @@ usage() {
 need_command tcpdump python3 jq ip tc nft
 at_end+=(remove_namespaces)
 drawings=$(python3 "$here/diagram.py" --count) || exit 1
-start $((drawings + 14))
+start $((drawings + 15))
 load ring_records=65536
 make_namespaces || die "no namespaces"
 capture lo loopback
@@ -182,6 +235,7 @@ check "what a filter finds is drawn whole" failed_is_whole
 check "a recording is drawn as it was live" recorded
 check "--follow draws the next that fits, to its end" followed
 check "--follow says that it waits for TIME-WAIT" followed_to_time_wait
+check "TCP_REPAIR: what is put back beside its other end is one connection" put_back_is_one
 check "NAT: either address finds both" by_either_address
 check "40 columns, and not less" wide 7 40
 check "64 columns" wide 64 64

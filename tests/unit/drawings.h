@@ -657,4 +657,36 @@ static const char put_back_drawn[] =
 " 1.520000  +1.50 s              | FIN-WAIT-1 for 1.50 s now     :\n"
 ": . not seen from here\n";
 
+static const char moved_drawn[] =
+"                         10.0.0.1:40001                     10.0.0.2:443\n"
+"                           again[211]                        nginx[209]\n"
+"                             conn c                            conn b\n"
+"00:00:01.000000          CLOSED |                                 | LISTEN\n"
+"                       SYN-SENT |-------- SYN seq 0 ---------.    |\n"
+" 0.000090 +90.0 us              |                            '--->| SYN-RECEIVED\n"
+"                                |                  SYN queue 1/64 |\n"
+" 0.000140 +50.0 us  ESTABLISHED |<----- SYN+ACK seq 0 ack 1 ------|\n"
+"                                | handshake 140 us                |\n"
+" 0.000190 +50.0 us              |-------- ACK seq 1 ack 1 ------->| ESTABLISHED\n"
+"                                |              accept queue 1/64, |\n"
+"                                |                handshake 190 us |\n"
+" 0.001190 +1.00 ms              |         accept() by nginx[209], |\n"
+"                                |                  waited 1.00 ms |\n"
+"                                |<= -> 37 B  <- 23 B in 4.81 ms =>|\n"
+" 0.005000 +3.81 ms       CLOSED | taken out with TCP_REPAIR,      |\n"
+"                                | lived 5.00 ms                   |\n"
+" 0.009000 +4.00 ms  ESTABLISHED | restored with TCP_REPAIR: no    |\n"
+"                                | handshake                       |\n"
+"                                |<== -> 5 B  <- 0 B in 11.0 ms ==>|\n"
+" 0.020000 +11.0 ms   FIN-WAIT-1 |-- FIN+ACK seq 43 ack 24 ---.    |\n"
+" 0.020030 +30.0 us              |                            '--->| CLOSE-WAIT\n"
+" 0.020060 +30.0 us   FIN-WAIT-2 |<------ ACK seq 24 ack 44 -------|\n"
+" 0.021000  +940 us              |    .-- FIN+ACK seq 24 ack 44 ---| LAST-ACK\n"
+" 0.021030 +30.0 us    TIME-WAIT |<---'                            |\n"
+"                                |---- ACK seq 44 ack 25 -----.    |\n"
+"                                | lived 12.0 ms              |    |\n"
+" 0.021060 +30.0 us              |                            '--->| CLOSED\n"
+"                                |                   lived 20.9 ms |\n"
+" 1.521060  +1.50 s              | TIME-WAIT for 1.50 s now        |\n";
+
 #endif /* DRAWINGS_H */

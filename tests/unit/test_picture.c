@@ -115,6 +115,7 @@ static const struct {
 	  .wide = met_and_came_drawn },
 	{ DRAWING(put_back), .story = "put back with TCP_REPAIR", .wide = put_back_drawn,
 	  .restored = true },
+	{ DRAWING(moved), .story = "put back beside its other end", .wide = moved_drawn },
 	{ DRAWING(nat), .story = "NAT between two ends", .wide = nat_drawn, .narrow = nat_narrow },
 	{ DRAWING(nat_refused), .story = "NAT to where nobody listens",
 	  .wide = nat_refused_drawn },
@@ -530,6 +531,39 @@ static void test_nat(void)
 	tcphs_lives_free(&l);
 }
 
+/* What TCP_REPAIR put back, of which no handshake says which connection it is. */
+static void test_put_back(void)
+{
+	const struct told *again = moved;
+	struct tcphs_lives l = { 0 };
+	struct tcphs_event ev;
+	uint32_t life;
+
+	while (!again->again)
+		again++;
+	collect(&l, moved, COUNT(moved));
+	ok(l.lives == 3 && tcphs_lives_belong(&l, 2, 1) && !tcphs_lives_belong(&l, 2, 0),
+	   "what is put back where it was taken out has the other end that it had");
+	equal(tcphs_lives_lead(&l, 2), 0, "and is of the same picture");
+	ok(tcphs_lives_over(&l, 2) == tcphs_lives_over(&l, 0), "which ends with it");
+	tcphs_lives_clear(&l);
+
+	/* It was elsewhere before. */
+	collect(&l, server, 3);
+	ev = event_of(again);
+	life = see(&l, &ev);
+	ok(tcphs_lives_belong(&l, life, 0), "the other end alone is enough, as long as it is open");
+	tcphs_lives_clear(&l);
+	collect(&l, server, COUNT(server));
+	life = see(&l, &ev);
+	ok(!tcphs_lives_belong(&l, life, 0), "one that has closed is another connection's");
+	tcphs_lives_clear(&l);
+	collect(&l, client, COUNT(client));
+	life = see(&l, &ev);
+	equal(l.life[life].flags, 0, "and so is one that was not taken out");
+	tcphs_lives_free(&l);
+}
+
 static void test_again(void)
 {
 	struct tcphs_lives l = { 0 };
@@ -701,7 +735,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(24 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 4);
+	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 6 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();
@@ -712,6 +746,7 @@ int main(int argc, char **argv)
 	test_choice();
 	test_steps();
 	test_nat();
+	test_put_back();
 	test_again();
 	tcphs_buf_free(&out);
 	return tap_done();

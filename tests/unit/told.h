@@ -29,6 +29,7 @@ struct told {
 	uint32_t resend;
 	uint64_t half;
 	bool nobody;			/* it has no socket */
+	bool again;			/* of the socket that TCP_REPAIR put in its place */
 	bool nat;			/* @side calls the other end by another address, and port */
 };
 
@@ -200,6 +201,23 @@ static const struct told put_back[] = {
 	{ E(L, 20000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(1, 1) },
 };
 
+/* The same where the other end is here: it sees one connection. */
+static const struct told moved[] = {
+	L_SYN, R_SYN(90), L_ESTABLISHED(140), R_ESTABLISHED(190),
+	{ E(R, 1190, ACCEPTED, ESTABLISHED, ESTABLISHED), QUEUE(0, 64, 0, 64), .duration = 1000 },
+	{ E(L, 5000, CLOSED, ESTABLISHED, CLOSE), WHY(TAKEN_OUT), LIFE(37, 23, 3), .duration = 5000 },
+	{ E(L, 9000, ESTABLISHED, CLOSE, ESTABLISHED), .again = true },
+	{ E(L, 20000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(43, 24), .again = true },
+	{ E(R, 20030, FIN_RECEIVED, ESTABLISHED, CLOSE_WAIT), NUMBERS(43, 24) },
+	{ E(L, 20060, FIN_ACKED, FIN_WAIT1, FIN_WAIT2), NUMBERS(24, 44), .again = true },
+	{ E(R, 21000, FIN_SENT, CLOSE_WAIT, LAST_ACK), NUMBERS(24, 44), .duration = 970 },
+	{ E(L, 21030, FIN_RECEIVED, FIN_WAIT2, TIME_WAIT), NUMBERS(24, 44), .again = true },
+	{ E(L, 21030, TIME_WAIT, FIN_WAIT2, TIME_WAIT), NUMBERS(44, 25), .again = true },
+	{ E(L, 21030, CLOSED, FIN_WAIT2, TIME_WAIT), LIFE(5, 0, 4), .duration = 12030, .again = true },
+	{ E(R, 21060, FIN_ACKED, LAST_ACK, CLOSE), NUMBERS(44, 25) },
+	{ E(R, 21060, CLOSED, LAST_ACK, CLOSE), LIFE(23, 42, 4), .duration = 20970 },
+};
+
 /* Nobody answers, and the application does not wait for the kernel's timeout. */
 static const struct told gave_up[] = {
 	L_SYN,
@@ -304,9 +322,13 @@ static void set_ident(struct tcphs_event *ev, const struct told *t)
 		ev->flags |= TCPHS_F_ADOPTED;
 		return;
 	}
-	if (is_restored) {
+	if (t->again)
+		id->conn = 0xc;
+	if (is_restored || t->again) {
 		id->role = TCPHS_ROLE_UNKNOWN;
-		ev->flags |= TCPHS_F_RESTORED;
+		ev->flags |= TCPHS_F_RESTORED | (t->again ? TCPHS_F_OWNER : 0);
+		id->pid = t->again ? 211 : 0;
+		memcpy(id->comm, "again", 5);
 		return;
 	}
 	id->isn = t->side == L ? L_ISN : R_ISN;
@@ -351,7 +373,7 @@ static void set_detail(struct tcphs_event *ev, const struct told *t)
 	} else if (t->half) {
 		ev->half.bytes = t->half;
 		ev->flags |= TCPHS_F_HALF;
-	} else if (t->type == TCPHS_EV_ESTABLISHED && !is_restored) {
+	} else if (t->type == TCPHS_EV_ESTABLISHED && !is_restored && !t->again) {
 		ev->agreed.ack_data = t->ack_data;
 		ev->agreed.syn_data = t->syn_data;
 		ev->flags |= TCPHS_F_AGREED;

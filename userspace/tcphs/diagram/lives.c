@@ -9,7 +9,9 @@
  * none, is one life.
  *
  * Two lives are the ends of one connection when their ISNs agree crosswise. Their
- * addresses do too, unless NAT on this machine stands between them.
+ * addresses do too, unless NAT on this machine stands between them. One that TCP_REPAIR put
+ * back has no handshake to know ISNs from, and goes on with those of the connection it was: of
+ * the life that was taken out, or of its other end that is there.
  *
  * One hash table finds all of that; a life has up to six nodes in it.
  */
@@ -236,6 +238,38 @@ static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 	return i;
 }
 
+/*
+ * A life that begins in the middle, with numbers that began elsewhere: those of the latest one
+ * between these addresses, if that waits for it.
+ */
+static void goes_on(struct tcphs_lives *l, uint32_t i, const struct tcphs_event *ev)
+{
+	uint32_t before = latest_of(l, ev), flags;
+	struct tcphs_lifeline *life = &l->life[i];
+	const struct tcphs_lifeline *b;
+
+	if (before == NONE)
+		return;
+	b = &l->life[before];
+	flags = b->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN);
+	/* All of it, or nothing: half of it would be no more than what is known now. */
+	if (flags != (TCPHS_F_ISN | TCPHS_F_PEER_ISN))
+		return;
+	if (tcphs_mirrored(&b->id, &ev->id)) {
+		if (b->over)
+			return;
+		life->id.isn = b->id.peer_isn;
+		life->id.peer_isn = b->id.isn;
+	} else {
+		if (!b->taken_out)
+			return;
+		life->id.isn = b->id.isn;
+		life->id.peer_isn = b->id.peer_isn;
+	}
+	life->flags |= flags;
+	add_numbers(l, i, flags);
+}
+
 /* Is this the last record that one end has? */
 static bool is_end(const struct tcphs_event *ev)
 {
@@ -251,6 +285,7 @@ static void learn(struct tcphs_lives *l, uint32_t i, const struct tcphs_event *e
 
 	life->end = ev->time;
 	life->over |= ev->id.conn && is_end(ev);
+	life->taken_out |= ev->type == TCPHS_EV_CLOSED && ev->reason == TCPHS_REASON_TAKEN_OUT;
 	if (ev->flags & TCPHS_F_QUEUE)
 		life->listener = ev->queue.listener;
 	if (news)
@@ -280,8 +315,11 @@ uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, in
 	if (i != NONE)
 		return i;
 	i = find_life(l, ev);
-	if (i == NONE)
+	if (i == NONE) {
 		i = add_life(l, ev);
+		if (ev->type == TCPHS_EV_ESTABLISHED && ev->flags & TCPHS_F_RESTORED)
+			goes_on(l, i, ev);
+	}
 	learn(l, i, ev);
 	if (ev->id.conn)
 		is_latest(l, i);

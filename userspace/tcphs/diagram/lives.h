@@ -25,6 +25,7 @@ struct tcphs_lifeline {
 	struct tcphs_ident id;	/* of its latest event */
 	uint32_t flags;		/* TCPHS_F_ISN and TCPHS_F_PEER_ISN, once they are known */
 	bool over;		/* nothing can follow */
+	bool taken_out;		/* with TCP_REPAIR: it may go on in another socket */
 	bool wanted;		/* by whoever reads; see tcphs_lives_choose() */
 	uint64_t begin, end;	/* first and last event, ns */
 	uint64_t listener;	/* its cookie; 0: not known */

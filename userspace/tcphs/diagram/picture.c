@@ -293,14 +293,18 @@ static void meet(struct tcphs_picture *p, const struct tcphs_event *ev)
 {
 	unsigned int side = tcphs_picture_side(p, ev);
 	struct tcphs_end *end = &p->end[side], *other = &p->end[!side];
-	uint32_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_OWNER);
+	uint32_t known = ev->flags & (TCPHS_F_ISN | TCPHS_F_OWNER), isn;
 
 	end->seen = true;
 	if (ev->id.conn) {
 		end->socket = true;
 		/* Once the owner is known it stays. */
+		isn = end->id.isn;
 		if (known & TCPHS_F_OWNER || !(end->flags & TCPHS_F_OWNER))
 			end->id = ev->id;
+		/* What was put back does not say it. */
+		if (end->flags & ~known & TCPHS_F_ISN)
+			end->id.isn = isn;
 		end->flags |= known;
 	} else if (!end->socket) {
 		end->id = ev->id;

@@ -82,6 +82,7 @@ struct tcphs_end {
 	uint8_t state;
 	bool fin_sent, fin_acked;	/* its FIN, and the other's ACK of it */
 	bool acked;		/* the third ACK led to the accept queue */
+	bool put_back;		/* with TCP_REPAIR: its records are of what came since */
 	bool listening;		/* a segment met a listener there */
 	uint16_t resets;	/* sent or received */
 	struct tcphs_ident listener;	/* @conn, once known; with @listener_flags its owner */

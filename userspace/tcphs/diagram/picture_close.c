@@ -4,11 +4,21 @@
  */
 #include "picture_draft.h"
 
-/* Payload of one side's whole life, from its own closing record or the other's. */
+static bool is_taken_out(const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_CLOSED && ev->reason == TCPHS_REASON_TAKEN_OUT;
+}
+
+/*
+ * Payload of one side's whole life, from its own closing record or the other's. Where one end
+ * was put back, the other's is of before, too.
+ */
 static bool bytes_of(const struct draft *d, unsigned int side, uint64_t *bytes)
 {
 	const struct tcphs_event *own = d->closed[side], *other = d->closed[!side];
 
+	if (d->p->end[!side].put_back && !d->p->end[side].put_back)
+		own = NULL;
 	if (own)
 		*bytes = own->life.bytes_sent;
 	else if (other)
@@ -66,6 +76,14 @@ static void begin_close(struct draft *d, const struct tcphs_event *ev)
 	data->here = true;
 	if (p->established)
 		data->duration = ev->time - p->established;
+	if (is_taken_out(ev)) {
+		side = tcphs_picture_side(p, ev);
+		data->known[TCPHS_LEFT] = true;
+		data->known[TCPHS_RIGHT] = true;
+		data->bytes[side] = ev->life.bytes_sent;
+		data->bytes[!side] = ev->life.bytes_received;
+		return;
+	}
 	for (side = 0; side < (p->self ? 1 : 2); side++) {
 		data->known[side] = bytes_of(d, side, &data->bytes[side]);
 		data->in_vain[side] = sent_in_vain(d, side);

@@ -189,6 +189,9 @@ static void on_established(struct draft *d, const struct tcphs_event *ev, unsign
 	struct tcphs_row *row;
 
 	if (ev->flags & TCPHS_F_RESTORED) {
+		/* What it was taken out of was drawn to its end. */
+		d->p->end[side].put_back = true;
+		d->p->closing = false;
 		row = draft_row(d->p, ev->time);
 		note_established(d->p, row, side, ev);
 		draft_note(row, side, "restored with TCP_REPAIR: no handshake");
