@@ -189,6 +189,34 @@ put_back_is_one() {
 		grep "FIN+ACK seq 43 ack 24 " "$tmp/drawn" && ! grep "not seen from here" "$tmp/drawn"
 }
 
+tells_what_waits() {
+	ip netns exec left tcphs diagram --port $((port + 8)) >"$tmp/drawn" &&
+		grep ' 5 B not confirmed for about' "$tmp/drawn"
+}
+
+# The peer gets nothing any more; the socket has what ss says.
+unconfirmed() {
+	local at=$((port + 8))
+
+	ip netns exec left python3 - $at <<-'END' &
+		import socket, subprocess, sys, time
+		listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+		client = socket.create_connection(listener.getsockname())
+		server = listener.accept()[0]
+		subprocess.run(["nft", "-f", "-"], check=True, text=True, input="""
+		table ip unconfirmed { chain in { type filter hook input priority 0;
+		tcp dport %s drop; }; }""" % sys.argv[1])
+		client.send(b"hello")
+		time.sleep(600)
+	END
+	started+=("$!")
+	wait_until 20 tells_what_waits || { cat "$tmp/drawn"; return 1; }
+	ip netns exec left tcphs diagram -j --port $at >"$tmp/drawn"
+	same "$(jq -c 'select(.data.open).data | [.left_waiting_bytes, .right_waiting_bytes]' "$tmp/drawn")" \
+		"[$(ip netns exec left ss -Htn "dport = :$at" | awk '{ print $3 }'),null]" "bytes" &&
+		same "$(jq 'select(.data.open).data.left_waiting_ns > 200000000' "$tmp/drawn")" true "time"
+}
+
 # By the address that the client calls, and by the one that answers: the same picture.
 by_either_address() {
 	tcphs diagram -A --last --address 127.0.9.9 -j | head -n 1 >"$tmp/drawn"
@@ -223,7 +251,7 @@ usage() {
 need_command tcpdump python3 jq ip tc nft
 at_end+=(remove_namespaces)
 drawings=$(python3 "$here/diagram.py" --count) || exit 1
-start $((drawings + 15))
+start $((drawings + 16))
 load ring_records=65536
 make_namespaces || die "no namespaces"
 capture lo loopback
@@ -236,6 +264,7 @@ check "a recording is drawn as it was live" recorded
 check "--follow draws the next that fits, to its end" followed
 check "--follow says that it waits for TIME-WAIT" followed_to_time_wait
 check "TCP_REPAIR: what is put back beside its other end is one connection" put_back_is_one
+check "what an open connection has sent in vain is told" unconfirmed
 check "NAT: either address finds both" by_either_address
 check "40 columns, and not less" wide 7 40
 check "64 columns" wide 64 64

@@ -531,6 +531,43 @@ static void test_nat(void)
 	tcphs_lives_free(&l);
 }
 
+/* No record says what an open connection has sent in vain: who draws it asks. */
+static void test_waits(void)
+{
+	struct tcphs_canvas_style style = style_of(false, 80);
+	struct tcphs_clock clock = { 0 };
+	struct tcphs_lives lives = { 0 };
+	struct tcphs_picture p;
+	struct tcphs_canvas c;
+	const char *text;
+
+	collect(&lives, lost, COUNT(lost));
+	make(&p, &lives, 0, false);
+	tcphs_picture_waits(&p, TCPHS_LEFT, 5, 10200000000ull);
+	out.len = 0;
+	tcphs_canvas_begin(&c, &p, &style, &clock, &out);
+	tcphs_canvas_rows(&c);
+	tcphs_canvas_end(&c);
+	text = strstr(drawn(), " 4.500300");
+	same(text ? text : "", " 4.500300  +1.50 s              |<===== open for 1.50 s now =====>|\n"
+	     "                                | 5 B not confirmed for about     |\n"
+	     "                                | 10.2 s                          |\n",
+	     "an open connection shows what it has sent in vain");
+	out.len = 0;
+	tcphs_picture_json_rows(&p, p.nr - 1, &out);
+	ok(strstr(drawn(), "\"open\":true") && strstr(drawn(), "\"left_waiting_bytes\":5,"
+		  "\"left_waiting_ns\":10200000000") && !strstr(drawn(), "right_waiting"),
+	   "so does its JSON");
+	tcphs_picture_free(&p);
+	tcphs_lives_clear(&lives);
+	collect(&lives, loopback, COUNT(loopback));
+	make(&p, &lives, 0, false);
+	tcphs_picture_waits(&p, TCPHS_LEFT, 5, 10200000000ull);
+	ok(!tcphs_picture_open(&p), "of one that is closed nothing waits");
+	tcphs_picture_free(&p);
+	tcphs_lives_free(&lives);
+}
+
 /* What TCP_REPAIR put back, of which no handshake says which connection it is. */
 static void test_put_back(void)
 {
@@ -735,7 +772,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 6 + 4);
+	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 6 + 3 + 4);
 	test_drawings();
 	test_widths();
 	test_follow();
@@ -746,6 +783,7 @@ int main(int argc, char **argv)
 	test_choice();
 	test_steps();
 	test_nat();
+	test_waits();
 	test_put_back();
 	test_again();
 	tcphs_buf_free(&out);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "doctor/waits.h"
 #include "hash.h"
 #include "page.h"
 
@@ -105,8 +106,13 @@ int page_drawing_update(struct page *p, struct top_source *src)
 	d->life = tcphs_lives_lead(&d->album.lives, d->life);
 	src->clock(src, &now);
 	d->drawn = true;
-	return tcphs_album_picture(&d->album, d->life, p->utf8, now, &d->picture) ||
-	       d->album.no_memory ? -ENOMEM : 0;
+	if (tcphs_album_picture(&d->album, d->life, p->utf8, now, &d->picture) ||
+	    d->album.no_memory)
+		return -ENOMEM;
+	/* Of what is recorded nobody can be asked. */
+	if (src->look_before)
+		waits_draw(&d->picture);
+	return 0;
 }
 
 /**

@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "diagram/album.h"
+#include "doctor/waits.h"
 #include "hash.h"
 #include "hosts.h"
 #include "source.h"
@@ -151,9 +152,12 @@ static bool wanted(const struct diagram *d, const struct tcphs_event *ev)
 static int make_picture(struct diagram *d, uint32_t life, struct tcphs_picture *p)
 {
 	struct tcphs_session *session = source_session(d->source);
+	int err = tcphs_album_picture(&d->album, life, d->cli->utf8 || d->cli->json || d->svg,
+				      session ? tcphs_session_now(session) : d->end, p);
 
-	return tcphs_album_picture(&d->album, life, d->cli->utf8 || d->cli->json || d->svg,
-				   session ? tcphs_session_now(session) : d->end, p);
+	if (!err && session)
+		waits_draw(p);
+	return err;
 }
 
 static int no_memory(struct tcphs_error *err)

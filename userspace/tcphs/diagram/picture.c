@@ -499,3 +499,36 @@ int tcphs_picture_end(struct tcphs_picture *p, uint64_t now)
 	}
 	return p->err;
 }
+
+/**
+ * tcphs_picture_waits - what one side of an open connection has sent in vain
+ * @p: the picture, after tcphs_picture_end()
+ * @side: TCPHS_LEFT or TCPHS_RIGHT
+ * @bytes: that were sent again, or wait behind such, and are not confirmed
+ * @since: they were sent first, ns ago, about
+ */
+void tcphs_picture_waits(struct tcphs_picture *p, unsigned int side, uint64_t bytes, uint64_t since)
+{
+	char text[TCPHS_BYTES_LEN], time[TCPHS_DURATION_LEN];
+	struct tcphs_row *row = tcphs_picture_open(p);
+
+	if (!row)
+		return;
+	tcphs_fmt_bytes(text, bytes);
+	draft_note(row, side, "%s not confirmed for about %s", text, draft_time(p, since, time));
+	row->data.waits[side] = bytes;
+	row->data.waits_ns[side] = since;
+}
+
+/**
+ * tcphs_picture_open - the row that says that the connection is open
+ * @p: the picture
+ *
+ * Return: NULL: it is not, or its close is under way.
+ */
+struct tcphs_row *tcphs_picture_open(struct tcphs_picture *p)
+{
+	struct tcphs_row *row = p->nr ? &p->row[p->nr - 1] : NULL;
+
+	return row && row->data.here && row->data.open ? row : NULL;
+}

@@ -59,6 +59,8 @@ struct tcphs_data {
 	uint64_t bytes[2];
 	bool in_vain[2];	/* none, but that side sent some that nobody confirmed */
 	uint64_t duration;
+	uint64_t waits[2];	/* of one that is open: bytes sent again and not confirmed, */
+	uint64_t waits_ns[2];	/* and sent first so long ago */
 };
 
 #define TCPHS_NOTE_LEN 120
@@ -133,6 +135,10 @@ void tcphs_picture_listener(struct tcphs_picture *p, const struct tcphs_ident *i
 
 /* It is drawn as it is at @now (CLOCK_MONOTONIC, ns): how long its last states lasted. */
 int tcphs_picture_end(struct tcphs_picture *p, uint64_t now);
+
+/* After that: what of an open connection no record says, and the kernel knows. */
+struct tcphs_row *tcphs_picture_open(struct tcphs_picture *p);
+void tcphs_picture_waits(struct tcphs_picture *p, unsigned int side, uint64_t bytes, uint64_t since);
 
 /* ---- picture_flight.c -------------------------------------------------------- */
 

@@ -130,6 +130,8 @@ static void put_data(struct tcphs_json *j, const struct tcphs_data *data)
 {
 	static const char *const key[] = { "left_bytes", "right_bytes" };
 	static const char *const in_vain[] = { "left_unconfirmed", "right_unconfirmed" };
+	static const char *const waits[] = { "left_waiting_bytes", "right_waiting_bytes" };
+	static const char *const since[] = { "left_waiting_ns", "right_waiting_ns" };
 	int side;
 
 	tcphs_json_open(j, "data", '{');
@@ -138,6 +140,10 @@ static void put_data(struct tcphs_json *j, const struct tcphs_data *data)
 			tcphs_json_u64(j, key[side], data->bytes[side]);
 		if (data->in_vain[side])
 			tcphs_json_bool(j, in_vain[side], true);
+		if (!data->waits[side])
+			continue;
+		tcphs_json_u64(j, waits[side], data->waits[side]);
+		tcphs_json_u64(j, since[side], data->waits_ns[side]);
 	}
 	if (data->duration)
 		tcphs_json_u64(j, "duration_ns", data->duration);

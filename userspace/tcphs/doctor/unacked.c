@@ -208,3 +208,45 @@ bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unac
 	close(r.fd);
 	return done;
 }
+
+static void keep(void *arg, const struct unacked *u)
+{
+	*(struct unacked *)arg = *u;
+}
+
+/**
+ * unacked_of - what one connection sent again, and is not confirmed
+ * @id: which; its cookie has to be the socket's
+ * @rto_max_ms: the longest time-out here
+ * @u: gets it
+ *
+ * Return: is there any?
+ */
+bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacked *u)
+{
+	struct inet_diag_msg msg = {
+		.idiag_family = (uint8_t)id->family,
+		.id = {
+			.idiag_sport = htons(id->local_port), .idiag_dport = htons(id->peer_port),
+			.idiag_cookie = { (uint32_t)id->conn, (uint32_t)(id->conn >> 32) },
+		},
+	};
+	struct timeval patience = { .tv_sec = 1 };
+	struct reading r = { .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+					  NETLINK_SOCK_DIAG), .rto_max_ms = rto_max_ms };
+	struct tcp_info info;
+	bool waits = false;
+
+	if (r.fd < 0)
+		return false;
+	setsockopt(r.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	memcpy(msg.id.idiag_src, id->local, sizeof(msg.id.idiag_src));
+	memcpy(msg.id.idiag_dst, id->peer, sizeof(msg.id.idiag_dst));
+	r.message = malloc(MESSAGE_MAX);
+	waits = r.message && info_of(&r, &msg, &info);
+	if (waits)
+		tell(&r, (const struct inet_diag_msg *)NLMSG_DATA(r.message), &info, keep, u);
+	free(r.message);
+	close(r.fd);
+	return waits;
+}

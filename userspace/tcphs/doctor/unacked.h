@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tcphs_ident;
+
 /* One whose data were sent again, twice or more, and not confirmed yet. */
 struct unacked {
 	uint8_t local[16], peer[16];
@@ -21,6 +23,12 @@ struct unacked {
  */
 bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unacked *u), void *arg,
 		  uint64_t *open);
+
+/*
+ * Of one connection, which has to be of the namespace that we run in. False: nothing of it was
+ * sent in vain, or that can't be asked.
+ */
+bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacked *u);
 
 /* For tests: how long ago the data were sent first, by the backoff of what followed, ns. */
 uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms,
