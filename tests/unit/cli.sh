@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..445"
+echo "1..451"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -201,6 +201,15 @@ STATE          CONN   TIME
 → CLOSED       1a2b   01:46:41.000004
 EOT
 )" ]; result $?					"are those columns, in that order"
+run 0 "events"					"" events
+rows=$(cat "$out")
+run 0 "events --output of those columns"	"" events -o time,conn,event,local,peer,state,details
+[ "$(cat "$out")" = "$rows" ]; result $?		"are the same"
+run 0 "events --output, the time behind others"	"" events -H -o event,peer,time
+rows=$(grep -v ^--- "$out" | tr -s ' ')
+run 0 "events --output, the time before them"	"" events -H -o time,event,peer
+[ "$(grep -v ^--- "$out" | sed -E 's/^([^ ]+) (.*)$/\2 \1/' | tr -s ' ')" = "$rows" ]
+result $?					"are the same, but in that order"
 run 0 "events --output, of the owner's cgroup"	"" events -H -o unit,container,pod,event
 [ "$(sed -n '/syn-sent\|established/s/ *$//p' "$out")" = "$(cat <<'EOT'
 get\x2dit.service -            -            syn-sent

@@ -7,8 +7,8 @@
  * again is kept as text: event names and states with their padding and colour,
  * and the columns that say which connection it is.
  *
- * Where somebody looks at a terminal, or chose columns, a row is put together column by
- * column, and one that is too wide goes on in the next line.
+ * Where somebody chose columns, or looks at a terminal, a row is put together column by
+ * column; one that is too wide for the terminal goes on in the next line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +62,10 @@ static const struct table_column columns[] = {
 struct known {
 	uint16_t family;		/* KNOWN with it, 0: nothing known */
 	uint32_t ifindex;
-	uint8_t conn_len;
-	uint8_t ends_len;
+	uint8_t conn_len;		/* of which CONN is */
+	uint8_t conn_alone;
+	uint8_t ends_len;		/* of which LOCAL is */
+	uint8_t local_len;
 	uint8_t owner_len;		/* 0: not known yet */
 	uint8_t ident[offsetof(struct tcphs_ident, isn)];	/* conn to netns */
 	uint8_t owner_id[OWNER_ID];				/* pid and names */
@@ -375,6 +377,7 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	p = put_conn(start, id->conn);
 	widen(&view->table.column[COL_CONN].width, start, p);
 	p = pad(p, start, view->table.column[COL_CONN].width);
+	known->conn_alone = (uint8_t)(p - known->conn);
 	if (view->cli->all_netns) {
 		start = p;
 		p = put_netns(p, view->cli, id->netns);
@@ -387,6 +390,7 @@ static void learn(struct event_view *view, struct known *known, const struct tcp
 	p = put_endpoint(start, view->cli, ev, id->local, id->local_port);
 	widen(&view->table.column[COL_LOCAL].width, start, p);
 	p = pad(p, start, view->table.column[COL_LOCAL].width);
+	known->local_len = (uint8_t)(p - known->ends);
 	start = p;
 	p = put_endpoint(p, view->cli, ev, id->peer, id->peer_port);
 	widen(&view->table.column[COL_PEER].width, start, p);
@@ -426,6 +430,15 @@ static char *put_ends(char *p, const struct known *known)
 	if (known->ends_len > ENDS_COPY)
 		memcpy(p + ENDS_COPY, known->ends + ENDS_COPY, sizeof(known->ends) - ENDS_COPY);
 	return p + known->ends_len;
+}
+
+static char *put_end(char *p, const struct known *known, unsigned int column)
+{
+	size_t n = known->local_len;
+
+	if (column == COL_LOCAL)
+		return (char *)memcpy(p, known->ends, n) + n;
+	return (char *)memcpy(p, known->ends + n, known->ends_len - n) + known->ends_len - n;
 }
 
 /* The thread's name, where it has one of its own. */
@@ -745,11 +758,20 @@ static char *put_belonging(char *p, const struct cli *cli, unsigned int column,
 	return stpcpy(p, cell);
 }
 
-/* Behind each column but the details, which have a blank before them, is one blank more. */
+/*
+ * Behind each column but the details, which have a blank before them, is one blank more. What is
+ * known has it already.
+ */
 static char *put_column(char *p, struct event_view *view, unsigned int column,
 			struct known *known, const struct tcphs_event *ev)
 {
+	bool any_width = !view->table.limit;
 	char *start = p;
+
+	if (any_width && column == COL_CONN)
+		return (char *)memcpy(p, known->conn, sizeof(known->conn)) + known->conn_alone;
+	if (any_width && (column == COL_LOCAL || column == COL_PEER))
+		return put_end(p, known, column);
 
 	switch (column) {
 	case COL_TIME:
@@ -784,21 +806,32 @@ static char *put_column(char *p, struct event_view *view, unsigned int column,
 	return pad(p, start, width_of(view, column));
 }
 
+/* The time is in @out already, up to @p. */
 static __attribute__((noinline)) void event_columns(struct event_view *view, struct tcphs_buf *out,
+						    char *p, struct known *known,
 						    const struct tcphs_event *ev)
 {
 	const struct table *t = &view->table;
-	struct known *known = who(view, ev);
-	char text[ROW_MAX], *p = text;
-	unsigned int i;
+	char text[ROW_MAX], *start = t->limit ? text : tcphs_buf_room(out, ROW_MAX);
+	unsigned int i = 0;
 
-	for (i = 0; i < t->nr_shown && p < text + ROW_MAX / 2; i++) {
+	if (!t->limit && t->shown[0] == COL_TIME) {
+		*p++ = ' ';
+		i++;
+	} else {
+		p = start;
+	}
+	for (; i < t->nr_shown && p < start + ROW_MAX / 2; i++) {
 		if (i && gap(view, i) == '\n')
 			p[-1] = '\n';
 		p = put_column(p, view, t->shown[i], known, ev);
 	}
-	while (p > text && (p[-1] == ' ' || p[-1] == '\n'))
+	while (p > start && (p[-1] == ' ' || p[-1] == '\n'))
 		p--;
+	if (!t->limit) {
+		tcphs_buf_commit_line(out, p);
+		return;
+	}
 	*p = '\0';
 	cli_fold(out, text, t->limit, 0, indent(view));
 }
@@ -822,7 +855,7 @@ void event_text(struct event_view *view, struct tcphs_buf *out, const struct tcp
 		p = tcphs_fmt_time(tcphs_buf_room(out, ROW_MAX), &view->clock, ev->time);
 	}
 	if (view->by_column) {
-		event_columns(view, out, ev);
+		event_columns(view, out, p, known, ev);
 		return;
 	}
 	*p++ = ' ';
