@@ -381,6 +381,8 @@ def orphans_by_timer(t):
     outside = ["nsenter", "--net=/proc/1/ns/net", "sysctl"]
     limit = subprocess.run(outside + ["-n", "net.ipv4.tcp_max_orphans"], check=True,
                            capture_output=True).stdout.decode().strip()
+    # Of those that are not ended some would time out while a slow machine reads the events.
+    t.sysctl("tcp_orphan_retries", 13)
     peers = [t.peer() for _ in range(97)]
     for peer in peers:
         s = t.established(peer)
