@@ -128,6 +128,24 @@ def multipath_reset_in_queue(t):
 
 
 @story()
+def multipath_fastclose(t):
+    """close() of an MPTCP connection with SO_LINGER 0 resets its subflow, which nobody has killed"""
+    s = listener(t)
+    if not s:
+        return
+    peer = t.peer()
+    capable(peer, s.getsockname()[1])
+    connection = t.accept(s)
+    t.reported(peer.port, HANDSHAKE)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    t.until(lambda: any(e["event"] == "closed" for e in t.events(peer.port)), "the end")
+    ends = [e for e in t.events(peer.port) if e["event"] in ("rst-sent", "closed")]
+    same([e["event"] for e in ends], ["rst-sent", "closed"], "its end")
+    same([e for e in ends if e.get("reason") == "killed"], [], "killed")
+
+
+@story()
 def multipath_cookie(t):
     """S8 accept() of an MPTCP connection that was born of a SYN cookie"""
     t.sysctl("tcp_syncookies", 2)

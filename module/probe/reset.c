@@ -119,8 +119,12 @@ static u8 timer_reset_reason(const struct sock *sk)
  */
 static u8 active_reset_reason(const struct tcphs_conn *conn, const struct sock *sk)
 {
-	if (sk->sk_state != TCP_CLOSE)
-		return is_timer(sk) ? timer_reset_reason(sk) : TCPHS_REASON_KILLED;
+	if (sk->sk_state != TCP_CLOSE) {
+		if (is_timer(sk))
+			return timer_reset_reason(sk);
+		/* MPTCP resets its subflows like that, too (mptcp_do_fastclose()). */
+		return sk_is_mptcp(sk) ? TCPHS_REASON_NONE : TCPHS_REASON_KILLED;
+	}
 	if (conn->marks & TCPHS_C_QUEUED)
 		return TCPHS_REASON_LISTENER_CLOSED;
 	if (sock_flag(sk, SOCK_DEAD))
