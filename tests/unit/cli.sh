@@ -612,4 +612,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 445
+ended 451
