@@ -434,11 +434,9 @@ static char *put_ends(char *p, const struct known *known)
 
 static char *put_end(char *p, const struct known *known, unsigned int column)
 {
-	size_t n = known->local_len;
-
 	if (column == COL_LOCAL)
-		return (char *)memcpy(p, known->ends, n) + n;
-	return (char *)memcpy(p, known->ends + n, known->ends_len - n) + known->ends_len - n;
+		return mempcpy(p, known->ends, known->local_len);
+	return mempcpy(p, known->ends + known->local_len, known->ends_len - known->local_len);
 }
 
 /* The thread's name, where it has one of its own. */
@@ -769,7 +767,7 @@ static char *put_column(char *p, struct event_view *view, unsigned int column,
 	char *start = p;
 
 	if (any_width && column == COL_CONN)
-		return (char *)memcpy(p, known->conn, sizeof(known->conn)) + known->conn_alone;
+		return mempcpy(p, known->conn, known->conn_alone);
 	if (any_width && (column == COL_LOCAL || column == COL_PEER))
 		return put_end(p, known, column);
 

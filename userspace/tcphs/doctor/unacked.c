@@ -174,6 +174,27 @@ static void tell(const struct reading *r, const struct inet_diag_msg *msg,
 	each(arg, &u);
 }
 
+static bool begin(struct reading *r, uint64_t rto_max_ms, time_t patience)
+{
+	struct timeval most = { .tv_sec = patience };
+
+	*r = (struct reading){ .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
+			       .rto_max_ms = rto_max_ms };
+	if (r->fd < 0)
+		return false;
+	setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+	r->message = malloc(MESSAGE_MAX);
+	return r->message;
+}
+
+static void end(struct reading *r)
+{
+	free(r->suspects);
+	free(r->message);
+	if (r->fd >= 0)
+		close(r->fd);
+}
+
 /**
  * unacked_read - connections whose data were sent again and are not confirmed
  * @rto_max_ms: the longest time-out here
@@ -186,26 +207,19 @@ static void tell(const struct reading *r, const struct inet_diag_msg *msg,
 bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unacked *u), void *arg,
 		  uint64_t *open)
 {
-	struct timeval patience = { .tv_sec = 5 };
-	struct reading r = { .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-					  NETLINK_SOCK_DIAG), .rto_max_ms = rto_max_ms };
 	struct tcp_info info;
-	bool done;
+	struct reading r;
+	bool done = begin(&r, rto_max_ms, 5);
 	size_t i;
 
-	if (r.fd < 0)
-		return false;
-	setsockopt(r.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	r.message = malloc(MESSAGE_MAX);
-	r.suspects = calloc(ASKED_MOST, sizeof(*r.suspects));
-	done = r.message && r.suspects && dump(&r, AF_INET) && dump(&r, AF_INET6);
+	if (done)
+		r.suspects = calloc(ASKED_MOST, sizeof(*r.suspects));
+	done = done && r.suspects && dump(&r, AF_INET) && dump(&r, AF_INET6);
 	for (i = 0; done && i < r.nr; i++)
 		if (info_of(&r, &r.suspects[i], &info))
 			tell(&r, &r.suspects[i], &info, each, arg);
 	*open = r.open;
-	free(r.suspects);
-	free(r.message);
-	close(r.fd);
+	end(&r);
 	return done;
 }
 
@@ -231,22 +245,15 @@ bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacke
 			.idiag_cookie = { (uint32_t)id->conn, (uint32_t)(id->conn >> 32) },
 		},
 	};
-	struct timeval patience = { .tv_sec = 1 };
-	struct reading r = { .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-					  NETLINK_SOCK_DIAG), .rto_max_ms = rto_max_ms };
 	struct tcp_info info;
-	bool waits = false;
+	struct reading r;
+	bool waits;
 
-	if (r.fd < 0)
-		return false;
-	setsockopt(r.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	memcpy(msg.id.idiag_src, id->local, sizeof(msg.id.idiag_src));
 	memcpy(msg.id.idiag_dst, id->peer, sizeof(msg.id.idiag_dst));
-	r.message = malloc(MESSAGE_MAX);
-	waits = r.message && info_of(&r, &msg, &info);
+	waits = begin(&r, rto_max_ms, 1) && info_of(&r, &msg, &info);
 	if (waits)
 		tell(&r, (const struct inet_diag_msg *)NLMSG_DATA(r.message), &info, keep, u);
-	free(r.message);
-	close(r.fd);
+	end(&r);
 	return waits;
 }
