@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..451"
+echo "1..460"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -195,6 +195,17 @@ said "$out" '^--- 2001-09-09 \+0530 ---$'	"have its days"
 said "$out" '^07:16:41\.000000 1a2b   syn-sent'	"and hours"
 run 0 "events -j"				"" events -j
 said "$out" '^\{"time":1000000000,"at":"2001-09-09T01:46:41.000000000Z",.*"syn-sent"' "have both times"
+fields=$(FAKE='' python3 "$(dirname "$0")/json_fields.py" "$tool" \
+	"$(dirname "$0")/../../Documentation/schema/events.json" 2>&1)
+[ "$fields" -ge 47 ]; result $?			"with -o it has those fields, as they are in a whole line"
+run 0 "events --json --output of what no event has" "" events -j -o half_close_bytes,bucket --event closed
+[ "$(grep -v '"lost"' "$out")" = '{}' ]; result $? "are empty objects"
+run 2 "a field that is none"			"" events -j -o peer-prot
+said "$err" "'peer-prot' is no field; did you mean peer_port\? --output help lists all$" "the right one is named"
+run 2 "a column where fields are"		"" events -j -o details
+said "$err" "'details' is no field; there are: all time at" "the right ones are named"
+run 0 "events --json -o help, without a module"	absent events -j -o help
+said "$out" '^all time at cpu '			"lists fields"
 run 0 "events --output"				"" events -o state,conn,time
 [ "$(sed -n '1p;$p' "$out")" = "$(cat <<'EOT'
 STATE          CONN   TIME
@@ -612,4 +623,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 451
+ended 460

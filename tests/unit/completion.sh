@@ -84,7 +84,7 @@ allowed_of()
 }
 
 read -ra verbs < <(tcphs help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs)
-echo "1..$((3 * (28 + ${#verbs[@]} - 1)))"
+echo "1..$((3 * (29 + ${#verbs[@]} - 1)))"
 for shell in bash zsh fish; do
 	same "$(in_$shell '')" "${verbs[*]}" "$shell: every verb"
 	for verb in "${verbs[@]}"; do
@@ -104,6 +104,7 @@ for shell in bash zsh fish; do
 	same "$(in_$shell record '')" "some.rec tcphs tcphs-exporter tcphs-lesson tcphs-top" "$shell: files to write"
 	same "$(in_$shell events -- cat some)" "some.rec" "$shell: what is run, as it is completed alone"
 	same "$(in_$shell events -o TIM)" "TIME" "$shell: columns"
+	same "$(in_$shell events --json -o peer)" "peer peer_port peer_isn" "$shell: fields of JSON"
 	same "$(in_$shell events --port '')" "" "$shell: no port is better than another"
 	same "$(in_$shell events '')" "" "$shell: no word where none belongs"
 	about=tcphs-top

@@ -33,7 +33,7 @@ TAKES = {
 }
 REFUSED = {
     "status": ["--hooks --json", "--report --json", "--hooks --report"],
-    "events": ["--all-netns --read", "--follow --read", "--absolute --json", "--output --json"],
+    "events": ["--all-netns --read", "--follow --read", "--absolute --json"],
     "diagram": ["--all-netns --read", "--follow --read", "--follow --svg", "--follow --limit",
                 "--limit --svg", "--limit --last", "--limit CONN", "--last CONN", "--conn CONN",
                 "--absolute --json", "--ascii --json", "--ascii --svg", "--svg --json"],

@@ -46,7 +46,7 @@ function __tcphs
         case '--state *' '--event *' '--role *'
             printf '%s\n' "$list"(__tcphs_names $parts[1])
         case '--output *'
-            printf '%s\n' "$list"(tcphs $verb --output help 2>/dev/null | string split -n ' ')
+            printf '%s\n' "$list"(tcphs $verb (string match -r -- '^(?:-j|--json)$' $words) --output help 2>/dev/null | string split -n ' ')
         case '--color *'
             printf '%s\n' "$list"{auto,always,never}
         case '* DIR'

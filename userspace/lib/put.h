@@ -12,8 +12,14 @@
 #include <stdint.h>
 #include <string.h>
 
+static inline char *tcphs_put_mem(char *p, const void *s, size_t n)
+{
+	memcpy(p, s, n);
+	return p + n;
+}
+
 /* Appends a literal. */
-#define PUT(p, s) (memcpy(p, s, sizeof(s) - 1), (p) + sizeof(s) - 1)
+#define PUT(p, s) tcphs_put_mem(p, s, sizeof(s) - 1)
 
 /* Text that is known beforehand: a copy of constant size is a few vector moves. */
 struct tcphs_piece {
@@ -29,10 +35,7 @@ static inline char *tcphs_put_piece(char *p, const struct tcphs_piece *piece)
 
 static inline char *tcphs_put_str(char *p, const char *s)
 {
-	size_t n = strlen(s);
-
-	memcpy(p, s, n);
-	return p + n;
+	return tcphs_put_mem(p, s, strlen(s));
 }
 
 extern const char tcphs_pairs[201];	/* 00 to 99 */

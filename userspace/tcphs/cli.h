@@ -152,6 +152,18 @@ void cli_line(struct cli *cli, size_t indent, const char *fmt, ...)
 
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* choose.c: what --output chooses among, and who gets each that is named */
+struct choices {
+	const char *what;		/* one of them, in messages */
+	unsigned int nr;
+	const char *(*name)(const struct choices *of, unsigned int n);
+	void (*take)(const struct choices *of, unsigned int n);
+	void (*take_all)(const struct choices *of);
+	void *arg;			/* of whoever asks */
+};
+
+void cli_choose(const struct cli *cli, const struct choices *of);
+
 /* table.c */
 #define TABLE_COLUMNS	36
 #define TABLE_CELL	88
@@ -243,6 +255,7 @@ void life_text(struct life_view *view, struct tcphs_buf *out, const struct life_
 void life_json(struct cli *cli, const struct life_line *line, int64_t clock);
 
 /* out_json.c */
+void event_json_fields(const struct cli *cli);
 void event_json_cgroups(struct tcphs_cgroups *cgroups);
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock);
 void event_json_lost(struct tcphs_buf *out, uint32_t cpu, uint64_t count);

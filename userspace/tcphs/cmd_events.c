@@ -96,7 +96,10 @@ static void parse(struct events_cmd *cmd, int argc, char **argv)
 			cli_option(cmd->cli, c, argv, longs);
 	}
 	cli_check(cmd->cli, argc, argv);
-	event_view_check(cmd->cli);
+	if (cmd->cli->json)
+		event_json_fields(cmd->cli);
+	else
+		event_view_check(cmd->cli);
 }
 
 static bool flush(void *arg)
@@ -160,7 +163,8 @@ const struct verb verb_events = {
 		"  -f, --follow          go on with new events until Ctrl-C\n"
 		"  -n, --last N          begin with the last N; -f -n 0: new ones only\n"
 		"  -a, --absolute        raw sequence numbers, not relative to the ISN\n"
-		"  -o, --output NAME,... these columns, or all; help lists them\n",
+		"  -o, --output NAME,... these columns, or with --json fields, or all; help\n"
+		"                        lists them\n",
 	.reads = true,
 	.reads_several = true,
 	.runs = true,

@@ -18,7 +18,9 @@ static const struct {
 } rules[] = {
 	{ NULL, "all-netns", "read", false,
 	  "a recording has the namespaces it was made of; --netns chooses among them" },
-	{ NULL, "output", "json", false, "JSON has all fields; jq chooses among them" },
+	{ "lives", "output", "json", false, "JSON has all fields; jq chooses among them" },
+	{ "connections", "output", "json", false, "JSON has all fields; jq chooses among them" },
+	{ "listeners", "output", "json", false, "JSON has all fields; jq chooses among them" },
 	{ NULL, "kept", "read", false, "a recording holds what it was made of" },
 	{ NULL, "kept", "follow", false, "what is kept is past; leave one out" },
 	{ NULL, "until", "follow", false, "--follow goes on; leave one out" },

@@ -36,7 +36,8 @@ struct known {
 	bool valid;
 	uint8_t conn_len;
 	uint8_t ends_len;
-	uint16_t owner_len;			/* 0: not known yet */
+	bool owner_known;
+	uint16_t owner_len;
 	uint8_t isns_len;
 	uint32_t isns_flags;			/* MAPPED, ISN, PEER_ISN */
 	uint32_t isns_of[2];
@@ -71,32 +72,72 @@ _Static_assert(JSON_MAX - 2048 >= 2 * TCPHS_UNIT_LEN + TCPHS_CONTAINER_LEN + TCP
 static struct known known_conns[CACHE_SIZE];
 static struct tcphs_cgroups *cgroups;		/* NULL: they have no names */
 
+/* The fields of an event, in the order of a line. */
+#define FIELDS(X) X(time) X(at) X(cpu) X(number) X(conn) X(generation) X(netns) X(host)	\
+	X(netns_name) X(event) X(old) X(new) X(local) X(local_port) X(peer)		\
+	X(peer_port) X(family) X(role) X(mapped) X(isn) X(peer_isn) X(seq) X(ack)	\
+	X(reason) X(icmp_type) X(icmp_code) X(duration_ns) X(ifindex) X(pid)		\
+	X(cgroup_id) X(comm) X(thread) X(unit) X(container) X(pod) X(listener)		\
+	X(syn_queue) X(syn_limit) X(accept_queue) X(accept_limit) X(window) X(mss)	\
+	X(options) X(snd_wscale) X(rcv_wscale) X(retransmits) X(syn_data) X(ack_data)	\
+	X(bytes_sent) X(bytes_received) X(handshake_us) X(handshake_retransmits)	\
+	X(closing_retransmits) X(srtt_us) X(min_rtt_us) X(closer) X(close_segments)	\
+	X(resend) X(half_close_bytes) X(idle_sent_ns) X(idle_received_ns) X(unacked)	\
+	X(unread) X(adopted) X(untracked) X(time_wait_ahead) X(bucket) X(restored)	\
+	X(earlier_lost)
+
+#define FIELD_NUMBER(name) FIELD_##name,
+#define FIELD_NAME(name) #name,
+enum field {
+	FIELDS(FIELD_NUMBER)
+	NR_FIELDS
+};
+
+static bool chosen[NR_FIELDS];
+static const bool *only;			/* those that are written; NULL: all */
+
+/*
+ * Is this field written? @want is NULL for all. A compiler that knows this makes nothing of it:
+ * what runs for each event is made twice, and a line of all fields does not pay for the choice.
+ */
+#define WANTS(name)	(!want || want[FIELD_##name])
+#define EACH_EVENT	static inline __attribute__((always_inline))
+
 /* A key and a name; a name of ours needs no escapes. */
 static struct tcphs_piece event_piece[TCPHS_EV_MAX + 1];
 static struct tcphs_piece old_piece[TCPHS_STATE_MAX + 1];
 static struct tcphs_piece new_piece[TCPHS_STATE_MAX + 1];
 static struct tcphs_piece reason_piece[TCPHS_REASON_MAX + 1];
 static struct tcphs_piece closer_piece[TCPHS_CLOSER_MAX + 1];
+static bool known_pieces;
 
-/* Appends a key and a number. */
-#define PUT_U64(p, key, v) tcphs_put_u64(PUT(p, ",\"" key "\":"), v)
+/* Appends a key and its value. */
+#define PUT_KEY(p, name) PUT(p, ",\"" #name "\":")
+#define PUT_U64(p, name, v) \
+	(WANTS(name) ? tcphs_put_u64(PUT_KEY(p, name), v) : (p))
+#define PUT_TRUE(p, name) (WANTS(name) ? PUT(PUT_KEY(p, name), "true") : (p))
+#define PUT_HEX(p, name, v) \
+	(WANTS(name) ? PUT(tcphs_fmt_hex(PUT(PUT_KEY(p, name), "\""), v), "\"") : (p))
+/* Text without anything to escape. */
+#define PUT_STR(p, name, text) \
+	(WANTS(name) ? PUT(tcphs_put_str(PUT(PUT_KEY(p, name), "\""), text), "\"") : (p))
 
 /* Defines put_@name(), which appends a key and the name of a number. */
-#define DEFINE_PUT(name, key, name_of)						\
-static char *put_##name(char *p, unsigned int n)				\
+#define DEFINE_PUT(field, name_of)						\
+static char *put_##field(char *p, unsigned int n)				\
 {										\
+	const bool *want = only;						\
 	char buf[TCPHS_NAME_LEN];						\
 										\
-	p = tcphs_put_str(PUT(p, ",\"" key "\":\""), name_of(n, buf));		\
-	return PUT(p, "\"");							\
+	return PUT_STR(p, field, name_of(n, buf));				\
 }
 
-DEFINE_PUT(event, "event", tcphs_event_name)
-DEFINE_PUT(old, "old", tcphs_state_key)
-DEFINE_PUT(new, "new", tcphs_state_key)
-DEFINE_PUT(reason, "reason", tcphs_reason_name)
-DEFINE_PUT(closer, "closer", tcphs_closer_name)
-DEFINE_PUT(role, "role", tcphs_role_name)
+DEFINE_PUT(event, tcphs_event_name)
+DEFINE_PUT(old, tcphs_state_key)
+DEFINE_PUT(new, tcphs_state_key)
+DEFINE_PUT(reason, tcphs_reason_name)
+DEFINE_PUT(closer, tcphs_closer_name)
+DEFINE_PUT(role, tcphs_role_name)
 
 /* A name that is prepared, or one of a newer module that is not. */
 #define PUT_NAME(p, name, n) \
@@ -118,47 +159,47 @@ static void prepare_pieces(void)
 	prepare(new_piece, TCPHS_STATE_MAX + 1, put_new);
 	prepare(reason_piece, TCPHS_REASON_MAX + 1, put_reason);
 	prepare(closer_piece, TCPHS_CLOSER_MAX + 1, put_closer);
+	known_pieces = true;
+}
+
+static char *put_address(char *p, uint8_t family, const uint8_t *address)
+{
+	return PUT(tcphs_fmt_address(PUT(p, "\""), family, address), "\"");
 }
 
 static void learn_ends(struct known *known, const struct tcphs_ident *id)
 {
-	char *p = PUT(known->ends, ",\"local\":\"");
+	const bool *want = only;
+	char *p = known->ends;
 
-	p = tcphs_fmt_address(p, id->family, id->local);
-	p = PUT(p, "\"");
-	p = PUT_U64(p, "local_port", id->local_port);
-	p = PUT(p, ",\"peer\":\"");
-	p = tcphs_fmt_address(p, id->family, id->peer);
-	p = PUT(p, "\"");
-	p = PUT_U64(p, "peer_port", id->peer_port);
-	if (id->family == AF_INET6)
-		p = PUT(p, ",\"family\":\"ipv6\"");
-	else
-		p = PUT(p, ",\"family\":\"ipv4\"");
+	if (WANTS(local))
+		p = put_address(PUT_KEY(p, local), id->family, id->local);
+	p = PUT_U64(p, local_port, id->local_port);
+	if (WANTS(peer))
+		p = put_address(PUT_KEY(p, peer), id->family, id->peer);
+	p = PUT_U64(p, peer_port, id->peer_port);
+	p = PUT_STR(p, family, id->family == AF_INET6 ? "ipv6" : "ipv4");
 	p = put_role(p, id->role);
 	known->ends_len = (uint8_t)(p - known->ends);
 }
 
 static void learn(struct known *known, const struct tcphs_ident *id)
 {
-	char *p = PUT(known->conn, ",\"conn\":\"");
+	const bool *want = only;
+	char *p = known->conn;
 
 	/* The first of all: where nothing is known, the names are not either. */
-	if (!event_piece[0].len)
+	if (!known_pieces)
 		prepare_pieces();
-	p = tcphs_fmt_hex(p, id->conn);
-	p = PUT(p, "\"");
-	p = PUT_U64(p, "generation", id->generation);
-	p = PUT_U64(p, "netns", site_inode(id->netns));
-	if (site_host(id->netns)) {
-		p = PUT(p, ",\"host\":\"");
-		p = stpcpy(p, site_host(id->netns));
-		p = PUT(p, "\"");
-	}
+	p = PUT_HEX(p, conn, id->conn);
+	p = PUT_U64(p, generation, id->generation);
+	p = PUT_U64(p, netns, site_inode(id->netns));
+	if (site_host(id->netns))
+		p = PUT_STR(p, host, site_host(id->netns));
 	known->conn_len = (uint8_t)(p - known->conn);
 	learn_ends(known, id);
 
-	known->owner_len = 0;
+	known->owner_known = false;
 	known->isns_flags = UINT32_MAX;
 	memcpy(known->ident, id, sizeof(known->ident));
 	memcpy(&known->kind, &id->role, sizeof(known->kind));
@@ -183,21 +224,26 @@ static char *put_ends(char *p, const struct known *known)
 	return p + known->ends_len;
 }
 
+/* Up to 16 bytes of anything. */
+static char *put_comm(char *p, const uint8_t *comm)
+{
+	p = tcphs_json_escape(PUT(p, "\""), comm, strnlen((const char *)comm, TCPHS_COMM_LEN));
+	return PUT(p, "\"");
+}
+
 static void learn_owner(struct known *known, const struct tcphs_ident *id)
 {
-	char *p = PUT_U64(known->owner, "pid", id->pid);
+	const bool *want = only;
+	char *p = PUT_U64(known->owner, pid, id->pid);
 
 	if (id->cgroup)
-		p = PUT_U64(p, "cgroup_id", SITE_CGROUP_ID(id->cgroup));
-	p = PUT(p, ",\"comm\":\"");
-	p = tcphs_json_escape(p, id->comm, strnlen((const char *)id->comm, sizeof(id->comm)));
-	if (id->thread[0]) {
-		p = PUT(p, "\",\"thread\":\"");
-		p = tcphs_json_escape(p, id->thread,
-				      strnlen((const char *)id->thread, sizeof(id->thread)));
-	}
-	p = PUT(p, "\"");
+		p = PUT_U64(p, cgroup_id, SITE_CGROUP_ID(id->cgroup));
+	if (WANTS(comm))
+		p = put_comm(PUT_KEY(p, comm), id->comm);
+	if (id->thread[0] && WANTS(thread))
+		p = put_comm(PUT_KEY(p, thread), id->thread);
 	known->owner_len = (uint16_t)(p - known->owner);
+	known->owner_known = true;
 	memcpy(known->owner_id, &id->pid, OWNER_ID);
 	known->cgroup = cgroups ? tcphs_cgroups_find(cgroups, id->cgroup) : NULL;
 }
@@ -205,7 +251,7 @@ static void learn_owner(struct known *known, const struct tcphs_ident *id)
 /* Of letters, digits and the like, and backslashes. */
 static char *put_unit(char *p, const char *unit)
 {
-	p = PUT(p, ",\"unit\":\"");
+	p = PUT(PUT_KEY(p, unit), "\"");
 	for (; *unit; unit++) {
 		if (*unit == '\\')
 			*p++ = '\\';
@@ -216,18 +262,20 @@ static char *put_unit(char *p, const char *unit)
 
 static char *put_cgroup(char *p, const struct tcphs_cgroup_names *names)
 {
-	if (*names->unit)
+	const bool *want = only;
+
+	if (*names->unit && WANTS(unit))
 		p = put_unit(p, names->unit);
 	if (*names->container)
-		p = PUT(tcphs_put_str(PUT(p, ",\"container\":\""), names->container), "\"");
+		p = PUT_STR(p, container, names->container);
 	if (*names->pod)
-		p = PUT(tcphs_put_str(PUT(p, ",\"pod\":\""), names->pod), "\"");
+		p = PUT_STR(p, pod, names->pod);
 	return p;
 }
 
 static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
 {
-	if (!known->owner_len || memcmp(known->owner_id, &id->pid, OWNER_ID))
+	if (!known->owner_known || memcmp(known->owner_id, &id->pid, OWNER_ID))
 		learn_owner(known, id);
 	memcpy(p, known->owner, OWNER_COPY);
 	if (known->owner_len > OWNER_COPY)
@@ -236,22 +284,20 @@ static char *put_owner(char *p, struct known *known, const struct tcphs_ident *i
 	return known->cgroup ? put_cgroup(p, &known->cgroup->names) : p;
 }
 
-static char *put_queue(char *p, const struct tcphs_queue *q)
+EACH_EVENT char *put_queue(char *p, const struct tcphs_queue *q, const bool *want)
 {
-	p = PUT(p, ",\"listener\":\"");
-	p = tcphs_fmt_hex(p, q->listener);
-	p = PUT(p, "\"");
-	p = PUT_U64(p, "syn_queue", q->syn_queue);
-	p = PUT_U64(p, "syn_limit", q->syn_limit);
-	p = PUT_U64(p, "accept_queue", q->accept_queue);
-	return PUT_U64(p, "accept_limit", q->accept_limit);
+	p = PUT_HEX(p, listener, q->listener);
+	p = PUT_U64(p, syn_queue, q->syn_queue);
+	p = PUT_U64(p, syn_limit, q->syn_limit);
+	p = PUT_U64(p, accept_queue, q->accept_queue);
+	return PUT_U64(p, accept_limit, q->accept_limit);
 }
 
 static char *put_options(char *p, unsigned int options)
 {
 	char buf[TCPHS_NAME_LEN];
 
-	p = PUT(p, ",\"options\":[");
+	p = PUT(PUT_KEY(p, options), "[");
 	for (; options; options &= options - 1) {
 		p = PUT(p, "\"");
 		p = tcphs_put_str(p, tcphs_option_name((unsigned int)__builtin_ctz(options), buf));
@@ -262,73 +308,76 @@ static char *put_options(char *p, unsigned int options)
 	return PUT(p, "]");
 }
 
-static char *put_agreed(char *p, const struct tcphs_agreed *a)
+EACH_EVENT char *put_agreed(char *p, const struct tcphs_agreed *a, const bool *want)
 {
-	p = PUT_U64(p, "window", a->window);
-	p = PUT_U64(p, "mss", a->mss);
-	p = put_options(p, a->options);
-	p = PUT_U64(p, "snd_wscale", a->snd_wscale);
-	p = PUT_U64(p, "rcv_wscale", a->rcv_wscale);
-	p = PUT_U64(p, "retransmits", a->retransmits);
+	p = PUT_U64(p, window, a->window);
+	p = PUT_U64(p, mss, a->mss);
+	if (WANTS(options))
+		p = put_options(p, a->options);
+	p = PUT_U64(p, snd_wscale, a->snd_wscale);
+	p = PUT_U64(p, rcv_wscale, a->rcv_wscale);
+	p = PUT_U64(p, retransmits, a->retransmits);
 	if (a->syn_data)
-		p = PUT_U64(p, "syn_data", a->syn_data);
+		p = PUT_U64(p, syn_data, a->syn_data);
 	if (a->ack_data)
-		p = PUT_U64(p, "ack_data", a->ack_data);
+		p = PUT_U64(p, ack_data, a->ack_data);
 	return p;
 }
 
-static char *put_life(char *p, const struct tcphs_event *ev)
+EACH_EVENT char *put_life(char *p, const struct tcphs_event *ev, const bool *want)
 {
 	const struct tcphs_life *life = &ev->life;
 
-	p = PUT_U64(p, "bytes_sent", life->bytes_sent);
-	p = PUT_U64(p, "bytes_received", life->bytes_received);
-	p = PUT_U64(p, "handshake_us", life->handshake_us);
-	p = PUT_U64(p, "retransmits", life->retransmits);
+	p = PUT_U64(p, bytes_sent, life->bytes_sent);
+	p = PUT_U64(p, bytes_received, life->bytes_received);
+	p = PUT_U64(p, handshake_us, life->handshake_us);
+	p = PUT_U64(p, retransmits, life->retransmits);
 	/* Of what is older than the module only that is known. */
 	if (!(ev->flags & TCPHS_F_ADOPTED)) {
-		p = PUT_U64(p, "handshake_retransmits", life->handshake_retransmits);
-		p = PUT_U64(p, "closing_retransmits", life->closing_retransmits);
+		p = PUT_U64(p, handshake_retransmits, life->handshake_retransmits);
+		p = PUT_U64(p, closing_retransmits, life->closing_retransmits);
 	}
 	if (life->srtt_us) {
-		p = PUT_U64(p, "srtt_us", life->srtt_us);
-		p = PUT_U64(p, "min_rtt_us", life->min_rtt_us);
+		p = PUT_U64(p, srtt_us, life->srtt_us);
+		p = PUT_U64(p, min_rtt_us, life->min_rtt_us);
 	}
-	p = PUT_NAME(p, closer, life->closer);
-	return life->segments ? PUT_U64(p, "close_segments", life->segments) : p;
+	if (WANTS(closer))
+		p = PUT_NAME(p, closer, life->closer);
+	return life->segments ? PUT_U64(p, close_segments, life->segments) : p;
 }
 
-static char *put_detail(char *p, const struct tcphs_event *ev)
+EACH_EVENT char *put_detail(char *p, const struct tcphs_event *ev, const bool *want)
 {
 	if (ev->flags & TCPHS_F_QUEUE)
-		return put_queue(p, &ev->queue);
+		return put_queue(p, &ev->queue, want);
 	if (ev->flags & TCPHS_F_AGREED)
-		return put_agreed(p, &ev->agreed);
+		return put_agreed(p, &ev->agreed, want);
 	if (ev->flags & TCPHS_F_LIFE)
-		return put_life(p, ev);
+		return put_life(p, ev, want);
 	if (ev->flags & TCPHS_F_RESEND)
-		return PUT_U64(p, "resend", ev->resend.number);
+		return PUT_U64(p, resend, ev->resend.number);
 	if (ev->flags & TCPHS_F_HALF)
-		return PUT_U64(p, "half_close_bytes", ev->half.bytes);
+		return PUT_U64(p, half_close_bytes, ev->half.bytes);
 	if (ev->flags & TCPHS_F_IDLE) {
-		p = PUT_U64(p, "idle_sent_ns", ev->idle.sent);
-		p = PUT_U64(p, "idle_received_ns", ev->idle.received);
-		p = PUT_U64(p, "unacked", ev->idle.unacked);
-		return PUT_U64(p, "unread", ev->idle.unread);
+		p = PUT_U64(p, idle_sent_ns, ev->idle.sent);
+		p = PUT_U64(p, idle_received_ns, ev->idle.received);
+		p = PUT_U64(p, unacked, ev->idle.unacked);
+		return PUT_U64(p, unread, ev->idle.unread);
 	}
 	return p;
 }
 
 static void learn_isns(struct known *known, const struct tcphs_event *ev)
 {
+	const bool *want = only;
 	char *p = known->isns;
 
 	if (ev->flags & TCPHS_F_MAPPED)
-		p = PUT(p, ",\"mapped\":true");
+		p = PUT_TRUE(p, mapped);
 	if (ev->flags & TCPHS_F_ISN)
-		p = PUT_U64(p, "isn", ev->id.isn);
+		p = PUT_U64(p, isn, ev->id.isn);
 	if (ev->flags & TCPHS_F_PEER_ISN)
-		p = PUT_U64(p, "peer_isn", ev->id.peer_isn);
+		p = PUT_U64(p, peer_isn, ev->id.peer_isn);
 	known->isns_len = (uint8_t)(p - known->isns);
 	known->isns_flags = ev->flags & ISNS_FLAGS;
 	known->isns_of[0] = ev->id.isn;
@@ -344,39 +393,39 @@ static char *put_isns(char *p, struct known *known, const struct tcphs_event *ev
 	return p + known->isns_len;
 }
 
-static char *put_step(char *p, const struct tcphs_event *ev)
+EACH_EVENT char *put_step(char *p, const struct tcphs_event *ev, const bool *want)
 {
 	if (ev->flags & TCPHS_F_SEQ)
-		p = PUT_U64(p, "seq", ev->seq);
+		p = PUT_U64(p, seq, ev->seq);
 	if (ev->flags & TCPHS_F_ACK)
-		p = PUT_U64(p, "ack", ev->ack);
-	if (ev->reason != TCPHS_REASON_NONE)
+		p = PUT_U64(p, ack, ev->ack);
+	if (ev->reason != TCPHS_REASON_NONE && WANTS(reason))
 		p = PUT_NAME(p, reason, ev->reason);
 	if (ev->flags & TCPHS_F_ICMP) {
-		p = PUT_U64(p, "icmp_type", ev->icmp_type);
-		p = PUT_U64(p, "icmp_code", ev->icmp_code);
+		p = PUT_U64(p, icmp_type, ev->icmp_type);
+		p = PUT_U64(p, icmp_code, ev->icmp_code);
 	}
 	if (ev->flags & TCPHS_F_DURATION)
-		p = PUT_U64(p, "duration_ns", ev->duration);
+		p = PUT_U64(p, duration_ns, ev->duration);
 	if (ev->ifindex)
-		p = PUT_U64(p, "ifindex", ev->ifindex);
+		p = PUT_U64(p, ifindex, ev->ifindex);
 	return p;
 }
 
-static char *put_flags(char *p, const struct tcphs_event *ev)
+EACH_EVENT char *put_flags(char *p, const struct tcphs_event *ev, const bool *want)
 {
 	if (ev->flags & TCPHS_F_ADOPTED)
-		p = PUT(p, ",\"adopted\":true");
+		p = PUT_TRUE(p, adopted);
 	if (ev->flags & TCPHS_F_UNTRACKED)
-		p = PUT(p, ",\"untracked\":true");
+		p = PUT_TRUE(p, untracked);
 	if (ev->flags & TCPHS_F_TIME_WAIT_AHEAD)
-		p = PUT(p, ",\"time_wait_ahead\":true");
+		p = PUT_TRUE(p, time_wait_ahead);
 	if (ev->flags & TCPHS_F_BUCKET)
-		p = PUT(p, ",\"bucket\":true");
+		p = PUT_TRUE(p, bucket);
 	if (ev->flags & TCPHS_F_RESTORED)
-		p = PUT(p, ",\"restored\":true");
+		p = PUT_TRUE(p, restored);
 	if (ev->flags & TCPHS_F_GAP)
-		p = PUT(p, ",\"earlier_lost\":true");
+		p = PUT_TRUE(p, earlier_lost);
 	return p;
 }
 
@@ -393,7 +442,7 @@ static struct second monotonic, utc;
 
 static void learn_monotonic(uint64_t seconds)
 {
-	char *p = PUT(monotonic.text, "{\"time\":");
+	char *p = PUT_KEY(monotonic.text, time);
 
 	/* No zero comes first. */
 	if (seconds)
@@ -404,7 +453,7 @@ static void learn_monotonic(uint64_t seconds)
 
 static void learn_utc(uint64_t seconds)
 {
-	char *p = PUT(utc.text, ",\"at\":\"");
+	char *p = PUT(PUT_KEY(utc.text, at), "\"");
 	time_t t = (time_t)seconds;
 	struct tm tm = { 0 };
 
@@ -420,29 +469,67 @@ static char *put_second(char *p, const struct second *second)
 	return p + second->len;
 }
 
-/* When it was: by the clock that cannot be set, and by the time of day. */
-static char *put_times(char *p, uint64_t ns, int64_t clock)
+/* By the clock that cannot be set. */
+static inline char *put_time(char *p, uint64_t ns)
 {
-	uint64_t real = ns + (uint64_t)clock;
-
 	if (!monotonic.len || ns - monotonic.begins >= NSEC_PER_SEC)
 		learn_monotonic(ns / NSEC_PER_SEC);
+	p = put_second(p, &monotonic);
+	return monotonic.begins ? tcphs_put_9(p, (uint32_t)(ns - monotonic.begins)) :
+				  tcphs_put_u64(p, ns);
+}
+
+/* The time of day. */
+static inline char *put_at(char *p, uint64_t real)
+{
 	if (!utc.len || real - utc.begins >= NSEC_PER_SEC)
 		learn_utc(real / NSEC_PER_SEC);
-	p = put_second(p, &monotonic);
-	if (monotonic.begins)
-		p = tcphs_put_9(p, (uint32_t)(ns - monotonic.begins));
-	else
-		p = tcphs_put_u64(p, ns);
 	p = put_second(p, &utc);
 	p = tcphs_put_9(p, (uint32_t)(real - utc.begins));
 	return PUT(p, "Z\"");
 }
 
-static char *put_netns(char *p, const char *name)
+static char *put_netns_name(char *p, const char *name)
 {
-	p = PUT(p, ",\"netns_name\":\"");
-	return PUT(tcphs_json_escape(p, name, strlen(name)), "\"");
+	p = tcphs_json_escape(PUT(PUT_KEY(p, netns_name), "\""), name, strlen(name));
+	return PUT(p, "\"");
+}
+
+EACH_EVENT void write_event(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock,
+			    const bool *want)
+{
+	struct known *known = who(&ev->id);
+	const char *netns = netns_shown(ev->id.netns);
+	char *start = tcphs_buf_room(out, JSON_MAX), *p = start;
+
+	if (WANTS(time))
+		p = put_time(p, ev->time);
+	if (WANTS(at))
+		p = put_at(p, ev->time + (uint64_t)clock);
+	p = PUT_U64(p, cpu, ev->cpu);
+	p = PUT_U64(p, number, ev->number);
+	memcpy(p, known->conn, sizeof(known->conn));
+	p += known->conn_len;
+	if (netns && WANTS(netns_name))
+		p = put_netns_name(p, netns);
+	if (WANTS(event))
+		p = PUT_NAME(p, event, ev->type);
+	if (WANTS(old))
+		p = PUT_NAME(p, old, ev->old_state);
+	if (WANTS(new))
+		p = PUT_NAME(p, new, ev->new_state);
+	p = put_ends(p, known);
+	p = put_isns(p, known, ev);
+	p = put_step(p, ev, want);
+	if (ev->flags & TCPHS_F_OWNER)
+		p = put_owner(p, known, &ev->id);
+	p = put_detail(p, ev, want);
+	p = put_flags(p, ev, want);
+	/* Each field brings its comma, the first one the bracket's place. */
+	if (p == start)
+		p++;
+	*start = '{';
+	tcphs_buf_commit_line(out, PUT(p, "}"));
 }
 
 /**
@@ -453,28 +540,48 @@ static char *put_netns(char *p, const char *name)
  */
 void event_json(struct tcphs_buf *out, const struct tcphs_event *ev, int64_t clock)
 {
-	struct known *known = who(&ev->id);
-	const char *netns = netns_shown(ev->id.netns);
-	char *p = tcphs_buf_room(out, JSON_MAX);
+	if (only)
+		write_event(out, ev, clock, only);
+	else
+		write_event(out, ev, clock, NULL);
+}
 
-	p = put_times(p, ev->time, clock);
-	p = PUT_U64(p, "cpu", ev->cpu);
-	p = PUT_U64(p, "number", ev->number);
-	memcpy(p, known->conn, sizeof(known->conn));
-	p += known->conn_len;
-	if (netns)
-		p = put_netns(p, netns);
-	p = PUT_NAME(p, event, ev->type);
-	p = PUT_NAME(p, old, ev->old_state);
-	p = PUT_NAME(p, new, ev->new_state);
-	p = put_ends(p, known);
-	p = put_isns(p, known, ev);
-	p = put_step(p, ev);
-	if (ev->flags & TCPHS_F_OWNER)
-		p = put_owner(p, known, &ev->id);
-	p = put_detail(p, ev);
-	p = put_flags(p, ev);
-	tcphs_buf_commit_line(out, PUT(p, "}"));
+static const char *field_name(const struct choices *of, unsigned int n)
+{
+	static const char *const names[] = { FIELDS(FIELD_NAME) };
+
+	(void)of;
+	return names[n];
+}
+
+static void choose_field(const struct choices *of, unsigned int n)
+{
+	(void)of;
+	chosen[n] = true;
+}
+
+static void choose_all(const struct choices *of)
+{
+	memset(chosen, true, of->nr * sizeof(chosen[0]));
+}
+
+/**
+ * event_json_fields - which fields of an event are written
+ * @cli: with -o; without, all are
+ *
+ * Before the first event. Ends the program when one of those is none.
+ */
+void event_json_fields(const struct cli *cli)
+{
+	static const struct choices fields = {
+		.what = "field", .nr = NR_FIELDS, .name = field_name,
+		.take = choose_field, .take_all = choose_all,
+	};
+
+	if (!cli->output)
+		return;
+	cli_choose(cli, &fields);
+	only = chosen;
 }
 
 /**

@@ -14,44 +14,17 @@
 #define GAP	2
 #define INDENT	4	/* of a row's lines behind the first */
 
-#define LIST_LEN (TABLE_COLUMNS * 24)
-
-static const char *all_columns(const struct table *t, char *list)
+static const char *name_of(const struct choices *of, unsigned int column)
 {
-	char *p = stpcpy(list, "all");
-	unsigned int i;
+	const struct table *t = of->arg;
 
-	for (i = 0; i < t->nr; i++)
-		p += snprintf(p, 24, " %s", t->column[i].def->head);
-	return list;
-}
-
-static void list_columns(const struct table *t)
-{
-	char list[LIST_LEN];
-
-	puts(all_columns(t, list));
-	exit(fflush(stdout) ? TCPHS_ERR_FAILED : 0);
-}
-
-static void no_column(const struct table *t, const char *word, size_t len)
-{
-	struct tcphs_near near = { word, len, NULL, 0 };
-	char list[LIST_LEN];
-	unsigned int i;
-
-	for (i = 0; i < t->nr; i++)
-		tcphs_near_try(&near, t->column[i].def->head);
-	if (near.name)
-		cli_usage(t->cli, "--output: '%.*s' is no column; did you mean %s? --output help lists all",
-			  (int)len, word, near.name);
-	cli_usage(t->cli, "--output: '%.*s' is no column; there are: %s", (int)len, word,
-		  all_columns(t, list));
+	return t->column[column].def->head;
 }
 
 /* Once is enough: "-o all -o conn". */
-static void show(struct table *t, unsigned int column)
+static void show(const struct choices *of, unsigned int column)
 {
+	struct table *t = of->arg;
 	unsigned int i;
 
 	for (i = 0; i < t->nr_shown; i++)
@@ -60,31 +33,24 @@ static void show(struct table *t, unsigned int column)
 	t->shown[t->nr_shown++] = column;
 }
 
-/* The columns that the user wants (cli->output), in his order. */
+static void show_all(const struct choices *of)
+{
+	const struct table *t = of->arg;
+	unsigned int i;
+
+	for (i = 0; i < t->nr; i++)
+		if (!t->column[i].def->by_name)
+			show(of, i);
+}
+
+/* The columns that the user wants, in his order. */
 static void choose(struct table *t)
 {
-	const char *list = t->cli->output;
-	unsigned int i;
-	size_t len;
+	const struct choices columns = { .what = "column", .nr = t->nr, .name = name_of,
+					 .take = show, .take_all = show_all, .arg = t };
 
-	if (!strcmp(list, "help"))
-		list_columns(t);
 	t->nr_shown = 0;
-	for (;; list += len + 1) {
-		len = strcspn(list, ",");
-		for (i = 0; i < t->nr && !tcphs_same_word(t->column[i].def->head, list, len); i++)
-			;
-		if (i < t->nr)
-			show(t, i);
-		else if (!tcphs_same_word("all", list, len))
-			no_column(t, list, len);
-		else
-			for (i = 0; i < t->nr; i++)
-				if (!t->column[i].def->by_name)
-					show(t, i);
-		if (!list[len])
-			break;
-	}
+	cli_choose(t->cli, &columns);
 }
 
 /**
