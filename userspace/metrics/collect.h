@@ -3,7 +3,7 @@
 #ifndef TCPHS_METRICS_COLLECT_H
 #define TCPHS_METRICS_COLLECT_H
 
-#include "doctor/settings.h"
+#include "settings.h"
 #include "tally.h"
 #include "metrics.h"
 #include "text.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "doctor/waits.h"
+#include "diagram/waits.h"
 #include "hash.h"
 #include "page.h"
 

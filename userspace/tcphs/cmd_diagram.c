@@ -7,7 +7,7 @@
 
 #include "columns.h"
 #include "diagram/album.h"
-#include "doctor/waits.h"
+#include "diagram/waits.h"
 #include "hash.h"
 #include "hosts.h"
 #include "source.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the kernel counts in a network namespace: /proc/net/snmp and netstat, as nstat(8). */
-#ifndef TCPHS_DOCTOR_COUNTERS_H
-#define TCPHS_DOCTOR_COUNTERS_H
+#ifndef TCPHS_MACHINE_COUNTERS_H
+#define TCPHS_MACHINE_COUNTERS_H
 
 #include "tally.h"
 
@@ -28,4 +28,4 @@ void counters_parse(struct counters *c, char *text, bool now);
 uint64_t counters_grown(const struct counters *c, const char *name);
 bool counters_known(const struct counters *c);
 
-#endif /* TCPHS_DOCTOR_COUNTERS_H */
+#endif /* TCPHS_MACHINE_COUNTERS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Addresses of this machine. */
-#ifndef TCPHS_DOCTOR_ADDRESSES_H
-#define TCPHS_DOCTOR_ADDRESSES_H
+#ifndef TCPHS_MACHINE_ADDRESSES_H
+#define TCPHS_MACHINE_ADDRESSES_H
 
 #include "tally.h"
 
@@ -15,4 +15,4 @@ struct address {
 /* Adds those of the interfaces of the namespace that we run in; @netns is its inode. */
 void addresses_read(struct tally *addresses, uint32_t netns);
 
-#endif /* TCPHS_DOCTOR_ADDRESSES_H */
+#endif /* TCPHS_MACHINE_ADDRESSES_H */

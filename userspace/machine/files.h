@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* File descriptors of a process: accept() needs one more. */
-#ifndef TCPHS_DOCTOR_FILES_H
-#define TCPHS_DOCTOR_FILES_H
+#ifndef TCPHS_MACHINE_FILES_H
+#define TCPHS_MACHINE_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,4 +12,4 @@ bool files_read(uint32_t pid, const char *comm, uint64_t *open, uint64_t *most);
 /* For tests: the soft limit in the text of /proc/PID/limits. */
 bool files_parse_limits(const char *text, uint64_t *most);
 
-#endif /* TCPHS_DOCTOR_FILES_H */
+#endif /* TCPHS_MACHINE_FILES_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <sys/stat.h>
 
-#include "diagram/picture.h"
+#include "picture.h"
 #include "settings.h"
 #include "unacked.h"
 #include "waits.h"

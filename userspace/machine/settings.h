@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What this network namespace is set to, and what its kernel counts beside tcphs. */
-#ifndef TCPHS_DOCTOR_SETTINGS_H
-#define TCPHS_DOCTOR_SETTINGS_H
+#ifndef TCPHS_MACHINE_SETTINGS_H
+#define TCPHS_MACHINE_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,4 +68,4 @@ bool settings_parse_sockstat(struct settings *s, const char *text);
 bool settings_is_ephemeral(const struct settings *s, unsigned int port);
 unsigned int settings_ephemeral(const struct settings *s);	/* how many */
 
-#endif /* TCPHS_DOCTOR_SETTINGS_H */
+#endif /* TCPHS_MACHINE_SETTINGS_H */

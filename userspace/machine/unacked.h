@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Open connections whose data the peer does not confirm, as ss(8) could show them. */
-#ifndef TCPHS_DOCTOR_UNACKED_H
-#define TCPHS_DOCTOR_UNACKED_H
+#ifndef TCPHS_MACHINE_UNACKED_H
+#define TCPHS_MACHINE_UNACKED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,4 +34,4 @@ bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacke
 uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms,
 		       uint64_t rto_max_ms);
 
-#endif /* TCPHS_DOCTOR_UNACKED_H */
+#endif /* TCPHS_MACHINE_UNACKED_H */
