@@ -60,10 +60,10 @@ def parse(out):
 
 
 def try_command(command):
-    """What the doctor tells to type is taken by the tool, and by ss."""
+    """What the doctor tells to type is taken by the tool, by ss, and in that namespace."""
     for part in command.split(";"):
         words = [word for word in shlex.split(part.split("|")[0]) if word != "-f"]
-        if words[0] in ("tcphs", "ss"):
+        if words[2 if words[0] == "nsenter" else 0] in ("tcphs", "ss"):
             subprocess.run(words, check=True, capture_output=True)
 
 

@@ -5,6 +5,7 @@
 #include "belonging.h"
 #include "files.h"
 #include "made.h"
+#include "words.h"
 
 /* ---- the parts --------------------------------------------------------------------- */
 
@@ -265,9 +266,43 @@ static void test_belonging(void)
 	   !strcmp(rules[16].name, "shut-ports"), "and what nobody owns was not looked at");
 }
 
+static const char *typed(const char *command, const struct finding_place *place)
+{
+	static char text[sizeof(((struct finding_words *)NULL)->text)];
+
+	finding_command(text, sizeof(text), command, place);
+	return text;
+}
+
+static void test_commands(void)
+{
+	static const char *const reads[] = { "web1.rec", "a night.rec" };
+	const struct finding_place here = { 0 }, past = { .past = true },
+		recordings = { .reads = reads, .nr = 2 },
+		there = { .netns = "/run/netns/blue" },
+		odd = { .past = true, .netns = "/run/netns/a b" };
+
+	same(typed("ss -ltn; tcphs events -f --port 7", &here), "ss -ltn; tcphs events -f --port 7",
+	     "a command of here is typed as it is");
+	same(typed("ss -ltn; tcphs events -f --port 7", &past), "ss -ltn; tcphs events --port 7",
+	     "of what has been nothing is followed");
+	same(typed("tcphs diagram --last", &recordings),
+	     "tcphs diagram --read web1.rec --read FILE --last", "recordings are named");
+	same(typed("ss -tn | grep x; dmesg | grep ss; tcphs events -f --port 7; ls /proc/7/fd", &there),
+	     "nsenter --net=/run/netns/blue ss -tn | grep x; dmesg | grep ss; "
+	     "nsenter --net=/run/netns/blue tcphs events -f --port 7; ls /proc/7/fd",
+	     "another namespace is asked, and the machine as it is");
+	same(typed("cat /proc/net/sockstat", &there),
+	     "nsenter --net=/run/netns/blue cat /proc/net/sockstat", "its files in /proc are, too");
+	same(typed("at the peer: tcphs doctor, or nstat -az", &there),
+	     "at the peer: tcphs doctor, or nstat -az", "what is asked elsewhere is asked there");
+	same(typed("tcphs events -f --port 7", &odd), "nsenter --net=FILE tcphs events --port 7",
+	     "a name that would be quoted is the user's to write");
+}
+
 int main(void)
 {
-	plan(68);
+	plan(75);
 	test_tally();
 	test_tally_limit();
 	test_counters();
@@ -277,6 +312,7 @@ int main(void)
 	test_files();
 	test_order();
 	test_belonging();
+	test_commands();
 	evidence_free(&e);
 	report_free(&r);
 	return tap_done();

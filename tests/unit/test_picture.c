@@ -601,6 +601,23 @@ static void test_put_back(void)
 	tcphs_lives_free(&l);
 }
 
+/* FINs cross while nothing of what was sent before ours is confirmed. */
+static void test_crossing_data(void)
+{
+	static const struct told told[] = {
+		L_SYN, L_ESTABLISHED(100000),
+		{ E(L, 200000, FIN_SENT, ESTABLISHED, FIN_WAIT1), NUMBERS(101, 1) },
+		{ E(L, 250000, FIN_RECEIVED, FIN_WAIT1, CLOSING), NUMBERS(1, 1) },
+		{ E(L, 350000, FIN_ACKED, CLOSING, TIME_WAIT), NUMBERS(2, 102) },
+		{ E(L, 350000, TIME_WAIT, CLOSING, TIME_WAIT), NUMBERS(102, 2) },
+		{ E(L, 350000, CLOSED, CLOSING, TIME_WAIT), LIFE(100, 0, 4), .duration = 350000 },
+	};
+	const char *text = draw(told, COUNT(told), true, 120, false);
+
+	ok(strstr(text, "ACK seq 102 ack 2"), "the ACK of a FIN that crosses comes behind our own FIN");
+	ok(!strstr(text, "ACK seq 2 ack 2"), "whatever the peer has confirmed so far");
+}
+
 static void test_again(void)
 {
 	struct tcphs_lives l = { 0 };
@@ -772,7 +789,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 6 + 3 + 4);
+	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 6 + 3 + 4 + 2);
 	test_drawings();
 	test_widths();
 	test_follow();
@@ -786,6 +803,7 @@ int main(int argc, char **argv)
 	test_waits();
 	test_put_back();
 	test_again();
+	test_crossing_data();
 	tcphs_buf_free(&out);
 	return tap_done();
 }

@@ -213,6 +213,19 @@ int netns_open(uint32_t inode)
 }
 
 /**
+ * netns_path - a file by which a namespace that is not ours can be entered
+ * @inode: its number
+ *
+ * Return: until the next question, or NULL.
+ */
+const char *netns_path(uint32_t inode)
+{
+	const struct known *k = inode == inode_of("/proc/self/ns/net") ? NULL : known(inode);
+
+	return k ? k->path : NULL;
+}
+
+/**
  * netns_enter - go there
  * @fd: of the namespace
  *

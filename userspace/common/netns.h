@@ -17,6 +17,9 @@ int netns_home(void);
 /* A file of the namespace with that inode; -1: nothing known has it. */
 int netns_open(uint32_t inode);
 
+/* A file of it, as nsenter(1) takes it; NULL: it is our own, or nothing known has it. */
+const char *netns_path(uint32_t inode);
+
 /* 0, or -1: no permission. What is opened after that is of the namespace. */
 int netns_enter(int fd);
 

@@ -48,6 +48,10 @@ static const struct tcphs_events_ops ops = {
 
 static int add(struct examine *x, const struct patient *p, const struct finding *f)
 {
+	const struct finding_place place = {
+		.reads = &x->read, .nr = !!x->read,
+		.netns = p->session ? netns_path(p->netns) : NULL,
+	};
 	struct top_finding *more;
 	struct finding_words *w;
 
@@ -63,8 +67,7 @@ static int add(struct examine *x, const struct patient *p, const struct finding 
 	more->nr_words = finding_words(f, &p->evidence, more->words);
 	for (w = more->words; w < more->words + more->nr_words; w++)
 		if (!strcmp(w->label, FINDING_NEXT))
-			finding_command(w->text, sizeof(w->text), f->command, &x->read, !!x->read,
-					false);
+			finding_command(w->text, sizeof(w->text), f->command, &place);
 	return 0;
 }
 

@@ -45,8 +45,12 @@ static void paragraph(struct cli *cli, const char *label, const char *text)
 static void next_step(char *text, size_t size, const struct cli *cli, const struct doctor_view *v,
 		      const char *command)
 {
-	finding_command(text, size, command, (const char *const *)cli->reads,
-			cli->nr_reads, v->past);
+	const struct finding_place place = {
+		.reads = (const char *const *)cli->reads, .nr = cli->nr_reads, .past = v->past,
+		.netns = v->netns ? netns_path(v->netns) : NULL,
+	};
+
+	finding_command(text, size, command, &place);
 }
 
 /* Of what its owner is part. */
@@ -362,7 +366,7 @@ static void begin_json(struct tcphs_json *j, struct cli *cli, const struct docto
 void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const struct finding *f)
 {
 	struct tcphs_json j;
-	char next[400];
+	char next[sizeof(((struct finding_words *)NULL)->text)];
 
 	begin_json(&j, cli, v, v->netns ? v->netns : f->place.netns);
 	tcphs_json_str(&j, "finding", f->name);

@@ -83,6 +83,8 @@ struct tcphs_end {
 	bool socket;		/* seen, and it has one */
 	uint8_t state;
 	bool fin_sent, fin_acked;	/* its FIN, and the other's ACK of it */
+	bool has_fin_seq;
+	uint32_t fin_seq;	/* of its FIN */
 	bool acked;		/* the third ACK led to the accept queue */
 	bool put_back;		/* with TCP_REPAIR: its records are of what came since */
 	bool listening;		/* a segment met a listener there */

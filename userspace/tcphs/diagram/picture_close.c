@@ -131,6 +131,8 @@ static void on_fin_sent(struct draft *d, const struct tcphs_event *ev, unsigned 
 	draft_arrow(d, row, TCPHS_KIND_FIN, false);
 	draft_enter(d->p, row, side, ev->new_state);
 	d->p->end[side].fin_sent = true;
+	d->p->end[side].has_fin_seq = ev->flags & TCPHS_F_SEQ;
+	d->p->end[side].fin_seq = ev->seq;
 }
 
 static void on_fin_again(struct draft *d, const struct tcphs_event *ev, unsigned int side)
@@ -176,10 +178,13 @@ static bool in_four_segments(const struct draft *d, unsigned int side)
 /*
  * Our ACK of the FIN that just came. In CLOSE-WAIT it waits for data or our FIN to
  * go with, so it is drawn only if the other end, or how the close went, shows it.
+ * Else ours has been sent, and nothing comes behind a FIN: that is its number, whatever
+ * of what lies before it is confirmed (RFC 9293, 3.6, simultaneous close).
  */
 static void confirm_fin(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
 	const struct tcphs_flight *f = draft_flight(d, TCPHS_KIND_FIN_ACK, false);
+	const struct tcphs_end *end = &d->p->end[side];
 	bool arrived = f && f->mate != TCPHS_NO_MATE;
 	bool late = ev->new_state == TCPHS_STATE_CLOSE_WAIT;
 	struct tcphs_arrow *a;
@@ -195,8 +200,7 @@ static void confirm_fin(struct draft *d, const struct tcphs_event *ev, unsigned 
 		draft_numbers(a, ev->flags & TCPHS_F_SEQ, ev->seq, ev->flags & TCPHS_F_ACK,
 			      ev->ack);
 	else
-		draft_numbers(a, !late && ev->flags & TCPHS_F_ACK,
-			      d->p->end[side].fin_acked ? ev->ack : ev->ack + 1,
+		draft_numbers(a, !late && end->has_fin_seq, end->fin_seq + 1,
 			      ev->flags & TCPHS_F_SEQ, ev->seq + 1);
 }
 

@@ -66,7 +66,7 @@ size_t finding_words(const struct finding *f, const struct evidence *e,
 }
 
 /* As it is typed in a shell: a name that would have to be quoted is the user's to write. */
-static const char *recording_name(const char *name)
+static const char *file_name(const char *name)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@-";
@@ -75,30 +75,19 @@ static const char *recording_name(const char *name)
 }
 
 /* " --read web1.rec --read web2.rec" */
-static void put_recordings(char *text, size_t size, const char *const *reads, size_t nr)
+static void put_recordings(char *text, size_t size, const struct finding_place *place)
 {
 	size_t i, len = 0;
 
 	*text = '\0';
-	for (i = 0; i < nr && len < size; i++)
+	for (i = 0; i < place->nr && len < size; i++)
 		len += (size_t)snprintf(text + len, size - len, " --read %s",
-					recording_name(reads[i]));
+					file_name(place->reads[i]));
 }
 
-/**
- * finding_command - what to type next
- * @text: gets it
- * @size: of @text
- * @command: of the finding
- * @reads: recordings that were judged
- * @nr: how many; 0: it was this machine
- * @past: what has been there was judged
- *
- * Rules name the events that come; of what has been, here or in a recording, those are shown that
- * were judged.
- */
-void finding_command(char *text, size_t size, const char *command, const char *const *reads,
-		     size_t nr, bool past)
+/* Of events that come those that were judged: of what has been, here or in a recording. */
+static void put_what_was(char *text, size_t size, const char *command,
+			 const struct finding_place *place)
 {
 	static const char *const verbs[] = { "tcphs events", "tcphs diagram" };
 	const char *at = NULL, *rest;
@@ -109,15 +98,66 @@ void finding_command(char *text, size_t size, const char *command, const char *c
 		at = strstr(command, verbs[i]);
 		rest = at ? at + strlen(verbs[i]) : NULL;
 	}
-	if (!at || (!nr && !past)) {
+	if (!at || (!place->nr && !place->past)) {
 		snprintf(text, size, "%s", command);
 		return;
 	}
 	if (!strncmp(rest, " -f", 3))
 		rest += 3;
-	put_recordings(recordings, sizeof(recordings), reads, nr);
+	put_recordings(recordings, sizeof(recordings), place);
 	snprintf(text, size, "%.*s%s%s%s", (int)(at - command), command, verbs[i - 1], recordings,
 		 rest);
+}
+
+/* Does it ask the network namespace that it runs in? Others ask a process, or the machine. */
+static bool asks_namespace(const char *command, size_t len)
+{
+	static const char *const programs[] = { "tcphs ", "ss ", "ip ", "nft ", "nstat ", "tcpdump " };
+	size_t i;
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (!strncmp(command, programs[i], strlen(programs[i])))
+			return true;
+	return memmem(command, len, "/proc/net/", strlen("/proc/net/"));
+}
+
+/* "A; B | C": what asks a namespace asks that one. */
+static void put_inside(char *text, size_t size, const char *command, const char *netns)
+{
+	size_t len, at = 0;
+
+	*text = '\0';
+	for (; *command && at < size; command += len) {
+		len = strcspn(command, ";");
+		if (asks_namespace(command, len))
+			at += (size_t)snprintf(text + at, size - at, "nsenter --net=%s ",
+					       file_name(netns));
+		len += strspn(command + len, "; ");
+		if (at < size)
+			at += (size_t)snprintf(text + at, size - at, "%.*s", (int)len, command);
+	}
+}
+
+/**
+ * finding_command - what to type next
+ * @text: gets it
+ * @size: of @text
+ * @command: of the finding
+ * @place: where to look
+ *
+ * Rules name the events that come, and commands as they are typed where the ill is.
+ */
+void finding_command(char *text, size_t size, const char *command,
+		     const struct finding_place *place)
+{
+	char what[400];
+
+	if (!place->netns) {
+		put_what_was(text, size, command, place);
+		return;
+	}
+	put_what_was(what, sizeof(what), command, place);
+	put_inside(text, size, what, place->netns);
 }
 
 /**

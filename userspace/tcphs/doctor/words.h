@@ -15,8 +15,17 @@ struct finding_words {
 
 size_t finding_words(const struct finding *f, const struct evidence *e,
 		     struct finding_words words[FINDING_WORDS]);
-void finding_command(char *text, size_t size, const char *command, const char *const *reads,
-		     size_t nr, bool past);
+
+/* Where a command is to look. */
+struct finding_place {
+	const char *const *reads;	/* recordings that were judged */
+	size_t nr;			/* of them; 0: it was this machine */
+	bool past;			/* what has been there was judged */
+	const char *netns;		/* of another namespace than ours its file; NULL: ours */
+};
+
+void finding_command(char *text, size_t size, const char *command,
+		     const struct finding_place *place);
 const char *severity_word(enum severity s);	/* CRITICAL */
 
 #endif /* TCPHS_DOCTOR_WORDS_H */
