@@ -237,12 +237,17 @@ def syn_lost(t):
 @scenario(OPEN["left"] + " fin-wait-1 closing time-wait",
           OPEN["right"] + " fin-wait-1 closing time-wait", (("wire", 4),))
 def both_close(t):
-    """Each FIN leaves before the other one arrives."""
+    """Each FIN leaves before the other one arrives, and one before what was sent is confirmed."""
     for side in ("left", "right"):
         run(*inside("tc", "-n", side, "qdisc", "add", "dev", "wire", "root", "netem",
                     "delay", "150ms"))
     try:
         t.connect()
+        t.client.send(b"d" * 53)
+        t.client.shutdown(socket.SHUT_WR)
+        t.server.shutdown(socket.SHUT_WR)
+        while t.server.recv(53) or t.client.recv(1):
+            pass
         t.client.close()
         t.server.close()
         until(t.ended, "both are closed")
