@@ -53,7 +53,7 @@ static uint32_t host_of(struct boots *s, uint32_t latest, const struct tcphs_hos
 		free(copy);
 		return 0;
 	}
-	s->host[s->nr_hosts].name = copy;
+	s->host[s->nr_hosts] = (struct host){ .name = copy, .told = NONE };
 	return s->nr_hosts++;
 }
 

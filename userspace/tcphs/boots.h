@@ -17,8 +17,12 @@
 #include "hash.h"
 #include "recording.h"
 
+/* No boot, end, pair. */
+#define NONE HASH_NONE
+
 struct host {
 	const char *name;
+	uint32_t told;			/* the boot of its last event that was told; NONE: none */
 };
 
 struct boot {
@@ -44,9 +48,6 @@ struct boots {
 	uint32_t nr_boots, boots_cap;
 	bool no_memory;
 };
-
-/* No boot, end, pair. */
-#define NONE HASH_NONE
 
 uint32_t boots_find(struct boots *s, uint32_t latest, const struct tcphs_recording_info *info,
 		    const char *file);

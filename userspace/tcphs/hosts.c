@@ -53,6 +53,7 @@ struct hosts {
 	struct tcphs_cgroups *cgroups;	/* get what the recordings call them */
 	bool learning, all_netns, no_memory;
 	unsigned int current;
+	bool booted;			/* the last item is the first event of another boot */
 	/* Those at the place of the last one, where copies have the same. */
 	struct told *told;
 	uint32_t nr_told, told_cap;
@@ -368,10 +369,13 @@ static void tell_event(struct hosts *h, const struct item *item, const struct tc
 		       void *arg)
 {
 	const struct boot *b = &h->boots.boot[item->boot];
+	struct host *host = &h->boots.host[b->host];
 	struct tcphs_event ev = item->ev;
 
 	if (came_already(h, item))
 		return;
+	h->booted = host->told != NONE && host->told != item->boot;
+	host->told = item->boot;
 	ev.time = (uint64_t)time_of(h, item->boot, ev.time);
 	if (h->boots.nr_hosts > 1)
 		ev.id.netns = site_of(b->host, item->boot, h->boots.host[b->host].name, ev.id.netns);
@@ -419,6 +423,7 @@ static void tell(struct hosts *h, const struct feed *f, const struct item *item,
 	if (item->kind != ITEM_EVENT && told_already(h, f, item))
 		return;
 	h->current = h->boots.boot[item->boot].host;
+	h->booted = false;
 	switch (item->kind) {
 	case ITEM_EVENT:
 		tell_event(h, item, ops, arg);
@@ -487,6 +492,8 @@ void hosts_rewind(struct hosts *h)
 	}
 	for (i = 0; i < h->boots.nr_boots; i++)
 		h->boots.boot[i].nr_same = 0;
+	for (i = 0; i < h->boots.nr_hosts; i++)
+		h->boots.host[i].told = NONE;
 	h->nr_told = 0;
 }
 
@@ -527,6 +534,15 @@ bool hosts_all_netns(const struct hosts *h)
 unsigned int hosts_current(const struct hosts *h)
 {
 	return h->current;
+}
+
+/**
+ * hosts_booted - was the host of the last item booted right before it?
+ * @h: the recordings
+ */
+bool hosts_booted(const struct hosts *h)
+{
+	return h->booted;
 }
 
 /**

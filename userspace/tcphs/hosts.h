@@ -37,6 +37,8 @@ int hosts_read(struct hosts *h, const struct tcphs_events_ops *ops, void *arg,
 	       struct tcphs_error *err);
 /* Whose the latest was. */
 unsigned int hosts_current(const struct hosts *h);
+/* And is that the first event of another boot of it? */
+bool hosts_booted(const struct hosts *h);
 
 /* The other end of a connection, and its host; NULL: it is not on record. */
 const struct tcphs_ident *hosts_other_end(const struct hosts *h, const struct tcphs_ident *id);

@@ -23,6 +23,21 @@
 /* When a command has ended its connections are still being closed, so long at most. */
 #define CLOSING_TIME (1 * NSEC_PER_SEC)
 
+/*
+ * The boots of one machine, as its recording has one behind the other. With each its
+ * CLOCK_MONOTONIC begins anew; for whoever is told of boots it goes on.
+ */
+struct boots_read {
+	void (*tell)(void *arg);	/* NULL: nobody asks, and times are as they are */
+	void *arg;
+	bool begun;
+	uint32_t nr;			/* of them before this one */
+	struct tcphs_host host;		/* this one */
+	int64_t offset;			/* its clock's, as it is recorded */
+	uint64_t shift;			/* added to its times */
+	uint64_t last;			/* the latest time so far, with that */
+};
+
 /* What is shown of a command after it has ended. */
 struct emitted {
 	struct tcphs_event ev;
@@ -56,6 +71,7 @@ struct source {
 	size_t skip;		/* events that are not among the last */
 	struct tcphs_span span;	/* its time, if --since or --until is a time of day */
 	bool has_span;
+	struct boots_read boots;
 };
 
 static enum tcphs_kept_mode kept_mode(const struct cli *cli)
@@ -277,15 +293,20 @@ static int resolve_times(struct source *s, struct tcphs_error *err)
 }
 
 /* The clock was set, or the machine slept: then they mean something else from there on. */
-static void follow_clock(struct source *s)
+static void set_clock(struct source *s, int64_t offset)
 {
-	int64_t offset = s->hosts ? 0 : tcphs_recording_info(s->recording)->clock_offset;
-
 	if (offset == s->clock.offset)
 		return;
 	s->clock.offset = offset;
 	/* Which of the two comes first was found right before. */
 	resolve_times(s, NULL);
+}
+
+/* After each piece; who is told of boots has the clock of before until the next event. */
+static void follow_clock(struct source *s)
+{
+	if (!s->hosts && !s->boots.tell)
+		set_clock(s, tcphs_recording_info(s->recording)->clock_offset);
 }
 
 /* Of a time from @since on, what is not remembered. Kept is not always longer than the ring. */
@@ -541,8 +562,111 @@ bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev
 	return tcphs_filter_event(filter, &recorded);
 }
 
+/* ---- boots ---------------------------------------------------------------------- */
+
+/* As far as the recording says whose it is. */
+static bool is_other_boot(const struct source *s)
+{
+	const struct tcphs_host *host = &tcphs_recording_info(s->recording)->host;
+
+	return s->boots.begun && tcphs_host_known(host) && tcphs_host_known(&s->boots.host) &&
+	       memcmp(host->boot, s->boots.host.boot, sizeof(host->boot));
+}
+
+/* Where it does not: a clock that goes back, by another offset, is another boot's. */
+static bool is_booted(const struct source *s, uint64_t time)
+{
+	const struct tcphs_recording_info *info = tcphs_recording_info(s->recording);
+
+	if (tcphs_host_known(&info->host) && tcphs_host_known(&s->boots.host))
+		return is_other_boot(s);
+	return s->boots.begun && time + s->boots.shift < s->boots.last &&
+	       info->clock_offset != s->boots.offset;
+}
+
+/*
+ * Times of day stay true. Where the clock was behind when the machine came up, its time goes on
+ * at once.
+ */
+static void begin_boot(struct source *s, uint64_t time)
+{
+	const struct tcphs_recording_info *info = tcphs_recording_info(s->recording);
+	struct boots_read *b = &s->boots;
+
+	/* The clock is still that of before. */
+	b->tell(b->arg);
+	b->nr++;
+	b->host = info->host;
+	b->shift = (uint64_t)info->clock_offset - (uint64_t)s->clock.offset;
+	if ((int64_t)(time + b->shift) < (int64_t)b->last)
+		b->shift = b->last - time;
+}
+
+/* The time of an event that comes now, for whoever asks for boots. */
+static uint64_t time_of(struct source *s, uint64_t time)
+{
+	const struct tcphs_recording_info *info;
+	struct boots_read *b = &s->boots;
+
+	if (!b->tell)
+		return time;
+	if (s->hosts) {
+		/* Their times go on already. */
+		if (hosts_booted(s->hosts))
+			b->tell(b->arg);
+		return time;
+	}
+	info = tcphs_recording_info(s->recording);
+	if (is_booted(s, time))
+		begin_boot(s, time);
+	else if (tcphs_host_known(&info->host))
+		b->host = info->host;
+	b->begun = true;
+	b->offset = info->clock_offset;
+	set_clock(s, (int64_t)((uint64_t)info->clock_offset - b->shift));
+	time += b->shift;
+	if (time > b->last)
+		b->last = time;
+	return time;
+}
+
+/* Numbers of cgroups begin anew, too. */
+static uint64_t cgroup_of(uint32_t boot, uint64_t id)
+{
+	return boot && id ? SITE_CGROUP(boot - 1, id) : id;
+}
+
+/**
+ * source_on_boot - times go on when the machine is booted, and nothing else does
+ * @s: the source; nothing was read of it yet
+ * @booted: called before the first event of each boot but the first, with the clock of before.
+ *	Of several machines hosts_current() says which one
+ * @arg: what with
+ *
+ * Without this, times are of each boot as they are.
+ */
+void source_on_boot(struct source *s, void (*booted)(void *arg), void *arg)
+{
+	s->boots.tell = booted;
+	s->boots.arg = arg;
+}
+
+/**
+ * source_shift - what was added to the time of the last event
+ * @s: the source
+ *
+ * Return: ns; without it, it is the CLOCK_MONOTONIC of its boot.
+ */
+uint64_t source_shift(const struct source *s)
+{
+	return s->boots.shift;
+}
+
+/* ---- reading -------------------------------------------------------------------- */
+
 /* One reading of a recording. */
 struct reading {
+	struct source *s;
 	struct tcphs_cgroups *cgroups;
 	const struct tcphs_filter *filter;
 	const struct tcphs_events_ops *ops;
@@ -559,10 +683,19 @@ static void tell_loss(struct reading *reading)
 	reading->lost = 0;
 }
 
-static void on_recorded(void *data, const struct tcphs_event *ev)
+static void on_recorded(void *data, const struct tcphs_event *recorded)
 {
 	struct reading *reading = data;
+	const struct tcphs_event *ev = recorded;
+	uint64_t time = time_of(reading->s, recorded->time);
+	struct tcphs_event rebased;
 
+	if (reading->s->boots.nr) {
+		rebased = *recorded;
+		rebased.time = time;
+		rebased.id.cgroup = cgroup_of(reading->s->boots.nr, recorded->id.cgroup);
+		ev = &rebased;
+	}
 	/* Live ones are judged so by the library: see queue_append() in events.c. */
 	if (tcphs_filter_has(reading->filter, TCPHS_FILTER_SINCE) &&
 	    ev->time < reading->filter->since_ns)
@@ -592,6 +725,7 @@ static void on_recorded_older(void *data, uint32_t cpu, uint64_t count, uint64_t
 	struct reading *reading = data;
 
 	tell_loss(reading);
+	time = time_of(reading->s, time);
 	if (!reading->skip && !(tcphs_filter_has(reading->filter, TCPHS_FILTER_SINCE) &&
 				time < reading->filter->since_ns))
 		tcphs_tell_older(reading->ops, reading->arg, cpu, count, time);
@@ -599,10 +733,13 @@ static void on_recorded_older(void *data, uint32_t cpu, uint64_t count, uint64_t
 
 static void on_recorded_cgroup(void *data, uint64_t id, const char *path)
 {
-	struct reading *reading = data;
+	const struct reading *reading = data;
+	const struct source *s = reading->s;
+	/* Names come before the events. */
+	uint32_t boot = s->recording && s->boots.tell ? s->boots.nr + is_other_boot(s) : 0;
 
 	if (reading->cgroups)
-		tcphs_cgroups_add(reading->cgroups, id, path);
+		tcphs_cgroups_add(reading->cgroups, cgroup_of(boot, id), path);
 }
 
 static void on_missing(void *data, const struct tcphs_missing *missing)
@@ -625,7 +762,7 @@ static int play(struct source *s, const struct tcphs_events_ops *ops, bool (*idl
 		.record = on_recorded, .lost = on_recorded_loss, .missing = on_missing,
 		.older = on_recorded_older, .cgroup = on_recorded_cgroup,
 	};
-	struct reading reading = { .cgroups = s->cli->cgroups, .filter = &s->filter, .ops = ops,
+	struct reading reading = { .s = s, .cgroups = s->cli->cgroups, .filter = &s->filter, .ops = ops,
 				   .arg = arg, .skip = s->skip };
 	unsigned int rounds = 0;
 	int more;
@@ -953,7 +1090,8 @@ int source_rewind(struct source *s, struct tcphs_error *err)
 	}
 	if (tcphs_recording_rewind(s->recording, err))
 		return -1;
-	follow_clock(s);
+	s->boots = (struct boots_read){ .tell = s->boots.tell, .arg = s->boots.arg };
+	set_clock(s, tcphs_recording_info(s->recording)->clock_offset);
 	return 0;
 }
 

@@ -43,6 +43,15 @@ uint64_t source_since(const struct source *s);
 bool source_goes_on(const struct source *s);
 
 /*
+ * Whoever follows what goes on, lives or a queue, asks to be told when the machine was booted:
+ * of what was before, nothing does. Cookies and process IDs come again then, and
+ * CLOCK_MONOTONIC begins anew, so a constant is added to the times of each boot but the first:
+ * they go on behind those of the boot before, and within a boot they are as far apart as ever.
+ */
+void source_on_boot(struct source *s, void (*booted)(void *arg), void *arg);
+uint64_t source_shift(const struct source *s);
+
+/*
  * Times of events as time of day: the recording's clock, or this machine's. When that
  * is set while events are followed, or was while they were recorded, it is another from
  * the next event on.
