@@ -252,7 +252,7 @@ void life_view_init(struct life_view *view, const struct cli *cli);
 void life_view_clock(struct life_view *view, const struct tcphs_clock *clock);
 void life_view_measure(void *view, const struct tcphs_event *ev);
 void life_text(struct life_view *view, struct tcphs_buf *out, const struct life_line *line);
-void life_json(struct cli *cli, const struct life_line *line, int64_t clock);
+void life_json(struct cli *cli, const struct life_line *line, int64_t clock, uint64_t shift);
 
 /* out_json.c */
 void event_json_fields(const struct cli *cli);

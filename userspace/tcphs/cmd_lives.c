@@ -13,6 +13,7 @@
 #include "hosts.h"
 #include "open_lives.h"
 #include "out_journal.h"
+#include "site.h"
 #include "source.h"
 
 /* So many may be open at a time; of more, those go that had no event for longest. */
@@ -37,13 +38,14 @@ struct lives_cmd {
 	struct life_view view;
 	bool to_journal;
 	struct journal *journal;	/* instead of lines; NULL: lines */
-	struct tcphs_filter filter;	/* what one event must fit */
+	struct tcphs_filter filter;	/* what one event must fit, by @clock */
+	int64_t clock;
 	uint64_t older_than;		/* and the life itself, ns */
 	struct open_lives open;
 	uint64_t from;			/* what ended before is not shown */
 	uint64_t last;			/* the latest event there is, ns */
 	uint64_t pulled;		/* when the kernel was asked for them */
-	uint64_t hole;			/* the latest event before something was lost */
+	uint64_t *hole;			/* of each machine, the latest event before a loss */
 	uint64_t lost, given_up;
 	uint64_t older, older_until;	/* overwritten before the first look: how many, and when (ns) */
 	struct sorted *sorted;
@@ -82,7 +84,8 @@ static void print(struct lives_cmd *cmd, const struct life_line *life)
 	if (cmd->journal)
 		write_entry(cmd, &line);
 	else if (cmd->cli->json)
-		life_json(cmd->cli, &line, source_clock(cmd->source)->offset);
+		life_json(cmd->cli, &line, source_clock(cmd->source)->offset,
+			  source_shift(cmd->source));
 	else
 		life_text(&cmd->view, &cmd->cli->out, &line);
 }
@@ -152,12 +155,24 @@ static void make_place(struct lives_cmd *cmd)
 	}
 }
 
+/* Times mean something by the clock of a source, and --older-than is of the whole life. */
+static void take_filter(struct lives_cmd *cmd)
+{
+	cmd->clock = source_clock(cmd->source)->offset;
+	cmd->filter = cmd->cli->filter;
+	if (tcphs_filter_has(&cmd->filter, TCPHS_FILTER_OLDER_THAN))
+		cmd->older_than = cmd->filter.older_than;
+	cmd->filter.keys &= ~TCPHS_FILTER_BIT(OLDER_THAN);
+}
+
 static void on_event(void *arg, const struct tcphs_event *ev)
 {
 	struct lives_cmd *cmd = arg;
 	struct open_life *o;
 	uint32_t i;
 
+	if (cmd->clock != source_clock(cmd->source)->offset)
+		take_filter(cmd);
 	if (ev->time > cmd->last)
 		cmd->last = ev->time;
 	if (!ev->id.conn || cmd->no_memory)
@@ -184,13 +199,45 @@ static void on_event(void *arg, const struct tcphs_event *ev)
 	open_lives_remove(&cmd->open, i);
 }
 
+/* Whose what is told now is, and whose a life. */
+static unsigned int current(const struct lives_cmd *cmd)
+{
+	const struct hosts *hosts = source_hosts(cmd->source);
+
+	return hosts ? hosts_current(hosts) : 0;
+}
+
+static unsigned int host_of(const struct tcphs_conn_life *life)
+{
+	return site_host_number(life->id.netns);
+}
+
+/* What was open then is over, and nothing that comes is of it, whatever its number. */
+static void on_boot(void *arg)
+{
+	struct lives_cmd *cmd = arg;
+	const struct open_life *o;
+	uint32_t i;
+
+	for (i = 0; i < cmd->open.nr && !cmd->no_memory; i++) {
+		o = &cmd->open.v[i];
+		if (!o->used || host_of(&o->life) != current(cmd))
+			continue;
+		if (o->wanted && !cmd->follow)
+			put_aside(cmd, &o->life, LIFE_LOST, o->life.last, 0);
+		open_lives_remove(&cmd->open, i);
+	}
+	print_sorted(cmd);
+	cmd->hole[current(cmd)] = 0;
+}
+
 /* What is printed from here on may lack what was lost. */
 static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 {
 	struct lives_cmd *cmd = arg;
 
 	cmd->lost += count;
-	cmd->hole = cmd->last;
+	cmd->hole[current(cmd)] = cmd->last;
 	if (cmd->cli->json)
 		event_json_lost(&cmd->cli->out, cpu, count);
 }
@@ -223,7 +270,7 @@ static void on_missing(void *arg, const struct tcphs_missing *missing)
 {
 	struct lives_cmd *cmd = arg;
 
-	cmd->hole = cmd->last;
+	cmd->hole[current(cmd)] = cmd->last;
 	if (cmd->cli->json)
 		event_json_missing(&cmd->cli->out, missing);
 	else
@@ -310,6 +357,7 @@ static void on_late(void *arg, const struct tcphs_event *ev)
 static void put_rest_aside(struct lives_cmd *cmd, bool events_only)
 {
 	const struct tcphs_conn_life *life;
+	uint64_t hole;
 	bool goes_on;
 	uint32_t i;
 
@@ -317,7 +365,8 @@ static void put_rest_aside(struct lives_cmd *cmd, bool events_only)
 		life = &cmd->open.v[i].life;
 		if (!cmd->open.v[i].used || cmd->open.v[i].reported || !cmd->open.v[i].wanted)
 			continue;
-		goes_on = events_only && (!cmd->hole || life->last > cmd->hole);
+		hole = cmd->hole[host_of(life)];
+		goes_on = events_only && (!hole || life->last > hole);
 		put_aside(cmd, life, goes_on ? LIFE_OPEN : LIFE_LOST,
 			  goes_on ? cmd->last : life->last, 0);
 	}
@@ -371,21 +420,11 @@ static void parse(struct lives_cmd *cmd, int argc, char **argv)
 	life_view_init(&cmd->view, cmd->cli);
 }
 
-/* Times mean something by the clock of a source, and --older-than is of the whole life. */
-static void take_filter(struct lives_cmd *cmd)
-{
-	cmd->filter = cmd->cli->filter;
-	if (tcphs_filter_has(&cmd->filter, TCPHS_FILTER_OLDER_THAN))
-		cmd->older_than = cmd->filter.older_than;
-	cmd->filter.keys &= ~TCPHS_FILTER_BIT(OLDER_THAN);
-}
-
-/* After each round: what was written goes out, and the clock may have been set. */
+/* After each round: what was written goes out. */
 static bool on_round(void *arg)
 {
 	struct lives_cmd *cmd = arg;
 
-	take_filter(cmd);
 	return !tcphs_buf_flush(&cmd->cli->out) && !cmd->no_memory &&
 	       !(cmd->journal && journal_failed(cmd->journal, NULL));
 }
@@ -425,6 +464,40 @@ static void say_what_is_missing(struct lives_cmd *cmd)
 			OPEN_MAX, (unsigned long long)cmd->given_up);
 }
 
+static int open_all(struct lives_cmd *cmd, struct tcphs_error *err)
+{
+	const struct hosts *hosts;
+
+	cmd->source = source_open(cmd->cli, err);
+	if (!cmd->source)
+		return -1;
+	hosts = source_hosts(cmd->source);
+	cmd->hole = calloc(hosts ? hosts_count(hosts) : 1, sizeof(*cmd->hole));
+	if (!cmd->hole) {
+		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
+		return -1;
+	}
+	source_on_boot(cmd->source, on_boot, cmd);
+	/* Which columns there are, the recording says, too. */
+	life_view_init(&cmd->view, cmd->cli);
+	life_view_clock(&cmd->view, source_clock(cmd->source));
+	take_filter(cmd);
+	if (!cmd->to_journal)
+		return 0;
+	cmd->cli->to_file = true;
+	cmd->journal = journal_open(err);
+	return cmd->journal ? 0 : -1;
+}
+
+static void close_all(struct lives_cmd *cmd)
+{
+	open_lives_free(&cmd->open);
+	free(cmd->sorted);
+	free(cmd->hole);
+	journal_close(cmd->journal);
+	source_close(cmd->source);
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct lives_cmd cmd = { .cli = cli };
@@ -432,20 +505,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	int failed, ret;
 
 	parse(&cmd, argc, argv);
-	cmd.source = source_open(cli, &err);
-	if (!cmd.source)
+	if (open_all(&cmd, &err)) {
+		close_all(&cmd);
 		return cli_fail(&err);
-	/* Which columns there are, the recording says, too. */
-	life_view_init(&cmd.view, cli);
-	take_filter(&cmd);
-	life_view_clock(&cmd.view, source_clock(cmd.source));
-	if (cmd.to_journal) {
-		cmd.journal = journal_open(&err);
-		if (!cmd.journal) {
-			source_close(cmd.source);
-			return cli_fail(&err);
-		}
-		cli->to_file = true;
 	}
 	failed = read_lives(&cmd, &err);
 	if (!failed && !cmd.follow && !tcphs_stop_asked())
@@ -460,10 +522,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	say_what_is_missing(&cmd);
 	if (failed)
 		ret = cli_fail(&err);
-	open_lives_free(&cmd.open);
-	free(cmd.sorted);
-	journal_close(cmd.journal);
-	source_close(cmd.source);
+	close_all(&cmd);
 	return ret;
 }
 

@@ -358,17 +358,18 @@ static void who_json(const struct cli *cli, struct tcphs_json *j,
 	}
 }
 
-static void times_json(struct tcphs_json *j, const struct life_line *line, int64_t clock)
+static void times_json(struct tcphs_json *j, const struct life_line *line, int64_t clock,
+		       uint64_t shift)
 {
 	const struct tcphs_conn_life *life = line->life;
 
 	/* Of what is older than the module it is known how long it has been followed. */
 	if (life->known & TCPHS_LIFE_BEGIN && !(life->flags & TCPHS_F_ADOPTED)) {
-		tcphs_json_u64(j, "began", life->begin);
+		tcphs_json_u64(j, "began", life->begin - shift);
 		tcphs_json_moment(j, "began_at", real_time(clock, life->begin));
 	}
 	if (line->end == LIFE_ENDED) {
-		tcphs_json_u64(j, "ended", life->last);
+		tcphs_json_u64(j, "ended", life->last - shift);
 		tcphs_json_moment(j, "ended_at", real_time(clock, life->last));
 	}
 	if (life->known & TCPHS_LIFE_BEGIN)
@@ -448,9 +449,10 @@ static void other_json(struct tcphs_json *j, const struct tcphs_ident *other)
  * life_json - a life as an object
  * @cli: the user's; its output is where to
  * @line: the life
- * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC, ns
+ * @clock: CLOCK_REALTIME less the times of the life, ns
+ * @shift: what was added to these, source_shift()
  */
-void life_json(struct cli *cli, const struct life_line *line, int64_t clock)
+void life_json(struct cli *cli, const struct life_line *line, int64_t clock, uint64_t shift)
 {
 	char buf[TCPHS_NAME_LEN];
 	struct tcphs_json j;
@@ -460,7 +462,7 @@ void life_json(struct cli *cli, const struct life_line *line, int64_t clock)
 	tcphs_json_str(&j, "state", tcphs_state_key(line->end == LIFE_ENDED ? TCPHS_STATE_CLOSE :
 						    line->life->state, buf));
 	tcphs_json_str(&j, "history", line->life->history);
-	times_json(&j, line, clock);
+	times_json(&j, line, clock, shift);
 	end_json(&j, line->life);
 	marks_json(&j, line);
 	if (line->other)
