@@ -10,6 +10,7 @@
 #include "diagram/waits.h"
 #include "hash.h"
 #include "hosts.h"
+#include "site.h"
 #include "source.h"
 #include "whole_file.h"
 
@@ -37,6 +38,9 @@ struct diagram {
 	/* the events, where they can't be read a second time */
 	struct tcphs_event *ev;
 	uint32_t nr, cap;
+	uint32_t *boot;			/* before these of them the machine was booted */
+	uint32_t nr_boots, boots_cap;
+	bool again;			/* it is the second time */
 
 	/* following */
 	uint64_t since;			/* connections that began before are not meant */
@@ -160,21 +164,31 @@ static int make_picture(struct diagram *d, uint32_t life, struct tcphs_picture *
 	return err;
 }
 
+/* As it was when the connection began; it may have been set since. */
+static struct tcphs_clock clock_of(const struct diagram *d, uint32_t life)
+{
+	struct tcphs_clock clock = *source_clock(d->source);
+
+	clock.offset = d->album.lives.life[life].clock;
+	return clock;
+}
+
 static int no_memory(struct tcphs_error *err)
 {
 	tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 	return -1;
 }
 
-static int write_to(const struct diagram *d, const struct tcphs_picture *p, int fd,
+static int write_to(const struct diagram *d, uint32_t life, const struct tcphs_picture *p, int fd,
 		    struct tcphs_error *err)
 {
+	struct tcphs_clock clock = clock_of(d, life);
 	struct tcphs_buf out;
 	int failed;
 
 	failed = tcphs_buf_init(&out, fd);
 	if (!failed)
-		failed = tcphs_picture_svg(p, source_clock(d->source), d->absolute,
+		failed = tcphs_picture_svg(p, &clock, d->absolute,
 					   d->cli->all_netns ? cli_netns(d->cli) : NULL, &out);
 	if (!failed)
 		failed = tcphs_buf_flush(&out);
@@ -185,26 +199,27 @@ static int write_to(const struct diagram *d, const struct tcphs_picture *p, int 
 	return failed ? -1 : 0;
 }
 
-static int write_svg(const struct diagram *d, const struct tcphs_picture *p,
+static int write_svg(const struct diagram *d, uint32_t life, const struct tcphs_picture *p,
 		     struct tcphs_error *err)
 {
 	struct whole_file file;
 
 	if (d->to_stdout)
-		return write_to(d, p, STDOUT_FILENO, err);
+		return write_to(d, life, p, STDOUT_FILENO, err);
 	if (whole_file_begin(&file, d->svg, d->force, 0644, err))
 		return -1;
-	if (!write_to(d, p, file.fd, err))
+	if (!write_to(d, life, p, file.fd, err))
 		return whole_file_end(&file, err);
 	whole_file_drop(&file);
 	return -1;
 }
 
-static void print_text(struct diagram *d, const struct tcphs_picture *p)
+static void print_text(struct diagram *d, uint32_t life, const struct tcphs_picture *p)
 {
 	struct tcphs_canvas_style style = style_of(d);
+	struct tcphs_clock clock = clock_of(d, life);
 
-	tcphs_canvas_begin(&d->canvas, p, &style, source_clock(d->source), &d->cli->out);
+	tcphs_canvas_begin(&d->canvas, p, &style, &clock, &d->cli->out);
 	tcphs_canvas_rows(&d->canvas);
 	tcphs_canvas_end(&d->canvas);
 }
@@ -237,14 +252,14 @@ static int draw(struct diagram *d, uint32_t life, bool first, struct tcphs_error
 	if (make_picture(d, life, &p)) {
 		failed = no_memory(err);
 	} else if (d->svg) {
-		failed = write_svg(d, &p, err);
+		failed = write_svg(d, life, &p, err);
 	} else if (d->cli->json) {
 		tcphs_picture_json_head(&p, &d->cli->out);
 		tcphs_picture_json_rows(&p, 0, &d->cli->out);
 	} else {
 		if (!first)
 			tcphs_buf_newline(&d->cli->out);
-		print_text(d, &p);
+		print_text(d, life, &p);
 	}
 	if (!failed)
 		say_absent(d, &p);
@@ -287,12 +302,48 @@ static void store(struct diagram *d, const struct tcphs_event *ev)
 		d->ev[d->nr++] = *ev;
 }
 
+static void cut_lives(struct diagram *d)
+{
+	struct tcphs_lives *l = &d->album.lives;
+	uint32_t i;
+
+	for (i = 0; i < l->lives; i++)
+		l->life[i].cut |= site_host_number(l->life[i].id.netns) ==
+				  hosts_current(source_hosts(d->source));
+}
+
+static void on_boot(void *arg)
+{
+	struct diagram *d = arg;
+
+	/* Of several machines the others go on, and their sites tell connections of two boots apart. */
+	if (!source_hosts(d->source)) {
+		tcphs_lives_boot(&d->album.lives);
+		if (d->again || source_rewinds(d->source))
+			return;
+		if (array_grow(&d->boot, d->nr_boots + 1, &d->boots_cap, sizeof(*d->boot)))
+			d->album.no_memory = true;
+		else
+			d->boot[d->nr_boots++] = d->nr;
+	} else if (!d->again) {
+		cut_lives(d);
+	}
+}
+
+/* What lives that begin keep of the events. */
+static void follow_source(struct diagram *d)
+{
+	d->album.lives.clock = source_clock(d->source)->offset;
+	d->album.lives.shift = source_shift(d->source);
+}
+
 /* The first time: which lives there are, and which are wanted. */
 static void on_first(void *arg, const struct tcphs_event *ev)
 {
 	struct diagram *d = arg;
 	uint32_t life;
 
+	follow_source(d);
 	see_hole(d, ev);
 	if (ev->time > d->end)
 		d->end = ev->time;
@@ -317,14 +368,18 @@ static void on_second(void *arg, const struct tcphs_event *ev)
 static int read_again(struct diagram *d, struct tcphs_error *err)
 {
 	static const struct tcphs_events_ops ops = { .record = on_second };
-	size_t i;
+	uint32_t i, boot = 0;
 
+	d->again = true;
 	tcphs_lives_restart(&d->album.lives);
 	if (source_rewinds(d->source))
 		return source_rewind(d->source, err) ||
 		       source_drain(d->source, &ops, d, err) ? -1 : 0;
-	for (i = 0; i < d->nr; i++)
+	for (i = 0; i < d->nr; i++) {
+		for (; boot < d->nr_boots && d->boot[boot] <= i; boot++)
+			tcphs_lives_boot(&d->album.lives);
 		on_second(d, &d->ev[i]);
+	}
 	return 0;
 }
 
@@ -396,6 +451,7 @@ static void on_followed(void *arg, const struct tcphs_event *ev)
 	uint32_t life;
 	int err;
 
+	follow_source(d);
 	if (d->life != TCPHS_NO_LIFE && !tcphs_lives_concern(&d->album.lives, d->life, ev))
 		return;
 	if (d->life == TCPHS_NO_LIFE && d->album.lives.nr >= WAITING_MAX)
@@ -448,6 +504,7 @@ static void say_that_it_waits(struct diagram *d)
 static void draw_rows(struct diagram *d, bool first)
 {
 	struct tcphs_canvas_style style = style_of(d);
+	struct tcphs_clock clock = clock_of(d, d->life);
 
 	if (d->cli->json) {
 		if (first)
@@ -457,8 +514,7 @@ static void draw_rows(struct diagram *d, bool first)
 		return;
 	}
 	if (first)
-		tcphs_canvas_begin(&d->canvas, &d->picture, &style, source_clock(d->source),
-				   &d->cli->out);
+		tcphs_canvas_begin(&d->canvas, &d->picture, &style, &clock, &d->cli->out);
 	tcphs_canvas_rows(&d->canvas);
 }
 
@@ -480,6 +536,7 @@ static bool draw_news(struct diagram *d)
 		ev[i] = &kept[i]->ev;
 	if (nr) {
 		d->drawn = kept[nr - 1]->order;
+		d->picture.shift = d->album.lives.life[d->life].shift;
 		d->album.no_memory |= tcphs_picture_add(&d->picture, ev, nr) != 0;
 		draw_rows(d, first);
 	}
@@ -538,6 +595,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!d.source)
 		return cli_fail(&err);
 	d.album.cgroups = cli->cgroups;
+	source_on_boot(d.source, on_boot, &d);
 	failed = d.follow ? follow(&d, &err) : draw_all(&d, &err);
 	ret = cli_finish(cli);
 	if (d.lost && (d.torn || d.follow))
@@ -547,6 +605,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		ret = cli_fail(&err);
 	tcphs_album_free(&d.album);
 	free(d.ev);
+	free(d.boot);
 	source_close(d.source);
 	return ret;
 }

@@ -10,6 +10,7 @@
 struct tcphs_met {
 	struct tcphs_ident id;		/* cookie, and owner with @flags */
 	uint32_t flags;			/* TCPHS_F_OWNER */
+	uint32_t boot;			/* cookies come again */
 };
 
 /**
@@ -75,6 +76,8 @@ static int by_cookie(const void *a, const void *b)
 {
 	const struct tcphs_met *x = a, *y = b;
 
+	if (x->boot != y->boot)
+		return x->boot < y->boot ? -1 : 1;
 	if (x->id.netns != y->id.netns)
 		return x->id.netns < y->id.netns ? -1 : 1;
 	return x->id.conn < y->id.conn ? -1 : x->id.conn > y->id.conn;
@@ -86,6 +89,7 @@ static void add_listener(struct tcphs_album *a, const struct tcphs_lifeline *lif
 
 	if (!life->listener)
 		return;
+	a->met[a->nr_met].boot = life->boot;
 	id->conn = life->listener;
 	id->netns = life->id.netns;
 	a->nr_met++;
@@ -144,7 +148,8 @@ int tcphs_album_choose(struct tcphs_album *a)
 static void meet_listener(struct tcphs_album *a, const struct tcphs_event *ev)
 {
 	bool accepts = ev->type == TCPHS_EV_ACCEPTED && ev->flags & TCPHS_F_QUEUE;
-	struct tcphs_met key = { .flags = ev->flags & TCPHS_F_OWNER }, *found;
+	struct tcphs_met key = { .flags = ev->flags & TCPHS_F_OWNER, .boot = a->lives.boot };
+	struct tcphs_met *found;
 
 	if (!key.flags || !a->nr_met || (ev->type != TCPHS_EV_LISTEN && !accepts))
 		return;
@@ -178,7 +183,7 @@ void tcphs_album_keep(struct tcphs_album *a, const struct tcphs_event *ev)
  */
 void tcphs_album_owners(struct tcphs_album *a, const struct tcphs_listener_list *list)
 {
-	struct tcphs_met key, *found;
+	struct tcphs_met key = { .boot = a->lives.boot }, *found;
 	const struct tcphs_owner *owner;
 	size_t i;
 
@@ -202,9 +207,9 @@ void tcphs_album_owners(struct tcphs_album *a, const struct tcphs_listener_list 
 
 /* ---- one picture ------------------------------------------------------------- */
 
-static void name_listeners(const struct tcphs_album *a, struct tcphs_picture *p)
+static void name_listeners(const struct tcphs_album *a, uint32_t life, struct tcphs_picture *p)
 {
-	struct tcphs_met key, *found;
+	struct tcphs_met key = { .boot = a->lives.life[life].boot }, *found;
 	unsigned int side;
 
 	for (side = 0; side < 2; side++) {
@@ -276,13 +281,18 @@ static int add_events(struct tcphs_album *a, uint32_t life, struct tcphs_picture
 int tcphs_album_picture(struct tcphs_album *a, uint32_t life, bool utf8, uint64_t now,
 			struct tcphs_picture *p)
 {
+	uint32_t cut;
 	int err;
 
 	tcphs_picture_init(p, utf8);
 	p->cgroups = a->cgroups;
+	p->shift = a->lives.life[life].shift;
 	err = add_events(a, life, p);
-	name_listeners(a, p);
-	if (!err && !tcphs_lives_over(&a->lives, life))
+	name_listeners(a, life, p);
+	cut = tcphs_lives_cut(&a->lives, life);
+	if (!err && cut != TCPHS_NO_LIFE)
+		err = tcphs_picture_cut(p, &a->lives.life[cut].id);
+	else if (!err && !tcphs_lives_over(&a->lives, life))
 		err = tcphs_picture_end(p, now);
 	return err;
 }

@@ -117,6 +117,12 @@ static bool other_end(const struct tcphs_lifeline *a, const struct tcphs_lifelin
 	return tcphs_other_end(&a->id, a->flags, &b->id, b->flags);
 }
 
+/* Of the boot that goes on? */
+static bool goes_on_now(const struct tcphs_lives *l, const struct tcphs_lifeline *life)
+{
+	return life->boot == l->boot;
+}
+
 /* Is @isn, of a SYN that @id saw come in without a socket, one of @a's connection? */
 static bool opens(const struct tcphs_lifeline *a, const struct tcphs_ident *id, uint32_t isn)
 {
@@ -155,6 +161,7 @@ static uint32_t opened_by(struct tcphs_lives *l, const struct tcphs_event *ev, u
 		for (i = hash_next(&l->hash, hash[k], NONE), walk = 0; i != NONE && walk < WALK_MAX;
 		     i = hash_next(&l->hash, hash[k], i), walk++)
 			if (l->life[l->hash.node[i].value].id.conn &&
+			    goes_on_now(l, &l->life[l->hash.node[i].value]) &&
 			    opens(&l->life[l->hash.node[i].value], &ev->id, isn))
 				return l->hash.node[i].value;
 	return NONE;
@@ -174,7 +181,7 @@ static uint32_t latest_of(struct tcphs_lives *l, const struct tcphs_event *ev)
 	if (i == NONE)
 		return NONE;
 	life = &l->life[i];
-	if (!same_pair(&life->id, &ev->id) ||
+	if (!goes_on_now(l, life) || !same_pair(&life->id, &ev->id) ||
 	    (!tcphs_mirrored(&life->id, &ev->id) && life->id.netns != ev->id.netns) ||
 	    (life->over && ev->time > life->end + AFTER_END))
 		return NONE;
@@ -207,7 +214,8 @@ static uint32_t find_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 	uint32_t i;
 
 	for (i = hash_next(&l->hash, hash, NONE); i != NONE; i = hash_next(&l->hash, hash, i))
-		if (same_life(&l->life[l->hash.node[i].value], ev))
+		if (goes_on_now(l, &l->life[l->hash.node[i].value]) &&
+		    same_life(&l->life[l->hash.node[i].value], ev))
 			return l->hash.node[i].value;
 	return NONE;
 }
@@ -222,7 +230,8 @@ static void is_latest(struct tcphs_lives *l, uint32_t life)
 		return;
 	}
 	latest = &l->hash.node[node].value;
-	if (*latest == NONE || l->life[life].begin >= l->life[*latest].begin)
+	if (*latest == NONE || l->life[life].boot > l->life[*latest].boot ||
+	    l->life[life].begin >= l->life[*latest].begin)
 		*latest = life;
 }
 
@@ -230,7 +239,8 @@ static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 {
 	uint32_t i = l->lives++;
 
-	l->life[i] = (struct tcphs_lifeline){ .id = ev->id, .begin = ev->time,
+	l->life[i] = (struct tcphs_lifeline){ .id = ev->id, .begin = ev->time, .boot = l->boot,
+					      .clock = l->clock, .shift = l->shift,
 					      .first = NONE, .half = NONE, .last = NONE };
 	hash_add(&l->hash, hash_key(l, ev), i);
 	if (ev->id.conn && !(ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
@@ -327,6 +337,19 @@ uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, in
 }
 
 /**
+ * tcphs_lives_boot - the machine was booted
+ * @l: the collection, of one machine
+ */
+void tcphs_lives_boot(struct tcphs_lives *l)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->lives; i++)
+		l->life[i].cut |= l->life[i].boot == l->boot;
+	l->boot++;
+}
+
+/**
  * tcphs_lives_restart - the same events come a second time
  * @l: the collection
  */
@@ -334,6 +357,7 @@ void tcphs_lives_restart(struct tcphs_lives *l)
 {
 	uint32_t i, node;
 
+	l->boot = 0;
 	for (i = 0; i < l->lives; i++) {
 		node = l->life[i].id.conn ? pair_node(l, &l->life[i].id) : NONE;
 		if (node != NONE)
@@ -451,7 +475,7 @@ bool tcphs_lives_belong(const struct tcphs_lives *l, uint32_t a, uint32_t b)
 
 	if (a == b)
 		return true;
-	if (!x->id.conn)
+	if (!x->id.conn || x->boot != y->boot)
 		return false;
 	if (y->id.conn)
 		return other_end(x, y);
@@ -564,6 +588,8 @@ bool tcphs_lives_concern(struct tcphs_lives *l, uint32_t life, const struct tcph
 	nr = tcphs_lives_members(l, life, member);
 	for (i = 0; i < nr; i++) {
 		m = &l->life[member[i]];
+		if (!goes_on_now(l, m))
+			continue;
 		if (same_pair(&m->id, &ev->id) || (ev->id.conn && other_end(m, &other)) ||
 		    (syn && opens(m, &ev->id, isn)))
 			return true;
@@ -619,10 +645,31 @@ bool tcphs_lives_over(struct tcphs_lives *l, uint32_t life)
 		if (!l->life[member[i]].id.conn)
 			continue;
 		socket = true;
-		if (!l->life[member[i]].over)
+		if (!l->life[member[i]].over && !l->life[member[i]].cut)
 			return false;
 	}
 	return socket;
+}
+
+/**
+ * tcphs_lives_cut - was the machine booted before its end?
+ * @l: the collection
+ * @life: that leads the picture
+ *
+ * Return: a life with a socket of that machine; TCPHS_NO_LIFE: it ended before, or goes on.
+ */
+uint32_t tcphs_lives_cut(struct tcphs_lives *l, uint32_t life)
+{
+	uint32_t member[TCPHS_MEMBERS_MAX];
+	size_t nr = tcphs_lives_members(l, life, member), i;
+	const struct tcphs_lifeline *m;
+
+	for (i = 0; i < nr; i++) {
+		m = &l->life[member[i]];
+		if (m->id.conn && m->cut && !m->over)
+			return member[i];
+	}
+	return NONE;
 }
 
 /* ---- choice ----------------------------------------------------------------- */

@@ -27,6 +27,10 @@ struct tcphs_lifeline {
 	bool over;		/* nothing can follow */
 	bool taken_out;		/* with TCP_REPAIR: it may go on in another socket */
 	bool wanted;		/* by whoever reads; see tcphs_lives_choose() */
+	bool cut;		/* its machine was booted: nothing can follow */
+	uint32_t boot;		/* these three of struct tcphs_lives, when it began */
+	int64_t clock;
+	uint64_t shift;
 	uint64_t begin, end;	/* first and last event, ns */
 	uint64_t listener;	/* its cookie; 0: not known */
 	uint32_t kept;		/* events */
@@ -48,6 +52,10 @@ struct tcphs_lives {
 	struct tcphs_lifeline *life;
 	uint32_t lives, lives_cap;
 	struct hash hash;		/* what finds them */
+	uint32_t boot;			/* see tcphs_lives_boot() */
+	/* The caller sets, of the events that come: */
+	int64_t clock;			/* what makes time of day of their times */
+	uint64_t shift;			/* what was added to these */
 	uint64_t work;			/* its nodes that were looked at, ever */
 };
 
@@ -56,6 +64,12 @@ struct tcphs_lives {
  * new: TCPHS_NO_LIFE for events of listeners, and without memory (@err is -ENOMEM).
  */
 uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, int *err);
+
+/*
+ * The machine was booted, of which all is: no event that comes is of a life there is. Told again
+ * where the events come a second time.
+ */
+void tcphs_lives_boot(struct tcphs_lives *l);
 
 /*
  * Begin again with the first event: what was seen is known, nothing new is made.
@@ -91,8 +105,11 @@ bool tcphs_lives_concern(struct tcphs_lives *l, uint32_t life, const struct tcph
 const struct tcphs_kept **tcphs_lives_events(struct tcphs_lives *l, uint32_t life, uint64_t after,
 					     size_t *nr);
 
-/* Nothing can follow: the sockets are closed, and TIME_WAIT, if there was one, over. */
+/* Nothing can follow: the sockets are closed, and TIME_WAIT, if there was one, over; or cut. */
 bool tcphs_lives_over(struct tcphs_lives *l, uint32_t life);
+
+/* One that belongs to it and did not end before its machine was booted; TCPHS_NO_LIFE: none. */
+uint32_t tcphs_lives_cut(struct tcphs_lives *l, uint32_t life);
 
 /*
  * The leads of pictures with a life that is wanted, the newest @max of them: those of

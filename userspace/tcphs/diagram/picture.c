@@ -501,6 +501,32 @@ int tcphs_picture_end(struct tcphs_picture *p, uint64_t now)
 }
 
 /**
+ * tcphs_picture_cut - its machine was booted, and how it ended nobody saw
+ * @p: the picture
+ * @id: an end that is on that machine
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int tcphs_picture_cut(struct tcphs_picture *p, const struct tcphs_ident *id)
+{
+	const struct tcphs_end *end = p->end;
+	unsigned int side = TCPHS_MIDDLE, i;
+	bool closed = true;
+
+	/* Two machines: which one of them? */
+	if (end[TCPHS_LEFT].socket && end[TCPHS_RIGHT].socket &&
+	    end[TCPHS_LEFT].id.netns != end[TCPHS_RIGHT].id.netns)
+		side = end[TCPHS_LEFT].id.netns == id->netns ? TCPHS_LEFT : TCPHS_RIGHT;
+	for (i = 0; i < 2; i++)
+		if (end[i].socket && (side == TCPHS_MIDDLE || side == i))
+			closed &= end[i].state == TCPHS_STATE_TIME_WAIT ||
+				  end[i].state == TCPHS_STATE_CLOSE;
+	draft_note(draft_row(p, 0), side, "%s is not on record: the machine was booted",
+		   closed ? "the end of TIME-WAIT" : "its end");
+	return p->err;
+}
+
+/**
  * tcphs_picture_waits - what one side of an open connection has sent in vain
  * @p: the picture, after tcphs_picture_end()
  * @side: TCPHS_LEFT or TCPHS_RIGHT

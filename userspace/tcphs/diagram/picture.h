@@ -112,6 +112,7 @@ struct tcphs_picture {
 	bool begun, closing;
 	bool bytes_missing;	/* the data phase was drawn before they were known */
 	uint64_t start;		/* the first row, ns */
+	uint64_t shift;		/* what was added to times; JSON has them as they were */
 	uint64_t established;	/* both ends, ns; 0: not yet */
 	uint64_t last;		/* the last event, ns */
 	uint32_t flights;
@@ -137,6 +138,9 @@ void tcphs_picture_listener(struct tcphs_picture *p, const struct tcphs_ident *i
 
 /* It is drawn as it is at @now (CLOCK_MONOTONIC, ns): how long its last states lasted. */
 int tcphs_picture_end(struct tcphs_picture *p, uint64_t now);
+
+/* Or nothing can follow, as the machine of @id, one of its ends, was booted. */
+int tcphs_picture_cut(struct tcphs_picture *p, const struct tcphs_ident *id);
 
 /* After that: what of an open connection no record says, and the kernel knows. */
 struct tcphs_row *tcphs_picture_open(struct tcphs_picture *p);

@@ -75,7 +75,7 @@ void tcphs_picture_json_head(const struct tcphs_picture *p, struct tcphs_buf *ou
 	struct tcphs_json j;
 
 	tcphs_json_begin(&j, out);
-	tcphs_json_u64(&j, "time", p->start);
+	tcphs_json_u64(&j, "time", p->start - p->shift);
 	if (p->self)
 		tcphs_json_bool(&j, "self", true);
 	if (tcphs_picture_translated(p))
@@ -179,7 +179,7 @@ void tcphs_picture_json_rows(const struct tcphs_picture *p, size_t from, struct 
 		tcphs_json_begin(&j, out);
 		tcphs_json_u64(&j, "step", from + 1);
 		if (row->time)
-			tcphs_json_u64(&j, "time", row->time);
+			tcphs_json_u64(&j, "time", row->time - p->shift);
 		put_state(&j, row, TCPHS_LEFT);
 		put_state(&j, row, TCPHS_RIGHT);
 		if (row->arrow.flags)
