@@ -25,6 +25,7 @@ struct doctor {
 	struct tally oldest;		/* struct oldest: records of the ring */
 	enum doctor_by by;
 	bool watch;
+	bool learning;			/* first which listeners are whose, see learn() */
 	bool progress;			/* somebody sits in front of it */
 	struct source *source;
 	struct look look;
@@ -102,14 +103,19 @@ static uint64_t now(const struct doctor *d)
 static void on_record(void *arg, const struct tcphs_event *ev)
 {
 	struct doctor *d = arg;
+	struct evidence *e;
 
 	if (!look_concerns(&d->look, ev))
 		return;
-	/* A recording of several namespaces is judged as one: its places know where they are. */
-	if (d->cli->read)
-		evidence_event(&d->look.patients[site_host_number(ev->id.netns)].evidence, ev);
-	else
+	if (!d->cli->read) {
 		look_event(&d->look, ev);
+		return;
+	}
+	/* A recording of several namespaces is judged as one: its places know where they are. */
+	e = &d->look.patients[site_host_number(ev->id.netns)].evidence;
+	if (!e->records)
+		e->clock = source_clock(d->source)->offset;
+	evidence_event(e, ev);
 }
 
 /* Of when the ring has nothing any more. */
@@ -191,6 +197,19 @@ static uint64_t oldest_of(const struct doctor *d, uint32_t netns)
 	return o ? o->time : 0;
 }
 
+static void on_boot(void *arg)
+{
+	struct doctor *d = arg;
+	size_t i;
+
+	/* Of several machines the sites tell cookies of one boot from those of another. */
+	if (!source_hosts(d->source))
+		belonging_boot(&d->look.belonging, d->look.belonging.boot + 1);
+	for (i = 0; !d->learning && i < d->look.nr_patients; i++)
+		if (!is_elsewhere(d, i))
+			evidence_boot(&d->look.patients[i].evidence);
+}
+
 static const struct tcphs_events_ops ops = {
 	.record = on_record, .lost = on_lost, .kept = on_kept, .overwritten = on_overwritten,
 	.missing = on_missing,
@@ -243,24 +262,37 @@ static bool look_live(struct doctor *d, struct tcphs_error *err)
 /* Which listeners are of the unit that is asked for, before anything happens at them. */
 static int learn(struct doctor *d, struct tcphs_error *err)
 {
+	bool failed;
+
 	if (d->look.session)
 		return look_learn(&d->look, d->cli->all_netns, err);
 	/* Out of a pipe that is known when it is seen. */
 	if (!d->look.belonging.asked || !source_rewinds(d->source))
 		return 0;
-	return source_drain(d->source, &learn_ops, d, err) || source_rewind(d->source, err) ? -1 : 0;
+	d->learning = true;
+	failed = source_drain(d->source, &learn_ops, d, err) || source_rewind(d->source, err);
+	d->learning = false;
+	belonging_boot(&d->look.belonging, 0);
+	return failed ? -1 : 0;
 }
 
 /* What is remembered, with the settings of now. */
 static void look_at_past(struct doctor *d, struct tcphs_error *err)
 {
+	struct evidence *e;
+	int64_t clock;
 	size_t i;
 
 	if (learn(d, err))
 		return;
 	source_drain(d->source, &ops, d, err);
-	for (i = 0; i < d->look.nr_patients; i++)
-		d->look.patients[i].evidence.clock = source_clock(d->source)->offset;
+	clock = source_clock(d->source)->offset;
+	for (i = 0; i < d->look.nr_patients; i++) {
+		e = &d->look.patients[i].evidence;
+		if (d->cli->read && e->records)
+			e->set = (int64_t)((uint64_t)clock - (uint64_t)e->clock);
+		e->clock = clock;
+	}
 	if (d->look.session)
 		look_back(&d->look);
 }
@@ -408,6 +440,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	d.source = source_open(cli, &err);
 	if (!d.source)
 		return cli_fail(&err);
+	source_on_boot(d.source, on_boot, &d);
 	d.past = tcphs_filter_has(&cli->filter, TCPHS_FILTER_SINCE) ||
 		 tcphs_filter_has(&cli->filter, TCPHS_FILTER_UNTIL);
 	d.progress = isatty(STDERR_FILENO);

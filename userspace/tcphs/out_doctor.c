@@ -386,8 +386,8 @@ void doctor_finding_json(struct cli *cli, const struct doctor_view *v, const str
 		cli_json_cgroup(cli, &j, f->owner.cgroup);
 	}
 	if (f->from) {
-		tcphs_json_moment(&j, "from", real_time(v->e->clock, f->from));
-		tcphs_json_moment(&j, "to", real_time(v->e->clock, f->to));
+		tcphs_json_moment(&j, "from", evidence_real(v->e, f->from));
+		tcphs_json_moment(&j, "to", evidence_real(v->e, f->to));
 	}
 	if (v->past)
 		tcphs_json_str(&j, "store", f->kept ? "kept" : "ring");

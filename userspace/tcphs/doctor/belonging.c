@@ -8,7 +8,8 @@
 struct known {
 	struct {
 		uint64_t number;	/* cookie, or port */
-		uint64_t netns;
+		uint32_t netns;
+		uint32_t boot;
 	} key;
 };
 
@@ -39,21 +40,21 @@ void belonging_free(struct belonging *w)
 	tally_free(&w->waiting);
 }
 
-static struct known known_of(uint64_t number, uint32_t netns)
+static struct known known_of(const struct belonging *w, uint64_t number, uint32_t netns)
 {
-	return (struct known){ .key = { .number = number, .netns = netns } };
+	return (struct known){ .key = { .number = number, .netns = netns, .boot = w->boot } };
 }
 
-static bool has(const struct tally *t, uint64_t number, uint32_t netns)
+static bool has(const struct belonging *w, const struct tally *t, uint64_t number, uint32_t netns)
 {
-	struct known k = known_of(number, netns);
+	struct known k = known_of(w, number, netns);
 
 	return number && tally_find(t, &k.key);
 }
 
 static void note(struct belonging *w, struct tally *t, uint64_t number, uint32_t netns)
 {
-	struct known k = known_of(number, netns);
+	struct known k = known_of(w, number, netns);
 
 	if (number && !tally_get(t, &k.key))
 		w->no_memory = true;
@@ -101,11 +102,21 @@ void belonging_learn(struct belonging *w, const struct tcphs_event *ev)
 static bool is_of_listener(const struct belonging *w, const struct tcphs_event *ev)
 {
 	if (ev->flags & TCPHS_F_QUEUE)
-		return has(&w->listeners, ev->queue.listener, ev->id.netns);
+		return has(w, &w->listeners, ev->queue.listener, ev->id.netns);
 	if (!ev->id.conn)
 		return ev->old_state == TCPHS_STATE_LISTEN &&
-		       has(&w->ports, ev->id.local_port, ev->id.netns);
-	return !(ev->flags & TCPHS_F_OWNER) && has(&w->waiting, ev->id.conn, ev->id.netns);
+		       has(w, &w->ports, ev->id.local_port, ev->id.netns);
+	return !(ev->flags & TCPHS_F_OWNER) && has(w, &w->waiting, ev->id.conn, ev->id.netns);
+}
+
+/**
+ * belonging_boot - which boot of the machine the events are of that come next
+ * @w: who is asked for
+ * @boot: its number
+ */
+void belonging_boot(struct belonging *w, uint32_t boot)
+{
+	w->boot = boot;
 }
 
 /**

@@ -19,6 +19,7 @@ struct belonging {
 	struct tally listeners;		/* of those that are asked for: cookies */
 	struct tally ports;		/* theirs, for what has no socket yet */
 	struct tally waiting;		/* connections that nobody has accepted yet: cookies */
+	uint32_t boot;			/* cookies come again after a boot */
 	bool no_memory;
 };
 
@@ -29,6 +30,8 @@ void belonging_free(struct belonging *w);
 void belonging_listener(struct belonging *w, const struct tcphs_listener *l);
 /* Of what comes later, which listener is whose may be known from here. */
 void belonging_learn(struct belonging *w, const struct tcphs_event *ev);
+/* The machine was booted; or, @boot 0, the events come again from the beginning. */
+void belonging_boot(struct belonging *w, uint32_t boot);
 /* They come in time order. */
 bool belonging_fits(struct belonging *w, const struct tcphs_event *ev);
 

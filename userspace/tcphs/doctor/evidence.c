@@ -223,6 +223,37 @@ void evidence_lost(struct evidence *e, uint64_t count)
 	e->lost += count;
 }
 
+/**
+ * evidence_boot - the machine was booted
+ * @e: the evidence, of a recording; times of the events that follow go on behind those of before
+ *
+ * What was counted stays. Nothing that follows is of a socket, a process or a connection of
+ * before, though cookies, process IDs and addresses come again.
+ */
+void evidence_boot(struct evidence *e)
+{
+	queue_boot(e);
+	dial_boot(e);
+	ends_boot(e);
+	memset(&e->nobody, 0, sizeof(e->nobody));
+	memset(&e->asked, 0, sizeof(e->asked));
+	e->boots++;
+}
+
+/**
+ * evidence_real - a time as time of day
+ * @e: the evidence
+ * @time: CLOCK_MONOTONIC, ns
+ *
+ * The clock may have been set: that of the end is taken, and for the beginning that of then.
+ */
+int64_t evidence_real(const struct evidence *e, uint64_t time)
+{
+	uint64_t later = time == e->began ? (uint64_t)e->set : 0;
+
+	return real_time((int64_t)((uint64_t)e->clock - later), time);
+}
+
 /* ---- tables ----------------------------------------------------------------------- */
 
 /**

@@ -53,7 +53,10 @@ struct resets {
  * and after, and is right where records were lost, too.
  */
 struct queue {
-	uint64_t conn;			/* its cookie */
+	struct {
+		uint64_t conn;		/* its cookie */
+		uint64_t boot;		/* cookies come again after a boot */
+	} key;
 	struct place at;
 	struct owner owner;
 	bool before, now;		/* in the tables then */
@@ -65,6 +68,7 @@ struct queue {
 	uint32_t limit;			/* of both queues */
 	uint64_t stalled;		/* since then some wait and none was accepted, by events */
 	uint64_t cut_short;		/* for so long, ns, until the listener closed */
+	bool booted;			/* or until the machine was booted */
 	uint64_t oldest;		/* the longest wait of those who wait at the end, ns */
 	uint64_t long_waits;		/* of those, LONG_NS or longer */
 	uint64_t idle;			/* nothing was accepted for so long at the end, ns */
@@ -119,6 +123,7 @@ struct server {
 struct destination {
 	struct place at;
 	struct owner owner;		/* who connected last */
+	uint32_t boot;			/* in that boot */
 	uint64_t connects;		/* begun in this time */
 	uint64_t older;			/* begun before, and still to be decided then */
 	uint64_t established;
@@ -241,6 +246,7 @@ struct evidence {
 	uint64_t found;			/* listeners and connections in the tables */
 	bool no_memory;			/* something could not be added */
 	uint64_t began, ended;		/* CLOCK_MONOTONIC, ns */
+	uint32_t boots;			/* so often the machine was booted since it began */
 	uint64_t records, lost;
 	uint64_t overwritten;		/* older ones that nobody could read any more */
 	uint32_t holes;			/* times of which a recording has nothing */
@@ -265,6 +271,7 @@ struct evidence {
 	struct tally addresses;		/* struct address: of this machine */
 	struct tally overflowed;	/* requests whose third ACK met a full queue */
 	int64_t clock;			/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
+	int64_t set;			/* by so much more than when it began */
 	uint64_t kept_records;		/* that only what is kept still has */
 	uint64_t kept_from, kept_to;	/* times of the first and the last, ns */
 	struct tally mishaps;		/* evidence_kept.h */
@@ -288,9 +295,14 @@ void evidence_before(struct evidence *e, const struct tables *t);
 void evidence_event(struct evidence *e, const struct tcphs_event *ev);
 void evidence_kept(struct evidence *e, const struct tcphs_event *ev);
 void evidence_lost(struct evidence *e, uint64_t count);
+/* The machine was booted; times go on. */
+void evidence_boot(struct evidence *e);
 void evidence_after(struct evidence *e, const struct tables *t, const struct settings *settings);
 
 void evidence_unacked(struct evidence *e, const struct unacked *u, uint32_t netns);
+
+/* Time of day. */
+int64_t evidence_real(const struct evidence *e, uint64_t time);
 
 bool place_is_loopback(const struct place *at);
 /* Is it an address of this machine? Of a recording: did anything of it happen here? */

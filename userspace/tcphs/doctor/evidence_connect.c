@@ -121,8 +121,10 @@ void connect_event(struct evidence *e, const struct tcphs_event *ev, const struc
 	default:
 		decided(e, d, ev);
 	}
-	if (ev->flags & TCPHS_F_OWNER)
+	if (ev->flags & TCPHS_F_OWNER) {
 		own(&d->owner, ev->id.pid, ev->id.comm, ev->id.cgroup);
+		d->boot = e->boots;
+	}
 	dial_event(e, d, ev);
 }
 

@@ -92,7 +92,7 @@ static bool is_given_up(unsigned int reason)
 /* A step of connect(); @d has counted it. */
 void dial_event(struct evidence *e, struct destination *d, const struct tcphs_event *ev)
 {
-	struct dialler key = { .key = { .pid = ev->id.pid, .netns = ev->id.netns } }, *who;
+	struct dialler key = { .key = { ev->id.pid, ev->id.netns, e->boots } }, *who;
 	struct place peer = d->at;
 
 	if (!(ev->flags & TCPHS_F_OWNER))
@@ -124,4 +124,10 @@ void dial_event(struct evidence *e, struct destination *d, const struct tcphs_ev
 		}
 		break;
 	}
+}
+
+/* Nothing takes over from what failed before. */
+void dial_boot(struct evidence *e)
+{
+	tally_free(&e->fallbacks);
 }

@@ -10,6 +10,7 @@ struct dialler {
 	struct {
 		uint32_t pid;
 		uint32_t netns;
+		uint32_t boot;		/* numbers of processes come again after one */
 	} key;
 	struct owner owner;
 	uint64_t connects;

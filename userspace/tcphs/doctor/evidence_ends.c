@@ -656,3 +656,12 @@ void ends_event(struct evidence *e, const struct tcphs_event *ev, const struct p
 			count(e, x, ev, peer);
 	}
 }
+
+/* Addresses and cookies that come again are of others. */
+void ends_boot(struct evidence *e)
+{
+	if (e->no_memory)
+		return;
+	memset(e->ends->gone, 0, GONE_MOST * sizeof(*e->ends->gone));
+	memset(e->ends->lately, 0, LATELY_MOST * sizeof(*e->ends->lately));
+}

@@ -57,6 +57,7 @@ void queue_init(struct evidence *e);
 void queue_before(struct evidence *e, const struct tables *t);
 void queue_event(struct evidence *e, const struct tcphs_event *ev, const struct place *local);
 void queue_after(struct evidence *e, const struct tables *t);
+void queue_boot(struct evidence *e);
 
 /* evidence_connect.c */
 void connect_init(struct evidence *e);
@@ -68,6 +69,7 @@ void connect_after(struct evidence *e, const struct tcphs_conn_info *c,
 /* evidence_dial.c */
 void dial_init(struct evidence *e);
 void dial_event(struct evidence *e, struct destination *d, const struct tcphs_event *ev);
+void dial_boot(struct evidence *e);
 
 /* evidence_data.c */
 void data_init(struct evidence *e);
@@ -82,6 +84,7 @@ void ends_event(struct evidence *e, const struct tcphs_event *ev, const struct p
 		const struct place *peer);
 /* Does it answer a segment of a connection that is not there, and no SYN? */
 bool ends_is_stray(const struct tcphs_event *ev);
+void ends_boot(struct evidence *e);
 bool ends_met_old(const struct evidence *e, uint64_t conn);
 
 /* evidence_close.c */

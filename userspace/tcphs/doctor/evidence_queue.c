@@ -37,7 +37,7 @@ void queue_init(struct evidence *e)
 {
 	e->servers = (struct tally)TALLY_INIT(struct server, at, .limit = PEERS_MOST,
 					      .merge = merge_server);
-	e->queues = (struct tally)TALLY_INIT(struct queue, conn, .limit = QUEUES_MOST);
+	e->queues = (struct tally)TALLY_INIT(struct queue, key, .limit = QUEUES_MOST);
 	e->overflowed = (struct tally)TALLY_INIT(struct overflowed, conn,
 						 .limit = OVERFLOWED_MOST);
 }
@@ -64,7 +64,8 @@ static struct server *server_at(struct evidence *e, const struct place *local)
 
 static struct queue *queue_of(struct evidence *e, uint64_t conn, const struct place *at)
 {
-	struct queue *q = conn ? evidence_get(e, &e->queues, &conn) : NULL;
+	const struct queue key = { .key = { conn, e->boots } };
+	struct queue *q = conn ? evidence_get(e, &e->queues, &key.key) : NULL;
 
 	if (q)
 		q->at = *at;
@@ -186,6 +187,14 @@ static void server_event(struct server *s, const struct tcphs_event *ev)
 		s->limit = ev->queue.accept_limit;
 }
 
+static void cut_short(struct queue *q, uint64_t time, bool booted)
+{
+	if (time - q->stalled <= q->cut_short)
+		return;
+	q->cut_short = time - q->stalled;
+	q->booted = booted;
+}
+
 /* The one socket of the server that it happened at. */
 static void socket_event(struct evidence *e, const struct tcphs_event *ev, const struct place *at)
 {
@@ -197,7 +206,7 @@ static void socket_event(struct evidence *e, const struct tcphs_event *ev, const
 	q->limit = ev->queue.accept_limit;
 	q->waiting = ev->queue.accept_queue;
 	if (ev->type == TCPHS_EV_UNLISTEN && q->stalled && q->waiting)
-		raise(&q->cut_short, ev->time - q->stalled);
+		cut_short(q, ev->time, false);
 	if (!q->waiting || ev->type == TCPHS_EV_UNLISTEN)
 		q->stalled = 0;
 	else if (!q->stalled || ev->type == TCPHS_EV_ACCEPTED)
@@ -243,6 +252,21 @@ void queue_event(struct evidence *e, const struct tcphs_event *ev, const struct 
 	request_event(e, s, ev);
 	server_event(s, ev);
 	socket_event(e, ev, &s->at);
+}
+
+/* Who has waited so long was not accepted any more. */
+void queue_boot(struct evidence *e)
+{
+	struct queue *q;
+	size_t i;
+
+	tally_each(&e->queues, q, i) {
+		if (q->stalled)
+			cut_short(q, e->ended, true);
+		q->stalled = 0;
+	}
+	/* No request of before gets another answer. */
+	tally_free(&e->overflowed);
 }
 
 /* ---- tables ----------------------------------------------------------------------- */
@@ -373,7 +397,7 @@ static int by_listener(const void *a, const void *b)
 static void waiting_after(struct evidence *e, const struct tcphs_conn_list *list)
 {
 	struct waiting *v = calloc(list->nr + 1, sizeof(*v));
-	struct queue *q = NULL;
+	struct queue key = { .key.boot = e->boots }, *q = NULL;
 	size_t i, n = 0, k = 0;
 
 	if (!v) {
@@ -386,7 +410,8 @@ static void waiting_after(struct evidence *e, const struct tcphs_conn_list *list
 	qsort(v, n, sizeof(*v), by_listener);
 	for (i = 0; i < n; i++) {
 		if (!i || v[i].listener != v[i - 1].listener) {
-			q = tally_find(&e->queues, &v[i].listener);
+			key.key.conn = v[i].listener;
+			q = tally_find(&e->queues, &key.key);
 			k = 0;
 		}
 		if (!q || k++ >= q->waiting)

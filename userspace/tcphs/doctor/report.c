@@ -251,7 +251,7 @@ void fmt_host(char *buf, const struct place *at)
  */
 void fmt_when(char *buf, const struct evidence *e, uint64_t time)
 {
-	time_t t = (time_t)(real_time(e->clock, time) / 1000000000);
+	time_t t = (time_t)(evidence_real(e, time) / 1000000000);
 	struct tm tm;
 
 	localtime_r(&t, &tm);

@@ -288,7 +288,8 @@ struct sparse {
 	struct {
 		uint32_t pid;
 		uint32_t netns;
-	} key;
+		uint32_t boot;
+	} key;				/* of the process, as in struct dialler */
 	struct owner owner;
 	struct place last;
 	uint64_t destinations, failed, silent;
@@ -297,7 +298,7 @@ struct sparse {
 static void add_sparse(const struct evidence *e, struct report *r, struct tally *all,
 		       const struct destination *d)
 {
-	struct sparse key = { .key = { d->owner.pid, d->at.netns } };
+	struct sparse key = { .key = { d->owner.pid, d->at.netns, d->boot } };
 	struct sparse *s = tally_get(all, &key.key);
 
 	if (!s) {

@@ -164,7 +164,8 @@ static void tell_waiting(struct finding *f, const struct evidence *e, const stru
 	tcphs_fmt_duration(oldest, a->oldest, false);
 	if (q->cut_short) {
 		tcphs_fmt_duration(time, q->cut_short, false);
-		SAY(idle, "; none was accepted for %s, until the listener closed", time);
+		SAY(idle, "; none was accepted for %s, until the %s", time,
+		    q->booted ? "machine was booted" : "listener closed");
 	} else if (e->live && q->idle_known) {
 		tcphs_fmt_duration(time, q->idle, false);
 		SAY(idle, "; the last accept() %s ago", time);
@@ -358,7 +359,9 @@ static int by_place(const void *a, const void *b)
 
 	if (order)
 		return order;
-	return x->conn < y->conn ? -1 : x->conn > y->conn;
+	if (x->key.boot != y->key.boot)
+		return x->key.boot < y->key.boot ? -1 : 1;
+	return x->key.conn < y->key.conn ? -1 : x->key.conn > y->key.conn;
 }
 
 /* The sockets of one place; returns how many they are. */
