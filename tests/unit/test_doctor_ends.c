@@ -264,6 +264,51 @@ static void test_fallback(void)
 	same(judge(), "critical connect-refused 20", "nor is what comes a second later");
 }
 
+/* So many destinations that one of which little was heard makes room. */
+static void crowd(void)
+{
+	struct tcphs_event ev = event(TCPHS_EV_ESTABLISHED, TCPHS_ROLE_ACTIVE,
+				      TCPHS_STATE_SYN_SENT, 0);
+	unsigned int i;
+
+	ev.id.peer[0] = 11;
+	for (i = 0; i < 20000; i++) {
+		ev.id.peer[1] = (uint8_t)(i >> 8);
+		ev.id.peer[2] = (uint8_t)i;
+		times(5, ev);
+	}
+}
+
+/* Failures that fall_back() takes off again, and which were not, or no more, counted there. */
+static void test_fallback_of_others(void)
+{
+	struct tcphs_event ev;
+	unsigned int reason;
+
+	for (reason = TCPHS_REASON_MAX + 1; reason <= UINT8_MAX; reason++) {
+		fresh();
+		ev = event(TCPHS_EV_CONNECT_FAILED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT,
+			   (uint8_t)reason);
+		ev.id.family = AF_INET6;
+		owned(&ev, 7);
+		times(3, ev);
+		dial(7, 9, TCPHS_EV_ESTABLISHED, 0, 0);
+	}
+	same(judge(), "", "a reason that this tool does not know is taken off nowhere");
+	fresh();
+	ev = event(TCPHS_EV_CONNECT_FAILED, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT,
+		   TCPHS_REASON_REFUSED);
+	ev.id.family = AF_INET6;
+	owned(&ev, 7);
+	times(3, ev);
+	crowd();
+	times(1, ev);
+	dial(7, 9, TCPHS_EV_ESTABLISHED, 0, 0);
+	judge();
+	ok(strstr(saw("connects"), "failed or given up 0, needless as another came through 1,"),
+	   "of a destination that made room only what it has since is taken off");
+}
+
 static void relay(unsigned int dead, unsigned int alive)
 {
 	unsigned int i;
@@ -1393,7 +1438,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(270);
+	plan(272);
 	test_failures();
 	test_led_astray();
 	test_no_port_seen();
@@ -1401,6 +1446,7 @@ int main(void)
 	test_silence();
 	test_races();
 	test_fallback();
+	test_fallback_of_others();
 	test_sparse();
 	test_losses();
 	test_ports();

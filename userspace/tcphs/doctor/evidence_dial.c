@@ -49,13 +49,16 @@ static void fall_back(struct evidence *e, const struct tcphs_event *ev)
 {
 	struct fallback *f = fallback_of(e, ev);
 	struct destination *d;
+	uint64_t n;
 
 	if (!f || !f->count)
 		return;
 	d = tally_find(&e->destinations, &f->from);
 	if (d && f->from.family != ev->id.family && began(ev) <= f->failed_at + FALLBACK_NS) {
-		d->failed[f->reason] -= f->count;
-		d->fell_back += f->count;
+		/* One that made room and came again has only the failures since. */
+		n = d->failed[f->reason] < f->count ? d->failed[f->reason] : f->count;
+		d->failed[f->reason] -= n;
+		d->fell_back += n;
 	}
 	f->count = 0;
 }
@@ -72,7 +75,8 @@ static void failed(struct evidence *e, const struct tcphs_event *ev, const struc
 	f->from = *peer;
 	f->reason = ev->reason;
 	f->failed_at = ev->time;
-	f->count++;
+	/* A reason of a later module is counted nowhere, so it is not taken off either. */
+	f->count += ev->reason <= TCPHS_REASON_MAX;
 }
 
 /* Was it closed because another, begun at about the same time, had just been established? */
