@@ -163,6 +163,8 @@ static void findings_text(struct cli *cli, const struct doctor_view *v, const st
 	const struct finding *f;
 	int len;
 
+	if (!r->nr)
+		return;
 	for (f = r->v; f < r->v + r->nr; f++) {
 		if (is_shown(cli, v, r, f))
 			continue;
