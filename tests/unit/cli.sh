@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..460"
+echo "1..470"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -574,6 +574,16 @@ said "$out" '^Nothing to judge: no listener and no connection is what --unit let
 said "$out" '^LOOKED AT .*: what --unit lets through.$' "and says what it looked at"
 run 1 "the same as JSON"			idle doctor -d 200ms --unit sshd --json
 said "$out" '"worst":"unknown",.*"filters":\["unit"\]' "does not know"
+run 10 "doctor of data that 5717 connections wait with"	stuck:5003 doctor -d 50ms -j
+said "$out" '"data-unconfirmed","severity":"warning".*"value":5717,.*"more":"of 15723 open; with this peer 3000,' "counts each, over IPv6 too"
+run 10 "doctor --address, of those behind many"	stuck:5003 doctor -d 50ms -j --address 192.168.100.200
+said "$out" '"data-unconfirmed".*"value":3000,.*"more":"of 13006 open;' "counts what it lets through"
+run 10 "doctor --address of IPv6"		stuck:5003 doctor -d 50ms -j --address fe80::2
+said "$out" '"data-unconfirmed".*"value":714,.*"more":"of 714 open;' "counts these"
+run 10 "doctor --port"				stuck:5003 doctor -d 50ms -j --port 8443
+said "$out" '"data-unconfirmed".*"value":3714,.*"more":"of 13720 open;' "counts those of both families"
+run 10 "doctor --container, of the last one"	stuck:5003 doctor -d 50ms -j --container 0123456789ab
+said "$out" '"data-unconfirmed".*"value":1,.*"more":"of 1 open;' "counts the one that it owns"
 run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
 run 1 "doctor --since, of what is older"	"" doctor --since 5m
 said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
@@ -623,4 +633,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 460
+ended 470

@@ -7,7 +7,8 @@
  * events a pull, long has long addresses, crowd has 1009 listeners and 11 namespaces; young was
  * loaded an hour ago and forgot nothing, scanned has only failures and keeps those for a minute,
  * remembers keeps them for two hours, reloads is another one for each session, idle has the events
- * of before and neither listeners nor connections. With a follower it rings three times and then sends SIGINT;
+ * of before and neither listeners nor connections; stuck:N is of fake_sock_diag.c. With a follower it rings
+ * three times and then sends SIGINT;
  * but quiet: then it is silent, and torrent: it goes on with 1000 events a pull.
  */
 #include <errno.h>

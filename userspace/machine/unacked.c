@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Asks sock_diag(7): first for every open connection without its tcp_info, which costs
- * little; then for that of the few whose data were sent again.
+ * little; then for that of those whose data were sent again.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "internal.h"
 #include "settings.h"
 #include "unacked.h"
@@ -21,7 +23,6 @@
 #define MESSAGE_MAX	65536
 #define TIMER_RETRANSMIT 1	/* idiag_timer; a shut window has another */
 #define RESENDS		2
-#define ASKED_MOST	1024	/* tcp_info is asked for */
 
 #define STATES (1u << TCPHS_STATE_ESTABLISHED | 1u << TCPHS_STATE_CLOSE_WAIT)
 
@@ -30,9 +31,12 @@ struct reading {
 	uint32_t sequence;
 	uint8_t *message;
 	struct inet_diag_msg *suspects;
-	size_t nr;
+	uint32_t nr, cap;
+	bool no_memory;
 	uint64_t open;
 	uint64_t rto_max_ms;
+	const struct unacked_ops *ops;
+	void *arg;
 };
 
 /**
@@ -87,18 +91,50 @@ static bool is_suspect(const struct inet_diag_msg *msg)
 	       msg->idiag_retrans >= RESENDS;
 }
 
+static struct unacked ends_of(const struct inet_diag_msg *msg)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const uint8_t *src = (const uint8_t *)msg->id.idiag_src;
+	const uint8_t *dst = (const uint8_t *)msg->id.idiag_dst;
+	bool v4 = msg->idiag_family == AF_INET;
+	struct unacked u = {
+		.conn = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0],
+		.local_port = ntohs(msg->id.idiag_sport), .peer_port = ntohs(msg->id.idiag_dport),
+		.bytes = msg->idiag_wqueue,
+	};
+
+	/* IPv4 over an IPv6 socket is IPv4. */
+	if (!v4 && !memcmp(src, mapped, sizeof(mapped))) {
+		v4 = true;
+		src += sizeof(mapped);
+		dst += sizeof(mapped);
+	}
+	u.family = v4 ? AF_INET : AF_INET6;
+	memcpy(u.local, src, v4 ? 4 : 16);
+	memcpy(u.peer, dst, v4 ? 4 : 16);
+	return u;
+}
+
 /* One of the dump; false: it is over. */
 static bool take(struct reading *r, const struct nlmsghdr *h)
 {
 	const struct inet_diag_msg *msg = NLMSG_DATA(h);
+	struct unacked u;
 
 	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return false;
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*msg)))
 		return true;
+	u = ends_of(msg);
+	if (!r->ops->wants(r->arg, &u))
+		return true;
 	r->open++;
-	if (is_suspect(msg) && r->nr < ASKED_MOST)
-		r->suspects[r->nr++] = *msg;
+	if (!is_suspect(msg))
+		return true;
+	r->no_memory = array_grow(&r->suspects, r->nr + 1, &r->cap, sizeof(*r->suspects));
+	if (r->no_memory)
+		return false;
+	r->suspects[r->nr++] = *msg;
 	return true;
 }
 
@@ -115,7 +151,7 @@ static bool dump(struct reading *r, uint8_t family)
 		len = (int)n;
 		for (h = (void *)r->message; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len))
 			if (h->nlmsg_seq == r->sequence && !take(r, h))
-				return h->nlmsg_type == NLMSG_DONE;
+				return h->nlmsg_type == NLMSG_DONE && !r->no_memory;
 	}
 	return false;
 }
@@ -147,31 +183,15 @@ static bool info_of(struct reading *r, const struct inet_diag_msg *suspect, stru
 	return false;
 }
 
-static void tell(const struct reading *r, const struct inet_diag_msg *msg,
-		 const struct tcp_info *info,
-		 void (*each)(void *arg, const struct unacked *u), void *arg)
+/* With what was sent first so long ago. */
+static struct unacked found(const struct reading *r, const struct inet_diag_msg *msg,
+			    const struct tcp_info *info)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const uint8_t *src = (const uint8_t *)msg->id.idiag_src;
-	const uint8_t *dst = (const uint8_t *)msg->id.idiag_dst;
-	bool v4 = msg->idiag_family == AF_INET;
-	struct unacked u = {
-		.local_port = ntohs(msg->id.idiag_sport), .peer_port = ntohs(msg->id.idiag_dport),
-		.bytes = msg->idiag_wqueue,
-		.since = unacked_since(info->tcpi_rto, info->tcpi_backoff,
-				       info->tcpi_last_data_sent, r->rto_max_ms),
-	};
+	struct unacked u = ends_of(msg);
 
-	/* IPv4 over an IPv6 socket is IPv4. */
-	if (!v4 && !memcmp(src, mapped, sizeof(mapped))) {
-		v4 = true;
-		src += sizeof(mapped);
-		dst += sizeof(mapped);
-	}
-	u.family = v4 ? AF_INET : AF_INET6;
-	memcpy(u.local, src, v4 ? 4 : 16);
-	memcpy(u.peer, dst, v4 ? 4 : 16);
-	each(arg, &u);
+	u.since = unacked_since(info->tcpi_rto, info->tcpi_backoff, info->tcpi_last_data_sent,
+				r->rto_max_ms);
+	return u;
 }
 
 static bool begin(struct reading *r, uint64_t rto_max_ms, time_t patience)
@@ -198,34 +218,34 @@ static void end(struct reading *r)
 /**
  * unacked_read - connections whose data were sent again and are not confirmed
  * @rto_max_ms: the longest time-out here
- * @each: gets each
- * @arg: its first argument
- * @open: gets the number of open connections
+ * @ops: which are looked at, and who gets what is found
+ * @arg: first argument of both
+ * @open: gets the number of open connections that are looked at
  *
- * Return: could it be asked?
+ * Return: 0; -ENOMEM; -EOPNOTSUPP: it can't be asked.
  */
-bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unacked *u), void *arg,
-		  uint64_t *open)
+int unacked_read(uint64_t rto_max_ms, const struct unacked_ops *ops, void *arg, uint64_t *open)
 {
 	struct tcp_info info;
+	struct unacked u;
 	struct reading r;
 	bool done = begin(&r, rto_max_ms, 5);
-	size_t i;
+	uint32_t i;
+	int ret;
 
-	if (done)
-		r.suspects = calloc(ASKED_MOST, sizeof(*r.suspects));
-	done = done && r.suspects && dump(&r, AF_INET) && dump(&r, AF_INET6);
-	for (i = 0; done && i < r.nr; i++)
-		if (info_of(&r, &r.suspects[i], &info))
-			tell(&r, &r.suspects[i], &info, each, arg);
+	r.ops = ops;
+	r.arg = arg;
+	done = done && dump(&r, AF_INET) && dump(&r, AF_INET6);
+	for (i = 0; done && i < r.nr; i++) {
+		if (!info_of(&r, &r.suspects[i], &info))
+			continue;
+		u = found(&r, &r.suspects[i], &info);
+		ops->each(arg, &u);
+	}
 	*open = r.open;
+	ret = r.no_memory ? -ENOMEM : done ? 0 : -EOPNOTSUPP;
 	end(&r);
-	return done;
-}
-
-static void keep(void *arg, const struct unacked *u)
-{
-	*(struct unacked *)arg = *u;
+	return ret;
 }
 
 /**
@@ -253,7 +273,7 @@ bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacke
 	memcpy(msg.id.idiag_dst, id->peer, sizeof(msg.id.idiag_dst));
 	waits = begin(&r, rto_max_ms, 1) && info_of(&r, &msg, &info);
 	if (waits)
-		tell(&r, (const struct inet_diag_msg *)NLMSG_DATA(r.message), &info, keep, u);
+		*u = found(&r, NLMSG_DATA(r.message), &info);
 	end(&r);
 	return waits;
 }

@@ -10,6 +10,7 @@ struct tcphs_ident;
 
 /* One whose data were sent again, twice or more, and not confirmed yet. */
 struct unacked {
+	uint64_t conn;			/* the socket's cookie */
 	uint8_t local[16], peer[16];
 	uint16_t local_port, peer_port;
 	uint8_t family;
@@ -17,12 +18,21 @@ struct unacked {
 	uint64_t since;			/* they were sent first, ns ago, about */
 };
 
-/*
- * Of the namespace that we run in, where no time-out is longer than @rto_max_ms. @each gets
- * them; the number of open connections goes to @open. False: sock_diag(7) is not there.
+/**
+ * struct unacked_ops - what is looked at, and who gets it
+ * @wants: is asked of each open connection, by all but @since
+ * @each: gets each whose data are not confirmed
  */
-bool unacked_read(uint64_t rto_max_ms, void (*each)(void *arg, const struct unacked *u), void *arg,
-		  uint64_t *open);
+struct unacked_ops {
+	bool (*wants)(void *arg, const struct unacked *u);
+	void (*each)(void *arg, const struct unacked *u);
+};
+
+/*
+ * Of the namespace that we run in, where no time-out is longer than @rto_max_ms, however many
+ * there are; the number of open connections that are wanted goes to @open.
+ */
+int unacked_read(uint64_t rto_max_ms, const struct unacked_ops *ops, void *arg, uint64_t *open);
 
 /*
  * Of one connection, which has to be of the namespace that we run in. False: nothing of it was

@@ -346,37 +346,57 @@ static void look_at_files(struct evidence *e)
 struct asking {
 	const struct look *l;
 	struct patient *p;
+	struct tcphs_filter ends;	/* what of the user's is about these */
+	struct tally theirs;		/* cookies: of who is asked for */
 };
 
 /* Sockets have ends, and whose they are is in the tables. */
-static bool is_in_tables(const struct tables *t, const struct unacked *u)
+static void find_theirs(struct asking *a)
 {
-	const struct tcphs_conn_info *c;
+	const struct tcphs_conn_list *list = &a->l->tables->connections;
+	size_t i;
 
-	for (c = t->connections.v; c < t->connections.v + t->connections.nr; c++)
-		if (c->local_port == u->local_port && c->peer_port == u->peer_port &&
-		    c->family == u->family && !memcmp(c->local, u->local, sizeof(u->local)) &&
-		    !memcmp(c->peer, u->peer, sizeof(u->peer)))
-			return true;
-	return false;
+	for (i = 0; a->l->belonging.asked && i < list->nr; i++)
+		if (!tally_get(&a->theirs, &list->v[i].conn))
+			a->p->evidence.no_memory = true;
 }
 
 /* As the connections of the tables, it has to fit the filter. */
-static void on_unacked(void *arg, const struct unacked *u)
+static bool is_wanted(void *arg, const struct unacked *u)
 {
-	struct asking *a = arg;
-	struct tcphs_filter filter = *a->l->filter;
+	const struct asking *a = arg;
 	struct tcphs_conn_info c = {
 		.family = u->family, .local_port = u->local_port, .peer_port = u->peer_port,
 	};
 
-	filter.keys &= TCPHS_FILTERS_LIFE;
-	if (a->l->belonging.asked && !is_in_tables(a->l->tables, u))
-		return;
+	if (a->l->belonging.asked && !tally_find(&a->theirs, &u->conn))
+		return false;
 	memcpy(c.local, u->local, sizeof(c.local));
 	memcpy(c.peer, u->peer, sizeof(c.peer));
-	if (tcphs_filter_conn(&filter, &c))
-		evidence_unacked(&a->p->evidence, u, a->p->netns);
+	return tcphs_filter_conn(&a->ends, &c);
+}
+
+static void on_unacked(void *arg, const struct unacked *u)
+{
+	struct asking *a = arg;
+
+	evidence_unacked(&a->p->evidence, u, a->p->netns);
+}
+
+static void ask_for_data(struct look *l, struct patient *p, uint64_t rto_max_ms)
+{
+	static const struct unacked_ops ops = { .wants = is_wanted, .each = on_unacked };
+	struct asking a = { .l = l, .p = p, .ends = *l->filter };
+	struct evidence *e = &p->evidence;
+	int err;
+
+	a.theirs = (struct tally){ .key_size = sizeof(uint64_t), .entry_size = sizeof(uint64_t) };
+	a.ends.keys &= TCPHS_FILTERS_LIFE;
+	find_theirs(&a);
+	err = unacked_read(rto_max_ms, &ops, &a, &e->open);
+	e->data_known = !err;
+	e->no_memory |= err == -ENOMEM;
+	tally_free(&a.theirs);
 }
 
 static int before(struct look *l, struct patient *p, uint64_t now, struct tcphs_error *err)
@@ -399,18 +419,6 @@ static int before(struct look *l, struct patient *p, uint64_t now, struct tcphs_
 	return 0;
 }
 
-/* Of those that the filter lets through. */
-static uint64_t count_open(const struct tcphs_conn_list *list)
-{
-	uint64_t n = 0;
-	size_t i;
-
-	for (i = 0; i < list->nr; i++)
-		n += list->v[i].state == TCPHS_STATE_ESTABLISHED ||
-		     list->v[i].state == TCPHS_STATE_CLOSE_WAIT;
-	return n;
-}
-
 static int after(struct look *l, struct patient *p, uint64_t now, struct tcphs_error *err)
 {
 	struct evidence *e = &p->evidence;
@@ -425,12 +433,9 @@ static int after(struct look *l, struct patient *p, uint64_t now, struct tcphs_e
 		counters_read(&e->counters, true);
 		addresses_read(&e->addresses, p->netns);
 		settings_read(&settings);
-		e->data_known = unacked_read(settings_rto_max(&settings), on_unacked,
-					     &(struct asking){ l, p }, &e->open);
+		ask_for_data(l, p, settings_rto_max(&settings));
 		leave(l, p);
 	}
-	if (l->filter->keys & LOOK_FILTERS)
-		e->open = count_open(&l->tables->connections);
 	evidence_after(e, l->tables, &settings);
 	look_at_files(e);
 	return 0;
