@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..470"
+echo "1..474"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -580,6 +580,10 @@ run 10 "doctor --address, of those behind many"	stuck:5003 doctor -d 50ms -j --a
 said "$out" '"data-unconfirmed".*"value":3000,.*"more":"of 13006 open;' "counts what it lets through"
 run 10 "doctor --address of IPv6"		stuck:5003 doctor -d 50ms -j --address fe80::2
 said "$out" '"data-unconfirmed".*"value":714,.*"more":"of 714 open;' "counts these"
+run 10 "doctor --address of a device's"		stuck:5003 doctor -d 50ms -j --address fe80::2%1
+said "$out" '"data-unconfirmed".*"value":714,.*"more":"of 714 open;' "counts them"
+run 10 "doctor --address of another device's"	stuck:5003 doctor -d 50ms -j --address fe80::2%2
+said "$out" '"saw":"open connections 0, with data not confirmed .* 0; no other' "counts none"
 run 10 "doctor --port"				stuck:5003 doctor -d 50ms -j --port 8443
 said "$out" '"data-unconfirmed".*"value":3714,.*"more":"of 13720 open;' "counts those of both families"
 run 10 "doctor --container, of the last one"	stuck:5003 doctor -d 50ms -j --container 0123456789ab
@@ -633,4 +637,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 470
+ended 474

@@ -118,6 +118,11 @@ static ssize_t info(uint8_t *to)
 	size_t len = put(to, SOCK_DIAG_BY_FAMILY, asked.request.sdiag_family,
 			 (uint16_t)(ntohs(id->idiag_sport) - 1024));
 
+	/* What is bound to a device is not found without it. */
+	if (id->idiag_if != ((struct inet_diag_msg *)NLMSG_DATA(to))->id.idiag_if) {
+		((struct nlmsghdr *)to)->nlmsg_type = NLMSG_ERROR;
+		return (ssize_t)len;
+	}
 	memcpy(to + len, &a, sizeof(a));
 	memcpy(to + len + RTA_LENGTH(0), &info, sizeof(info));
 	len += a.rta_len;

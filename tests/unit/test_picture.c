@@ -21,6 +21,8 @@ static const char *drawn(void)
 	return out.data;
 }
 
+static uint32_t device;	/* that sockets are bound to */
+
 static void collect(struct tcphs_lives *lives, const struct told *t, size_t nr)
 {
 	struct tcphs_event ev;
@@ -28,6 +30,7 @@ static void collect(struct tcphs_lives *lives, const struct told *t, size_t nr)
 
 	for (i = 0; i < nr; i++) {
 		ev = event_of(&t[i]);
+		ev.ifindex = ev.id.conn ? device : 0;
 		tcphs_lives_add(lives, &ev);
 	}
 }
@@ -541,8 +544,12 @@ static void test_waits(void)
 	struct tcphs_canvas c;
 	const char *text;
 
+	device = 7;
 	collect(&lives, lost, COUNT(lost));
+	device = 0;
 	make(&p, &lives, 0, false);
+	ok(p.end[TCPHS_LEFT].ifindex == 7 && p.end[TCPHS_RIGHT].ifindex == 7,
+	   "the device is known without which the kernel does not find it");
 	tcphs_picture_waits(&p, TCPHS_LEFT, 5, 10200000000ull);
 	out.len = 0;
 	tcphs_canvas_begin(&c, &p, &style, &clock, &out);
@@ -789,7 +796,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 3 + 6 + 3 + 4 + 2);
+	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 4 + 6 + 3 + 4 + 2);
 	test_drawings();
 	test_widths();
 	test_follow();

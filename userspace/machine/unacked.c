@@ -100,7 +100,7 @@ static struct unacked ends_of(const struct inet_diag_msg *msg)
 	struct unacked u = {
 		.conn = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0],
 		.local_port = ntohs(msg->id.idiag_sport), .peer_port = ntohs(msg->id.idiag_dport),
-		.bytes = msg->idiag_wqueue,
+		.ifindex = msg->id.idiag_if, .bytes = msg->idiag_wqueue,
 	};
 
 	/* IPv4 over an IPv6 socket is IPv4. */
@@ -251,17 +251,20 @@ int unacked_read(uint64_t rto_max_ms, const struct unacked_ops *ops, void *arg, 
 /**
  * unacked_of - what one connection sent again, and is not confirmed
  * @id: which; its cookie has to be the socket's
+ * @ifindex: of the device that it is bound to, without which the kernel does not find it; 0: none
  * @rto_max_ms: the longest time-out here
  * @u: gets it
  *
  * Return: is there any?
  */
-bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacked *u)
+bool unacked_of(const struct tcphs_ident *id, uint32_t ifindex, uint64_t rto_max_ms,
+		struct unacked *u)
 {
 	struct inet_diag_msg msg = {
 		.idiag_family = (uint8_t)id->family,
 		.id = {
 			.idiag_sport = htons(id->local_port), .idiag_dport = htons(id->peer_port),
+			.idiag_if = ifindex,
 			.idiag_cookie = { (uint32_t)id->conn, (uint32_t)(id->conn >> 32) },
 		},
 	};

@@ -14,6 +14,7 @@ struct unacked {
 	uint8_t local[16], peer[16];
 	uint16_t local_port, peer_port;
 	uint8_t family;
+	uint32_t ifindex;		/* of the device that it is bound to; 0: to none */
 	uint32_t bytes;			/* not confirmed, sent or not */
 	uint64_t since;			/* they were sent first, ns ago, about */
 };
@@ -38,7 +39,8 @@ int unacked_read(uint64_t rto_max_ms, const struct unacked_ops *ops, void *arg, 
  * Of one connection, which has to be of the namespace that we run in. False: nothing of it was
  * sent in vain, or that can't be asked.
  */
-bool unacked_of(const struct tcphs_ident *id, uint64_t rto_max_ms, struct unacked *u);
+bool unacked_of(const struct tcphs_ident *id, uint32_t ifindex, uint64_t rto_max_ms,
+		struct unacked *u);
 
 /* For tests: how long ago the data were sent first, by the backoff of what followed, ns. */
 uint64_t unacked_since(uint32_t rto_us, unsigned int backoff, uint32_t last_sent_ms,

@@ -298,6 +298,8 @@ static void meet(struct tcphs_picture *p, const struct tcphs_event *ev)
 	end->seen = true;
 	if (ev->id.conn) {
 		end->socket = true;
+		if (ev->ifindex)
+			end->ifindex = ev->ifindex;
 		/* Once the owner is known it stays. */
 		isn = end->id.isn;
 		if (known & TCPHS_F_OWNER || !(end->flags & TCPHS_F_OWNER))

@@ -82,6 +82,7 @@ struct tcphs_end {
 	bool seen;
 	bool socket;		/* seen, and it has one */
 	uint8_t state;
+	uint32_t ifindex;	/* of the device that the socket is bound to; 0: none, or not known */
 	bool fin_sent, fin_acked;	/* its FIN, and the other's ACK of it */
 	bool has_fin_seq;
 	uint32_t fin_seq;	/* of its FIN */

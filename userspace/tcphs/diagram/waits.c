@@ -31,7 +31,7 @@ void waits_draw(struct tcphs_picture *p)
 	for (side = 0; side < (p->self ? 1 : 2); side++) {
 		end = &p->end[side];
 		if (end->socket && is_here(&end->id) &&
-		    unacked_of(&end->id, settings_rto_max(&settings), &u))
+		    unacked_of(&end->id, end->ifindex, settings_rto_max(&settings), &u))
 			tcphs_picture_waits(p, side, u.bytes, u.since);
 	}
 }

@@ -367,6 +367,7 @@ static bool is_wanted(void *arg, const struct unacked *u)
 	const struct asking *a = arg;
 	struct tcphs_conn_info c = {
 		.family = u->family, .local_port = u->local_port, .peer_port = u->peer_port,
+		.ifindex = u->ifindex, .netns = a->p->netns,
 	};
 
 	if (a->l->belonging.asked && !tally_find(&a->theirs, &u->conn))
