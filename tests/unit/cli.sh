@@ -433,7 +433,7 @@ grep '"lost"' "$out" | cmp -s - "$rec.lost" && [ "$(wc -l <"$rec.lost")" -gt 1 ]
 result $?					"lack the same, which is said once"
 rm "$rec.copy" "$rec.lost"
 run 10 "doctor of it"				absent doctor --read "$rec"
-said "$out" '^  when +2001-09-09T01:46:41 to 2001-09-09T01:46:44$' "says of when it is"
+said "$out" '^  when +2001-09-09T01:46:41\+0000 to 2001-09-09T01:46:44\+0000$' "says of when it is"
 said "$out" 'lost 21, among the oldest overwritten 7$' "knows the difference"
 rm -f "$rec"
 run 4 "record --directory, not permitted"	eperm record --directory "$rec" -d 0s

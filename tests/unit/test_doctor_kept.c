@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the doctor says of a time of which only what went wrong is kept. */
+#include <time.h>
+
 #include "evidence_kept.h"
 #include "made.h"
 
@@ -49,7 +51,7 @@ static void test_connects(void)
 	same(f->object, "peer 10.0.0.2:443", "of where they went");
 	ok(strstr(f->more, "no longer known"), "and no share is claimed");
 	same(f->command, "tcphs events --kept --event connect-failed --peer-port 443"
-	     " --since 1970-01-01T00:01:40 --until 1970-01-01T00:01:41", "what to look at next");
+	     " --since 1970-01-01T00:01:40+0000 --until 1970-01-01T00:01:41+0000", "what to look at next");
 	fresh();
 	failed(5, TCPHS_REASON_REFUSED);
 	failed(3, TCPHS_REASON_NO_ROUTE);
@@ -59,6 +61,41 @@ static void test_connects(void)
 	fresh();
 	failed(3, TCPHS_REASON_NO_PORT);
 	same(judge(), "warning ports-exhausted 3", "no port is wrong however seldom it is");
+}
+
+/* What the command means by --since or --until, ns */
+static int64_t moment_in(const char *command, const char *option)
+{
+	const char *at = strstr(command, option);
+	struct tcphs_when when = { .ns = 0 };
+	char word[64] = "";
+
+	if (!at || sscanf(at + strlen(option), " %63s", word) != 1 || tcphs_when_parse(word, &when) ||
+	    when.kind != TCPHS_WHEN_MOMENT)
+		return -1;
+	return when.ns;
+}
+
+/* 2026-10-25 02:10 in Berlin, in summer and in winter. */
+static void test_clocks_set_back(void)
+{
+	const int64_t first = 1792887000ll * (int64_t)SEC;
+	int64_t moment;
+
+	setenv("TZ", "Europe/Berlin", 1);
+	tzset();
+	for (moment = first; moment <= first + 3600 * (int64_t)SEC; moment += 3600 * (int64_t)SEC) {
+		fresh();
+		e.clock = moment - (int64_t)now;
+		failed(3, TCPHS_REASON_TIMEOUT);
+		judge();
+		ok(moment_in(first_finding()->command, "--since") == moment &&
+		   moment_in(first_finding()->command, "--until") == moment + (int64_t)SEC,
+		   "in the hour that clocks show twice the command means the right one");
+		printf("# %s\n", first_finding()->command);
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
 }
 
 static void test_listeners(void)
@@ -129,8 +166,9 @@ static void test_beside(void)
 int main(void)
 {
 	setenv("TZ", "UTC", 1);
-	plan(21);
+	plan(23);
 	test_connects();
+	test_clocks_set_back();
 	test_listeners();
 	test_ends();
 	test_beside();

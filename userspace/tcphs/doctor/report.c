@@ -244,7 +244,7 @@ void fmt_host(char *buf, const struct place *at)
 }
 
 /**
- * fmt_when - a time as --since and --until take it
+ * fmt_when - a time as --since and --until take it, which is one moment alone
  * @buf: WHEN_LEN bytes
  * @e: knows the clock
  * @time: CLOCK_MONOTONIC in ns
@@ -255,7 +255,7 @@ void fmt_when(char *buf, const struct evidence *e, uint64_t time)
 	struct tm tm;
 
 	localtime_r(&t, &tm);
-	if (!strftime(buf, WHEN_LEN, "%Y-%m-%dT%H:%M:%S", &tm))
+	if (!strftime(buf, WHEN_LEN, "%Y-%m-%dT%H:%M:%S%z", &tm))
 		strcpy(buf, "?");
 }
 

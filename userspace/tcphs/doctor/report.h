@@ -115,8 +115,8 @@ uint64_t twice(uint64_t n);	/* the next power of two that is twice as much */
 #define HOST_LEN	(TCPHS_ADDRESS_LEN + 4)
 void fmt_host(char *buf, const struct place *at);
 
-/* "2026-11-28T03:12:05", in the reader's time zone */
-#define WHEN_LEN 24
+/* "2026-11-28T03:12:05+0100", in the reader's time zone */
+#define WHEN_LEN 32
 void fmt_when(char *buf, const struct evidence *e, uint64_t time);
 
 typedef unsigned long long ull;
