@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Queues of listeners, and limits of the machine: where each alarm begins. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "made.h"
 
 /* The listener's own counts, and how long each of those that waited. */
@@ -569,6 +573,63 @@ static void test_time_wait(void)
 	same(judge(), "warning time-wait-full 3", "three of 301 that way");
 }
 
+/* A connection over loopback of which nothing is read; the port of who opened it. */
+static uint16_t connected(int listener_fd, int *fd)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+
+	*fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (getsockname(listener_fd, (struct sockaddr *)&at, &len) ||
+	    connect(*fd, (struct sockaddr *)&at, sizeof(at)) || accept(listener_fd, NULL, NULL) < 0)
+		abort();
+	len = sizeof(at);
+	if (getsockname(*fd, (struct sockaddr *)&at, &len))
+		abort();
+	return ntohs(at.sin_port);
+}
+
+/* Is a port in what a command prints? */
+static bool is_listed(const char *command, uint16_t port)
+{
+	char line[1024], what[16];
+	FILE *f = popen(command, "r");
+	bool found = false;
+
+	snprintf(what, sizeof(what), ":%u ", port);
+	while (f && fgets(line, sizeof(line), f))
+		found |= strstr(line, what) != NULL;
+	return f && pclose(f) != -1 && found;
+}
+
+/* What is advised first, asked of this machine, where there is ss(8). */
+static void lists_what_is_queued(const char *command)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	bool ss = !system("command -v ss >/dev/null");
+	int listener_fd = socket(AF_INET, SOCK_STREAM, 0), idle, unread, full;
+	uint16_t idle_port, unread_port, full_port;
+	char first[256];
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(command, ";"), command);
+	if (bind(listener_fd, (struct sockaddr *)&at, sizeof(at)) || listen(listener_fd, 3))
+		abort();
+	idle_port = connected(listener_fd, &idle);
+	unread_port = connected(listener_fd, &unread);
+	full_port = connected(listener_fd, &full);
+	ok(send(unread, "unread", 6, 0) == 6, "somebody does not read");
+	fcntl(full, F_SETFL, O_NONBLOCK);
+	while (send(full, found, sizeof(found), 0) > 0)
+		;
+	ok(!ss || is_listed(first, unread_port), "what is advised lists what is not read");
+	ok(!ss || is_listed(first, full_port), "and what can't be sent");
+	ok(!ss || !is_listed(first, idle_port), "and nothing else");
+	close(idle);
+	close(unread);
+	close(full);
+	close(listener_fd);
+}
+
 static void test_orphans(void)
 {
 	tables();
@@ -629,6 +690,7 @@ static void test_orphans(void)
 	server(3, TCPHS_EV_CLOSED, TCPHS_REASON_NO_MEMORY);
 	after();
 	same(judge(), "critical tcp-memory 3", "who is reset then is reset for memory");
+	lists_what_is_queued(r.v[0].command);
 }
 
 static void test_table(void)
@@ -740,7 +802,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(128);
+	plan(132);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

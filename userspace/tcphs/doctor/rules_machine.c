@@ -82,7 +82,7 @@ static void memory(const struct evidence *e, struct report *r, uint64_t ended)
 	    (ull)s->memory_pressure, (ull)s->memory_most);
 	SAY(f->cause,
 	    "TCP's send and receive queues take more memory than tcp_mem gives them: applications do not read, or peers do not. Under pressure windows shrink; at the limit data are dropped and orphans reset.");
-	SAY(f->command, "ss -tmn | grep -v 'rb0'; cat /proc/net/sockstat; dmesg | grep tcp_mem");
+	SAY(f->command, "ss -tmnpO | grep -E 'skmem:\\(r[1-9]|,w[1-9]'; cat /proc/net/sockstat; dmesg | grep tcp_mem");
 	SAY(f->setting, "net.ipv4.tcp_mem");
 	SAY(f->present, "%llu %llu %llu", (ull)s->memory_low, (ull)s->memory_pressure,
 	    (ull)s->memory_most);
