@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..474"
+echo "1..484"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -600,6 +600,16 @@ run 1 "doctor --since and --until, of before"	"" doctor --since 2001-09-08 --unt
 run 1 "doctor --until, of before the load"	young doctor --until 2001-09-08
 said "$err" '^tcphs: nothing is known of before [^;]*, when the module was loaded$' "is told so"
 said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
+run 0 "doctor --since, where nothing happened"	young doctor --since 5m
+said "$out" '^Nothing happened in that time, so nothing was wrong\.$' "says so"
+run 0 "doctor --since --unit"			young doctor --since 5m --unit 'get\x2dit'
+said "$out" '^Nothing happened in what --unit lets through in that time' "says so of this unit"
+run 0 "doctor --since --container"		young doctor --since 5m --container 0123456789ab
+run 1 "doctor --since of a unit that is not"	young doctor --since 5m --unit ngnix
+said "$out" '^Nothing to judge: the ring has no event that fits' "does not call it well"
+run 1 "doctor --since of no such container"	young doctor --since 5m --container 4567 --json
+said "$out" '"worst":"unknown"'			"does not know"
+run 1 "of a unit in another's container"	young doctor --since 5m --container 0123456789ab --unit 'get\x2dit'
 run 2 "doctor --until with --watch"		"" doctor --until 2001-09-10 -w
 run 1 "doctor --since a time of day"		"" doctor --since 00:00
 run 0 "events --since"				"" events --since 90000d
@@ -637,4 +647,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 474
+ended 484

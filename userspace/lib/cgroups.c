@@ -123,3 +123,25 @@ const struct tcphs_cgroup *tcphs_cgroups_find(struct tcphs_cgroups *c, uint64_t 
 	}
 	return entry && !entry->nameless ? &entry->cgroup : NULL;
 }
+
+/**
+ * tcphs_cgroups_any - is there one of those that have a name?
+ * @c: all; who can be asked is asked for those that came since
+ * @fits: is this one?
+ * @arg: its first argument
+ */
+bool tcphs_cgroups_any(struct tcphs_cgroups *c,
+		       bool (*fits)(const void *arg, const struct tcphs_cgroup *cgroup),
+		       const void *arg)
+{
+	const struct entry *entry;
+	size_t i;
+
+	if (c->ask)
+		c->ask(c);
+	for (i = 0; i < BUCKETS; i++)
+		for (entry = c->bucket[i]; entry; entry = entry->next)
+			if (!entry->nameless && fits(arg, &entry->cgroup))
+				return true;
+	return false;
+}

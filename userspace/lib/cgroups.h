@@ -18,4 +18,8 @@ struct tcphs_cgroups {
 	struct entry *bucket[BUCKETS];
 };
 
+bool tcphs_cgroups_any(struct tcphs_cgroups *c,
+		       bool (*fits)(const void *arg, const struct tcphs_cgroup *cgroup),
+		       const void *arg);
+
 #endif /* TCPHS_CGROUPS_H */

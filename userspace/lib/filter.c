@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include "internal.h"
+#include "cgroups.h"
 
 /**
  * tcphs_filter_new - a filter that lets everything through
@@ -177,6 +177,14 @@ static bool container_in(const struct tcphs_filter *f, const struct tcphs_cgroup
 	return false;
 }
 
+static bool names_fit(const void *arg, const struct tcphs_cgroup *cgroup)
+{
+	const struct tcphs_filter *f = arg;
+
+	return (!tcphs_filter_has(f, TCPHS_FILTER_UNIT) || unit_in(f, cgroup->names.unit)) &&
+	       (!tcphs_filter_has(f, TCPHS_FILTER_CONTAINER) || container_in(f, &cgroup->names));
+}
+
 static bool cgroup_passes(const struct tcphs_filter *f, bool known, uint64_t id)
 {
 	const struct tcphs_cgroup *cgroup;
@@ -184,9 +192,16 @@ static bool cgroup_passes(const struct tcphs_filter *f, bool known, uint64_t id)
 	if (!tcphs_filter_has(f, TCPHS_FILTER_UNIT) && !tcphs_filter_has(f, TCPHS_FILTER_CONTAINER))
 		return true;
 	cgroup = known && f->cgroups ? tcphs_cgroups_find(f->cgroups, id) : NULL;
-	return cgroup &&
-	       (!tcphs_filter_has(f, TCPHS_FILTER_UNIT) || unit_in(f, cgroup->names.unit)) &&
-	       (!tcphs_filter_has(f, TCPHS_FILTER_CONTAINER) || container_in(f, &cgroup->names));
+	return cgroup && names_fit(f, cgroup);
+}
+
+/**
+ * tcphs_filter_knows_cgroup - is there any that is called what it asks for?
+ * @f: the filter, after tcphs_filter_cgroups()
+ */
+bool tcphs_filter_knows_cgroup(const struct tcphs_filter *f)
+{
+	return f->cgroups && tcphs_cgroups_any(f->cgroups, names_fit, f);
 }
 
 /**

@@ -157,6 +157,9 @@ struct tcphs_filter {
 	char device[TCPHS_FILTER_LIST][TCPHS_DEVICE_LEN];	/* terminated */
 };
 
+/* Does anybody bear the unit or container that is asked for? */
+bool tcphs_filter_knows_cgroup(const struct tcphs_filter *f);
+
 static inline bool tcphs_filter_has(const struct tcphs_filter *filter, enum tcphs_filter_key key)
 {
 	return filter->keys >> key & 1;

@@ -297,11 +297,16 @@ static void look_at_past(struct doctor *d, struct tcphs_error *err)
 		look_back(&d->look);
 }
 
-/* Nothing happened, and had something, it would be there: that is a look, too. */
+/*
+ * Nothing happened, and had something, it would be there: that is a look, too. But not at a unit
+ * that there is not, for its name may be misspelt.
+ */
 static bool is_covered(const struct doctor *d, const struct patient *p)
 {
 	const struct tcphs_status *st = &d->look.tables->status;
 
+	if (!belonging_is_known(&d->look.belonging))
+		return false;
 	if (!source_session(d->source))
 		return source_goes_on(d->source) && !p->evidence.holes;
 	/* Other namespaces than the initial one do not get it. */

@@ -120,6 +120,15 @@ void belonging_boot(struct belonging *w, uint32_t boot)
 }
 
 /**
+ * belonging_is_known - has anybody been heard of who is asked for?
+ * @w: who is asked for
+ */
+bool belonging_is_known(const struct belonging *w)
+{
+	return !w->asked || w->listeners.nr || tcphs_filter_knows_cgroup(&w->filter);
+}
+
+/**
  * belonging_fits - is it theirs?
  * @w: who is asked for
  * @ev: the event

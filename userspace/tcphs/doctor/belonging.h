@@ -26,6 +26,9 @@ struct belonging {
 void belonging_init(struct belonging *w, const struct tcphs_filter *filter);
 void belonging_free(struct belonging *w);
 
+/* Has anybody been heard of who is asked for? */
+bool belonging_is_known(const struct belonging *w);
+
 /* One that is asked for. */
 void belonging_listener(struct belonging *w, const struct tcphs_listener *l);
 /* Of what comes later, which listener is whose may be known from here. */
