@@ -142,8 +142,8 @@ class Tale:
         text = table[self.version]
         return ("::ffff:" + text if self.family == "mapped" else text, port)
 
-    def peer(self, **options):
-        self.peers.append(Peer(self.wire, self.version, self.new_port(), **options))
+    def peer(self, port=0, **options):
+        self.peers.append(Peer(self.wire, self.version, port or self.new_port(), **options))
         return self.peers[-1]
 
     def listener(self, backlog=31, options=(), where=wire.HOST):

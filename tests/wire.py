@@ -16,6 +16,8 @@ import time
 
 HOST = {4: "10.99.0.1", 6: "fd99::1"}
 PEER = {4: "10.99.0.2", 6: "fd99::2"}
+# Another of the far end's addresses.
+ELSEWHERE = {4: "10.99.0.3", 6: "fd99::3"}
 DEVICE = "tcphs-wire"
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 # As in lib.sh: how many times longer everything takes here.
@@ -51,10 +53,10 @@ class Wire:
         self.waiting = []
         self.log = collections.deque(maxlen=9973)	# all that came, asked for or not
 
-    def send(self, version, protocol, payload, offset):
+    def send(self, version, protocol, payload, offset, sender=PEER):
         """@offset: of the checksum in the payload, which a pseudo header precedes."""
         source, target = (socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET,
-                                           address[version]) for address in (PEER, HOST))
+                                           address[version]) for address in (sender, HOST))
         if offset is not None:
             pseudo = source + target + struct.pack("!II", len(payload), protocol)
             value = checksum(pseudo + payload)
@@ -111,8 +113,9 @@ def signature(version, head, data, length, key):
 class Peer:
     """One connection's far end: its numbers, and what it saw."""
 
-    def __init__(self, wire, version, port, isn=1000003):
+    def __init__(self, wire, version, port, isn=1000003, address=PEER):
         self.wire, self.version, self.port = wire, version, port
+        self.address = address
         self.remote = None		# the kernel's port
         self.isn = isn
         self.seq = isn			# of the next segment
@@ -132,7 +135,7 @@ class Peer:
         if key is not None:
             options = options[:-16] + signature(self.version, head, data,
                                                 len(head + options + data), key)
-        self.wire.send(self.version, socket.IPPROTO_TCP, head + options + data, 16)
+        self.wire.send(self.version, socket.IPPROTO_TCP, head + options + data, 16, self.address)
         if seq is None:
             self.seq = sum32(self.seq, len(data) + bool(flags & SYN) + bool(flags & FIN))
 

@@ -16,6 +16,8 @@
 #include <net/tcp.h>
 #include "compat/sock.h"
 #include "probe/adopt.h"
+#include "probe/probe.h"
+#include "store/clock.h"
 #include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
@@ -110,6 +112,19 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
 }
 
+/* A socket may have left buckets and be there itself: each is one of its own. */
+static struct tcphs_section *enter_hashed(struct sock *sk)
+{
+	u64 cookie = tcphs_cookie_make(sk);
+	struct tcphs_section *s;
+
+	if (sk->sk_state != TCP_TIME_WAIT)
+		return tcphs_conn_enter(cookie);
+	s = tcphs_time_wait_enter(inet_twsk(sk));
+	s->now = tcphs_now();
+	return s;
+}
+
 /*
  * Of any kind: request, bucket or full socket. In its hash bucket, locked.
  *
@@ -119,9 +134,8 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
  */
 static void adopt_hashed(struct sock *sk)
 {
-	struct tcphs_section *s;
+	struct tcphs_section *s = enter_hashed(sk);
 
-	s = tcphs_conn_enter(tcphs_cookie_make(sk));
 	if (!s->conn && check_net(sock_net(sk))) {
 		if (sk->sk_state == TCP_TIME_WAIT)
 			adopt_bucket(s, inet_twsk(sk));

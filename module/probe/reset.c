@@ -233,14 +233,24 @@ static bool is_syn_for_bucket(const struct tcphs_conn *conn, const struct sk_buf
 	return conn->id.flags & TCPHS_F_BUCKET && tcp_hdr(skb)->syn && !tcp_hdr(skb)->ack;
 }
 
+static struct tcphs_section *enter_receiver(const struct sock *sk)
+{
+	struct tcphs_section *s;
+
+	if (sk->sk_state != TCP_TIME_WAIT)
+		return tcphs_conn_enter(tcphs_cookie(sk));
+	s = tcphs_time_wait_enter(inet_twsk(sk));
+	s->now = tcphs_now();
+	return s;
+}
+
 /* A segment that does not fit its connection is answered by RST. */
 static void reset_segment(const struct sock *sk, const struct sk_buff *skb)
 {
 	bool late, gone, hidden = tcphs_reset_was_hidden(sk);
-	struct tcphs_section *s;
+	struct tcphs_section *s = enter_receiver(sk);
 	struct tcphs_event *ev;
 
-	s = tcphs_conn_enter(tcphs_cookie(sk));
 	gone = hidden && !s->conn;
 	if (gone)
 		tcphs_adopt(s, sk, TCPHS_STATE_CLOSE);

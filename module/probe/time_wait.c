@@ -3,6 +3,7 @@
  * The TIME_WAIT bucket that takes a socket's place, from entry to end: RFC 9293,
  * section 3.10.7.4. It may be there in FIN_WAIT2 already.
  */
+#include <linux/string.h>
 #include <net/tcp.h>
 #include "attach/hook.h"
 #include "compat/ftrace.h"
@@ -16,13 +17,46 @@
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/step.h"
+#include "table/who.h"
+
+static bool is_between_ports(const struct tcphs_conn *conn, u64 cookie,
+			     const struct inet_timewait_sock *tw)
+{
+	return conn->id.conn == cookie && conn->id.flags & TCPHS_F_BUCKET &&
+	       conn->id.local_port == ntohs(tw->tw_sport) &&
+	       conn->id.peer_port == ntohs(tw->tw_dport);
+}
+
+/* Does the table have more of the socket than the entry that was found first? */
+static bool has_others(const struct tcphs_conn *conn, u64 cookie)
+{
+	while ((conn = conn->next))
+		if (conn->id.conn == cookie)
+			return true;
+	return false;
+}
+
+/* bind() keeps its port, so a socket may leave buckets that differ by their addresses alone. */
+static noinline struct tcphs_conn *by_addresses(struct tcphs_conn *conn, u64 cookie,
+						const struct inet_timewait_sock *tw)
+{
+	struct tcphs_who id = { };
+
+	tcphs_who_from_tw(&id, tw);
+	for (; conn; conn = conn->next)
+		if (is_between_ports(conn, cookie, tw) &&
+		    !memcmp(conn->id.local, id.local, sizeof(id.local)) &&
+		    !memcmp(conn->id.peer, id.peer, sizeof(id.peer)))
+			break;
+	return conn;
+}
 
 /**
  * tcphs_time_wait_enter() - begin a section on a bucket
  * @tw: the bucket
  *
  * Its socket, or a connection that this has made since, has the same cookie; without
- * an entry of its own it gets that one.
+ * an entry of its own it gets that one, but not another bucket's.
  *
  * Context: any but NMI, outside of a section; until tcphs_conn_leave().
  * Return: the section, untimed.
@@ -32,14 +66,13 @@ struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
 	struct tcphs_section *s = tcphs_conn_enter_untimed(atomic64_read(&tw->tw_cookie));
 	struct tcphs_conn *conn;
 
-	for (conn = s->conn; conn; conn = conn->next) {
-		if (conn->id.conn == s->cookie && conn->id.flags & TCPHS_F_BUCKET &&
-		    conn->id.local_port == ntohs(tw->tw_sport) &&
-		    conn->id.peer_port == ntohs(tw->tw_dport)) {
-			s->conn = conn;
+	for (conn = s->conn; conn; conn = conn->next)
+		if (is_between_ports(conn, s->cookie, tw))
 			break;
-		}
-	}
+	if (unlikely(conn && has_others(conn, s->cookie)))
+		conn = by_addresses(conn, s->cookie, tw);
+	if (conn || (s->conn && s->conn->id.flags & TCPHS_F_BUCKET))
+		s->conn = conn;
 	return s;
 }
 
@@ -234,6 +267,17 @@ static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_s
 	return TCPHS_REASON_KILLED;
 }
 
+/* Anything of the socket. */
+static bool is_in_table(const struct tcphs_section *s)
+{
+	const struct tcphs_conn *conn;
+
+	for (conn = s->bucket->first; conn; conn = conn->next)
+		if (conn->id.conn == s->cookie)
+			return true;
+	return false;
+}
+
 /*
  * inet_twsk_kill(): a bucket leaves, once for each. Softirq or process, bottom
  * halves off, nothing locked.
@@ -250,7 +294,8 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	s->now = tcphs_now();
 	conn = s->conn;
 	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {
-		if (check_net(twsk_net(tw)))
+		/* Of a socket that has left others, this one may be older than the module. */
+		if (check_net(twsk_net(tw)) && (conn || !is_in_table(s)))
 			tcphs_proof_deaf(TCPHS_HASHDANCE, s->cookie, conn ? conn->born : s->now);
 		tcphs_adopt_missed(s, tw);
 		goto out;
