@@ -195,7 +195,31 @@ refuses_an_unknown_one() {
 	dmesg_since_mark | grep -F 'tcphs: deaf=tcp_conect refused: there is no such hook'
 }
 
-start 24
+# Up to 6.3 MPTCP calls inet_listen() with a socket inside of its own, and that is an argument as
+# good as others, though no hook has been called before.
+mptcp_listens_first() {
+	load
+	python3 - >"$tmp/port" <<'END' || return
+import socket
+
+held = []
+for backlog in 3, 5, 7:
+    try:
+        held.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
+    except OSError:
+        break
+    held[-1].bind(("127.0.0.1", 0))
+    held[-1].listen(backlog)
+s = socket.create_server(("127.0.0.1", 0), backlog=7)
+s.listen(13)
+print(s.getsockname()[1])
+END
+	same "$(tcphs status -j | jq -r '.hooks[] | select(.unusable).name')" "" unusable &&
+		same "$(tcphs events -j --local-port "$(<"$tmp/port")" --event backlog-changed |
+			jq .accept_limit)" 13 "backlog-changed"
+}
+
+start 25
 need_faults
 load
 name=$(hashdance)
@@ -248,6 +272,7 @@ for function in inet_csk_complete_hashdance tcp_v4_connect; do
 	check "$function() called with other arguments is unusable, and said to be" \
 		unusable_is_reported $function
 done
+check "listen() of MPTCP before any other makes no hook unusable" mptcp_listens_first
 unload
 for function in tcp_conn_request tcp_check_req; do
 	[[ $function != "$always_missing" ]] || {

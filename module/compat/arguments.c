@@ -150,10 +150,11 @@ static bool is_segment(const struct sk_buff *skb)
 	       skb->data - skb->head <= skb->end && skb->tail <= skb->end;
 }
 
+/* MPTCP gives the struct socket of its own to the one inside, so that need not be the same. */
 static bool is_socket(const struct socket *sock)
 {
 	return is_memory(sock, sizeof(*sock)) && sock->state <= SS_DISCONNECTING &&
-	       is_inet_sock(sock->sk) && sock->sk->sk_socket == sock;
+	       is_inet_sock(sock->sk) && is_memory(sock->sk->sk_socket, sizeof(*sock));
 }
 
 static bool fits(char kind, const void *p)
