@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes each thing happen that can happen to a TCP connection, and compares.
 
-usage: stories.py [NAME...]	without names: all of them
+usage: stories.py [--full-table] [NAME...]
+       stories.py --count [--full-table]
+
+Without names: all of them; or of those for which the module's table has 64 entries.
 
 Prints "pass NAME" or "fail NAME" for each story and family; lines before a
 "fail" say why. The stories are in stories_*.py.
@@ -25,23 +28,26 @@ import stories_old
 import stories_other
 import stories_mptcp
 import stories_move
+import stories_full
 import wire
 from tale import STORIES, Followed, Tale, tell_in_time
 
 
-def stories():
+def stories(full_table):
     """All of them; or each once, on one of its IP versions in turn"""
     for number, (name, families, function) in enumerate(STORIES):
+        if function.full_table != full_table:
+            continue
         if "TCPHS_TEST_ONCE" in os.environ:
             families = families[number % len(families):][:1]
         yield name, families, function
 
 
-def main(names):
+def main(full_table, names):
     wire_ = wire.Wire()
     Tale.followed = Followed()
     failed = 0
-    for name, families, function in stories():
+    for name, families, function in stories(full_table):
         if names and function.__name__ not in names:
             continue
         for family in families:
@@ -50,10 +56,13 @@ def main(names):
     return 1 if failed else 0
 
 
-def count():
-    print(sum(len(families) for _, families, _ in stories()))
+def count(full_table):
+    print(sum(len(families) for _, families, _ in stories(full_table)))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(count() if sys.argv[1:] == ["--count"] else main(sys.argv[1:]))
+    words = sys.argv[1:]
+    full = "--full-table" in words
+    sys.exit(count(full) if "--count" in words else
+             main(full, [word for word in words if word != "--full-table"]))

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Stories of TIME_WAIT and its ends."""
 import socket
-import subprocess
 import time
 
 import wire
-from tale import (ACTIVE_CLOSE, CONNECT, HANDSHAKE, disconnect, half_closed, in_time_wait, numbers,
-                  options, same, story, sum_, Wrong)
+from tale import (ACTIVE_CLOSE, CONNECT, HANDSHAKE, close_first, disconnect, half_closed,
+                  in_time_wait, numbers, options, same, story, sum_, time_waits, Wrong)
 from wire import ACK, FIN, RST, SYN
 
 
@@ -81,15 +80,6 @@ def time_wait_reused_by_connect(t):
     t.counted(TcpExtTWRecycled=1)
 
 
-def close_first(s, peer):
-    """And the socket stays."""
-    s.shutdown(socket.SHUT_WR)
-    peer.await_(FIN | ACK)
-    peer.send(ACK)
-    peer.send(FIN | ACK)
-    peer.await_(ACK)
-
-
 @story()
 def connect_beside_time_wait(t):
     """S13 a socket that connects again beside its own TIME_WAIT takes nothing from it"""
@@ -123,13 +113,6 @@ def connect_beside_time_wait(t):
 @story()
 def time_waits_of_the_same_ports(t):
     """S13 of two TIME_WAITs that one socket has left between the same ports each has its end"""
-    def left():
-        """ss's word: the addresses of the peers whose TIME_WAIT is there."""
-        text = subprocess.run(["ss", "-Htan", "state", "time-wait", "sport", "=", f":{port}"],
-                              check=True, capture_output=True, text=True).stdout
-        return sorted(line.split()[3].rsplit(":", 1)[0].strip("[]").removeprefix("::ffff:")
-                      for line in text.splitlines())
-
     port = t.new_port()
     peer = t.peer()
     other = t.peer(peer.port, address=wire.ELSEWHERE)
@@ -145,12 +128,12 @@ def time_waits_of_the_same_ports(t):
     close_first(s, other)
     lived += CONNECT + ACTIVE_CLOSE
     cookies = {e["conn"] for e in t.reported(peer.port, lived)}
-    same(left(), [first, second], "who waits")
+    same(time_waits(port), [first, second], "who waits")
     for gone, generation, stays in (peer, 0, [second]), (other, 1, []):
         gone.send(RST)
         lived += ["rst-received time-wait>closed", "time-wait-end time-wait>closed reset-received"]
         events = t.reported(peer.port, lived)
-        same(left(), stays, "who waits still")
+        same(time_waits(port), stays, "who waits still")
         same([(e["peer"], e["generation"]) for e in events[-2:]],
              [(gone.address[t.version], generation)] * 2, "whose RST, and whose end")
     same(({e["conn"] for e in events}, len(cookies)), (cookies, 1), "cookie")

@@ -50,9 +50,10 @@ def without_resends(lines):
     return [line for line in lines if not is_resend(line.split()[0])]
 
 
-def story(*families, where=True):
-    """where: this kernel can tell it"""
+def story(*families, where=True, full_table=False):
+    """where: this kernel can tell it; full_table: it fills a table of 64 entries"""
     def keep(function):
+        function.full_table = full_table
         if where:
             STORIES.append((function.__doc__, families or ("ipv4", "ipv6", "mapped"), function))
         return function
@@ -325,6 +326,23 @@ def fill_accept_queue(t):
     third.send(ACK)
     t.until(lambda: t.grown("TcpExtListenOverflows") == 1, "the third ACK finds no room")
     return listener, port, third
+
+
+def close_first(s, peer):
+    """And the socket stays."""
+    s.shutdown(socket.SHUT_WR)
+    peer.await_(FIN | ACK)
+    peer.send(ACK)
+    peer.send(FIN | ACK)
+    peer.await_(ACK)
+
+
+def time_waits(port):
+    """ss's word: the addresses of the peers whose TIME_WAIT from this port of ours is there."""
+    text = subprocess.run(["ss", "-Htan", "state", "time-wait", "sport", "=", f":{port}"],
+                          check=True, capture_output=True).stdout.decode()
+    return sorted(line.split()[3].rsplit(":", 1)[0].strip("[]").replace("::ffff:", "")
+                  for line in text.splitlines())
 
 
 def half_closed(t, options=()):

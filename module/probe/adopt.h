@@ -25,7 +25,7 @@ static __always_inline struct tcphs_section *tcphs_adopt_enter(const struct sock
 {
 	struct tcphs_section *s = tcphs_conn_enter(tcphs_cookie_make(sk));
 
-	if (unlikely(!s->conn))
+	if (unlikely(!tcphs_conn_of_socket(s)))
 		tcphs_adopt(s, sk, state);
 	return s;
 }

@@ -153,7 +153,7 @@ static void syn_for_socket(const struct sock *sk, const struct sk_buff *skb)
 	struct tcphs_section *s;
 
 	s = tcphs_conn_enter(tcphs_cookie_make(sk));
-	if (s->conn)
+	if (tcphs_conn_of_socket(s))
 		tcphs_challenge_record(s, skb, answer(sock_net(sk), tp->last_oow_ack_time));
 	tcphs_conn_leave(s);
 }

@@ -213,8 +213,12 @@ static noinline void closed(const struct sock *sk, u8 old_state)
 	u8 reason;
 
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
+	if (s->conn && s->conn->marks & TCPHS_C_AGAIN)
+		s->conn = NULL;
 	/* The bucket that took its place goes on with the story. */
 	if (s->conn && (s->conn->id.flags & TCPHS_F_BUCKET || s->conn->state == TCPHS_STATE_CLOSE))
+		goto out;
+	if (unlikely(!s->conn) && tcphs_time_wait_taken(sk, old_state))
 		goto out;
 	farewell = old_state == TCPHS_STATE_LAST_ACK && tp->snd_una == tp->write_seq;
 	s->now = farewell ? tcphs_segment_time(tp) : tcphs_now();

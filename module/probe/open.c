@@ -85,9 +85,7 @@ void tcphs_open_simultaneous(const struct sock *sk)
 {
 	struct tcphs_section *s;
 
-	s = tcphs_conn_enter(tcphs_cookie_make(sk));
-	if (!s->conn)
-		tcphs_adopt(s, sk, TCPHS_STATE_SYN_SENT);
+	s = tcphs_adopt_enter(sk, TCPHS_STATE_SYN_SENT);
 	s->conn->id.role = TCPHS_ROLE_SIMULTANEOUS;
 	tcphs_step(s, TCPHS_EV_SYN_RECEIVED, TCPHS_STATE_SYN_RECV);
 	tcphs_step_done(s);
@@ -114,13 +112,6 @@ static void put_agreed(struct tcphs_event *ev, const struct tcphs_conn *conn,
 	else
 		ev->agreed.ack_data = conn->data;
 	ev->flags |= TCPHS_F_AGREED;
-}
-
-/* A socket that connects again, for which there was no room: what is there is not its own. */
-static void not_the_bucket(struct tcphs_section *s)
-{
-	if (unlikely(s->conn && s->conn->id.flags & TCPHS_F_BUCKET))
-		s->conn = NULL;
 }
 
 /*
@@ -188,9 +179,8 @@ void tcphs_open_established(const struct sock *sk, u8 old_state)
 
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 	s->now = likely(!tp->repair) ? tcphs_segment_time(tp) : tcphs_now();
-	not_the_bucket(s);
 	conn = s->conn;
-	if (unlikely(!conn))
+	if (unlikely(!tcphs_conn_of_socket(s)))
 		conn = beginning_missed(s, sk, old_state);
 	if (unlikely(conn->id.flags & TCPHS_F_RESTORED)) {
 		restored(s);
@@ -354,8 +344,7 @@ void tcphs_open_failed(const struct sock *sk)
 	u32 flags = now && inet_sk(sk)->inet_sport && is_bucket_in_the_way(sk) ? TCPHS_F_BUCKET : 0;
 
 	s = tcphs_conn_enter(tcphs_cookie_make(sk));
-	not_the_bucket(s);
-	conn = s->conn;
+	conn = tcphs_conn_of_socket(s) ? s->conn : NULL;
 	if (now && (!conn || conn->state != TCPHS_STATE_SYN_SENT)) {
 		tcphs_unsent(s, sk, NULL, TCPHS_STATE_SYN_SENT, port_failure(sk), flags);
 		goto out;

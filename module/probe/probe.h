@@ -65,6 +65,7 @@ void tcphs_end_closed(const struct sock *sk, u8 old_state);
 void tcphs_end_remember(struct tcphs_conn *conn, const struct tcp_sock *tp);
 void tcphs_end_record(struct tcphs_section *s, u8 old_state, u8 reason);
 bool tcphs_end_is_sending(const struct sock *sk);
+bool tcphs_time_wait_taken(const struct sock *sk, u8 old_state);
 bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk, u8 old_state);
 void tcphs_time_wait_last_words(struct tcphs_section *s);
 struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw);

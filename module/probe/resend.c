@@ -68,10 +68,12 @@ static void on_retransmit(TCPHS_RETRANSMIT_ARGS)
 	if (likely(!(flags & (TCPHDR_SYN | TCPHDR_FIN))) || TCPHS_RETRANSMIT_FAILED)
 		return;
 	s = tcphs_conn_enter(tcphs_cookie(sk));
-	if (s->conn && flags & TCPHDR_SYN)
-		syn_resent(s);
-	else if (s->conn)
-		fin_resent(s, sk, skb);
+	if (tcphs_conn_of_socket(s)) {
+		if (flags & TCPHDR_SYN)
+			syn_resent(s);
+		else
+			fin_resent(s, sk, skb);
+	}
 	tcphs_conn_leave(s);
 }
 

@@ -237,8 +237,12 @@ static struct tcphs_section *enter_receiver(const struct sock *sk)
 {
 	struct tcphs_section *s;
 
-	if (sk->sk_state != TCP_TIME_WAIT)
-		return tcphs_conn_enter(tcphs_cookie(sk));
+	if (sk->sk_state != TCP_TIME_WAIT) {
+		s = tcphs_conn_enter(tcphs_cookie(sk));
+		if (s->conn && s->conn->marks & TCPHS_C_AGAIN)
+			s->conn = NULL;
+		return s;
+	}
 	s = tcphs_time_wait_enter(inet_twsk(sk));
 	s->now = tcphs_now();
 	return s;

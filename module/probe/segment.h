@@ -38,7 +38,7 @@ static __always_inline struct tcphs_section *tcphs_segment_enter(const struct so
 	struct tcphs_section *s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 
 	s->now = tcphs_segment_time(tcp_sk(sk));
-	if (unlikely(!s->conn))
+	if (unlikely(!tcphs_conn_of_socket(s)))
 		tcphs_adopt(s, sk, state);
 	return s;
 }

@@ -69,7 +69,7 @@ struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
 	for (conn = s->conn; conn; conn = conn->next)
 		if (is_between_ports(conn, s->cookie, tw))
 			break;
-	if (unlikely(conn && has_others(conn, s->cookie)))
+	if (unlikely(conn && (conn->marks & TCPHS_C_AGAIN || has_others(conn, s->cookie))))
 		conn = by_addresses(conn, s->cookie, tw);
 	if (conn || (s->conn && s->conn->id.flags & TCPHS_F_BUCKET))
 		s->conn = conn;
@@ -84,6 +84,28 @@ static bool was_refused(const struct net *net)
 
 	st->buckets_refused = tcphs_buckets_refused(net, smp_processor_id());
 	return st->buckets_refused != before;
+}
+
+/* Both FINs are there and ours is confirmed: tcp_time_wait() is what ends the socket. */
+static bool said_all(const struct sock *sk, u8 old_state)
+{
+	if (old_state == TCPHS_STATE_CLOSING)
+		return tcp_sk(sk)->snd_una == tcp_sk(sk)->write_seq;
+	return old_state == TCPHS_STATE_FIN_WAIT2 && sock_flag(sk, SOCK_DONE);
+}
+
+/**
+ * tcphs_time_wait_taken() - has a bucket taken the place of a socket that has no entry
+ * @sk: going to CLOSE
+ * @old_state: enum tcphs_state
+ *
+ * Then all was recorded with that (on_bucket()), and the entry is not there to say so.
+ *
+ * Context: inside a section, @sk locked.
+ */
+bool tcphs_time_wait_taken(const struct sock *sk, u8 old_state)
+{
+	return said_all(sk, old_state) && !READ_ONCE(sk->sk_err) && !was_refused(sock_net(sk));
 }
 
 /**
@@ -101,17 +123,16 @@ static bool was_refused(const struct net *net)
  */
 bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk, u8 old_state)
 {
-	bool said_all;
+	bool said;
 
 	if (old_state != TCPHS_STATE_FIN_WAIT2 && old_state != TCPHS_STATE_CLOSING)
 		return false;
 	if (READ_ONCE(sk->sk_err) || conn->marks & (TCPHS_C_RST_SENT | TCPHS_C_RST_RECEIVED))
 		return false;
-	said_all = old_state == TCPHS_STATE_CLOSING ? tcp_sk(sk)->snd_una == tcp_sk(sk)->write_seq :
-						      sock_flag(sk, SOCK_DONE);
-	if (!said_all && !sock_flag(sk, SOCK_DEAD))
+	said = said_all(sk, old_state);
+	if (!said && !sock_flag(sk, SOCK_DEAD))
 		return false;
-	return was_refused(sock_net(sk)) || said_all;
+	return was_refused(sock_net(sk)) || said;
 }
 
 /* The last ACK is on its way: 2MSL begin, and the socket's life is recorded. */
@@ -146,7 +167,7 @@ static void on_bucket(struct tcphs_regs *regs)
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
 	/* A bucket in FIN_WAIT2 may be a timer's. */
 	s->now = tw->tw_substate == TCP_TIME_WAIT ? tcphs_segment_time(tp) : tcphs_now();
-	conn = s->conn ?: tcphs_adopt(s, sk, sk->sk_state);
+	conn = likely(tcphs_conn_of_socket(s)) ? s->conn : tcphs_adopt(s, sk, sk->sk_state);
 	if (tw->tw_substate != TCP_TIME_WAIT) {
 		tcphs_end_remember(conn, tp);
 	} else if (unlikely(!tcphs_fin_time_wait(s, tp))) {

@@ -67,8 +67,13 @@ static u8 refusal(const struct tcphs_conn *conn, u16 share)
 /* Good for the records of this section, and no longer. */
 static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
 {
-	struct tcphs_conn *conn = this_cpu_ptr(&scratch);
+	struct tcphs_conn *conn;
 
+	/* What is there of the cookie is a bucket's, and what comes of the socket is not. */
+	for (conn = s->bucket->first; conn; conn = conn->next)
+		if (conn->id.conn == s->cookie)
+			conn->marks |= TCPHS_C_AGAIN;
+	conn = this_cpu_ptr(&scratch);
 	tcphs_refused_add(s->cookie);
 	s->scratch = true;
 	memset(conn, 0, sizeof(*conn));

@@ -45,6 +45,7 @@ struct tcphs_listener;
 #define TCPHS_C_TOLD		BIT(16)	/* a connect() that is about to fail, which is recorded */
 #define TCPHS_C_KEPT		BIT(17)	/* its records are in the kept store too */
 #define TCPHS_C_DEFERRED	BIT(18)	/* TCP_DEFER_ACCEPT has ignored an ACK of it */
+#define TCPHS_C_AGAIN		BIT(19)	/* a bucket whose socket connected again, without room */
 #define TCPHS_C_LANE		27	/* four bits: in which lane it writes, 0: not asked yet */
 #define TCPHS_C_OWED		BIT(31)	/* accept-queued is to be recorded before anything else */
 
@@ -209,6 +210,20 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 		tcphs_conn_erase(s);
 	tcphs_bucket_unlock(bucket);
 	local_irq_restore(irqflags);
+}
+
+/**
+ * tcphs_conn_of_socket() - is the entry that was found a full socket's
+ * @s: the section of one
+ *
+ * A socket that connects again may have left a bucket, whose entry has the same cookie. Its own
+ * comes first, but there may have been no room for it.
+ *
+ * Context: inside a section.
+ */
+static __always_inline bool tcphs_conn_of_socket(const struct tcphs_section *s)
+{
+	return s->conn && !(s->conn->id.flags & TCPHS_F_BUCKET);
 }
 
 /**
