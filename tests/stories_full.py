@@ -6,6 +6,7 @@ import socket
 import subprocess
 
 import wire
+from stories_fail import failures
 from tale import (ACTIVE_CLOSE, CONNECT, close_first, disconnect, same, story, time_waits, Wrong)
 from wire import ACK, FIN, RST, SYN
 
@@ -127,3 +128,37 @@ def time_wait_full_without_room(t):
     t.reported(peer.port, CONNECT + ACTIVE_CLOSE[:2] + [
         "fin-received fin-wait-2>closed", "closed fin-wait-2>closed time-wait-full"])
     t.counted(TcpExtTCPTimeWaitOverflow=1)
+
+
+@story(full_table=True)
+def no_port_without_room(t):
+    """without room, a connect() that finds no local port is one record"""
+    peer = t.peer()
+    t.sysctl("ip_local_port_range", "31019 31019")
+    t.established(peer)
+    t.sysctl("ip_local_port_range", "32000 60999")
+    fill_table(t)
+    t.sysctl("ip_local_port_range", "31019 31019")
+    before = [failures(reason) for reason in ("no-port", "no-address")]
+    for number in range(1, 4):
+        same(t.socket().connect_ex(t.address(wire.PEER, peer.port)), errno.EADDRNOTAVAIL, "errno")
+        event = t.reported(peer.port, CONNECT +
+                           ["connect-failed syn-sent>closed no-port"] * number)[-1]
+        same("untracked" in event, True, "without an entry")
+    same([failures(reason) for reason in ("no-port", "no-address")], [before[0] + 3, before[1]],
+         "failures")
+    t.counted(TcpActiveOpens=68)
+
+
+@story(full_table=True)
+def no_route_without_room(t):
+    """without room, a connect() to where no route leads is one record"""
+    where = {4: "192.0.2.1", 6: "2001:db8:113::17"}
+    port, before = t.new_port(), failures("no-route")
+    fill_table(t)
+    s = t.socket()
+    for number in range(1, 4):
+        same(s.connect_ex(t.address(where, port)), errno.ENETUNREACH, "errno")
+        event = t.reported(port, ["connect-failed closed>closed no-route"] * number)[-1]
+        same("untracked" in event, True, "without an entry")
+    same(failures("no-route"), before + 3, "failures")

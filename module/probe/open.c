@@ -365,7 +365,7 @@ void tcphs_open_failed(const struct sock *sk)
 	tcphs_conn_move(s, TCPHS_STATE_CLOSE);
 out:
 	if (now)
-		s->conn->marks |= TCPHS_C_TOLD;
+		tcphs_unsent_told(s);
 	tcphs_conn_leave(s);
 }
 

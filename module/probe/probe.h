@@ -43,6 +43,7 @@ void tcphs_move_by_ack(struct tcphs_section *s, const struct sock *to);
 bool tcphs_move_done(struct tcphs_section *s, const struct request_sock *req);
 void tcphs_unsent(struct tcphs_section *s, const struct sock *sk, const struct sockaddr *peer,
 		  u8 old_state, u8 reason, u32 flags);
+void tcphs_unsent_told(struct tcphs_section *s);
 void tcphs_unsent_blocked(const struct sk_buff *skb);
 u8 tcphs_icmp_reason(const struct tcphs_conn *conn);
 void tcphs_icmp_put(struct tcphs_event *ev, const struct tcphs_conn *conn);

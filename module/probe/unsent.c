@@ -6,7 +6,9 @@
  * The kernel leaves nothing behind but what connect() returns. A security module that
  * refuses it (security_socket_connect()) does so before TCP is asked, and is not seen.
  */
+#include <linux/atomic.h>
 #include <linux/inetdevice.h>
+#include <linux/kernel.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 #include <net/transp_v6.h>
@@ -19,6 +21,44 @@
 #include "table/cookie.h"
 #include "table/step.h"
 #include "table/who.h"
+
+/*
+ * Sockets without an entry of which a failure is recorded that connect() has not returned yet. Of
+ * two that share a place one is recorded twice.
+ */
+static atomic64_t told[64];
+
+static atomic64_t *told_of(u64 cookie)
+{
+	return &told[cookie % ARRAY_SIZE(told)];
+}
+
+/**
+ * tcphs_unsent_told() - connect() is about to fail, and that is recorded
+ * @s: section of the socket
+ *
+ * Context: process, inside a section.
+ */
+void tcphs_unsent_told(struct tcphs_section *s)
+{
+	if (likely(tcphs_conn_of_socket(s) && !s->scratch))
+		s->conn->marks |= TCPHS_C_TOLD;
+	else
+		atomic64_set(told_of(s->cookie), s->cookie);
+}
+
+/* Is it? And who asks has been told. */
+static bool was_told(struct tcphs_section *s)
+{
+	s64 cookie = s->cookie;
+
+	if (s->conn && s->conn->marks & TCPHS_C_TOLD) {
+		s->conn->marks &= ~TCPHS_C_TOLD;
+		return true;
+	}
+	return atomic64_read(told_of(cookie)) == cookie &&
+	       atomic64_try_cmpxchg(told_of(cookie), &cookie, 0);
+}
 
 /**
  * tcphs_unsent() - connect() fails, and no SYN was sent
@@ -119,12 +159,10 @@ static void connect_returns(const struct tcphs_call *call, int err, int family)
 		return;
 	reason = reason_of(sk, err);
 	s = tcphs_conn_enter(tcphs_cookie_make(sk));
-	if (!s->conn || !(s->conn->marks & TCPHS_C_TOLD))
+	if (!was_told(s))
 		tcphs_unsent(s, sk, peer, TCPHS_STATE_CLOSE, reason, 0);
 	if (inside)
-		s->conn->marks |= TCPHS_C_TOLD;
-	else
-		s->conn->marks &= ~TCPHS_C_TOLD;
+		tcphs_unsent_told(s);
 	tcphs_conn_leave(s);
 }
 
