@@ -219,7 +219,25 @@ END
 			jq .accept_limit)" 13 "backlog-changed"
 }
 
-start 25
+# Then the callback is called with preemption off, and a reference that is the last one may not
+# be put there on PREEMPT_RT.
+icmp_is_traced_by_others() {
+	local tracing=/sys/kernel/tracing expected=''
+
+	[[ $(uname -v) != *PREEMPT_RT* ]] || expected='tcp_v4_err tcp_v6_err '
+	modprobe tun 2>/dev/null
+	load
+	printf 'tcp_v4_err\ntcp_v6_err\n' >"$tracing/set_ftrace_filter" &&
+		echo function >"$tracing/current_tracer" || return
+	python3 "$here/stories.py" --traced >"$tmp/told" 2>&1
+	echo nop >"$tracing/current_tracer"
+	echo >"$tracing/set_ftrace_filter"
+	cat "$tmp/told"
+	same "$(grep -c ^pass "$tmp/told")" "$(python3 "$here/stories.py" --count --traced)" passed &&
+		same "$(deaf_hooks | awk '{ print $2 }' | tr '\n' ' ')" "$expected" "deaf hooks"
+}
+
+start 26
 need_faults
 load
 name=$(hashdance)
@@ -272,6 +290,7 @@ for function in inet_csk_complete_hashdance tcp_v4_connect; do
 	check "$function() called with other arguments is unusable, and said to be" \
 		unusable_is_reported $function
 done
+check "ICMP errors whose function another tracer follows" icmp_is_traced_by_others
 check "listen() of MPTCP before any other makes no hook unusable" mptcp_listens_first
 unload
 for function in tcp_conn_request tcp_check_req; do

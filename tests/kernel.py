@@ -5,17 +5,22 @@ import re
 
 RELEASE = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
 
+PREEMPT_RT = "PREEMPT_RT" in os.uname().version
+
 # tcp_reset() is given the segment from 5.11 on: a RST that is received has numbers,
 # and data after close() are told apart from it before they are answered.
 RESET_HAS_SEGMENT = RELEASE >= (5, 11)
 
 # From 6.18 on softirqs of a CPU interleave on PREEMPT_RT, and what a full queue makes a
 # listener drop can't be reported. (A kernel with PREEMPT_RT_NEEDS_BH_LOCK would be another.)
-TELLS_DROPS = not ("PREEMPT_RT" in os.uname().version and RELEASE >= (6, 18))
+TELLS_DROPS = not (PREEMPT_RT and RELEASE >= (6, 18))
+
+# Nor what the third ACK carries.
+TELLS_ACK_DATA = TELLS_DROPS
 
 # Who has a 4-tuple that connect() wants can't be looked up where preemption is off, as it is
 # in tracepoints before 7.0, on PREEMPT_RT.
-FINDS_WHO_IS_IN_THE_WAY = not ("PREEMPT_RT" in os.uname().version and RELEASE < (7, 0))
+FINDS_WHO_IS_IN_THE_WAY = not (PREEMPT_RT and RELEASE < (7, 0))
 
 # Debian's kernels have VRFs and BPF programs of cgroups, those that are built here have not.
 HAS_VRF = HAS_CGROUP_BPF = not re.search("debug|kcsan|clang", os.uname().release)

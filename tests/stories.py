@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes each thing happen that can happen to a TCP connection, and compares.
 
-usage: stories.py [--full-table] [NAME...]
-       stories.py --count [--full-table]
+usage: stories.py [--full-table | --traced] [NAME...]
+       stories.py --count [--full-table | --traced]
 
-Without names: all of them; or of those for which the module's table has 64 entries.
+Without names: all of them; or all of a group, for which the module's table has 64 entries, or
+another tracer is at tcp_v4_err() and tcp_v6_err().
 
 Prints "pass NAME" or "fail NAME" for each story and family; lines before a
 "fail" say why. The stories are in stories_*.py.
@@ -33,21 +34,21 @@ import wire
 from tale import STORIES, Followed, Tale, tell_in_time
 
 
-def stories(full_table):
+def stories(group):
     """All of them; or each once, on one of its IP versions in turn"""
     for number, (name, families, function) in enumerate(STORIES):
-        if function.full_table != full_table:
+        if function.group != group:
             continue
         if "TCPHS_TEST_ONCE" in os.environ:
             families = families[number % len(families):][:1]
         yield name, families, function
 
 
-def main(full_table, names):
+def main(group, names):
     wire_ = wire.Wire()
     Tale.followed = Followed()
     failed = 0
-    for name, families, function in stories(full_table):
+    for name, families, function in stories(group):
         if names and function.__name__ not in names:
             continue
         for family in families:
@@ -56,13 +57,13 @@ def main(full_table, names):
     return 1 if failed else 0
 
 
-def count(full_table):
-    print(sum(len(families) for _, families, _ in stories(full_table)))
+def count(group):
+    print(sum(len(families) for _, families, _ in stories(group)))
     return 0
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    full = "--full-table" in words
-    sys.exit(count(full) if "--count" in words else
-             main(full, [word for word in words if word != "--full-table"]))
+    options = [word for word in sys.argv[1:] if word.startswith("--")]
+    asked = "".join(option[2:] for option in options if option != "--count")
+    sys.exit(count(asked) if "--count" in options else
+             main(asked, [word for word in sys.argv[1:] if word not in options]))

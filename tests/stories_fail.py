@@ -248,6 +248,22 @@ print(s.connect_ex(("2001:db8:113::9", {port})) == errno.EADDRNOTAVAIL)
     same((len(lines), "no-address" in lines[0]), (1, True), "events")
 
 
+@story(group="traced")
+def icmp_where_another_traces(t):
+    """an ICMP error whose function another tracer follows as well: left out on PREEMPT_RT"""
+    before = failures("unreachable")
+    peer = t.peer()
+    s = t.connecting(peer)
+    peer.await_(SYN)
+    peer.unreachable()
+    t.until(lambda: select.select([], [s], [], 0)[1], "the end")
+    same(so_error(s), errno.EHOSTUNREACH, "SO_ERROR")
+    received = [] if kernel.PREEMPT_RT else [RECEIVED.format("syn-sent", "unreachable")]
+    t.reported(peer.port, [CONNECT[0], *received, "connect-failed syn-sent>closed unreachable"])
+    same(failures("unreachable"), before + 1, "failures")
+    t.counted(TcpAttemptFails=1)
+
+
 @story("ipv4", "mapped")
 def address_gone(t):
     """connect() from an address that this machine has no longer"""

@@ -51,7 +51,7 @@ def lives_apart(t, peer, first, others):
     same({"untracked" in e for e in events if e not in mine}, {True}, "the others have no entry")
 
 
-@story(full_table=True)
+@story(group="full-table")
 def time_wait_beside_time_wait(t):
     """without room, a close writes nothing into the life of the TIME_WAIT left before"""
     s, port, peer, other, first = connects_beside_time_wait(t)
@@ -74,7 +74,7 @@ def time_wait_beside_time_wait(t):
     same(time_waits(port), [], "nobody waits")
 
 
-@story(full_table=True)
+@story(group="full-table")
 def reset_beside_time_wait(t):
     """without room, a RST writes nothing into the life of the TIME_WAIT left before"""
     s, port, peer, other, first = connects_beside_time_wait(t)
@@ -86,7 +86,7 @@ def reset_beside_time_wait(t):
     same(time_waits(port), [], "nobody waits")
 
 
-@story(full_table=True)
+@story(group="full-table")
 def syn_sent_again_beside_time_wait(t):
     """without room, a SYN that is sent again is none of the TIME_WAIT left before"""
     s, port, peer, other, first = connects_beside_time_wait(t)
@@ -100,7 +100,7 @@ def syn_sent_again_beside_time_wait(t):
     same(time_waits(port), [], "nobody waits")
 
 
-@story(full_table=True)
+@story(group="full-table")
 def time_wait_without_room(t):
     """without room, a close of a socket that a process holds is recorded once"""
     fill_table(t)
@@ -117,7 +117,7 @@ def time_wait_without_room(t):
     t.counted(TcpExtTCPTimeWaitOverflow=0)
 
 
-@story(full_table=True)
+@story(group="full-table")
 def time_wait_full_without_room(t):
     """without room, that there is no TIME_WAIT is said all the same"""
     fill_table(t)
@@ -130,7 +130,7 @@ def time_wait_full_without_room(t):
     t.counted(TcpExtTCPTimeWaitOverflow=1)
 
 
-@story(full_table=True)
+@story(group="full-table")
 def no_port_without_room(t):
     """without room, a connect() that finds no local port is one record"""
     peer = t.peer()
@@ -150,7 +150,7 @@ def no_port_without_room(t):
     t.counted(TcpActiveOpens=68)
 
 
-@story(full_table=True)
+@story(group="full-table")
 def no_route_without_room(t):
     """without room, a connect() to where no route leads is one record"""
     where = {4: "192.0.2.1", 6: "2001:db8:113::17"}

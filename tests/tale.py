@@ -50,10 +50,10 @@ def without_resends(lines):
     return [line for line in lines if not is_resend(line.split()[0])]
 
 
-def story(*families, where=True, full_table=False):
-    """where: this kernel can tell it; full_table: it fills a table of 64 entries"""
+def story(*families, where=True, group=""):
+    """where: this kernel can tell it; group: told only when that is asked for, see stories.py"""
     def keep(function):
-        function.full_table = full_table
+        function.group = group
         if where:
             STORIES.append((function.__doc__, families or ("ipv4", "ipv6", "mapped"), function))
         return function

@@ -9,14 +9,17 @@
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/preempt.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ndisc.h>
 #include <net/tcp.h>
+#include "attach/deaf.h"
 #include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
 #include "probe/probe.h"
+#include "store/clock.h"
 #include "table/conn.h"
 #include "table/cookie.h"
 #include "table/step.h"
@@ -98,7 +101,7 @@ static bool hooks_live(void)
 	const struct tcphs_hook *hook;
 
 	for (hook = tcphs_hooks_icmp; hook->name; hook++)
-		if (!READ_ONCE(hook->active))
+		if (!READ_ONCE(hook->active) || atomic_long_read(&hook->missed))
 			return false;
 	return true;
 }
@@ -196,6 +199,19 @@ static void record(const struct sock *sk, u8 type, u8 code, u32 seq)
 }
 
 /*
+ * Who looks a socket up may have to free it, which PREEMPT_RT allows only where it can be
+ * preempted. That it can't while ftrace calls several, for another tracer follows the same
+ * function. What is left out counts as missed.
+ */
+static bool may_look_up(const char *hook)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || likely(preemptible()))
+		return true;
+	tcphs_deaf_proved(hook, tcphs_now());
+	return false;
+}
+
+/*
  * tcp_v4_err(): @skb is the ICMP message, its data the header that it quotes.
  * Softirq, RCU, no socket known yet.
  */
@@ -207,7 +223,7 @@ static void on_error_v4(struct tcphs_regs *regs)
 	const struct icmphdr *icmp = icmp_hdr(skb);
 	struct sock *sk;
 
-	if (!is_error_v4(icmp->type, icmp->code))
+	if (!is_error_v4(icmp->type, icmp->code) || !may_look_up("tcp_v4_err"))
 		return;
 	sk = tcphs_lookup_v4(dev_net(skb->dev), ip->daddr, th->dest, ip->saddr,
 			     ntohs(th->source), inet_iif(skb));
@@ -231,7 +247,7 @@ static void on_error_v6(struct tcphs_regs *regs)
 	const struct tcphdr *th = (const struct tcphdr *)(skb->data + offset);
 	struct sock *sk;
 
-	if (!is_error_v6(type))
+	if (!is_error_v6(type) || !may_look_up("tcp_v6_err"))
 		return;
 	sk = tcphs_lookup_v6(dev_net(skb->dev), &ip->daddr, th->dest, &ip->saddr,
 			     ntohs(th->source), skb->dev->ifindex, inet6_sdif(skb));
