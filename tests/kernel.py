@@ -15,8 +15,11 @@ RESET_HAS_SEGMENT = RELEASE >= (5, 11)
 # listener drop can't be reported. (A kernel with PREEMPT_RT_NEEDS_BH_LOCK would be another.)
 TELLS_DROPS = not (PREEMPT_RT and RELEASE >= (6, 18))
 
-# Nor what the third ACK carries.
-TELLS_ACK_DATA = TELLS_DROPS
+
+def ack_data(count):
+    """Nor is it known there what a third ACK carries."""
+    return count if TELLS_DROPS else None
+
 
 # Who has a 4-tuple that connect() wants can't be looked up where preemption is off, as it is
 # in tracepoints before 7.0, on PREEMPT_RT.

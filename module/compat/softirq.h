@@ -14,12 +14,13 @@
 	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define TCPHS_SOFTIRQS_INTERLEAVE true
 #define TCPHS_SHOWS_SYN \
-	"SYNs and third ACKs dropped because a queue is full; softirqs of a CPU interleave here"
-#define TCPHS_SHOWS_THIRD_ACK "data on the third ACK"
+	"SYNs and third ACKs dropped because a queue is full, data on the third ACK; " \
+	"softirqs of a CPU interleave here"
+#define TCPHS_SHOWS_THIRD_ACK ""
 #else
 #define TCPHS_SOFTIRQS_INTERLEAVE false
 #define TCPHS_SHOWS_SYN "SYNs dropped because a queue is full"
-#define TCPHS_SHOWS_THIRD_ACK "accept queue overflows, data on the third ACK"
+#define TCPHS_SHOWS_THIRD_ACK ", accept queue overflows, data on the third ACK"
 #endif
 
 #endif /* _TCPHS_COMPAT_SOFTIRQ_H */

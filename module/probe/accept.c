@@ -10,6 +10,7 @@
 #include "attach/hook.h"
 #include "compat/ftrace.h"
 #include "compat/sock.h"
+#include "compat/softirq.h"
 #include "probe/adopt.h"
 #include "probe/drop.h"
 #include "probe/probe.h"
@@ -22,7 +23,10 @@
 #include "table/step.h"
 #include "table/who.h"
 
-/* The third ACK that asks for a child on this CPU. RFC 9293 allows data on it. */
+/*
+ * The third ACK that asks for a child on this CPU. RFC 9293 allows data on it. Where softirqs
+ * interleave it may be another's when the child is there, and is not noted.
+ */
 struct third_ack {
 	const struct request_sock *req;
 	u32 bytes;
@@ -45,9 +49,11 @@ void tcphs_accept_third_ack(const struct sock *sk, const struct sk_buff *skb,
 			    struct request_sock *req)
 {
 	tcphs_drop_settle();
-	this_cpu_write(third_ack.req, req);
-	this_cpu_write(third_ack.bytes, TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq -
-					tcp_hdr(skb)->fin);
+	if (!TCPHS_SOFTIRQS_INTERLEAVE) {
+		this_cpu_write(third_ack.req, req);
+		this_cpu_write(third_ack.bytes, TCP_SKB_CB(skb)->end_seq -
+						TCP_SKB_CB(skb)->seq - tcp_hdr(skb)->fin);
+	}
 	if (unlikely(tcphs_drop_possible(sk)))
 		tcphs_drop_try_ack(sk, skb, req);
 }
@@ -138,7 +144,7 @@ static void on_child(struct tcphs_regs *regs)
 		owe_queued(conn, sk, syn_queue);
 	else
 		queued_oddly(s, sk, req, syn_queue);
-	if (likely(__this_cpu_read(third_ack.req) == req))
+	if (!TCPHS_SOFTIRQS_INTERLEAVE && likely(__this_cpu_read(third_ack.req) == req))
 		s->conn->data = __this_cpu_read(third_ack.bytes);
 	tcphs_conn_leave(s);
 }

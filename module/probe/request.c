@@ -429,7 +429,7 @@ struct tcphs_hook tcphs_hooks_request[] = {
 	TCPHS_ENTRY_SYN_COOKIES("tcp_get_cookie_sock", on_cookie, false,
 				"SYN cookies that come back")
 	TCPHS_ENTRY("tcp_check_req", on_request_segment, false,
-		    "why requests end, repeated SYNs, deferred ACKs, " TCPHS_SHOWS_THIRD_ACK,
+		    "why requests end, repeated SYNs, deferred ACKs" TCPHS_SHOWS_THIRD_ACK,
 		    .with = "inet_csk_complete_hashdance"),
 	TCPHS_ENTRY("tcp_req_err", on_request_error, false, "requests that ICMP errors end"),
 	{ }
