@@ -14,6 +14,7 @@
 #include "attach/fault.h"
 #include "attach/hook.h"
 #include "compat/compat.h"
+#include "compat/ftrace.h"
 #include "probe/adopt.h"
 #include "probe/drop.h"
 #include "probe/probe.h"
@@ -201,6 +202,8 @@ static int __init tcphs_init(void)
 	pr_info("%s loaded: %u hooks, %u missing, %u+%u records a CPU, %u connections at the most\n",
 		TCPHS_VERSION, active, missing, tcphs_store_records[TCPHS_STORE_RING],
 		tcphs_store_records[TCPHS_STORE_KEPT], tcphs_table_size);
+	if (TCPHS_FTRACE_IS_ATOMIC)
+		pr_notice("PREEMPT_RT without DYNAMIC_FTRACE_WITH_CALL_OPS: new listeners get no entry, ICMP errors are left out\n");
 	return 0;
 }
 

@@ -62,6 +62,18 @@
 #define tcphs_argument(regs, n) ((void *)regs_get_kernel_argument(regs, n))
 #endif
 
+/*
+ * Is every callback called with preemption off? Without a trampoline or a call of its own ftrace
+ * goes through a list of all that trace anything, and that is so there. x86 has trampolines, arm64
+ * CALL_OPS from 6.3 on, but not with kCFI. On PREEMPT_RT no memory can be had then, nor freed.
+ */
+#if IS_ENABLED(CONFIG_PREEMPT_RT) && defined(CONFIG_ARM64) && \
+	!defined(CONFIG_DYNAMIC_FTRACE_WITH_CALL_OPS)
+#define TCPHS_FTRACE_IS_ATOMIC true
+#else
+#define TCPHS_FTRACE_IS_ATOMIC false
+#endif
+
 /**
  * tcphs_trace_function() - add a function to those that are traced
  * @ops: for which; it is not registered
