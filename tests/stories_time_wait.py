@@ -137,6 +137,13 @@ def time_waits_of_the_same_ports(t):
         same([(e["peer"], e["generation"]) for e in events[-2:]],
              [(gone.address[t.version], generation)] * 2, "whose RST, and whose end")
     same(({e["conn"] for e in events}, len(cookies)), (cookies, 1), "cookie")
+    # The table has nothing of the socket any more.
+    third = t.peer()
+    t.until(lambda: disconnect(s) == 0, "disconnect")
+    s.connect_ex(t.address(third.address, third.port))
+    third.accept()
+    same({(e["conn"], e["generation"]) for e in t.reported(third.port, CONNECT)},
+         {(*cookies, 0)}, "cookie and generation")
 
 
 @story()

@@ -372,7 +372,7 @@ struct tcphs_ident {
 	__u32	peer_isn;
 	__u8	role;		/* enum tcphs_role */
 	__u8	family;		/* AF_INET or AF_INET6 */
-	__u16	generation;	/* how often this socket had connected before */
+	__u16	generation;	/* how often this socket had connected before, 0 again after TIME_WAIT */
 	__u32	netns;		/* inode of the network namespace */
 	__u32	pid;		/* thread group, in the initial PID namespace */
 	__u64	cgroup;		/* of the process, in the default hierarchy (v2); 0: no cgroups */
