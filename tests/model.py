@@ -145,7 +145,8 @@ def main(path):
                 e.get("untracked"):
             continue
         key = e["netns"], e["conn"], e["generation"]
-        if key not in lives:
+        # A socket counts its generations from 0 again when its TIME_WAIT is over.
+        if key not in lives or (e["event"] in BIRTHS and "time-wait-end" in lives[key].seen):
             lives[key] = Life(e, partial)
         for problem in lives[key].problems(e):
             wrong += 1
