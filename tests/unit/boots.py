@@ -279,6 +279,10 @@ def of_names(made):
     tap.same([o["unit"] for o in got], ["ssh.service"], "and each is chosen by its name")
     heads = [o["left"] for o in drawn("--read", both) if "left" in o]
     tap.same([o["unit"] for o in heads], ["nginx.service", "ssh.service"], "in drawings, too")
+    part = made.folder / "names-part"
+    ran("record", "--read", both, part)
+    tap.same([o.get("unit") for o in lived("--read", part)], ["nginx.service", "ssh.service"],
+             "and in one file of both")
 
 
 def of_units(made):

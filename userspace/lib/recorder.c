@@ -220,6 +220,8 @@ void tcphs_recorder_host(struct tcphs_recorder *r, const struct tcphs_host *host
 	if (!tcphs_host_known(host))
 		return;
 	tcphs_recorder_flush(r);
+	/* Numbers of cgroups are of a boot. */
+	tcphs_recorder_new_frame(r);
 	put_piece(r, PIECE_HOST, host, sizeof(*host));
 }
 
