@@ -13,6 +13,7 @@
 
 #include "hash.h"
 #include "hosts.h"
+#include "reboots.h"
 #include "scope.h"
 #include "site.h"
 #include "source.h"
@@ -23,18 +24,12 @@
 /* When a command has ended its connections are still being closed, so long at most. */
 #define CLOSING_TIME (1 * NSEC_PER_SEC)
 
-/*
- * The boots of one machine, as its recording has one behind the other. With each its
- * CLOCK_MONOTONIC begins anew; for whoever is told of boots it goes on.
- */
+/* For whoever is told of boots the clock goes on. */
 struct boots_read {
 	void (*tell)(void *arg);	/* NULL: nobody asks, and times are as they are */
 	void *arg;
-	bool begun;
-	uint32_t nr;			/* of them before this one */
-	struct tcphs_host host;		/* this one */
-	int64_t offset;			/* its clock's, as it is recorded */
-	uint64_t shift;			/* added to its times */
+	struct reboots seen;
+	uint64_t shift;			/* added to the times of this one */
 	uint64_t last;			/* the latest time so far, with that */
 };
 
@@ -564,26 +559,6 @@ bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev
 
 /* ---- boots ---------------------------------------------------------------------- */
 
-/* As far as the recording says whose it is. */
-static bool is_other_boot(const struct source *s)
-{
-	const struct tcphs_host *host = &tcphs_recording_info(s->recording)->host;
-
-	return s->boots.begun && tcphs_host_known(host) && tcphs_host_known(&s->boots.host) &&
-	       memcmp(host->boot, s->boots.host.boot, sizeof(host->boot));
-}
-
-/* Where it does not: a clock that goes back, by another offset, is another boot's. */
-static bool is_booted(const struct source *s, uint64_t time)
-{
-	const struct tcphs_recording_info *info = tcphs_recording_info(s->recording);
-
-	if (tcphs_host_known(&info->host) && tcphs_host_known(&s->boots.host))
-		return is_other_boot(s);
-	return s->boots.begun && time + s->boots.shift < s->boots.last &&
-	       info->clock_offset != s->boots.offset;
-}
-
 /*
  * Times of day stay true. Where the clock was behind when the machine came up, its time goes on
  * at once.
@@ -595,8 +570,6 @@ static void begin_boot(struct source *s, uint64_t time)
 
 	/* The clock is still that of before. */
 	b->tell(b->arg);
-	b->nr++;
-	b->host = info->host;
 	b->shift = (uint64_t)info->clock_offset - (uint64_t)s->clock.offset;
 	if ((int64_t)(time + b->shift) < (int64_t)b->last)
 		b->shift = b->last - time;
@@ -617,12 +590,8 @@ static uint64_t time_of(struct source *s, uint64_t time)
 		return time;
 	}
 	info = tcphs_recording_info(s->recording);
-	if (is_booted(s, time))
+	if (reboots_event(&b->seen, info, time))
 		begin_boot(s, time);
-	else if (tcphs_host_known(&info->host))
-		b->host = info->host;
-	b->begun = true;
-	b->offset = info->clock_offset;
 	set_clock(s, (int64_t)((uint64_t)info->clock_offset - b->shift));
 	time += b->shift;
 	if (time > b->last)
@@ -630,10 +599,11 @@ static uint64_t time_of(struct source *s, uint64_t time)
 	return time;
 }
 
-/* Numbers of cgroups begin anew, too. */
-static uint64_t cgroup_of(uint32_t boot, uint64_t id)
+static uint64_t cgroup_of(const struct source *s, uint64_t id)
 {
-	return boot && id ? SITE_CGROUP(boot - 1, id) : id;
+	if (!s->recording || !s->boots.tell)
+		return id;
+	return reboots_cgroup(&s->boots.seen, tcphs_recording_info(s->recording), id);
 }
 
 /**
@@ -690,10 +660,10 @@ static void on_recorded(void *data, const struct tcphs_event *recorded)
 	uint64_t time = time_of(reading->s, recorded->time);
 	struct tcphs_event rebased;
 
-	if (reading->s->boots.nr) {
+	if (reading->s->boots.seen.nr) {
 		rebased = *recorded;
 		rebased.time = time;
-		rebased.id.cgroup = cgroup_of(reading->s->boots.nr, recorded->id.cgroup);
+		rebased.id.cgroup = cgroup_of(reading->s, recorded->id.cgroup);
 		ev = &rebased;
 	}
 	/* Live ones are judged so by the library: see queue_append() in events.c. */
@@ -734,12 +704,9 @@ static void on_recorded_older(void *data, uint32_t cpu, uint64_t count, uint64_t
 static void on_recorded_cgroup(void *data, uint64_t id, const char *path)
 {
 	const struct reading *reading = data;
-	const struct source *s = reading->s;
-	/* Names come before the events. */
-	uint32_t boot = s->recording && s->boots.tell ? s->boots.nr + is_other_boot(s) : 0;
 
 	if (reading->cgroups)
-		tcphs_cgroups_add(reading->cgroups, cgroup_of(boot, id), path);
+		tcphs_cgroups_add(reading->cgroups, cgroup_of(reading->s, id), path);
 }
 
 static void on_missing(void *data, const struct tcphs_missing *missing)
