@@ -7,6 +7,7 @@
 
 #include "../../userspace/tcphs-top/batch.h"
 #include "../../userspace/tcphs-top/control.h"
+#include "../../userspace/tcphs-top/extract.h"
 #include "../../userspace/tcphs-top/view.h"
 #include "tap.h"
 
@@ -147,10 +148,13 @@ static const char *cell(size_t row, const char *key)
 {
 	static char buf[TEXT_LEN];
 	enum top_screen screen = ui.screen;
+	const void *is = model_row(&m, screen, row);
 	size_t nr, column;
 
 	table_find(key, &screen, &column);
-	table_columns(screen, &nr)[column].text(model_row(&m, screen, row), buf, &m.style);
+	if (!is)
+		return "no such row";
+	table_columns(screen, &nr)[column].text(is, buf, &m.style);
 	return buf;
 }
 
@@ -265,6 +269,251 @@ static void batch(void)
 	tcphs_buf_free(&out);
 }
 
+/* ---- a machine that was booted ----------------------------------------------------------- */
+
+#define DAY	(86400 * SEC)
+/* Up for a month, then for a minute; ten minutes lie between the two. */
+#define UP1	(31 * DAY)
+#define UP2	(60 * SEC)
+#define BEGAN1	(1772366400 * SEC)	/* 2026-03-01 12:00 UTC */
+#define BEGAN2	(BEGAN1 + 600 * SEC)
+
+static void put_owned(uint64_t time, uint64_t conn, uint8_t type, uint8_t from, uint8_t to)
+{
+	struct tcphs_event ev = event(0, conn, type, from, to);
+
+	ev.time = time;
+	ev.flags = TCPHS_F_OWNER;
+	ev.id.pid = 7;
+	ev.id.cgroup = 11;
+	tcphs_recorder_event(recorder, &ev);
+}
+
+static void opens(uint64_t time, uint64_t conn)
+{
+	put_owned(time, conn, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
+	put_owned(time + SEC, conn, TCPHS_EV_ESTABLISHED, TCPHS_STATE_SYN_SENT,
+		  TCPHS_STATE_ESTABLISHED);
+}
+
+/* Nobody takes any out of the queue. */
+static void listens(uint64_t time, uint16_t port, uint32_t waiting)
+{
+	struct tcphs_event ev = event(0, 7, TCPHS_EV_LISTEN, TCPHS_STATE_CLOSE, TCPHS_STATE_LISTEN);
+
+	ev.time = time;
+	ev.flags = TCPHS_F_QUEUE;
+	ev.id.role = TCPHS_ROLE_LISTENER;
+	ev.id.local_port = port;
+	ev.id.peer_port = 0;
+	ev.queue = (struct tcphs_queue){ .listener = 7, .accept_limit = 5 };
+	tcphs_recorder_event(recorder, &ev);
+	ev.type = TCPHS_EV_ESTABLISHED;
+	ev.old_state = TCPHS_STATE_SYN_RECV;
+	ev.new_state = TCPHS_STATE_ESTABLISHED;
+	ev.id.role = TCPHS_ROLE_PASSIVE;
+	ev.id.conn = 8;
+	ev.id.peer_port = 40001;
+	ev.queue.accept_queue = waiting;
+	tcphs_recorder_event(recorder, &ev);
+}
+
+static void overflows(uint64_t time, uint16_t port)
+{
+	struct tcphs_event ev = event(0, 0, TCPHS_EV_SYN_DROPPED, TCPHS_STATE_LISTEN,
+				      TCPHS_STATE_LISTEN);
+
+	ev.time = time;
+	ev.flags = TCPHS_F_QUEUE;
+	ev.reason = TCPHS_REASON_ACCEPT_QUEUE_FULL;
+	ev.id.role = TCPHS_ROLE_PASSIVE;
+	ev.id.local_port = port;
+	ev.id.peer_port = 40003;
+	ev.queue = (struct tcphs_queue){ .listener = 7, .accept_queue = 6, .accept_limit = 5 };
+	tcphs_recorder_event(recorder, &ev);
+}
+
+/* Who is open when it goes down has the cookie of one that begins after that. */
+static void record_boots(int64_t clock2, bool known)
+{
+	struct tcphs_recording_info info = { .clock_offset = (int64_t)(BEGAN1 - UP1) };
+	struct tcphs_host host = { .name = "web1", .boot = { 1 } };
+	int fd;
+
+	strcpy(name, "/tmp/top_play-XXXXXX");
+	fd = mkstemp(name);
+	info.cgroups = tcphs_cgroups_new();
+	tcphs_cgroups_add(info.cgroups, 11, "/system.slice/nginx.service");
+	recorder = tcphs_recorder_new(write_all, &fd, &info);
+	if (known)
+		tcphs_recorder_host(recorder, &host);
+	listens(UP1, 80, 1);
+	opens(UP1, 0xa1);
+	opens(UP1 + SEC, 0xa2);
+	overflows(UP1 + 2 * SEC, 80);
+	put_owned(UP1 + 40 * SEC, 0xa3, TCPHS_EV_TIME_WAIT, TCPHS_STATE_FIN_WAIT2,
+		  TCPHS_STATE_TIME_WAIT);
+	host.boot[0] = 2;
+	if (known)
+		tcphs_recorder_host(recorder, &host);
+	tcphs_recorder_clock(recorder, clock2);
+	tcphs_cgroups_add(info.cgroups, 11, "/system.slice/ssh.service");
+	opens(UP2, 0xa1);
+	put_owned(UP2 + 10 * SEC, 0xa1, TCPHS_EV_CLOSED, TCPHS_STATE_LAST_ACK, TCPHS_STATE_CLOSE);
+	opens(UP2 + 11 * SEC, 0xa1);
+	listens(UP2 + 12 * SEC, 22, 1);
+	tcphs_recorder_end(recorder);
+	tcphs_recorder_free(recorder);
+	tcphs_cgroups_free(info.cgroups);
+	close(fd);
+}
+
+/* Where on the screen is what has this in a column? */
+static size_t row_of(const char *key, const char *text)
+{
+	size_t i, nr = model_total(&m, ui.screen);
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(cell(i, key), text))
+			return i;
+	return nr;
+}
+
+static bool says_json(const char *text)
+{
+	struct tcphs_buf out;
+	bool found;
+
+	tcphs_buf_init(&out, -1);
+	batch_json(&out, &m, &ui);
+	*tcphs_buf_room(&out, 1) = '\0';
+	found = strstr(out.data, text);
+	tcphs_buf_free(&out);
+	return found;
+}
+
+/* What is taken out of it is of both boots, too. */
+static void extracted(void)
+{
+	static const char copy[] = "/tmp/top_play.part";
+	static const char * const unit[] = { "nginx.service", "ssh.service" };
+	struct marks marks = { .v = &(struct mark){ .words = (char *)"port 443" }, .nr = 1 };
+	struct top_source of_part;
+	struct play part;
+	uint64_t events;
+	unsigned int i;
+
+	unlink(copy);
+	ok(!extract(&source, false, &marks, &m.filter, copy, &events, &err) && events == 7,
+	   "what is marked becomes a recording");
+	ok(!play_open(&part, copy, &err), "which is played");
+	play_source(&part, &of_part);
+	for (i = 0; i < 2; i++) {
+		struct tcphs_conn_list list = { 0 };
+		const struct tcphs_cgroup *cgroup;
+
+		play_move(&part, (i ? BEGAN2 : BEGAN1) + 5 * SEC, &err);
+		of_part.connections(&of_part, false, &m.filter, &list, &err);
+		cgroup = tcphs_cgroups_find(of_part.cgroups, list.v[0].owner.cgroup);
+		ok(list.nr == 2 - i && cgroup && !strcmp(cgroup->names.unit, unit[i]),
+		   "of each boot what was open, with its unit");
+		tcphs_conn_list_free(&list);
+	}
+	play_close(&part);
+	unlink(copy);
+}
+
+static void begin_boots(int64_t clock2, bool known)
+{
+	record_boots(clock2, known);
+	err.code = 0;
+	ok(!play_open(&play, name, &err), "a recording of two boots is played");
+	play_source(&play, &source);
+	ui.playing = true;
+	ui.screen = TOP_CONNECTIONS;
+}
+
+static void end_boots(void)
+{
+	model_end(&m, &source);
+	play_close(&play);
+	unlink(name);
+}
+
+static void boots(void)
+{
+	begin_boots((int64_t)(BEGAN2 - UP2), true);
+	move(BEGAN1 + 50 * SEC);
+	ok(model_total(&m, TOP_CONNECTIONS) == 4 && m.now.state[TCPHS_STATE_TIME_WAIT] == 1,
+	   "of the first boot what was open then");
+	same(cell(row_of("conn", "a1"), "unit"), "nginx.service", "with the unit of then");
+	ui.screen = TOP_LISTENERS;
+	move(BEGAN1 + 51 * SEC);
+	equal(model_total(&m, TOP_LISTENERS), 1, "and who listened");
+	ui.screen = TOP_CONNECTIONS;
+	move(BEGAN2 + 3 * SEC);
+	ok(model_total(&m, TOP_CONNECTIONS) == 1 && !m.now.state[TCPHS_STATE_TIME_WAIT],
+	   "of the second nothing of that");
+	same(cell(0, "age"), "2.00s", "ages are of the boot");
+	same(cell(0, "unit"), "ssh.service", "and so are the names of units");
+	ok(on_screen("2026-03-01 12:10:03"), "the time of day is right");
+	ok(says_json("\"cgroup_id\":11,"), "numbers of cgroups are those that they had");
+	ui.screen = TOP_LISTENERS;
+	move(BEGAN2 + 4 * SEC);
+	equal(model_total(&m, TOP_LISTENERS), 0, "who listened before does no more");
+	move(BEGAN2 + 20 * SEC);
+	same(cell(0, "local"), "192.0.2.1:22", "and who has its cookie is another");
+	ui.screen = TOP_LIVES;
+	move(BEGAN2 + 21 * SEC);
+	equal(model_total(&m, TOP_LIVES), 5, "lives: what was open at the boot is over");
+	same(cell(row_of("conn", "a2"), "end"), "?", "its end is not on record");
+	same(cell(row_of("end", "closed"), "life"), "10.0s", "of one cookie two lives");
+	same(cell(row_of("end", "closed"), "ended"), "12:10:10.000", "at its time of day");
+	same(cell(row_of("conn", "a2"), "unit"), "nginx.service", "the unit of before");
+	ui.screen = TOP_DOCTOR;
+	move(BEGAN2 + 22 * SEC);
+	ok(m.examine.look.patients->evidence.boots == 1, "the doctor is told");
+	page_open(&m.page, PAGE_DRAWING, 0xa1);
+	move(BEGAN2 + 5 * SEC);
+	ok(on_screen("open for 4.00 s now"), "a drawing is of one boot");
+	move(BEGAN1 + 5 * SEC);
+	ok(on_screen("open for 4.00 s now"), "and before it of the other one");
+	move(BEGAN2 + 5 * SEC);
+	ok(on_screen("its end is not on record"), "which does not go on");
+	page_open(&m.page, PAGE_DRAWING, 0xa2);
+	move(BEGAN2 + 6 * SEC);
+	ok(on_screen("its end is not on record"), "of what was open it says so");
+	page_open(&m.page, PAGE_LISTENER, 7);
+	move(BEGAN1 + 5 * SEC);
+	equal(m.page.listener.overflows, 1, "all about a listener");
+	move(BEGAN2 + 20 * SEC);
+	equal(m.page.listener.overflows, 0, "of another with its cookie is another page");
+	move(BEGAN2 + 6 * SEC);
+	page_open(&m.page, PAGE_NONE, 0);
+	extracted();
+	ui.screen = TOP_CONNECTIONS;
+	move(BEGAN1 + 50 * SEC);
+	same(cell(row_of("conn", "a1"), "unit"), "nginx.service", "back: the first boot again");
+	end_boots();
+}
+
+/* Without a battery it begins in 1970; nor is it said whose the recording is. */
+static void boots_of_clocks(void)
+{
+	begin_boots((int64_t)(BEGAN2 - UP2), false);
+	move(BEGAN2 + 3 * SEC);
+	ok(model_total(&m, TOP_CONNECTIONS) == 1 && !strcmp(cell(0, "age"), "2.00s"),
+	   "a clock that goes back is another boot's");
+	end_boots();
+	begin_boots(0, true);
+	move(BEGAN1 + 39 * SEC);
+	equal(model_total(&m, TOP_CONNECTIONS), 3, "where the clock was behind, it comes later all the same");
+	move(BEGAN1 + 43 * SEC);
+	ok(model_total(&m, TOP_CONNECTIONS) == 1 && !strcmp(cell(0, "age"), "2.00s"),
+	   "and goes on at once");
+	end_boots();
+}
+
 /* The last of its pieces is not whole. */
 static void damaged(void)
 {
@@ -280,7 +529,7 @@ int main(void)
 {
 	struct play none;
 
-	plan(33);
+	plan(66);
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
@@ -293,10 +542,10 @@ int main(void)
 	times();
 	batch();
 	damaged();
-	model_end(&m, &source);
+	end_boots();
+	boots();
+	boots_of_clocks();
 	model_free(&m);
-	play_close(&play);
-	unlink(name);
 	ok(play_open(&none, name, &err) && strstr(err.text, "No such file"), "one that is not there");
 	play_close(&none);
 	view_free(&v);

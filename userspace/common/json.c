@@ -5,6 +5,7 @@
 
 #include "put.h"
 #include "output.h"
+#include "site.h"
 
 static void key_of(struct tcphs_json *j, const char *key)
 {
@@ -244,7 +245,7 @@ void tcphs_json_owner(struct tcphs_json *j, const char *prefix, const struct tcp
 	tcphs_json_u64(j, key, owner->pid);
 	snprintf(key, sizeof(key), "%scgroup_id", prefix);
 	if (owner->cgroup)
-		tcphs_json_u64(j, key, owner->cgroup);
+		tcphs_json_u64(j, key, SITE_CGROUP_ID(owner->cgroup));
 	snprintf(key, sizeof(key), "%scomm", prefix);
 	tcphs_json_str(j, key, owner->comm);
 	snprintf(key, sizeof(key), "%sthread", prefix);

@@ -9,6 +9,12 @@ static const struct tcphs_conn_life *row_v(const void *row)
 	return row;
 }
 
+/* The machine was booted before it was over. */
+static bool end_lost(const void *row)
+{
+	return row_v(row)->end == TCPHS_EV_UNSPEC;
+}
+
 static uint64_t length(const void *row)
 {
 	return row_v(row)->known & TCPHS_LIFE_BEGIN ? row_v(row)->last - row_v(row)->begin : 0;
@@ -54,7 +60,10 @@ static int cmp_end(const void *a, const void *b, const struct top_style *style _
 
 static enum table_tone txt_ended(const void *row, char *buf, const struct top_style *style)
 {
-	return columns_time(row_v(row)->last, buf, style);
+	if (!end_lost(row))
+		return columns_time(row_v(row)->last, buf, style);
+	strcpy(buf, "-");
+	return TABLE_DIM;
 }
 
 static enum table_tone txt_netns(const void *row, char *buf, const struct top_style *style)
@@ -96,7 +105,7 @@ static enum table_tone txt_life(const void *row, char *buf, const struct top_sty
 {
 	if (!(row_v(row)->known & TCPHS_LIFE_BEGIN))
 		return unknown(buf);
-	if (row_v(row)->flags & TCPHS_F_ADOPTED)
+	if (row_v(row)->flags & TCPHS_F_ADOPTED || end_lost(row))
 		*buf++ = '>';
 	text_duration(buf, length(row), style->utf8);
 	return TABLE_PLAIN;
@@ -147,6 +156,10 @@ static enum table_tone txt_end(const void *row, char *buf, const struct top_styl
 	const struct tcphs_conn_life *life = row;
 	char name[TCPHS_NAME_LEN];
 
+	if (end_lost(row)) {
+		strcpy(buf, "?");
+		return TABLE_WARN;
+	}
 	strcpy(buf, life->reason != TCPHS_REASON_NONE ? tcphs_reason_name(life->reason, name) :
 	       tcphs_event_name(life->end, name));
 	return life_failed(life) ? TABLE_BAD : TABLE_PLAIN;

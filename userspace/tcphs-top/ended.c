@@ -64,6 +64,20 @@ void ended_add(struct ended *e, const struct tcphs_event *ev, bool wanted)
 }
 
 /**
+ * ended_boot - the machine was booted
+ * @e: the lives; those that were open have ended, nobody knows how
+ */
+void ended_boot(struct ended *e)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->open.nr; i++)
+		if (e->open.v[i].used && e->open.v[i].wanted)
+			put(e, &e->open.v[i].life);
+	open_lives_free(&e->open);
+}
+
+/**
  * ended_at - one of them
  * @e: the lives
  * @i: less than @e->nr, 0: that which ended first

@@ -40,9 +40,27 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 		evidence_lost(&x->look.patients[i].evidence, count);
 }
 
+static void booted(struct examine *x)
+{
+	size_t i;
+
+	belonging_boot(&x->look.belonging, x->look.belonging.boot + 1);
+	for (i = 0; i < x->look.nr_patients; i++)
+		evidence_boot(&x->look.patients[i].evidence);
+}
+
 static const struct tcphs_events_ops ops = {
 	.record = on_event, .kept = on_kept, .lost = on_lost,
 };
+
+static int read_news(struct examine *x, struct top_source *src, struct tcphs_error *err)
+{
+	int ret;
+
+	while ((ret = src->next(src, x->feed, &ops, x, err)) > 0)
+		booted(x);
+	return ret;
+}
 
 /* ---- what it means ------------------------------------------------------------------ */
 
@@ -172,7 +190,7 @@ int examine_refresh(struct examine *x, struct top_source *src, bool all,
 	if (!x->feed)
 		ret = start(x, src, all, now, err);
 	if (!ret)
-		ret = src->next(src, x->feed, &ops, x, err);
+		ret = read_news(x, src, err);
 	if (!ret && !src->look_before)
 		ret = judge_events(x, now);
 	else if (!ret && now >= x->since + EXAMINE_LOOK)

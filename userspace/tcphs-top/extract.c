@@ -14,6 +14,7 @@
 #include "play.h"
 #include "recording.h"
 #include "save.h"
+#include "site.h"
 
 /**
  * struct extract - what is meant
@@ -23,7 +24,12 @@
  * @seen: what the screen was made of
  * @conns: hashes of the connections; those who share one are taken for one
  * @failed: without memory
+ * @src: where from
+ * @feed: the look that is under way
+ * @boot: of the machine, the next event's, from 0: cookies come again after one
+ * @told: so many of them the recorder knows
  * @recorder: gets them
+ * @names: of a recording what its cgroups are called in that boot
  * @events: how many it got
  */
 struct extract {
@@ -33,13 +39,17 @@ struct extract {
 	const struct tcphs_filter *seen;
 	struct hash conns;
 	bool failed;
+	struct top_source *src;
+	struct top_feed *feed;
+	uint32_t boot, told;
 	struct tcphs_recorder *recorder;
+	struct tcphs_cgroups *names;
 	uint64_t events;
 };
 
-static uint64_t key_of(const struct tcphs_event *ev)
+static uint64_t key_of(const struct extract *x, const struct tcphs_event *ev)
 {
-	return hash_mix(ev->id.conn, ev->id.netns);
+	return hash_mix(hash_mix(ev->id.conn, ev->id.netns), x->boot);
 }
 
 static bool is_meant(const struct extract *x, const struct tcphs_event *ev)
@@ -55,7 +65,7 @@ static bool is_meant(const struct extract *x, const struct tcphs_event *ev)
 
 static bool is_known(const struct extract *x, const struct tcphs_event *ev)
 {
-	return ev->id.conn && hash_next(&x->conns, key_of(ev), HASH_NONE) != HASH_NONE;
+	return ev->id.conn && hash_next(&x->conns, key_of(x, ev), HASH_NONE) != HASH_NONE;
 }
 
 static void find(void *arg, const struct tcphs_event *ev)
@@ -67,15 +77,47 @@ static void find(void *arg, const struct tcphs_event *ev)
 	if (hash_reserve(&x->conns, 1))
 		x->failed = true;
 	else
-		hash_add(&x->conns, key_of(ev), 0);
+		hash_add(&x->conns, key_of(x, ev), 0);
+}
+
+/* Whose what follows is. */
+static void tell_host(struct extract *x)
+{
+	struct tcphs_host host;
+
+	if (x->told == x->boot + 1)
+		return;
+	x->told = x->boot + 1;
+	if (x->src->play)
+		host = *play_host(x->feed);
+	else
+		tcphs_host_here(&host);
+	tcphs_recorder_host(x->recorder, &host);
+}
+
+/* The number that it had in its boot, with its name. */
+static uint64_t cgroup_of(struct extract *x, uint64_t number)
+{
+	const struct tcphs_cgroup *cgroup;
+
+	if (!x->src->play)
+		return number;
+	cgroup = x->names && x->src->cgroups ? tcphs_cgroups_find(x->src->cgroups, number) : NULL;
+	if (cgroup)
+		tcphs_cgroups_add(x->names, SITE_CGROUP_ID(number), cgroup->path);
+	return SITE_CGROUP_ID(number);
 }
 
 static void put(struct extract *x, const struct tcphs_event *ev, bool kept)
 {
+	struct tcphs_event own = *ev;
+
 	if (!is_known(x, ev) && !is_meant(x, ev))
 		return;
+	tell_host(x);
+	own.id.cgroup = cgroup_of(x, ev->id.cgroup);
 	tcphs_recorder_kept(x->recorder, kept);
-	tcphs_recorder_event(x->recorder, ev);
+	tcphs_recorder_event(x->recorder, &own);
 	x->events++;
 }
 
@@ -93,6 +135,7 @@ static void put_lost(void *arg, uint32_t cpu, uint64_t count)
 {
 	struct extract *x = arg;
 
+	tell_host(x);
 	tcphs_recorder_lost(x->recorder, cpu, count);
 }
 
@@ -100,6 +143,7 @@ static void put_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
 {
 	struct extract *x = arg;
 
+	tell_host(x);
 	tcphs_recorder_older(x->recorder, cpu, count, time);
 }
 
@@ -119,7 +163,10 @@ static int look(struct extract *x, struct top_source *src, bool all_netns,
 
 	if (!feed)
 		return -ENOMEM;
-	ret = src->next(src, feed, ops, x, err);
+	x->feed = feed;
+	x->boot = 0;
+	while ((ret = src->next(src, feed, ops, x, err)) > 0)
+		x->boot++;
 	src->feed_free(src, feed);
 	return ret;
 }
@@ -131,20 +178,15 @@ static int write_file(struct extract *x, struct top_source *src, bool all_netns,
 		.record = put_event, .kept = put_kept, .lost = put_lost, .older = put_older,
 	};
 	struct tcphs_recording_info info = { .all_netns = all_netns, .cgroups = src->cgroups };
-	struct tcphs_host host;
 	uint64_t now;
 	int ret;
 
 	info.clock_offset = src->clock(src, &now);
 	if (src->play)
-		host = tcphs_recording_info(src->play->reader.recording)->host;
-	else
-		tcphs_host_here(&host);
+		info.cgroups = x->names = tcphs_cgroups_new();
 	x->recorder = tcphs_recorder_new(tcphs_write_to, &fd, &info);
 	if (!x->recorder)
 		return -ENOMEM;
-	if (tcphs_host_known(&host))
-		tcphs_recorder_host(x->recorder, &host);
 	ret = look(x, src, all_netns, &ops, err);
 	if (!ret)
 		ret = tcphs_recorder_end(x->recorder);
@@ -199,7 +241,7 @@ int extract(struct top_source *src, bool all_netns, const struct marks *marks,
 	static const struct tcphs_events_ops finding = {
 		.record = find, .kept = find, .lost = nothing,
 	};
-	struct extract x = { .seen = seen };
+	struct extract x = { .seen = seen, .src = src };
 	int ret = choose(&x, src, marks, err), fd;
 
 	if (!ret)
@@ -218,6 +260,7 @@ int extract(struct top_source *src, bool all_netns, const struct marks *marks,
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "%.120s: %s", name, strerror(-ret));
 	*events = x.events;
 	hash_free(&x.conns);
+	tcphs_cgroups_free(x.names);
 	free(x.group);
 	free(x.filter);
 	return ret;

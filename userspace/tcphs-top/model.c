@@ -330,7 +330,8 @@ static int refresh_events(struct top_model *m, struct top_source *src, bool all_
 		m->feed = src->feed(src, all_netns, err);
 	if (!m->feed)
 		return -ENOMEM;
-	ret = src->next(src, m->feed, &ops, m, err);
+	while ((ret = src->next(src, m->feed, &ops, m, err)) > 0)
+		ended_boot(&m->ended);
 	m->style.clock = src->clock(src, &m->style.now);
 	/* Over the time between two keys rates would be noise. */
 	if (!ret && grown(now, m->events_at) > (uint64_t)NSEC / 20) {
@@ -409,6 +410,15 @@ static void follow_turn(struct top_model *m, struct top_source *src)
 	forget(m);
 }
 
+/* A listener that has the cookie of one of before is another. */
+static void follow_boots(struct top_model *m, struct top_source *src)
+{
+	if (!src->play || m->boots == src->play->boots)
+		return;
+	m->boots = src->play->boots;
+	m->listeners.valid = false;
+}
+
 /* Closes after an error, so that the next snapshot begins anew. */
 static void lost(struct top_model *m, struct top_source *src, uint64_t now,
 		 const struct tcphs_error *err)
@@ -442,6 +452,7 @@ int model_refresh(struct top_model *m, struct top_source *src, enum top_screen s
 	int ret = src->open(src, &err);
 
 	follow_turn(m, src);
+	follow_boots(m, src);
 	if (!ret)
 		ret = refresh_status(m, src, now, &err);
 	if (!ret)
@@ -549,6 +560,7 @@ int model_switch(struct top_model *m, struct top_source *src, enum top_screen sc
 	int ret;
 
 	follow_turn(m, src);
+	follow_boots(m, src);
 	if (!m->valid)
 		return model_refresh(m, src, screen, all_netns, now);
 	ret = refresh_table(m, src, screen, all_netns, now, &err);

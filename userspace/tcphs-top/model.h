@@ -106,6 +106,7 @@ typedef int (*top_compare_fn)(const void *a, const void *b, const struct top_sty
  * @examine: the doctor's findings
  * @page: what is open in place of the table
  * @turn: of a recording, as it was when it was read last
+ * @boots: likewise
  * @pulse: the counters of this second, for @series alone
  * @series: what failed in the last minutes
  * @tree: how they are grouped
@@ -151,6 +152,7 @@ struct top_model {
 	struct examine examine;
 	struct page page;
 	unsigned int turn;
+	unsigned int boots;
 	struct tcphs_status pulse;
 	struct series series;
 

@@ -53,6 +53,12 @@ static void on_event(void *arg, const struct tcphs_event *ev)
 
 static const struct tcphs_events_ops listener_ops = { .record = on_event };
 
+/* Who has its cookie now is another. */
+static void listener_boot(struct page *p)
+{
+	p->listener = (struct page_listener){ .nr_depth = 0 };
+}
+
 static void add_depth(struct page_listener *l, const struct tcphs_listener *is, uint64_t now)
 {
 	struct page_depth *d = &l->depth[l->newest];
@@ -109,6 +115,21 @@ double page_depths(const struct page_listener *l, bool syn, unsigned int seconds
 
 /* ---- both ----------------------------------------------------------------------------- */
 
+static int read_news(struct page *p, struct top_source *src, struct tcphs_error *err)
+{
+	bool drawing = p->what == PAGE_DRAWING;
+	int ret;
+
+	while ((ret = src->next(src, p->feed, drawing ? &page_drawing_ops : &listener_ops, p,
+				err)) > 0) {
+		if (drawing)
+			page_drawing_boot(&p->drawing);
+		else
+			listener_boot(p);
+	}
+	return ret;
+}
+
 /**
  * page_refresh - what is new of it
  * @p: the page, which is open
@@ -133,8 +154,7 @@ int page_refresh(struct page *p, struct top_source *src, bool all,
 		p->feed = src->feed(src, all, err);
 	if (!p->feed)
 		return -ENOMEM;
-	ret = src->next(src, p->feed, p->what == PAGE_DRAWING ? &page_drawing_ops : &listener_ops,
-			p, err);
+	ret = read_news(p, src, err);
 	if (!ret && p->what == PAGE_DRAWING)
 		ret = page_drawing_update(p, src);
 	for (i = 0; !ret && p->what == PAGE_LISTENER && i < list->nr; i++)

@@ -45,6 +45,9 @@ struct page_listener {
  * @ev: the events, until it is known which of them are of it
  * @nr: how many
  * @cap: room in @ev
+ * @boot: before these of them, by index, the machine was booted
+ * @nr_boots: how many
+ * @boots_cap: room in @boot
  * @chosen: that is known
  * @album: what is kept
  * @life: that leads the picture; TCPHS_NO_LIFE: nothing is on record
@@ -54,6 +57,8 @@ struct page_listener {
 struct page_drawing {
 	struct tcphs_event *ev;
 	uint32_t nr, cap;
+	uint32_t *boot;
+	uint32_t nr_boots, boots_cap;
 	bool chosen;
 	struct tcphs_album album;
 	uint32_t life;
@@ -92,6 +97,7 @@ double page_depths(const struct page_listener *l, bool syn, unsigned int seconds
 
 /* page_drawing.c */
 extern const struct tcphs_events_ops page_drawing_ops;
+void page_drawing_boot(struct page_drawing *d);
 int page_drawing_update(struct page *p, struct top_source *src);
 void page_drawing_free(struct page_drawing *d);
 

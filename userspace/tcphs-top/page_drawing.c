@@ -56,12 +56,38 @@ static void on_event(void *arg, const struct tcphs_event *ev)
 
 const struct tcphs_events_ops page_drawing_ops = { .record = on_event };
 
+/**
+ * page_drawing_boot - the machine was booted, of which all is
+ * @d: the drawing
+ */
+void page_drawing_boot(struct page_drawing *d)
+{
+	tcphs_lives_boot(&d->album.lives);
+	if (d->chosen)
+		return;
+	if (array_grow(&d->boot, d->nr_boots + 1, &d->boots_cap, sizeof(*d->boot)))
+		d->album.no_memory = true;
+	else
+		d->boot[d->nr_boots++] = d->nr;
+}
+
+/* As they came. */
+static void keep_all(struct page_drawing *d)
+{
+	uint32_t i, boot = 0;
+
+	for (i = 0; i < d->nr; i++) {
+		for (; boot < d->nr_boots && d->boot[boot] <= i; boot++)
+			tcphs_lives_boot(&d->album.lives);
+		tcphs_album_keep(&d->album, &d->ev[i]);
+	}
+}
+
 static int choose(struct page *p, struct top_source *src)
 {
 	struct page_drawing *d = &p->drawing;
 	struct tcphs_listener_list list = { 0 };
 	struct tcphs_error err = { 0 };
-	size_t i;
 
 	d->life = TCPHS_NO_LIFE;
 	if (!d->nr)
@@ -73,8 +99,7 @@ static int choose(struct page *p, struct top_source *src)
 	if (d->album.nr_chosen)
 		d->life = d->album.chosen[0];
 	tcphs_lives_restart(&d->album.lives);
-	for (i = 0; i < d->nr; i++)
-		tcphs_album_keep(&d->album, &d->ev[i]);
+	keep_all(d);
 	free(d->ev);
 	d->ev = NULL;
 	d->nr = d->cap = 0;
@@ -125,5 +150,6 @@ void page_drawing_free(struct page_drawing *d)
 		tcphs_picture_free(&d->picture);
 	tcphs_album_free(&d->album);
 	free(d->ev);
+	free(d->boot);
 	*d = (struct page_drawing){ .life = TCPHS_NO_LIFE };
 }

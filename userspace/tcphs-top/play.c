@@ -13,6 +13,7 @@ struct play_item {
 	struct tcphs_event ev;
 	uint64_t lost;
 	bool kept;
+	bool booted;		/* right before it; not said yet */
 };
 
 struct top_feed {
@@ -38,19 +39,40 @@ static struct play_item *one_more(struct play_reader *r)
 	more = &r->item[r->nr++];
 	more->lost = 0;
 	more->kept = false;
+	more->booted = false;
 	return more;
+}
+
+/* Ages and waits are differences of times: these do not go back at a boot. */
+static uint64_t time_of(struct play_reader *r, uint64_t time, bool booted)
+{
+	int64_t clock = tcphs_recording_info(r->recording)->clock_offset;
+	uint64_t real = (uint64_t)real_time(clock, time), least;
+
+	if (booted || clock != r->clock) {
+		least = booted ? r->last : (uint64_t)real_time(r->offset, time);
+		r->behind = (booted || r->behind) && real < least;
+		r->offset = r->behind ? (int64_t)(least - time) : clock;
+		r->clock = clock;
+	}
+	real = (uint64_t)real_time(r->offset, time);
+	if (real > r->last)
+		r->last = real;
+	return real;
 }
 
 static void on_event(void *arg, const struct tcphs_event *ev)
 {
 	struct play_reader *r = arg;
-	int64_t clock = tcphs_recording_info(r->recording)->clock_offset;
+	const struct tcphs_recording_info *info = tcphs_recording_info(r->recording);
 	struct play_item *t = one_more(r);
 
 	if (!t)
 		return;
 	t->ev = *ev;
-	t->ev.time = (uint64_t)real_time(clock, ev->time);
+	t->booted = reboots_event(&r->reboots, info, ev->time);
+	t->ev.time = time_of(r, ev->time, t->booted);
+	t->ev.id.cgroup = reboots_cgroup(&r->reboots, info, ev->id.cgroup);
 }
 
 static void on_kept(void *arg, const struct tcphs_event *ev)
@@ -75,10 +97,11 @@ static void on_lost(void *arg, uint32_t cpu, uint64_t count)
 static void on_cgroup(void *arg, uint64_t id, const char *path)
 {
 	struct play_reader *r = arg;
+	const struct tcphs_recording_info *info = tcphs_recording_info(r->recording);
 
 	/* Without memory it has no name. */
 	if (r->cgroups)
-		tcphs_cgroups_add(r->cgroups, id, path);
+		tcphs_cgroups_add(r->cgroups, reboots_cgroup(&r->reboots, info, id), path);
 }
 
 static const struct tcphs_events_ops ops = {
@@ -136,10 +159,11 @@ static int fill(struct play_reader *r, struct tcphs_error *err)
 	return 0;
 }
 
+/* As @next of a source. */
 static int reader_next(struct play_reader *r, uint64_t until, const struct tcphs_events_ops *to,
 		       void *arg, struct tcphs_error *err)
 {
-	const struct play_item *t;
+	struct play_item *t;
 
 	for (;;) {
 		if (fill(r, err))
@@ -149,6 +173,10 @@ static int reader_next(struct play_reader *r, uint64_t until, const struct tcphs
 		t = &r->item[r->next];
 		if (!t->lost && t->ev.time > until)
 			return 0;
+		if (t->booted) {
+			t->booted = false;
+			return 1;
+		}
 		r->next++;
 		if (t->lost && to->lost)
 			to->lost(arg, 0, t->lost);
@@ -228,6 +256,7 @@ void play_close(struct play *p)
 int play_move(struct play *p, uint64_t to, struct tcphs_error *err)
 {
 	struct play_reader again;
+	int more;
 
 	if (to < p->first)
 		to = p->first;
@@ -242,7 +271,9 @@ int play_move(struct play *p, uint64_t to, struct tcphs_error *err)
 		p->turn++;
 	}
 	p->at = to;
-	if (reader_next(&p->reader, to, &played, p, err))
+	while ((more = reader_next(&p->reader, to, &played, p, err)) > 0)
+		play_boot(p);
+	if (more)
 		return -1;
 	p->ended = p->reader.end && p->reader.next == p->reader.nr;
 	return 0;
@@ -336,6 +367,15 @@ static void p_feed_free(struct top_source *src, struct top_feed *feed)
 	(void)src;
 	reader_close(&feed->reader);
 	free(feed);
+}
+
+/**
+ * play_host - whose the last events are
+ * @feed: that gave them
+ */
+const struct tcphs_host *play_host(const struct top_feed *feed)
+{
+	return &tcphs_recording_info(feed->reader.recording)->host;
 }
 
 static int64_t p_clock(struct top_source *src, uint64_t *now)

@@ -14,6 +14,7 @@ void play_begin(struct play *p)
 	p->status = (struct tcphs_status){ .abi_major = TCPHS_ABI_MAJOR };
 	strcpy(p->status.version, TCPHS_VERSION);
 	p->listeners = (struct tally)TALLY_INIT(struct tcphs_listener, conn, .limit = 0);
+	p->boots = 0;
 }
 
 /**
@@ -25,6 +26,20 @@ void play_forget(struct play *p)
 	open_lives_free(&p->open);
 	p->open = (struct open_lives){ .nr = 0 };
 	tally_free(&p->listeners);
+}
+
+/**
+ * play_boot - the machine was booted
+ * @p: the player
+ *
+ * What was counted stays. What was open is over, and nothing that comes is of it: cookies come
+ * again.
+ */
+void play_boot(struct play *p)
+{
+	play_forget(p);
+	p->status.state[TCPHS_STATE_TIME_WAIT] = 0;
+	p->boots++;
 }
 
 static void count_duration(struct tcphs_histogram *h, uint64_t ns)

@@ -17,7 +17,8 @@ struct play;
  * @connections: overwrites the list with those that the filter lets through; of more than @most
  *	some, those in states that should be brief first
  * @feed: events, from the oldest that there is on; NULL with @err set
- * @next: all of them that are new, in time order
+ * @next: all of them that are new, in time order; 1: those up to where the machine was booted,
+ *	which whoever asks heeds before it asks again
  * @feed_free: the end of it; before @close
  * @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of events, ns; @now: that CLOCK_MONOTONIC
  * @look_before: namespaces become patients, and the look at them begins; NULL: there is nothing
