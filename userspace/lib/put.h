@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline char *tcphs_put_mem(char *p, const void *s, size_t n)
+static inline __attribute__((always_inline)) char *tcphs_put_mem(char *p, const void *s, size_t n)
 {
 	memcpy(p, s, n);
 	return p + n;

@@ -183,7 +183,7 @@ static void learn_ends(struct known *known, const struct tcphs_ident *id)
 	known->ends_len = (uint8_t)(p - known->ends);
 }
 
-static void learn(struct known *known, const struct tcphs_ident *id)
+static __attribute__((noinline)) void learn(struct known *known, const struct tcphs_ident *id)
 {
 	const bool *want = only;
 	char *p = known->conn;
@@ -206,7 +206,7 @@ static void learn(struct known *known, const struct tcphs_ident *id)
 	known->valid = true;
 }
 
-static struct known *who(const struct tcphs_ident *id)
+EACH_EVENT struct known *who(const struct tcphs_ident *id)
 {
 	struct known *known = &known_conns[id->conn % CACHE_SIZE];
 
@@ -216,7 +216,7 @@ static struct known *who(const struct tcphs_ident *id)
 	return known;
 }
 
-static char *put_ends(char *p, const struct known *known)
+EACH_EVENT char *put_ends(char *p, const struct known *known)
 {
 	memcpy(p, known->ends, COPY_LEN);
 	if (known->ends_len > COPY_LEN)
@@ -231,7 +231,7 @@ static char *put_comm(char *p, const uint8_t *comm)
 	return PUT(p, "\"");
 }
 
-static void learn_owner(struct known *known, const struct tcphs_ident *id)
+static __attribute__((noinline)) void learn_owner(struct known *known, const struct tcphs_ident *id)
 {
 	const bool *want = only;
 	char *p = PUT_U64(known->owner, pid, id->pid);
@@ -273,7 +273,7 @@ static char *put_cgroup(char *p, const struct tcphs_cgroup_names *names)
 	return p;
 }
 
-static char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
+EACH_EVENT char *put_owner(char *p, struct known *known, const struct tcphs_ident *id)
 {
 	if (!known->owner_known || memcmp(known->owner_id, &id->pid, OWNER_ID))
 		learn_owner(known, id);
@@ -293,7 +293,7 @@ EACH_EVENT char *put_queue(char *p, const struct tcphs_queue *q, const bool *wan
 	return PUT_U64(p, accept_limit, q->accept_limit);
 }
 
-static char *put_options(char *p, unsigned int options)
+static __attribute__((noinline)) char *put_options(char *p, unsigned int options)
 {
 	char buf[TCPHS_NAME_LEN];
 
@@ -367,7 +367,7 @@ EACH_EVENT char *put_detail(char *p, const struct tcphs_event *ev, const bool *w
 	return p;
 }
 
-static void learn_isns(struct known *known, const struct tcphs_event *ev)
+static __attribute__((noinline)) void learn_isns(struct known *known, const struct tcphs_event *ev)
 {
 	const bool *want = only;
 	char *p = known->isns;
@@ -384,7 +384,7 @@ static void learn_isns(struct known *known, const struct tcphs_event *ev)
 	known->isns_of[1] = ev->id.peer_isn;
 }
 
-static char *put_isns(char *p, struct known *known, const struct tcphs_event *ev)
+EACH_EVENT char *put_isns(char *p, struct known *known, const struct tcphs_event *ev)
 {
 	if (known->isns_flags != (ev->flags & ISNS_FLAGS) || known->isns_of[0] != ev->id.isn ||
 	    known->isns_of[1] != ev->id.peer_isn)
@@ -440,7 +440,7 @@ struct second {
 
 static struct second monotonic, utc;
 
-static void learn_monotonic(uint64_t seconds)
+static __attribute__((noinline)) void learn_monotonic(uint64_t seconds)
 {
 	char *p = PUT_KEY(monotonic.text, time);
 
@@ -451,7 +451,7 @@ static void learn_monotonic(uint64_t seconds)
 	monotonic.len = (uint8_t)(p - monotonic.text);
 }
 
-static void learn_utc(uint64_t seconds)
+static __attribute__((noinline)) void learn_utc(uint64_t seconds)
 {
 	char *p = PUT(PUT_KEY(utc.text, at), "\"");
 	time_t t = (time_t)seconds;
@@ -463,14 +463,14 @@ static void learn_utc(uint64_t seconds)
 	utc.len = (uint8_t)(p - utc.text);
 }
 
-static char *put_second(char *p, const struct second *second)
+EACH_EVENT char *put_second(char *p, const struct second *second)
 {
 	memcpy(p, second->text, sizeof(second->text));
 	return p + second->len;
 }
 
 /* By the clock that cannot be set. */
-static inline char *put_time(char *p, uint64_t ns)
+EACH_EVENT char *put_time(char *p, uint64_t ns)
 {
 	if (!monotonic.len || ns - monotonic.begins >= NSEC_PER_SEC)
 		learn_monotonic(ns / NSEC_PER_SEC);
@@ -480,7 +480,7 @@ static inline char *put_time(char *p, uint64_t ns)
 }
 
 /* The time of day. */
-static inline char *put_at(char *p, uint64_t real)
+EACH_EVENT char *put_at(char *p, uint64_t real)
 {
 	if (!utc.len || real - utc.begins >= NSEC_PER_SEC)
 		learn_utc(real / NSEC_PER_SEC);
