@@ -366,6 +366,22 @@ def of_unknown(made, each):
              "the newest, where the machine is not known")
 
 
+def of_quiet(made):
+    """A unit that has no event in a time, and one that there never was"""
+    folder = made.folder / "quiet"
+    folder.mkdir()
+    for n, unit in ((0, "nginx"), (1, "ssh")):
+        made.file(folder / f"000000000{n + 1}-20260301T120000Z.rec.zst", 0,
+                  owned(moved(made.opened, 0, n * 300 * SECOND, conn=0xe5 + n), 31 + n),
+                  cgroups={31 + n: f"/system.slice/{unit}.service"})
+    # Within the second file.
+    asked = ["doctor", "--read", folder, "-j", "--since", "2026-03-01T12:05:00.1Z",
+             "--until", "2026-03-01T12:05:01Z", "--unit"]
+    for unit, status, worst in ("nginx", 0, "none"), ("ngnix", 1, "unknown"):
+        got = lines(*asked, unit, status=(status,))
+        tap.same(got[-1]["worst"], worst, f"of a time without events of {unit}: {worst}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -382,6 +398,7 @@ def main():
         of_clock(made)
         of_names(made)
         of_units(made)
+        of_quiet(made)
     return tap.end()
 
 

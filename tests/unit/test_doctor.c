@@ -292,6 +292,9 @@ static void test_commands(void)
 	     "nsenter --net=/run/netns/blue ss -tn | grep x; dmesg | grep ss; "
 	     "nsenter --net=/run/netns/blue tcphs events -f --port 7; ls /proc/7/fd",
 	     "another namespace is asked, and the machine as it is");
+	same(typed("ip route get 192.0.2.1; tcptraceroute 192.0.2.1 80", &there),
+	     "nsenter --net=/run/netns/blue ip route get 192.0.2.1; "
+	     "nsenter --net=/run/netns/blue tcptraceroute 192.0.2.1 80", "so is its way to a peer");
 	same(typed("cat /proc/net/sockstat", &there),
 	     "nsenter --net=/run/netns/blue cat /proc/net/sockstat", "its files in /proc are, too");
 	same(typed("at the peer: tcphs doctor, or nstat -az", &there),
@@ -302,7 +305,7 @@ static void test_commands(void)
 
 int main(void)
 {
-	plan(75);
+	plan(76);
 	test_tally();
 	test_tally_limit();
 	test_counters();

@@ -222,6 +222,11 @@ const char *netns_path(uint32_t inode)
 {
 	const struct known *k = inode == inode_of("/proc/self/ns/net") ? NULL : known(inode);
 
+	/* A name or a process may be another's since, and another process be there. */
+	if (k && inode_of(k->path) != inode) {
+		look();
+		k = find(inode);
+	}
 	return k ? k->path : NULL;
 }
 

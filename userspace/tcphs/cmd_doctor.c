@@ -305,8 +305,11 @@ static bool is_covered(const struct doctor *d, const struct patient *p)
 {
 	const struct tcphs_status *st = &d->look.tables->status;
 
-	if (!belonging_is_known(&d->look.belonging))
-		return false;
+	if (!belonging_is_known(&d->look.belonging)) {
+		source_read_names(d->source);
+		if (!belonging_is_known(&d->look.belonging))
+			return false;
+	}
 	if (!source_session(d->source))
 		return source_goes_on(d->source) && !p->evidence.holes;
 	/* Other namespaces than the initial one do not get it. */

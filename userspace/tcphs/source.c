@@ -268,6 +268,40 @@ static int span_of(struct source *s, struct tcphs_error *err)
 	return 0;
 }
 
+static void on_nothing(void *arg, const struct tcphs_event *ev)
+{
+	(void)arg;
+	(void)ev;
+}
+
+static void on_name(void *arg, uint64_t id, const char *path)
+{
+	const struct source *s = arg;
+
+	if (s->cli->cgroups)
+		tcphs_cgroups_add(s->cli->cgroups, id, path);
+}
+
+/**
+ * source_read_names - what cgroups were ever called, whatever time is asked for
+ * @s: the source, whose events have been read: they can't be read again
+ *
+ * A directory names them where they have events.
+ */
+void source_read_names(struct source *s)
+{
+	static const struct tcphs_events_ops ops = { .record = on_nothing, .cgroup = on_name };
+	struct tcphs_error err = { 0 };
+
+	if (!s->recording || !tcphs_recording_is_directory(s->recording))
+		return;
+	tcphs_recording_window(s->recording, INT64_MIN, INT64_MAX);
+	if (tcphs_recording_rewind(s->recording, &err))
+		return;
+	while (tcphs_recording_read(s->recording, &ops, s, &err) > 0 && !tcphs_stop_asked())
+		;
+}
+
 /* What chooses lives is not for single events, unless it fits all of one or none. */
 static void take_filter(struct source *s)
 {

@@ -39,6 +39,9 @@ bool source_fits(const struct tcphs_filter *filter, const struct tcphs_event *ev
 /* Of the kernel, asked for a time: what it must remember of, so that nothing is an answer. */
 uint64_t source_since(const struct source *s);
 
+/* Names of cgroups, of all of a directory; nothing is read of it afterwards. */
+void source_read_names(struct source *s);
+
 /* A directory of recordings reports times of which it knows nothing; one file does not. */
 bool source_goes_on(const struct source *s);
 

@@ -112,7 +112,9 @@ static void put_what_was(char *text, size_t size, const char *command,
 /* Does it ask the network namespace that it runs in? Others ask a process, or the machine. */
 static bool asks_namespace(const char *command, size_t len)
 {
-	static const char *const programs[] = { "tcphs ", "ss ", "ip ", "nft ", "nstat ", "tcpdump " };
+	static const char *const programs[] = {
+		"tcphs ", "ss ", "ip ", "nft ", "nstat ", "tcpdump ", "tcptraceroute ",
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
