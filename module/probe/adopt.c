@@ -112,7 +112,7 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 	conn->listener = tcphs_listener_get(tcphs_listener_find(req->rsk_listener));
 }
 
-/* A socket may have left buckets and be there itself: each is one of its own. */
+/* A socket may have left buckets: each is one of its own. */
 static struct tcphs_section *enter_hashed(struct sock *sk)
 {
 	u64 cookie = tcphs_cookie_make(sk);

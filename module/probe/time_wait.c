@@ -69,7 +69,9 @@ struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
 	for (conn = s->conn; conn; conn = conn->next)
 		if (is_between_ports(conn, s->cookie, tw))
 			break;
-	if (unlikely(conn && (conn->marks & TCPHS_C_AGAIN || has_others(conn, s->cookie))))
+	/* Another that is as old as this module may be in no table yet. */
+	if (unlikely(conn && (conn->marks & TCPHS_C_AGAIN || conn->id.flags & TCPHS_F_ADOPTED ||
+			      has_others(conn, s->cookie))))
 		conn = by_addresses(conn, s->cookie, tw);
 	if (conn || (s->conn && s->conn->id.flags & TCPHS_F_BUCKET))
 		s->conn = conn;
