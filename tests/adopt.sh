@@ -204,7 +204,46 @@ time_wait_is_over() {
 	! ss -Htan | grep -q .
 }
 
-start 18
+# One socket leaves two, between the same ports; the cookie is of the module before.
+leave_two() {
+	python3 - "$here" <<-'END'
+		import socket
+		import sys
+		sys.path.append(sys.argv[1])
+		from tale import disconnect
+		servers = [socket.create_server(("127.0.0.17", 0))]
+		servers.append(socket.create_server(("127.0.0.19", servers[0].getsockname()[1])))
+		client = socket.socket()
+		client.bind(("127.0.0.23", 0))
+		for server in servers:
+		    client.connect(server.getsockname())
+		    other = server.accept()[0]
+		    client.shutdown(socket.SHUT_WR)
+		    other.recv(1)
+		    other.close()
+		    client.recv(1)
+		    if disconnect(client):
+		        sys.exit("it stays connected")
+	END
+}
+
+peers_of() { # FILE
+	jq -r 'select(.local == "127.0.0.23") | .peer' "$1" | sort
+}
+
+two_of_a_socket() {
+	leave_two && load ring_records=4096 || return
+	tcphs connections -j --state time-wait >"$tmp/two"
+	same "$(peers_of "$tmp/two" | xargs)" "127.0.0.17 127.0.0.19" "TIME-WAITs adopted" || return
+	same "$(jq -s 'map(.conn) | unique | length' "$tmp/two")" 1 cookies || return
+	ss -HK state time-wait >/dev/null
+	wait_until 20 table_is_empty || return
+	tcphs events -j --event time-wait-end >"$tmp/two"
+	same "$(peers_of "$tmp/two" | xargs)" "127.0.0.17 127.0.0.19" "whose ends" &&
+		same "$(deaf_hooks)" "" "deaf hooks"
+}
+
+start 19
 need_command python3 nft ss jq
 [[ -z $(ss -Htan) ]] || skip_all "somebody else has TCP sockets here"
 drop_some
@@ -237,6 +276,7 @@ check "no duration is invented up to the end" no_duration_is_invented
 check "no earlier step is reported as if it were new" no_step_is_reported_late
 check "the bytes of a life are those sent and received, or absent" lives_are_right
 check "in the end the table is empty" table_is_empty
+check "of two TIME_WAITs of one socket each is adopted" two_of_a_socket
 check "every object is as its schema says" objects_fit status "$tmp/status" \
 	connections "$tmp/connections" listeners "$tmp/listeners"
 check "the kernel does not complain" kernel_is_quiet
