@@ -625,6 +625,34 @@ static void test_crossing_data(void)
 	ok(!strstr(text, "ACK seq 2 ack 2"), "whatever the peer has confirmed so far");
 }
 
+/* A listener, or who is in SYN-RECV, resets what an older connection sent: that ends nothing. */
+static void test_stray(void)
+{
+#define OPENED	R_SYN(0), { E(R, 400, RST_SENT, LISTEN, LISTEN), WHY(BAD_SEGMENT), SEQ(300000), \
+			    .nobody = true }, R_ESTABLISHED(760)
+	static const struct told open[] = { OPENED };
+	static const struct told timed_out[] = {
+		OPENED,
+		{ E(R, 7780000, CLOSED, ESTABLISHED, CLOSE), WHY(TIMEOUT), LIFE(41, 0, 0),
+		  .duration = 7780000 },
+	};
+	static const struct told stays[] = {
+		R_SYN(0), { E(R, 400, RST_SENT, SYN_RECV, SYN_RECV), WHY(BAD_SEGMENT), SEQ(300000) },
+		R_ESTABLISHED(760),
+	};
+	const char *text = draw(open, COUNT(open), true, 120, false);
+
+	ok(strstr(text, "RST seq 300000") && strstr(text, "open for 1.50 s now"),
+	   "a connection goes on whose listener resets what is not of it");
+	text = draw(timed_out, COUNT(timed_out), true, 120, false);
+	ok(strstr(text, "41 B") && strstr(text, tcphs_reason_words(TCPHS_REASON_TIMEOUT)),
+	   "its data are drawn, and the reason why it ends later");
+	text = draw(stays, COUNT(stays), true, 120, false);
+	ok(strstr(text, "RST seq 300000") && strstr(text, "open for 1.50 s now"),
+	   "so does one that resets it itself, in SYN-RECV");
+#undef OPENED
+}
+
 static void test_again(void)
 {
 	struct tcphs_lives l = { 0 };
@@ -796,7 +824,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 4 + 6 + 3 + 4 + 2);
+	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 4 + 6 + 3 + 4 + 2 + 3);
 	test_drawings();
 	test_widths();
 	test_follow();
@@ -811,6 +839,7 @@ int main(int argc, char **argv)
 	test_put_back();
 	test_again();
 	test_crossing_data();
+	test_stray();
 	tcphs_buf_free(&out);
 	return tap_done();
 }

@@ -270,6 +270,17 @@ static void on_rst_in_between(struct draft *d, const struct tcphs_event *ev, uns
 	draft_reason(row, side, ev);
 }
 
+/*
+ * The same where the connection comes in: by a listener, for which the request waits, or by a
+ * socket that stays in SYN-RECV. If it was this handshake that is refused, its end is on record.
+ */
+static bool answers_stray(const struct draft *d, const struct tcphs_event *ev)
+{
+	return ev->type == TCPHS_EV_RST_SENT && !d->p->established &&
+	       !(ev->flags & TCPHS_F_ADOPTED) &&
+	       (ev->new_state == TCPHS_STATE_LISTEN || ev->new_state == TCPHS_STATE_SYN_RECV);
+}
+
 static void on_rst(struct draft *d, const struct tcphs_event *ev, unsigned int side)
 {
 	bool sent = ev->type == TCPHS_EV_RST_SENT;
@@ -277,6 +288,12 @@ static void on_rst(struct draft *d, const struct tcphs_event *ev, unsigned int s
 
 	if (ev->new_state == TCPHS_STATE_SYN_SENT) {
 		on_rst_in_between(d, ev, side);
+		return;
+	}
+	if (answers_stray(d, ev)) {
+		row = draft_row(d->p, ev->time);
+		draft_arrow(d, row, TCPHS_KIND_RST, false);
+		draft_reason(row, side, ev);
 		return;
 	}
 	begin_close(d, ev);
