@@ -256,6 +256,53 @@ static void test_segments(void)
 	ok(!segments(ev, seg, &numberless) && !numberless, "what is new is no segment");
 }
 
+/* ---- what is lost --------------------------------------------------------------- */
+
+static bool says(const struct tcphs_buf *out, const char *what)
+{
+	return memmem(out->data, out->len, what, strlen(what));
+}
+
+/* Some records of a stream, with so many lost before one of them. */
+static void put_with_loss(struct packets *p, unsigned int stream, size_t from, size_t to,
+			  size_t before, uint64_t lost)
+{
+	struct tcphs_event ev;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		ev = record_of(&streams[stream], i);
+		if (i == before)
+			packets_lost(p, lost);
+		packets_event(p, &ev, CLOCK);
+	}
+}
+
+static void test_losses(void)
+{
+	struct tcphs_buf out;
+	struct packets *p;
+
+	tcphs_buf_init(&out, -1);
+	p = packets_new(&out, netns_number);
+	put_with_loss(p, 1, 4, 6, 4, 31);
+	packets_end(p);
+	ok(packets_counts(p)->packets == 1 && says(&out, "; 31 records before it are lost"),
+	   "what is lost before an ACK that was a FIN is told of the FIN");
+	packets_free(p);
+	out.len = 0;
+	p = packets_new(&out, netns_number);
+	put_with_loss(p, 18, 0, 2, 1, 37);
+	packets_settle(p, INT64_MAX);
+	ok(packets_counts(p)->numberless == 2 && !says(&out, "are lost"),
+	   "a SYN+ACK without numbers is no packet that could tell it");
+	put_with_loss(p, 18, 3, 4, 3, 4);
+	packets_end(p);
+	ok(says(&out, "; 41 records before it are lost"), "the next one does, later as it comes");
+	packets_free(p);
+	tcphs_buf_free(&out);
+}
+
 /* ---- without memory, and in any order ------------------------------------------- */
 
 static size_t made(uint64_t seed, unsigned int events)
@@ -288,8 +335,9 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		return write_recordings(argv[1]);
-	plan(8 + 3);
+	plan(8 + 3 + 3);
 	test_segments();
+	test_losses();
 	made(1, 100);
 	made(2, 1000);
 	made(3, 50000);

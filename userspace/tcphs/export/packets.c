@@ -139,10 +139,17 @@ static void write_oldest(struct packets *p)
 	const struct packet *packet = packet_at(p, p->written++);
 
 	/* An ACK that may confirm more than its own numbers say, and no record says what. */
-	if (!packet->dropped && packet->seg.flags & TH_ACK && !packet->seg.known_ack)
+	if (!packet->dropped && packet->seg.flags & TH_ACK && !packet->seg.known_ack) {
 		p->counts.numberless++;
-	else if (!packet->dropped)
+	} else if (!packet->dropped) {
 		write_packet(p, packet);
+		return;
+	}
+	/* The next packet tells what is lost before this one, too. */
+	if (p->written < p->made)
+		packet_at(p, p->written)->lost += packet->lost;
+	else
+		p->lost += packet->lost;
 }
 
 /* ---- which segment it is ------------------------------------------------------- */
