@@ -165,10 +165,30 @@ def holes(folder):
          "behind a boot time goes on, and a clock that is set changes nothing")
 
 
+def connections(trace):
+    """(begun, ended, of these still open)"""
+    of = [e for e in trace["traceEvents"] if e["name"] == "connection"]
+    return (sum(e["ph"] == "B" for e in of), sum(e["ph"] == "E" for e in of),
+            sum("args" in e for e in of if e["ph"] == "E"))
+
+
+def after_the_end(folder):
+    trace = trace_of(folder, "reset_queued")
+    same(connections(trace), (1, 1, 0), "accept() of what is closed begins no track")
+    same({thread(e)[1] for e in instants(trace)}, {1}, "it is an instant of that which has ended")
+    names = [e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "thread_name"]
+    same(names[-1], "nginx[209] 10.0.0.2:443 from 10.0.0.1:40021 conn b", "and says whose it was")
+    trace = trace_of(folder, "reset_queued", "--event", "accepted")
+    same((connections(trace), {thread(e)[1] for e in instants(trace)}), ((0, 0, 0), {0}),
+         "or of none, where nothing else is there")
+    trace = trace_of(folder, "loopback", "--event", "time-wait-end")
+    same(connections(trace), (1, 1, 0), "TIME_WAIT whose beginning is not there is a track")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([RECORDER, folder], check=True)
-        for test in every_recording, details, holes:
+        for test in every_recording, details, holes, after_the_end:
             test(folder)
         empty = trace_of(folder, "loopback", "--port", "9")
         result(not empty["traceEvents"] and not list(problems(empty)), "nothing is a trace, too", empty)

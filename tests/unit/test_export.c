@@ -30,7 +30,7 @@ static const struct stream {
 	STREAM(put_back, .restored = true), STREAM(gave_up, .v6 = false),
 	STREAM(dropped, .v6 = false), STREAM(late_accept, .v6 = false), STREAM(nat, .v6 = false),
 	STREAM(nat_refused, .v6 = false), STREAM(self, .self = true),
-	STREAM(adopted, .adopted = true),
+	STREAM(adopted, .adopted = true), STREAM(reset_queued, .v6 = false),
 };
 
 /* What the handshake agreed on, which told.h is silent about. */

@@ -286,6 +286,15 @@ static const struct told adopted[] = {
 	  .duration = 9 },
 };
 
+/* Reset while it waits for accept(), which takes it then. */
+static const struct told reset_queued[] = {
+	R_SYN(0), R_ESTABLISHED(760),
+	{ E(R, 2000, RST_RECEIVED, ESTABLISHED, CLOSE), NUMBERS(1, 1) },
+	{ E(R, 2010, CLOSED, ESTABLISHED, CLOSE), WHY(RESET_RECEIVED), LIFE(0, 0, 0),
+	  .duration = 2010 },
+	{ E(R, 5000, ACCEPTED, CLOSE, CLOSE), QUEUE(0, 64, 0, 64), .duration = 4240 },
+};
+
 /* ---- the streams as records --------------------------------------------------- */
 
 static bool is_adopted, is_restored, is_v6, is_self;

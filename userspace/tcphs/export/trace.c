@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "conn_life.h"
 #include "hash.h"
 #include "trace.h"
 
@@ -329,20 +330,22 @@ static void add_to_hash(struct trace *t, uint32_t i)
 	hash_add(&t->lines, hash_line(t, line->conn, line->netns, line->generation), i);
 }
 
-static struct line *find_line(struct trace *t, const struct tcphs_ident *id)
+/* The one that goes on, or (@over) the latest of those that do not; NULL: there is none. */
+static struct line *find_line(struct trace *t, const struct tcphs_ident *id, bool over)
 {
 	uint64_t hash = hash_line(t, id->conn, id->netns, id->generation);
-	struct line *line;
+	struct line *line, *found = NULL;
 	uint32_t i;
 
 	for (i = hash_next(&t->lines, hash, HASH_NONE); i != HASH_NONE;
 	     i = hash_next(&t->lines, hash, i)) {
 		line = &t->line[t->lines.node[i].value];
 		if (line->conn == id->conn && line->netns == id->netns &&
-		    line->generation == id->generation && !line->over)
-			return line;
+		    line->generation == id->generation && line->over == over &&
+		    (!found || line->thread > found->thread))
+			found = line;
 	}
-	return NULL;
+	return found;
 }
 
 /* Those that are over need no place. */
@@ -427,11 +430,35 @@ static const char *queue_after(const struct line *line, const struct tcphs_event
 	return line->waits;
 }
 
-static void on_connection(struct trace *t, const struct tcphs_event *ev)
+/*
+ * What is recorded of a connection after its end, as accept() of one that was reset while it
+ * waited: nothing would ever end a line that began with it. TIME_WAIT has an end to come.
+ */
+static bool comes_late(const struct tcphs_event *ev)
 {
-	struct line *line = find_line(t, &ev->id);
+	return !tcphs_event_is_alive(ev) && ev->old_state == TCPHS_STATE_CLOSE &&
+	       ev->new_state == TCPHS_STATE_CLOSE;
+}
+
+static void on_late(struct trace *t, const struct tcphs_event *ev, uint32_t process)
+{
+	struct line *line = find_line(t, &ev->id, true);
+
+	if (line && !line->owned && ev->flags & TCPHS_F_OWNER)
+		name_line(t, line, ev);
+	put_instant(t, ev, process, line ? line->thread : 0);
+	put_queues(t, ev, process);
+}
+
+static void on_connection(struct trace *t, const struct tcphs_event *ev, uint32_t process)
+{
+	struct line *line = find_line(t, &ev->id, false);
 	bool is_new = !line;
 
+	if (is_new && comes_late(ev)) {
+		on_late(t, ev, process);
+		return;
+	}
 	if (is_new)
 		line = add_line(t, ev);
 	if (!line)
@@ -493,7 +520,7 @@ void trace_event(struct trace *t, const struct tcphs_event *ev, int64_t clock)
 	process = process_of(t, ev->id.netns);
 	put_lost(t, process);
 	if (ev->id.conn && !of_listener(ev)) {
-		on_connection(t, ev);
+		on_connection(t, ev, process);
 		return;
 	}
 	put_instant(t, ev, process, 0);
