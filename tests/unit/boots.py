@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 # pylint: disable=wrong-import-position
 import layout
+import rebuilt
 import recorded
 import tap
 
@@ -322,6 +323,51 @@ def of_other_ways(made, both, each):
              "events have their times as they are")
 
 
+def tracks(path):
+    """(when each connection begins and ends, us, and that it was open), the names of the instants"""
+    events = json.loads(ran("export", "--read", path, "--json-trace", "-").stdout)["traceEvents"]
+    begun, out = {}, []
+    for e in events:
+        if e["name"] == "connection" and e["ph"] == "B":
+            begun[e["tid"]] = e["ts"]
+        elif e["name"] == "connection":
+            out.append((begun[e["tid"]], e["ts"], "args" in e))
+    return sorted(out), [(e["ts"], e["name"]) for e in events if e["ph"] == "i"]
+
+
+def packets(path):
+    ran("export", "--read", path, "--force", "--pcapng", path.parent / "packets")
+    return [p._replace(comment="") for p in rebuilt.packets(path.parent / "packets")]
+
+
+def behind(those, by):
+    return [(begin + by, end + by, *more) for begin, end, *more in those]
+
+
+def of_tracks(made):
+    """A connection with the cookie of one that was open; the machine is up longer after the boot,
+    and the clock does not go back."""
+    before = moved(made.opened, 0, 0, conn=0xa1)
+    uptime = UPTIME[1]
+    for name, up in (("shorter", uptime), ("longer", UPTIME[0] + 800 * SECOND)):
+        after = recorded.shifted(moved(made.client, 1, 0, conn=0xa1), up - uptime)
+        both, *each = made.both(before, after, f"tracks-{name}", BEGAN[1] - up)
+        was = [tracks(folder) for folder in each]
+        now = tracks(both)
+        apart = (BEGAN[1] - BEGAN[0]) / 1000
+        tap.same(now[0], was[0][0] + behind(was[1][0], apart),
+                 f"tracks of two boots are those of each, where the machine is up {name}")
+        tap.same(now[1], was[0][1] + [(ts + apart, event) for ts, event in was[1][1]],
+                 f"and their events, by the time of day, {name}")
+        tap.same(packets(both), packets(each[0]) + packets(each[1]),
+                 f"packets of two boots are those of each, {name}")
+    accepted = recorded.events(recorded.read(made.folder / "reset_queued"))
+    both, *_ = made.both(moved(accepted, 0, 0), moved(accepted[-1:], 1, 0), "tracks-late")
+    trace = json.loads(ran("export", "--read", both, "--json-trace", "-").stdout)["traceEvents"]
+    tap.same([e["tid"] for e in trace if e["ph"] == "i" and e["name"] == "accepted"], [1, 0],
+             "what comes after its end is not of what had its cookie before the boot")
+
+
 def of_several(made, both):
     """Another machine, which is not booted, with a connection that is open all the while"""
     other = [moved(made.opened, 0, 500 * 10 ** 6, conn=0xf1, local_port=50001),
@@ -399,6 +445,7 @@ def main():
         of_names(made)
         of_units(made)
         of_quiet(made)
+        of_tracks(made)
     return tap.end()
 
 

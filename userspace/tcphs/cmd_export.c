@@ -57,6 +57,13 @@ static void to_trace_lost(void *arg, uint32_t cpu, uint64_t count)
 	trace_lost(cmd->track, count);
 }
 
+static void on_boot(void *arg)
+{
+	struct export_cmd *cmd = arg;
+
+	trace_boot(cmd->track);
+}
+
 static void on_missing(void *arg, const struct tcphs_missing *missing)
 {
 	(void)arg;
@@ -143,6 +150,9 @@ static int write_all(struct export_cmd *cmd, struct source *source, struct tcphs
 		cmd->packets = packets_new(&cmd->out, cli_netns(cmd->cli));
 	if (!cmd->track && !cmd->packets)
 		return no_memory(err);
+	/* Packets know each other by addresses and numbers, not by what comes again. */
+	if (cmd->trace)
+		source_on_boot(source, on_boot, cmd);
 	if (read_events(cmd, source, err))
 		return -1;
 	if (cmd->trace ? trace_end(cmd->track, now_of(source)) : packets_end(cmd->packets))

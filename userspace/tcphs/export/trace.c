@@ -52,7 +52,6 @@ struct trace {
 	uint64_t first_real;		/* CLOCK_REALTIME of the first record, ns */
 	uint64_t base;			/* CLOCK_MONOTONIC that is 0 in the trace */
 	uint64_t last;			/* of the last record */
-	int64_t clock;
 	uint64_t now;			/* in the trace, ns */
 	uint64_t lost;			/* records, since the last one */
 	int err;
@@ -482,25 +481,16 @@ static void end_all(struct trace *t, bool go_on)
 			end_line(t, &t->line[i], go_on);
 }
 
-/* Time goes on, whatever is done to the clock; but after a boot it begins anew. */
+/* Time goes on, whatever is done to the clock. */
 static void set_time(struct trace *t, const struct tcphs_event *ev, int64_t clock)
 {
-	uint64_t real = ev->time + (uint64_t)clock, now;
+	uint64_t now;
 
 	if (!t->begun) {
-		t->first_real = real;
+		t->first_real = ev->time + (uint64_t)clock;
 		t->base = ev->time;
-		t->last = ev->time;
-		t->clock = clock;
-	}
-	if (ev->time < t->last && clock != t->clock) {
-		/* How they ended nobody saw. */
-		end_all(t, true);
-		now = real - t->first_real;
-		t->base = ev->time - (now > t->now && now < UINT64_MAX / 2 ? now : t->now);
 	}
 	t->last = ev->time;
-	t->clock = clock;
 	now = ev->time - t->base;
 	if (now > t->now && now < UINT64_MAX / 2)
 		t->now = now;
@@ -525,6 +515,20 @@ void trace_event(struct trace *t, const struct tcphs_event *ev, int64_t clock)
 	}
 	put_instant(t, ev, process, 0);
 	put_queues(t, ev, process);
+}
+
+/**
+ * trace_boot - the machine was booted
+ * @t: the trace
+ *
+ * How what was open has ended nobody saw, and its cookie comes again.
+ */
+void trace_boot(struct trace *t)
+{
+	end_all(t, true);
+	hash_clear(&t->lines);
+	t->nr = 0;
+	t->nr_over = 0;
 }
 
 /**

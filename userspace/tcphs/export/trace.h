@@ -15,8 +15,12 @@ struct trace;
 struct trace *trace_new(struct tcphs_buf *out, netns_namer *namer);
 void trace_free(struct trace *t);
 
-/* Records in time order; @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of them. */
+/*
+ * Records in time order; @clock: CLOCK_REALTIME - CLOCK_MONOTONIC of them. trace_boot() comes
+ * before those of another boot, whose times go on behind the last.
+ */
 void trace_event(struct trace *t, const struct tcphs_event *ev, int64_t clock);
+void trace_boot(struct trace *t);
 void trace_lost(struct trace *t, uint64_t count);
 
 /*
