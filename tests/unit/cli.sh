@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..484"
+echo "1..490"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -536,6 +536,12 @@ EOT
 		run 0 "$words, of a clock of $clock"	absent $words --read "$rec"
 	done
 done
+run 0 "diagram --follow of one of 6,600 at once"	"flood:66000" diagram 1a2c --follow --ascii
+[ "$(grep -c 'FIN+ACK seq' "$out")" = 40 ]; result $?	"has its steps from the first on"
+run 0 "diagram --last --follow of them"		"flood:66000" diagram --port 6700 --last --follow --ascii
+[ "$(grep -c 'FIN+ACK seq' "$out")" = 40 ]; result $?	"has them, too"
+run 0 "diagram --follow of none that is there"	"flood:66000" diagram 7 --follow
+[ ! -s "$out" ]; result $?			"draws nothing"
 run 0 "diagram --svg -"				"" diagram --last --svg -
 grep -q '^</svg>' "$out"; result $?		"is a picture on standard output"
 echo mine >"$rec.svg"
@@ -647,4 +653,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 484
+ended 490

@@ -445,6 +445,25 @@ static int draw_all(struct diagram *d, struct tcphs_error *err)
 
 /* ---- as it happens ---------------------------------------------------------- */
 
+/* Is it one of those there are, the newest that fits or that was named? The next new one else. */
+static bool is_choosing(const struct diagram *d)
+{
+	return d->life == TCPHS_NO_LIFE && (d->last || d->conn);
+}
+
+/* Which of them is known when they are all read, however many events of others there are. */
+static void on_candidate(struct diagram *d, const struct tcphs_event *ev)
+{
+	uint32_t life;
+
+	if (d->album.no_memory)
+		return;
+	store(d, ev);
+	life = tcphs_album_see(&d->album, ev);
+	if (life != TCPHS_NO_LIFE && ev->id.conn && wanted(d, ev))
+		d->album.lives.life[life].wanted = true;
+}
+
 static void on_followed(void *arg, const struct tcphs_event *ev)
 {
 	struct diagram *d = arg;
@@ -452,6 +471,10 @@ static void on_followed(void *arg, const struct tcphs_event *ev)
 	int err;
 
 	follow_source(d);
+	if (is_choosing(d)) {
+		on_candidate(d, ev);
+		return;
+	}
 	if (d->life != TCPHS_NO_LIFE && !tcphs_lives_concern(&d->album.lives, d->life, ev))
 		return;
 	if (d->life == TCPHS_NO_LIFE && d->album.lives.nr >= WAITING_MAX)
@@ -460,20 +483,43 @@ static void on_followed(void *arg, const struct tcphs_event *ev)
 	if (life != TCPHS_NO_LIFE)
 		err = tcphs_lives_keep(&d->album.lives, life, ev);
 	d->album.no_memory |= err;
-	if (d->life != TCPHS_NO_LIFE || life == TCPHS_NO_LIFE || !ev->id.conn || !wanted(d, ev))
-		return;
-	/* The newest of those there are is known when they are all read. */
-	d->album.lives.life[life].wanted = true;
-	if (!d->last && !d->conn && d->album.lives.life[life].begin >= d->since)
+	if (d->life == TCPHS_NO_LIFE && life != TCPHS_NO_LIFE && ev->id.conn && wanted(d, ev) &&
+	    d->album.lives.life[life].begin >= d->since)
 		d->life = life;
 }
 
-/* Of those there are: the newest that fits, or the newest of the one that was named. */
+/* The events there were: all, or what may be of the one that was chosen. */
+static void keep_candidates(struct diagram *d)
+{
+	struct tcphs_lives *l = &d->album.lives;
+	uint32_t i, life;
+
+	tcphs_lives_restart(l);
+	for (i = 0; i < d->nr && !d->album.no_memory; i++) {
+		life = tcphs_lives_find(l, &d->ev[i]);
+		if (life == TCPHS_NO_LIFE ||
+		    (d->life != TCPHS_NO_LIFE && !tcphs_lives_concern(l, d->life, &d->ev[i])))
+			continue;
+		d->album.no_memory = tcphs_lives_keep(l, life, &d->ev[i]) != 0;
+	}
+	free(d->ev);
+	d->ev = NULL;
+	d->nr = 0;
+	d->cap = 0;
+}
+
 static void choose_newest(struct diagram *d)
 {
-	d->last = false;
 	if (tcphs_lives_choose(&d->album.lives, 1, &d->life, NULL) < 0)
 		d->album.no_memory = true;
+	/* What is named may still come; and the next one may be the other end of one that is there. */
+	if (d->life == TCPHS_NO_LIFE && d->nr >= WAITING_MAX) {
+		tcphs_lives_clear(&d->album.lives);
+		d->nr = 0;
+	} else if (d->life != TCPHS_NO_LIFE || !d->conn) {
+		keep_candidates(d);
+	}
+	d->last = false;
 }
 
 static bool only_time_wait_is_left(struct diagram *d)
@@ -553,7 +599,7 @@ static bool on_idle(void *arg)
 	struct diagram *d = arg;
 	bool more = true;
 
-	if (d->last || (d->conn && d->life == TCPHS_NO_LIFE))
+	if (is_choosing(d))
 		choose_newest(d);
 	if (d->life != TCPHS_NO_LIFE) {
 		if (!d->picture.begun)
