@@ -57,6 +57,20 @@ static const struct tcphs_events_ops all_ops = {
 	.record = on_record, .lost = on_lost, .kept = on_kept, .overwritten = on_overwritten,
 };
 
+static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
+{
+	size_t len = strlen(seen);
+
+	(void)arg;
+	snprintf(seen + len, sizeof(seen) - len, "%s<%llu:%llu@%u", len ? " " : "",
+		 (unsigned long long)(time / MS), (unsigned long long)count, cpu);
+}
+
+/* Of a recorder, which tells each hole in its place. */
+static const struct tcphs_events_ops recorder_ops = {
+	.record = on_record, .lost = on_lost, .older = on_older,
+};
+
 static void clear(void)
 {
 	seen[0] = '\0';
@@ -151,6 +165,81 @@ static void test_old(void)
 	clear();
 	tcphs_events_emit_all(evs, &all_ops, NULL);
 	same(seen, "40", "and of the last few none is missing");
+	tcphs_events_free(evs);
+}
+
+static const char *emit_recorder(struct tcphs_events *evs)
+{
+	clear();
+	tcphs_events_emit(evs, &recorder_ops, NULL);
+	return seen;
+}
+
+/* A hole of the first pull is older than the recorder, whatever comes behind it, or nothing. */
+static void test_old_tail(void)
+{
+	static const struct tcphs_filter closed = {
+		.keys = 1u << TCPHS_FILTER_EVENT, .events = 1ull << TCPHS_EV_ESTABLISHED,
+	};
+	struct tcphs_events *evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
+	struct tcphs_resume to[8];
+
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 0, 11, 10, 0);
+	ADD(evs, 0, 5, 16, 0);
+	ADD(evs, 1, 9, 10, 0);
+	tcphs_events_end(evs, true);
+	same(emit_recorder(evs), "10 <1000:5@0 <1000:9@1",
+	     "a hole of the first pull that no record follows is not lost");
+	tcphs_events_begin(evs, 2000 * MS);
+	ADD(evs, 1, 2, 12, 0);
+	tcphs_events_end(evs, true);
+	same(emit_recorder(evs), "-2@1", "that of a later one is");
+	tcphs_events_free(evs);
+
+	evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
+	tcphs_events_count(evs);
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 3, 5, 10, 0);
+	ADD(evs, 0, 5, 10, 0);
+	ADD(evs, 1, 9, 10, 0);
+	ADD(evs, 2, 9, 10, 0);
+	tcphs_events_end(evs, true);
+	tcphs_events_settled(evs, to, 8);
+	ok(to[0].next == 1 && to[1].next == 1 && to[2].next == 1,
+	   "until they are told, cursors stand before such holes");
+	tcphs_events_begin(evs, 2000 * MS);
+	ADD(evs, 0, 2, 13, 20, 0);
+	ADD(evs, 1, 0, 11, 30, 0);
+	ADD(evs, 2, 4, 14, 0);
+	tcphs_events_end(evs, true);
+	same(emit_recorder(evs), "<10:3@0 10 <20:5@0 -2@0 20 <30:9@1 30 <2000:9@2 -4@2",
+	     "told before what a second pull brings, each as what it is");
+	tcphs_events_settled(evs, to, 8);
+	ok(to[0].next == 13 && to[1].next == 11 && to[2].next == 14, "and then behind them");
+	tcphs_events_free(evs);
+
+	evs = tcphs_events_new(false, TCPHS_KEPT_NOT, &closed);
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 5, 7, 10, 0);
+	tcphs_events_end(evs, true);
+	tcphs_events_begin(evs, 2000 * MS);
+	tcphs_events_end(evs, true);
+	same(emit_recorder(evs), "<2000:5@0", "nor is it where a filter stopped what follows");
+	tcphs_events_settled(evs, to, 8);
+	equal(to[0].next, 7, "and who goes on does not count it again");
+	tcphs_events_free(evs);
+
+	evs = tcphs_events_new(false, TCPHS_KEPT_NOT, NULL);
+	tcphs_events_begin(evs, 1000 * MS);
+	ADD(evs, 0, 5, 6, 0);
+	tcphs_events_end(evs, true);
+	clear();
+	tcphs_events_emit(evs, &all_ops, NULL);
+	same(seen, "<1000:5", "it is among what is told at once");
+	tcphs_events_begin(evs, 2000 * MS);
+	ADD(evs, 0, 0, 7, 20, 0);
+	same(emit_recorder(evs), "20", "and not again");
 	tcphs_events_free(evs);
 }
 
@@ -333,6 +422,23 @@ static void test_holes(void)
 	tcphs_events_end(evs, true);
 	same(emit_all(evs), "49 50 50 51 60 -1@0 60 -5@1 61", "what is kept is not missing");
 	tcphs_events_free(evs);
+
+	/* The same where no record follows, or only what a second pull brings. */
+	evs = tcphs_events_new(false, TCPHS_KEPT_TOO, NULL);
+	tcphs_events_begin(evs, 1000 * MS);
+	add_one(evs, false, 0, 7, 20, 50);
+	ADD(evs, 0, 3, 24, 0);
+	add_one(evs, false, 1, 7, 20, 50);
+	ADD(evs, 1, 3, 24, 0);
+	add_one(evs, true, 0, 7, 21, 51);
+	add_one(evs, true, 1, 7, 22, 52);
+	tcphs_events_end(evs, true);
+	tcphs_events_begin(evs, 1000 * MS);
+	add_lost(evs, 4, 1, 7, 28, 60);
+	add_one(evs, false, 1, 7, 29, 61);
+	tcphs_events_end(evs, true);
+	same(emit_all(evs), "50 50 51 52 -2@1 -4@1 60 61 -2@0", "nor behind the last record");
+	tcphs_events_free(evs);
 }
 
 static void test_half_kept(void)
@@ -351,7 +457,7 @@ static void test_half_kept(void)
 
 int main(void)
 {
-	plan(32);
+	plan(42);
 	test_kept();
 	test_half_kept();
 	test_holes();
@@ -359,6 +465,7 @@ int main(void)
 	test_holding_back();
 	test_losses();
 	test_old();
+	test_old_tail();
 	test_last();
 	test_many();
 	return tap_done();

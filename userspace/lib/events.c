@@ -44,6 +44,7 @@ struct queue {
 	bool kept;		/* the kept store's, of all CPUs */
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
+	uint64_t older_lost;	/* and before the reader began, after the last item of then */
 	uint64_t asked;		/* with a filter, an earlier cursor: all before it was emitted */
 	struct tcphs_resume emitted;	/* and the last record that was, if any */
 	struct item *item;
@@ -196,7 +197,7 @@ void tcphs_events_begin(struct tcphs_events *evs, uint64_t now)
 	/* Losses that no record followed yet may not have been emitted. */
 	for (i = 0; i < evs->nr; i++) {
 		q = &evs->queue[i];
-		if (!q->lost)
+		if (!q->lost && !q->older_lost)
 			q->asked = q->next;
 	}
 }
@@ -289,12 +290,15 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 {
 	struct item *first = &q->item[q->tail];
 	size_t i, nr = batch->nr;
+	uint64_t *lost;
 
 	tcphs_batch_copy(batch, first, sizeof(*first));
 	/* What was lost lies before the first one: before the time that is asked for, too? */
 	if (nr && filter && tcphs_filter_has(filter, TCPHS_FILTER_SINCE) &&
-	    first[0].ev.time < filter->since_ns)
+	    first[0].ev.time < filter->since_ns) {
 		q->lost = 0;
+		q->older_lost = 0;
+	}
 	if (filter)
 		nr = sieve(first, nr, filter);
 	for (i = 0; i < nr; i++) {
@@ -302,8 +306,10 @@ static size_t queue_append(struct queue *q, const struct tcphs_batch *batch,
 		first[i].older = older;
 	}
 	if (nr) {
-		first[0].lost = q->lost;
-		q->lost = 0;
+		/* A later record leaves what is older in the queue: it may have a hole of its own. */
+		lost = older ? &q->older_lost : &q->lost;
+		first[0].lost = *lost;
+		*lost = 0;
 	}
 	q->tail += nr;
 	return nr;
@@ -328,6 +334,7 @@ static uint64_t missed(const struct tcphs_events *evs, const struct tcphs_batch 
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 {
 	struct queue *q = queue_of(evs, batch->cpu, batch->kept);
+	bool older = !evs->pulled && !batch->kept;
 	uint64_t last;
 	size_t kept;
 
@@ -336,10 +343,13 @@ int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 	if (!q->kept && !q->next)
 		q->lost += missed(evs, batch);
 	q->next = batch->next;
-	q->lost += batch->lost;
+	if (older)
+		q->older_lost += batch->lost;
+	else
+		q->lost += batch->lost;
 	if (!batch->nr)
 		return 0;
-	kept = queue_append(q, batch, evs->filter, !evs->pulled && !q->kept);
+	kept = queue_append(q, batch, evs->filter, older);
 	if (!kept)
 		return 0;
 	evs->held += kept;
@@ -426,7 +436,7 @@ size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume 
 			continue;
 		if (max - nr < 2)
 			return 0;
-		waiting = q->lost + (q->tail - q->head);
+		waiting = q->lost + q->older_lost + (q->tail - q->head);
 		for (i = q->head; i < q->tail; i++)
 			waiting += q->item[i].lost;
 		to[nr++] = (struct tcphs_resume){
@@ -526,6 +536,12 @@ static size_t after(const struct queue *ring, const struct tcphs_event *ev, bool
 	return low;
 }
 
+/* Does what was lost after the last item of the first pull lie right before this place? */
+static bool ends_first_pull(const struct queue *q, size_t at)
+{
+	return (at == q->tail || !q->item[at].older) && (at == q->head || q->item[at - 1].older);
+}
+
 /*
  * What is kept, but lies in a hole of its CPU's ring, is not lost. They come in the order of
  * their numbers: so a hole gets shorter from its beginning on.
@@ -534,7 +550,7 @@ static void fill_hole(struct tcphs_events *evs, const struct tcphs_event *ev)
 {
 	struct queue *ring = queue_find(evs, ev->cpu, false);
 	bool by_number = !evs->all_netns, inside;
-	uint64_t lost, end;
+	uint64_t lost, older, end;
 	size_t at;
 
 	if (!ring)
@@ -542,10 +558,13 @@ static void fill_hole(struct tcphs_events *evs, const struct tcphs_event *ev)
 	at = after(ring, ev, by_number);
 	inside = at < ring->tail;
 	lost = inside ? ring->item[at].lost : ring->lost;
+	older = ends_first_pull(ring, at) ? ring->older_lost : 0;
 	end = inside ? ring->item[at].ev.number : ring->next;
-	if (!lost || (by_number ? ev->number < end - lost : at == ring->head))
+	if (!(lost + older) || (by_number ? ev->number < end - lost - older : at == ring->head))
 		return;
-	if (inside)
+	if (older)
+		ring->older_lost--;
+	else if (inside)
 		ring->item[at].lost--;
 	else
 		ring->lost--;
@@ -677,6 +696,22 @@ static uint64_t heap_second(const struct tcphs_events *evs)
 	return second;
 }
 
+static void tell_lost(const struct queue *q, uint64_t count, const struct tcphs_events_ops *ops,
+		      void *arg)
+{
+	if (count && ops->lost)
+		ops->lost(arg, q->cpu, count);
+}
+
+static void tell_older(const struct queue *q, uint64_t count, uint64_t time,
+		       const struct tcphs_events_ops *ops, void *arg)
+{
+	if (count && ops->older)
+		ops->older(arg, q->cpu, count, time);
+	else
+		tell_lost(q, count, ops, arg);
+}
+
 /* Losses that no record follows; those of a queue that still holds some wait. */
 static void emit_tail_losses(struct tcphs_events *evs, const struct tcphs_events_ops *ops,
 			     void *arg)
@@ -686,16 +721,32 @@ static void emit_tail_losses(struct tcphs_events *evs, const struct tcphs_events
 
 	for (i = 0; i < evs->nr; i++) {
 		q = &evs->queue[i];
-		if (!q->lost || q->head < q->tail)
+		if (!(q->lost || q->older_lost) || q->head < q->tail)
 			continue;
-		if (ops->lost)
-			ops->lost(arg, q->cpu, q->lost);
+		tell_older(q, q->older_lost, evs->pulled_at, ops, arg);
+		tell_lost(q, q->lost, ops, arg);
+		q->older_lost = 0;
 		q->lost = 0;
+		/* Whoever goes on from here would have it counted again, as lost. */
+		q->asked = q->next;
 	}
 }
 
+/* What is missing before an item. */
+static void emit_hole(struct queue *q, const struct item *item, const struct tcphs_events_ops *ops,
+		      void *arg)
+{
+	if (item->older) {
+		tell_older(q, item->lost, item->ev.time, ops, arg);
+		return;
+	}
+	tell_older(q, q->older_lost, item->ev.time, ops, arg);
+	q->older_lost = 0;
+	tell_lost(q, item->lost, ops, arg);
+}
+
 /* The records of @q up to @limit. Returns the first one after them. */
-static size_t emit_run(const struct queue *q, uint64_t limit, const struct tcphs_events_ops *ops,
+static size_t emit_run(struct queue *q, uint64_t limit, const struct tcphs_events_ops *ops,
 		       void *arg)
 {
 	void (*tell)(void *arg, const struct tcphs_event *ev) =
@@ -703,10 +754,8 @@ static size_t emit_run(const struct queue *q, uint64_t limit, const struct tcphs
 	const struct item *item = &q->item[q->head], *end = &q->item[q->tail];
 
 	for (; item < end && item->ev.time <= limit; item++) {
-		if (item->lost && item->older && ops->older)
-			ops->older(arg, q->cpu, item->lost, item->ev.time);
-		else if (item->lost && ops->lost)
-			ops->lost(arg, q->cpu, item->lost);
+		if (item->lost || q->older_lost)
+			emit_hole(q, item, ops, arg);
 		tell(arg, &item->ev);
 	}
 	return (size_t)(item - q->item);
@@ -721,10 +770,11 @@ static uint64_t take_holes(struct tcphs_events *evs, uint64_t *until)
 
 	for (i = 0; i < evs->nr; i++) {
 		q = &evs->queue[i];
-		if (q->lost)
+		if (q->lost || q->older_lost)
 			*until = evs->pulled_at;
-		count += q->lost;
+		count += q->lost + q->older_lost;
 		q->lost = 0;
+		q->older_lost = 0;
 		for (k = q->head; k < q->tail; k++) {
 			if (!q->item[k].lost)
 				continue;
@@ -816,8 +866,10 @@ void tcphs_events_keep_last(struct tcphs_events *evs, size_t keep)
 		heap_advance(evs, evs->heap[0]->head + 1);
 	if (keep)
 		return;
-	for (i = 0; i < evs->nr; i++)
+	for (i = 0; i < evs->nr; i++) {
 		evs->queue[i].lost = 0;
+		evs->queue[i].older_lost = 0;
+	}
 }
 
 /**

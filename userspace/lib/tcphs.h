@@ -414,8 +414,8 @@ struct tcphs_missing {
  *	records have taken the place of older ones. NULL: @lost is called for each
  * @missing: a recording that has an index has nothing of a time. May be NULL
  * @cgroup: the name of one that a recording has, before the events that need it. May be NULL
- * @older: instead of @overwritten, each of these holes in its place, before a record of @time.
- *	May be NULL
+ * @older: instead of @overwritten, each of these holes in its place, before a record of @time;
+ *	where none follows, of before @time. NULL: @lost is called for each
  */
 struct tcphs_events_ops {
 	void (*record)(void *arg, const struct tcphs_event *ev);
