@@ -471,6 +471,14 @@ run 1 "nor their last"				absent events -j --read "$rec" -n 1
 [ "$(cat "$out")" = "$(echo "$whole" | tail -n 1)" ]; result $?	"which is found"
 [ "$(wc -l <"$err")" = 1 ]; result $?		"and it is named once"
 rm -r "$rec"
+run 0 "record --directory of a filter"		idle record --directory "$rec" -d 0s --event closed
+run 0 "and of another one"			idle record --directory "$rec" -d 0s --event fin-sent
+run 0 "what both wrote"				absent events -j --read "$rec"
+[ "$(grep -c '"event":"closed"' "$out")" = 1 ] && grep -q '"event":"fin-sent"' "$out"
+result $?					"has what only the second asked for, of before it too"
+run 0 "the same filter again"			idle record --directory "$rec" -d 0s --event fin-sent
+said "$err" '^tcphs: 0 events, '		"goes on behind what is written"
+rm -r "$rec"
 run 0 "record --kept, module loaded anew"	reloads record --directory "$rec" --kept -A -d 200ms
 said "$err" '^tcphs: 10 events, 0 lost, 0 not written, ' "has lost nothing by that"
 run 0 "what it wrote"				absent events -j --read "$rec"

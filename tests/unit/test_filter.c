@@ -408,9 +408,80 @@ static void test_times(void)
 	ok(tcphs_filter_clock(&f, 0, 0, &span, &err), "and not a day less an hour");
 }
 
+/* ---- which filter it is ------------------------------------------------------------ */
+
+static uint32_t hash(enum tcphs_filter_key key, const char *arg)
+{
+	struct tcphs_filter f = make(key, arg);
+
+	return tcphs_filter_hash(&f);
+}
+
+#define HASH(key, arg) hash(TCPHS_FILTER_##key, arg)
+
+/* All of these, each with one value and with another. */
+static const struct {
+	enum tcphs_filter_key key;
+	const char *one, *other;
+} two_of_each[] = {
+	{ TCPHS_FILTER_PORT, "80", "443" },
+	{ TCPHS_FILTER_PORT, "80-81", "80,81" },
+	{ TCPHS_FILTER_LOCAL_PORT, "80", "443" },
+	{ TCPHS_FILTER_PEER_PORT, "80", "443" },
+	{ TCPHS_FILTER_ADDRESS, "10.0.0.0/8", "10.0.0.0/9" },
+	{ TCPHS_FILTER_ADDRESS, "fe80::1%7", "fe80::1%8" },
+	{ TCPHS_FILTER_STATE, "established", "listen" },
+	{ TCPHS_FILTER_EVENT, "closed", "fin-sent" },
+	{ TCPHS_FILTER_ROLE, "active", "passive" },
+	{ TCPHS_FILTER_PID, "1", "2" },
+	{ TCPHS_FILTER_COMM, "curl", "nginx" },
+	{ TCPHS_FILTER_DEVICE, "4711", "4712" },
+	{ TCPHS_FILTER_DEVICE, "lo", "none" },
+	{ TCPHS_FILTER_NETNS, "1", "2" },
+	{ TCPHS_FILTER_OLDER_THAN, "1s", "2s" },
+	{ TCPHS_FILTER_CONN, "1f", "20" },
+	{ TCPHS_FILTER_SINCE, "5m", "6m" },
+	{ TCPHS_FILTER_SINCE, "5m", "00:05" },
+	{ TCPHS_FILTER_UNTIL, "2026-11-28", "2026-11-29" },
+	{ TCPHS_FILTER_UNIT, "nginx", "ssh" },
+	{ TCPHS_FILTER_CONTAINER, "web", "db" },
+};
+
+static void test_hash(void)
+{
+	uint32_t hashes[2 * sizeof(two_of_each) / sizeof(two_of_each[0])];
+	struct tcphs_filter none = { 0 }, f = { 0 }, other = { 0 };
+	size_t i, k, nr = 0, same_as = 0, unsaid = 0;
+
+	for (i = 0; i < sizeof(two_of_each) / sizeof(two_of_each[0]); i++) {
+		hashes[nr++] = hash(two_of_each[i].key, two_of_each[i].one);
+		hashes[nr++] = hash(two_of_each[i].key, two_of_each[i].other);
+	}
+	/* --since 5m is there twice; 1 is what older recorders wrote of any. */
+	for (i = 0; i < nr; i++) {
+		unsaid += hashes[i] <= TCPHS_FILTER_UNSAID;
+		for (k = 0; k < i; k++)
+			same_as += hashes[i] == hashes[k];
+	}
+	equal(same_as, 1, "filters of other keys or values are others");
+	equal(unsaid, 0, "and none is as none at all, or as one that nobody knows");
+	equal(tcphs_filter_hash(&none), 0, "which is 0");
+	ok(HASH(PORT, "80,443") == HASH(PORT, "443,80") && HASH(COMM, "a,b") == HASH(COMM, "b,a") &&
+	   HASH(ADDRESS, "::1,10.0.0.0/8") == HASH(ADDRESS, "10.9.9.9/8,::1"),
+	   "the order of a list makes no other filter");
+	parses(&f, TCPHS_FILTER_PORT, "80");
+	parses(&f, TCPHS_FILTER_FAILED, NULL);
+	parses(&other, TCPHS_FILTER_FAILED, NULL);
+	parses(&other, TCPHS_FILTER_PORT, "80");
+	f.since_ns = 7;
+	ok(tcphs_filter_hash(&f) == tcphs_filter_hash(&other), "nor does that of the keys");
+	ok(tcphs_filter_hash(&f) != HASH(PORT, "80"), "a key more does");
+}
+
 int main(void)
 {
-	plan(87);
+	plan(93);
+	test_hash();
 	test_events();
 	test_unknown();
 	test_long_name();

@@ -452,3 +452,109 @@ uint64_t tcphs_filter_event_types(const struct tcphs_filter *f)
 		mask &= FAILURES | 1ull << TCPHS_EV_CLOSED;
 	return mask;
 }
+
+/* ---- is it the same as another one? ---------------------------------------------------- */
+
+/* FNV-1a, and all bits of it mixed: sums of these are to be told apart. */
+static uint64_t hash_word(uint64_t hash, const void *data, size_t size)
+{
+	const uint8_t *p = data, *end = p + size;
+
+	hash = (hash + 1) * 0x9e3779b97f4a7c15;
+	for (; p < end; p++)
+		hash = (hash ^ *p) * 0x100000001b3;
+	hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+	return hash ^ hash >> 31;
+}
+
+/* In no order: a list is the same however it is written. */
+static uint64_t hash_list(unsigned int what, const void *list, unsigned int nr, size_t size)
+{
+	const uint8_t *word = list;
+	uint64_t hash = 0;
+
+	for (; nr; nr--, word += size)
+		hash += hash_word(what, word, size);
+	return hash;
+}
+
+/* The same of strings, each in so much room. */
+static uint64_t hash_names(unsigned int what, const void *list, unsigned int nr, size_t size)
+{
+	const char *name = list;
+	uint64_t hash = 0;
+
+	for (; nr; nr--, name += size)
+		hash += hash_word(what, name, strlen(name));
+	return hash;
+}
+
+static uint64_t hash_addresses(const struct tcphs_filter *f)
+{
+	uint64_t hash = 0, one;
+	unsigned int i;
+
+	for (i = 0; i < f->nr_addresses; i++) {
+		one = hash_word(TCPHS_FILTER_ADDRESS, &f->address[i], sizeof(f->address[i]));
+		one = hash_word(one, &f->scope[i], sizeof(f->scope[i]));
+		hash += hash_word(one, &f->scope_named[i], sizeof(f->scope_named[i]));
+	}
+	return hash;
+}
+
+static uint64_t hash_when(enum tcphs_filter_key key, const struct tcphs_when *when)
+{
+	const int64_t both[] = { when->kind, when->ns };
+
+	return hash_word(key, both, sizeof(both));
+}
+
+static uint64_t hash_ports(enum tcphs_filter_key key, const struct tcphs_ports *ports)
+{
+	return hash_list(key, ports->v, ports->nr, sizeof(ports->v[0]));
+}
+
+static uint64_t hash_numbers(unsigned int what, const struct tcphs_numbers *numbers)
+{
+	return hash_list(what, numbers->v, numbers->nr, sizeof(numbers->v[0]));
+}
+
+/**
+ * tcphs_filter_hash - which filter it is, for who comes later
+ * @f: the filter
+ *
+ * Times count as they are written, not as tcphs_filter_clock() found them.
+ *
+ * Return: 0: it lets everything through. Never TCPHS_FILTER_UNSAID. Two that are written
+ * differently (a port twice, a range as a list) may differ though they let the same through.
+ */
+uint32_t tcphs_filter_hash(const struct tcphs_filter *f)
+{
+	const uint64_t masks[] = { f->keys, f->states, f->roles, f->events, f->older_than };
+	uint64_t hash;
+	uint32_t half;
+
+	if (!f->keys)
+		return 0;
+	hash = hash_word(TCPHS_FILTER_KEYS, masks, sizeof(masks)) +
+	       hash_ports(TCPHS_FILTER_PORT, &f->port) +
+	       hash_ports(TCPHS_FILTER_LOCAL_PORT, &f->local_port) +
+	       hash_ports(TCPHS_FILTER_PEER_PORT, &f->peer_port) +
+	       hash_addresses(f) +
+	       hash_when(TCPHS_FILTER_SINCE, &f->since) +
+	       hash_when(TCPHS_FILTER_UNTIL, &f->until) +
+	       hash_numbers(TCPHS_FILTER_PID, &f->pid) +
+	       hash_numbers(TCPHS_FILTER_NETNS, &f->netns) +
+	       hash_list(TCPHS_FILTER_CONN, f->conn, f->nr_conns, sizeof(f->conn[0])) +
+	       hash_names(TCPHS_FILTER_UNIT, f->unit, f->nr_units, sizeof(f->unit[0])) +
+	       hash_names(TCPHS_FILTER_CONTAINER, f->container, f->nr_containers,
+			  sizeof(f->container[0])) +
+	       hash_names(TCPHS_FILTER_COMM, f->comm, f->nr_comms, sizeof(f->comm[0])) +
+	       hash_names(TCPHS_FILTER_DEVICE, f->device, f->nr_devices, sizeof(f->device[0])) +
+	       /* Whose the names of devices are, and which they are there now. */
+	       hash_word(TCPHS_FILTER_KEYS + 1, &f->home, sizeof(f->home)) +
+	       hash_numbers(TCPHS_FILTER_KEYS + 2, &f->ifindex) +
+	       hash_numbers(TCPHS_FILTER_KEYS + 3, &f->number);
+	half = (uint32_t)(hash ^ hash >> 32);
+	return half > TCPHS_FILTER_UNSAID ? half : TCPHS_FILTER_UNSAID + 1;
+}

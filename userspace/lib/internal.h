@@ -168,6 +168,11 @@ static inline bool tcphs_filter_has(const struct tcphs_filter *filter, enum tcph
 /* Event types that can pass, for the kernel: a mask of 1 << type, all ones: any. */
 uint64_t tcphs_filter_event_types(const struct tcphs_filter *filter);
 
+/* What tcphs_filter_hash() was not asked for: some filter, of an older recorder's directory. */
+#define TCPHS_FILTER_UNSAID	1
+
+uint32_t tcphs_filter_hash(const struct tcphs_filter *f);
+
 /* ---- events (events.c): the steps of a pull ------------------------------ */
 
 bool tcphs_events_all_netns(const struct tcphs_events *evs);

@@ -91,7 +91,7 @@ struct piece_state {
 	uint64_t load;		/* of the module */
 	uint32_t what;		/* enum box_what */
 	uint32_t netns;		/* whose events; 0: all */
-	uint32_t filtered;	/* not all of these */
+	uint32_t filtered;	/* not all of these: tcphs_filter_hash() */
 	uint32_t nr;
 };
 

@@ -53,6 +53,7 @@ struct record_box {
 	uint64_t since_state;		/* events */
 	uint64_t load;			/* of the module */
 	uint32_t netns;
+	uint32_t filtered;		/* tcphs_filter_hash() */
 	struct tcphs_resume cursors[CURSORS_MAX];
 
 	struct keys known;		/* of what was written; nothing where a cursor says that */
@@ -235,7 +236,7 @@ static void put_state(struct record_box *rb, uint32_t what, uint64_t time, uint6
 {
 	const struct piece_state state = {
 		.time = time, .since = since, .what = what, .load = rb->load, .netns = rb->netns,
-		.filtered = rb->cli->filter.keys != 0, .nr = (uint32_t)cursors,
+		.filtered = rb->filtered, .nr = (uint32_t)cursors,
 	};
 
 	follow_clock(rb);
@@ -287,13 +288,16 @@ static bool is_gone(const struct tcphs_error *err)
 	return err->code == TCPHS_ERR_NOT_LOADED || err->code == TCPHS_ERR_RELOADED;
 }
 
-/* Is it the module that the recorder before us read, and did it look for the same? */
+/*
+ * Is it the module that the recorder before us read, and did it look for the same? Cursors of
+ * another filter stand behind what that one stopped.
+ */
 static bool goes_on(const struct record_box *rb)
 {
 	const struct piece_state *state = &rb->last.state;
 
 	return rb->last.nr && state->load == rb->load && state->netns == rb->netns &&
-	       state->filtered == (rb->cli->filter.keys != 0);
+	       state->filtered == rb->filtered;
 }
 
 static int resume(struct record_box *rb)
@@ -624,6 +628,7 @@ int record_box(struct cli *cli, struct tcphs_box_how *how, bool ends, uint64_t d
 	}
 	rb->cli = cli;
 	rb->name = how->directory;
+	rb->filtered = tcphs_filter_hash(&cli->filter);
 	rb->until = ends ? tcphs_now() + duration : 0;
 	tcphs_clock_init(&rb->clock);
 	rb->written_clock = rb->clock.offset;
