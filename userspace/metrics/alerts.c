@@ -35,7 +35,7 @@ static const struct alert alerts[] = {
 	  "and increase(tcphs_listener_overflows_total[5m]) >= @OVERFLOWS_PERMILLE:ratio@ *\n"
 	  "  (increase(tcphs_listener_overflows_total[5m]) + increase(tcphs_listener_accepted_total[5m]))",
 	  "SYNs and third ACKs met a full accept queue at " LISTENER,
-	  "{{ $value | humanize }} of them in 5 minutes: these clients come 1, 3, 7 s late. Too slow to accept, or a queue that is too short for bursts: tcphs doctor says which." },
+	  "{{ $value | humanize }} of them in 5 minutes: these clients come a second or more late. Too slow to accept, or a queue that is too short for bursts: tcphs doctor says which." },
 	{ "TcphsAcceptQueueFull", "warning", "1m", "accept-queue-full",
 	  "tcphs_listener_accept_queue_fill_ratio >= @FULL_PERMILLE:ratio@",
 	  "The accept queue is full or nearly so at " LISTENER,

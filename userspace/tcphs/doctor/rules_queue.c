@@ -268,7 +268,7 @@ static void burst(const struct evidence *e, struct report *r, const struct serve
 	tell_waiting(f, e, a);
 	tcphs_fmt_duration(longest, a->worst->wait.max_ns, false);
 	SAY(f->cause,
-	    "Connections come in bursts that are longer than the queue, and the application gets to its end in between: none that found room waited longer than %s. Those that found none come 1, 3, 7 s later.",
+	    "Connections come in bursts that are longer than the queue, and the application gets to its end in between: none that found room waited longer than %s. Those that found none come a second or more later.",
 	    longest);
 	SAY(f->command, "tcphs listeners --port %u", s->at.port);
 	finding_backlog(f, e, a->worst->limit);
@@ -285,7 +285,7 @@ static void full(const struct evidence *e, struct report *r, const struct server
 	name(f, s, a);
 	tell_waiting(f, e, a);
 	SAY(f->cause,
-	    "The accept queue is full or nearly so. Where it is, SYNs are dropped, and their connections come 1, 3, 7 s late. The application does not call accept(), or not often enough.");
+	    "The accept queue is full or nearly so. Where it is, SYNs are dropped, and their connections come a second or more late. The application does not call accept(), or not often enough.");
 	ask_process(e, f, s, a->worst);
 }
 

@@ -71,7 +71,7 @@ static void dropping(const struct evidence *e, struct report *r, const struct se
 		    "More handshakes are under way than tcp_max_syn_backlog lets in: its last quarter is for known peers." :
 		    "More handshakes are under way than the SYN queue holds.",
 	    cookies ? "SYN cookies were off when it happened." :
-		      "Without SYN cookies honest clients are dropped with the others, and come 1, 3, 7 s late.");
+		      "Without SYN cookies honest clients are dropped with the others, and come a second or more late.");
 	SAY(f->command, "tcphs events -f --local-port %u --event syn-dropped", s->at.port);
 	if (!cookies)
 		finding_setting(f, e, SETTING_SYNCOOKIES, "1");
