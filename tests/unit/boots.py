@@ -324,7 +324,7 @@ def of_other_ways(made, both, each):
 
 
 def tracks(path):
-    """(when each connection begins and ends, us, and that it was open), the names of the instants"""
+    """(when each connection begins and ends, us, and that it was open), and its events"""
     events = json.loads(ran("export", "--read", path, "--json-trace", "-").stdout)["traceEvents"]
     begun, out = {}, []
     for e in events:
