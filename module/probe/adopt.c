@@ -17,7 +17,6 @@
 #include "compat/sock.h"
 #include "probe/adopt.h"
 #include "probe/probe.h"
-#include "store/clock.h"
 #include "store/net.h"
 #include "table/conn.h"
 #include "table/cookie.h"
@@ -116,13 +115,9 @@ static void adopt_request(struct tcphs_section *s, const struct request_sock *re
 static struct tcphs_section *enter_hashed(struct sock *sk)
 {
 	u64 cookie = tcphs_cookie_make(sk);
-	struct tcphs_section *s;
 
-	if (sk->sk_state != TCP_TIME_WAIT)
-		return tcphs_conn_enter(cookie);
-	s = tcphs_time_wait_enter(inet_twsk(sk));
-	s->now = tcphs_now();
-	return s;
+	return sk->sk_state == TCP_TIME_WAIT ? tcphs_time_wait_enter(inet_twsk(sk)) :
+					       tcphs_conn_enter(cookie);
 }
 
 /*

@@ -176,7 +176,7 @@ static void syn_for_bucket(const struct inet_timewait_sock *tw, const struct sk_
 {
 	struct tcphs_section *s;
 
-	s = tcphs_time_wait_enter(tw);
+	s = tcphs_time_wait_enter_untimed(tw);
 	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET) {
 		s->now = tcphs_now();
 		s->conn->hint = TCPHS_REASON_NONE;

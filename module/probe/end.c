@@ -213,8 +213,7 @@ static noinline void closed(const struct sock *sk, u8 old_state)
 	u8 reason;
 
 	s = tcphs_conn_enter_untimed(tcphs_cookie_make(sk));
-	if (s->conn && s->conn->marks & TCPHS_C_AGAIN)
-		s->conn = NULL;
+	tcphs_conn_drop_older(s);
 	/* The bucket that took its place goes on with the story. */
 	if (s->conn && (s->conn->id.flags & TCPHS_F_BUCKET || s->conn->state == TCPHS_STATE_CLOSE))
 		goto out;

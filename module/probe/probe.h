@@ -69,6 +69,7 @@ bool tcphs_end_is_sending(const struct sock *sk);
 bool tcphs_time_wait_taken(const struct sock *sk, u8 old_state);
 bool tcphs_time_wait_refused(const struct tcphs_conn *conn, const struct sock *sk, u8 old_state);
 void tcphs_time_wait_last_words(struct tcphs_section *s);
+struct tcphs_section *tcphs_time_wait_enter_untimed(const struct inet_timewait_sock *tw);
 struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw);
 void tcphs_challenge_dropped(const struct sk_buff *skb);
 void tcphs_challenge_record(struct tcphs_section *s, const struct sk_buff *skb, u8 reason);

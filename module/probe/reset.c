@@ -239,13 +239,10 @@ static struct tcphs_section *enter_receiver(const struct sock *sk)
 
 	if (sk->sk_state != TCP_TIME_WAIT) {
 		s = tcphs_conn_enter(tcphs_cookie(sk));
-		if (s->conn && s->conn->marks & TCPHS_C_AGAIN)
-			s->conn = NULL;
+		tcphs_conn_drop_older(s);
 		return s;
 	}
-	s = tcphs_time_wait_enter(inet_twsk(sk));
-	s->now = tcphs_now();
-	return s;
+	return tcphs_time_wait_enter(inet_twsk(sk));
 }
 
 /* A segment that does not fit its connection is answered by RST. */

@@ -27,15 +27,6 @@ static bool is_between_ports(const struct tcphs_conn *conn, u64 cookie,
 	       conn->id.peer_port == ntohs(tw->tw_dport);
 }
 
-/* Does the table have more of the socket than the entry that was found first? */
-static bool has_others(const struct tcphs_conn *conn, u64 cookie)
-{
-	while ((conn = conn->next))
-		if (conn->id.conn == cookie)
-			return true;
-	return false;
-}
-
 /* bind() keeps its port, so a socket may leave buckets that differ by their addresses alone. */
 static noinline struct tcphs_conn *by_addresses(struct tcphs_conn *conn, u64 cookie,
 						const struct inet_timewait_sock *tw)
@@ -52,7 +43,7 @@ static noinline struct tcphs_conn *by_addresses(struct tcphs_conn *conn, u64 coo
 }
 
 /**
- * tcphs_time_wait_enter() - begin a section on a bucket
+ * tcphs_time_wait_enter_untimed() - begin a section on a bucket
  * @tw: the bucket
  *
  * Its socket, or a connection that this has made since, has the same cookie; without
@@ -61,7 +52,7 @@ static noinline struct tcphs_conn *by_addresses(struct tcphs_conn *conn, u64 coo
  * Context: any but NMI, outside of a section; until tcphs_conn_leave().
  * Return: the section, untimed.
  */
-struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
+struct tcphs_section *tcphs_time_wait_enter_untimed(const struct inet_timewait_sock *tw)
 {
 	struct tcphs_section *s = tcphs_conn_enter_untimed(atomic64_read(&tw->tw_cookie));
 	struct tcphs_conn *conn;
@@ -71,10 +62,25 @@ struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
 			break;
 	/* Another that is as old as this module may be in no table yet. */
 	if (unlikely(conn && (conn->marks & TCPHS_C_AGAIN || conn->id.flags & TCPHS_F_ADOPTED ||
-			      has_others(conn, s->cookie))))
+			      tcphs_conn_of_cookie(conn->next, s->cookie))))
 		conn = by_addresses(conn, s->cookie, tw);
 	if (conn || (s->conn && s->conn->id.flags & TCPHS_F_BUCKET))
 		s->conn = conn;
+	return s;
+}
+
+/**
+ * tcphs_time_wait_enter() - the same, and the time of the step
+ * @tw: the bucket
+ *
+ * Context: any but NMI, outside of a section; until tcphs_conn_leave().
+ * Return: the section.
+ */
+struct tcphs_section *tcphs_time_wait_enter(const struct inet_timewait_sock *tw)
+{
+	struct tcphs_section *s = tcphs_time_wait_enter_untimed(tw);
+
+	s->now = tcphs_now();
 	return s;
 }
 
@@ -231,7 +237,6 @@ static void on_bucket_segment(struct tcphs_regs *regs)
 	if (TCP_SKB_CB(skb)->end_seq == TCP_SKB_CB(skb)->seq && !th->rst)
 		return;
 	s = tcphs_time_wait_enter(tw);
-	s->now = tcphs_now();
 	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET)
 		bucket_segment(s, tcp_twsk((struct sock *)tw), skb, th);
 	tcphs_conn_leave(s);
@@ -247,7 +252,7 @@ static void on_bucket_wanted(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 1);
 	struct tcphs_section *s;
 
-	s = tcphs_time_wait_enter(tw);
+	s = tcphs_time_wait_enter_untimed(tw);
 	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET) {
 		s->conn->hint = TCPHS_REASON_REUSED_BY_CONNECT;
 		s->conn->data = task_pid_nr(current);
@@ -264,7 +269,7 @@ static void on_bucket_dismissed(struct tcphs_regs *regs)
 	const struct inet_timewait_sock *tw = tcphs_argument(regs, 0);
 	struct tcphs_section *s;
 
-	s = tcphs_time_wait_enter(tw);
+	s = tcphs_time_wait_enter_untimed(tw);
 	if (s->conn && s->conn->id.flags & TCPHS_F_BUCKET)
 		s->conn->marks |= TCPHS_C_DISMISSED;
 	tcphs_conn_leave(s);
@@ -290,17 +295,6 @@ static u8 bucket_end(const struct tcphs_conn *conn, const struct inet_timewait_s
 	return TCPHS_REASON_KILLED;
 }
 
-/* Anything of the socket. */
-static bool is_in_table(const struct tcphs_section *s)
-{
-	const struct tcphs_conn *conn;
-
-	for (conn = s->bucket->first; conn; conn = conn->next)
-		if (conn->id.conn == s->cookie)
-			return true;
-	return false;
-}
-
 /*
  * inet_twsk_kill(): a bucket leaves, once for each. Softirq or process, bottom
  * halves off, nothing locked.
@@ -314,11 +308,10 @@ static void on_bucket_end(struct tcphs_regs *regs)
 	u8 reason;
 
 	s = tcphs_time_wait_enter(tw);
-	s->now = tcphs_now();
 	conn = s->conn;
 	if (unlikely(!conn || !(conn->id.flags & TCPHS_F_BUCKET))) {
 		/* Of a socket that has left others, this one may be older than the module. */
-		if (check_net(twsk_net(tw)) && (conn || !is_in_table(s)))
+		if (check_net(twsk_net(tw)) && (conn || !tcphs_conn_of_cookie(s->bucket->first, s->cookie)))
 			tcphs_proof_deaf(TCPHS_HASHDANCE, s->cookie, conn ? conn->born : s->now);
 		tcphs_adopt_missed(s, tw);
 		goto out;

@@ -70,9 +70,9 @@ static struct tcphs_conn *scratch_entry(struct tcphs_section *s)
 	struct tcphs_conn *conn;
 
 	/* What is there of the cookie is a bucket's, and what comes of the socket is not. */
-	for (conn = s->bucket->first; conn; conn = conn->next)
-		if (conn->id.conn == s->cookie)
-			conn->marks |= TCPHS_C_AGAIN;
+	for (conn = tcphs_conn_of_cookie(s->bucket->first, s->cookie); conn;
+	     conn = tcphs_conn_of_cookie(conn->next, s->cookie))
+		conn->marks |= TCPHS_C_AGAIN;
 	conn = this_cpu_ptr(&scratch);
 	tcphs_refused_add(s->cookie);
 	s->scratch = true;

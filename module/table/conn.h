@@ -160,6 +160,21 @@ static __always_inline void tcphs_bucket_unlock(struct tcphs_bucket *bucket)
 }
 
 /**
+ * tcphs_conn_of_cookie() - an entry of a socket
+ * @conn: where in its bucket to begin, or NULL
+ * @cookie: of the socket
+ *
+ * Context: inside a section.
+ * Return: the first from there on, or NULL; the youngest comes first.
+ */
+static __always_inline struct tcphs_conn *tcphs_conn_of_cookie(struct tcphs_conn *conn, u64 cookie)
+{
+	while (conn && conn->id.conn != cookie)
+		conn = conn->next;
+	return conn;
+}
+
+/**
  * tcphs_conn_enter_untimed() - begin a section on one connection
  * @cookie: of its socket
  *
@@ -172,7 +187,6 @@ static __always_inline struct tcphs_section *tcphs_conn_enter_untimed(u64 cookie
 {
 	struct tcphs_bucket *bucket = tcphs_conn_bucket(cookie);
 	struct tcphs_section *s;
-	struct tcphs_conn *conn;
 	unsigned long irqflags;
 
 	local_irq_save(irqflags);
@@ -181,10 +195,7 @@ static __always_inline struct tcphs_section *tcphs_conn_enter_untimed(u64 cookie
 	s->bucket = bucket;
 	s->cookie = cookie;
 	tcphs_bucket_lock(bucket);
-	for (conn = bucket->first; conn; conn = conn->next)
-		if (conn->id.conn == cookie)
-			break;
-	s->conn = conn;
+	s->conn = tcphs_conn_of_cookie(bucket->first, cookie);
 	return s;
 }
 
@@ -224,6 +235,13 @@ static __always_inline void tcphs_conn_leave(struct tcphs_section *s)
 static __always_inline bool tcphs_conn_of_socket(const struct tcphs_section *s)
 {
 	return s->conn && !(s->conn->id.flags & TCPHS_F_BUCKET);
+}
+
+/* The same, where a bucket may be the full socket's own, for it is about to take its place. */
+static __always_inline void tcphs_conn_drop_older(struct tcphs_section *s)
+{
+	if (unlikely(s->conn && s->conn->marks & TCPHS_C_AGAIN))
+		s->conn = NULL;
 }
 
 /**

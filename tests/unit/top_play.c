@@ -77,6 +77,15 @@ static void serve(uint64_t second, uint64_t conn, uint8_t type, uint32_t waiting
 	tcphs_recorder_event(recorder, &ev);
 }
 
+static void begin(struct tcphs_recording_info *info, int *fd)
+{
+	strcpy(name, "/tmp/top_play-XXXXXX");
+	*fd = mkstemp(name);
+	info->cgroups = tcphs_cgroups_new();
+	tcphs_cgroups_add(info->cgroups, 11, "/system.slice/nginx.service");
+	recorder = tcphs_recorder_new(write_all, fd, info);
+}
+
 /* A second for each connection: the even ones stay, of the odd ones every one is refused. */
 static void record(void)
 {
@@ -84,11 +93,7 @@ static void record(void)
 	unsigned int i;
 	int fd;
 
-	strcpy(name, "/tmp/top_play-XXXXXX");
-	fd = mkstemp(name);
-	info.cgroups = tcphs_cgroups_new();
-	tcphs_cgroups_add(info.cgroups, 11, "/system.slice/nginx.service");
-	recorder = tcphs_recorder_new(write_all, &fd, &info);
+	begin(&info, &fd);
 	serve(0, 7, TCPHS_EV_LISTEN, 0);
 	for (i = 1; i <= 20; i++) {
 		put(i, 100 + i, TCPHS_EV_SYN_SENT, TCPHS_STATE_CLOSE, TCPHS_STATE_SYN_SENT);
@@ -340,11 +345,7 @@ static void record_boots(int64_t clock2, bool known)
 	struct tcphs_host host = { .name = "web1", .boot = { 1 } };
 	int fd;
 
-	strcpy(name, "/tmp/top_play-XXXXXX");
-	fd = mkstemp(name);
-	info.cgroups = tcphs_cgroups_new();
-	tcphs_cgroups_add(info.cgroups, 11, "/system.slice/nginx.service");
-	recorder = tcphs_recorder_new(write_all, &fd, &info);
+	begin(&info, &fd);
 	if (known)
 		tcphs_recorder_host(recorder, &host);
 	listens(UP1, 80, 1);

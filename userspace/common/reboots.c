@@ -36,11 +36,8 @@ bool reboots_event(struct reboots *b, const struct tcphs_recording_info *info, u
 
 	if (booted || tcphs_host_known(&info->host))
 		b->host = info->host;
-	if (booted) {
-		b->nr++;
-		b->last = time;
-	}
-	if (time > b->last)
+	b->nr += booted;
+	if (booted || time > b->last)
 		b->last = time;
 	b->begun = true;
 	b->offset = info->clock_offset;
