@@ -6,6 +6,8 @@ usage: figures.py check		README shows it: TAP
        figures.py judge FILE	what was measured now is no dearer than stated: TAP
        figures.py save FILE	what was measured now is what is stated from now on
 """
+import contextlib
+import io
 import re
 import sys
 from pathlib import Path
@@ -52,23 +54,36 @@ def shown(readme):
 def check():
     same = shown(README.read_text())[2] == stated()
     print("ok" if same else "not ok", "1 README shows the figures of tests/bench/figures")
-    return same
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        passes = judge(stated())
+        caught = not judge(stated().replace("+", "+1")) and not judge("")
+    print("ok" if passes else "not ok", "2 what is stated is within its own limits")
+    print("ok" if caught else "not ok", "3 what is dearer, or was not measured, is not")
+    return same and passes and caught
 
 
 def judge(text):
     limits, measured = rows(stated()), rows(text)
-    names = [name for name in limits if name.startswith(OURS)]
-    passed = len(names) == 7
+    names = [name for name in dict.fromkeys([*limits, *measured]) if name.startswith(OURS)]
     print(f"1..{len(names)}")
-    for number, name in enumerate(names, 1):
-        most, unit = limits[name]
+    return all([judge_row(number, name, limits.get(name), measured.get(name))
+                for number, name in enumerate(names, 1)]) and bool(names)
+
+
+def judge_row(number, name, stated_, measured):
+    fits = False
+    if not stated_:
+        said = "nothing is stated; --save states it"
+    elif not measured:
+        said = "nothing was measured"
+    else:
+        most, unit = stated_
         most = round(most + (POINTS + BOOTS if unit == "%" else most * PART), 1)
-        is_there = name in measured
-        fits = is_there and measured[name][0] <= most
-        passed &= fits
-        now = measured[name][0] if is_there else "nothing"
-        print("ok" if fits else "not ok", number, f"{name}: {now} of {most} {unit} at the most")
-    return passed
+        fits = measured[0] <= most
+        said = f"{measured[0]} of {most} {unit} at the most"
+    print("ok" if fits else "not ok", number, f"{name}: {said}")
+    return fits
 
 
 def save(text):
