@@ -88,7 +88,7 @@ class Followed:
         *lines, self.rest = (self.rest + data).split(b"\n")
         for event in map(json.loads, lines):
             if event["event"] == "lost":
-                raise Wrong("records were lost")
+                raise Wrong(f"records were lost: {event}")
             self.events.append(event)
 
     def of(self, port, since):
