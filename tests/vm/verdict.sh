@@ -46,3 +46,9 @@ emulator_erred() {
 	tr -d '\r' | grep -aE -m 1 -A 40 '(^|[] ;])(Oops: )?int3: 0000' |
 		grep -aoE -m 1 'Code: ([0-9a-f]{2} )+<' | grep -qv ' cc <$'
 }
+
+# clock_is_right UPTIME SECONDS: what the VM's clock counted, and what was needed for that and for
+# its start and end
+clock_is_right() {
+	(($1 <= $2 * 5 / 4 + 5 && $1 >= $2 * 3 / 4 - 60))
+}
