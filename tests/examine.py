@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import objects
-from tale import Late, same, Tale, Wrong
+from tale import Late, counter, counters, same, Tale, Wrong
 from wire import PATIENCE
 
 HERE = {4: "127.0.0.1"}
@@ -94,7 +94,7 @@ class Look:
 
     @staticmethod
     def resends():
-        return Tale.counters()["TcpRetransSegs"]
+        return counter(counters(), "TcpRetransSegs")
 
     def explained_by_resends(self, findings):
         """A SYN was sent again, or a FIN to a connection that had gone."""

@@ -320,7 +320,7 @@ def fin_resent(t):
     fin = peer.await_(FIN | ACK)
     peer.await_(FIN | ACK)
     peer.send(ACK)
-    t.until(lambda: any(e["event"] == "fin-acked" for e in t.events(peer.port)), "FIN_WAIT2")
+    t.until(lambda: t.has(peer.port, "fin-acked"), "FIN_WAIT2")
     events = t.events(peer.port)
     resent = [e for e in events if e["event"] == "fin-retransmit"]
     if not resent:
@@ -372,7 +372,7 @@ def linger_with_unread_data(t):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
         peer.await_(RST | ACK)
-        t.until(lambda: t.events(peer.port)[-1]["event"] == "closed", "the end")
+        t.until(lambda: t.last(peer.port).get("event") == "closed", "the end")
         same([e["reason"] for e in t.events(peer.port)[-2:]], ["unread-data"] * 2, "reasons")
     peer = t.peer()
     s = t.established(peer)
@@ -481,10 +481,10 @@ def reset_received(t):
             fin = peer.await_(FIN | ACK)
         if state == "fin-wait-2":
             peer.send(ACK)
-            t.until(lambda: find(t.events(peer.port)[::-1], "fin-acked"), "FIN_WAIT2")
+            t.until(lambda: t.has(peer.port, "fin-acked"), "FIN_WAIT2")
         ack = fin.seq if state == "fin-wait-1" else peer.ack
         peer.send(RST | ACK, ack=ack)
-        t.until(lambda: t.events(peer.port)[-1]["event"] == "closed", "the end")
+        t.until(lambda: t.last(peer.port).get("event") == "closed", "the end")
         received, closed = t.events(peer.port)[-2:]
         same((received["event"], received["old"], closed["old"], closed["reason"]),
              ("rst-received", state, state, "reset-received"), f"RST in {state}")

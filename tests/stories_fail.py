@@ -157,7 +157,7 @@ def icmp_again(t):
     peer = t.peer()
     with firewall(peer.port, "reject with icmpx type port-unreachable"):
         s = t.connecting(peer)
-        t.until(lambda: t.counters()["TcpAttemptFails"] > t.before["TcpAttemptFails"], "the end")
+        t.until(lambda: t.grown("TcpAttemptFails"), "the end")
         same(so_error(s), error, "SO_ERROR")
     t.reported(peer.port, [CONNECT[0]] + [RECEIVED.format("syn-sent", reason)] * 2 +
            [f"connect-failed syn-sent>closed {reason}"])
@@ -406,8 +406,7 @@ def orphans_by_timer(t):
         s.close()
     subprocess.run(outside + ["-qw", "net.ipv4.tcp_max_orphans=0"], check=True)
     try:
-        t.until(lambda: t.counters()["TcpExtTCPAbortOnMemory"] >
-                t.before["TcpExtTCPAbortOnMemory"], "the first is ended")
+        t.until(lambda: t.grown("TcpExtTCPAbortOnMemory"), "the first is ended")
         time.sleep(0.5 * wire.PATIENCE)
     finally:
         subprocess.run(outside + ["-qw", f"net.ipv4.tcp_max_orphans={limit}"], check=True)
@@ -428,7 +427,7 @@ def keepalive_of_an_orphan(t):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     s.close()
     peer.await_(FIN | ACK)
-    t.until(lambda: t.events(peer.port)[-1]["event"] == "closed", "the end")
+    t.until(lambda: t.last(peer.port).get("event") == "closed", "the end")
     same(t.events(peer.port)[-1]["reason"], "timeout", "reason")
     t.counted(TcpExtTCPAbortOnTimeout=1, TcpExtTCPAbortOnMemory=0)
 

@@ -38,7 +38,7 @@ def round_trips(t):
     if not 0 < least < smoothed:
         raise Wrong(f"the socket has {smoothed} and {least} µs")
     peer.send(RST)
-    t.until(lambda: t.events(peer.port)[-1]["event"] == "closed", "the end")
+    t.until(lambda: t.last(peer.port).get("event") == "closed", "the end")
     closed = t.events(peer.port)[-1]
     same((closed["srtt_us"], closed["min_rtt_us"]), (smoothed, least), "round trip times")
     s.close()

@@ -122,7 +122,7 @@ def multipath_reset_in_queue(t):
     t.reported(second.port, QUEUED)
     s.close()
     t.until(lambda: any(e["event"] == "closed" or e["event"] == "fin-sent"
-                        for e in t.events(second.port)), "the end of the other")
+                        for e in t.seen(second.port)), "the end of the other")
     same([e for e in t.events(second.port) if e["event"] == "accepted"], [], "accept()")
     healthy(t, MPCapableACKRX=1)
 
@@ -139,7 +139,7 @@ def multipath_fastclose(t):
     t.reported(peer.port, HANDSHAKE)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-    t.until(lambda: any(e["event"] == "closed" for e in t.events(peer.port)), "the end")
+    t.until(lambda: t.has(peer.port, "closed"), "the end")
     ends = [e for e in t.events(peer.port) if e["event"] in ("rst-sent", "closed")]
     same([e["event"] for e in ends], ["rst-sent", "closed"], "its end")
     same([e for e in ends if e.get("reason") == "killed"], [], "killed")

@@ -26,14 +26,14 @@ def old_connection(t, state):
         peer.await_(ACK)
     if state == "fin-wait-2":
         peer.send(ACK)
-    t.until(lambda: t.events(peer.port)[-1]["new"] == state, state)
+    t.until(lambda: t.last(peer.port).get("new") == state, state)
     return peer
 
 
 def met(t, peer, name="syn-unexpected"):
     """The last event of that name, once it is there."""
-    t.until(lambda: any(e["event"] == name for e in t.events(peer.port)), name)
-    return find(t.events(peer.port)[::-1], name)
+    t.until(lambda: t.has(peer.port, name), name)
+    return find(t.seen(peer.port)[::-1], name)
 
 
 def dial(t, peer, state, isn=FOREIGN, **more):

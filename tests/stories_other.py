@@ -60,7 +60,7 @@ def multipath(t):
     same(len(child.recv(100)), 31, "bytes")
     child.close()
     s.close()
-    t.until(lambda: any(e["event"] == "closed" for e in t.events(port)), "the end")
+    t.until(lambda: t.has(port, "closed"), "the end")
     found = [e["event"] for e in t.events(port)]
     same((found[:2], found.count("closed"), found.count("syn-sent")),
          (["syn-sent", "established"], 1, 1), "the client's subflow")

@@ -82,7 +82,7 @@ def syn_queue_full(t):
     # 5.10 calls a queue full that is at its limit, others one that is above.
     peers = half_open(t, port, 5)
     reported = [t.events(p.port) for p in peers]
-    t.until(lambda: t.events(peers[4].port), "the last SYN")
+    t.until(lambda: t.seen(peers[4].port), "the last SYN")
     event = t.reported(peers[4].port, ["syn-dropped listen>listen syn-queue-full"])[0]
     same((event["seq"], event["syn_limit"]), (peers[4].isn, 2), "seq and limit")
     dropped = sum(e["event"] == "syn-dropped" for p in peers for e in t.events(p.port))

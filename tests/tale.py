@@ -69,6 +69,26 @@ def sysctl(name, value):
     return before
 
 
+def counters():
+    """All that the kernel counts: reading is cheap, and taking apart is not; see counter()."""
+    found = []
+    for path in "/proc/net/snmp", "/proc/net/netstat":
+        with open(path, encoding="ascii") as file:
+            found += file.read().splitlines()
+    return found
+
+
+def counter(lines, name):
+    """One of counters(), by the name that nstat gives it."""
+    for names, values in zip(lines[::2], lines[1::2]):
+        group = names[:names.index(":")]
+        if name.startswith(group):
+            names = names.split()
+            if name[len(group):] in names:
+                return int(values.split()[names.index(name[len(group):])])
+    raise LookupError(f"the kernel has no {name}")
+
+
 class Followed:
     """All events as tcphs events -f shows them: to start a program for each look is dear on an
     emulated CPU."""
@@ -113,7 +133,7 @@ class Tale:
         self.version = 6 if family == "ipv6" else 4
         self.sockets, self.sysctls, self.peers = [], [], []
         self.since = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        self.before = self.counters()
+        self.before = counters()
 
     def sysctl(self, name, value):
         self.sysctls.append((name, sysctl(name, value)))
@@ -202,6 +222,19 @@ class Tale:
             raise Wrong("records were lost")
         return [e for e in all_ if e["time"] >= self.since]
 
+    def seen(self, port):
+        """What has been shown of a port until now; more may be on its way."""
+        self.followed.wait(0)
+        return self.followed.of(port, self.since)
+
+    def last(self, port):
+        """The latest that has been shown of a port; {}: nothing yet."""
+        return (self.seen(port) or [{}])[-1]
+
+    def has(self, port, name):
+        """Has such an event of a port been shown?"""
+        return any(e["event"] == name for e in self.seen(port))
+
     def reported(self, port, expected, seconds=15):
         """Waits for the last of the expected events, then wants them all and no other."""
         def line(e):
@@ -242,25 +275,13 @@ class Tale:
         lost = [e["event"] for e in found + self.events(port) if "earlier_lost" in e]
         same(lost, [], "before these something was lost")
 
-    @staticmethod
-    def counters():
-        """The kernel's, under the names that nstat gives them."""
-        found = {}
-        for path in "/proc/net/snmp", "/proc/net/netstat":
-            with open(path, encoding="ascii") as file:
-                for names, values in zip(file, file):
-                    group, *names = names.split()
-                    found.update(zip((group[:-1] + name for name in names),
-                                     map(int, values.split()[1:])))
-        return found
-
     def resent(self):
         """Segments that the kernel says it sent again."""
         return self.grown("TcpRetransSegs")
 
     def grown(self, name):
         """What the kernel has counted since the story began."""
-        return self.counters()[name] - self.before[name]
+        return counter(counters(), name) - counter(self.before, name)
 
     def counted(self, **expected):
         """The kernel counted the same."""
