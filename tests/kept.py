@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Connections that go wrong, each in one of 13 ways and after a healthy phase.
 
-usage: kept.py fail COUNT | rst COUNT | serve COUNT | late COUNT | same JSON PROC
+usage: kept.py fail COUNT | late COUNT | same JSON PROC
 
-fail: prints a line "COOKIE WAY" for each, the cookie as ss shows it. rst: that many
-segments from nobody to ports where nobody listens. serve: that many good connections.
-late: that many, and one that goes wrong behind them; a line with the cookie of each of its ends.
+fail: prints a line "COOKIE WAY" for each, the cookie as ss shows it. late: that many good
+connections, and one that goes wrong behind them; a line with the cookie of each of its ends.
 same: do "tcphs events -j" and /proc/tcphs_events, read one after the other, tell the same?
 """
 import contextlib
 import json
-import random
 import select
 import socket
 import struct
@@ -22,7 +20,6 @@ import time
 HOST = "127.0.13.1"
 SO_COOKIE, TCP_USER_TIMEOUT, TCP_SYNCNT = 57, 18, 7
 DEAF = 7013		# nobody answers there
-SEED = 13
 
 
 def cookie(s):
@@ -208,15 +205,6 @@ def fail(count):
         print(f"{number:x} {way.__name__}", flush=True)
 
 
-def serve(count):
-    """To many services, so that each lane of a store gets its part."""
-    services = [Service() for _ in range(307)]
-    for i in range(count):
-        client, server = services[i % len(services)].pair(healthy=False)
-        client.close()
-        server.close()
-
-
 def late(count):
     """One that goes wrong when as many others of its service have washed its beginning out."""
     service = Service()
@@ -228,25 +216,6 @@ def late(count):
     linger(client)
     client.close()
     until(lambda: select.select([server], [], [], 0)[0], "the RST")
-
-
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total >> 16) + (total & 0xffff)
-    return ~(total + (total >> 16)) & 0xffff
-
-
-def rst(count):
-    """ACKs from nobody: each is answered by a RST."""
-    dice = random.Random(SEED)
-    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-    to = socket.inet_aton("127.0.0.1")
-    for _ in range(count):
-        head = struct.pack("!HHIIBBH", dice.randrange(1024, 60000), dice.randrange(2, 900),
-                           dice.getrandbits(32), dice.getrandbits(32), 5 << 4, 0x10, 500)
-        pseudo = to + to + struct.pack("!BBH", 0, socket.IPPROTO_TCP, 20)
-        sum_ = checksum(pseudo + head + bytes(4))
-        s.sendto(head + struct.pack("!HH", sum_, 0), ("127.0.0.1", 0))
 
 
 def holes_of(lines):
@@ -302,4 +271,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "same":
         same(*sys.argv[2:])
     else:
-        {"fail": fail, "rst": rst, "serve": serve, "late": late}[sys.argv[1]](int(sys.argv[2]))
+        {"fail": fail, "late": late}[sys.argv[1]](int(sys.argv[2]))

@@ -231,13 +231,13 @@ ended=$(date -u +%FT%T.%NZ)
 lives_of >"$tmp/before"
 check "97 connections went wrong in 13 ways" all_ways_are_there
 for cpu in 0 1; do
-	taskset -c $cpu python3 "$here/kept.py" serve "$many"
+	taskset -c $cpu "$here/wash" good "$many" || die "no good connections"
 done
 check "when good connections have washed the ring out they are whole" good_leave_no_trace
 check "and no longer in the ring" ring_forgot
-python3 "$here/kept.py" rst "$many"
+"$here/wash" strangers "$many" || die "no strangers"
 check "a stranger's RSTs leave them whole" all_are_as_before
-ip netns exec "${tenants[0]}" python3 "$here/kept.py" rst "$many"
+ip netns exec "${tenants[0]}" "$here/wash" strangers "$many" || die "no strangers there"
 ip netns exec "${tenants[0]}" "$here/traffic" --refused $((many / 10)) --close client-rst --connections $((many / 10)) >/dev/null
 check "so does what goes wrong in another namespace" all_are_as_before
 check "they can be drawn, from the first SYN to the end" drawings_are_whole
