@@ -392,6 +392,66 @@ def of_several(made, both):
     tap.same(found, [("web1", True)], "the doctor of two machines")
 
 
+def of_several_clocks(made):
+    """Of two machines the clock of one is behind after its boot, and nothing compares the two."""
+    other = moved(made.client, 0, 0, conn=0xf6, local_port=50001)
+    path = made.folder / "web2.rec"
+    recorded.write(path, made.whole, [layout.with_field(layout.with_field(e, "number", n + 1),
+                                                        "id.isn", 31)
+                                      for n, e in enumerate(other)], "web2", BOOTS[2], clock=CLOCK[0])
+    # Who waits was there before the boot, and so does another after it, for a moment.
+    before = (moved(made.client, 0, 0, conn=0xf7) + moved(made.opened, 0, SECOND, conn=0xf8) +
+              moved(made.client, 0, 300 * SECOND, conn=0xf9))
+    after = (moved(made.client, 1, 0, conn=0xf7) + moved(made.opened, 1, SECOND, conn=0xf8) +
+             moved(made.waits, 1, 2 * SECOND, conn=0xfb))
+    for name, clock in (("stopped", BEGAN[0] - UPTIME[1]), ("1970", 0), ("right", None)):
+        both, *each = made.both(before, after, f"several-{name}", clock)
+        for files in ([both, path], [path, both], [both, path, each[1]], [both, each[1]]):
+            two = [word for file in files for word in ("--read", file)]
+            how = f"of {' '.join(f.name for f in files)}"
+            events = [o for o in lines("events", "-j", *two) if "conn" in o and
+                      o.get("host", "web1") == "web1"]
+            tap.same([(o["event"], o["conn"]) for o in events],
+                     [(o["event"], o["conn"]) for folder in each
+                      for o in lines("events", "-j", "--read", folder)],
+                     f"events of both boots, each once, in their order, {how}")
+            times = [o["time"] for o in events]
+            tap.same(times, sorted(times), f"times that do not go back, {how}")
+            lives = [o for o in lived(*two) if o.get("host", "web1") == "web1"]
+            tap.same([(o["conn"], o["life_ns"], "end_lost" in o) for o in lives if "ended" in o],
+                     [(o["conn"], o["life_ns"], False) for folder in each
+                      for o in lived("--read", folder) if "ended" in o],
+                     f"lives that are as long as they were, {how}")
+            tap.same([(o["conn"], "end_lost" in o) for o in lives if "ended" not in o],
+                     [("f8", True), ("f8", False), ("fb", False)],
+                     f"what was open ended with the boot, and nothing else did, {how}")
+            found = [o for o in findings(*two) if o.get("host", "web1") == "web1"]
+            # Of several machines each boot has its own places.
+            alone = each if path in files else [both]
+            tap.same(summary(found), summary(o for f in alone for o in findings("--read", f)),
+                     f"findings are those of each boot, {how}")
+
+
+def of_compared_clocks(made):
+    """The clock that was behind after the boot is compared with that of another machine, of which
+    nothing was heard before it."""
+    whole = moved(recorded.events(recorded.read(made.folder / "loopback")), 1)
+    ends = [[e for e in whole if (layout.field(e, "id.role") == 1) is active]
+            for active in (True, False)]
+    path = made.folder / "web2-compared.rec"
+    recorded.write(path, made.whole, ends[1], "web2", BOOTS[2], clock=CLOCK[1])
+    both, *_ = made.both(moved(made.client, 0, 0, conn=0xfc), ends[0], "compared", 0)
+    for files in ([both, path], [path, both]):
+        two = [word for file in files for word in ("--read", file)]
+        how = f"of {' '.join(f.name for f in files)}"
+        events = [o for o in lines("events", "-j", *two) if "conn" in o and o["conn"] != "fc"]
+        tap.same([(o["event"], o["role"]) for o in events],
+                 [(o["event"], o["role"]) for o in
+                  lines("events", "-j", "--read", made.folder / "loopback")],
+                 f"both ends are in one order, by the clock of who was not booted, {how}")
+        tap.same(events[0]["time"] // (60 * SECOND), BEGAN[1] // (60 * SECOND), f"and its time, {how}")
+
+
 def of_unknown(made, each):
     """Recordings that say nothing of the machine: a clock that goes back is another boot's."""
     pieces = []
@@ -438,6 +498,8 @@ def main():
         of_drawings(both, each)
         of_other_ways(made, both, each)
         of_several(made, both)
+        of_several_clocks(made)
+        of_compared_clocks(made)
         of_unknown(made, each)
         of_queues(made)
         of_connects(made)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,92 @@ uint32_t boots_find(struct boots *s, uint32_t latest, const struct tcphs_recordi
 }
 
 /**
+ * boots_follow - in a recording one boot comes right behind another
+ * @s: those that are known
+ * @before: whose was before
+ * @after: whose is next
+ *
+ * Of two machines that says nothing.
+ */
+void boots_follow(struct boots *s, uint32_t before, uint32_t after)
+{
+	if (s->boot[before].host != s->boot[after].host)
+		return;
+	if (array_grow(&s->step, s->nr_steps + 1, &s->steps_cap, sizeof(*s->step))) {
+		s->no_memory = true;
+		return;
+	}
+	s->step[s->nr_steps++] = (struct boot_step){ before, after };
+	s->boot[after].follows = true;
+}
+
+static bool has_events(const struct boot *b)
+{
+	return b->first <= b->last;
+}
+
+/*
+ * The next of a machine: none that is not in line yet must come before it, and of two that may
+ * the one whose clock says so. Where recordings contradict each other the clock alone is asked.
+ */
+static uint32_t next_in_line(const struct boots *s, uint32_t host, const uint32_t *waits_for)
+{
+	const struct boot *b, *next;
+	uint32_t i, best = NONE;
+
+	for (i = 0; i < s->nr_boots; i++) {
+		b = &s->boot[i];
+		if (b->host != host || waits_for[i] == NONE)
+			continue;
+		next = best == NONE ? NULL : &s->boot[best];
+		if (!next || !waits_for[i] > !waits_for[best] ||
+		    (!waits_for[i] == !waits_for[best] && b->begin < next->begin))
+			best = i;
+	}
+	return best;
+}
+
+static void line_up_host(struct boots *s, uint32_t host, uint32_t *waits_for)
+{
+	int64_t end = INT64_MIN;
+	struct boot *b;
+	uint32_t i, n;
+
+	while ((i = next_in_line(s, host, waits_for)) != NONE) {
+		b = &s->boot[i];
+		if (has_events(b)) {
+			b->shift = end == INT64_MIN || b->begin >= end ? 0 :
+				   (int64_t)((uint64_t)end - (uint64_t)b->begin);
+			end = (int64_t)((uint64_t)b->end + (uint64_t)b->shift);
+		}
+		waits_for[i] = NONE;
+		for (n = 0; n < s->nr_steps; n++)
+			if (s->step[n].before == i && waits_for[s->step[n].after] != NONE)
+				waits_for[s->step[n].after]--;
+	}
+}
+
+/**
+ * boots_line_up - the boots of each machine one behind the other
+ * @s: all of them, with @begin and @end of each; gets the shift of each
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int boots_line_up(struct boots *s)
+{
+	uint32_t *waits_for = calloc(s->nr_boots + 1, sizeof(*waits_for)), i;
+
+	if (!waits_for)
+		return -ENOMEM;
+	for (i = 0; i < s->nr_steps; i++)
+		waits_for[s->step[i].after]++;
+	for (i = 0; i < s->nr_hosts; i++)
+		line_up_host(s, i, waits_for);
+	free(waits_for);
+	return 0;
+}
+
+/**
  * boots_free - the end of it
  * @s: all of them
  */
@@ -113,5 +200,6 @@ void boots_free(struct boots *s)
 	for (i = 0; i < s->nr_boots; i++)
 		free(s->boot[i].same);
 	free(s->host);
+	free(s->step);
 	free(s->boot);
 }

@@ -6,7 +6,8 @@
  *
  * Times: of each boot CLOCK_MONOTONIC and what made time of day of it when it was first
  * heard of. So a clock that is set later moves nothing; what a suspended machine slept
- * through is a difference like any other, see clocks.h.
+ * through is a difference like any other, see clocks.h. The boots of a machine are one behind
+ * the other: where its clock was behind when it came up, its time goes on at once.
  */
 #ifndef TCPHS_BOOTS_H
 #define TCPHS_BOOTS_H
@@ -23,6 +24,7 @@
 struct host {
 	const char *name;
 	uint32_t told;			/* the boot of its last event that was told; NONE: none */
+	int64_t last;			/* when that was, if there is one */
 };
 
 struct boot {
@@ -31,6 +33,9 @@ struct boot {
 	unsigned int feeds;		/* recordings that have some of it */
 	int64_t base;			/* CLOCK_REALTIME - CLOCK_MONOTONIC when it was first heard of */
 	int64_t first, last;		/* of its events, by its own clock */
+	int64_t begin, end;		/* the same by the first host's clock, without @shift */
+	int64_t shift;			/* added to that, so that it begins after the one before it */
+	bool follows;			/* there was one before it */
 	uint64_t lost;
 	uint32_t way;			/* the pair that leads to the first host's clock; NONE: none */
 	bool reached;
@@ -46,11 +51,16 @@ struct boots {
 	uint32_t nr_hosts, hosts_cap;
 	struct boot *boot;
 	uint32_t nr_boots, boots_cap;
+	/* In a recording the one comes right behind the other, of the same host. */
+	struct boot_step { uint32_t before, after; } *step;
+	uint32_t nr_steps, steps_cap;
 	bool no_memory;
 };
 
 uint32_t boots_find(struct boots *s, uint32_t latest, const struct tcphs_recording_info *info,
 		    const char *file);
+void boots_follow(struct boots *s, uint32_t before, uint32_t after);
+int boots_line_up(struct boots *s);
 void boots_free(struct boots *s);
 
 /* Time of day by the clock of its own. */

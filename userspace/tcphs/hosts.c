@@ -66,8 +66,12 @@ static uint32_t boot_of(struct feed *f)
 	uint32_t boot = boots_find(boots, f->boot, tcphs_recording_info(f->recording), f->name);
 
 	f->h->no_memory |= boots->no_memory;
-	if (f->h->learning && boot != f->boot && boot < boots->nr_boots)
+	if (f->h->learning && boot != f->boot && boot < boots->nr_boots) {
 		boots->boot[boot].feeds++;
+		if (f->boot != NONE)
+			boots_follow(boots, f->boot, boot);
+		f->h->no_memory |= boots->no_memory;
+	}
 	return f->boot = boot;
 }
 
@@ -371,12 +375,17 @@ static void tell_event(struct hosts *h, const struct item *item, const struct tc
 	const struct boot *b = &h->boots.boot[item->boot];
 	struct host *host = &h->boots.host[b->host];
 	struct tcphs_event ev = item->ev;
+	int64_t time;
 
 	if (came_already(h, item))
 		return;
 	h->booted = host->told != NONE && host->told != item->boot;
+	time = time_of(h, item->boot, ev.time);
+	/* How far a clock is ahead may be another from one moment to the next. */
+	if (host->told == NONE || time > host->last)
+		host->last = time;
 	host->told = item->boot;
-	ev.time = (uint64_t)time_of(h, item->boot, ev.time);
+	ev.time = (uint64_t)host->last;
 	if (h->boots.nr_hosts > 1)
 		ev.id.netns = site_of(b->host, item->boot, h->boots.host[b->host].name, ev.id.netns);
 	if (!ev.id.netns)

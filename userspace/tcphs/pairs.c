@@ -206,6 +206,23 @@ static void join(struct pairs *s, const struct end *e)
 	}
 }
 
+/*
+ * Whose clock is taken as it is, and those of who has to do with it are compared with it. Another
+ * boot than a machine's first is no such one: its clock may have been behind.
+ */
+static bool take_as_it_is(struct boots *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nr_boots; i++) {
+		if (s->boot[i].reached || s->boot[i].follows)
+			continue;
+		s->boot[i].reached = true;
+		return true;
+	}
+	return false;
+}
+
 /* From the first on, over those that are known best. */
 static void find_ways(struct pairs *s)
 {
@@ -234,11 +251,11 @@ static void find_ways(struct pairs *s)
 			}
 		}
 		if (best == NONE)
-			break;
+			continue;
 		far = boot[s->pair[best].boot[0]].reached;
 		boot[s->pair[best].boot[far]].reached = true;
 		boot[s->pair[best].boot[far]].way = best;
-	} while (1);
+	} while (best != NONE || take_as_it_is(s->boots));
 }
 
 /**
@@ -246,9 +263,13 @@ static void find_ways(struct pairs *s)
  * @s: what pairs_compare() has compared
  * @boot: whose clock @time is by
  * @time: time of day, ns
+ *
+ * Return: that time; of a boot whose clock was behind, as if it had begun when the one before it
+ * ended.
  */
 int64_t pairs_common_time(const struct pairs *s, uint32_t boot, int64_t time)
 {
+	const int64_t shift = s->boots->boot[boot].shift;
 	const struct pair *p;
 	int64_t offset;
 
@@ -263,7 +284,21 @@ int64_t pairs_common_time(const struct pairs *s, uint32_t boot, int64_t time)
 			boot = p->boot[1];
 		}
 	}
-	return time;
+	return (int64_t)((uint64_t)time + (uint64_t)shift);
+}
+
+/* Times must not go back where a machine was booted and its clock was behind then. */
+static int line_up(struct pairs *s)
+{
+	struct boot *b;
+	uint32_t i;
+
+	for (i = 0; i < s->boots->nr_boots; i++) {
+		b = &s->boots->boot[i];
+		b->begin = pairs_common_time(s, i, b->first);
+		b->end = pairs_common_time(s, i, b->last);
+	}
+	return boots_line_up(s->boots);
 }
 
 /**
@@ -375,6 +410,8 @@ int pairs_compare(struct pairs *s)
 		s->pair[i].bounds = NULL;
 	}
 	find_ways(s);
+	if (line_up(s))
+		return -ENOMEM;
 	for (i = 0; i < s->ends->nr_ends; i++) {
 		note_alone(s, &s->ends->end[i]);
 		note_foreign(s, &s->ends->end[i]);
