@@ -93,6 +93,22 @@ void tcphs_place_lost(struct box_place *p, uint32_t cpu, uint64_t count)
 }
 
 /**
+ * tcphs_place_older - likewise, and had been before the very first look
+ * @p: the place
+ * @cpu: whose, or TCPHS_NO_CPU
+ * @count: how many
+ */
+void tcphs_place_older(struct box_place *p, uint32_t cpu, uint64_t count)
+{
+	struct tcphs_resume *c;
+
+	tcphs_place_lost(p, cpu, count);
+	for (c = p->cursor; c < p->cursor + p->nr; c++)
+		if (cpu != TCPHS_NO_CPU && c->cpu == (cpu | TCPHS_RESUME_OLDER))
+			c->next -= count < c->next ? count : c->next;
+}
+
+/**
  * tcphs_place_event - one more
  * @p: the place
  * @ev: the event, of the ring

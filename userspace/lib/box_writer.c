@@ -359,7 +359,7 @@ static void note_lost(void *arg, uint32_t cpu, uint64_t count)
 static void note_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
 {
 	(void)time;
-	tcphs_place_lost(arg, cpu, count);
+	tcphs_place_older(arg, cpu, count);
 }
 
 static void note_event(void *arg, const struct tcphs_event *ev)
@@ -476,7 +476,7 @@ void tcphs_box_older(struct tcphs_box *b, uint32_t cpu, uint64_t count, uint64_t
 		b->totals.older += count;
 		tcphs_box_file_older(b->file, cpu, count, time);
 	}
-	tcphs_place_lost(&b->place, cpu, count);
+	tcphs_place_older(&b->place, cpu, count);
 }
 
 /**

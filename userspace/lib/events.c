@@ -45,7 +45,8 @@ struct queue {
 	uint64_t next;		/* cursor */
 	uint64_t lost;		/* records lost after the last item */
 	uint64_t older_lost;	/* and before the reader began, after the last item of then */
-	uint64_t asked;		/* with a filter, an earlier cursor: all before it was emitted */
+	uint64_t older_left;	/* before the very first look, of those that are still to be pulled */
+	uint64_t asked;		/* with a filter, an earlier cursor: all before it was emitted; 0: none */
 	struct tcphs_resume emitted;	/* and the last record that was, if any */
 	struct item *item;
 	size_t head, tail, cap;
@@ -220,7 +221,8 @@ static struct queue *queue_add(struct tcphs_events *evs, uint32_t cpu, bool kept
 		evs->cap = cap;
 	}
 	queue = &evs->queue[evs->nr++];
-	*queue = (struct queue){ .cpu = cpu, .kept = kept, .asked = 1 };
+	/* Where the oldest record stood that was there at the first look, with a filter nobody knows. */
+	*queue = (struct queue){ .cpu = cpu, .kept = kept, .asked = evs->pulled };
 	return queue;
 }
 
@@ -326,6 +328,17 @@ static uint64_t missed(const struct tcphs_events *evs, const struct tcphs_batch 
 	return evs->pulled && !evs->filter && first ? first - 1 : 0;
 }
 
+/*
+ * How much of what is missing before a batch was not there at the first look, this one's or that
+ * of a reader before us: the earliest.
+ */
+static uint64_t older_of(const struct tcphs_events *evs, const struct queue *q, uint64_t count)
+{
+	if (!evs->pulled && !q->kept)
+		return count;
+	return count < q->older_left ? count : q->older_left;
+}
+
 /**
  * tcphs_events_add - take the records of one message or block
  * @evs: the cursors
@@ -334,19 +347,20 @@ static uint64_t missed(const struct tcphs_events *evs, const struct tcphs_batch 
 int tcphs_events_add(struct tcphs_events *evs, const struct tcphs_batch *batch)
 {
 	struct queue *q = queue_of(evs, batch->cpu, batch->kept);
-	bool older = !evs->pulled && !batch->kept;
-	uint64_t last;
+	uint64_t last, count, of_before;
 	size_t kept;
+	bool older;
 
 	if (!q || queue_reserve(q, batch->nr))
 		return -ENOMEM;
-	if (!q->kept && !q->next)
-		q->lost += missed(evs, batch);
+	count = batch->lost + (q->kept || q->next ? 0 : missed(evs, batch));
+	of_before = older_of(evs, q, count);
+	/* As long as all is older that is missing, so are the records in between. */
+	older = of_before == count && ((!evs->pulled && !q->kept) || q->older_left);
+	q->older_left -= q->older_left ? of_before : 0;
+	q->older_lost += of_before;
+	q->lost += count - of_before;
 	q->next = batch->next;
-	if (older)
-		q->older_lost += batch->lost;
-	else
-		q->lost += batch->lost;
 	if (!batch->nr)
 		return 0;
 	kept = queue_append(q, batch, evs->filter, older);
@@ -388,12 +402,14 @@ static bool was_emitted(const struct tcphs_event *ev, const struct tcphs_resume 
  */
 int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from)
 {
-	struct queue *q = queue_of(evs, from->cpu & ~TCPHS_RESUME_TOLD, false);
+	struct queue *q = queue_of(evs, from->cpu & ~(TCPHS_RESUME_TOLD | TCPHS_RESUME_OLDER), false);
 
 	if (!q)
 		return -ENOMEM;
 	if (from->cpu & TCPHS_RESUME_TOLD) {
 		q->emitted = *from;
+	} else if (from->cpu & TCPHS_RESUME_OLDER) {
+		q->older_left = from->next;
 	} else {
 		q->next = from->next + from->passed;
 		q->asked = q->next;
@@ -414,13 +430,42 @@ void tcphs_events_count(struct tcphs_events *evs)
 	evs->counts = true;
 }
 
+/* Of what a reader that goes on from here would find missing, what was so at the first look. */
+static uint64_t older_ahead(const struct queue *q)
+{
+	uint64_t older = q->older_left + q->older_lost;
+	size_t i;
+
+	for (i = q->head; i < q->tail; i++)
+		older += q->item[i].older ? q->item[i].lost : 0;
+	return older;
+}
+
+/* Behind all cursors, which are mostly found by the number of their CPU. */
+static size_t put_older(const struct tcphs_events *evs, struct tcphs_resume *to, size_t nr)
+{
+	const struct queue *q;
+	size_t k;
+
+	for (k = 0; !evs->filter && k < evs->nr; k++) {
+		q = &evs->queue[k];
+		if (!q->kept && older_ahead(q))
+			to[nr++] = (struct tcphs_resume){
+				.next = older_ahead(q), .cpu = q->cpu | TCPHS_RESUME_OLDER,
+			};
+	}
+	return nr;
+}
+
 /**
  * tcphs_events_settled - from where another reader could go on
  * @evs: the cursors, not between tcphs_events_begin() and _end()
- * @to: gets one a CPU, or with a filter two
+ * @to: gets one a CPU, or two
  * @max: how many there is room for
  *
- * Without a filter the cursor is behind what was emitted; with one, at or before that.
+ * Without a filter the cursor is behind what was emitted; with one, at or before that, and there
+ * is none until all of the first pull was emitted: where that began is not known, and whoever
+ * asked for all of it would find missing, too, what had been overwritten long before.
  *
  * Return: how many; 0 also when there is no room for all.
  */
@@ -434,7 +479,7 @@ size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume 
 		q = &evs->queue[k];
 		if (q->kept)
 			continue;
-		if (max - nr < 2)
+		if (max < 2 * (k + 1) || (evs->filter && !q->asked))
 			return 0;
 		waiting = q->lost + q->older_lost + (q->tail - q->head);
 		for (i = q->head; i < q->tail; i++)
@@ -445,7 +490,7 @@ size_t tcphs_events_settled(const struct tcphs_events *evs, struct tcphs_resume 
 		if (evs->filter && q->emitted.next)
 			to[nr++] = q->emitted;
 	}
-	return nr;
+	return put_older(evs, to, nr);
 }
 
 /**
@@ -613,6 +658,9 @@ void tcphs_events_end(struct tcphs_events *evs, bool whole)
 	for (i = 0; whole && !evs->begun && evs->filter && i < evs->nr; i++)
 		evs->held -= drop_emitted(&evs->queue[i]);
 	evs->pulled |= whole;
+	/* A cursor from before that look has been read to its end. */
+	for (i = 0; whole && i < evs->nr; i++)
+		evs->queue[i].older_left = 0;
 	if (!evs->kept)
 		return;
 	evs->kept = TCPHS_KEPT_NOT;

@@ -186,16 +186,19 @@ enum tcphs_kept_mode tcphs_events_kept(const struct tcphs_events *evs);
 void tcphs_events_end(struct tcphs_events *evs, bool whole);
 
 /*
- * Where a reader of a CPU's ring can go on. With a filter there may be a second one of a CPU,
- * with TCPHS_RESUME_TOLD in @cpu: the last record that was emitted.
+ * Where a reader of a CPU's ring can go on. There may be a second one of a CPU: with a filter, with
+ * TCPHS_RESUME_TOLD in @cpu, the last record that was emitted; without one, with
+ * TCPHS_RESUME_OLDER, how many of those from the cursor on were not there any more at the very
+ * first look.
  */
 struct tcphs_resume {
-	uint64_t next;		/* a cursor; of the record, its time */
+	uint64_t next;		/* a cursor; of the record, its time; of what is older, the count */
 	uint32_t cpu;
 	uint32_t passed;	/* records and losses behind it; the end of its number */
 };
 
 #define TCPHS_RESUME_TOLD (1u << 31)
+#define TCPHS_RESUME_OLDER (1u << 30)
 
 struct tcphs_resume tcphs_resume_emitted(const struct tcphs_event *ev);
 int tcphs_events_resume(struct tcphs_events *evs, const struct tcphs_resume *from);

@@ -180,6 +180,7 @@ void tcphs_place_state(struct box_place *p, const struct piece_state *state,
 		       const struct tcphs_resume *cursors);
 void tcphs_place_event(struct box_place *p, const struct tcphs_event *ev);
 void tcphs_place_lost(struct box_place *p, uint32_t cpu, uint64_t count);
+void tcphs_place_older(struct box_place *p, uint32_t cpu, uint64_t count);
 
 /* Of one file. */
 struct recording {

@@ -321,7 +321,8 @@ static uint64_t meet_module(struct record_box *rb, const struct tcphs_status *st
 
 /*
  * The first look: what there is, and from when on that is all. The cursors are written
- * before any event: whoever comes after us counts from there.
+ * before any event: whoever comes after us counts from there. With a filter there are none yet;
+ * who comes after us then begins anew, and leaves out what is there.
  */
 static int begin(struct record_box *rb, uint32_t what, struct tcphs_error *err)
 {
