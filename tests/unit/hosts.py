@@ -134,6 +134,50 @@ def of_cgroups(folder):
              "a unit is of one of them")
 
 
+def of_again(folder):
+    """A socket connects again when its TIME_WAIT is over, from the same port: it has the same
+    cookie, and its generation is 0 again. Each connection is one, whether the end of TIME_WAIT is on
+    record or not."""
+    whole = recorded.read(folder / "loopback")
+    first = recorded.events(whole)
+    cookie = {True: 0xa, False: 0xd}
+    second = [layout.with_field(e, "id.conn", cookie[layout.field(e, "id.role") == 1])
+              for e in recorded.shifted(renumbered(first), 100 * SECOND)]
+    for name, skipped in (("TIME_WAIT ends", None), ("TIME_WAIT has no end", "time-wait-end")):
+        told = lines("events", "-j", "--read", folder / "loopback")
+        kept = [e for e, o in zip(first, told) if o["event"] != skipped]
+        recorded.write(folder / "again", whole, kept + second)
+        trace = tool("export", "--read", folder / "again", "--json-trace", "-").stdout
+        tracks = [e for e in json.loads(trace)["traceEvents"]
+                  if e["name"] == "connection" and e["ph"] == "B"]
+        tap.same(len(tracks), 4, f"{name}: a track for each connection of each end")
+        heads = [o for o in lines("diagram", "-j", "--limit", "0", "--read", folder / "again")
+                 if "left" in o]
+        tap.same([(o["left"].get("conn"), o["right"].get("conn")) for o in heads],
+                 [("a", "b"), ("a", "d")], f"{name}: a drawing for each")
+        tap.same([o["left"].get("isn") for o in heads],
+                 [layout.field(e[0], "id.isn") for e in (kept, second)],
+                 f"{name}: with its own numbers")
+        lives = lines("lives", "-j", "--read", folder / "again")
+        tap.same([o["history"] for o in lives[:2]], [o["history"] for o in lives[2:]],
+                 f"{name}: and a life")
+        # As the module numbers them.
+        numbered = [layout.with_field(e, "number", n + 1) for n, e in enumerate(kept + second)]
+        ends = [[e for e in numbered if (layout.field(e, "id.role") == 1) is active]
+                for active in (True, False)]
+        files = [folder / "web1.rec", folder / "web2.rec"]
+        for n, file in enumerate(files):
+            recorded.write(file, whole, ends[n], f"web{n + 1}", BOOTS[n])
+        recorded.write(folder / "copy.rec", whole, ends[0], "web1", BOOTS[0])
+        for some in (files, [*files, folder / "copy.rec"]):
+            lives = lines("lives", "-j", *reads(some))
+            tap.same(sorted((o["conn"], o["other_end"]["conn"]) for o in lives if "other_end" in o),
+                     [("a", "b"), ("a", "d"), ("b", "a"), ("d", "a")],
+                     f"{name}: and each finds its other end, in {len(some)} files")
+        both = [o for o in lines("doctor", "-j", *reads(files), status=(0, 10, 20)) if "between" in o]
+        tap.same(both[0]["both"], 2, f"{name}: two connections with both ends")
+
+
 def of_one_side(folder):
     whole = recorded.read(folder / "client")
     files = split(folder, "loopback", (0, 3 * SECOND))
@@ -216,6 +260,7 @@ def main():
         of_nat(folder)
         of_one(folder)
         of_cgroups(folder)
+        of_again(folder)
         of_one_side(folder)
         of_doubt(folder)
         of_many(folder)

@@ -352,6 +352,7 @@ static void fins(unsigned int n, bool again)
 static void test_losses(void)
 {
 	struct tcphs_event ev;
+	unsigned int i;
 
 	fresh();
 	client(3, TCPHS_EV_SYN_SENT, 0);
@@ -392,6 +393,21 @@ static void test_losses(void)
 	ev = event(TCPHS_EV_FIN_RETRANSMIT, TCPHS_ROLE_ACTIVE, TCPHS_STATE_FIN_WAIT1, 0);
 	times(9, ev);
 	same(judge(), "", "who never answers is not on a way that loses");
+	fresh();
+	for (i = 0; i < 3; i++) {
+		ev.type = TCPHS_EV_FIN_RETRANSMIT;
+		times(1, ev);
+		ev.type = TCPHS_EV_SYN_SENT;
+		ev.old_state = TCPHS_STATE_CLOSE;
+		times(1, ev);
+		ev.type = TCPHS_EV_FIN_SENT;
+		ev.old_state = TCPHS_STATE_ESTABLISHED;
+		times(1, ev);
+		ev.type = TCPHS_EV_FIN_ACKED;
+		ev.old_state = TCPHS_STATE_FIN_WAIT1;
+		times(1, ev);
+	}
+	same(judge(), "", "nor does a FIN that came of the next connection of its socket answer it");
 }
 
 /* ---- ports ------------------------------------------------------------------------------ */
@@ -1438,7 +1454,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(272);
+	plan(273);
 	test_failures();
 	test_led_astray();
 	test_no_port_seen();

@@ -342,6 +342,39 @@ static uint32_t see(struct tcphs_lives *l, const struct tcphs_event *ev)
 	return tcphs_lives_see(l, ev, &err);
 }
 
+/* The same cookie and generation once more, when TIME_WAIT is over, or its end is not on record. */
+static void test_lives_again(const struct tcphs_event *of)
+{
+	static const uint8_t steps[] = { TCPHS_EV_SYN_SENT, TCPHS_EV_ESTABLISHED, TCPHS_EV_CLOSED,
+					 TCPHS_EV_TIME_WAIT_END };
+	struct tcphs_event ev[3 * sizeof(steps)];
+	uint32_t first[3 * sizeof(steps)], i, nr = 0;
+	struct tcphs_lives l = { 0 };
+	bool same = true;
+
+	for (i = 0; i < 3 * sizeof(steps); i++) {
+		if (i == 2 * sizeof(steps) - 1)
+			continue;
+		ev[nr] = *of;
+		ev[nr].type = steps[i % sizeof(steps)];
+		ev[nr].old_state = i % sizeof(steps) ? TCPHS_STATE_ESTABLISHED : TCPHS_STATE_CLOSE;
+		ev[nr].id.isn += i / (uint32_t)sizeof(steps);
+		ev[nr].flags |= steps[i % sizeof(steps)] == TCPHS_EV_CLOSED ? TCPHS_F_TIME_WAIT_AHEAD : 0;
+		ev[nr].time += nr;
+		first[nr] = see(&l, &ev[nr]);
+		nr++;
+	}
+	equal(l.lives, 3, "a socket that connects three times has three lives");
+	ok(first[3] == 0 && first[4] == 1 && first[6] == 1 && first[7] == 2 && first[10] == 2,
+	   "each with its own steps");
+	ok(l.life[0].id.isn + 2 == l.life[2].id.isn, "and its own numbers");
+	tcphs_lives_restart(&l);
+	for (i = 0; i < nr; i++)
+		same &= tcphs_lives_find(&l, &ev[i]) == first[i];
+	ok(same, "and the second time it is the same");
+	tcphs_lives_free(&l);
+}
+
 static void test_lives(void)
 {
 	struct tcphs_lives l = { 0 };
@@ -368,6 +401,7 @@ static void test_lives(void)
 	ev.type = TCPHS_EV_CONNECT_FAILED;
 	equal(see(&l, &ev), 3, "that goes on");
 	ok(tcphs_lives_over(&l, 3), "and ends");
+	test_lives_again(&ev);
 
 	/* Enough lives to make new buckets, twice. */
 	for (i = 0; i < 5003; i++) {
@@ -824,7 +858,7 @@ int main(int argc, char **argv)
 	tcphs_buf_init(&out, -1);
 	if (argc > 1)
 		return write_drawings(argv[1]) || write_recording(argv[1]);
-	plan(25 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 4 + 6 + 3 + 4 + 2 + 3);
+	plan(25 + 4 + 7 + 3 + 1 + 29 + 10 + 12 + 14 + 8 + 4 + 4 + 6 + 3 + 4 + 2 + 3);
 	test_drawings();
 	test_widths();
 	test_follow();

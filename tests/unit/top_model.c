@@ -431,11 +431,25 @@ static void text(void)
 	same(buf, "", "nothing in nothing");
 }
 
+/* A socket that connects again when its TIME_WAIT is over has the same cookie and generation. */
+static void again(void)
+{
+	struct tcphs_conn_info c = { .conn = 0xa, .role = TCPHS_ROLE_ACTIVE, .isn = 4711,
+				     .has_isn = true };
+	uint64_t before = model_key(TOP_CONNECTIONS, &c);
+
+	c.state = TCPHS_STATE_ESTABLISHED;
+	c.peer_isn = 31;
+	ok(model_key(TOP_CONNECTIONS, &c) == before, "a connection stays the same row");
+	c.isn++;
+	ok(model_key(TOP_CONNECTIONS, &c) != before, "the next one of its socket is another");
+}
+
 int main(void)
 {
 	struct top_model m;
 
-	plan(68);
+	plan(70);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);
@@ -448,6 +462,7 @@ int main(void)
 	order(&m);
 	alerts(&m);
 	part(&m);
+	again();
 	text();
 	model_free(&m);
 	return tap_done();

@@ -334,7 +334,14 @@ static void add_data(struct tcphs_conn_life *life)
 
 /* ---- a life ------------------------------------------------------------------- */
 
-static bool begins_life(const struct tcphs_event *ev)
+/**
+ * tcphs_event_begins_life - may it be the first step of a connection of the socket?
+ * @ev: the event
+ *
+ * A socket has one after another; where the one before has ended, this is of the next, though
+ * its generation may be the same: that is 0 again after TIME_WAIT.
+ */
+bool tcphs_event_begins_life(const struct tcphs_event *ev)
 {
 	switch (ev->type) {
 	case TCPHS_EV_SYN_SENT:
@@ -505,7 +512,7 @@ void tcphs_conn_life_add(struct tcphs_conn_life *life, const struct tcphs_event 
 void tcphs_conn_life_begin(struct tcphs_conn_life *life, const struct tcphs_event *ev)
 {
 	*life = (struct tcphs_conn_life){ .state = ev->old_state };
-	if (begins_life(ev) && !(ev->flags & TCPHS_F_GAP)) {
+	if (tcphs_event_begins_life(ev) && !(ev->flags & TCPHS_F_GAP)) {
 		life->begin = ev->time;
 		life->known = TCPHS_LIFE_BEGIN;
 	} else {

@@ -105,9 +105,14 @@ bool tcphs_event_is_alive(const struct tcphs_event *ev);
 bool tcphs_event_of_listener(const struct tcphs_event *ev);
 /* Is it the end of the socket's connection? TIME_WAIT may follow. */
 bool tcphs_event_ends_life(const struct tcphs_event *ev);
+/* Is it of another one than a connection of the same socket that has ended? */
+bool tcphs_event_begins_life(const struct tcphs_event *ev);
 
 bool tcphs_same_ends(const struct tcphs_ident *a, const struct tcphs_ident *b);
-/* Of one connection of one socket? Both have one. */
+/*
+ * Of one connection of one socket? Both have one. Two with an end and a beginning in between are
+ * not, see tcphs_event_begins_life().
+ */
 bool tcphs_same_connection(const struct tcphs_ident *a, const struct tcphs_ident *b);
 /* Are the addresses of one crosswise those of the other? */
 bool tcphs_mirrored(const struct tcphs_ident *a, const struct tcphs_ident *b);

@@ -252,8 +252,9 @@ uint64_t model_key(enum top_screen screen, const void *row)
 		return ((const struct top_listener *)row)->is->conn;
 	case TOP_CONNECTIONS:
 		conn = row;
-		/* A cookie may have more than one life. */
-		return hash_mix(conn->conn, conn->generation) | 1;
+		/* A socket may have more than one, and each that it opens has an ISN from its SYN on. */
+		return hash_mix(hash_mix(conn->conn, conn->generation),
+				conn->role == TCPHS_ROLE_ACTIVE ? conn->isn : 0) | 1;
 	case TOP_PEERS:
 		return peer_key(row);
 	case TOP_EVENTS:

@@ -99,23 +99,40 @@ static bool is_same(const struct end *e, uint32_t boot, const struct tcphs_ident
 	return !e->id.conn && e->id.peer_isn == id->peer_isn && tcphs_same_ends(&e->id, id);
 }
 
-/**
- * host_ends_find - the end that a record is of
- * @s: all ends
- * @boot: whose record it is
- * @id: of the record
- *
- * Return: the end, or NULL. Valid until the next host_ends_learn().
- */
-struct end *host_ends_find(const struct host_ends *s, uint32_t boot, const struct tcphs_ident *id)
+/* The latest connection of the socket, or that after @newer. */
+static uint32_t next_same(const struct host_ends *s, uint32_t boot, const struct tcphs_ident *id,
+			  uint32_t newer)
 {
 	uint64_t hash = hash_id(s, boot, id);
 	uint32_t i;
 
-	for (i = hash_next(&s->by_id, hash, NONE); i != NONE; i = hash_next(&s->by_id, hash, i))
+	for (i = hash_next(&s->by_id, hash, newer); i != NONE; i = hash_next(&s->by_id, hash, i))
 		if (is_same(&s->end[s->by_id.node[i].value], boot, id))
-			return &s->end[s->by_id.node[i].value];
-	return NULL;
+			return i;
+	return NONE;
+}
+
+/**
+ * host_ends_find - the end that a life is of
+ * @s: all ends
+ * @boot: whose life it is
+ * @id: of the life, with its ISNs as far as they are known
+ *
+ * Return: the end, or NULL; of several that the socket had with these addresses the one with these
+ * ISNs, else the latest. Valid until the next host_ends_learn().
+ */
+struct end *host_ends_find(const struct host_ends *s, uint32_t boot, const struct tcphs_ident *id)
+{
+	uint32_t latest = next_same(s, boot, id, NONE), i = latest;
+	unsigned int walk = WALK_MAX;
+	struct end *e;
+
+	for (; i != NONE && walk--; i = next_same(s, boot, id, i)) {
+		e = &s->end[s->by_id.node[i].value];
+		if (e->id.isn == id->isn && e->id.peer_isn == id->peer_isn)
+			return e;
+	}
+	return latest == NONE ? NULL : &s->end[s->by_id.node[latest].value];
 }
 
 /* The latest connection of these addresses: a RST of no socket may be of it. */
@@ -139,15 +156,52 @@ static struct end *latest_of(const struct host_ends *s, uint32_t boot, const str
 	return found;
 }
 
-static struct end *end_of(struct host_ends *s, uint32_t boot, const struct tcphs_ident *id)
+/* What both know of ISNs: 1: the same, -1: it is another connection, 0: nothing. */
+static int agree(const struct end *e, const struct tcphs_event *ev)
 {
+	uint32_t both = e->flags & ev->flags;
+
+	if ((both & TCPHS_F_ISN && e->id.isn != ev->id.isn) ||
+	    (both & TCPHS_F_PEER_ISN && e->id.peer_isn != ev->id.peer_isn))
+		return -1;
+	return !!(both & (TCPHS_F_ISN | TCPHS_F_PEER_ISN));
+}
+
+/*
+ * Of those that a socket had with these addresses the latest that it may be, for what was read of
+ * one recording may come again in another. Only a beginning is of one that is not there yet.
+ */
+static struct end *known_end(const struct host_ends *s, uint32_t boot, const struct tcphs_event *ev,
+			     int64_t time)
+{
+	uint32_t latest = next_same(s, boot, &ev->id, NONE), i = latest;
+	unsigned int walk = WALK_MAX;
+	struct end *e = NULL;
+
+	for (; i != NONE && walk--; i = next_same(s, boot, &ev->id, i)) {
+		e = &s->end[s->by_id.node[i].value];
+		if (agree(e, ev) >= 0)
+			break;
+	}
+	if (latest == NONE)
+		return NULL;
+	if (i == NONE || agree(e, ev) < 0)
+		e = &s->end[s->by_id.node[latest].value];
+	return e->closed && tcphs_event_begins_life(ev) && agree(e, ev) <= 0 && e->began != time ?
+	       NULL : e;
+}
+
+static struct end *end_of(struct host_ends *s, uint32_t boot, const struct tcphs_event *ev,
+			  int64_t time)
+{
+	const struct tcphs_ident *id = &ev->id;
 	struct end *e;
 
 	if (hash_reserve(&s->by_id, 1) || hash_reserve(&s->by_ends, 1)) {
 		s->no_memory = true;
 		return NULL;
 	}
-	e = host_ends_find(s, boot, id);
+	e = known_end(s, boot, ev, time);
 	if (e)
 		return e;
 	if (s->nr_ends == ENDS_MAX) {
@@ -159,7 +213,7 @@ static struct end *end_of(struct host_ends *s, uint32_t boot, const struct tcphs
 		return NULL;
 	}
 	e = &s->end[s->nr_ends];
-	*e = (struct end){ .id = *id, .boot = boot, .other = NONE };
+	*e = (struct end){ .id = *id, .boot = boot, .other = NONE, .began = time };
 	if (id->conn)
 		hash_add(&s->by_ends, hash_bytes(s->by_ends.seed + boot, id->local, ENDS_SIZE),
 			 s->nr_ends);
@@ -273,12 +327,13 @@ void host_ends_learn(struct host_ends *s, uint32_t boot, const struct tcphs_even
 			count(&e->rst_sent);
 		return;
 	}
-	e = end_of(s, boot, &ev.id);
+	e = end_of(s, boot, &ev, time);
 	if (!e)
 		return;
 	tcphs_ident_learn(&e->id, &e->flags, &ev);
 	if (!ev.id.conn && ev.type == TCPHS_EV_RST_SENT)
 		count(&e->syn_came);
+	e->closed |= ev.id.conn && tcphs_event_ends_life(&ev);
 	learn_step(e, &ev, time);
 }
 

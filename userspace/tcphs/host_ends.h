@@ -24,6 +24,8 @@ struct end {
 	bool doubtful;			/* another is as much like it */
 	bool parted;			/* there is one, but it is not known which */
 	bool met;			/* its SYN is, where nothing had a socket for it */
+	bool closed;			/* what begins now is another connection of the socket */
+	int64_t began;			/* its first record that was read */
 	int64_t at[NR_AT];		/* the first; 0: none */
 	uint16_t syn_sent, syn_came, fin_sent, fin_came, rst_sent, rst_came;
 };

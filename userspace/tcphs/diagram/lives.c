@@ -2,7 +2,8 @@
 /*
  * Which events are of one connection.
  *
- * What has a socket goes by its cookie, its generation and its pair of addresses.
+ * What has a socket goes by its cookie, its generation and its pair of addresses; where all that
+ * comes again after an end, it is another life that begins.
  * What has none (a dropped SYN, a SYN cookie, the RST of a closed port) is of the
  * connection whose ISN it bears or answers, else of the latest one between the same
  * addresses; where there is none, all that has the same pair and the same ISN, or
@@ -208,6 +209,7 @@ static bool same_life(const struct tcphs_lifeline *life, const struct tcphs_even
 	       (!(life->flags & TCPHS_F_PEER_ISN) || a->peer_isn == b->peer_isn);
 }
 
+/* The latest that has begun. The second time there are those, too, that begin later. */
 static uint32_t find_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 {
 	uint64_t hash = hash_key(l, ev);
@@ -215,6 +217,7 @@ static uint32_t find_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 
 	for (i = hash_next(&l->hash, hash, NONE); i != NONE; i = hash_next(&l->hash, hash, i))
 		if (goes_on_now(l, &l->life[l->hash.node[i].value]) &&
+		    l->life[l->hash.node[i].value].from <= l->came &&
 		    same_life(&l->life[l->hash.node[i].value], ev))
 			return l->hash.node[i].value;
 	return NONE;
@@ -240,7 +243,7 @@ static uint32_t add_life(struct tcphs_lives *l, const struct tcphs_event *ev)
 	uint32_t i = l->lives++;
 
 	l->life[i] = (struct tcphs_lifeline){ .id = ev->id, .begin = ev->time, .boot = l->boot,
-					      .clock = l->clock, .shift = l->shift,
+					      .clock = l->clock, .shift = l->shift, .from = l->came,
 					      .first = NONE, .half = NONE, .last = NONE };
 	hash_add(&l->hash, hash_key(l, ev), i);
 	if (ev->id.conn && !(ev->flags & (TCPHS_F_ISN | TCPHS_F_PEER_ISN)))
@@ -295,6 +298,7 @@ static void learn(struct tcphs_lives *l, uint32_t i, const struct tcphs_event *e
 
 	life->end = ev->time;
 	life->over |= ev->id.conn && is_end(ev);
+	life->closed |= ev->id.conn && tcphs_event_ends_life(ev);
 	life->taken_out |= ev->type == TCPHS_EV_CLOSED && ev->reason == TCPHS_REASON_TAKEN_OUT;
 	if (ev->flags & TCPHS_F_QUEUE)
 		life->listener = ev->queue.listener;
@@ -320,11 +324,14 @@ uint32_t tcphs_lives_see(struct tcphs_lives *l, const struct tcphs_event *ev, in
 	*err = make_room(l);
 	if (*err)
 		return NONE;
+	l->came++;
 	if (!ev->id.conn)
 		i = owner_of(l, ev);
 	if (i != NONE)
 		return i;
 	i = find_life(l, ev);
+	if (i != NONE && l->life[i].closed && tcphs_event_begins_life(ev))
+		i = NONE;
 	if (i == NONE) {
 		i = add_life(l, ev);
 		if (ev->type == TCPHS_EV_ESTABLISHED && ev->flags & TCPHS_F_RESTORED)
@@ -358,6 +365,7 @@ void tcphs_lives_restart(struct tcphs_lives *l)
 	uint32_t i, node;
 
 	l->boot = 0;
+	l->came = 0;
 	for (i = 0; i < l->lives; i++) {
 		node = l->life[i].id.conn ? pair_node(l, &l->life[i].id) : NONE;
 		if (node != NONE)
@@ -378,6 +386,7 @@ uint32_t tcphs_lives_find(struct tcphs_lives *l, const struct tcphs_event *ev)
 
 	if (tcphs_event_of_listener(ev) || !l->hash.buckets)
 		return NONE;
+	l->came++;
 	i = ev->id.conn ? NONE : owner_of(l, ev);
 	if (i != NONE)
 		return i;
@@ -452,6 +461,7 @@ void tcphs_lives_clear(struct tcphs_lives *l)
 {
 	l->nr = 0;
 	l->lives = 0;
+	l->came = 0;
 	hash_clear(&l->hash);
 }
 

@@ -25,6 +25,7 @@ struct tcphs_lifeline {
 	struct tcphs_ident id;	/* of its latest event */
 	uint32_t flags;		/* TCPHS_F_ISN and TCPHS_F_PEER_ISN, once they are known */
 	bool over;		/* nothing can follow */
+	bool closed;		/* but TIME_WAIT, or another connection of the socket */
 	bool taken_out;		/* with TCP_REPAIR: it may go on in another socket */
 	bool wanted;		/* by whoever reads; see tcphs_lives_choose() */
 	bool cut;		/* its machine was booted: nothing can follow */
@@ -32,6 +33,7 @@ struct tcphs_lifeline {
 	int64_t clock;
 	uint64_t shift;
 	uint64_t begin, end;	/* first and last event, ns */
+	uint64_t from;		/* the number of the first, of all that came */
 	uint64_t listener;	/* its cookie; 0: not known */
 	uint32_t kept;		/* events */
 	uint32_t left_out;	/* events between the first and the last ones */
@@ -53,6 +55,7 @@ struct tcphs_lives {
 	uint32_t lives, lives_cap;
 	struct hash hash;		/* what finds them */
 	uint32_t boot;			/* see tcphs_lives_boot() */
+	uint64_t came;			/* events; the second time again from the first on */
 	/* The caller sets, of the events that come: */
 	int64_t clock;			/* what makes time of day of their times */
 	uint64_t shift;			/* what was added to these */

@@ -2,6 +2,7 @@
 /* Evidence of how connections end, and of what comes for those that are gone. */
 #include <stdlib.h>
 
+#include "conn_life.h"
 #include "evidence_ends.h"
 #include "evidence_parts.h"
 
@@ -271,6 +272,15 @@ static struct lately *remember_conn(const struct evidence *e, uint64_t conn)
 	if (l->conn != conn)
 		*l = (struct lately){ .conn = conn };
 	return l;
+}
+
+/* The socket connects again: what there was of its connection before is not of this one. */
+static void forget_conn(const struct evidence *e, uint64_t conn)
+{
+	struct lately *l = lately(e, conn);
+
+	if (l->conn == conn)
+		*l = (struct lately){ .conn = conn };
 }
 
 /* Did the server have the last word? */
@@ -646,6 +656,8 @@ void ends_event(struct evidence *e, const struct tcphs_event *ev, const struct p
 
 	if (e->no_memory)
 		return;
+	if (ev->id.conn && tcphs_event_begins_life(ev))
+		forget_conn(e, ev->id.conn);
 	if (is_end(ev))
 		remember(e, ev)->reset = is_our_reset(ev->reason);
 	if (ends_is_stray(ev)) {

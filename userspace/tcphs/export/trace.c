@@ -30,6 +30,7 @@ struct line {
 	uint16_t generation;
 	uint8_t state;			/* whose slice is open; UNSPEC: none is */
 	bool over;
+	bool closed;			/* but TIME_WAIT may follow */
 	const char *waits;		/* in which queue; NULL: in none */
 	bool owned;			/* its name says whose it is */
 	uint32_t process, thread;
@@ -452,8 +453,14 @@ static void on_late(struct trace *t, const struct tcphs_event *ev, uint32_t proc
 static void on_connection(struct trace *t, const struct tcphs_event *ev, uint32_t process)
 {
 	struct line *line = find_line(t, &ev->id, false);
-	bool is_new = !line;
+	bool is_new;
 
+	/* The end of its TIME_WAIT is not on record, and was before this. */
+	if (line && line->closed && tcphs_event_begins_life(ev)) {
+		end_line(t, line, false);
+		line = NULL;
+	}
+	is_new = !line;
 	if (is_new && comes_late(ev)) {
 		on_late(t, ev, process);
 		return;
@@ -468,6 +475,7 @@ static void on_connection(struct trace *t, const struct tcphs_event *ev, uint32_
 	set_wait(t, line, queue_after(line, ev));
 	put_instant(t, ev, line->process, line->thread);
 	put_queues(t, ev, line->process);
+	line->closed |= tcphs_event_ends_life(ev);
 	if (is_end(ev))
 		end_line(t, line, false);
 }
