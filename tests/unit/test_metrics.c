@@ -319,9 +319,35 @@ static void test_containers(void)
 	same(container("0::/x/" ID "0\n"), "none", "a longer number is none");
 }
 
+/* Ten thousand TIME_WAITs a second, for two days. */
+static void test_long_sum(void)
+{
+	static const struct steps octaves = { 4, 27, 1 };
+	uint64_t bucket[TCPHS_HIST_BUCKETS] = { 0 }, n[STEPS(4, 27, 1) + 1], sum;
+	unsigned int minute = tcphs_hist_bucket(60 * SECOND);
+	struct labels labels = { .len = 0 };
+	struct tcphs_buf out;
+	struct text t = { .out = &out, .format = METRICS_TEXT };
+	const char *line;
+
+	bucket[minute] = 1728000000;
+	steps_make(&octaves, bucket, n);
+	sum = steps_sum_us(bucket);
+	if (tcphs_buf_init(&out, -1))
+		abort();
+	text_family(&t, F_TIME_WAIT);
+	text_histogram(&t, &labels, &octaves, n, sum, 0);
+	tcphs_buf_char(&out, '\0');
+	line = strstr(out.data, "_sum ");
+	ok(line && strtod(line + 5, NULL) > 1728000000.0 * 50 &&
+	   strtod(line + 5, NULL) < 1728000000.0 * 70, "a sum of centuries does not wrap");
+	tcphs_buf_free(&out);
+}
+
 int main(void)
 {
-	plan(40);
+	plan(41);
+	test_long_sum();
 	test_restart();
 	test_devices();
 	test_others();

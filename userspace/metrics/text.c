@@ -5,6 +5,7 @@
 #include "text.h"
 
 #define NSEC_PER_SEC 1000000000ull
+#define USEC_PER_SEC 1000000ull
 
 typedef unsigned long long ull;
 
@@ -114,16 +115,20 @@ static void name(struct text *t, const char *suffix, const struct labels *l)
 }
 
 /* A decimal fraction without what means nothing. */
-static void put_seconds(struct tcphs_buf *out, uint64_t ns)
+static void put_fraction(struct tcphs_buf *out, uint64_t seconds, unsigned int ns)
 {
 	char text[40];
 	size_t len;
 
-	len = (size_t)snprintf(text, sizeof(text), "%llu.%09llu", (ull)(ns / NSEC_PER_SEC),
-			       (ull)(ns % NSEC_PER_SEC));
+	len = (size_t)snprintf(text, sizeof(text), "%llu.%09u", (ull)seconds, ns);
 	while (text[len - 1] == '0' && text[len - 2] != '.')
 		len--;
 	tcphs_buf_mem(out, text, len);
+}
+
+static void put_seconds(struct tcphs_buf *out, uint64_t ns)
+{
+	put_fraction(out, ns / NSEC_PER_SEC, (unsigned int)(ns % NSEC_PER_SEC));
 }
 
 /**
@@ -283,7 +288,8 @@ void text_histogram(struct text *t, const struct labels *l, const struct steps *
 	seen += *n;
 	put_bucket(t, l, "+Inf", seen);
 	name(t, "_sum", l);
-	put_seconds(t->out, sum_us * 1000);
+	/* As nanoseconds it would not fit: 300 million TIME_WAITs of a minute are 600 years. */
+	put_fraction(t->out, sum_us / USEC_PER_SEC, (unsigned int)(sum_us % USEC_PER_SEC) * 1000);
 	tcphs_buf_newline(t->out);
 	name(t, "_count", l);
 	tcphs_buf_u64(t->out, seen);
