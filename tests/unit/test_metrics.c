@@ -13,11 +13,12 @@
 #define SECOND	1000000000ull
 
 static struct metrics *m;
+static int64_t clock_set;	/* by so many seconds */
 
 static void begin(void)
 {
 	m->now += SECOND;
-	m->clock = 1700000000ll * (int64_t)SECOND;
+	m->clock = (1700000000ll + clock_set) * (int64_t)SECOND;
 	m->status.netns = HOME;
 	spaces_begin(m);
 	places_begin(m);
@@ -217,6 +218,33 @@ static void test_spaces(void)
 	metrics_free(m);
 }
 
+static void test_clock(void)
+{
+	uint64_t born;
+
+	m = metrics_new(2);
+	begin();
+	space(HOME, 5, 11);
+	space(HOME + 1, 6, 13);
+	space(HOME + 2, 7, 17);
+	end();
+	born = spaces_of(m, HOME + 1)->born;
+	clock_set = -3600;
+	begin();
+	space(HOME, 5, 11);
+	space(HOME + 2, 7, 19);
+	space(HOME + 1, 6, 13);
+	end();
+	clock_set = 0;
+	ok(spaces_of(m, HOME + 1) && !spaces_of(m, HOME + 2),
+	   "when the clock is set who has a label set keeps it");
+	ok(spaces_of(m, HOME + 1) && spaces_of(m, HOME + 1)->born == born,
+	   "and its counters began when they did");
+	equal(m->other_spaces.counts.event[TCPHS_EV_SYN_SENT], 19,
+	      "what the others counted before is not counted again");
+	metrics_free(m);
+}
+
 static void conn(uint8_t role, uint8_t state, uint16_t port, uint8_t peer, uint64_t age)
 {
 	struct tcphs_conn_info c = {
@@ -346,12 +374,13 @@ static void test_long_sum(void)
 
 int main(void)
 {
-	plan(41);
+	plan(44);
 	test_long_sum();
 	test_restart();
 	test_devices();
 	test_others();
 	test_spaces();
+	test_clock();
 	test_ports();
 	test_names();
 	test_containers();

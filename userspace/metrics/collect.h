@@ -33,7 +33,8 @@ struct space {
 	bool named;			/* it has label sets of its own */
 	uint32_t pid;			/* of a process in it; 0: not known */
 	char name[SPACE_NAME];		/* container, or of ip-netns(8); "": neither */
-	uint64_t born;			/* CLOCK_REALTIME, ns */
+	uint64_t since;			/* its counters began, CLOCK_MONOTONIC, ns: known again by it */
+	uint64_t born;			/* the same as CLOCK_REALTIME when it was seen first, ns */
 	uint64_t state[TCPHS_STATE_MAX + 1];
 	uint64_t table_used, tw_limit;
 	uint32_t ports, port_low, port_high;

@@ -66,10 +66,11 @@ int spaces_take(void *metrics, const struct tcphs_status *st)
 		return 0;
 	}
 	old = tally_find(&m->old_spaces, &st->netns);
+	s->since = st->born;
 	s->born = st->born + (uint64_t)m->clock;
-	if (old && (old->born > s->born ? old->born - s->born : s->born - old->born) < 1000000000) {
+	if (old && old->since == s->since) {
 		s->named = old->named;
-		/* The clock may be set; it began when it began. */
+		/* The clock may be set, and stands while the machine sleeps; it began when it began. */
 		s->born = old->born;
 		s->pid = old->pid;
 		memcpy(s->name, old->name, sizeof(s->name));
@@ -125,7 +126,7 @@ static void add_other(struct metrics *m, const struct space *s)
 	struct space *sum = &m->other_spaces;
 	struct counts more = s->counts;
 
-	if (old && old->born == s->born)
+	if (old && old->since == s->since)
 		counts_grown(&more, &s->counts, &old->counts, sizeof(more));
 	counts_add(&sum->counts, &more, sizeof(more));
 	counts_add(sum->state, s->state, sizeof(sum->state));
