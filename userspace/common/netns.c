@@ -2,7 +2,9 @@
 /*
  * Looks for namespaces where ip-netns(8) keeps them, then at those of processes, then, for what
  * has no process, where Docker keeps its own. They may be many, so all are read at once and
- * remembered; a number that is not among them lets them be read again, once a second at most.
+ * remembered; a number that is not among them, or is not where it was, lets them be read again,
+ * once a second at most: the kernel gives the least number that is free, so that of a container
+ * which has ended is soon another's.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -27,6 +29,8 @@
 struct known {
 	uint32_t inode;
 	uint32_t pid;		/* of the first process in it; 0: it has a file at @path */
+	bool gone;		/* nothing has it any more; so it was called */
+	uint64_t seen;		/* at @path, ns */
 	char name[NETNS_NAME_LEN];
 	char path[64];
 };
@@ -61,7 +65,7 @@ static struct known *add(uint32_t inode, const char *path)
 	if (!inode || find(inode) || array_grow(&all, nr_all + 1, &cap_all, sizeof(*all)))
 		return NULL;
 	k = &all[nr_all++];
-	*k = (struct known){ .inode = inode };
+	*k = (struct known){ .inode = inode, .seen = looked };
 	snprintf(k->path, sizeof(k->path), "%s", path);
 	return k;
 }
@@ -158,12 +162,29 @@ void netns_each_named(void (*tell)(void *arg, uint32_t inode, const char *name),
 	each_in(NAMED, tell, arg);
 }
 
+/* What is not there any more keeps its name, for there are events of it. */
+static void keep_gone(const struct known *old, uint32_t nr)
+{
+	struct known *k;
+	uint32_t i;
+
+	for (i = 0; i < nr; i++) {
+		k = add(old[i].inode, old[i].path);
+		if (!k)
+			continue;
+		*k = old[i];
+		k->gone = true;
+	}
+}
+
 static void look(void)
 {
 	static char named[] = NAMED, docker[] = DOCKER;
-	struct known *k;
+	struct known *old = all, *k;
+	uint32_t nr_old = nr_all;
 
-	nr_all = 0;
+	all = NULL;
+	nr_all = cap_all = 0;
 	looked = tcphs_now();
 	k = add(inode_of("/proc/1/ns/net"), "/proc/1/ns/net");
 	if (k)
@@ -171,13 +192,31 @@ static void look(void)
 	each_in(named, add_named, named);
 	look_at_processes();
 	each_in(docker, add_named, docker);
+	keep_gone(old, nr_old);
+	free(old);
+}
+
+static bool may_look(uint64_t now)
+{
+	return !looked || now - looked >= BETWEEN_LOOKS_NS;
+}
+
+static bool is_there(struct known *k, uint64_t now)
+{
+	if (k->gone || now - k->seen < BETWEEN_LOOKS_NS)
+		return !k->gone;
+	if (inode_of(k->path) != k->inode)
+		return false;
+	k->seen = now;
+	return true;
 }
 
 static const struct known *known(uint32_t inode)
 {
-	const struct known *k = find(inode);
+	struct known *k = find(inode);
+	uint64_t now = tcphs_now();
 
-	if (k || (looked && tcphs_now() - looked < BETWEEN_LOOKS_NS))
+	if ((k && is_there(k, now)) || !may_look(now))
 		return k;
 	look();
 	return find(inode);
@@ -202,7 +241,7 @@ int netns_home(void)
 int netns_open(uint32_t inode)
 {
 	const struct known *k = known(inode);
-	int fd = k ? open(k->path, O_RDONLY | O_CLOEXEC) : -1;
+	int fd = k && !k->gone ? open(k->path, O_RDONLY | O_CLOEXEC) : -1;
 	struct stat st;
 
 	/* A name or a process may be another's since. */
@@ -223,11 +262,11 @@ const char *netns_path(uint32_t inode)
 	const struct known *k = inode == inode_of("/proc/self/ns/net") ? NULL : known(inode);
 
 	/* A name or a process may be another's since, and another process be there. */
-	if (k && inode_of(k->path) != inode) {
+	if (k && !k->gone && inode_of(k->path) != inode) {
 		look();
 		k = find(inode);
 	}
-	return k ? k->path : NULL;
+	return k && !k->gone ? k->path : NULL;
 }
 
 /**
@@ -286,10 +325,11 @@ uint32_t netns_called(const char *name)
 {
 	uint32_t i;
 
-	if (!looked)
+	/* Whoever asks later means one that has come since, perhaps in place of another. */
+	if (may_look(tcphs_now()))
 		look();
 	for (i = 0; i < nr_all; i++)
-		if (!strcmp(all[i].name, name))
+		if (!all[i].gone && !strcmp(all[i].name, name))
 			return all[i].inode;
 	return 0;
 }
