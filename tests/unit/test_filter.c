@@ -301,6 +301,20 @@ static void test_wrong(void)
 	   "a file of a namespace is its inode");
 }
 
+static void test_long_unit(void)
+{
+	char unit[TCPHS_UNIT_LEN + 1] = "";
+	struct tcphs_filter f = { 0 };
+	struct tcphs_error err;
+
+	memset(unit, 'u', TCPHS_UNIT_LEN - 1);
+	memcpy(unit + TCPHS_UNIT_LEN - 9, ".service", 8);
+	ok(parses(&f, TCPHS_FILTER_UNIT, unit) && !strcmp(f.unit[0], unit),
+	   "the name of a unit may be as long as systemd lets it be");
+	unit[TCPHS_UNIT_LEN - 1] = 'u';
+	ok(tcphs_filter_parse(&f, TCPHS_FILTER_UNIT, unit, &err), "and no longer");
+}
+
 static void test_durations(void)
 {
 	uint64_t ns;
@@ -480,11 +494,12 @@ static void test_hash(void)
 
 int main(void)
 {
-	plan(93);
+	plan(95);
 	test_hash();
 	test_events();
 	test_unknown();
 	test_long_name();
+	test_long_unit();
 	test_failures();
 	test_together();
 	test_types();

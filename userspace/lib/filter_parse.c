@@ -18,7 +18,7 @@
 #include "internal.h"
 
 #define NETNS_DIR	"/run/netns/"
-#define WORD_MAX	128
+#define WORD_MAX	TCPHS_UNIT_LEN	/* the longest that there is */
 
 static const struct {
 	const char *name, *argument, *help;
