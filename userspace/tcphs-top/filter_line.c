@@ -5,8 +5,10 @@
 
 #include "filter_line.h"
 #include "filter_word.h"
+#include "prompt.h"
 
-#define WORD_LEN	160
+/* A word that is cut would be another one: a line may be one word. */
+#define WORD_LEN	PROMPT_LEN
 
 /* The next word of @line, what is quoted is one; NULL: there is none. */
 static const char *next_word(const char *line, char *word, bool *quoted)
@@ -105,6 +107,24 @@ int filter_line_parse(struct tcphs_filter *f, const char *line, struct tcphs_err
 	return 0;
 }
 
+/* As next_word() takes it for one; the kind of quote that is in it, by the other. */
+static bool put_word(char *to, size_t size, const char *word)
+{
+	const char *quote = *word && !strpbrk(word, " \t\n\v\f\r'\"") ? "" : "\"";
+	size_t len, part;
+	int more;
+
+	for (len = 0; *word || !len; word += part, len += (size_t)more) {
+		if (*quote)
+			quote = *word == '"' ? "'" : "\"";
+		part = *quote ? strcspn(word, quote) : strlen(word);
+		more = snprintf(to + len, size - len, "%s%.*s%s", quote, (int)part, word, quote);
+		if (more < 0 || (size_t)more >= size - len)
+			return false;
+	}
+	return true;
+}
+
 /**
  * filter_line_put - one more filter at the end of a line
  * @line: the line
@@ -112,17 +132,19 @@ int filter_line_parse(struct tcphs_filter *f, const char *line, struct tcphs_err
  * @key: which
  * @arg: its argument, NULL: none
  *
- * Return: false: there is no room for it.
+ * Return: false: there is no room for it, and the line is as it was.
  */
 bool filter_line_put(char *line, size_t size, enum tcphs_filter_key key, const char *arg)
 {
-	const char *quote = !arg || !strpbrk(arg, " \t'") ? "" : strchr(arg, '"') ? "'" : "\"";
-	size_t len = strlen(line);
-	int more;
+	size_t had = strlen(line), len;
+	int more = snprintf(line + had, size - had, "%s%s%s", had ? " " : "",
+			    tcphs_filter_name(key), arg ? " " : "");
 
-	more = snprintf(line + len, size - len, "%s%s%s%s%s%s", len ? " " : "",
-			tcphs_filter_name(key), arg ? " " : "", quote, arg ? arg : "", quote);
-	return more > 0 && len + (size_t)more < size;
+	len = had + (size_t)more;
+	if (more > 0 && len < size && (!arg || put_word(line + len, size - len, arg)))
+		return true;
+	line[had] = '\0';
+	return false;
 }
 
 /* ---- completion --------------------------------------------------------------------- */
