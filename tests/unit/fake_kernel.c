@@ -432,8 +432,20 @@ static void put_cgroup(struct mnl_socket *s, uint64_t id, uint64_t number, const
 
 #define CONTAINER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static void answer_cgroups(struct mnl_socket *s)
+static void answer_cgroups(struct mnl_socket *s, bool all)
 {
+	static bool asked;
+
+	/* Of the family that it had before it was loaded anew. */
+	if (fake("absent") || (fake("anew") && !asked)) {
+		asked = true;
+		post_end(s, NLMSG_ERROR, -ENOENT, NULL);
+		return;
+	}
+	if (fake("anew") && all)
+		put_cgroup(s, 15485863, 1, "/system.slice/one.service");
+	if (fake("back") && all)
+		put_cgroup(s, 15485867, 1, "/system.slice/other.service");
 	put_cgroup(s, 7919, 1, "/user.slice/user-1000.slice/user@1000.service/app.slice/get\\x2dit.service");
 	put_cgroup(s, 104729, 2, "/system.slice/docker-" CONTAINER_ID ".scope");
 	post_end(s, NLMSG_DONE, 0, NULL);
@@ -655,7 +667,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, size_t l
 	else if (genl->cmd == TCPHS_CMD_CONN_GET)
 		answer_conns(s, conn_mask(nlh));
 	else if (genl->cmd == TCPHS_CMD_CGROUP_GET)
-		answer_cgroups(s);
+		answer_cgroups(s, wants_all_netns(nlh));
 	else if (genl->cmd == TCPHS_CMD_EVENT_GET)
 		answer_events(s);
 	else

@@ -25,9 +25,34 @@ static size_t ask(const char *words, size_t most)
 	return list.nr;
 }
 
+static const char *unit(struct tcphs_cgroups *c, uint64_t id)
+{
+	const struct tcphs_cgroup *found = tcphs_cgroups_find(c, id);
+
+	return found ? found->names.unit : "no name";
+}
+
+/* Whoever records goes on when the module comes back. */
+static void names(void)
+{
+	struct tcphs_cgroups *c = tcphs_cgroups_new();
+
+	tcphs_cgroups_live(c, true);
+	same(unit(c, 7919), "get\\x2dit.service", "a cgroup has the name that the module knows");
+	setenv("FAKE", "anew", 1);
+	same(unit(c, 15485863), "one.service",
+	     "loaded anew it is asked for those of all namespaces, as before");
+	setenv("FAKE", "absent", 1);
+	same(unit(c, 15485867), "no name", "while it is not loaded nobody knows a new one");
+	setenv("FAKE", "back", 1);
+	same(unit(c, 15485867), "other.service", "and then it is asked for that again");
+	setenv("FAKE", "", 1);
+	tcphs_cgroups_free(c);
+}
+
 int main(void)
 {
-	plan(8);
+	plan(12);
 	setenv("FAKE", "", 1);
 	source_live(&source);
 	ok(!source.open(&source, &err), "it is open");
@@ -43,5 +68,6 @@ int main(void)
 	ok(ask("", 0) == 2, "and all of them again");
 	source.close(&source);
 	tcphs_conn_list_free(&list);
+	names();
 	return tap_done();
 }

@@ -105,20 +105,22 @@ int tcphs_cgroups_add(struct tcphs_cgroups *c, uint64_t id, const char *path)
 const struct tcphs_cgroup *tcphs_cgroups_find(struct tcphs_cgroups *c, uint64_t id)
 {
 	struct entry *entry;
+	bool answered;
 
 	if (!id)
 		return NULL;
 	entry = find(c, id);
 	if (!entry && c->ask) {
-		c->ask(c);
+		answered = c->ask(c);
 		entry = find(c, id);
 		/* The module may be loaded anew, and count from 1 again. */
-		if (!entry && c->last) {
+		if (!entry && answered && c->last) {
 			c->last = 0;
-			c->ask(c);
+			answered = c->ask(c);
 			entry = find(c, id);
 		}
-		if (!entry)
+		/* While it is away nobody knows. */
+		if (!entry && answered)
 			add(c, id, NULL);
 	}
 	return entry && !entry->nameless ? &entry->cgroup : NULL;

@@ -10,7 +10,7 @@
 struct entry;
 
 struct tcphs_cgroups {
-	void (*ask)(struct tcphs_cgroups *c);	/* for those that came since; NULL: nobody is asked */
+	bool (*ask)(struct tcphs_cgroups *c);	/* for those that came since; NULL: nobody is asked */
 	void (*stop)(struct tcphs_cgroups *c);
 	bool all_netns;
 	struct tcphs_session *session;	/* its own: others may be in the middle of an answer */
