@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "container.h"
 #include "collect.h"
@@ -372,9 +373,50 @@ static void test_long_sum(void)
 	tcphs_buf_free(&out);
 }
 
+/* Every process that is here is in a container. */
+bool __wrap_container_of_process(uint32_t pid, char *name, size_t size);
+bool __wrap_container_of_process(uint32_t pid, char *name, size_t size)
+{
+	(void)pid;
+	snprintf(name, size, "of-pid");
+	return true;
+}
+
+static const char *name_by(const struct tcphs_owner *owner)
+{
+	static char name[SPACE_NAME];
+
+	m = metrics_new(10);
+	m->cgroups = tcphs_cgroups_new();
+	tcphs_cgroups_add(m->cgroups, 7, "/system.slice/docker-" ID ".scope");
+	tcphs_cgroups_add(m->cgroups, 8, "/system.slice/nginx.service");
+	begin();
+	space(HOME, 5, 1);
+	space(HOME + 1, 6, 1);
+	spaces_person(m, HOME + 1, owner);
+	end();
+	strcpy(name, spaces_of(m, HOME + 1)->name);
+	tcphs_cgroups_free(m->cgroups);
+	metrics_free(m);
+	return name;
+}
+
+static void test_names_of_spaces(void)
+{
+	struct tcphs_owner o = { .known = true, .pid = (uint32_t)getpid(), .cgroup = 7 };
+
+	strcpy(o.comm, "gone");
+	same(name_by(&o), "0123456789ab", "a namespace is called as the container of who was in it");
+	o.cgroup = 8;
+	same(name_by(&o), "", "not as that of whoever has the number of its process now");
+	strcpy(o.comm, "test_metrics");
+	same(name_by(&o), "of-pid", "of who is there still /proc says it");
+}
+
 int main(void)
 {
-	plan(44);
+	plan(47);
+	test_names_of_spaces();
 	test_long_sum();
 	test_restart();
 	test_devices();

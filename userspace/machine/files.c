@@ -28,8 +28,12 @@ bool files_parse_limits(const char *text, uint64_t *most)
 	return end != line;
 }
 
-/* Numbers of processes are those of the initial PID namespace; /proc may be of another. */
-static bool is_called(uint32_t pid, const char *comm)
+/**
+ * files_is_called - is it the process that is meant?
+ * @pid: of it, in the initial PID namespace; /proc may be of another, and numbers come again
+ * @comm: its name
+ */
+bool files_is_called(uint32_t pid, const char *comm)
 {
 	char path[64], text[64];
 
@@ -55,7 +59,7 @@ bool files_read(uint32_t pid, const char *comm, uint64_t *open, uint64_t *most)
 	struct dirent *entry;
 	DIR *dir;
 
-	if (!is_called(pid, comm))
+	if (!files_is_called(pid, comm))
 		return false;
 	snprintf(path, sizeof(path), "/proc/%u/limits", pid);
 	if (!settings_read_text(path, text, sizeof(text)) || !files_parse_limits(text, most))

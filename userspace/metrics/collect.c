@@ -143,7 +143,13 @@ static int collect(struct metrics *m, struct tcphs_session *s, bool all_netns,
 	if (!m->began)
 		m->began = m->now + (uint64_t)m->clock;
 	m->no_memory = false;
+	/* It asks by a session of its own, when there is a name to ask for. */
+	m->cgroups = tcphs_cgroups_new();
+	if (m->cgroups)
+		tcphs_cgroups_live(m->cgroups, all_netns && m->status.has_overwritten);
 	ret = ask(m, s, all_netns, err);
+	tcphs_cgroups_free(m->cgroups);
+	m->cgroups = NULL;
 	if (!ret && m->no_memory) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		ret = -1;

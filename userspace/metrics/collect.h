@@ -31,7 +31,9 @@ struct counts {
 struct space {
 	uint32_t netns;			/* key */
 	bool named;			/* it has label sets of its own */
-	uint32_t pid;			/* of a process in it; 0: not known */
+	uint32_t pid;			/* of a process in it, perhaps of before; 0: not known */
+	char comm[TCPHS_COMM_LEN + 1];	/* its name */
+	uint64_t cgroup;		/* of a process in it; 0: not known */
 	char name[SPACE_NAME];		/* container, or of ip-netns(8); "": neither */
 	uint64_t since;			/* its counters began, CLOCK_MONOTONIC, ns: known again by it */
 	uint64_t born;			/* the same as CLOCK_REALTIME when it was seen first, ns */
@@ -140,6 +142,7 @@ struct metrics {
 
 	struct tally sources, routes, holders, queued;	/* of this collection */
 	uint64_t unnamed_sources, unnamed_holders;
+	struct tcphs_cgroups *cgroups;	/* of this collection: what they are called; or NULL */
 	bool no_memory;
 };
 
@@ -168,6 +171,6 @@ int ports_ask(struct metrics *m, struct tcphs_session *s, bool all_netns, struct
 void ports_end(struct metrics *m);
 
 /* container.c */
-void container_names(struct tally *spaces, uint32_t home);
+void container_names(struct tally *spaces, uint32_t home, struct tcphs_cgroups *cgroups);
 
 #endif /* TCPHS_METRICS_COLLECT_H */

@@ -73,6 +73,8 @@ int spaces_take(void *metrics, const struct tcphs_status *st)
 		/* The clock may be set, and stands while the machine sleeps; it began when it began. */
 		s->born = old->born;
 		s->pid = old->pid;
+		s->cgroup = old->cgroup;
+		memcpy(s->comm, old->comm, sizeof(s->comm));
 		memcpy(s->name, old->name, sizeof(s->name));
 	}
 	memcpy(s->state, st->state, sizeof(s->state));
@@ -99,8 +101,12 @@ void spaces_person(struct metrics *m, uint32_t netns, const struct tcphs_owner *
 	if (!owner->known || !owner->pid)
 		return;
 	s = tally_find(&m->spaces, &netns);
-	if (s)
-		s->pid = owner->pid;
+	if (!s)
+		return;
+	s->pid = owner->pid;
+	memcpy(s->comm, owner->comm, sizeof(s->comm));
+	if (owner->cgroup)
+		s->cgroup = owner->cgroup;
 }
 
 /* Those with names keep them; others get one while there are some left. */
@@ -144,7 +150,7 @@ void spaces_end(struct metrics *m)
 	size_t i;
 
 	give_names(m);
-	container_names(&m->spaces, m->status.netns);
+	container_names(&m->spaces, m->status.netns, m->cgroups);
 	memset(m->other_spaces.state, 0, sizeof(m->other_spaces.state));
 	m->other_spaces.table_used = 0;
 	m->unnamed_spaces = 0;
