@@ -246,6 +246,34 @@ static void opens(void)
 	act(UI_BACK, 0);
 }
 
+/* Another screen is shown meanwhile. */
+static void comes_back(uint64_t from, uint64_t to)
+{
+	ui.screen = TOP_PEERS;
+	take(from);
+	ui.screen = TOP_DOCTOR;
+	take(to);
+}
+
+static void away(void)
+{
+	size_t found;
+
+	take(37);
+	take(42);
+	found = model_total(&m, TOP_DOCTOR);
+	comes_back(43, 44);
+	ok(found && model_total(&m, TOP_DOCTOR) == found, "who comes back at once finds what was found");
+	take(49);
+	comes_back(50, 3650);
+	ok(!model_total(&m, TOP_DOCTOR) && on_screen("the first look is under way"),
+	   "an hour later that is not taken for what is wrong now");
+	equal(model_due(&m, TOP_DOCTOR), 3655 * SEC, "and it is looked at once");
+	fed.now = 36 * SEC;
+	model_end(&m, &source);
+	take(36);
+}
+
 /* As tcphs doctor -A has a line for it. */
 static void shut(void)
 {
@@ -289,7 +317,7 @@ static void reloads(void)
 
 int main(void)
 {
-	plan(25);
+	plan(28);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);
 	model_init(&m);
@@ -297,6 +325,7 @@ int main(void)
 	first_look();
 	findings();
 	opens();
+	away();
 	shut();
 	filtered();
 	reloads();

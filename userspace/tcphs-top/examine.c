@@ -116,6 +116,7 @@ static int judge(struct examine *x, uint64_t now)
 		if (look_wants(&x->look, &x->look.patients[i]))
 			ret = judge_one(x, &x->look.patients[i]);
 	x->judged = true;
+	x->ended = now;
 	x->took = now - x->since;
 	return ret;
 }
@@ -183,6 +184,9 @@ int examine_refresh(struct examine *x, struct top_source *src, bool all,
 
 	if (x->stale || (x->feed && x->all != all))
 		examine_forget(x, src);
+	/* Whoever comes back after an hour is not to take what was found then for what is so now. */
+	if (!x->feed && x->judged && now - x->ended > EXAMINE_LOOK)
+		examine_forget(x, src);
 	x->filter = *filter;
 	x->filter.keys &= FILTERS;
 	x->early = x->filter;
@@ -201,7 +205,7 @@ int examine_refresh(struct examine *x, struct top_source *src, bool all,
 }
 
 /**
- * examine_stop - nobody looks any more; what was found stays
+ * examine_stop - nobody looks any more; what was found stays, for whoever comes back at once
  * @x: the looks
  * @src: where from
  */

@@ -35,6 +35,7 @@ struct top_finding {
  * @first: events before that are of before the first look, ns
  * @since: the look began then, by the caller's clock, ns
  * @judged: there is a look that is over
+ * @ended: when it was, by the same clock, ns
  * @v: what it found, the most urgent first
  * @nr: how many
  * @cap: room in @v
@@ -53,6 +54,7 @@ struct examine {
 	uint64_t first;
 	uint64_t since;
 	bool judged;
+	uint64_t ended;
 	struct top_finding *v;
 	size_t nr, cap;
 	uint64_t took;
