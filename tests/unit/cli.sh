@@ -32,7 +32,7 @@ for line in sys.stdin: json.loads(line)' <"$out"
 	result $? "$1"
 }
 
-echo "1..496"
+echo "1..498"
 
 run 0 "help"					"" help
 said "$out" '^Exit status: 0 done, 1 failure'	"it tells the exit status"
@@ -121,6 +121,7 @@ said "$out" 'missing tcp_check_req \(ftrace\): the reset of requests' "a missing
 said "$out" 'deaf tcp_connect \(ftrace, fired 2003 times, missed at least 17\): conn' "so is a deaf one"
 ! grep -q 2003 "$out" || grep -q deaf "$out"; result $? "hooks that are well are not listed"
 said "$out" '^ring .* 123457 recorded of this namespace$' "says what is of this namespace"
+said "$out" '^table +34 of 65536 entries used, 17 of them here; 0 untracked' "the table is that of all"
 said "$out" '^ +of all namespaces everything of the last ' "and what of all"
 said "$out" '^ +of all namespaces everything that went wrong in the last ' "also of what is kept"
 run 0 "status --hooks"				"" status --hooks
@@ -565,6 +566,7 @@ said "$out" 'waiting for accept\(\): 512 \(alarm from 410\)' "number and thresho
 said "$out" '^NOTICE    hooks-missing: tcphs$'	"a missing hook"
 said "$out" '^WARNING   hooks-deaf: tcphs$'	"a deaf one"
 said "$out" '^  TIME-WAIT +buckets [0-9]+ of 16384 allowed, left out 0' "what was looked at"
+said "$out" 'table 34 of 65536; hooks'		"the table with the entries of all namespaces"
 [ ! -s "$err" ]; result $?			"no progress where nobody sits in front of it"
 said "$out" '^  in      container 0123456789ab$'	"and what its process belongs to"
 run 10 "doctor --by"				"" doctor -d 200ms --by container
@@ -661,4 +663,4 @@ run 3 "a module unloaded meanwhile"		unload doctor --for 9s
 "$tool" events >/dev/full 2>"$err"
 [ $? = 1 ] && grep -q 'cannot write: No space left' "$err"; result $? "a full disk is an error"
 
-ended 496
+ended 498

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "bug_report.h"
+#include "entries.h"
 
 /* In the order in which a connection meets them. */
 static const uint8_t state_order[] = {
@@ -86,9 +87,10 @@ static void print_stores(struct cli *cli, const struct tcphs_status *st)
 	}
 }
 
-static void print_module(struct cli *cli, const struct tcphs_status *st)
+static void print_module(struct cli *cli, struct tcphs_session *s, const struct tcphs_status *st)
 {
-	char uptime[TCPHS_DURATION_LEN];
+	uint32_t entries = entries_of_all(s, st);
+	char uptime[TCPHS_DURATION_LEN], here[40] = "";
 
 	tcphs_fmt_duration(uptime, st->uptime, cli->utf8);
 	cli_line(cli, TEXT, "module   %s, ABI %u.%u, loaded for %s",
@@ -96,8 +98,12 @@ static void print_module(struct cli *cli, const struct tcphs_status *st)
 	cli_line(cli, TEXT, "netns    %u", st->netns);
 	print_hooks(cli, st);
 	print_stores(cli, st);
-	cli_line(cli, TEXT, "table    %u of %u entries used; %s%llu untracked%s",
-		 st->table_used, st->table_limit,
+	if (!st->has_overwritten)
+		strcpy(here, " by this namespace");
+	else if (entries != st->table_used)
+		snprintf(here, sizeof(here), ", %u of them here", st->table_used);
+	cli_line(cli, TEXT, "table    %u of %u entries used%s; %s%llu untracked%s",
+		 entries, st->table_limit, here,
 		 cli_tone(cli, st->untracked ? TCPHS_TONE_BAD : TCPHS_TONE_PLAIN),
 		 (ull)st->untracked, st->untracked ? cli_plain(cli) : "");
 }
@@ -216,9 +222,10 @@ static void print_all_hooks(struct cli *cli, const struct tcphs_status *st)
 	}
 }
 
-static void print_text(struct cli *cli, const struct tcphs_status *st, bool hooks)
+static void print_text(struct cli *cli, struct tcphs_session *s, const struct tcphs_status *st,
+		       bool hooks)
 {
-	print_module(cli, st);
+	print_module(cli, s, st);
 	print_states(cli, st);
 	print_hists(cli, st);
 	if (st->untracked)
@@ -292,7 +299,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		else if (cli->json)
 			print_json(cli, st);
 		else
-			print_text(cli, st, hooks);
+			print_text(cli, session, st, hooks);
 		ret = cli_finish(cli);
 	}
 	free(st);

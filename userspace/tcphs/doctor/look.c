@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "entries.h"
 #include "files.h"
 #include "look.h"
 
@@ -430,6 +431,8 @@ static int after(struct look *l, struct patient *p, uint64_t now, struct tcphs_e
 		return 0;
 	if (get_tables(l, p, 0, err))
 		return -1;
+	/* Who fills the table may be in any of them. */
+	l->tables->status.table_used = entries_of_all(p->session, &l->tables->status);
 	if (enter(p)) {
 		counters_read(&e->counters, true);
 		addresses_read(&e->addresses, p->netns);
