@@ -407,6 +407,33 @@ static void part(struct top_model *m)
 	ok(!next.most && !model_alerts(m, alert, 4), "a batch has them all");
 }
 
+static uint32_t t_entries(struct top_source *src, const struct tcphs_status *st)
+{
+	(void)src;
+	return st->table_used + 900000;
+}
+
+/* Its own namespace has few of them. */
+static void part_of_others(struct top_model *m)
+{
+	struct top_alert alert[4];
+
+	m->conns_most = 20000;
+	next.status.uptime += SEC;
+	next.status.table_used = 1009;
+	take(m, TOP_CONNECTIONS, 1020 * SEC);
+	ok(!next.most && !model_alerts(m, alert, 4), "few connections in one's own namespace");
+	source.entries = t_entries;
+	next.status.uptime += SEC;
+	model_refresh(m, &source, TOP_CONNECTIONS, true, 1021 * SEC);
+	source.entries = NULL;
+	equal(next.most, 20000, "with those of all namespaces they are many");
+	equal(model_alerts(m, alert, 4), 2, "and the table is nearly full");
+	ok(strstr(alert[0].text, "90 % full (901009 of 1000000)") && strstr(alert[1].text, " of 901k conn"),
+	   "of which both are said");
+	m->conns_most = 0;
+}
+
 static void text(void)
 {
 	char buf[TEXT_LEN];
@@ -449,7 +476,7 @@ int main(void)
 {
 	struct top_model m;
 
-	plan(70);
+	plan(74);
 	model_init(&m);
 	first_snapshot(&m);
 	second_snapshot(&m);
@@ -463,6 +490,7 @@ int main(void)
 	alerts(&m);
 	part(&m);
 	again();
+	part_of_others(&m);
 	text();
 	model_free(&m);
 	return tap_done();

@@ -363,12 +363,12 @@ static int refresh_conns(struct top_model *m, struct top_source *src, bool all_n
 			 struct tcphs_error *err)
 {
 	/* Where all of them are few there is nothing to choose. */
-	bool many = m->now.table_used > m->conns_most;
+	bool many = m->entries > m->conns_most;
 	int ret, i;
 
 	src->most = many ? m->conns_most : 0;
 	src->cut = false;
-	m->conns_all = all_netns ? m->now.table_used : 0;
+	m->conns_all = all_netns ? m->entries : 0;
 	for (i = 0; i <= TCPHS_STATE_MAX && !all_netns; i++)
 		m->conns_all += i == TCPHS_STATE_LISTEN ? 0 : m->now.state[i];
 	ret = src->connections(src, all_netns, &m->filter, &m->conns, err);
@@ -382,6 +382,7 @@ static int refresh_table(struct top_model *m, struct top_source *src, enum top_s
 {
 	m->style.cgroups = src->cgroups;
 	tcphs_filter_cgroups(&m->filter, src->cgroups);
+	m->entries = all_netns && src->entries ? src->entries(src, &m->now) : m->now.table_used;
 	if (m->page.what)
 		return refresh_page(m, src, all_netns, now, err);
 	page_stop(&m->page, src);
@@ -591,12 +592,12 @@ static size_t alert_table(const struct top_model *m, struct top_alert *out, size
 {
 	const struct tcphs_status *st = &m->now;
 	unsigned int percent = st->table_limit ?
-		(unsigned int)(100ull * st->table_used / st->table_limit) : 0;
+		(unsigned int)(100ull * m->entries / st->table_limit) : 0;
 	unsigned int i;
 
 	if (percent >= 90)
 		nr = alert(out, nr, max, true, "tcphs: table %u %% full (%u of %u)",
-			   percent, st->table_used, st->table_limit);
+			   percent, m->entries, st->table_limit);
 	/* On average since the load says nothing about now. */
 	for (i = 1; i <= TCPHS_REFUSED_MAX && !m->since_load; i++)
 		if (m->refused_rate[i] > 0)

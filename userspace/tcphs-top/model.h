@@ -80,6 +80,7 @@ typedef int (*top_compare_fn)(const void *a, const void *b, const struct top_sty
  * @gone_at: when the module was first missed, 0: it is there
  * @why: the words for it
  * @now: the snapshot
+ * @entries: of the table; with those of other namespaces where these are shown
  * @state_rate: net change a second
  * @event_rate: events a second
  * @failure_rate: failures a second
@@ -124,6 +125,7 @@ struct top_model {
 	struct tcphs_error why;
 
 	struct tcphs_status now;
+	uint32_t entries;
 	double state_rate[TCPHS_STATE_MAX + 1];
 	double event_rate[TCPHS_EV_MAX + 1];
 	double failure_rate[TCPHS_REASON_MAX + 1];

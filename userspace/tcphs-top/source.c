@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "doctor/look.h"
+#include "entries.h"
 #include "hash.h"
 #include "source.h"
 
@@ -26,6 +27,11 @@ static int live_open(struct top_source *src, struct tcphs_error *err)
 static int live_status(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err)
 {
 	return tcphs_get_status(src->ctx, st, err);
+}
+
+static uint32_t live_entries(struct top_source *src, const struct tcphs_status *st)
+{
+	return entries_of_all(src->ctx, st);
 }
 
 static int live_listeners(struct top_source *src, bool all_netns,
@@ -162,6 +168,7 @@ void source_live(struct top_source *src)
 	*src = (struct top_source){
 		.open = live_open,
 		.status = live_status,
+		.entries = live_entries,
 		.listeners = live_listeners,
 		.connections = live_connections,
 		.feed = live_feed,

@@ -13,6 +13,7 @@ struct play;
  * struct top_source - a supplier of snapshots
  * @open: finds the module; a source that is open already says 0
  * @status: counters of this network namespace
+ * @entries: that the table has of all of them; NULL: nobody knows more than @status says
  * @listeners: overwrites the list
  * @connections: overwrites the list with those that the filter lets through; of more than @most
  *	some, those in states that should be brief first
@@ -36,6 +37,7 @@ struct play;
 struct top_source {
 	int (*open)(struct top_source *src, struct tcphs_error *err);
 	int (*status)(struct top_source *src, struct tcphs_status *st, struct tcphs_error *err);
+	uint32_t (*entries)(struct top_source *src, const struct tcphs_status *st);
 	int (*listeners)(struct top_source *src, bool all_netns,
 			 struct tcphs_listener_list *list, struct tcphs_error *err);
 	int (*connections)(struct top_source *src, bool all_netns,
