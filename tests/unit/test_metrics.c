@@ -123,6 +123,32 @@ static void test_restart(void)
 	metrics_free(m);
 }
 
+static void container_listens(uint64_t born, uint64_t conn, uint64_t nr)
+{
+	begin();
+	space(HOME, 5, 1);
+	space(HOME + 1, born, 1);
+	if (conn)
+		listener(HOME + 1, 80, conn, nr, 0);
+	end();
+}
+
+/* The kernel gives the number of a namespace that is gone to the next one. */
+static void test_other_container(void)
+{
+	const struct place *p;
+
+	m = metrics_new(10);
+	container_listens(6, 1, 1000);
+	container_listens(7 * SECOND, 2, 3);
+	p = tally_at(&m->places, 0);
+	ok(m->places.nr == 1 && p->served.accepted == 3,
+	   "a listener in another namespace of that number begins anew");
+	container_listens(9 * SECOND, 0, 0);
+	equal(m->places.nr, 0, "and nothing is told of one in that of before");
+	metrics_free(m);
+}
+
 static void bound(uint32_t ifindex, const char *device)
 {
 	struct tcphs_listener l = { .conn = ifindex, .netns = HOME, .port = 80, .family = AF_INET,
@@ -415,11 +441,12 @@ static void test_names_of_spaces(void)
 
 int main(void)
 {
-	plan(47);
+	plan(49);
 	test_names_of_spaces();
 	test_long_sum();
 	test_restart();
 	test_devices();
+	test_other_container();
 	test_others();
 	test_spaces();
 	test_clock();

@@ -67,6 +67,7 @@ struct served {
 struct place {
 	struct spot at;			/* key */
 	bool named;
+	uint64_t of;			/* @since of its namespace: another may have the number later */
 	uint64_t created;		/* CLOCK_REALTIME, ns */
 	uint64_t left;			/* CLOCK_MONOTONIC, ns: nobody listens since; 0: somebody does */
 	char device[TCPHS_DEVICE_LEN + 1];

@@ -85,6 +85,14 @@ static uint64_t realtime(const struct metrics *m)
 	return m->now + (uint64_t)m->clock;
 }
 
+/* The namespace of that number; 0: there is none. */
+static uint64_t space_since(const struct metrics *m, uint32_t netns)
+{
+	const struct space *s = m->spaces.nr ? tally_find(&m->spaces, &netns) : NULL;
+
+	return s ? s->since : 0;
+}
+
 /* The place of a socket; @l says more of it. */
 static struct place *place_of(struct metrics *m, const struct tcphs_listener *l)
 {
@@ -99,8 +107,9 @@ static struct place *place_of(struct metrics *m, const struct tcphs_listener *l)
 	if (!p)
 		return NULL;
 	if (!p->sockets) {
+		p->of = space_since(m, l->netns);
 		old = tally_find(&m->old_places, &at);
-		if (old && old->named) {
+		if (old && old->named && old->of == p->of) {
 			p->named = true;
 			p->created = old->created;
 			p->served = old->served;
@@ -164,6 +173,7 @@ static void keep_left(struct metrics *m)
 	tally_each(&m->old_places, old, i) {
 		if (!old->named || tally_find(&m->places, &old->at) ||
 		    !spaces_of(m, old->at.netns) || is_replaced(m, old) ||
+		    old->of != space_since(m, old->at.netns) ||
 		    (old->left && m->now - old->left > KEEP_NS))
 			continue;
 		p = tally_get(&m->places, &old->at);
@@ -172,6 +182,7 @@ static void keep_left(struct metrics *m)
 			return;
 		}
 		p->named = true;
+		p->of = old->of;
 		p->created = old->created;
 		p->left = old->left ? old->left : m->now;
 		p->served = old->served;
