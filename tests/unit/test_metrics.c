@@ -123,6 +123,52 @@ static void test_restart(void)
 	metrics_free(m);
 }
 
+static void bound(uint32_t ifindex, const char *device)
+{
+	struct tcphs_listener l = { .conn = ifindex, .netns = HOME, .port = 80, .family = AF_INET,
+				    .ifindex = ifindex };
+
+	snprintf(l.device, sizeof(l.device), "%s", device);
+	places_take(m, &l);
+}
+
+/* How often a label set of a metric that each of them has is there. */
+static int times(const char *labels)
+{
+	struct tcphs_buf out;
+	const char *at;
+	int n = 0;
+
+	if (tcphs_buf_init(&out, -1))
+		abort();
+	m->up = true;
+	metrics_write(m, METRICS_TEXT, &out);
+	tcphs_buf_char(&out, '\0');
+	for (at = out.data; (at = strstr(at, "tcphs_listener_sockets{")); at++)
+		n += !strncmp(at + strlen("tcphs_listener_sockets{"), labels, strlen(labels));
+	tcphs_buf_free(&out);
+	return n;
+}
+
+static void test_odd_devices(void)
+{
+	m = metrics_new(10);
+	begin();
+	space(HOME, 5, 1);
+	bound(3, "a\xc3\xa9");
+	bound(4, "a\xc3\xa8");
+	bound(5, "4");
+	bound(6, "");
+	bound(7, "6");
+	end();
+#define DEVICE "netns=\"4026531840\",address=\"0.0.0.0\",port=\"80\",device="
+	ok(times(DEVICE "\":3\"") == 1 && times(DEVICE "\":4\"") == 1,
+	   "devices whose names would look the same have numbers");
+	ok(times(DEVICE "\"4\"") == 1 && times(DEVICE "\":6\"") == 1 &&
+	   times(DEVICE "\"6\"") == 1, "which are told from names that are numbers");
+	metrics_free(m);
+}
+
 static void container_listens(uint64_t born, uint64_t conn, uint64_t nr)
 {
 	begin();
@@ -147,15 +193,6 @@ static void test_other_container(void)
 	container_listens(9 * SECOND, 0, 0);
 	equal(m->places.nr, 0, "and nothing is told of one in that of before");
 	metrics_free(m);
-}
-
-static void bound(uint32_t ifindex, const char *device)
-{
-	struct tcphs_listener l = { .conn = ifindex, .netns = HOME, .port = 80, .family = AF_INET,
-				    .ifindex = ifindex };
-
-	snprintf(l.device, sizeof(l.device), "%s", device);
-	places_take(m, &l);
 }
 
 /* A tunnel that is made anew has another number and the same name. */
@@ -441,12 +478,13 @@ static void test_names_of_spaces(void)
 
 int main(void)
 {
-	plan(49);
+	plan(51);
 	test_names_of_spaces();
 	test_long_sum();
 	test_restart();
 	test_devices();
 	test_other_container();
+	test_odd_devices();
 	test_others();
 	test_spaces();
 	test_clock();

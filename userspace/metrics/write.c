@@ -408,6 +408,26 @@ static void write_close_wait(const struct metrics *m, struct text *t)
 
 /* ---- listeners ------------------------------------------------------------------------ */
 
+/*
+ * Two that look the same would be one label set twice, and then Prometheus takes nothing of the
+ * page; what devices in a namespace of his own are called every user says himself. A colon is in
+ * no name of one.
+ */
+static void device_label(struct labels *l, const struct place *p)
+{
+	char number[TCPHS_U64_LEN + 1] = ":", plain[sizeof(p->device)];
+
+	memcpy(plain, p->device, sizeof(plain));
+	labels_plain(plain, strlen(plain));
+	if (*plain && !strcmp(plain, p->device)) {
+		labels_add(l, "device", plain);
+		return;
+	}
+	/* Without its name it is still another place. */
+	tcphs_fmt_u64(number + 1, p->at.ifindex);
+	labels_add(l, "device", number);
+}
+
 static void place_labels(const struct metrics *m, struct labels *l, const struct place *p)
 {
 	if (p == &m->other_places) {
@@ -419,11 +439,8 @@ static void place_labels(const struct metrics *m, struct labels *l, const struct
 	spot_space(m, l, p->at.netns);
 	spot_address(l, &p->at);
 	labels_u64(l, "port", p->at.port);
-	/* Without its name it is still another place. */
-	if (*p->device)
-		labels_add(l, "device", p->device);
-	else if (p->at.ifindex)
-		labels_u64(l, "device", p->at.ifindex);
+	if (p->at.ifindex)
+		device_label(l, p);
 }
 
 static const struct place *next_place(const struct metrics *m, size_t *i)
