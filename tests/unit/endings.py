@@ -33,9 +33,9 @@ def result(good, name):
         failed.append(name)
 
 
-def start(fake, *arguments, **where):
+def start(fake, *arguments, tool=TOOL, **where):
     environment = dict(os.environ, FAKE=fake, LC_ALL="C.UTF-8")
-    return subprocess.Popen([TOOL, *arguments], env=environment, stderr=subprocess.PIPE, **where)
+    return subprocess.Popen([tool, *arguments], env=environment, stderr=subprocess.PIPE, **where)
 
 
 def end_of(tool):
@@ -200,8 +200,16 @@ def closed_files(folder):
            "into the recording least of all")
 
 
+def closed_files_of_top():
+    """Nothing that it opens takes the place of what is closed."""
+    top = os.path.join(os.path.dirname(TOOL), "top")
+    status, said = end_of(start("", "-b", "-n", "1", tool=top, preexec_fn=lambda: os.close(1)))
+    result(status == 1 and "Bad file descriptor" in said,
+           f"tcphs-top --batch with standard output closed fails, too: {status} {said.strip()}")
+
+
 def main():
-    print(f"1..{8 + 8 + 5 + 12 + 4 + 2}")
+    print(f"1..{8 + 8 + 5 + 12 + 4 + 2 + 1}")
     blocked_writers()
     slow_readers()
     readers_that_leave()
@@ -209,7 +217,8 @@ def main():
         signals_while_recording(folder)
         ignored_signals(folder)
         closed_files(folder)
-    return 1 if failed or number != 39 else 0
+    closed_files_of_top()
+    return 1 if failed or number != 40 else 0
 
 
 sys.exit(main())

@@ -40,11 +40,12 @@ def free_port():
 class Exporter:
     """One that runs."""
 
-    def __init__(self, *words, port=0, fake=""):
+    def __init__(self, *words, port=0, fake="", closed=None):
         self.port = port or free_port()
         words = words or ("--listen", f"127.0.0.1:{self.port}")
         self.process = subprocess.Popen([EXPORTER, *words], stderr=subprocess.PIPE, text=True,
-                                        env=os.environ | {"FAKE": fake})
+                                        env=os.environ | {"FAKE": fake},
+                                        preexec_fn=closed and (lambda: os.close(closed)))
 
     def __enter__(self):
         deadline = time.monotonic() + 20
@@ -342,6 +343,10 @@ def main():
         first = x.get()[2]
     check("one that it does not understand is none", "\ntcphs_up 0\n" in first and
           x.said.count("\n") == 1 and "reinstall both" in x.said, x.said)
+    with Exporter(fake="absent", closed=2) as x:
+        check("where standard error is closed no socket takes its place, and what is logged is in none",
+              os.readlink(f"/proc/{x.process.pid}/fd/2") == "/dev/null",
+              os.readlink(f"/proc/{x.process.pid}/fd/2"))
     activation()
     refused_sockets()
     name_of_two()

@@ -3,6 +3,7 @@
  * How the tools write.
  *
  *	errors.c	what went wrong
+ *	standard_files.c	where to, if it is closed
  *	stop.c		an end by a signal, and writing that it can interrupt
  *	buf.c json.c	a write buffer, and JSON lines on top of it
  *	json_things.c	what the module reports, as JSON
@@ -23,6 +24,10 @@ const char *error_line(char *line, const char *tool, const struct tcphs_error *e
 int error_status(const struct tcphs_error *err);
 int error_print(const char *tool, const struct tcphs_error *err);
 const char *version_line(char *line, const char *tool, const char *module);
+
+/* ---- standard input, output and error (standard_files.c) ------------------------- */
+
+void tcphs_keep_standard_files(void);
 
 /* ---- an end that is asked for (stop.c) --------------------------------------------- */
 

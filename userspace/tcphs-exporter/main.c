@@ -567,6 +567,7 @@ int main(int argc, char **argv)
 	struct place where;
 	int c;
 
+	tcphs_keep_standard_files();
 	parse_place(&where, LISTEN_DEFAULT);
 	while ((c = getopt_long(argc, argv, "l:hV", longs, NULL)) != -1) {
 		switch (c) {

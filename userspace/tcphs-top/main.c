@@ -376,6 +376,7 @@ int main(int argc, char **argv)
 	struct top *t;
 	int ret = TCPHS_ERR_NONE;
 
+	tcphs_keep_standard_files();
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	t = calloc(1, sizeof(*t));

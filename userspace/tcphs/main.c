@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* tcphs VERB: finds the verb, sets up its output, runs it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,19 +196,6 @@ static int run_builtin(const char *word, const char *next)
 }
 
 /*
- * Where one of the first three is closed, the next file that is opened would take its
- * place, and messages would end up in it. This way they fail as they should.
- */
-static void keep_standard_files(void)
-{
-	int fd;
-
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
-			return;
-}
-
-/*
  * tcphs --json events: what every verb takes may stand before it. Those that only some
  * have can't: which takes an argument is known with the verb.
  */
@@ -271,7 +257,7 @@ int main(int argc, char **argv)
 	struct cli cli = { 0 };
 	int ret;
 
-	keep_standard_files();
+	tcphs_keep_standard_files();
 	setlocale(LC_CTYPE, "");
 	tzset();
 	if (argc < 2) {
