@@ -526,11 +526,43 @@ static void damaged(void)
 	play_close(&cut);
 }
 
+/* TIME_WAITs in a recording, after one more event of them. */
+static uint64_t time_waits(struct play *p, uint64_t conn, uint16_t generation, uint8_t type)
+{
+	struct tcphs_event ev = event(1, conn, type, TCPHS_STATE_TIME_WAIT, TCPHS_STATE_CLOSE);
+	static struct tcphs_status st;
+
+	ev.id.generation = generation;
+	play_event(p, &ev);
+	play_status(p, &st);
+	return st.state[TCPHS_STATE_TIME_WAIT];
+}
+
+static void older_ends(void)
+{
+	struct play p = { .name = "none" };
+	uint64_t conn, nr = 0;
+
+	play_begin(&p);
+	for (conn = 1; conn <= 97; conn++) {
+		time_waits(&p, conn, 0, TCPHS_EV_TIME_WAIT);
+		nr = time_waits(&p, 1000 + conn, 0, TCPHS_EV_TIME_WAIT_END);
+	}
+	equal(nr, 97, "the ends of older TIME_WAITs are not those of the ones that are recorded");
+	equal(time_waits(&p, 7, 0, TCPHS_EV_TIME_WAIT_END), 96, "whose ends are");
+	equal(time_waits(&p, 7, 0, TCPHS_EV_TIME_WAIT_END), 96, "once");
+	equal(time_waits(&p, 8, 1, TCPHS_EV_TIME_WAIT), 97, "a socket may have two");
+	play_boot(&p);
+	equal(time_waits(&p, 8, 1, TCPHS_EV_TIME_WAIT_END), 0, "a boot ends all of them");
+	play_forget(&p);
+}
+
 int main(void)
 {
 	struct play none;
 
-	plan(66);
+	plan(71);
+	older_ends();
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);

@@ -7,6 +7,7 @@
 #ifndef TOP_PLAY_H
 #define TOP_PLAY_H
 
+#include "hash.h"
 #include "open_lives.h"
 #include "reboots.h"
 #include "source.h"
@@ -59,6 +60,7 @@ struct play_reader {
  * @status: what the events up to @at come to
  * @open: lives that go on
  * @listeners: struct tcphs_listener, as far as events show them
+ * @time_wait: those in TIME_WAIT, as far as their begin is recorded
  */
 struct play {
 	const char *name;
@@ -72,6 +74,7 @@ struct play {
 	struct tcphs_status status;
 	struct open_lives open;
 	struct tally listeners;
+	struct hash time_wait;
 };
 
 int play_open(struct play *p, const char *name, struct tcphs_error *err);

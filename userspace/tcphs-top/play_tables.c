@@ -26,6 +26,7 @@ void play_forget(struct play *p)
 	open_lives_free(&p->open);
 	p->open = (struct open_lives){ .nr = 0 };
 	tally_free(&p->listeners);
+	hash_free(&p->time_wait);
 }
 
 /**
@@ -38,7 +39,6 @@ void play_forget(struct play *p)
 void play_boot(struct play *p)
 {
 	play_forget(p);
-	p->status.state[TCPHS_STATE_TIME_WAIT] = 0;
 	p->boots++;
 }
 
@@ -50,10 +50,28 @@ static void count_duration(struct tcphs_histogram *h, uint64_t ns)
 		h->max_ns = ns;
 }
 
+/* The end of one that began before the recording did is the end of none that was counted. */
+static void count_time_wait(struct hash *h, const struct tcphs_event *ev)
+{
+	uint64_t hash;
+	uint32_t i;
+
+	if (ev->type != TCPHS_EV_TIME_WAIT && ev->type != TCPHS_EV_TIME_WAIT_END)
+		return;
+	/* Without memory it is not counted. */
+	if (hash_reserve(h, 1))
+		return;
+	hash = hash_mix(hash_mix(ev->id.conn, h->seed),
+			(uint64_t)ev->id.netns << 16 | ev->id.generation);
+	i = hash_next(h, hash, HASH_NONE);
+	if (ev->type == TCPHS_EV_TIME_WAIT && i == HASH_NONE)
+		hash_add(h, hash, 0);
+	else if (ev->type == TCPHS_EV_TIME_WAIT_END && i != HASH_NONE)
+		hash_remove(h, i);
+}
+
 static void count(struct tcphs_status *st, const struct tcphs_event *ev)
 {
-	uint64_t *time_wait = &st->state[TCPHS_STATE_TIME_WAIT];
-
 	if (ev->type <= TCPHS_EV_MAX)
 		st->event[ev->type]++;
 	if (tcphs_event_failed(ev) && ev->reason <= TCPHS_REASON_MAX)
@@ -62,10 +80,6 @@ static void count(struct tcphs_status *st, const struct tcphs_event *ev)
 		count_duration(&st->hist[ev->id.role == TCPHS_ROLE_PASSIVE ?
 					 TCPHS_HIST_HANDSHAKE_PASSIVE :
 					 TCPHS_HIST_HANDSHAKE_ACTIVE], ev->duration);
-	if (ev->type == TCPHS_EV_TIME_WAIT)
-		++*time_wait;
-	else if (ev->type == TCPHS_EV_TIME_WAIT_END && *time_wait)
-		--*time_wait;
 }
 
 /* ---- lives ------------------------------------------------------------------------------ */
@@ -232,6 +246,7 @@ int play_listeners(const struct play *p, struct tcphs_listener_list *list)
 void play_event(struct play *p, const struct tcphs_event *ev)
 {
 	count(&p->status, ev);
+	count_time_wait(&p->time_wait, ev);
 	follow(p, ev);
 	listener_event(p, ev);
 }
@@ -249,6 +264,7 @@ void play_status(const struct play *p, struct tcphs_status *st)
 	*st = p->status;
 	st->uptime = p->at - p->first;
 	st->load = p->turn + 1;
+	st->state[TCPHS_STATE_TIME_WAIT] = p->time_wait.nr;
 	/* TIME_WAIT is no more of a life. */
 	for (i = 0; i < p->open.nr; i++) {
 		life = &p->open.v[i].life;
