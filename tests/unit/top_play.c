@@ -538,6 +538,28 @@ static uint64_t time_waits(struct play *p, uint64_t conn, uint16_t generation, u
 	return st.state[TCPHS_STATE_TIME_WAIT];
 }
 
+/* Not every step leads into another state. */
+static void ages(void)
+{
+	struct tcphs_conn_list list = { 0 };
+	struct tcphs_filter none = { 0 };
+	struct play p = { .name = "none", .at = 100 * SEC + 90 * SEC };
+	struct tcphs_event ev;
+
+	play_begin(&p);
+	ev = event(10, 5, TCPHS_EV_ESTABLISHED, TCPHS_STATE_SYN_RECV, TCPHS_STATE_ESTABLISHED);
+	play_event(&p, &ev);
+	ev = event(20, 5, TCPHS_EV_FIN_RECEIVED, TCPHS_STATE_ESTABLISHED, TCPHS_STATE_CLOSE_WAIT);
+	play_event(&p, &ev);
+	ev = event(80, 5, TCPHS_EV_ACCEPTED, TCPHS_STATE_CLOSE_WAIT, TCPHS_STATE_CLOSE_WAIT);
+	play_event(&p, &ev);
+	play_connections(&p, &none, &list);
+	ok(list.nr == 1 && list.v[0].state == TCPHS_STATE_CLOSE_WAIT && list.v[0].age == 70 * SEC,
+	   "a connection is in its state since it came into it, whatever happened then");
+	tcphs_conn_list_free(&list);
+	play_forget(&p);
+}
+
 static void older_ends(void)
 {
 	struct play p = { .name = "none" };
@@ -561,8 +583,9 @@ int main(void)
 {
 	struct play none;
 
-	plan(71);
+	plan(72);
 	older_ends();
+	ages();
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_ALL, "C.UTF-8");
 	ui_init(&ui);

@@ -52,10 +52,26 @@ uint32_t open_lives_add(struct open_lives *l, const struct tcphs_event *ev)
 	    (!l->nr_free && array_grow(&l->v, l->nr + 1, &l->cap, sizeof(*l->v))))
 		return HASH_NONE;
 	i = l->nr_free ? l->free[--l->nr_free] : l->nr++;
-	l->v[i] = (struct open_life){ .used = true };
+	l->v[i] = (struct open_life){ .used = true, .entered = ev->time };
 	tcphs_conn_life_begin(&l->v[i].life, ev);
 	hash_add(&l->hash, hash_of(l, &ev->id), i);
 	return i;
+}
+
+/**
+ * open_lives_event - it goes on
+ * @l: the collection
+ * @i: its number
+ * @ev: its next event
+ */
+void open_lives_event(struct open_lives *l, uint32_t i, const struct tcphs_event *ev)
+{
+	struct open_life *o = &l->v[i];
+	uint8_t state = o->life.state;
+
+	tcphs_conn_life_add(&o->life, ev);
+	if (o->life.state != state)
+		o->entered = ev->time;
 }
 
 /**

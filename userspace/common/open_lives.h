@@ -8,6 +8,7 @@
 
 struct open_life {
 	struct tcphs_conn_life life;
+	uint64_t entered;		/* its state; its first event, until open_lives_event() */
 	bool used;
 	bool wanted;			/* one of its events fits the user's filter */
 	bool reported;			/* it needs no line any more */
@@ -30,6 +31,7 @@ static inline uint32_t open_lives_count(const struct open_lives *l)
 /* HASH_NONE: there is none; of open_lives_add(): no memory. */
 uint32_t open_lives_find(const struct open_lives *l, const struct tcphs_ident *id);
 uint32_t open_lives_add(struct open_lives *l, const struct tcphs_event *ev);
+void open_lives_event(struct open_lives *l, uint32_t i, const struct tcphs_event *ev);
 void open_lives_remove(struct open_lives *l, uint32_t i);
 /* Before then so many of them had their latest event. 0, or -ENOMEM. */
 int open_lives_quiet_since(const struct open_lives *l, uint32_t nr, uint64_t *ns);

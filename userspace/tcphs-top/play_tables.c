@@ -89,7 +89,7 @@ static void follow(struct play *p, const struct tcphs_event *ev)
 	uint32_t i = ev->id.conn ? open_lives_find(&p->open, &ev->id) : HASH_NONE;
 
 	if (i != HASH_NONE)
-		tcphs_conn_life_add(&p->open.v[i].life, ev);
+		open_lives_event(&p->open, i, ev);
 	else if (ev->id.conn && tcphs_event_is_alive(ev))
 		i = open_lives_add(&p->open, ev);
 	if (i != HASH_NONE && p->open.v[i].life.end != TCPHS_EV_UNSPEC)
@@ -105,14 +105,16 @@ static void owner_of(struct tcphs_owner *o, const struct tcphs_ident *id)
 	o->cgroup = id->cgroup;
 }
 
-static void conn_of(struct tcphs_conn_info *c, const struct tcphs_conn_life *life, uint64_t now)
+static void conn_of(struct tcphs_conn_info *c, const struct open_life *o, uint64_t now)
 {
+	const struct tcphs_conn_life *life = &o->life;
+
 	*c = (struct tcphs_conn_info){
 		.conn = life->id.conn, .generation = life->id.generation, .state = life->state,
 		.role = life->id.role, .family = life->id.family, .netns = life->id.netns,
 		.local_port = life->id.local_port, .peer_port = life->id.peer_port,
 		.isn = life->id.isn, .peer_isn = life->id.peer_isn, .ifindex = life->ifindex,
-		.age = now - life->last, .life = now - life->begin,
+		.age = now - o->entered, .life = now - life->begin,
 		.has_isn = life->flags & TCPHS_F_ISN, .has_peer_isn = life->flags & TCPHS_F_PEER_ISN,
 		.adopted = life->known & TCPHS_LIFE_NO_BEGIN,
 		.has_handshake = life->known & TCPHS_LIFE_HANDSHAKE, .handshake = life->handshake,
@@ -150,7 +152,7 @@ int play_connections(const struct play *p, const struct tcphs_filter *filter,
 	for (i = 0; i < p->open.nr; i++) {
 		if (!p->open.v[i].used)
 			continue;
-		conn_of(&list->v[list->nr], &p->open.v[i].life, p->at);
+		conn_of(&list->v[list->nr], &p->open.v[i], p->at);
 		list->nr += tcphs_filter_conn(filter, &list->v[list->nr]);
 	}
 	return 0;
