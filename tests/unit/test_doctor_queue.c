@@ -531,6 +531,19 @@ static void test_lost_counters(void)
 	fresh();
 	evidence_lost(&e, 1);
 	same(judge(), "warning records-lost 1", "a recording has no counters");
+	fresh();
+	server(997, TCPHS_EV_SYN_RECEIVED, 0);
+	server(997, TCPHS_EV_ACCEPT_QUEUED, 0);
+	server(3, TCPHS_EV_SYN_DROPPED, TCPHS_REASON_SYN_QUEUE_FULL);
+	evidence_lost(&e, 1);
+	same(judge(), "warning syn-queue-overflow 3, warning records-lost 1",
+	     "of a recording with losses, what is there is counted");
+	ok(strstr(r.v[0].more, "1000 SYNs, 997 finished handshakes, 0 without an answer"), "all of it");
+	fresh();
+	server(997, TCPHS_EV_SYN_RECEIVED, 0);
+	server(31, TCPHS_EV_SYN_DROPPED, TCPHS_REASON_SYN_QUEUE_FULL);
+	evidence_lost(&e, 1);
+	same(judge(), "critical syn-flood 31, warning records-lost 1", "a flood is one there, too");
 }
 
 static void closed(unsigned int n, uint8_t reason, uint8_t segments)
@@ -802,7 +815,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(132);
+	plan(135);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

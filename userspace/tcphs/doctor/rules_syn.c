@@ -17,7 +17,8 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 /*
  * An answer is a third ACK, also one that found the accept queue full, or a RST. Of lost
- * records nobody knows whose they were: the counts of the namespace stand in for them.
+ * records nobody knows whose they were: the counts of the namespace stand in for them, which
+ * only a look has.
  */
 static struct outcome outcome_of(const struct evidence *e, const struct server *s)
 {
@@ -26,7 +27,7 @@ static struct outcome outcome_of(const struct evidence *e, const struct server *
 	struct outcome o = { .finished = s->queued };
 	uint64_t syns = s->syns;
 
-	if (e->lost) {
+	if (e->lost && e->live) {
 		syns = now[TCPHS_EV_SYN_RECEIVED] - before[TCPHS_EV_SYN_RECEIVED];
 		answered = now[TCPHS_EV_ACCEPT_QUEUED] - before[TCPHS_EV_ACCEPT_QUEUED] +
 			   now[TCPHS_EV_REQUEST_RESET] - before[TCPHS_EV_REQUEST_RESET] +
