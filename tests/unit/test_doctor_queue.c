@@ -556,6 +556,19 @@ static void closed(unsigned int n, uint8_t reason, uint8_t segments)
 	times(n, ev);
 }
 
+/* With --since or --until there are no tables, but there are the settings of now. */
+static void settings_of_now(void)
+{
+	e.settings.known[SETTING_MAX_TW_BUCKETS] = true;
+	e.settings.value[SETTING_MAX_TW_BUCKETS] = 262144;
+	e.settings.known[SETTING_MAX_ORPHANS] = true;
+	e.settings.value[SETTING_MAX_ORPHANS] = 1000;
+	e.settings.known[SETTING_ORPHAN_RETRIES] = true;
+	e.settings.value[SETTING_ORPHAN_RETRIES] = 3;
+	e.settings.sockstat_known = true;
+	e.settings.orphans = 600;
+}
+
 static void test_time_wait(void)
 {
 	tables();
@@ -584,6 +597,14 @@ static void test_time_wait(void)
 	same(judge(), "critical time-wait-full 3", "before the peer's FIN they are cut off");
 	server(298, TCPHS_EV_CLOSED, 0);
 	same(judge(), "warning time-wait-full 3", "three of 301 that way");
+	settings_of_now();
+	judge();
+	same(r.v[0].advised, "524288", "of what has been, more than what is set is advised");
+	fresh();
+	closed(2, TCPHS_REASON_TIME_WAIT_FULL, 4);
+	settings_of_now();
+	judge();
+	same(r.v[0].advised, "524288", "for those that cost no connection, too");
 }
 
 /* A connection over loopback of which nothing is read; the port of who opened it. */
@@ -815,7 +836,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(135);
+	plan(137);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

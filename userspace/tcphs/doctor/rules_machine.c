@@ -119,8 +119,15 @@ void check_orphans(const struct evidence *e, struct report *r)
 
 /* ---- TIME_WAIT --------------------------------------------------------------------- */
 
+/* Of the setting, which is known also where what has been is judged; the module's limit is not. */
+static void advise_buckets(struct finding *f, const struct evidence *e)
+{
+	finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu",
+			(ull)twice(e->settings.value[SETTING_MAX_TW_BUCKETS]));
+}
+
 /* The peer goes on, and is answered by RST: that costs connections. */
-static void cut_half(const struct evidence *e, struct report *r, uint64_t limit)
+static void cut_half(const struct evidence *e, struct report *r)
 {
 	struct finding *f = report_add(r, is_serious(e, e->half_closed_full) ? SEVERITY_CRITICAL :
 				       SEVERITY_WARNING, "time-wait-full",
@@ -133,7 +140,7 @@ static void cut_half(const struct evidence *e, struct report *r, uint64_t limit)
 	SAY(f->cause,
 	    "The limit of TIME-WAIT buckets is reached, and connections that this machine closed and the peer has not need one too: they are forgotten, and what the peer still sends is answered by RST.");
 	SAY(f->command, "nstat -az TcpExtTCPTimeWaitOverflow; tcphs connections --state time-wait");
-	finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu", (ull)twice(limit ? limit : 1));
+	advise_buckets(f, e);
 }
 
 static void no_bucket(const struct evidence *e, struct report *r, uint64_t now, uint64_t limit)
@@ -156,7 +163,7 @@ static void no_bucket(const struct evidence *e, struct report *r, uint64_t now, 
 	    over ? "The limit is reached: connections end without TIME-WAIT, so that late segments may meet a new connection with the same ports. No connection is lost by it." :
 		   "The limit is near; beyond it connections end without TIME-WAIT. Short connections that this machine closes first make it.");
 	SAY(f->command, "nstat -az TcpExtTCPTimeWaitOverflow; tcphs connections --state time-wait");
-	finding_setting(f, e, SETTING_MAX_TW_BUCKETS, "%llu", (ull)twice(limit ? limit : 1));
+	advise_buckets(f, e);
 }
 
 /* Is there room for TIME_WAIT? */
@@ -167,7 +174,7 @@ void check_time_wait(const struct evidence *e, struct report *r)
 		       e->after.state[TCPHS_STATE_TIME_WAIT];
 
 	if (e->half_closed_full)
-		cut_half(e, r, limit);
+		cut_half(e, r);
 	else if (e->time_wait_full || (e->live && limit && share(now, LIMIT_WARNING, limit)))
 		no_bucket(e, r, now, limit);
 	if (e->live)
