@@ -700,6 +700,17 @@ static void test_orphans(void)
 	ok(strstr(r.v[0].cause, "dmesg says which"), "a recording does not say of what there was too little");
 	server(298, TCPHS_EV_CLOSED, 0);
 	same(judge(), "warning orphans 3", "of 301");
+	settings_of_now();
+	same(judge(), "warning orphans 3", "of what has been, the orphans of now are none");
+	ok(strstr(r.v[0].cause, "dmesg says which") && !*r.v[0].more, "nor do they say why it was");
+	same(r.v[0].advised, "2048, if there is memory for them", "more than what is set is advised");
+	fresh();
+	server(3, TCPHS_EV_CLOSED, 0);
+	settings_of_now();
+	same(judge(), "", "where none was reset then, they are no finding of then");
+	e.settings.memory_known = true;
+	e.settings.memory = e.settings.memory_pressure = 200;
+	same(judge(), "", "nor is the memory of now");
 
 	tables();
 	settings.memory_known = true;
@@ -836,7 +847,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(137);
+	plan(142);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

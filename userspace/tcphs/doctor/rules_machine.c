@@ -12,24 +12,34 @@ static bool is_serious(const struct evidence *e, uint64_t n)
 	return n >= ENDED && share(n, ENDED_PERMILLE, e->connects_ended);
 }
 
+/* How many orphans there are, and what TCP has in its queues: of now, and of no other time. */
+static bool knows_now(const struct evidence *e)
+{
+	return e->live && e->settings.sockstat_known;
+}
+
+static bool lacks_memory(const struct evidence *e)
+{
+	return knows_now(e) && e->settings.memory_known &&
+	       e->settings.memory >= e->settings.memory_pressure;
+}
+
 /* What orphans are reset for: both have one error, and dmesg a line for each. */
 enum shortage { SHORT_OF_NOTHING, SHORT_OF_ORPHANS, SHORT_OF_MEMORY, SHORT_OF_EITHER };
 
 static enum shortage shortage(const struct evidence *e, uint64_t limit)
 {
-	const struct settings *s = &e->settings;
-
 	if (!e->out_of_memory)
 		return SHORT_OF_NOTHING;
-	if (s->sockstat_known && s->memory_known && s->memory >= s->memory_pressure)
+	if (lacks_memory(e))
 		return SHORT_OF_MEMORY;
-	if (s->sockstat_known && limit && share(s->orphans, ORPHANS_ENOUGH, limit))
+	if (limit && share(e->settings.orphans, ORPHANS_ENOUGH, limit))
 		return SHORT_OF_ORPHANS;
 	return SHORT_OF_EITHER;
 }
 
 /* Those that end sooner are fewer; only then more of them help. */
-static void advise_orphans(struct finding *f, const struct evidence *e, uint64_t limit)
+static void advise_orphans(struct finding *f, const struct evidence *e)
 {
 	uint64_t retries = e->settings.value[SETTING_ORPHAN_RETRIES];
 
@@ -38,7 +48,7 @@ static void advise_orphans(struct finding *f, const struct evidence *e, uint64_t
 				"3 (0 is 8): an orphan then ends after seconds instead of minutes");
 	else
 		finding_setting(f, e, SETTING_MAX_ORPHANS, "%llu, if there is memory for them",
-				(ull)twice(limit ? limit : 1));
+				(ull)twice(e->settings.value[SETTING_MAX_ORPHANS]));
 }
 
 static void orphaned(const struct evidence *e, struct report *r, enum shortage s, uint64_t limit)
@@ -62,7 +72,7 @@ static void orphaned(const struct evidence *e, struct report *r, enum shortage s
 	    "Applications closed these connections and the peers do not let them end (FIN-WAIT-1, LAST-ACK, CLOSING). Beyond the limit the kernel resets them, data and all.%s",
 	    s == SHORT_OF_EITHER ? " Or TCP had too little memory: dmesg says which." : "");
 	SAY(f->command, "ss -tn state fin-wait-1; dmesg | grep -E 'orphaned sockets|tcp_mem'");
-	advise_orphans(f, e, limit);
+	advise_orphans(f, e);
 }
 
 static void memory(const struct evidence *e, struct report *r, uint64_t ended)
@@ -93,13 +103,13 @@ static void memory(const struct evidence *e, struct report *r, uint64_t ended)
 void check_orphans(const struct evidence *e, struct report *r)
 {
 	const struct settings *s = &e->settings;
-	bool known = s->sockstat_known && s->known[SETTING_MAX_ORPHANS];
+	bool known = knows_now(e) && s->known[SETTING_MAX_ORPHANS];
 	uint64_t limit = known ? s->value[SETTING_MAX_ORPHANS] : 0;
 	enum shortage lack = shortage(e, limit);
 
 	if (lack == SHORT_OF_MEMORY)
 		memory(e, r, e->out_of_memory);
-	else if (s->sockstat_known && s->memory_known && s->memory >= s->memory_pressure)
+	else if (lacks_memory(e))
 		memory(e, r, 0);
 	if (lack == SHORT_OF_ORPHANS || lack == SHORT_OF_EITHER ||
 	    (limit && share(s->orphans, ORPHANS_WARNING, limit)))
