@@ -559,6 +559,19 @@ static void test_bound(void)
 	times(5, ev);
 	after();
 	same(judge(), "critical ports-held-by-bind 5", "others hold them, who are not connected");
+	e.owned = true;
+	same(judge(), "critical ports-exhausted 5", "of one unit nobody knows who holds them");
+	ok(strstr(r.v[0].cause, "those of other units") &&
+	   strstr(r.v[0].more, "5 of 100 ports in use by what was looked at"), "and that is said");
+	same(r.v[0].setting, "", "nothing is advised then");
+	tables();
+	conn_times(80, TCPHS_STATE_ESTABLISHED, SEC);
+	before();
+	e.owned = true;
+	times(5, ev);
+	after();
+	same(judge(), "critical ports-exhausted 5", "but a unit that has most of them itself");
+	ok(strstr(r.v[0].cause, "These are open"), "is told so");
 }
 
 /* ---- closes ------------------------------------------------------------------------------- */
@@ -1454,7 +1467,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(273);
+	plan(278);
 	test_failures();
 	test_led_astray();
 	test_no_port_seen();

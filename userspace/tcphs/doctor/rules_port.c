@@ -95,8 +95,24 @@ static void advise(struct finding *f, const struct evidence *e, const struct rou
 		advise_range(f, e);
 }
 
-static const char *cause_of(const struct evidence *e, const struct route *route)
+/* Connects without a port to a destination that has few: others hold them. */
+static bool is_held_by_others(const struct evidence *e, const struct route *route,
+			      uint64_t available)
 {
+	return e->live && route->no_port && !share(taken(route), PORTS_WARNING, available);
+}
+
+/* Of a unit or container only its own connections were looked at: who the others are is not known. */
+static bool is_unknown(const struct evidence *e, const struct route *route, uint64_t available)
+{
+	return e->owned && is_held_by_others(e, route, available);
+}
+
+static const char *cause_of(const struct evidence *e, const struct route *route,
+			    uint64_t available)
+{
+	if (is_unknown(e, route, available))
+		return "All that connect() may choose from were taken, and few of them by these connections: the others are those of other units, from this address to this one, open or in TIME-WAIT; or, whatever the destination, of an application that calls bind() before connect(). tcphs doctor without --unit and --container says which.";
 	if (!e->live)
 		return "All that connect() may choose from were taken: by connections from this address to this one, open or in TIME-WAIT; or, whatever the destination, by an application that calls bind() before connect(). Events do not say which; a look does, while it lasts.";
 	if (route->time_wait > route->ports / 2)
@@ -109,8 +125,9 @@ static void name_use(const struct evidence *e, struct finding *f, const struct r
 {
 	if (e->live)
 		SAY(f->more,
-		    "%llu of %llu port%s in use, %llu by TIME-WAIT, %llu of which may be used again",
+		    "%llu of %llu port%s in use%s, %llu by TIME-WAIT, %llu of which may be used again",
 		    (ull)route->ports, (ull)available, tcphs_plural(available),
+		    e->owned ? " by what was looked at" : "",
 		    (ull)route->time_wait,
 		    (ull)route->reusable);
 }
@@ -128,8 +145,8 @@ static void exhausted(const struct evidence *e, struct report *r, const struct r
 
 	name_route(f, route);
 	name_use(e, f, route, available);
-	SAY(f->cause, "%s", cause_of(e, route));
-	if (e->live)
+	SAY(f->cause, "%s", cause_of(e, route, available));
+	if (e->live && !is_unknown(e, route, available))
 		advise(f, e, route);
 }
 
@@ -204,13 +221,6 @@ static void held(const struct evidence *e, struct report *r, const struct source
 	SAY(f->command, "ss -tnp src %s", host);
 }
 
-/* Connects without a port to a destination that has few: others hold them. */
-static bool is_held_by_others(const struct evidence *e, const struct route *route,
-			      uint64_t available)
-{
-	return e->live && route->no_port && !share(taken(route), PORTS_WARNING, available);
-}
-
 static void held_by_others(const struct evidence *e, struct report *r, const struct route *route,
 			   uint64_t available)
 {
@@ -237,7 +247,11 @@ static void judge_route(const struct evidence *e, struct report *r, const struct
 
 	if (is_held_by_others(e, route, available)) {
 		/* Told of the address, where it is known who holds them. */
-		if (!s || !share(s->ports, PORTS_WARNING, available) || !is_bound(e, s))
+		if (s && share(s->ports, PORTS_WARNING, available) && is_bound(e, s))
+			return;
+		if (e->owned)
+			exhausted(e, r, route, available);
+		else
 			held_by_others(e, r, route, available);
 	} else if (route->no_port || (available && share(taken(route), PORTS_WARNING, available))) {
 		exhausted(e, r, route, available);
