@@ -75,6 +75,28 @@ static void test_led_astray(void)
 	ok(strstr(r.v[0].cause, "The peer answers with RST"), "is not the answer");
 }
 
+/* Connects to 10.0.0.1, which is here, that are refused, and no RST of that is on record. */
+static void refused_here(unsigned int n)
+{
+	struct tcphs_event ev = event(TCPHS_EV_CONNECT_FAILED, TCPHS_ROLE_ACTIVE,
+				      TCPHS_STATE_SYN_SENT, TCPHS_REASON_REFUSED);
+
+	memcpy(ev.id.peer, ev.id.local, sizeof(ev.id.peer));
+	times(n, ev);
+}
+
+static void test_refused_of_unit(void)
+{
+	fresh();
+	refused_here(3);
+	judge();
+	ok(strstr(r.v[0].cause, "No RST of that port is on record"), "a RST that is not there is missed");
+	e.owned = true;
+	judge();
+	ok(!strstr(r.v[0].cause, "on record") && strstr(r.v[0].cause, "without --unit"),
+	   "but not where those of no socket are not looked at");
+}
+
 /* Connects that found no port are no try at anybody. */
 static void test_no_port_seen(void)
 {
@@ -1467,9 +1489,10 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(278);
+	plan(280);
 	test_failures();
 	test_led_astray();
+	test_refused_of_unit();
 	test_no_port_seen();
 	test_reasons();
 	test_silence();

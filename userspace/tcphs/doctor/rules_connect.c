@@ -153,9 +153,15 @@ static void led_astray(struct finding *f, const struct destination *d)
 	SAY(f->command, "ss -ltnp sport = :%u; nft list ruleset", d->led_to.port);
 }
 
-static void refused_at_home(struct finding *f, const struct destination *d)
+/* A RST of no socket is of no unit and no container. */
+static const char refused_unseen[] =
+	"Nothing listens on that port of this machine, or only on others of its addresses; or a firewall of this machine rejects with RST, or NAT leads these connects to where nothing listens. tcphs doctor without --unit and --container says which.";
+
+static void refused_at_home(struct finding *f, const struct evidence *e,
+			    const struct destination *d)
 {
-	SAY(f->cause, "%s", d->vacant ? refused_here : refused_by_rule);
+	SAY(f->cause, "%s", d->vacant ? refused_here : e->owned ? refused_unseen :
+								  refused_by_rule);
 	if (!d->vacant)
 		SAY(f->command, "ss -ltnp sport = :%u; nft list ruleset", d->at.port);
 }
@@ -226,7 +232,7 @@ static void failing(const struct evidence *e, struct report *r, const struct des
 	if (d->led_to.family)
 		led_astray(f, d);
 	else if (here)
-		refused_at_home(f, d);
+		refused_at_home(f, e, d);
 }
 
 static const char *cause_of_silence(const struct evidence *e, const struct destination *d)
