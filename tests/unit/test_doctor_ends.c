@@ -342,6 +342,17 @@ static void relay(unsigned int dead, unsigned int alive)
 		dial(7, (uint8_t)(10 + i), TCPHS_EV_ESTABLISHED, 0, 10);
 }
 
+/* Of no process that is known, each to another host. */
+static void nobodys(unsigned int n, unsigned int host, uint8_t type, uint8_t reason)
+{
+	struct tcphs_event ev = event(type, TCPHS_ROLE_ACTIVE, TCPHS_STATE_SYN_SENT, reason);
+
+	for (; n; n--, host++) {
+		ev.id.peer[3] = (uint8_t)host;
+		times(1, ev);
+	}
+}
+
 static void test_sparse(void)
 {
 	relay(9, 10);
@@ -352,6 +363,15 @@ static void test_sparse(void)
 	relay(3, 0);
 	same(judge(), "critical connects-failing 3", "and all are critical, each somewhere else");
 	ok(strstr(r.v[0].object, "client[7]"), "of the process");
+	fresh();
+	nobodys(3, 100, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
+	nobodys(31, 10, TCPHS_EV_ESTABLISHED, 0);
+	same(judge(), "notice connects-failing 3", "what went well of processes that are not known counts");
+	nobodys(3, 110, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
+	evidence_boot(&e);
+	nobodys(3, 120, TCPHS_EV_CONNECT_FAILED, TCPHS_REASON_TIMEOUT);
+	nobodys(3, 10, TCPHS_EV_ESTABLISHED, 0);
+	same(judge(), "notice connects-failing 9", "before a boot and after it");
 }
 
 /* ---- losses --------------------------------------------------------------------------- */
@@ -1489,7 +1509,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(280);
+	plan(282);
 	test_failures();
 	test_led_astray();
 	test_refused_of_unit();

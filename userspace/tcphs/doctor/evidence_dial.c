@@ -93,14 +93,28 @@ static bool is_given_up(unsigned int reason)
 	return reason == TCPHS_REASON_CLOSED_BY_USER || reason == TCPHS_REASON_DISCONNECT;
 }
 
+/* Of processes that are not known it can only be counted how many connects went well. */
+static void dial_unknown(struct evidence *e, const struct tcphs_event *ev)
+{
+	struct dialler key = { .key = { .netns = ev->id.netns } }, *who;
+
+	who = evidence_get(e, &e->diallers, &key.key);
+	if (!who)
+		return;
+	who->connects += ev->type == TCPHS_EV_SYN_SENT;
+	who->established += ev->type == TCPHS_EV_ESTABLISHED;
+}
+
 /* A step of connect(); @d has counted it. */
 void dial_event(struct evidence *e, struct destination *d, const struct tcphs_event *ev)
 {
 	struct dialler key = { .key = { ev->id.pid, ev->id.netns, e->boots } }, *who;
 	struct place peer = d->at;
 
-	if (!(ev->flags & TCPHS_F_OWNER))
+	if (!(ev->flags & TCPHS_F_OWNER)) {
+		dial_unknown(e, ev);
 		return;
+	}
 	who = evidence_get(e, &e->diallers, &key.key);
 	if (!who)
 		return;
