@@ -6,6 +6,7 @@
 """
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -210,6 +211,55 @@ def of_doubt(folder):
              [("web1", "web2"), ("web2", "web1")], "a copy of a recording adds nothing")
 
 
+def turned(event):
+    """One of the other end, by its addresses."""
+    local, peer = slice(56, 72), slice(72, 88)
+    return event[:local.start] + event[peer] + event[local] + event[peer.stop:]
+
+
+def at(events, ns, conn):
+    """The same as another connection, that begins then."""
+    begin = layout.field(events[0], "time")
+    events = recorded.shifted(events, ns - begin)
+    for name in ("id.isn", "id.peer_isn", "seq", "ack"):
+        events = [layout.with_field(e, name, (layout.field(e, name) + conn * 7919) % 2 ** 32)
+                  if layout.field(e, name) else e for e in events]
+    return [layout.with_field(e, "id.conn", conn) for e in events]
+
+
+def between_of(files):
+    return [o["finding"] for o in lines("doctor", "-j", *reads(files), status=(0, 10, 20))
+            if o.get("check") == "between" and "finding" in o]
+
+
+def of_hole(folder):
+    """What one of them has nothing of is lost only where it recorded then."""
+    whole = recorded.read(folder / "client")
+    events = recorded.events(whole)
+    lost = [e for n in range(3) for e in at(events[:1], (150 + n) * SECOND, 101 + n)]
+    recorded.write(folder / "web1.rec", whole, at(events[:1], 99 * SECOND, 100) + lost, "web1",
+                   BOOTS[0], clock=0)
+    before, after = ([turned(e) for e in at(events[:1], t * SECOND, c)]
+                     for t, c in ((100, 201), (200, 202)))
+    files = [folder / "web1.rec", folder / "web2.rec"]
+    recorded.write(files[1], whole, before + after, "web2", BOOTS[1], clock=0)
+    tap.same(between_of(files), ["lost-between"], "connects that the other machine has nothing of")
+    older = struct.pack("<QQII", 7, 160 * SECOND, 0, 0)
+    pieces = recorded.read(files[1]).pieces
+    pieces.insert(-2, (recorded.OLDER, older))
+    with open(files[1], "wb") as file:
+        file.write(recorded.head_of(whole, 0))
+        for n, (kind, content) in enumerate(pieces):
+            file.write(recorded.piece(n, kind, content))
+    tap.same(between_of(files), [], "but not where it had overwritten what was older")
+    files[1] = folder / "web2"
+    files[1].mkdir()
+    for n, some in enumerate((before, after)):
+        recorded.write_file(files[1] / f"000000000{n + 1}-20260301T120000Z.rec.zst", whole, some,
+                            "web2", BOOTS[1], 0)
+    tap.same(between_of(files), [], "nor where its recorder was not running")
+
+
 def of_many(folder):
     """17 machines; that each is itself, and the two that share a connection know each other."""
     files = split(folder, "loopback", (0, 3 * SECOND))
@@ -263,6 +313,7 @@ def main():
         of_again(folder)
         of_one_side(folder)
         of_doubt(folder)
+        of_hole(folder)
         of_many(folder)
         of_words(folder)
     return tap.end()

@@ -121,6 +121,23 @@ void boots_follow(struct boots *s, uint32_t before, uint32_t after)
 	s->boot[after].follows = true;
 }
 
+/**
+ * boots_gap - of a time not all is on record
+ * @s: those that are known
+ * @boot: of which one
+ * @from: when it begins, time of day by the boot's own clock
+ * @to: and ends
+ */
+void boots_gap(struct boots *s, uint32_t boot, int64_t from, int64_t to)
+{
+	struct boot *b = &s->boot[boot];
+
+	if (array_grow(&b->gap, b->nr_gaps + 1, &b->gaps_cap, sizeof(*b->gap)))
+		s->no_memory = true;
+	else
+		b->gap[b->nr_gaps++] = (struct gap){ from, to };
+}
+
 static bool has_events(const struct boot *b)
 {
 	return b->first <= b->last;
@@ -197,8 +214,10 @@ void boots_free(struct boots *s)
 
 	for (i = 0; i < s->nr_hosts; i++)
 		free((char *)s->host[i].name);
-	for (i = 0; i < s->nr_boots; i++)
+	for (i = 0; i < s->nr_boots; i++) {
 		free(s->boot[i].same);
+		free(s->boot[i].gap);
+	}
 	free(s->host);
 	free(s->step);
 	free(s->boot);

@@ -37,6 +37,9 @@ struct boot {
 	int64_t shift;			/* added to that, so that it begins after the one before it */
 	bool follows;			/* there was one before it */
 	uint64_t lost;
+	/* Times of which not all is on record, by its own clock. */
+	struct gap { int64_t from, to; } *gap;
+	uint32_t nr_gaps, gaps_cap;
 	uint32_t way;			/* the pair that leads to the first host's clock; NONE: none */
 	bool reached;
 	/* What came at the time @now, where several recordings may have the same. */
@@ -60,6 +63,7 @@ struct boots {
 uint32_t boots_find(struct boots *s, uint32_t latest, const struct tcphs_recording_info *info,
 		    const char *file);
 void boots_follow(struct boots *s, uint32_t before, uint32_t after);
+void boots_gap(struct boots *s, uint32_t boot, int64_t from, int64_t to);
 int boots_line_up(struct boots *s);
 void boots_free(struct boots *s);
 

@@ -155,8 +155,12 @@ static void on_older(void *arg, uint32_t cpu, uint64_t count, uint64_t time)
 	uint32_t boot = boot_of(f);
 	struct item *item;
 
-	if (f->h->no_memory || f->h->learning)
+	if (f->h->no_memory)
 		return;
+	if (f->h->learning) {
+		boots_gap(&f->h->boots, boot, INT64_MIN, boot_time(&f->h->boots.boot[boot], time));
+		return;
+	}
 	item = new_item(f, ITEM_OLDER, f->key);
 	if (item) {
 		item->hole.cpu = cpu;
@@ -171,8 +175,12 @@ static void on_missing(void *arg, const struct tcphs_missing *missing)
 	uint32_t boot = boot_of(f);
 	struct item *item;
 
-	if (f->h->no_memory || f->h->learning)
+	if (f->h->no_memory)
 		return;
+	if (f->h->learning) {
+		boots_gap(&f->h->boots, boot, missing->from, missing->to);
+		return;
+	}
 	item = new_item(f, ITEM_MISSING, f->key);
 	if (!item)
 		return;
@@ -260,7 +268,7 @@ static int learn_all(struct hosts *h, struct tcphs_error *err)
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "ended before all recordings were read");
 		return -1;
 	}
-	if (h->no_memory || pairs_compare(&h->pairs)) {
+	if (h->no_memory || h->boots.no_memory || pairs_compare(&h->pairs)) {
 		tcphs_error_set(err, TCPHS_ERR_FAILED, "no memory");
 		return -1;
 	}

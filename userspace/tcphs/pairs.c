@@ -301,6 +301,25 @@ static int line_up(struct pairs *s)
 	return boots_line_up(s->boots);
 }
 
+/* By the clock of the first boot. Of what is not on record nobody knows that it did not happen. */
+static bool is_on_record(const struct pairs *s, uint32_t boot, int64_t time)
+{
+	const struct boot *b = &s->boots->boot[boot];
+	const struct gap *g;
+	int64_t from, to;
+
+	if (pairs_common_time(s, boot, b->first) > time || pairs_common_time(s, boot, b->last) < time)
+		return false;
+	for (g = b->gap; g < b->gap + b->nr_gaps; g++) {
+		from = g->from > b->first ? g->from : b->first;
+		to = g->to < b->last ? g->to : b->last;
+		if (from <= to && pairs_common_time(s, boot, from) <= time &&
+		    pairs_common_time(s, boot, to) >= time)
+			return false;
+	}
+	return true;
+}
+
 /**
  * pairs_boot_at - whose address is that?
  * @s: what pairs_compare() has compared
@@ -319,8 +338,7 @@ uint32_t pairs_boot_at(const struct pairs *s, uint8_t family, const uint8_t *add
 			continue;
 		if (found != NONE && s->boots->boot[found].host != s->boots->boot[i].host)
 			return NONE;
-		if (pairs_common_time(s, i, s->boots->boot[i].first) <= time &&
-		    pairs_common_time(s, i, s->boots->boot[i].last) >= time)
+		if (is_on_record(s, i, time))
 			found = i;
 	}
 	return found;
@@ -354,13 +372,10 @@ static void note_foreign(struct pairs *s, const struct end *e)
 	const struct boot *b = o ? &s->boots->boot[o->boot] : NULL;
 	struct pair *p;
 	unsigned int way;
-	int64_t time;
 
 	if (!o || !e->rst_came || o->rst_sent || b->lost || b->host == s->boots->boot[e->boot].host)
 		return;
-	time = pairs_common_time(s, e->boot, e->at[AT_RST_CAME]);
-	if (time < pairs_common_time(s, o->boot, b->first) ||
-	    time > pairs_common_time(s, o->boot, b->last))
+	if (!is_on_record(s, o->boot, pairs_common_time(s, e->boot, e->at[AT_RST_CAME])))
 		return;
 	p = pair_of(s, e->boot, o->boot);
 	if (!p)
