@@ -277,10 +277,14 @@ static const char *typed(const char *command, const struct finding_place *place)
 static void test_commands(void)
 {
 	static const char *const reads[] = { "web1.rec", "a night.rec" };
+	const char *const out = "-", *many[7];
 	const struct finding_place here = { 0 }, past = { .past = true },
 		recordings = { .reads = reads, .nr = 2 },
 		there = { .netns = "/run/netns/blue" },
+		piped = { .reads = &out, .nr = 1 }, few = { .reads = many, .nr = 5 },
+		several = { .reads = many, .nr = 7 },
 		odd = { .past = true, .netns = "/run/netns/a b" };
+	size_t i;
 
 	same(typed("ss -ltn; tcphs events -f --port 7", &here), "ss -ltn; tcphs events -f --port 7",
 	     "a command of here is typed as it is");
@@ -288,6 +292,19 @@ static void test_commands(void)
 	     "of what has been nothing is followed");
 	same(typed("tcphs diagram --last", &recordings),
 	     "tcphs diagram --read web1.rec --read FILE --last", "recordings are named");
+	same(typed("tcphs diagram --last", &piped), "tcphs diagram --read FILE --last",
+	     "what came out of a pipe is not there any more");
+	for (i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+		many[i] = "/srv/recordings/a-machine-of-the-web-whose-name-is-long.example.rec";
+	same(typed("tcphs events -f --port 7", &few),
+	     "tcphs events --read /srv/recordings/a-machine-of-the-web-whose-name-is-long.example.rec"
+	     " --read /srv/recordings/a-machine-of-the-web-whose-name-is-long.example.rec"
+	     " --read /srv/recordings/a-machine-of-the-web-whose-name-is-long.example.rec"
+	     " --read /srv/recordings/a-machine-of-the-web-whose-name-is-long.example.rec"
+	     " --read /srv/recordings/a-machine-of-the-web-whose-name-is-long.example.rec --port 7",
+	     "five recordings are named");
+	same(typed("tcphs events -f --port 7", &several), "tcphs events --read FILE ... --port 7",
+	     "where not all of them can be, the user writes them");
 	same(typed("ss -tn | grep x; dmesg | grep ss; tcphs events -f --port 7; ls /proc/7/fd", &there),
 	     "nsenter --net=/run/netns/blue ss -tn | grep x; dmesg | grep ss; "
 	     "nsenter --net=/run/netns/blue tcphs events -f --port 7; ls /proc/7/fd",
@@ -305,7 +322,7 @@ static void test_commands(void)
 
 int main(void)
 {
-	plan(76);
+	plan(79);
 	test_tally();
 	test_tally_limit();
 	test_counters();

@@ -71,10 +71,12 @@ static const char *file_name(const char *name)
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@-";
 
-	return strspn(name, plain) == strlen(name) && strlen(name) < 160 ? name : "FILE";
+	/* What came out of a pipe is over. */
+	return strcmp(name, "-") && strspn(name, plain) == strlen(name) && strlen(name) < 160 ?
+	       name : "FILE";
 }
 
-/* " --read web1.rec --read web2.rec" */
+/* " --read web1.rec --read web2.rec"; half a name is none, so of too many none is written. */
 static void put_recordings(char *text, size_t size, const struct finding_place *place)
 {
 	size_t i, len = 0;
@@ -83,6 +85,8 @@ static void put_recordings(char *text, size_t size, const struct finding_place *
 	for (i = 0; i < place->nr && len < size; i++)
 		len += (size_t)snprintf(text + len, size - len, " --read %s",
 					file_name(place->reads[i]));
+	if (len >= size)
+		snprintf(text, size, " --read FILE ...");
 }
 
 /* Of events that come those that were judged: of what has been, here or in a recording. */
@@ -91,8 +95,8 @@ static void put_what_was(char *text, size_t size, const char *command,
 {
 	static const char *const verbs[] = { "tcphs events", "tcphs diagram" };
 	const char *at = NULL, *rest;
-	char recordings[360];
-	size_t i;
+	char recordings[sizeof(((struct finding_words *)NULL)->text)];
+	size_t i, room = sizeof(recordings);
 
 	for (i = 0; !at && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		at = strstr(command, verbs[i]);
@@ -104,7 +108,9 @@ static void put_what_was(char *text, size_t size, const char *command,
 	}
 	if (!strncmp(rest, " -f", 3))
 		rest += 3;
-	put_recordings(recordings, sizeof(recordings), place);
+	if (size < room)
+		room = size;
+	put_recordings(recordings, room > strlen(command) ? room - strlen(command) : 1, place);
 	snprintf(text, size, "%.*s%s%s%s", (int)(at - command), command, verbs[i - 1], recordings,
 		 rest);
 }
