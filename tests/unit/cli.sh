@@ -608,8 +608,10 @@ run 2 "doctor --since with --for"		"" doctor --since 5m --for 2s
 run 1 "doctor --since, of what is older"	"" doctor --since 5m
 said "$out" '^Nothing to judge: the ring has no event that fits' "has nothing to judge"
 run 0 "doctor --since"				"" doctor --since 90000d
+said "$out" '^NOTICE    hooks-missing: tcphs$'	"knows which hooks are missing"
+said "$out" '^NOTICE    hooks-deaf: tcphs$'	"and which are deaf"
 said "$out" '^LOOKED AT .* of what the ring has' "judges the ring"
-said "$out" 'lost 0, among the oldest overwritten 7$' "what is merely old is not lost"
+said "$out" 'lost 0, among the oldest overwritten 7; hooks 3, missing 1, deaf 1$' "what is merely old is not lost"
 run 0 "doctor --until"				"" doctor --until 2001-09-10
 said "$out" '^LOOKED AT .* of what the ring has' "judges the ring too"
 run 1 "doctor --since and --until, of before"	"" doctor --since 2001-09-08 --until 2001-09-09

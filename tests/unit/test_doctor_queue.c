@@ -770,6 +770,14 @@ static void test_table(void)
 	before();
 	after();
 	same(judge(), "warning hooks-deaf 17", "deaf ones are a warning");
+	fresh();
+	server(3, TCPHS_EV_SYN_RECEIVED, 0);
+	st.hook[0].active = false;
+	evidence_hooks(&e, &st);
+	same(judge(), "notice hooks-deaf 17, notice hooks-missing 1",
+	     "of what has been it is worth knowing what no hook has seen");
+	ok(!r.v[0].from && !r.v[1].from, "which is so at all times");
+	ok(strstr(saw("tcphs"), "overwritten 0; hooks 3, missing 1, deaf 2"), "and they are counted");
 }
 
 /* @n open connections to a peer, whose data were sent so long ago. */
@@ -847,7 +855,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(142);
+	plan(145);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

@@ -270,6 +270,17 @@ void evidence_before(struct evidence *e, const struct tables *t)
 	close_before(e, t);
 }
 
+/**
+ * evidence_hooks - what the module sees, and what it does not
+ * @e: the evidence, of what has been
+ * @now: how the module is; its hooks are the same in all namespaces
+ */
+void evidence_hooks(struct evidence *e, const struct tcphs_status *now)
+{
+	memcpy(e->after.hook, now->hook, sizeof(e->after.hook));
+	e->after.nhooks = now->nhooks;
+}
+
 static void connection_after(struct evidence *e, const struct tcphs_conn_info *c)
 {
 	struct place local = place_of(c->family, c->local, c->local_port, c->netns);

@@ -258,7 +258,7 @@ struct evidence {
 	unsigned int other_netns;	/* namespaces that were not looked at */
 	struct settings settings;	/* of now */
 	struct counters counters;	/* before and now */
-	struct tcphs_status before, after;
+	struct tcphs_status before, after;	/* of a look; of what has been, its hooks of now */
 	struct tally servers, queues, destinations, routes, sources;
 	struct tally holders, stragglers, shut, knockers;
 	struct tally diallers, fallbacks;	/* evidence_dial.h */
@@ -298,6 +298,9 @@ void evidence_lost(struct evidence *e, uint64_t count);
 /* The machine was booted; times go on. */
 void evidence_boot(struct evidence *e);
 void evidence_after(struct evidence *e, const struct tables *t, const struct settings *settings);
+
+/* Of a time of which there are no tables: what the module sees at all. */
+void evidence_hooks(struct evidence *e, const struct tcphs_status *now);
 
 void evidence_unacked(struct evidence *e, const struct unacked *u, uint32_t netns);
 

@@ -482,14 +482,15 @@ int look_after(struct look *l, uint64_t now, struct tcphs_error *err)
 }
 
 /**
- * look_back - what is remembered is judged with the addresses and settings of now
- * @l: the look
+ * look_back - what is remembered is judged with the addresses, settings and hooks of now
+ * @l: the look, after look_admit()
  */
 void look_back(struct look *l)
 {
 	struct patient *p;
 
 	for (p = l->patients; p < l->patients + l->nr_patients; p++) {
+		evidence_hooks(&p->evidence, &l->tables->status);
 		if (!p->session || !enter(p))
 			continue;
 		addresses_read(&p->evidence.addresses, p->netns);

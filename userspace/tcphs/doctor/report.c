@@ -171,6 +171,8 @@ int report_make(struct report *r, const struct evidence *e)
 	}
 	/* Of events, of whatever time: that which they are of. */
 	for (i = 0; i < r->nr && !e->live; i++) {
+		if (r->v[i].lasting)
+			continue;
 		r->v[i].from = e->began;
 		r->v[i].to = e->ended;
 	}

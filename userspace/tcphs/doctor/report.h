@@ -33,6 +33,7 @@ struct finding {
 	char present[48];		/* "": not known */
 	char advised[96];
 	bool kept;			/* of before the ring's reach */
+	bool lasting;			/* of no time: so as long as the module is loaded */
 	uint64_t from, to;		/* of which time it is, CLOCK_MONOTONIC in ns; 0: of now */
 };
 

@@ -276,6 +276,7 @@ static void table(const struct evidence *e, struct report *r)
 static void name_hooks(struct finding *f, const struct tcphs_hook *first, unsigned int nr)
 {
 	finding_machine(f, "tcphs");
+	f->lasting = true;
 	SAY(f->more, "%s: %s%s", first->name, first->shows, nr > 1 ? ", and others" : "");
 	SAY(f->command, "tcphs status --report");
 }
@@ -302,8 +303,10 @@ static unsigned int missing_hooks(const struct tcphs_status *st, struct report *
 	return missing;
 }
 
-static unsigned int deaf_hooks(const struct tcphs_status *st, struct report *r)
+/* An alarm of now, and of what has been worth knowing. */
+static unsigned int deaf_hooks(const struct evidence *e, struct report *r)
 {
+	const struct tcphs_status *st = &e->after;
 	const struct tcphs_hook *h, *first = NULL;
 	unsigned int deaf = 0;
 	uint64_t missed = 0;
@@ -318,7 +321,8 @@ static unsigned int deaf_hooks(const struct tcphs_status *st, struct report *r)
 	}
 	if (!deaf)
 		return 0;
-	f = report_add(r, SEVERITY_WARNING, "hooks-deaf", "steps that hooks did not see", missed, 1);
+	f = report_add(r, e->live ? SEVERITY_WARNING : SEVERITY_NOTICE, "hooks-deaf",
+		       "steps that hooks did not see", missed, 1);
 	name_hooks(f, first, deaf);
 	SAY(f->cause,
 	    "These hooks are attached and do not fire: this kernel does what they wait for in another way. What they show is not judged here; please report it with the version of the kernel.");
@@ -333,10 +337,19 @@ void check_tcphs(const struct evidence *e, struct report *r)
 
 	if (e->lost)
 		lost(e, r);
+	/* What they don't show is not on record either; of a recording nobody knows. */
+	missing = missing_hooks(&e->after, r);
+	deaf = deaf_hooks(e, r);
 	if (!e->live && e->holes) {
 		tcphs_fmt_duration(not_there, e->missing, false);
 		report_saw(r, "records %llu, lost %llu; times of which nothing is recorded %u, together %s",
 			   (ull)e->records, (ull)e->lost, e->holes, not_there);
+		return;
+	}
+	if (!e->live && e->after.nhooks) {
+		report_saw(r, "records %llu, lost %llu, among the oldest overwritten %llu; hooks %u, missing %u, deaf %u",
+			   (ull)e->records, (ull)e->lost, (ull)e->overwritten, e->after.nhooks,
+			   missing, deaf);
 		return;
 	}
 	if (!e->live) {
@@ -345,8 +358,6 @@ void check_tcphs(const struct evidence *e, struct report *r)
 		return;
 	}
 	table(e, r);
-	missing = missing_hooks(&e->after, r);
-	deaf = deaf_hooks(&e->after, r);
 	report_saw(r, "records %llu, lost %llu; table %u of %u; hooks %u, missing %u, deaf %u",
 		   (ull)e->records, (ull)e->lost, e->after.table_used, e->after.table_limit,
 		   e->after.nhooks, missing, deaf);
