@@ -393,6 +393,7 @@ static void fins(unsigned int n, bool again)
 
 static void test_losses(void)
 {
+	struct tcphs_status status = { .nhooks = 1 };
 	struct tcphs_event ev;
 	unsigned int i;
 
@@ -414,6 +415,11 @@ static void test_losses(void)
 	times(3, ev);
 	same(judge(), "warning synack-loss 3", "handshakes that needed a resend");
 	ok(strstr(r.v[0].cause, "third ACK is lost"), "it is the way to us");
+	strcpy(status.hook[0].name, HOOK_OF_REQUESTS);
+	evidence_hooks(&e, &status);
+	judge();
+	ok(strstr(r.v[0].cause, "does not see on this kernel"), "but not where no hook sees those SYNs");
+	e.after.nhooks = 0;
 	server(3, TCPHS_EV_SYN_DUPLICATE, 0);
 	judge();
 	ok(strstr(r.v[0].cause, "SYN+ACK is lost"), "or from us, where the SYN comes again");
@@ -1509,7 +1515,7 @@ static void test_lost(void)
 
 int main(void)
 {
-	plan(282);
+	plan(283);
 	test_failures();
 	test_led_astray();
 	test_refused_of_unit();

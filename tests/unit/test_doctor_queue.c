@@ -325,6 +325,15 @@ static void test_cut(void)
 	equal(r.v[0].owner.pid, 4711, "whose queue was not empty is named");
 }
 
+/* The hook that sees SYNs that come again is missing. */
+static void no_requests(void)
+{
+	struct tcphs_status now_ = { .nhooks = 1 };
+
+	strcpy(now_.hook[0].name, HOOK_OF_REQUESTS);
+	evidence_hooks(&e, &now_);
+}
+
 static void test_syns(void)
 {
 	tables();
@@ -369,7 +378,12 @@ static void test_syns(void)
 	same(judge(), "", "nine handshakes that wait are none too many");
 	resent(1, TCPHS_EV_SYNACK_RETRANSMIT, TCPHS_ROLE_PASSIVE, 1);
 	same(judge(), "warning half-open 10", "ten of twenty are");
-	ok(strstr(r.v[0].cause, "forged"), "of clients that say nothing");
+	ok(strstr(r.v[0].cause, "forged") && strstr(r.v[0].cause, "nor send their SYN again"),
+	   "of clients that say nothing");
+	no_requests();
+	judge();
+	ok(strstr(r.v[0].cause, "does not see on this kernel"), "but not where no hook sees that");
+	e.after.nhooks = 0;
 	server(5, TCPHS_EV_SYN_DUPLICATE, 0);
 	judge();
 	ok(strstr(r.v[0].cause, "does not reach them"), "or that send their SYN again");
@@ -404,6 +418,9 @@ static void test_discards(void)
 	listener.discards = 3;
 	after();
 	same(judge(), "notice segments-discarded 3", "three are worth knowing");
+	no_requests();
+	same(judge(), "notice hooks-missing 1", "not where no hook sees what else it may be");
+	ok(strstr(saw("discards"), "no hook shows them"), "which is not looked at");
 	tables();
 	before();
 	listener.discards = 3;
@@ -855,7 +872,7 @@ static void test_data(void)
 
 int main(void)
 {
-	plan(145);
+	plan(148);
 	test_hanging();
 	test_unseen_accept();
 	test_hung_and_gone();

@@ -281,6 +281,23 @@ void evidence_hooks(struct evidence *e, const struct tcphs_status *now)
 	e->after.nhooks = now->nhooks;
 }
 
+/**
+ * evidence_sees - does a hook see what it is for?
+ * @e: the evidence, complete
+ * @hook: its name
+ *
+ * Return: false: it is missing, or deaf. That nothing is on record then says nothing.
+ */
+bool evidence_sees(const struct evidence *e, const char *hook)
+{
+	const struct tcphs_hook *h;
+
+	for (h = e->after.hook; h < e->after.hook + e->after.nhooks; h++)
+		if (!strcmp(h->name, hook) && (!h->active || h->missed))
+			return false;
+	return true;
+}
+
 static void connection_after(struct evidence *e, const struct tcphs_conn_info *c)
 {
 	struct place local = place_of(c->family, c->local, c->local_port, c->netns);

@@ -301,6 +301,9 @@ void evidence_after(struct evidence *e, const struct tables *t, const struct set
 
 /* Of a time of which there are no tables: what the module sees at all. */
 void evidence_hooks(struct evidence *e, const struct tcphs_status *now);
+/* Does a hook of the module see what it is for? Of a recording nobody knows: true. */
+bool evidence_sees(const struct evidence *e, const char *hook);
+#define HOOK_OF_REQUESTS "tcp_check_req"	/* SYNs that come again, RSTs, ACKs that are put aside */
 
 void evidence_unacked(struct evidence *e, const struct unacked *u, uint32_t netns);
 

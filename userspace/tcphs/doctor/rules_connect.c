@@ -423,7 +423,7 @@ static void syns_lost(const struct evidence *e, struct report *r, const struct d
 		SAY(f->command, "at the peer: tcphs doctor, or nstat -az TcpExtListenDrops");
 }
 
-static void synacks_lost(struct report *r, const struct server *s)
+static void synacks_lost(const struct evidence *e, struct report *r, const struct server *s)
 {
 	struct finding *f;
 
@@ -437,6 +437,8 @@ static void synacks_lost(struct report *r, const struct server *s)
 	    tcphs_plural(s->established),
 	    (ull)s->syns_again);
 	SAY(f->cause, "%s",
+	    s->syns_again < s->slow && !evidence_sees(e, HOOK_OF_REQUESTS) ?
+	    "Our SYN+ACK is lost on the way to the client, or its third ACK on the way to us, or they take longer than a second. Whom no SYN+ACK reaches sends the SYN again, which tcphs does not see on this kernel." :
 	    s->syns_again >= s->slow ?
 	    "Our SYN+ACK is lost on the way to the client, or takes longer than a second: the clients send their SYN again." :
 	    "The client's third ACK is lost on the way to us, or takes longer than a second: the clients have our SYN+ACK, for they do not send their SYN again.");
@@ -478,7 +480,7 @@ void check_loss(const struct evidence *e, struct report *r)
 	tally_each(&e->servers, s, i) {
 		synacks += s->slow;
 		established += s->established;
-		synacks_lost(r, s);
+		synacks_lost(e, r, s);
 	}
 	tally_each(&e->ends->endings, x, i) {
 		fins += x->fins;

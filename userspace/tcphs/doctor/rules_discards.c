@@ -119,6 +119,10 @@ void check_discards(const struct evidence *e, struct report *r)
 	uint64_t n, all = 0;
 	size_t i;
 
+	if (!evidence_sees(e, HOOK_OF_REQUESTS)) {
+		report_skip(r, "SYNs that come again and RSTs for requests are among it, and no hook shows them");
+		return;
+	}
 	tally_each(&e->servers, s, i) {
 		n = riddles(s);
 		all += n;

@@ -109,7 +109,8 @@ static void cookies_out(const struct evidence *e, struct report *r, const struct
 }
 
 /* SYN+ACKs go out and no third ACK comes, in a queue that is still long enough. */
-static void half_open(struct report *r, const struct server *s, const struct outcome *o)
+static void half_open(const struct evidence *e, struct report *r, const struct server *s,
+		      const struct outcome *o)
 {
 	uint64_t unanswered = less(s->resent, s->slow + s->answered);
 	struct finding *f;
@@ -125,6 +126,8 @@ static void half_open(struct report *r, const struct server *s, const struct out
 	    (ull)o->syns, tcphs_plural(o->syns), (ull)s->queued, tcphs_plural(s->queued),
 	    (ull)s->expired, s->limit);
 	SAY(f->cause, "%s",
+	    s->syns_again < unanswered / 2 && !evidence_sees(e, HOOK_OF_REQUESTS) ?
+		    "Our SYN+ACK does not reach the clients (routing, a firewall on the way back), or they do not answer it: a slow SYN flood, or a scan with forged addresses. Those whom it does not reach send their SYN again, which tcphs does not see on this kernel." :
 	    s->syns_again >= unanswered / 2 ?
 		    "The clients send their SYN again: our SYN+ACK does not reach them (routing, a firewall on the way back)." :
 		    "Most clients do not answer the SYN+ACK, nor send their SYN again: a slow SYN flood or a scan with forged addresses.");
@@ -155,7 +158,7 @@ void check_syn_queues(const struct evidence *e, struct report *r)
 		else if (s->cookies_sent >= DROPPED)
 			cookies_out(e, r, s, &o);
 		else
-			half_open(r, s, &o);
+			half_open(e, r, s, &o);
 	}
 	report_saw(r, "SYNs %llu, dropped %llu, answered by a SYN cookie %llu", (ull)all,
 		   (ull)dropped, (ull)sent);
