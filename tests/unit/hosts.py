@@ -244,6 +244,10 @@ def of_hole(folder):
     files = [folder / "web1.rec", folder / "web2.rec"]
     recorded.write(files[1], whole, before + after, "web2", BOOTS[1], clock=0)
     tap.same(between_of(files), ["lost-between"], "connects that the other machine has nothing of")
+    ran = tool("doctor", "--since", "1970-01-01T00:03:20Z", *reads(files), status=(10,))
+    tap.result("whatever the filters let through" in " ".join(ran.stdout.split()) and
+               "web2, of all that is on record" in ran.stdout,
+               "which is of all, and not of the time that is asked for", ran.stdout)
     older = struct.pack("<QQII", 7, 160 * SECOND, 0, 0)
     pieces = recorded.read(files[1]).pieces
     pieces.insert(-2, (recorded.OLDER, older))

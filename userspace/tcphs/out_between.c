@@ -46,13 +46,19 @@ static void segments_text(struct cli *cli, const struct hosts *h, const struct h
 		 hosts_name(h, p->host[1]), (ull)s[1].sent, hosts_name(h, p->host[0]), (ull)s[1].came);
 }
 
+/* Recordings are compared as wholes: filters choose among what each machine is judged by. */
+static const char *of_what(const struct cli *cli)
+{
+	return cli->filter.keys ? ", of all that is on record" : "";
+}
+
 static void pair_text(struct cli *cli, const struct hosts *h, const struct host_pair *p)
 {
 	char clocks[200];
 
 	if (!cli->no_header)
-		cli_line(cli, 2, "%sBETWEEN %s AND %s%s", cli_bold(cli), hosts_name(h, p->host[0]),
-			 hosts_name(h, p->host[1]), cli_plain(cli));
+		cli_line(cli, 2, "%sBETWEEN %s AND %s%s%s", cli_bold(cli), hosts_name(h, p->host[0]),
+			 hosts_name(h, p->host[1]), cli_plain(cli), of_what(cli));
 	put_offset(clocks, sizeof(clocks), h, p);
 	cli_line(cli, 23, "  %-20s %s", "clocks", clocks);
 	cli_line(cli, 23, "  %-20s both ends on record %llu; of %s alone %llu, of %s alone %llu",
@@ -133,7 +139,8 @@ static bool find_alone(struct cli *cli, const struct hosts *h, const struct host
 		return false;
 	put_ends(ends, &p->example[way]);
 	SAY(f.object, "%s to %s", from, to);
-	SAY(f.more, "the latest %s; %llu connections have both ends on record", ends, (ull)p->both);
+	SAY(f.more, "the latest %s; %llu connections have both ends on record%s", ends, (ull)p->both,
+	    cli->filter.keys ? "; of all that there is, whatever the filters let through" : "");
 	SAY(f.cause, "Their SYNs left %s, and %s, which recorded then and has that address, has none of them: they were lost on the way, or a firewall dropped them, between the two or on %s itself before TCP saw them. Not if %s was recorded with a filter%s.",
 	    from, to, to, to, hosts_lost(h, p->host[!way]) ? ", and its recorder lost records" : "");
 	SAY(f.command, "tcphs diagram --role active --failed");
@@ -157,7 +164,8 @@ static bool find_foreign(struct cli *cli, const struct hosts *h, const struct ho
 		return false;
 	put_ends(ends, &p->reset[way]);
 	SAY(f.object, "%s to %s", from, to);
-	SAY(f.more, "the latest %s; %llu connections have both ends on record", ends, (ull)p->both);
+	SAY(f.more, "the latest %s; %llu connections have both ends on record%s", ends, (ull)p->both,
+	    cli->filter.keys ? "; of all that there is, whatever the filters let through" : "");
 	SAY(f.cause, "TCP on %s sent none, and all its records of that time are there: the RST was made by something between the two, a firewall, NAT that has forgotten the connection, or a load balancer; or by %s's own firewall (REJECT with tcp-reset).",
 	    from, from);
 	SAY(f.command, "tcphs events --event rst-received,rst-sent");
