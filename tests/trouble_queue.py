@@ -63,7 +63,8 @@ def hung_and_restarted(t):
     says(finding, "more", f"5 accepted, overflows {t.grown('TcpExtListenOverflows')}")
     out = subprocess.run(["tcphs", "doctor", "-j", "--since", "1m", "--port", str(port)],
                          check=False, capture_output=True).stdout
-    same([(f["finding"], f["value"]) for f in parse(out)[0]],
+    # A kernel that lacks hooks has that notice always.
+    same([(f["finding"], f["value"]) for f in parse(out)[0] if f["finding"] != "hooks-missing"],
          [("accept-hangs", 4), ("accept-queue-cut", 4)], "of what has been")
 
 

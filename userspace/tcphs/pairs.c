@@ -308,7 +308,8 @@ static bool is_on_record(const struct pairs *s, uint32_t boot, int64_t time)
 	const struct gap *g;
 	int64_t from, to;
 
-	if (pairs_common_time(s, boot, b->first) > time || pairs_common_time(s, boot, b->last) < time)
+	if (time < pairs_common_time(s, boot, b->first) ||
+	    time > pairs_common_time(s, boot, b->last))
 		return false;
 	for (g = b->gap; g < b->gap + b->nr_gaps; g++) {
 		from = g->from > b->first ? g->from : b->first;

@@ -102,7 +102,7 @@ static bool is_held_by_others(const struct evidence *e, const struct route *rout
 	return e->live && route->no_port && !share(taken(route), PORTS_WARNING, available);
 }
 
-/* Of a unit or container only its own connections were looked at: who the others are is not known. */
+/* Of a unit or container only its own were looked at: who the others are is not known. */
 static bool is_unknown(const struct evidence *e, const struct route *route, uint64_t available)
 {
 	return e->owned && is_held_by_others(e, route, available);
