@@ -2,6 +2,7 @@
 """Stories of the server's handshake."""
 import os
 import socket
+import struct
 
 import kernel
 from tale import HANDSHAKE, numbers, same, story
@@ -67,6 +68,23 @@ def stale_syn(t):
     peer.send(RST)
     t.reported(peer.port, [HANDSHAKE[0], "request-reset syn-recv>closed reset-received"])
     t.counted(TcpAttemptFails=1, TcpPassiveOpens=0, TcpExtEmbryonicRsts=1)
+
+
+def timestamp(value):
+    return struct.pack("!BBBBII", 1, 1, 8, 10, value, 0)
+
+
+@story()
+def old_reset(t):
+    """a RST that is older than its SYN by its timestamp is not taken, and is no cause of the end"""
+    t.sysctl("tcp_synack_retries", 1)
+    peer = t.peer()
+    _, port = t.listener()
+    peer.ask(port, options=timestamp(7000))
+    peer.send(RST, options=timestamp(5000))
+    t.reported(peer.port, [HANDSHAKE[0], "synack-retransmit syn-recv>syn-recv",
+                           "request-expired syn-recv>closed timeout"])
+    t.counted(TcpAttemptFails=0, TcpExtEmbryonicRsts=0)
 
 
 @story()

@@ -94,6 +94,9 @@ static void on_retransmit_synack(void *data, const struct sock *sk, const struct
 		return;
 	s = tcphs_conn_enter(cookie);
 	if (s->conn) {
+		/* A RST for the request was not taken (PAWS), for it is there. */
+		if (!(s->conn->marks & TCPHS_C_CHILD))
+			s->conn->marks &= ~TCPHS_C_RST_RECEIVED;
 		ev = resent(s, TCPHS_EV_SYNACK_RETRANSMIT, req->num_retrans + 1, s->conn->born);
 		tcphs_step_numbers(ev, tcp_rsk(req)->snt_isn, tcp_rsk(req)->rcv_isn + 1);
 		tcphs_step_done(s);
