@@ -103,6 +103,23 @@ def multipath_accepted(t):
 
 
 @story()
+def multipath_listens_again(t):
+    """listen() of MPTCP again with another backlog is an event, with the same one it is none"""
+    s = listener(t, backlog=7)
+    if not s:
+        return
+    for backlog in 13, 13, 5:
+        s.listen(backlog)
+    port = str(s.getsockname()[1])
+    s.close()
+    text = subprocess.run(["tcphs", "events", "-j", "--local-port", port], check=True,
+                          capture_output=True).stdout
+    same([(e["event"], e["accept_limit"]) for e in map(json.loads, text.splitlines())],
+         [("listen", 7), ("backlog-changed", 13), ("backlog-changed", 5), ("unlisten", 5)],
+         "what listen() did")
+
+
+@story()
 def multipath_reset_in_queue(t):
     """accept() of an MPTCP connection that was reset in the queue, and a listener that closes"""
     s = listener(t)

@@ -39,6 +39,7 @@ static const struct {
 	{ "inet_hash", "i" },
 	{ "inet6_hash", "i" },
 	{ "inet_listen", "g" },
+	{ "__inet_listen_sk", "i" },
 	{ "inet_reqsk_clone", "ri" },
 	{ "inet_twsk_deschedule_put", "t" },
 	{ "inet_twsk_hashdance", "ti" },

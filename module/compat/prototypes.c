@@ -34,6 +34,9 @@ enum skb_drop_reason { TCPHS_NO_DROP_REASON };
 
 static_assert(IS(inet_hash, int (struct sock *)));
 static_assert(IS(inet_listen, int (struct socket *, int)));
+#ifdef TCPHS_HAVE_LISTEN_SK
+static_assert(IS(__inet_listen_sk, int (struct sock *, int)));
+#endif
 #ifdef TCPHS_INET6_HASH
 static_assert(IS(inet6_hash, int (struct sock *)));
 #endif

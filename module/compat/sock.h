@@ -8,6 +8,7 @@
  * 5.19  listeners are in lhash2 by sk_nulls_node, not by icsk_listen_portaddr_node
  * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
  *	 the right one on every kernel, tcp_hashinfo does not
+ * 6.6   MPTCP calls __inet_listen_sk() instead of inet_listen()
  * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
  * 6.17  sockets are looked up without naming the table
  * 6.18  sk_drops is read by sk_drops_read()
@@ -43,6 +44,13 @@
 #define TCPHS_ENTRY_NEW_MPTCP(...) TCPHS_ENTRY("mptcp_pm_new_connection", __VA_ARGS__),
 #else
 #define TCPHS_ENTRY_NEW_MPTCP(...)
+#endif
+
+/* Where inet_listen() has it inline, MPTCP alone calls it. */
+#if defined(TCPHS_HAVE_LISTEN_SK) && IS_ENABLED(CONFIG_MPTCP)
+#define TCPHS_ENTRY_LISTEN_SK(...) TCPHS_ENTRY("__inet_listen_sk", __VA_ARGS__),
+#else
+#define TCPHS_ENTRY_LISTEN_SK(...)
 #endif
 
 #ifdef CONFIG_SYN_COOKIES

@@ -62,14 +62,28 @@ static void on_hash(struct tcphs_regs *regs)
 		tcphs_listener_open(sk, record_listen);
 }
 
-/* inet_listen(): of a socket that listens already, only its backlog changes. Process. */
+/* Of a socket that listens already, listen() only changes the backlog. Process. */
+static void listen_again(struct sock *sk, int backlog)
+{
+	if (sk->sk_protocol == IPPROTO_TCP && READ_ONCE(sk->sk_state) == TCP_LISTEN)
+		tcphs_listener_backlog(sk, backlog, record_backlog);
+}
+
+/* inet_listen(): the socket is not locked yet. */
 static void on_listen(struct tcphs_regs *regs)
 {
 	const struct socket *sock = tcphs_argument(regs, 0);
-	struct sock *sk = sock->sk;
 
-	if (sk->sk_protocol == IPPROTO_TCP && READ_ONCE(sk->sk_state) == TCP_LISTEN)
-		tcphs_listener_backlog(sk, (unsigned long)tcphs_argument(regs, 1), record_backlog);
+	listen_again(sock->sk, (unsigned long)tcphs_argument(regs, 1));
+}
+
+/*
+ * __inet_listen_sk(): the same, of the first subflow of a listener of MPTCP; or, where that has
+ * been recorded already and changes nothing, of any. Socket locked.
+ */
+static void __maybe_unused on_listen_sk(struct tcphs_regs *regs)
+{
+	listen_again(tcphs_argument(regs, 0), (unsigned long)tcphs_argument(regs, 1));
 }
 
 /**
@@ -86,6 +100,7 @@ void tcphs_listen_closed(const struct sock *sk)
 struct tcphs_hook tcphs_hooks_listen[] = {
 	TCPHS_ENTRY("inet_hash", on_hash, true, "listening sockets"),
 	TCPHS_ENTRY("inet_listen", on_listen, false, "listen() again, with another backlog"),
+	TCPHS_ENTRY_LISTEN_SK(on_listen_sk, false, "listen() of MPTCP again, with another backlog")
 	TCPHS_ENTRY_INET6_HASH(on_hash)
 	{ }
 };
