@@ -400,6 +400,12 @@ void tcphs_listener_open(struct sock *sk,
 		tcphs_refused_add(cookie);
 		goto out;
 	}
+	/*
+	 * The kernel does the same in a moment; or it finds no memory for its SO_REUSEPORT group,
+	 * and the socket may be freed while a reader still looks at it.
+	 */
+	if (record)
+		sock_set_flag(sk, SOCK_RCU_FREE);
 	enter(l, sk, record);
 	l = NULL;
 out:
