@@ -512,6 +512,9 @@ int tcphs_dump_cgroups_start(struct netlink_callback *cb)
 	cb->min_dump_alloc = 2 * PATH_MAX;
 	if (tcphs_cgroup_root(names->root))
 		names->root_len = strlen(names->root);
+	/* So deep that no path below it was kept; and those beside it are not the caller's. */
+	else
+		names->place = U64_MAX;
 	if (names->root_len == 1)
 		names->root_len = 0;
 	return 0;
