@@ -85,6 +85,7 @@ class Life:
             return
         if not self.seen and not self.partial and name not in BIRTHS and \
                 "syncookie" not in e.get("options", ()) and not e.get("restored") and \
+                (name, old) != ("connect-failed", "closed") and \
                 e.get("reason") not in STILLBORN | {"syncookie"}:
             yield "a life that begins in its middle"
         if name == "established" and (old == "closed") != e.get("restored", False):

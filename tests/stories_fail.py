@@ -13,9 +13,11 @@ import time
 import bpf
 import kernel
 import wire
-from tale import (ACTIVE_CLOSE, CONNECT, MSG_FASTOPEN, TCP_USER_TIMEOUT, in_time_wait, same,
-                  story, Wrong)
+from tale import (ACTIVE_CLOSE, CONNECT, MSG_FASTOPEN, TCP_USER_TIMEOUT, disconnect, in_time_wait,
+                  same, story, Wrong)
 from wire import ACK, FIN, RST, SYN
+
+TCP_FASTOPEN_CONNECT = 30
 
 RECEIVED = "icmp-received {0}>{0} {1}"
 # type and code, reason, errno: RFC 792, RFC 1122 and RFC 1812; RFC 4443
@@ -481,6 +483,26 @@ def address_in_time_wait(t):
         lived += ["time-wait-end time-wait>closed killed"]
         t.reported(peer.port, lived)
     t.counted(TcpExtTWRecycled=0)
+
+
+@story("ipv4", "ipv6")
+def fastopen_put_off(t):
+    """TCP_FASTOPEN_CONNECT without data: no SYN goes, and the end is that of a connect known here"""
+    t.sysctl("tcp_fastopen", 0x5)
+    peer = t.peer()
+    s = t.socket()
+    s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+    s.connect(t.address(wire.PEER, peer.port))
+    disconnect(s)
+    s.connect(t.address(wire.PEER, peer.port))
+    port = s.getsockname()[1]
+    s.close()
+    ends = t.reported(peer.port, ["connect-failed closed>closed disconnect",
+                                  "connect-failed closed>closed closed-by-user"])
+    same([(e.get("adopted"), e.get("pid"), e["role"], e["generation"]) for e in ends],
+         [(None, os.getpid(), "active", n) for n in (0, 1)], "whose they were")
+    same(ends[1]["local_port"], port, "its port")
+    t.counted(TcpActiveOpens=0)
 
 
 @story("ipv4", "ipv6")

@@ -8,7 +8,8 @@
  * 5.19  listeners are in lhash2 by sk_nulls_node, not by icsk_listen_portaddr_node
  * 6.1   a namespace may have an ehash of its own; tcp_death_row.hashinfo names
  *	 the right one on every kernel, tcp_hashinfo does not
- * 6.6   MPTCP calls __inet_listen_sk() instead of inet_listen()
+ * 6.6   flags of struct inet_sock are bits of inet_flags
+ *	 MPTCP calls __inet_listen_sk() instead of inet_listen()
  * 6.12  inet_twsk_hashdance_schedule() takes the place of inet_twsk_hashdance()
  * 6.17  sockets are looked up without naming the table
  * 6.18  sk_drops is read by sk_drops_read()
@@ -198,6 +199,16 @@ static inline u32 tcphs_sk_drops(const struct sock *sk)
 	return sk_drops_read(sk);
 #else
 	return atomic_read(&sk->sk_drops);
+#endif
+}
+
+/* TCP_FASTOPEN_CONNECT: connect() has returned, and the SYN is to go with the first data. */
+static inline bool tcphs_connect_is_put_off(const struct sock *sk)
+{
+#ifdef TCPHS_HAVE_INET_FLAGS_DEFER
+	return inet_test_bit(DEFER_CONNECT, sk);
+#else
+	return inet_sk(sk)->defer_connect;
 #endif
 }
 

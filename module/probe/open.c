@@ -329,6 +329,14 @@ static bool is_bucket_in_the_way(const struct sock *sk)
 	return bucket;
 }
 
+/* TCP Fast Open has put its SYN off, and there never was one: it came no further than CLOSE. */
+static void put_off(struct tcphs_section *s, const struct sock *sk)
+{
+	u8 reason = READ_ONCE(sk->sk_err) == ECONNABORTED ? TCPHS_REASON_KILLED : given_up(sk);
+
+	tcphs_unsent(s, sk, NULL, TCPHS_STATE_CLOSE, reason, 0);
+}
+
 /**
  * tcphs_open_failed() - connect() came to nothing
  * @sk: going from SYN_SENT to CLOSE
@@ -349,8 +357,12 @@ void tcphs_open_failed(const struct sock *sk)
 		tcphs_unsent(s, sk, NULL, TCPHS_STATE_SYN_SENT, port_failure(sk), flags);
 		goto out;
 	}
+	if ((!conn || conn->state != TCPHS_STATE_SYN_SENT) && tcphs_connect_is_put_off(sk) &&
+	    !in_serving_softirq()) {
+		put_off(s, sk);
+		goto out;
+	}
 	if (!conn) {
-		/* tcp_abort() also ends what is put off by TCP Fast Open. */
 		if (READ_ONCE(sk->sk_err) && sk->sk_err != ECONNABORTED)
 			tcphs_proof_deaf("tcp_connect", s->cookie, s->now);
 		conn = tcphs_adopt(s, sk, TCPHS_STATE_SYN_SENT);
