@@ -170,6 +170,8 @@ key C-u
 key Enter
 key 1
 check "and back" wait_until 10 shows 'ACCEPT QUEUE'
+# What has happened until now takes a while to play, however slow the machine.
+"$here/traffic" --connections 1 >/dev/null || die traffic
 tcphs record "$tmp/night" --duration 1s >/dev/null 2>&1 || die "tcphs record"
 window=play
 tmux -L "$tmp_name" new-session -d -s play -x 120 -y 40 "tcphs-top --read $tmp/night -d 0.3" ||
