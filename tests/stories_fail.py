@@ -13,8 +13,8 @@ import time
 import bpf
 import kernel
 import wire
-from tale import (ACTIVE_CLOSE, CONNECT, MSG_FASTOPEN, TCP_USER_TIMEOUT, disconnect, in_time_wait,
-                  same, story, Wrong)
+from tale import (ACTIVE_CLOSE, CONNECT, Late, MSG_FASTOPEN, TCP_USER_TIMEOUT, disconnect,
+                  in_time_wait, same, story, Wrong)
 from wire import ACK, FIN, RST, SYN
 
 TCP_FASTOPEN_CONNECT = 30
@@ -120,12 +120,20 @@ def icmp_for_others(t):
     t.counted(TcpExtOutOfWindowIcmps=1)
 
 
+def met_locked(t, count):
+    """The ICMP errors came before connect() let go of its socket. A kernel leaves that to ksoftirqd
+    where it has been woken, and then they end the connect."""
+    if t.grown("TcpExtLockDroppedIcmps") != count:
+        raise Late("an ICMP error came when connect() was over")
+
+
 @story()
 def icmp_then_answered(t):
     """healthy: a connect that its own firewall rejects at first and lets go then"""
     peer = t.peer()
     with firewall(peer.port, "reject with icmpx type no-route", FIRST):
         s = t.connecting(peer)
+        met_locked(t, 1)
         peer.accept()
     events = t.reported(peer.port, [CONNECT[0], RECEIVED.format("syn-sent", "unreachable"),
                                 "syn-retransmit syn-sent>syn-sent", CONNECT[1]])
@@ -140,9 +148,10 @@ def icmp_asked_for(t):
     """an ICMP error that met a locked socket: SO_ERROR takes it, close() ends the connect"""
     numbers, reason, error = ICMP[t.version][2]
     asked, silent = t.peer(), t.peer()
-    for peer in asked, silent:
+    for count, peer in enumerate((asked, silent), 1):
         with firewall(peer.port, "reject with icmpx type admin-prohibited"):
             s = t.connecting(peer)
+            met_locked(t, count)
             if peer is asked:
                 same((so_error(s), so_error(s)), (error, 0), "SO_ERROR, asked twice")
             s.close()
