@@ -445,13 +445,15 @@ static uint64_t older_ahead(const struct queue *q)
 static size_t put_older(const struct tcphs_events *evs, struct tcphs_resume *to, size_t nr)
 {
 	const struct queue *q;
+	uint64_t older;
 	size_t k;
 
 	for (k = 0; !evs->filter && k < evs->nr; k++) {
 		q = &evs->queue[k];
-		if (!q->kept && older_ahead(q))
+		older = q->kept ? 0 : older_ahead(q);
+		if (older)
 			to[nr++] = (struct tcphs_resume){
-				.next = older_ahead(q), .cpu = q->cpu | TCPHS_RESUME_OLDER,
+				.next = older, .cpu = q->cpu | TCPHS_RESUME_OLDER,
 			};
 	}
 	return nr;

@@ -65,13 +65,12 @@ static uint32_t boot_of(struct feed *f)
 	struct boots *boots = &f->h->boots;
 	uint32_t boot = boots_find(boots, f->boot, tcphs_recording_info(f->recording), f->name);
 
-	f->h->no_memory |= boots->no_memory;
 	if (f->h->learning && boot != f->boot && boot < boots->nr_boots) {
 		boots->boot[boot].feeds++;
 		if (f->boot != NONE)
 			boots_follow(boots, f->boot, boot);
-		f->h->no_memory |= boots->no_memory;
 	}
+	f->h->no_memory |= boots->no_memory;
 	return f->boot = boot;
 }
 
